@@ -1,0 +1,82 @@
+# Acre: a RISC-V 64 kernel that hands out memory. `make help` lists what can be made.
+
+# ---- what can be set on the command line ------------------------------------------------------
+
+BUILD ?= release
+CROSS_COMPILE ?= riscv64-unknown-elf-
+ISA ?= rv64imac_zicsr_zifencei
+KERNEL_HEAP_SIZE ?= 8388608
+TESTS ?= 1
+V ?= 0
+
+ifeq ($(filter $(BUILD),release debug),)
+$(error BUILD=$(BUILD): it is release or debug)
+endif
+
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)')
+
+# ---- where things are -------------------------------------------------------------------------
+
+OUT := build
+# Each combination of settings has a folder of its own, so that objects are never mixed.
+K := $(OUT)/rv64-$(BUILD)$(if $(filter 0,$(TESTS)),-notests)$(if $(filter-out rv64imac_zicsr_zifencei,$(ISA)),-$(ISA))$(if $(filter-out 8388608,$(KERNEL_HEAP_SIZE)),-heap$(KERNEL_HEAP_SIZE))
+
+CC := $(CROSS_COMPILE)gcc
+OBJCOPY := $(CROSS_COMPILE)objcopy
+NM := $(CROSS_COMPILE)nm
+
+PORTABLE := $(sort $(wildcard src/lib/*.c src/fdt/*.c src/mm/*.c))
+# The one function that needs the machine; on the host a fake firmware takes its place.
+ECALL := src/sbi/ecall.c
+SBI := $(sort $(filter-out $(ECALL),$(wildcard src/sbi/*.c)))
+CASES := tests/ktest.c $(sort $(wildcard tests/cases/*.c))
+
+KERNEL_SRC := $(sort $(wildcard src/boot/*.S src/kernel/*.c)) $(ECALL) $(SBI) $(PORTABLE)
+KERNEL_SRC := $(filter-out src/kernel/selftest_none.c,$(KERNEL_SRC))
+KERNEL_SRC += $(if $(filter 0,$(TESTS)),src/kernel/selftest_none.c,$(CASES) $(sort $(wildcard tests/kernel/*.c tests/kernel/*.S)))
+KERNEL_OBJ := $(patsubst %,$(K)/%.o,$(basename $(KERNEL_SRC)))
+
+HOST_SRC := $(PORTABLE) $(SBI) $(CASES) $(sort $(wildcard tests/host/*.c))
+
+# ---- flags ------------------------------------------------------------------------------------
+
+WARN := -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wundef -Wstrict-prototypes \
+	-Wmissing-prototypes -Wvla -Werror
+COMMON := -std=c17 $(WARN) -g -MMD -MP -fno-common -ffile-prefix-map=$(CURDIR)=.
+
+# No floating point in the kernel, and no compiler support library. Frame pointers make backtraces.
+KFLAGS := $(COMMON) -march=$(ISA) -mabi=lp64 -mcmodel=medany -ffreestanding -fno-pie -O2 \
+	-fno-omit-frame-pointer -fno-asynchronous-unwind-tables -Isrc -Isrc/kernel/rv64 -I. \
+	-DKERNEL_HEAP_SIZE=$(KERNEL_HEAP_SIZE)
+ifeq ($(BUILD),debug)
+KFLAGS += -DACRE_DEBUG -fsanitize=undefined -fsanitize-undefined-trap-on-error
+endif
+KLDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,--no-warn-rwx-segments -Wl,--fatal-warnings
+
+HFLAGS := $(COMMON) -DACRE_DEBUG -D_GNU_SOURCE -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=all -pthread -Isrc -Itests/host/arch -I.
+
+# ---- host tests -------------------------------------------------------------------------------
+
+# $(1): compiler
+define host_build
+$(OUT)/host-$(1)/ktest: $(patsubst %.c,$(OUT)/host-$(1)/%.o,$(HOST_SRC))
+	$$(call say,LD,$$@)
+	$(Q)$(1) $$(HFLAGS) -o $$@ $$^ -lfdt
+
+$(OUT)/host-$(1)/%.o: %.c Makefile
+	$$(call say,CC,$$@)
+	@mkdir -p $$(@D)
+	$(Q)$(1) $$(HFLAGS) -c -o $$@ $$<
+
+$(OUT)/host-$(1)/src/lib/string.o $(OUT)/host-$(1)/tests/cases/string.o: HFLAGS += \
+	-include tests/host/string_names.h -fno-builtin
+endef
+$(foreach cc,gcc clang,$(eval $(call host_build,$(cc))))
+
+.PHONY: host-test
+host-test: $(OUT)/host-gcc/ktest
+	$(Q)$< $(if $(SEED),--seed $(SEED)) $(if $(GLOB),'$(GLOB)')
+
+-include $(shell find $(OUT) -name '*.d' 2>/dev/null)

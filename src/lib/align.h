@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * align.h - rounding and checked arithmetic on addresses and sizes: the one place where an add or
+ * a multiply may overflow, and says so. Units are whatever the caller uses for both operands.
+ */
+#ifndef LIB_ALIGN_H
+#define LIB_ALIGN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/compiler.h"
+
+static inline bool is_power_of_two(uint64_t x)
+{
+	return x != 0 && (x & (x - 1)) == 0;
+}
+
+/* is_aligned - @align is a power of two. */
+static inline bool is_aligned(uint64_t x, uint64_t align)
+{
+	return (x & (align - 1)) == 0;
+}
+
+/* align_down - the largest multiple of @align (a power of two) that is <= @x. Cannot overflow. */
+static inline uint64_t align_down(uint64_t x, uint64_t align)
+{
+	return x & ~(align - 1);
+}
+
+/* add_checked - *@sum = @a + @b; false, and *@sum untouched, if that does not fit in 64 bits. */
+static inline nodiscard bool add_checked(uint64_t a, uint64_t b, uint64_t *sum)
+{
+	if (b > UINT64_MAX - a)
+		return false;
+	*sum = a + b;
+	return true;
+}
+
+/* mul_checked - *@product = @a * @b; false, and *@product untouched, if that does not fit. */
+static inline nodiscard bool mul_checked(uint64_t a, uint64_t b, uint64_t *product)
+{
+	if (a != 0 && b > UINT64_MAX / a)
+		return false;
+	*product = a * b;
+	return true;
+}
+
+/* align_up_checked - *@up = the smallest multiple of @align >= @x; false if that is 2^64. */
+static inline nodiscard bool align_up_checked(uint64_t x, uint64_t align, uint64_t *up)
+{
+	uint64_t sum;
+
+	if (!add_checked(x, align - 1, &sum))
+		return false;
+	*up = align_down(sum, align);
+	return true;
+}
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * panic.h - stop with a sentence. Never allocates, never takes a lock.
+ */
+#ifndef LIB_PANIC_H
+#define LIB_PANIC_H
+
+#include <stdarg.h>
+#include <stdnoreturn.h>
+
+#include "lib/compiler.h"
+
+#define PANIC_MESSAGE_SIZE 256
+
+/*
+ * panic - format a sentence (fmt.h says which conversions there are; cut at PANIC_MESSAGE_SIZE - 1
+ * bytes) and hand it to platform_panic() with the caller's address. Any hart, any lock, any
+ * interrupt state.
+ */
+noreturn void panic(const char *format, ...) printf_like(1, 2);
+
+/* panic_from - the same on behalf of @caller, for functions that panic for those who called them.
+ */
+noreturn void panic_from(const void *caller, const char *format, ...) printf_like(2, 3);
+
+/*
+ * ASSERT - the middle tier of checks: in debug builds only (-DACRE_DEBUG), and never with a side
+ * effect. What untrusted input can cause is never asserted, it is returned.
+ */
+#ifdef ACRE_DEBUG
+#define ASSERT(condition)                                                                          \
+	do {                                                                                       \
+		if (unlikely(!(condition)))                                                        \
+			panic("assertion '%s' failed at %s:%d", #condition, __FILE__, __LINE__);   \
+	} while (0)
+#else
+#define ASSERT(condition) ((void)sizeof(!(condition)))
+#endif
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * platform.h - THE SEAM: all that lib, fdt and mm ask of the world below them.
+ *
+ * It has two halves. What is on the path of every allocation is `static inline` in platform_arch.h,
+ * which the include path chooses (src/kernel/rv64, tests/host/arch, ...); a call each would double
+ * the cost of an allocation. The rest is ordinary functions chosen at link time. Someone who lifts
+ * src/lib, src/fdt and src/mm into a system of their own writes these and nothing else
+ * (docs/porting.md).
+ *
+ * platform_arch.h must provide:
+ *
+ *   unsigned long platform_irq_save(void)         interrupts off on this hart; the state before
+ *   void platform_irq_restore(unsigned long s)    back to what platform_irq_save() returned
+ *   unsigned platform_hart(void)                  dense index of this hart, 0 .. PLATFORM_MAX_HARTS
+ * - 1 void platform_relax(void)                     a hint that this hart spins bool
+ * platform_panicking(void)                 another hart has panicked: stop waiting for locks
+ *   PLATFORM_HAS_CTZ                              1 if __builtin_ctzll is an instruction, else 0
+ *   PLATFORM_MAX_HARTS                            upper bound of platform_hart() + 1
+ */
+#ifndef LIB_PLATFORM_H
+#define LIB_PLATFORM_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdnoreturn.h>
+
+#include "platform_arch.h"
+
+/*
+ * platform_write - put @len bytes of @text on the console. May be called with any lock held and in
+ * any interrupt state; must not allocate, must not fail.
+ */
+void platform_write(const char *text, size_t len);
+
+/*
+ * platform_panic - the end. @message is a complete sentence without a newline, @caller the address
+ * that panicked. Must not allocate and must not take a lock. Does not return.
+ */
+noreturn void platform_panic(const void *caller, const char *message);
+
+/*
+ * struct bad_free - a free that an allocator refused. Nothing was changed by it.
+ * Strings live for ever.
+ */
+struct bad_free {
+	const char *allocator; /* "frame" or "heap" */
+	uint64_t address;      /* what was passed */
+	uint64_t size;         /* bytes that the caller said, 0 if it said none */
+	const void *caller;    /* who passed it */
+	const char
+		*what; /* what the address really is: "free already", "inside a live block", ... */
+	uint64_t actual_start; /* the block or frame that it belongs to, or @address */
+	uint64_t actual_size;  /* the size of that in bytes, 0 if there is none */
+};
+
+/*
+ * platform_bad_free - an allocator refused a free. Called exactly once for each, with no lock held.
+ * The platform's policy decides whether to panic or to report and return.
+ */
+void platform_bad_free(const struct bad_free *report);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * status.h - the one error vocabulary. Every function that can fail in more than one way returns
+ * one of these; out of memory is a sentinel of its type instead (NULL, PFN_NONE).
+ */
+#ifndef LIB_STATUS_H
+#define LIB_STATUS_H
+
+enum status {
+	STATUS_OK = 0,
+	ERR_INVALID = -1,    /* an argument has no meaning here (zero, not a power of two, ...) */
+	ERR_RANGE = -2,      /* outside what this instance manages */
+	ERR_OVERFLOW = -3,   /* an address or size does not fit in its type */
+	ERR_MISALIGNED = -4, /* not a multiple of what it must be a multiple of */
+	ERR_OVERLAP = -5,    /* collides with something that is there already */
+	ERR_FULL = -6,       /* a fixed table has no slot left; the message names the constant */
+	ERR_NOMEM = -7,      /* no memory */
+	ERR_NOT_FOUND = -8,  /* no such thing */
+	ERR_NOT_ALLOCATED = -9, /* a free of something that is not handed out */
+	ERR_TRUNCATED = -10,    /* data ends before it should */
+	ERR_MALFORMED = -11,    /* data breaks its format */
+	ERR_TOO_DEEP = -12,     /* nesting beyond the stated bound */
+	ERR_UNSUPPORTED = -13,  /* well-formed, but not something we or the firmware can do */
+	ERR_IO = -14,           /* the firmware or a device failed */
+	ERR_DENIED = -15,       /* the firmware refused */
+	ERR_TIMEOUT = -16,      /* something did not come in the bounded wait */
+	ERR_END = -17,          /* an iteration is over; not a failure */
+};
+
+/*
+ * status_str - the name of @s in lower-case words ("out of range"); never NULL, any value accepted.
+ */
+const char *status_str(enum status s);
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * string.c - ISO C memory and string functions for a place without a C library. Copies and fills go
+ * eight bytes at a time where both sides allow it.
+ */
+#include "lib/string.h"
+
+#include <stdint.h>
+
+/* A word that may alias anything, as memory functions must. */
+typedef uint64_t __attribute__((may_alias)) word_t;
+
+#define WORD sizeof(word_t)
+
+static inline size_t misalignment(const void *p)
+{
+	return (uintptr_t)p & (WORD - 1);
+}
+
+void *memcpy(void *restrict dest, const void *restrict src, size_t len)
+{
+	uint8_t *d = dest;
+	const uint8_t *s = src;
+
+	if (misalignment(d) == misalignment(s)) {
+		for (; len != 0 && misalignment(d) != 0; len--)
+			*d++ = *s++;
+		for (; len >= WORD; len -= WORD, d += WORD, s += WORD)
+			*(word_t *)(void *)d = *(const word_t *)(const void *)s;
+	}
+	for (; len != 0; len--)
+		*d++ = *s++;
+	return dest;
+}
+
+void *memmove(void *dest, const void *src, size_t len)
+{
+	uint8_t *d = dest;
+	const uint8_t *s = src;
+
+	if ((uintptr_t)d - (uintptr_t)s >= len) { /* dest is below src, or behind its end */
+		for (; len != 0; len--)
+			*d++ = *s++;
+	} else {
+		while (len-- != 0)
+			d[len] = s[len];
+	}
+	return dest;
+}
+
+void *memset(void *dest, int value, size_t len)
+{
+	uint8_t *d = dest;
+	uint8_t byte = (uint8_t)value;
+	word_t word = byte * 0x0101010101010101ull;
+
+	for (; len != 0 && misalignment(d) != 0; len--)
+		*d++ = byte;
+	for (; len >= 8 * WORD; len -= 8 * WORD, d += 8 * WORD) {
+		word_t *w = (word_t *)(void *)d;
+		w[0] = word;
+		w[1] = word;
+		w[2] = word;
+		w[3] = word;
+		w[4] = word;
+		w[5] = word;
+		w[6] = word;
+		w[7] = word;
+	}
+	for (; len >= WORD; len -= WORD, d += WORD)
+		*(word_t *)(void *)d = word;
+	for (; len != 0; len--)
+		*d++ = byte;
+	return dest;
+}
+
+int memcmp(const void *a, const void *b, size_t len)
+{
+	const uint8_t *x = a;
+	const uint8_t *y = b;
+
+	for (size_t i = 0; i < len; i++) {
+		if (x[i] != y[i])
+			return x[i] < y[i] ? -1 : 1;
+	}
+	return 0;
+}
+
+size_t strlen(const char *text)
+{
+	size_t len = 0;
+
+	while (text[len] != '\0')
+		len++;
+	return len;
+}
+
+size_t strnlen(const char *text, size_t max)
+{
+	size_t len = 0;
+
+	while (len < max && text[len] != '\0')
+		len++;
+	return len;
+}
+
+int strncmp(const char *a, const char *b, size_t max)
+{
+	for (size_t i = 0; i < max; i++) {
+		uint8_t x = (uint8_t)a[i];
+		uint8_t y = (uint8_t)b[i];
+		if (x != y)
+			return x < y ? -1 : 1;
+		if (x == 0)
+			return 0;
+	}
+	return 0;
+}
+
+int strcmp(const char *a, const char *b)
+{
+	return strncmp(a, b, SIZE_MAX);
+}

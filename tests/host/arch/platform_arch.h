@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * platform_arch.h (host) - the inline half of the seam for tests on the developer's machine. A
+ * thread plays a hart: it sets host_hart; interrupts are a counter that tests can look at.
+ */
+#ifndef PLATFORM_ARCH_H
+#define PLATFORM_ARCH_H
+
+#include <stdbool.h>
+
+#define PLATFORM_HAS_CTZ   1
+#define PLATFORM_MAX_HARTS 64
+
+extern _Thread_local unsigned host_hart;
+extern _Thread_local unsigned long host_irq_enabled;
+
+static inline unsigned long platform_irq_save(void)
+{
+	unsigned long state = host_irq_enabled;
+
+	host_irq_enabled = 0;
+	return state;
+}
+
+static inline void platform_irq_restore(unsigned long state)
+{
+	host_irq_enabled = state;
+}
+
+static inline unsigned platform_hart(void)
+{
+	return host_hart;
+}
+
+static inline void platform_relax(void)
+{
+}
+
+static inline bool platform_panicking(void)
+{
+	return false;
+}
+
+#endif
