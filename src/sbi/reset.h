@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reset.h - leave: switch off or start over.
+ *
+ * Say what there is to say before the call: there are boards on which the firmware claims that it
+ * can do this and then hangs (QEMU's spike), and no way to know.
+ */
+#ifndef SBI_RESET_H
+#define SBI_RESET_H
+
+#include "sbi/sbi.h"
+
+/*
+ * sbi_shutdown - switch the machine off; @reason is SBI_SRST_REASON_*.
+ *         Legacy shutdown, which knows no reason, is used only where SRST is absent. It is not a
+ *         second try: where SRST refuses, the legacy call has been seen to hang (QEMU's sifive_u).
+ * Result: only if it failed: the error; SBI_ERR_FAILED if the firmware came back saying nothing.
+ * Source: SBI v3.0 sections 10.1, 5.9.
+ */
+nodiscard long sbi_shutdown(const struct sbi *sbi, uint32_t reason);
+
+/*
+ * sbi_reboot - cold reboot: everything starts over, memory contents are lost.
+ * Result: only if it failed: the error. There is no legacy fallback.
+ * Source: SBI v3.0 section 10.1.
+ */
+nodiscard long sbi_reboot(const struct sbi *sbi, uint32_t reason);
+
+#endif
