@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fdt.h - a read-only reader of flattened device trees (Devicetree Specification v0.4, chapter 5).
+ *
+ * The blob is untrusted. fdt_open() checks all of it once: header, reservation block, every token,
+ * name and property. Afterwards nothing here can fail for the shape of the blob; the checks stay in
+ * place all the same, so that a blob that changes under our hands gives wrong answers but never a
+ * read outside it.
+ *
+ * Nothing is copied and nothing is allocated: strings that are handed out point into the blob, end
+ * with a NUL inside it, and live as long as the blob. Print them only after
+ * fdt_text_is_printable(). No locks, no globals: any number of harts may read one `struct fdt`.
+ *
+ * Where a node has two properties of one name, or a node two children, the first one wins.
+ */
+#ifndef FDT_FDT_H
+#define FDT_FDT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fdt/fdt_token.h"
+#include "lib/compiler.h"
+#include "lib/status.h"
+
+/* Nodes below each other, the root included. Past it: ERR_TOO_DEEP. */
+#define FDT_MAX_DEPTH 64u
+
+/* Cells in an address or a size. Three are fine while the highest is zero. */
+#define FDT_MAX_CELLS 3u
+
+/* Assumed where a node does not say (2.3.5). */
+#define FDT_DEFAULT_ADDRESS_CELLS 2u
+#define FDT_DEFAULT_SIZE_CELLS    1u
+
+#define FDT_HEADER_SIZE_V16 36u
+#define FDT_HEADER_SIZE     40u
+
+struct fdt {
+	struct fdt_block blob;      /* all of it */
+	struct fdt_block reserve;   /* the memory reservation block, up to the next block */
+	struct fdt_block structure; /* the structure block */
+	struct fdt_block strings;   /* the strings block, up to its last NUL */
+	uint32_t version;
+	uint32_t boot_hart;  /* boot_cpuid_phys; OpenSBI leaves it 0, trust a0 instead */
+	uint32_t root;       /* offset of the root node's token in the structure block */
+	const char *problem; /* "" after STATUS_OK, else what fdt_open() found, in words */
+	uint32_t problem_at; /* and where: bytes from the start of the blob */
+};
+
+/* A node: a place in the structure block. */
+struct fdt_node {
+	uint32_t offset;      /* of its FDT_BEGIN_NODE token */
+	uint32_t body;        /* of the first token behind its name */
+	uint32_t depth;       /* 0 is the root */
+	uint32_t name_length; /* without the NUL */
+	const char *name;     /* with unit address: "memory@80000000"; "" for the root */
+};
+
+struct fdt_property {
+	const char *name;
+	uint32_t name_offset; /* in the strings block */
+	uint32_t value;       /* offset of the value in the structure block */
+	uint32_t length;      /* of the value in bytes */
+};
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+/*
+ * fdt_open - check the blob at @blob, of which at most @limit bytes may be read, and describe it.
+ *
+ * Checked: magic; total size within @limit; version at least 16 and compatible with 17; the
+ * reservation block aligned to 8 and the structure block to 4; every block inside the total size,
+ * behind the header, and apart from the others (their order is free); the reservation block ends
+ * with its terminator; the structure block is one tree of known tokens that ends with FDT_END, the
+ * root's name is empty, properties stand before subnodes, depth is within FDT_MAX_DEPTH, each name
+ * and value is inside its block. The address @blob needs no alignment. What follows FDT_END inside
+ * the structure block, and what lies between blocks, is ignored.
+ *
+ * Pre:    @limit bytes at @blob are readable and hold still; @blob is not NULL.
+ * Result: STATUS_OK; ERR_TRUNCATED (shorter than it says or than it needs), ERR_MALFORMED,
+ *         ERR_MISALIGNED, ERR_OVERLAP, ERR_UNSUPPORTED (version), ERR_TOO_DEEP. *@fdt is then good
+ *         for nothing but @problem and @problem_at.
+ * Cost:   O(size of the blob).
+ */
+nodiscard enum status fdt_open(struct fdt *fdt, const void *blob, size_t limit);
+
+/* fdt_total_size - bytes that the blob says it has, which includes gaps between its blocks. */
+uint32_t fdt_total_size(const struct fdt *fdt);
+
+/* fdt_boot_hart - boot_cpuid_phys of the header. OpenSBI does not set it: a0 is the truth. */
+uint32_t fdt_boot_hart(const struct fdt *fdt);
+
+/*
+ * fdt_reserve_entry - the /memreserve/ entry @index (5.3), as it stands: it may be empty or wrap.
+ * Result: STATUS_OK; ERR_END at and after the terminating pair of zeros; ERR_TRUNCATED if the block
+ *         ends without one (never after fdt_open() said STATUS_OK). O(1).
+ * An @index past the terminator is not told from one before it: count up from 0 and stop.
+ */
+nodiscard enum status fdt_reserve_entry(const struct fdt *fdt, uint32_t index, uint64_t *address,
+					uint64_t *size);
+
+/* ---- walking --------------------------------------------------------------------------------- */
+
+enum fdt_event_kind {
+	FDT_EVENT_NODE,     /* a node begins: @node */
+	FDT_EVENT_PROPERTY, /* of the node that is open: @property */
+	FDT_EVENT_NODE_END, /* the node at @depth ends */
+};
+
+struct fdt_event {
+	enum fdt_event_kind kind;
+	uint32_t depth;               /* of the node that begins, has the property, or ends */
+	struct fdt_node node;         /* FDT_EVENT_NODE only */
+	struct fdt_property property; /* FDT_EVENT_PROPERTY only */
+};
+
+struct fdt_cursor {
+	const struct fdt *fdt;
+	uint32_t offset;     /* of the next token */
+	uint32_t open;       /* nodes that are open: depth of the innermost + 1 */
+	uint32_t floor;      /* the walk ends when this many are open again */
+	bool behind_subnode; /* the open node had a subnode: no property may follow */
+	bool started;        /* a node was open at some time */
+};
+
+/* fdt_walk - a walk over the whole tree, from FDT_EVENT_NODE of the root to its FDT_EVENT_NODE_END.
+ */
+void fdt_walk(struct fdt_cursor *cursor, const struct fdt *fdt);
+
+/*
+ * fdt_walk_node - a walk over what is inside @node: properties first, then subnodes with all they
+ * contain. The end of @node itself is ERR_END.
+ */
+void fdt_walk_node(struct fdt_cursor *cursor, const struct fdt *fdt, const struct fdt_node *node);
+
+/*
+ * fdt_next - the next event.
+ * Result: STATUS_OK; ERR_END after the last one, and ever after; else how the structure block is
+ *         broken, as in fdt_open() (never after that said STATUS_OK).
+ * Cost:   O(bytes passed): each call moves on by at least one token or ends.
+ */
+nodiscard enum status fdt_next(struct fdt_cursor *cursor, struct fdt_event *event);
+
+/* ---- finding --------------------------------------------------------------------------------- */
+
+/* fdt_root - the root node of an open tree. */
+void fdt_root(const struct fdt *fdt, struct fdt_node *node);
+
+/*
+ * fdt_find - the node at @path ("/", "/chosen", "/soc/serial@10000000"). A part without '@' also
+ * matches the first node that has that name with any unit address. Slashes may be repeated or
+ * trail.
+ * Result: STATUS_OK; ERR_NOT_FOUND; ERR_INVALID if @path does not start with '/' (no aliases).
+ * Cost:   one walk.
+ */
+nodiscard enum status fdt_find(const struct fdt *fdt, const char *path, struct fdt_node *node);
+
+/*
+ * fdt_find_property - the first property @name of @node.
+ * Result: STATUS_OK or ERR_NOT_FOUND. Cost: O(bytes of the node's own properties).
+ */
+nodiscard enum status fdt_find_property(const struct fdt *fdt, const struct fdt_node *node,
+					const char *name, struct fdt_property *property);
+
+/* fdt_node_is_named - is @node called @name, with any unit address or none? "memory" is
+ * "memory@0", but not "memory-controller@0". */
+bool fdt_node_is_named(const struct fdt *fdt, const struct fdt_node *node, const char *name);
+
+/* fdt_property_is_named - is @property called @name? */
+bool fdt_property_is_named(const struct fdt *fdt, const struct fdt_property *property,
+			   const char *name);
+
+/* ---- values ---------------------------------------------------------------------------------- */
+
+/*
+ * fdt_read_u32, fdt_read_u64 - a value of exactly 4 or 8 bytes; fdt_read_number - either.
+ * Result: STATUS_OK, or ERR_MALFORMED for another length (*@value untouched).
+ */
+nodiscard enum status fdt_read_u32(const struct fdt *fdt, const struct fdt_property *property,
+				   uint32_t *value);
+nodiscard enum status fdt_read_u64(const struct fdt *fdt, const struct fdt_property *property,
+				   uint64_t *value);
+nodiscard enum status fdt_read_number(const struct fdt *fdt, const struct fdt_property *property,
+				      uint64_t *value);
+
+/*
+ * fdt_read_cells - the number in @count cells that start at cell @first of the value.
+ * Result: STATUS_OK (0 cells are the number 0); ERR_TRUNCATED if the value has not so many cells;
+ *         ERR_OVERFLOW if the number does not fit in 64 bits; ERR_UNSUPPORTED past FDT_MAX_CELLS.
+ *         *@value is untouched unless STATUS_OK. O(1).
+ */
+nodiscard enum status fdt_read_cells(const struct fdt *fdt, const struct fdt_property *property,
+				     uint32_t first, uint32_t count, uint64_t *value);
+
+/*
+ * fdt_read_string - the value as one string, or the first of a list.
+ * Result: STATUS_OK, or ERR_MALFORMED if the value has no NUL. O(length of the string).
+ */
+nodiscard enum status fdt_read_string(const struct fdt *fdt, const struct fdt_property *property,
+				      const char **text);
+
+/*
+ * fdt_next_string - the strings of a list, one after the other, from *@position == 0 on.
+ * Result: STATUS_OK; ERR_END behind the last one; ERR_MALFORMED if what is left has no NUL.
+ */
+nodiscard enum status fdt_next_string(const struct fdt *fdt, const struct fdt_property *property,
+				      uint32_t *position, const char **text);
+
+/* fdt_has_string - is @text one of the strings of the list? Cost: O(length of the value). */
+bool fdt_has_string(const struct fdt *fdt, const struct fdt_property *property, const char *text);
+
+/*
+ * fdt_read_status - *@enabled = does this value of a `status` property say "okay" or "ok"?
+ * Result: STATUS_OK, or ERR_MALFORMED if the value is not a string (*@enabled untouched).
+ */
+nodiscard enum status fdt_read_status(const struct fdt *fdt, const struct fdt_property *property,
+				      bool *enabled);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fdt_harts.h - the harts that /cpus lists (Devicetree Specification v0.4, 3.7 and 3.8; the RISC-V
+ * binding riscv/cpus.yaml).
+ */
+#ifndef FDT_FDT_HARTS_H
+#define FDT_FDT_HARTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fdt/fdt.h"
+#include "fdt/fdt_ranges.h"
+
+struct fdt_hart {
+	enum status why;      /* STATUS_OK, or why @id could not be read: skip it, but say so */
+	uint64_t id;          /* hart id */
+	bool enabled;         /* status is absent, "okay" or "ok" */
+	const char *isa;      /* riscv,isa; NULL if absent or no string */
+	const char *isa_base; /* riscv,isa-base, which newer trees have instead; or NULL */
+	const char *mmu_type; /* "riscv,sv39" ...; NULL if absent: no MMU is promised */
+	const char *name;     /* of the node: "cpu@0" */
+	uint32_t node;        /* its offset */
+};
+
+/* Private to fdt_harts.c. */
+struct fdt_hart_cursor {
+	const struct fdt *fdt;
+	struct fdt_cursor walk;
+	struct fdt_cells cells;
+	enum status cells_why;
+	bool in_cpus;
+	bool pending; /* the properties of a node that may be a cpu are being read */
+	uint32_t seen;
+	uint32_t index, count; /* of its `reg` entries: one for each hart of a node */
+	struct fdt_hart hart;
+	struct fdt_property reg, device_type;
+	struct fdt_node node;
+};
+
+/* fdt_harts_begin - start over at the first hart of @fdt, which must be open. */
+void fdt_harts_begin(struct fdt_hart_cursor *cursor, const struct fdt *fdt);
+
+/*
+ * fdt_harts_next - the next hart, enabled or not, in the order of the blob.
+ * Result: STATUS_OK, ERR_END, or how the blob is broken. All calls together are one walk.
+ */
+nodiscard enum status fdt_harts_next(struct fdt_hart_cursor *cursor, struct fdt_hart *hart);
+
+/*
+ * fdt_timebase - *@hz = timebase-frequency of /cpus, or else of the first cpu that has one.
+ * Result: STATUS_OK; ERR_NOT_FOUND; ERR_MALFORMED when the value is zero or of neither 4 nor 8
+ *         bytes. Cost: one walk.
+ */
+nodiscard enum status fdt_timebase(const struct fdt *fdt, uint64_t *hz);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fdt_info.h - single answers out of a device tree: what machine, which arguments, where a device.
+ */
+#ifndef FDT_FDT_INFO_H
+#define FDT_FDT_INFO_H
+
+#include <stdint.h>
+
+#include "fdt/fdt.h"
+
+/*
+ * fdt_model - *@text = `model` of the root; fdt_compatible - the first string of its `compatible`;
+ * fdt_bootargs - `bootargs` of /chosen.
+ * Result: STATUS_OK; ERR_NOT_FOUND; ERR_MALFORMED if the value is no string (*@text untouched).
+ */
+nodiscard enum status fdt_model(const struct fdt *fdt, const char **text);
+nodiscard enum status fdt_compatible(const struct fdt *fdt, const char **text);
+nodiscard enum status fdt_bootargs(const struct fdt *fdt, const char **text);
+
+struct fdt_device {
+	struct fdt_node node;
+	uint64_t base; /* physical address: translated through every bus above */
+	uint64_t size; /* bytes */
+};
+
+/*
+ * fdt_find_compatible - the first enabled node that lists @compatible and whose first `reg` pair
+ * translates to a physical address. A node below a disabled one, or below one without `ranges`,
+ * does not count.
+ * Result: STATUS_OK or ERR_NOT_FOUND (or how the blob is broken). Cost: one walk; 2 KiB of stack.
+ */
+nodiscard enum status fdt_find_compatible(const struct fdt *fdt, const char *compatible,
+					  struct fdt_device *device);
+
+#endif

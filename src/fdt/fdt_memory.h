@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fdt_memory.h - all that a device tree says about memory, as a sequence of facts, in one pass.
+ *
+ *	struct fdt_memory_cursor cursor;
+ *	struct fdt_memory_fact fact;
+ *	enum status s;
+ *
+ *	fdt_memory_begin(&cursor, &fdt);
+ *	while ((s = fdt_memory_next(&cursor, &fact)) == STATUS_OK)
+ *		...
+ *	if (s != ERR_END)
+ *		the blob is broken, which fdt_open() should have found
+ *
+ * The facts are what the tree says, not what follows from it: they overlap, repeat, lie outside RAM
+ * and come in the order of the blob (the /memreserve/ entries first). What cannot be read as it
+ * should is a fact as well, FDT_FACT_MALFORMED, and the walk goes on.
+ */
+#ifndef FDT_FDT_MEMORY_H
+#define FDT_FDT_MEMORY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fdt/fdt.h"
+#include "fdt/fdt_ranges.h"
+
+#define FDT_NO_NUMA_NODE UINT32_MAX
+
+enum fdt_fact_kind {
+	FDT_FACT_MEMORY,     /* a `reg` pair of an enabled memory node; never empty */
+	FDT_FACT_RESERVED,   /* a `reg` pair of an enabled child of /reserved-memory */
+	FDT_FACT_DYNAMIC,    /* such a child with `size` instead: @size bytes, anywhere */
+	FDT_FACT_MEMRESERVE, /* an entry of the reservation block */
+	FDT_FACT_INITRD,     /* /chosen linux,initrd-start and -end; never empty */
+	FDT_FACT_MALFORMED,  /* something that should have been one of these: see @about */
+};
+
+/* fdt_fact_kind_str - "memory", "reservation", "dynamic reservation", ...; never NULL. */
+const char *fdt_fact_kind_str(enum fdt_fact_kind kind);
+
+struct fdt_memory_fact {
+	enum fdt_fact_kind kind;
+	bool has_range;     /* @base and @size are a range: always but for DYNAMIC and MALFORMED */
+	bool no_map;        /* RESERVED, DYNAMIC */
+	bool reusable;      /* RESERVED, DYNAMIC */
+	uint32_t index;     /* of the pair in `reg`, or of the /memreserve/ entry */
+	uint32_t numa_node; /* MEMORY: numa-node-id, FDT_NO_NUMA_NODE if it has none */
+	uint64_t base;      /* bytes; base + size <= 2^64 - 1 wherever has_range */
+	uint64_t size;      /* bytes */
+	uint64_t alignment; /* DYNAMIC: `alignment` in bytes, 0 if it does not say */
+	const char *name;   /* the node's name, in the blob; "" for MEMRESERVE */
+	struct fdt_node node; /* the node, all zeros for MEMRESERVE */
+
+	/*
+	 * MALFORMED only. A malformed memory entry is to be left out. A malformed reservation is to
+	 * be taken at its widest: @has_range says that [base, base + size) covers it, else nothing
+	 * can be said about where it lies.
+	 */
+	enum fdt_fact_kind about;  /* what it would have been */
+	enum status why;           /* what is wrong with it; ERR_NOT_FOUND: @property is missing */
+	const char *property;      /* which property is at fault; "" for MEMRESERVE */
+	struct fdt_property value; /* its value, length 0 if it is missing or is the parent's */
+};
+
+/* What the cursor remembers of the node whose properties it reads: the first of each name. */
+struct fdt_memory_node {
+	struct fdt_node node;
+	uint32_t seen; /* a bit for each of the following */
+	struct fdt_property reg, status, device_type, numa, size, alignment, start, end;
+};
+
+struct fdt_memory_cursor {
+	const struct fdt *fdt;
+	struct fdt_cursor walk;
+	uint32_t phase;                 /* private to fdt_memory.c, as is all of it */
+	uint32_t index;                 /* of the next /memreserve/ entry or pair */
+	uint32_t count;                 /* of pairs of the pending node */
+	uint32_t role;                  /* of the node whose properties are being read */
+	bool in_reserved;               /* inside /reserved-memory */
+	enum status root_cells_why;     /* why the root's cell counts are of no use, or STATUS_OK */
+	enum status reserved_cells_why; /* the same of /reserved-memory */
+	const char *root_cells_culprit; /* "#address-cells" or "#size-cells" */
+	const char *reserved_cells_culprit;
+	struct fdt_cells root_cells;
+	struct fdt_cells reserved_cells;
+	bool has_ranges;
+	struct fdt_property ranges; /* of /reserved-memory */
+	struct fdt_memory_node pending;
+};
+
+/* fdt_memory_begin - start over at the first fact of @fdt, which must be open. */
+void fdt_memory_begin(struct fdt_memory_cursor *cursor, const struct fdt *fdt);
+
+/*
+ * fdt_memory_next - the next fact.
+ * Result: STATUS_OK; ERR_END after the last one; else how the blob is broken (as fdt_next()).
+ * Cost:   all calls together are one walk over the tree.
+ */
+nodiscard enum status fdt_memory_next(struct fdt_memory_cursor *cursor,
+				      struct fdt_memory_fact *fact);
+
+#endif
