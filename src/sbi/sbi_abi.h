@@ -9,24 +9,24 @@
 
 /* Chapter 3, 'Binary Encoding', table 1: errors, in a0 */
 #define SBI_SUCCESS               0
-#define SBI_ERR_FAILED            -1
-#define SBI_ERR_NOT_SUPPORTED     -2
-#define SBI_ERR_INVALID_PARAM     -3
-#define SBI_ERR_DENIED            -4
-#define SBI_ERR_INVALID_ADDRESS   -5
-#define SBI_ERR_ALREADY_AVAILABLE -6
-#define SBI_ERR_ALREADY_STARTED   -7
-#define SBI_ERR_ALREADY_STOPPED   -8
-#define SBI_ERR_NO_SHMEM          -9
-#define SBI_ERR_INVALID_STATE     -10 /* from here on since 3.0 */
-#define SBI_ERR_BAD_RANGE         -11
-#define SBI_ERR_TIMEOUT           -12
-#define SBI_ERR_IO                -13
-#define SBI_ERR_DENIED_LOCKED     -14
+#define SBI_ERR_FAILED            (-1)
+#define SBI_ERR_NOT_SUPPORTED     (-2)
+#define SBI_ERR_INVALID_PARAM     (-3)
+#define SBI_ERR_DENIED            (-4)
+#define SBI_ERR_INVALID_ADDRESS   (-5)
+#define SBI_ERR_ALREADY_AVAILABLE (-6)
+#define SBI_ERR_ALREADY_STARTED   (-7)
+#define SBI_ERR_ALREADY_STOPPED   (-8)
+#define SBI_ERR_NO_SHMEM          (-9)
+#define SBI_ERR_INVALID_STATE     (-10) /* from here on since 3.0 */
+#define SBI_ERR_BAD_RANGE         (-11)
+#define SBI_ERR_TIMEOUT           (-12)
+#define SBI_ERR_IO                (-13)
+#define SBI_ERR_DENIED_LOCKED     (-14)
 #define SBI_ERR_LAST              SBI_ERR_DENIED_LOCKED
 
 /* Section 3.1: hart_mask_base that stands for every hart, whatever the mask. */
-#define SBI_HART_MASK_ALL -1
+#define SBI_HART_MASK_ALL (-1)
 
 /* Chapter 4, 'Base Extension' */
 #define SBI_EID_BASE                 0x10
