@@ -79,4 +79,6 @@ $(foreach cc,gcc clang,$(eval $(call host_build,$(cc))))
 host-test: $(OUT)/host-gcc/ktest
 	$(Q)$< $(if $(SEED),--seed $(SEED)) $(if $(GLOB),'$(GLOB)')
 
+include mk/check.mk
+
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)

@@ -1,0 +1,122 @@
+# Static checks: `make check` runs them all, as many at once as there are cores; `make check-tidy`
+# and so on one. What passed leaves a mark under build/check and runs again only when something that
+# it read has changed.
+
+CHECK := $(OUT)/check
+CHECKS := layers format tidy cppcheck analyzer shell python
+
+# Other versions format and complain differently: 14 is the one that counts, if it is here.
+CLANG_FORMAT := $(or $(shell command -v clang-format-14),clang-format)
+CLANG_TIDY := $(or $(shell command -v clang-tidy-14),clang-tidy)
+# $(call is_14,TOOL): a shell condition
+is_14 = $(1) --version 2>/dev/null | grep -q 'version 14'
+
+CHECK_HOST_C := $(HOST_SRC) $(LIFT_HOST_SRC)
+CHECK_RV64_C := $(ECALL) $(sort $(wildcard src/kernel/*.c tests/kernel/*.c)) $(LIFT_RV64_SRC)
+CHECK_C := $(CHECK_HOST_C) $(CHECK_RV64_C)
+CHECK_ANALYZED := $(PORTABLE) $(SBI)
+CHECK_HEADERS = $(shell find src tests -name '*.h')
+CHECK_TEXTS = $(sort $(shell find src tests -name '*.[ch]'))
+# Scripts are told by their first line, whatever they are called.
+scripts_of = $(sort $(shell find scripts tests tools .ci -type f 2>/dev/null | xargs awk \
+	'FNR == 1 { if (/^\#!.*$(1)/) print FILENAME; nextfile }'))
+CHECK_SHELL = $(call scripts_of,(\/| )(ba)?sh)
+CHECK_PYTHON = $(sort $(call scripts_of,python3) $(shell find tests tools -name '*.py' 2>/dev/null))
+
+# What clang and editors need to know of the two ways to build.
+CHECK_HFLAGS = $(filter-out -fsanitize% -fno-sanitize% -MMD -MP,$(HFLAGS))
+CHECK_KFLAGS = $(filter-out -fsanitize% -MMD -MP,$(KFLAGS))
+
+.PHONY: check $(CHECKS:%=check-%) compile_commands.json check-force
+.SILENT: $(CHECKS:%=check-%)
+
+check:
+	@scripts/need python3 $(CLANG_FORMAT) $(CLANG_TIDY) cppcheck gcc clang
+	@$(MAKE) --no-print-directory -k -j$$(nproc 2>/dev/null || echo 2) --output-sync=target \
+		$(CHECKS:%=check-%)
+	@echo 'check: all passed: $(CHECKS)'
+
+check-layers:
+	scripts/check-layers
+
+check-format:
+	if $(call is_14,$(CLANG_FORMAT)); then \
+		$(CLANG_FORMAT) --dry-run -Werror $(CHECK_TEXTS) && \
+		echo 'check-format: $(words $(CHECK_TEXTS)) files, ok'; \
+	else \
+		echo 'check-format: skipped: the style is that of clang-format 14, which is not here'; \
+	fi
+
+# One mark for each file: name of the check, then the file's path.
+mark = $(addsuffix .ok,$(addprefix $(CHECK)/$(1)/,$(2)))
+
+check-tidy: $(call mark,tidy,$(CHECK_C))
+	echo 'check-tidy: $(words $^) files, ok'
+
+# Findings of another version than 14 are shown and do not count.
+$(CHECK)/tidy/%.ok: % .clang-tidy $(OUT)/compile_commands.json
+	$(call say,TIDY,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG_TIDY) -p $(OUT) --quiet $< 2>$@.err || { \
+		grep -v 'warnings\? generated\|warnings\? treated' $@.err; ! $(call is_14,$(CLANG_TIDY)); }
+	@touch $@
+
+# The database is written anew only when it changes, and so are the marks.
+compile_commands.json: $(OUT)/compile_commands.json
+$(OUT)/compile_commands.json: check-force
+	@mkdir -p $(@D)
+	@scripts/compile-commands $@ -- clang $(CHECK_HFLAGS) -- $(CHECK_HOST_C) \
+		-- $(CC) $(CHECK_KFLAGS) -- $(CHECK_RV64_C)
+check-force:
+
+check-analyzer: $(call mark,analyzer,$(CHECK_ANALYZED))
+	echo 'check-analyzer: $(words $^) files at -O0 and -O1, ok'
+
+# Two levels, since inlining hides some paths from it and shows it others.
+$(CHECK)/analyzer/%.ok: %
+	$(call say,ANALYZE,$<)
+	@mkdir -p $(@D)
+	$(Q)for level in -O0 -O1; do \
+		gcc $(filter-out -O%,$(CHECK_HFLAGS)) -fno-builtin -fanalyzer $$level -c -o /dev/null $< \
+		|| exit 1; done
+	@touch $@
+
+check-cppcheck: $(CHECK)/cppcheck/host.ok $(CHECK)/cppcheck/rv64.ok
+	echo 'check-cppcheck: $(words $(CHECK_C)) files, ok'
+
+#   shadowVariable      gcc's -Wshadow sees the same, and knows which inline functions are its own
+#   unusedStructMember  does not see members that are set by a designator
+#   va_end_missing      panic() does not return
+#   comparePointers     the bounds of an array that the linker made are two objects to it
+CPPCHECK = cppcheck --quiet --enable=warning,style,performance,portability --inline-suppr --std=c11 \
+	--error-exitcode=1 --suppress=missingIncludeSystem --suppress=shadowVariable \
+	--suppress=unusedStructMember --suppress=va_end_missing:src/lib/panic.c \
+	--suppress=comparePointers:tests/ktest.c -Isrc -I.
+
+$(CHECK)/cppcheck/host.ok: $(CHECK_HOST_C)
+	@mkdir -p $(@D)/host
+	$(Q)$(CPPCHECK) --cppcheck-build-dir=$(@D)/host -DACRE_DEBUG=1 -Itests/host/arch $(CHECK_HOST_C)
+	@touch $@
+
+$(CHECK)/cppcheck/rv64.ok: $(CHECK_RV64_C)
+	@mkdir -p $(@D)/rv64
+	$(Q)$(CPPCHECK) --cppcheck-build-dir=$(@D)/rv64 -DACRE_DEBUG=1 -D__riscv=1 \
+		-DKERNEL_HEAP_SIZE=$(KERNEL_HEAP_SIZE) -Isrc/kernel/rv64 $(CHECK_RV64_C)
+	@touch $@
+
+# A header can break any file.
+$(call mark,tidy,$(CHECK_C)) $(call mark,analyzer,$(CHECK_ANALYZED)) $(CHECK)/cppcheck/host.ok \
+	$(CHECK)/cppcheck/rv64.ok: $(CHECK_HEADERS)
+
+check-shell:
+	for f in $(CHECK_SHELL); do bash -n $$f || exit 1; done
+	if command -v shellcheck >/dev/null; then \
+		shellcheck $(CHECK_SHELL) && echo 'check-shell: $(words $(CHECK_SHELL)) scripts, ok'; \
+	else \
+		echo 'check-shell: $(words $(CHECK_SHELL)) scripts parse; no shellcheck here'; \
+	fi
+
+check-python:
+	@mkdir -p $(CHECK)
+	for f in $(CHECK_PYTHON); do PYTHONPYCACHEPREFIX=$(CHECK)/py python3 -m py_compile $$f || exit 1; done
+	echo 'check-python: $(words $(CHECK_PYTHON)) scripts, ok'
