@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* bitmap_tree_validate.c - the walk over a whole bitmap_tree; bitmap_tree.c numbers what it checks.
+ */
+#include "mm/bitmap_tree.h"
+
+static const char *check_shape(const struct bitmap_tree *tree)
+{
+	uint64_t bits = tree->nbits;
+
+	if (bits == 0)
+		return tree->nlevels == 0 ? NULL : "T1: a tree of no bits has no levels";
+	if (tree->nlevels == 0 || tree->nlevels > BITMAP_TREE_MAX_LEVELS)
+		return "T1: a tree has between one and BITMAP_TREE_MAX_LEVELS levels";
+	for (unsigned k = 0; k < tree->nlevels; k++) {
+		if (tree->level[k].nwords != bitmap_words(bits))
+			return "T1: a level has one bit for each bit or word below";
+		bits = tree->level[k].nwords;
+	}
+	return bits == 1 ? NULL : "T1: the topmost level is one word";
+}
+
+static const char *check_tails(const struct bitmap_tree *tree)
+{
+	uint64_t bits = tree->nbits;
+
+	for (unsigned k = 0; k < tree->nlevels; k++) {
+		uint64_t nwords = tree->level[k].nwords;
+
+		if ((tree->level[k].words[nwords - 1] & ~bitmap_upto(bits - 1)) != 0)
+			return "T2: bits behind the end of a level are clear";
+		bits = nwords;
+	}
+	return NULL;
+}
+
+static const char *check_summaries(const struct bitmap_tree *tree)
+{
+	for (unsigned k = 0; k + 1 < tree->nlevels; k++) {
+		const struct bitmap_level *below = &tree->level[k];
+
+		for (uint64_t w = 0; w < below->nwords; w++) {
+			if (bitmap_test(tree->level[k + 1].words, w) != (below->words[w] != 0))
+				return "T3: a summary bit is set if and only if its word is not "
+				       "zero";
+		}
+	}
+	return NULL;
+}
+
+const char *bitmap_tree_validate(const struct bitmap_tree *tree)
+{
+	const char *broken = check_shape(tree);
+
+	if (broken == NULL)
+		broken = check_tails(tree);
+	if (broken == NULL)
+		broken = check_summaries(tree);
+	return broken;
+}

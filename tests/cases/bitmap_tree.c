@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: MIT */
+/* The hierarchical bitmap against an array of booleans that is searched bit by bit. */
+#include "mm/bitmap_tree.h"
+
+#include "lib/string.h"
+#include "tests/ktest.h"
+
+#define GUARD 0x5aa55aa5c33cc33cull
+
+/* A tree, its storage between two guard words, and the model. */
+struct rig {
+	struct bitmap_tree tree;
+	uint64_t *storage;
+	size_t nwords;
+	bool *model;
+};
+
+static void rig_init(struct rig *r, uint64_t nbits)
+{
+	r->nwords = bitmap_tree_words(nbits);
+	r->storage = ktest_alloc((r->nwords + 2) * sizeof(uint64_t), 8);
+	memset(r->storage, 0xa7, (r->nwords + 2) * sizeof(uint64_t));
+	r->storage[0] = GUARD;
+	r->storage[r->nwords + 1] = GUARD;
+	r->model = ktest_alloc(nbits + 1, 1);
+	memset(r->model, 0, nbits + 1);
+	REQUIRE_EQ(bitmap_tree_init(&r->tree, r->storage + 1, nbits), STATUS_OK);
+}
+
+static void rig_check(const struct rig *r)
+{
+	REQUIRE_VALID(bitmap_tree_validate(&r->tree));
+	REQUIRE_EQ(r->storage[0], GUARD);
+	REQUIRE_EQ(r->storage[r->nwords + 1], GUARD);
+}
+
+static void rig_set(struct rig *r, uint64_t first, uint64_t n)
+{
+	memset(r->model + first, true, n);
+	if (n == 1 && ktest_below(2) == 0)
+		bitmap_tree_set_bit(&r->tree, first);
+	else
+		bitmap_tree_set(&r->tree, first, n);
+}
+
+static void rig_clear(struct rig *r, uint64_t first, uint64_t n)
+{
+	memset(r->model + first, false, n);
+	if (n == 1 && ktest_below(2) == 0)
+		bitmap_tree_clear_bit(&r->tree, first);
+	else
+		bitmap_tree_clear(&r->tree, first, n);
+}
+
+static uint64_t model_next(const struct rig *r, uint64_t from)
+{
+	for (; from < r->tree.nbits; from++) {
+		if (r->model[from])
+			return from;
+	}
+	return BITMAP_NONE;
+}
+
+static uint64_t model_count(const struct rig *r, uint64_t first, uint64_t n)
+{
+	uint64_t count = 0;
+
+	for (uint64_t i = first; i < first + n; i++)
+		count += r->model[i];
+	return count;
+}
+
+static uint64_t model_run(const struct rig *r, uint64_t from, uint64_t len, uint64_t align,
+			  uint64_t bias)
+{
+	uint64_t have = 0; /* set bits in a row that end at i */
+
+	for (uint64_t i = from; len != 0 && i < r->tree.nbits; i++) {
+		have = r->model[i] ? have + 1 : 0;
+		for (uint64_t start = i + 1 - have; start + len <= i + 1; start++) {
+			if ((start + bias) % align == 0)
+				return start;
+		}
+		if (have >
+		    len + align) /* what starts earlier was not aligned: no need to go back */
+			have = len + align;
+	}
+	return BITMAP_NONE;
+}
+
+/* Every bit of the tree is what the model says, and so are the bits that lead there. */
+static void compare_all(const struct rig *r)
+{
+	uint64_t i = 0;
+
+	rig_check(r);
+	REQUIRE_EQ(bitmap_tree_lowest(&r->tree), model_next(r, 0));
+	for (;;) {
+		uint64_t found = bitmap_tree_next_set(&r->tree, i);
+		REQUIRE_EQ(found, model_next(r, i));
+		if (found == BITMAP_NONE)
+			break;
+		REQUIRE(bitmap_tree_test(&r->tree, found));
+		i = found + 1;
+	}
+	REQUIRE_EQ(bitmap_tree_count(&r->tree, 0, r->tree.nbits), model_count(r, 0, r->tree.nbits));
+}
+
+KTEST(bitmap_tree, storage_is_the_bits_and_one_bit_a_word_above)
+{
+	EXPECT_EQ(bitmap_tree_words(0), 0);
+	EXPECT_EQ(bitmap_tree_words(1), 1);
+	EXPECT_EQ(bitmap_tree_words(64), 1);
+	EXPECT_EQ(bitmap_tree_words(65), 2 + 1);
+	EXPECT_EQ(bitmap_tree_words(4096), 64 + 1);
+	EXPECT_EQ(bitmap_tree_words(4097), 65 + 2 + 1);
+	EXPECT_EQ(bitmap_tree_words(262144), 4096 + 64 + 1);
+	EXPECT_EQ(bitmap_tree_words(262145), 4097 + 65 + 2 + 1);
+	/* 2^44 frames: 1.016 bits each. */
+	EXPECT(bitmap_tree_words(1ull << 44) * 64 < (1ull << 44) / 1000 * 1016);
+	for (uint64_t n = 64; n < 1ull << 44; n *= 3)
+		EXPECT(bitmap_tree_words(n) * 64 < n + n / 60 + 64 * 2 * BITMAP_TREE_MAX_LEVELS);
+}
+
+KTEST(bitmap_tree, a_tree_of_nothing_has_nothing)
+{
+	struct bitmap_tree tree;
+
+	REQUIRE_EQ(bitmap_tree_init(&tree, NULL, 0), STATUS_OK);
+	REQUIRE_VALID(bitmap_tree_validate(&tree));
+	bitmap_tree_set(&tree, 0, 0);
+	bitmap_tree_clear(&tree, 0, 0);
+	EXPECT_EQ(bitmap_tree_lowest(&tree), BITMAP_NONE);
+	EXPECT_EQ(bitmap_tree_next_set(&tree, 0), BITMAP_NONE);
+	EXPECT_EQ(bitmap_tree_first_run(&tree, 0, 1, 1, 0), BITMAP_NONE);
+	EXPECT(bitmap_tree_all_clear(&tree, 0, 0));
+	EXPECT(bitmap_tree_all_set(&tree, 0, 0));
+	EXPECT_EQ(bitmap_tree_count(&tree, 0, 0), 0);
+}
+
+KTEST(bitmap_tree, refuses_more_bits_than_its_levels_reach)
+{
+	struct bitmap_tree tree, before;
+	uint64_t word = GUARD;
+
+	memset(&tree, 0x11, sizeof(tree));
+	before = tree;
+	EXPECT_EQ(bitmap_tree_init(&tree, &word, BITMAP_TREE_MAX_BITS + 1), ERR_RANGE);
+	EXPECT_EQ(bitmap_tree_init(&tree, &word, UINT64_MAX), ERR_RANGE);
+	EXPECT_EQ(memcmp(&tree, &before, sizeof(tree)), 0);
+	EXPECT_EQ(word, GUARD);
+}
+
+KTEST(bitmap_tree, finds_any_single_bit_in_a_tree_of_any_small_size)
+{
+	for (uint64_t n = 1; n <= 200; n += n < 70 || n > 120 ? 1 : 13) {
+		uint64_t storage[8];
+		struct bitmap_tree tree;
+
+		REQUIRE(bitmap_tree_words(n) <= 8);
+		REQUIRE_EQ(bitmap_tree_init(&tree, storage, n), STATUS_OK);
+		for (uint64_t i = 0; i < n; i++) {
+			bitmap_tree_set_bit(&tree, i);
+			REQUIRE_VALID(bitmap_tree_validate(&tree));
+			REQUIRE_EQ(bitmap_tree_lowest(&tree), i);
+			REQUIRE_EQ(bitmap_tree_next_set(&tree, 0), i);
+			REQUIRE_EQ(bitmap_tree_next_set(&tree, i), i);
+			REQUIRE_EQ(bitmap_tree_next_set(&tree, i + 1), BITMAP_NONE);
+			REQUIRE_EQ(bitmap_tree_next_set(&tree, i + 64), BITMAP_NONE);
+			REQUIRE_EQ(bitmap_tree_first_run(&tree, 0, 1, 1, 0), i);
+			bitmap_tree_clear_bit(&tree, i);
+			REQUIRE_VALID(bitmap_tree_validate(&tree));
+			REQUIRE_EQ(bitmap_tree_lowest(&tree), BITMAP_NONE);
+		}
+		REQUIRE_EQ(bitmap_tree_next_set(&tree, UINT64_MAX), BITMAP_NONE);
+	}
+}
+
+/* Set [a, b) in an empty tree and clear it in a full one: exactly that changes. */
+static void one_range(struct bitmap_tree *tree, uint64_t a, uint64_t b)
+{
+	uint64_t n = tree->nbits;
+
+	bitmap_tree_clear(tree, 0, n);
+	bitmap_tree_set(tree, a, b - a);
+	REQUIRE_VALID(bitmap_tree_validate(tree));
+	REQUIRE_EQ(bitmap_tree_count(tree, 0, n), b - a);
+	REQUIRE_EQ(bitmap_tree_count(tree, a, b - a), b - a);
+	REQUIRE(bitmap_tree_all_set(tree, a, b - a));
+	REQUIRE(bitmap_tree_all_clear(tree, 0, a) && bitmap_tree_all_clear(tree, b, n - b));
+	REQUIRE(a == b || (!bitmap_tree_all_clear(tree, 0, a + 1) &&
+			   !bitmap_tree_all_clear(tree, b - 1, n - b + 1)));
+	REQUIRE_EQ(bitmap_tree_first_run(tree, 0, b - a, 1, 0), a == b ? BITMAP_NONE : a);
+	REQUIRE_EQ(bitmap_tree_first_run(tree, 0, b - a + 1, 1, 0), BITMAP_NONE);
+
+	bitmap_tree_set(tree, 0, n);
+	bitmap_tree_clear(tree, a, b - a);
+	REQUIRE_VALID(bitmap_tree_validate(tree));
+	REQUIRE_EQ(bitmap_tree_count(tree, 0, n), n - (b - a));
+	REQUIRE(bitmap_tree_all_clear(tree, a, b - a));
+	REQUIRE(bitmap_tree_all_set(tree, 0, a) && bitmap_tree_all_set(tree, b, n - b));
+	REQUIRE(a == b || (!bitmap_tree_all_set(tree, 0, a + 1) &&
+			   !bitmap_tree_all_set(tree, b - 1, n - b + 1)));
+}
+
+KTEST(bitmap_tree, sets_and_clears_every_range_of_small_trees)
+{
+	static const uint8_t size[] = { 1, 2, 63, 64, 65, 130 };
+
+	for (unsigned s = 0; s < ARRAY_SIZE(size); s++) {
+		uint64_t storage[8];
+		struct bitmap_tree tree;
+
+		REQUIRE_EQ(bitmap_tree_init(&tree, storage, size[s]), STATUS_OK);
+		for (uint64_t a = 0; a <= size[s]; a++) {
+			for (uint64_t b = a; b <= size[s]; b++)
+				one_range(&tree, a, b);
+		}
+	}
+}
+
+KTEST(bitmap_tree, repairs_summaries_at_the_seams_of_every_level)
+{
+	/* Each side of a word, of a word of words, and so on: from all to all of them. */
+	static const uint32_t seam[] = { 0,      1,      63,     64,     65,    4095,
+					 4096,   4097,   8191,   8192,   8255,  262143,
+					 262144, 262145, 262208, 266240, 266305 };
+	struct rig r;
+
+	rig_init(&r, 266305);
+	for (unsigned i = 0; i < ARRAY_SIZE(seam); i++) {
+		for (unsigned j = i; j < ARRAY_SIZE(seam); j++) {
+			uint64_t a = seam[i], n = seam[j] - seam[i];
+
+			bitmap_tree_set(&r.tree, a, n);
+			if (i % 4 == 0)
+				rig_check(&r);
+			REQUIRE_EQ(bitmap_tree_lowest(&r.tree), n != 0 ? a : BITMAP_NONE);
+			REQUIRE_EQ(bitmap_tree_count(&r.tree, a, n), n);
+			if (n > 2) { /* leave one bit at each end */
+				bitmap_tree_clear(&r.tree, a + 1, n - 2);
+				REQUIRE_EQ(bitmap_tree_next_set(&r.tree, a + 1), a + n - 1);
+				REQUIRE_EQ(bitmap_tree_next_set(&r.tree, a), a);
+			}
+			bitmap_tree_clear(&r.tree, a, n);
+			REQUIRE_EQ(bitmap_tree_lowest(&r.tree), BITMAP_NONE);
+		}
+	}
+	rig_check(&r);
+}
+
+KTEST(bitmap_tree, finds_scattered_bits_in_trees_of_every_depth)
+{
+	static const uint32_t size[] = { 64, 65, 4096, 4097, 8191, 262144, 262145, 270000 };
+
+	for (unsigned s = 0; s < ARRAY_SIZE(size); s++) {
+		struct rig r;
+
+		rig_init(&r, size[s]);
+		for (unsigned i = 0; i < 40; i++)
+			rig_set(&r, ktest_below(size[s]), 1);
+		rig_set(&r, size[s] - 1, 1);
+		compare_all(&r);
+		for (unsigned i = 0; i < 20; i++)
+			rig_clear(&r, bitmap_tree_lowest(&r.tree), 1);
+		compare_all(&r);
+	}
+}
+
+KTEST(bitmap_tree, finds_the_first_run_in_every_pattern_of_nine_bits)
+{
+	struct bitmap_tree tree;
+	uint64_t storage[1];
+	struct rig r = { .storage = storage };
+	bool model[9];
+
+	REQUIRE_EQ(bitmap_tree_init(&tree, storage, 9), STATUS_OK);
+	r.model = model;
+	for (unsigned pattern = 0; pattern < 512; pattern++) {
+		storage[0] = pattern;
+		for (unsigned i = 0; i < 9; i++)
+			model[i] = (pattern >> i & 1) != 0;
+		r.tree = tree;
+		for (uint64_t len = 0; len <= 10; len++) {
+			for (uint64_t align = 1; align <= 8; align *= 2) {
+				uint64_t bias = ktest_below(16), from = ktest_below(3);
+				REQUIRE_EQ(bitmap_tree_first_run(&tree, from, len, align, bias),
+					   model_run(&r, from, len, align, bias));
+			}
+		}
+	}
+}
+
+KTEST(bitmap_tree, aligns_what_bit_zero_stands_for)
+{
+	struct rig r;
+
+	rig_init(&r, 300);
+	rig_set(&r, 0, 300);
+	EXPECT_EQ(bitmap_tree_first_run(&r.tree, 0, 8, 8, 0), 0);
+	EXPECT_EQ(bitmap_tree_first_run(&r.tree, 0, 8, 8, 3), 5);
+	EXPECT_EQ(bitmap_tree_first_run(&r.tree, 6, 8, 8, 3), 13);
+	EXPECT_EQ(bitmap_tree_first_run(&r.tree, 0, 1, 256, 1), 255);
+	EXPECT_EQ(bitmap_tree_first_run(&r.tree, 0, 46, 256, 1), BITMAP_NONE);
+	EXPECT_EQ(bitmap_tree_first_run(&r.tree, 0, 45, 256, 1), 255);
+	/* Alignments and biases whose sums do not fit find nothing, or what is there. */
+	EXPECT_EQ(bitmap_tree_first_run(&r.tree, 0, 1, 1ull << 63, 1), BITMAP_NONE);
+	EXPECT_EQ(bitmap_tree_first_run(&r.tree, 0, 1, 1ull << 63, UINT64_MAX), BITMAP_NONE);
+	EXPECT_EQ(bitmap_tree_first_run(&r.tree, 0, 1, 1ull << 63, (1ull << 63) - 9), 9);
+	EXPECT_EQ(bitmap_tree_first_run(&r.tree, 0, UINT64_MAX, 1, 0), BITMAP_NONE);
+	EXPECT_EQ(bitmap_tree_first_run(&r.tree, UINT64_MAX, 1, 1, 0), BITMAP_NONE);
+}
+
+KTEST(bitmap_tree, finds_a_run_across_the_seams_of_words)
+{
+	struct rig r;
+
+	rig_init(&r, 9000);
+	for (uint64_t at = 4090; at < 4100; at++) {
+		for (uint64_t len = 1; len < 200; len += 33) {
+			rig_set(&r, 10, len - 1); /* a decoy that is one too short */
+			rig_set(&r, at, len);
+			rig_check(&r);
+			EXPECT_EQ(bitmap_tree_first_run(&r.tree, 0, len, 1, 0), at);
+			EXPECT_EQ(bitmap_tree_first_run(&r.tree, 0, len + 1, 1, 0), BITMAP_NONE);
+			rig_clear(&r, at, len);
+			rig_clear(&r, 10, len - 1);
+		}
+	}
+	EXPECT_EQ(bitmap_tree_lowest(&r.tree), BITMAP_NONE);
+}
+
+static void random_step(struct rig *r)
+{
+	uint64_t n = r->tree.nbits;
+	uint64_t first = ktest_below(n);
+	uint64_t len = ktest_below(4) == 0 ? ktest_below(n - first + 1)
+					   : (ktest_below(8) + 1) % (n - first + 1);
+
+	if (ktest_below(2) == 0)
+		rig_set(r, first, len);
+	else
+		rig_clear(r, first, len);
+}
+
+/* One question of each kind, somewhere. */
+static void random_questions(const struct rig *r)
+{
+	uint64_t n = r->tree.nbits;
+	uint64_t a = ktest_below(n), len = ktest_below(n - a + 1);
+	uint64_t count = model_count(r, a, len);
+	uint64_t align = 1ull << ktest_below(8), bias = ktest_below(1000);
+	uint64_t want = ktest_below(2) == 0 ? ktest_below(8) : ktest_below(n + 1);
+
+	REQUIRE_EQ(bitmap_tree_test(&r->tree, a), r->model[a]);
+	REQUIRE_EQ(bitmap_tree_count(&r->tree, a, len), count);
+	REQUIRE_EQ(bitmap_tree_all_set(&r->tree, a, len), count == len);
+	REQUIRE_EQ(bitmap_tree_all_clear(&r->tree, a, len), count == 0);
+	REQUIRE_EQ(bitmap_tree_next_set(&r->tree, a), model_next(r, a));
+	REQUIRE_EQ(bitmap_tree_first_run(&r->tree, 0, want, align, bias),
+		   model_run(r, 0, want, align, bias));
+	REQUIRE_EQ(bitmap_tree_first_run(&r->tree, a, want, 1, 0), model_run(r, a, want, 1, 0));
+}
+
+KTEST(bitmap_tree, agrees_with_an_array_of_booleans_step_by_step)
+{
+	static const uint16_t size[] = { 1, 5, 64, 65, 130, 300, 4097 };
+
+	for (unsigned s = 0; s < ARRAY_SIZE(size); s++) {
+		unsigned steps = size[s] > 1000 ? 20 : 250;
+		struct rig r;
+
+		rig_init(&r, size[s]);
+		for (unsigned step = 0; step < steps; step++) {
+			random_step(&r);
+			rig_check(&r);
+			random_questions(&r);
+		}
+		compare_all(&r);
+	}
+}
+
+KTEST(bitmap_tree, validate_sees_each_broken_invariant)
+{
+	struct rig r;
+
+	rig_init(&r, 5000);
+	rig_set(&r, 100, 1);
+	rig_check(&r);
+
+	r.tree.level[0].words[3] = 1; /* a word that its summary does not know */
+	EXPECT(bitmap_tree_validate(&r.tree) != NULL);
+	r.tree.level[0].words[3] = 0;
+	r.tree.level[1].words[0] |= 1; /* a summary of nothing */
+	EXPECT(bitmap_tree_validate(&r.tree) != NULL);
+	r.tree.level[1].words[0] &= ~1ull;
+	REQUIRE_VALID(bitmap_tree_validate(&r.tree));
+
+	for (unsigned k = 0; k < r.tree.nlevels; k++) { /* a bit behind the end */
+		uint64_t *last = &r.tree.level[k].words[r.tree.level[k].nwords - 1];
+		*last ^= 1ull << 63;
+		EXPECT(bitmap_tree_validate(&r.tree) != NULL);
+		*last ^= 1ull << 63;
+	}
+	r.tree.nlevels--;
+	EXPECT(bitmap_tree_validate(&r.tree) != NULL);
+	r.tree.nlevels++;
+	r.tree.level[1].nwords++;
+	EXPECT(bitmap_tree_validate(&r.tree) != NULL);
+	r.tree.level[1].nwords--;
+	REQUIRE_VALID(bitmap_tree_validate(&r.tree));
+}
