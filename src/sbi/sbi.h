@@ -68,7 +68,7 @@ struct sbi {
  * sbi_probe - ask the firmware for all of the above and choose the console.
  *         A firmware whose base extension answers with an error is older than 0.2: it becomes
  *         version 0.1 with the nine legacy calls, which it cannot be asked about.
- * Cost:   24 calls.
+ * Cost:   23 calls.
  * Source: SBI v3.0 chapter 4.
  */
 void sbi_probe(struct sbi *sbi);
