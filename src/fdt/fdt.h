@@ -123,6 +123,7 @@ struct fdt_cursor {
 	uint32_t floor;      /* the walk ends when this many are open again */
 	bool behind_subnode; /* the open node had a subnode: no property may follow */
 	bool started;        /* a node was open at some time */
+	const char *problem; /* what fdt_next() found broken, in words; else "" */
 };
 
 /* fdt_walk - a walk over the whole tree, from FDT_EVENT_NODE of the root to its FDT_EVENT_NODE_END.
@@ -171,6 +172,13 @@ bool fdt_node_is_named(const struct fdt *fdt, const struct fdt_node *node, const
 /* fdt_property_is_named - is @property called @name? */
 bool fdt_property_is_named(const struct fdt *fdt, const struct fdt_property *property,
 			   const char *name);
+
+/*
+ * fdt_property_index - which of the @count @names is the name of @property? @count if none.
+ * Cost: O(count): a comparison stops at the first difference.
+ */
+uint32_t fdt_property_index(const struct fdt *fdt, const struct fdt_property *property,
+			    const char *const names[], uint32_t count);
 
 /* ---- values ---------------------------------------------------------------------------------- */
 

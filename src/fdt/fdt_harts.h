@@ -23,19 +23,21 @@ struct fdt_hart {
 	uint32_t node;        /* its offset */
 };
 
+/* Properties that fdt_harts.c looks for. */
+#define FDT_HART_PROPERTIES 6u
+
 /* Private to fdt_harts.c. */
 struct fdt_hart_cursor {
 	const struct fdt *fdt;
 	struct fdt_cursor walk;
-	struct fdt_cells cells;
-	enum status cells_why;
+	struct fdt_cells cells; /* of /cpus */
 	bool in_cpus;
-	bool pending; /* the properties of a node that may be a cpu are being read */
-	uint32_t seen;
-	uint32_t index, count; /* of its `reg` entries: one for each hart of a node */
-	struct fdt_hart hart;
-	struct fdt_property reg, device_type;
+	bool pending;   /* the properties of a child of /cpus are being read */
+	uint32_t index; /* the next entry of its `reg`: one for each hart */
+	uint32_t count;
 	struct fdt_node node;
+	uint32_t seen;
+	struct fdt_property property[FDT_HART_PROPERTIES];
 };
 
 /* fdt_harts_begin - start over at the first hart of @fdt, which must be open. */

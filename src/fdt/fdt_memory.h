@@ -63,30 +63,29 @@ struct fdt_memory_fact {
 	struct fdt_property value; /* its value, length 0 if it is missing or is the parent's */
 };
 
-/* What the cursor remembers of the node whose properties it reads: the first of each name. */
-struct fdt_memory_node {
-	struct fdt_node node;
-	uint32_t seen; /* a bit for each of the following */
-	struct fdt_property reg, status, device_type, numa, size, alignment, start, end;
-};
+/* Properties that decide what a node is: fdt_memory.c names them. */
+#define FDT_MEMORY_PROPERTIES 10u
 
+/* Private to fdt_memory.c. */
 struct fdt_memory_cursor {
 	const struct fdt *fdt;
 	struct fdt_cursor walk;
-	uint32_t phase;                 /* private to fdt_memory.c, as is all of it */
-	uint32_t index;                 /* of the next /memreserve/ entry or pair */
-	uint32_t count;                 /* of pairs of the pending node */
-	uint32_t role;                  /* of the node whose properties are being read */
-	bool in_reserved;               /* inside /reserved-memory */
-	enum status root_cells_why;     /* why the root's cell counts are of no use, or STATUS_OK */
-	enum status reserved_cells_why; /* the same of /reserved-memory */
-	const char *root_cells_culprit; /* "#address-cells" or "#size-cells" */
-	const char *reserved_cells_culprit;
+	uint32_t phase; /* where fdt_memory_next() goes on */
+	uint32_t index; /* the next /memreserve/ entry, or pair of the pending node */
+	uint32_t count; /* pairs of the pending node */
+	uint32_t role;  /* what the pending node may be: one whose properties are being read */
+	bool in_reserved;
+	bool has_ranges;            /* /reserved-memory has `ranges` */
+	struct fdt_property ranges; /* this one */
 	struct fdt_cells root_cells;
 	struct fdt_cells reserved_cells;
-	bool has_ranges;
-	struct fdt_property ranges; /* of /reserved-memory */
-	struct fdt_memory_node pending;
+
+	/* The pending node, and the first property of each name that counts. */
+	struct fdt_node node;
+	uint32_t seen; /* a bit for each */
+	struct fdt_property property[FDT_MEMORY_PROPERTIES];
+	uint32_t numa_node;
+	enum status status_why; /* a reservation whose `status` cannot be read counts as enabled */
 };
 
 /* fdt_memory_begin - start over at the first fact of @fdt, which must be open. */

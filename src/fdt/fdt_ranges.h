@@ -6,6 +6,7 @@
 #ifndef FDT_FDT_RANGES_H
 #define FDT_FDT_RANGES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "fdt/fdt.h"
@@ -18,36 +19,46 @@
 struct fdt_cells {
 	uint32_t address; /* #address-cells, 0 .. FDT_MAX_CELLS */
 	uint32_t size;    /* #size-cells, 0 .. FDT_MAX_CELLS */
+	bool address_seen;
+	bool size_seen;
+	enum status address_why; /* STATUS_OK, or why @address is of no use */
+	enum status size_why;    /* the same for @size */
 };
 
 /* fdt_cells_init - what holds where a node does not say: 2 and 1. */
 void fdt_cells_init(struct fdt_cells *cells);
 
 /*
- * fdt_cells_note - if @property is #address-cells or #size-cells, take its value over into *@cells.
- * Result: STATUS_OK, also for any other property; ERR_MALFORMED when it is not one cell,
- *         ERR_UNSUPPORTED when it says more than FDT_MAX_CELLS (*@cells unchanged then).
+ * fdt_cells_note - if @property is the first #address-cells or #size-cells that @cells is shown,
+ * take its value over. A value that is not one cell counts as ERR_MALFORMED, one past FDT_MAX_CELLS
+ * as ERR_UNSUPPORTED; it is remembered, and comes back from those who need the count.
+ * Result: was it one of the two?
  */
-nodiscard enum status fdt_cells_note(const struct fdt *fdt, const struct fdt_property *property,
-				     struct fdt_cells *cells);
+bool fdt_cells_note(const struct fdt *fdt, const struct fdt_property *property,
+		    struct fdt_cells *cells);
+
+/* fdt_cells_why - STATUS_OK if both counts are of use, else why not; fdt_cells_culprit - the name
+ * of the property that is at fault, "" if none is. */
+enum status fdt_cells_why(const struct fdt_cells *cells);
+const char *fdt_cells_culprit(const struct fdt_cells *cells);
 
 /*
  * fdt_pair_count - *@count = how many (address, size) pairs @reg holds.
  * Result: STATUS_OK with *@count > 0; ERR_TRUNCATED if @reg is empty, ERR_MALFORMED if its length
  *         is not a multiple of a pair or a pair has no cells (*@count untouched).
+ * Pre:    fdt_cells_why() is STATUS_OK, here and below.
  */
 nodiscard enum status fdt_pair_count(const struct fdt_property *reg, const struct fdt_cells *cells,
 				     uint32_t *count);
 
 /*
- * fdt_read_pair - pair @index of @reg. The end is not looked at: base + size may be past 2^64.
- * Pre:    @index < what fdt_pair_count() said.
- * Result: as fdt_read_cells(). *@base is set as soon as the address could be read, also when the
- *         size could not; *@size is set on STATUS_OK only.
+ * fdt_read_base, fdt_read_size - the two halves of pair @index of @reg. Nobody looks at their sum:
+ * it may be past 2^64. Result: as fdt_read_cells(). O(1).
  */
-nodiscard enum status fdt_read_pair(const struct fdt *fdt, const struct fdt_property *reg,
-				    const struct fdt_cells *cells, uint32_t index, uint64_t *base,
-				    uint64_t *size);
+nodiscard enum status fdt_read_base(const struct fdt *fdt, const struct fdt_property *reg,
+				    const struct fdt_cells *cells, uint32_t index, uint64_t *base);
+nodiscard enum status fdt_read_size(const struct fdt *fdt, const struct fdt_property *reg,
+				    const struct fdt_cells *cells, uint32_t index, uint64_t *size);
 
 /*
  * fdt_translate - map @size bytes at *@address of a bus to its parent by the bus's `ranges`: none

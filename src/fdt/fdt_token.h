@@ -72,6 +72,12 @@ bool fdt_block_equals(const struct fdt_block *block, uint32_t offset, const char
 bool fdt_block_starts_with(const struct fdt_block *block, uint32_t offset, const char *text,
 			   uint32_t length, uint8_t *following);
 
+/* fdt_block_text - the string at @offset of which fdt_block_string() found the end. */
+static inline const char *fdt_block_text(const struct fdt_block *block, uint32_t offset)
+{
+	return (const char *)(block->base + offset);
+}
+
 /*
  * fdt_block_last_nul - *@offset = where the last NUL of @block is; false if there is none.
  * Every string that starts at or before it ends in the block. O(bytes behind it).

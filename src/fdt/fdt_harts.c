@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fdt_harts.c - the harts of /cpus, and how fast their clock ticks.
+ *
+ * As in fdt_memory.c a node is judged when its properties are complete. A cpu is a child of /cpus
+ * with that name or that device_type. Its `reg` has #address-cells of /cpus for each hart, and
+ * #size-cells is 0 whether or not the tree says so (3.7); usually there is one hart to a node.
+ */
+#include "fdt/fdt_harts.h"
+
+enum { REG, STATUS, DEVICE_TYPE, ISA, ISA_BASE, MMU_TYPE, NPROPERTIES };
+
+_Static_assert(NPROPERTIES == FDT_HART_PROPERTIES, "the cursor has a slot for each property");
+
+static const char *const property_name[NPROPERTIES] = {
+	[REG] = "reg",       [STATUS] = "status",           [DEVICE_TYPE] = "device_type",
+	[ISA] = "riscv,isa", [ISA_BASE] = "riscv,isa-base", [MMU_TYPE] = "mmu-type",
+};
+
+void fdt_harts_begin(struct fdt_hart_cursor *c, const struct fdt *fdt)
+{
+	*c = (struct fdt_hart_cursor){ .fdt = fdt };
+	fdt_walk(&c->walk, fdt);
+	fdt_cells_init(&c->cells);
+}
+
+static bool seen(const struct fdt_hart_cursor *c, unsigned which)
+{
+	return (c->seen >> which & 1) != 0;
+}
+
+/* The value of a string property, NULL if it is not there or is none. */
+static const char *text_of(const struct fdt_hart_cursor *c, unsigned which)
+{
+	const char *text = NULL;
+
+	if (!seen(c, which) || fdt_read_string(c->fdt, &c->property[which], &text) != STATUS_OK)
+		return NULL;
+	return text;
+}
+
+static bool is_cpu(const struct fdt_hart_cursor *c)
+{
+	if (fdt_node_is_named(c->fdt, &c->node, "cpu"))
+		return true;
+	return text_of(c, DEVICE_TYPE) != NULL &&
+	       fdt_block_equals(&c->fdt->structure, c->property[DEVICE_TYPE].value, "cpu");
+}
+
+/* How many harts `reg` lists; one, to be reported as broken, where that cannot be said. */
+static enum status count_harts(struct fdt_hart_cursor *c)
+{
+	uint32_t entry = c->cells.address * FDT_CELL;
+
+	c->count = 1;
+	if (c->cells.address_why != STATUS_OK)
+		return c->cells.address_why;
+	if (!seen(c, REG))
+		return ERR_NOT_FOUND;
+	if (entry == 0 || c->property[REG].length == 0 || c->property[REG].length % entry != 0)
+		return ERR_MALFORMED;
+	c->count = c->property[REG].length / entry;
+	return STATUS_OK;
+}
+
+/* Hart @c->index of the node. A hart whose status cannot be read is not one to be started. */
+static void describe(struct fdt_hart_cursor *c, struct fdt_hart *hart)
+{
+	uint32_t width = c->cells.address;
+
+	*hart = (struct fdt_hart){
+		.why = count_harts(c),
+		.enabled = true,
+		.isa = text_of(c, ISA),
+		.isa_base = text_of(c, ISA_BASE),
+		.mmu_type = text_of(c, MMU_TYPE),
+		.name = c->node.name,
+		.node = c->node.offset,
+	};
+	if (seen(c, STATUS) &&
+	    fdt_read_status(c->fdt, &c->property[STATUS], &hart->enabled) != STATUS_OK)
+		hart->enabled = false;
+	if (hart->why == STATUS_OK) /* index < length / 4: the product fits */
+		hart->why = fdt_read_cells(c->fdt, &c->property[REG], c->index * width, width,
+					   &hart->id);
+	c->index++;
+}
+
+static void begin_node(struct fdt_hart_cursor *c, const struct fdt_node *node)
+{
+	if (node->depth == 1)
+		c->in_cpus = fdt_node_is_named(c->fdt, node, "cpus");
+	if (node->depth == 1 && c->in_cpus)
+		fdt_cells_init(&c->cells);
+	c->pending = node->depth == 2 && c->in_cpus;
+	c->seen = 0;
+	c->node = *node;
+}
+
+static void note_property(struct fdt_hart_cursor *c, const struct fdt_event *event)
+{
+	if (event->depth == 1 && c->in_cpus) {
+		fdt_cells_note(c->fdt, &event->property, &c->cells);
+		return;
+	}
+	if (!c->pending)
+		return;
+	uint32_t which = fdt_property_index(c->fdt, &event->property, property_name, NPROPERTIES);
+	if (which < NPROPERTIES && !seen(c, which)) {
+		c->seen |= 1u << which;
+		c->property[which] = event->property;
+	}
+}
+
+/* Until the properties of a cpu are complete, the walk standing before the event that said so. */
+static enum status walk_to_next_cpu(struct fdt_hart_cursor *c)
+{
+	struct fdt_event event;
+
+	for (;;) {
+		struct fdt_cursor here = c->walk;
+		enum status s = fdt_next(&c->walk, &event);
+
+		if (s != STATUS_OK)
+			return s;
+		if (event.kind == FDT_EVENT_PROPERTY) {
+			note_property(c, &event);
+		} else if (c->pending && is_cpu(c)) {
+			c->pending = false;
+			c->walk = here;
+			return STATUS_OK;
+		} else if (event.kind == FDT_EVENT_NODE) {
+			begin_node(c, &event.node);
+		} else {
+			c->pending = false;
+		}
+	}
+}
+
+enum status fdt_harts_next(struct fdt_hart_cursor *c, struct fdt_hart *hart)
+{
+	if (c->index >= c->count) {
+		enum status s = walk_to_next_cpu(c);
+
+		if (s != STATUS_OK)
+			return s;
+		c->index = 0;
+	}
+	describe(c, hart);
+	return STATUS_OK;
+}
+
+enum status fdt_timebase(const struct fdt *fdt, uint64_t *hz)
+{
+	struct fdt_cursor cursor;
+	struct fdt_event event;
+	bool in_cpus = false;
+	enum status s, found = ERR_NOT_FOUND;
+
+	fdt_walk(&cursor, fdt);
+	while (found == ERR_NOT_FOUND && (s = fdt_next(&cursor, &event)) != ERR_END) {
+		if (s != STATUS_OK)
+			return s;
+		if (event.kind == FDT_EVENT_NODE && event.depth == 1)
+			in_cpus = fdt_node_is_named(fdt, &event.node, "cpus");
+		if (event.kind != FDT_EVENT_PROPERTY || !in_cpus || event.depth > 2 ||
+		    !fdt_property_is_named(fdt, &event.property, "timebase-frequency"))
+			continue;
+		uint64_t value = 0;
+		found = fdt_read_number(fdt, &event.property, &value);
+		if (found == STATUS_OK && value == 0)
+			found = ERR_MALFORMED;
+		if (found == STATUS_OK)
+			*hz = value;
+	}
+	return found;
+}

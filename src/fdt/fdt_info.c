@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/* fdt_info.c - single answers: model, boot arguments, the address of a device. */
+#include "fdt/fdt_info.h"
+
+#include "fdt/fdt_ranges.h"
+
+static enum status node_string(const struct fdt *fdt, const char *path, const char *name,
+			       const char **text)
+{
+	struct fdt_property property;
+	struct fdt_node node;
+	enum status s = fdt_find(fdt, path, &node);
+
+	if (s == STATUS_OK)
+		s = fdt_find_property(fdt, &node, name, &property);
+	if (s == STATUS_OK)
+		s = fdt_read_string(fdt, &property, text);
+	return s;
+}
+
+enum status fdt_model(const struct fdt *fdt, const char **text)
+{
+	return node_string(fdt, "/", "model", text);
+}
+
+enum status fdt_compatible(const struct fdt *fdt, const char **text)
+{
+	return node_string(fdt, "/", "compatible", text);
+}
+
+enum status fdt_bootargs(const struct fdt *fdt, const char **text)
+{
+	return node_string(fdt, "/chosen", "bootargs", text);
+}
+
+/* ---- devices --------------------------------------------------------------------------------- */
+
+/* What a node on the path from the root says to those below it. */
+struct level {
+	struct fdt_cells cells;
+	bool enabled;
+	bool has_ranges;
+	uint32_t ranges; /* offset of the value */
+	uint32_t ranges_length;
+};
+
+/* The node whose properties are being read. */
+struct candidate {
+	struct fdt_node node;
+	struct fdt_property reg;
+	bool pending;
+	bool has_reg;
+	bool compatible;
+	bool compatible_seen;
+	bool status_seen;
+};
+
+struct search {
+	const struct fdt *fdt;
+	const char *compatible;
+	struct candidate candidate;
+	struct level level[FDT_MAX_DEPTH]; /* by depth */
+};
+
+static void begin_node(struct search *search, const struct fdt_node *node)
+{
+	struct level *level = &search->level[node->depth];
+
+	*level = (struct level){ .enabled = true };
+	if (node->depth != 0)
+		level->enabled = search->level[node->depth - 1].enabled;
+	fdt_cells_init(&level->cells);
+	search->candidate = (struct candidate){ .node = *node, .pending = true };
+}
+
+static void note_status(struct search *search, struct level *level, const struct fdt_property *p)
+{
+	bool enabled = false;
+
+	if (search->candidate.status_seen)
+		return;
+	search->candidate.status_seen = true;
+	if (fdt_read_status(search->fdt, p, &enabled) != STATUS_OK || !enabled)
+		level->enabled = false;
+}
+
+static void note_property(struct search *search, const struct fdt_event *event)
+{
+	const struct fdt *fdt = search->fdt;
+	const struct fdt_property *p = &event->property;
+	struct level *level = &search->level[event->depth];
+	struct candidate *candidate = &search->candidate;
+
+	if (fdt_cells_note(fdt, p, &level->cells))
+		return;
+	if (!candidate->has_reg && fdt_property_is_named(fdt, p, "reg")) {
+		candidate->has_reg = true;
+		candidate->reg = *p;
+	} else if (!candidate->compatible_seen && fdt_property_is_named(fdt, p, "compatible")) {
+		candidate->compatible_seen = true;
+		candidate->compatible = fdt_has_string(fdt, p, search->compatible);
+	} else if (!level->has_ranges && fdt_property_is_named(fdt, p, "ranges")) {
+		level->has_ranges = true;
+		level->ranges = p->value;
+		level->ranges_length = p->length;
+	} else if (fdt_property_is_named(fdt, p, "status")) {
+		note_status(search, level, p);
+	}
+}
+
+/* From the bus at @depth up to the root, whose addresses are physical. */
+static bool to_physical(const struct search *search, uint32_t depth, uint64_t size,
+			uint64_t *address)
+{
+	for (; depth > 0; depth--) {
+		const struct level *bus = &search->level[depth];
+		const struct level *above = &search->level[depth - 1];
+		struct fdt_property ranges = { .value = bus->ranges, .length = bus->ranges_length };
+
+		if (!bus->has_ranges || fdt_cells_why(&above->cells) != STATUS_OK ||
+		    fdt_translate(search->fdt, &ranges, &bus->cells, &above->cells, size,
+				  address) != STATUS_OK)
+			return false;
+	}
+	return true;
+}
+
+/* The properties of the candidate are complete: is it the device, and where? */
+static bool settle(struct search *search, struct fdt_device *device)
+{
+	const struct candidate *c = &search->candidate;
+	uint32_t depth = c->node.depth;
+	uint64_t base, size = 0;
+	uint32_t count;
+
+	if (!c->pending || !c->compatible || !c->has_reg || depth == 0 ||
+	    !search->level[depth].enabled)
+		return false;
+	const struct fdt_cells *cells = &search->level[depth - 1].cells;
+	if (fdt_cells_why(cells) != STATUS_OK || cells->address == 0 ||
+	    fdt_pair_count(&c->reg, cells, &count) != STATUS_OK ||
+	    fdt_read_base(search->fdt, &c->reg, cells, 0, &base) != STATUS_OK ||
+	    fdt_read_size(search->fdt, &c->reg, cells, 0, &size) != STATUS_OK ||
+	    size > UINT64_MAX - base || !to_physical(search, depth - 1, size, &base))
+		return false;
+	*device = (struct fdt_device){ .node = c->node, .base = base, .size = size };
+	return true;
+}
+
+enum status fdt_find_compatible(const struct fdt *fdt, const char *compatible,
+				struct fdt_device *device)
+{
+	struct search search;
+	struct fdt_cursor cursor;
+	struct fdt_event event;
+	enum status s;
+
+	search.fdt = fdt;
+	search.compatible = compatible;
+	search.candidate.pending = false;
+	fdt_walk(&cursor, fdt);
+	while ((s = fdt_next(&cursor, &event)) == STATUS_OK) {
+		if (event.kind == FDT_EVENT_PROPERTY) {
+			note_property(&search, &event);
+			continue;
+		}
+		if (settle(&search, device))
+			return STATUS_OK;
+		search.candidate.pending = false;
+		if (event.kind == FDT_EVENT_NODE)
+			begin_node(&search, &event.node);
+	}
+	return s == ERR_END ? ERR_NOT_FOUND : s;
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/* fdt_ranges.c - cell counts, (address, size) pairs, and translation through a bus. */
+#include "fdt/fdt_ranges.h"
+
+#include "lib/align.h"
+
+void fdt_cells_init(struct fdt_cells *cells)
+{
+	*cells = (struct fdt_cells){
+		.address = FDT_DEFAULT_ADDRESS_CELLS,
+		.size = FDT_DEFAULT_SIZE_CELLS,
+		.address_why = STATUS_OK,
+		.size_why = STATUS_OK,
+	};
+}
+
+/* The first of a name wins, also when it is of no use. */
+static void note_count(const struct fdt *fdt, const struct fdt_property *p, bool *seen,
+		       uint32_t *count, enum status *why)
+{
+	uint32_t value = 0;
+
+	if (*seen)
+		return;
+	*seen = true;
+	*why = fdt_read_u32(fdt, p, &value);
+	if (*why == STATUS_OK && value > FDT_MAX_CELLS)
+		*why = ERR_UNSUPPORTED;
+	if (*why == STATUS_OK)
+		*count = value;
+}
+
+bool fdt_cells_note(const struct fdt *fdt, const struct fdt_property *p, struct fdt_cells *cells)
+{
+	if (fdt_property_is_named(fdt, p, "#address-cells")) {
+		note_count(fdt, p, &cells->address_seen, &cells->address, &cells->address_why);
+		return true;
+	}
+	if (fdt_property_is_named(fdt, p, "#size-cells")) {
+		note_count(fdt, p, &cells->size_seen, &cells->size, &cells->size_why);
+		return true;
+	}
+	return false;
+}
+
+enum status fdt_cells_why(const struct fdt_cells *cells)
+{
+	return cells->address_why != STATUS_OK ? cells->address_why : cells->size_why;
+}
+
+const char *fdt_cells_culprit(const struct fdt_cells *cells)
+{
+	if (cells->address_why != STATUS_OK)
+		return "#address-cells";
+	return cells->size_why != STATUS_OK ? "#size-cells" : "";
+}
+
+enum status fdt_pair_count(const struct fdt_property *reg, const struct fdt_cells *cells,
+			   uint32_t *count)
+{
+	uint32_t pair = (cells->address + cells->size) * FDT_CELL;
+
+	if (reg->length == 0)
+		return ERR_TRUNCATED;
+	if (pair == 0 || reg->length % pair != 0)
+		return ERR_MALFORMED;
+	*count = reg->length / pair;
+	return STATUS_OK;
+}
+
+/* @count cells, @skip cells into entry @index of a list whose entries have @width cells each. */
+static enum status read_entry(const struct fdt *fdt, const struct fdt_property *list,
+			      uint32_t width, uint32_t index, uint32_t skip, uint32_t count,
+			      uint64_t *value)
+{
+	uint64_t first = (uint64_t)index * width + skip;
+
+	if (first > UINT32_MAX)
+		return ERR_TRUNCATED;
+	return fdt_read_cells(fdt, list, (uint32_t)first, count, value);
+}
+
+enum status fdt_read_base(const struct fdt *fdt, const struct fdt_property *reg,
+			  const struct fdt_cells *cells, uint32_t index, uint64_t *base)
+{
+	return read_entry(fdt, reg, cells->address + cells->size, index, 0, cells->address, base);
+}
+
+enum status fdt_read_size(const struct fdt *fdt, const struct fdt_property *reg,
+			  const struct fdt_cells *cells, uint32_t index, uint64_t *size)
+{
+	return read_entry(fdt, reg, cells->address + cells->size, index, cells->address,
+			  cells->size, size);
+}
+
+/* One entry of `ranges`: @size bytes at @child of the bus are at @parent above it. */
+struct window {
+	uint64_t child;
+	uint64_t parent;
+	uint64_t size;
+};
+
+static enum status read_window(const struct fdt *fdt, const struct fdt_property *ranges,
+			       const struct fdt_cells *child, const struct fdt_cells *parent,
+			       uint32_t index, struct window *w)
+{
+	uint32_t width = child->address + parent->address + child->size;
+	enum status s;
+
+	s = read_entry(fdt, ranges, width, index, 0, child->address, &w->child);
+	if (s == STATUS_OK)
+		s = read_entry(fdt, ranges, width, index, child->address, parent->address,
+			       &w->parent);
+	if (s == STATUS_OK)
+		s = read_entry(fdt, ranges, width, index, child->address + parent->address,
+			       child->size, &w->size);
+	return s;
+}
+
+/* Move *@address from the bus to its parent. ERR_RANGE: not in this window. */
+static enum status through_window(const struct window *w, uint64_t size, uint64_t *address)
+{
+	uint64_t moved, end;
+
+	if (*address < w->child)
+		return ERR_RANGE;
+	uint64_t offset = *address - w->child;
+	if (offset >= w->size || size > w->size - offset)
+		return ERR_RANGE;
+	if (!add_checked(w->parent, offset, &moved) || !add_checked(moved, size, &end))
+		return ERR_OVERFLOW;
+	*address = moved;
+	return STATUS_OK;
+}
+
+enum status fdt_translate(const struct fdt *fdt, const struct fdt_property *ranges,
+			  const struct fdt_cells *child, const struct fdt_cells *parent,
+			  uint64_t size, uint64_t *address)
+{
+	uint32_t width = (child->address + parent->address + child->size) * FDT_CELL;
+	struct window w;
+
+	if (ranges->length == 0)
+		return STATUS_OK;
+	if (width == 0 || ranges->length % width != 0)
+		return ERR_MALFORMED;
+	uint32_t count = ranges->length / width;
+	if (count > FDT_MAX_RANGES)
+		return ERR_FULL;
+	for (uint32_t i = 0; i < count; i++) {
+		enum status s = read_window(fdt, ranges, child, parent, i, &w);
+
+		if (s == STATUS_OK)
+			s = through_window(&w, size, address);
+		if (s != ERR_RANGE)
+			return s;
+	}
+	return ERR_RANGE;
+}
