@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * frame.h - the frame pool: who has which 4 KiB frame of physical memory.
+ *
+ *	frame_pool_init(&pool, offset);
+ *	frame_pool_add_bank(&pool, first, n, metadata, frame_metadata_bytes(n));
+ *	frame_insert(&pool, first + 10, n - 10);        what of the bank may be handed out
+ *	pfn_t pfn = frame_alloc(&pool);
+ *	...
+ *	frame_free(&pool, pfn);
+ *
+ * A pool is an instance that the caller owns; it has one lock, which every function here takes and
+ * drops, so all may be called on any hart in any interrupt state, but not by someone who holds that
+ * lock. Lock order: heap, frame, print (docs/locking.md).
+ *
+ * A frame is in one of three states: never inserted, free, or handed out. Functions that would
+ * break a state refuse: they return an error and nothing has changed, neither in the pool nor in
+ * the memory that it manages. A refused free is also reported, once, through platform_bad_free(),
+ * after the lock is dropped.
+ *
+ * Frame 0 is a frame like any other; "none" is PFN_NONE.
+ */
+#ifndef MM_FRAME_H
+#define MM_FRAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/compiler.h"
+#include "lib/lock.h"
+#include "lib/status.h"
+#include "mm/bitmap_tree.h"
+#include "mm/types.h"
+
+/* Raise this, and nothing else, for a machine with more. */
+#define FRAME_MAX_BANKS 128u
+
+/* Frame numbers are below this: 2^56 bytes of physical addresses. */
+#define FRAME_LIMIT (PADDR_LIMIT >> PAGE_SHIFT)
+
+/* One contiguous piece of RAM; index i stands for frame first + i. frame.c says what must hold. */
+struct frame_bank {
+	pfn_t first;
+	npages_t npages;
+	npages_t managed;        /* frames ever inserted and not removed: set bits of inserted */
+	npages_t free;           /* set bits of the tree */
+	uint64_t lowest;         /* no index below this is free */
+	uint64_t *inserted;      /* bitmap: free or handed out */
+	struct bitmap_tree tree; /* bitmap: free */
+};
+
+struct frame_pool {
+	struct ticket_lock lock; /* guards all the rest, and the banks' metadata */
+	uint64_t offset;         /* a frame's pointer is its physical address plus this */
+	npages_t managed;
+	npages_t free;
+	uint32_t nbanks;
+	uint32_t lowest_bank; /* no bank below this one has a free frame */
+	struct frame_bank bank[FRAME_MAX_BANKS];
+};
+
+/* ---- setting up ------------------------------------------------------------------------------ */
+
+/*
+ * frame_metadata_bytes - how much metadata a bank of @npages needs: 2.02 bits a frame and a few
+ * words. Any @npages.
+ */
+size_t frame_metadata_bytes(npages_t npages);
+
+/*
+ * frame_pool_init - a pool of nothing. @offset is added to a physical address, modulo 2^64, to get
+ * a pointer to its byte: 0 where physical memory is mapped one to one.
+ * Pre:    nobody uses @pool yet.
+ * Result: STATUS_OK; ERR_MISALIGNED if @offset is not a multiple of PAGE_SIZE.
+ */
+nodiscard enum status frame_pool_init(struct frame_pool *pool, uint64_t offset);
+
+/*
+ * frame_pool_add_bank - make the frames [@first, @first + @npages) known. None can be handed out
+ * until frame_insert() says which. Banks may touch; no run is ever handed out across two of them.
+ * The pool keeps @metadata, of @bytes >= frame_metadata_bytes(@npages) and aligned to 8, for good.
+ * Result: STATUS_OK; ERR_INVALID for an empty bank or no metadata; ERR_RANGE past FRAME_LIMIT;
+ *         ERR_MISALIGNED for the metadata; ERR_NOMEM when it is too small; ERR_OVERLAP with another
+ *         bank; ERR_FULL past FRAME_MAX_BANKS.
+ * Cost:   fills the metadata, lock held: meant for boot.
+ */
+nodiscard enum status frame_pool_add_bank(struct frame_pool *pool, pfn_t first, npages_t npages,
+					  void *metadata, size_t bytes);
+
+/*
+ * frame_insert - give the frames [@pfn, @pfn + @npages) of one bank to the pool for the first time:
+ * they are free from now on.
+ * Result: STATUS_OK; ERR_INVALID for none; ERR_RANGE if not all lie in one bank; ERR_OVERLAP if any
+ *         is the pool's already, free or handed out.
+ * Cost:   npages / 64 words, filled and not counted.
+ */
+nodiscard enum status frame_insert(struct frame_pool *pool, pfn_t pfn, npages_t npages);
+
+/*
+ * frame_remove - take free frames out for good, as if they had never been inserted.
+ * Result: STATUS_OK; ERR_INVALID for none; ERR_RANGE if not all lie in one bank; ERR_NOT_FOUND if
+ *         any was never inserted; ERR_OVERLAP if any is handed out.
+ * Cost:   npages / 64 words.
+ */
+nodiscard enum status frame_remove(struct frame_pool *pool, pfn_t pfn, npages_t npages);
+
+/* ---- taking ---------------------------------------------------------------------------------- */
+
+/*
+ * frame_alloc - take the lowest free frame.
+ * Result: the frame, now the caller's, or PFN_NONE when none is free. Contents are not cleared.
+ * Cost:   O(levels), and a look at each bank that is full.
+ */
+nodiscard pfn_t frame_alloc(struct frame_pool *pool);
+
+/* frame_alloc_zeroed - the same, all bytes 0. They are cleared after the lock is dropped. */
+nodiscard pfn_t frame_alloc_zeroed(struct frame_pool *pool);
+
+/*
+ * frame_alloc_range - take @npages contiguous frames whose physical address is a multiple of
+ * @align_bytes: the lowest such run. All of it lies in one bank.
+ * Pre:    @align_bytes is a power of two >= PAGE_SIZE.
+ * Result: the first frame, or PFN_NONE when there is no such run, @npages is 0, or @align_bytes is
+ *         not what it must be; then nothing has changed. Contents are not cleared.
+ * Cost:   docs/frames.md; marking npages / 64 words.
+ */
+nodiscard pfn_t frame_alloc_range(struct frame_pool *pool, npages_t npages, uint64_t align_bytes);
+
+/* frame_alloc_range_zeroed - the same, all bytes 0. They are cleared after the lock is dropped. */
+nodiscard pfn_t frame_alloc_range_zeroed(struct frame_pool *pool, npages_t npages,
+					 uint64_t align_bytes);
+
+/*
+ * frame_alloc_at - take exactly the frames [@pfn, @pfn + @npages).
+ * Result: STATUS_OK; ERR_INVALID for none; ERR_RANGE if not all lie in one bank; ERR_NOT_FOUND if
+ *         any was never inserted; ERR_OVERLAP if any is handed out.
+ * Cost:   npages / 64 words.
+ */
+nodiscard enum status frame_alloc_at(struct frame_pool *pool, pfn_t pfn, npages_t npages);
+
+/* ---- giving back ----------------------------------------------------------------------------- */
+
+/*
+ * frame_free - give back one frame, from wherever it was taken, alone or out of a run.
+ * Result: STATUS_OK; ERR_NOT_ALLOCATED if it is free already or was never inserted; ERR_RANGE if
+ *         it is in no bank. What is refused is reported and changes nothing.
+ * Cost:   O(levels), O(log banks).
+ */
+enum status frame_free(struct frame_pool *pool, pfn_t pfn);
+
+/*
+ * frame_free_range - give back [@pfn, @pfn + @npages): all or part of one run, or runs that touch.
+ * Result: as frame_free(), if it is so for any of them (the report names the first); ERR_INVALID
+ *         for none. All are given back or nothing is.
+ * Cost:   npages / 64 words.
+ */
+enum status frame_free_range(struct frame_pool *pool, pfn_t pfn, npages_t npages);
+
+/* frame_free_range_from - the same; a report names @caller as the culprit. */
+enum status frame_free_range_from(struct frame_pool *pool, pfn_t pfn, npages_t npages,
+				  const void *caller);
+
+/* frame_free_address - frame_free() by physical address; ERR_MISALIGNED inside of a frame. */
+enum status frame_free_address(struct frame_pool *pool, paddr_t addr);
+
+/* ---- asking ---------------------------------------------------------------------------------- */
+
+/* Answers are true for the moment when the lock was held. Any @pfn. */
+
+/* frame_is_free - can @pfn be handed out? */
+bool frame_is_free(struct frame_pool *pool, pfn_t pfn);
+
+/* frame_is_managed - is @pfn the pool's, free or handed out? */
+bool frame_is_managed(struct frame_pool *pool, pfn_t pfn);
+
+/* frame_next_free - the lowest free frame that is >= @pfn, or PFN_NONE. O(levels + banks). */
+pfn_t frame_next_free(struct frame_pool *pool, pfn_t pfn);
+
+/* frame_free_count, frame_managed_count - how many there are. O(1). */
+npages_t frame_free_count(struct frame_pool *pool);
+npages_t frame_managed_count(struct frame_pool *pool);
+
+/* frame_pool_is_empty - is no frame free? O(1). */
+bool frame_pool_is_empty(struct frame_pool *pool);
+
+/* frame_ptr - where the bytes of @pfn are. Pre: @pfn < FRAME_LIMIT. */
+static inline void *frame_ptr(const struct frame_pool *pool, pfn_t pfn)
+{
+	return (void *)(uintptr_t)(pfn_to_paddr(pfn) + pool->offset);
+}
+
+/*
+ * frame_validate - walk everything with the lock held: NULL if the invariants of frame.c hold, else
+ * the sentence that is broken. For tests and debuggers.
+ */
+const char *frame_validate(struct frame_pool *pool);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * frame_scoped.h - frames that free themselves at the end of the block that took them.
+ *
+ * C has no destructors, but gcc and clang call a function when a variable with the cleanup
+ * attribute leaves its scope, by whatever way: the end, return, break, goto.
+ *
+ *	enum status make_table(struct frame_pool *pool, pfn_t *out)
+ *	{
+ *		FRAME_SCOPED(table) = frame_scoped_of(pool, frame_alloc_zeroed(pool), 1);
+ *		FRAME_SCOPED(leaf) = frame_scoped_alloc(pool);
+ *
+ *		if (table.pfn == PFN_NONE || leaf.pfn == PFN_NONE)
+ *			return ERR_NOMEM;               neither leaks
+ *		...
+ *		*out = frame_scoped_keep(&table);       the caller's from now on
+ *		return STATUS_OK;                       leaf is freed here
+ *	}
+ *
+ * Exactly one variable owns a frame. Do not copy one; a jump that skips the end of the block
+ * (longjmp, a panic) skips the free as well.
+ */
+#ifndef MM_FRAME_SCOPED_H
+#define MM_FRAME_SCOPED_H
+
+#include "mm/frame.h"
+
+struct frame_scoped {
+	struct frame_pool *pool;
+	pfn_t pfn;       /* PFN_NONE: owns nothing */
+	npages_t npages; /* from there */
+};
+
+/* FRAME_SCOPED - declare the owner @name. It must be initialised in the same declaration. */
+#define FRAME_SCOPED(name) __attribute__((cleanup(frame_scoped_release))) struct frame_scoped name
+
+/* frame_scoped_of - an owner of @npages frames from @pfn that were just taken; none if PFN_NONE. */
+static inline struct frame_scoped frame_scoped_of(struct frame_pool *pool, pfn_t pfn,
+						  npages_t npages)
+{
+	return (struct frame_scoped){ .pool = pool, .pfn = pfn, .npages = npages };
+}
+
+/* frame_scoped_alloc - an owner of one frame; its pfn is PFN_NONE when none is free. */
+static inline struct frame_scoped frame_scoped_alloc(struct frame_pool *pool)
+{
+	return frame_scoped_of(pool, frame_alloc(pool), 1);
+}
+
+/* frame_scoped_keep - the frame is the caller's now and is not freed; its number, or PFN_NONE. */
+static inline nodiscard pfn_t frame_scoped_keep(struct frame_scoped *owner)
+{
+	pfn_t pfn = owner->pfn;
+
+	owner->pfn = PFN_NONE;
+	return pfn;
+}
+
+/* frame_scoped_release - free now what @owner owns; the end of its block does it. */
+static inline void frame_scoped_release(struct frame_scoped *owner)
+{
+	pfn_t pfn = frame_scoped_keep(owner);
+
+	if (pfn != PFN_NONE)
+		(void)frame_free_range(owner->pool, pfn, owner->npages);
+}
+
+#endif

@@ -1,0 +1,753 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The frame pool, verb by verb. RAM is wherever a case says that it is; only the cases about
+ * clearing have bytes behind their frames.
+ */
+#include "mm/frame.h"
+
+#include "lib/string.h"
+#include "mm/frame_scoped.h"
+#include "tests/ktest.h"
+
+#define MAX_RIG_BANKS 4u
+
+struct rig {
+	struct frame_pool *pool;
+	unsigned nbanks;
+	struct rig_bank {
+		void *metadata;
+		size_t bytes;
+		void *copy;
+	} bank[MAX_RIG_BANKS];
+	struct frame_pool *copy;
+};
+
+static void rig_init(struct rig *r, uint64_t offset)
+{
+	*r = (struct rig){ 0 };
+	r->pool = ktest_alloc(sizeof(*r->pool), 16);
+	r->copy = ktest_alloc(sizeof(*r->copy), 16);
+	REQUIRE_EQ(frame_pool_init(r->pool, offset), STATUS_OK);
+	REQUIRE_VALID(frame_validate(r->pool));
+}
+
+static void rig_add_bank(struct rig *r, pfn_t first, npages_t npages)
+{
+	struct rig_bank *b = &r->bank[r->nbanks++];
+
+	b->bytes = frame_metadata_bytes(npages);
+	b->metadata = ktest_alloc(b->bytes, 8);
+	b->copy = ktest_alloc(b->bytes, 8);
+	memset(b->metadata, 0x77, b->bytes);
+	REQUIRE_EQ(frame_pool_add_bank(r->pool, first, npages, b->metadata, b->bytes), STATUS_OK);
+	REQUIRE_VALID(frame_validate(r->pool));
+}
+
+/* A pool of one bank with every frame free. */
+static struct frame_pool *rig_of(struct rig *r, pfn_t first, npages_t npages)
+{
+	rig_init(r, 0);
+	rig_add_bank(r, first, npages);
+	REQUIRE_EQ(frame_insert(r->pool, first, npages), STATUS_OK);
+	REQUIRE_VALID(frame_validate(r->pool));
+	return r->pool;
+}
+
+/* Remember all bytes of the pool and its metadata; the lock in front counts tickets. */
+static void rig_remember(struct rig *r)
+{
+	memcpy(r->copy, r->pool, sizeof(*r->pool));
+	for (unsigned b = 0; b < r->nbanks; b++)
+		memcpy(r->bank[b].copy, r->bank[b].metadata, r->bank[b].bytes);
+}
+
+static void rig_unchanged(const struct rig *r)
+{
+	const size_t skip = offsetof(struct frame_pool, offset);
+
+	EXPECT_EQ(memcmp((const char *)r->copy + skip, (const char *)r->pool + skip,
+			 sizeof(*r->pool) - skip),
+		  0);
+	for (unsigned b = 0; b < r->nbanks; b++)
+		EXPECT_EQ(memcmp(r->bank[b].copy, r->bank[b].metadata, r->bank[b].bytes), 0);
+	EXPECT(!lock_held(&r->pool->lock));
+}
+
+/* Exactly one free was refused since the last look, and this is what it was. */
+static void expect_report(uint64_t address, uint64_t size, const char *what, uint64_t actual_start,
+			  uint64_t actual_size)
+{
+	const struct bad_free *report = ktest_last_bad_free();
+
+	EXPECT_EQ(ktest_bad_frees(), 1);
+	EXPECT_STR(report->allocator, "frame");
+	EXPECT_EQ(report->address, address);
+	EXPECT_EQ(report->size, size);
+	EXPECT_STR(report->what, what);
+	EXPECT_EQ(report->actual_start, actual_start);
+	EXPECT_EQ(report->actual_size, actual_size);
+	EXPECT(report->caller != NULL);
+}
+
+/* ---- setting up ------------------------------------------------------------------------------ */
+
+KTEST(frame, metadata_is_below_two_and_a_half_bits_a_frame)
+{
+	EXPECT_EQ(frame_metadata_bytes(0), 0);
+	EXPECT_EQ(frame_metadata_bytes(1), 16);
+	EXPECT_EQ(frame_metadata_bytes(32768), (512 + 8 + 1 + 512) * 8);
+	for (npages_t n = 4096; n < FRAME_LIMIT; n = n * 3 + 1)
+		EXPECT(frame_metadata_bytes(n) * 8 < n * 5 / 2);
+	EXPECT(frame_metadata_bytes(1ull << 28) * 8 < (1ull << 28) / 100 * 202);
+}
+
+KTEST(frame, an_offset_that_is_not_whole_pages_is_refused)
+{
+	struct rig r;
+
+	rig_init(&r, 0);
+	rig_add_bank(&r, 5, 10);
+	rig_remember(&r);
+	EXPECT_EQ(frame_pool_init(r.pool, 8), ERR_MISALIGNED);
+	EXPECT_EQ(frame_pool_init(r.pool, PAGE_SIZE + 1), ERR_MISALIGNED);
+	rig_unchanged(&r);
+}
+
+KTEST(frame, a_pool_of_nothing_gives_nothing)
+{
+	struct rig r;
+
+	rig_init(&r, 0);
+	rig_remember(&r);
+	EXPECT_EQ(frame_alloc(r.pool), PFN_NONE);
+	EXPECT_EQ(frame_alloc_zeroed(r.pool), PFN_NONE);
+	EXPECT_EQ(frame_alloc_range(r.pool, 3, PAGE_SIZE), PFN_NONE);
+	EXPECT_EQ(frame_alloc_range_zeroed(r.pool, 3, PAGE_SIZE), PFN_NONE);
+	EXPECT_EQ(frame_alloc_at(r.pool, 0, 1), ERR_RANGE);
+	EXPECT_EQ(frame_insert(r.pool, 0, 1), ERR_RANGE);
+	EXPECT_EQ(frame_remove(r.pool, 0, 1), ERR_RANGE);
+	EXPECT(!frame_is_free(r.pool, 0));
+	EXPECT(!frame_is_managed(r.pool, 0));
+	EXPECT_EQ(frame_next_free(r.pool, 0), PFN_NONE);
+	EXPECT(frame_pool_is_empty(r.pool));
+	EXPECT_EQ(frame_free_count(r.pool), 0);
+	EXPECT_EQ(frame_managed_count(r.pool), 0);
+	EXPECT_EQ(frame_free(r.pool, 0), ERR_RANGE);
+	expect_report(0, 0, "not in any bank", 0, 0);
+	rig_unchanged(&r);
+}
+
+KTEST(frame, a_bank_is_known_but_empty_until_frames_are_inserted)
+{
+	struct rig r;
+
+	rig_init(&r, 0);
+	rig_add_bank(&r, 100, 70);
+	EXPECT(frame_pool_is_empty(r.pool));
+	EXPECT_EQ(frame_alloc(r.pool), PFN_NONE);
+	EXPECT(!frame_is_managed(r.pool, 100));
+	REQUIRE_EQ(frame_insert(r.pool, 164, 2), STATUS_OK);
+	REQUIRE_VALID(frame_validate(r.pool));
+	EXPECT_EQ(frame_managed_count(r.pool), 2);
+	EXPECT_EQ(frame_free_count(r.pool), 2);
+	EXPECT(!frame_pool_is_empty(r.pool));
+	EXPECT(frame_is_free(r.pool, 164) && frame_is_free(r.pool, 165));
+	EXPECT(!frame_is_free(r.pool, 163) && !frame_is_free(r.pool, 166));
+	EXPECT_EQ(frame_next_free(r.pool, 0), 164);
+	EXPECT_EQ(frame_next_free(r.pool, 165), 165);
+	EXPECT_EQ(frame_next_free(r.pool, 166), PFN_NONE);
+}
+
+KTEST(frame, refuses_banks_that_make_no_sense)
+{
+	struct rig r;
+	size_t bytes = frame_metadata_bytes(100);
+	uint64_t *metadata = ktest_alloc(bytes + 8, 8);
+
+	rig_init(&r, 0);
+	rig_add_bank(&r, 1000, 100);
+	rig_remember(&r);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, 0, 0, metadata, bytes), ERR_INVALID);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, 0, 100, NULL, bytes), ERR_INVALID);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, 0, 100, metadata, bytes - 1), ERR_NOMEM);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, 0, 100, (char *)metadata + 4, bytes), ERR_MISALIGNED);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, FRAME_LIMIT, 1, metadata, bytes), ERR_RANGE);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, FRAME_LIMIT - 99, 100, metadata, bytes), ERR_RANGE);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, PFN_NONE, 1, metadata, bytes), ERR_RANGE);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, 5, UINT64_MAX, metadata, SIZE_MAX), ERR_RANGE);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, 1000, 100, metadata, bytes), ERR_OVERLAP);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, 1099, 1, metadata, bytes), ERR_OVERLAP);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, 901, 100, metadata, bytes), ERR_OVERLAP);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, 1050, 10, metadata, bytes), ERR_OVERLAP);
+	rig_unchanged(&r);
+	REQUIRE_VALID(frame_validate(r.pool));
+
+	EXPECT_EQ(frame_pool_add_bank(r.pool, FRAME_LIMIT - 100, 100, metadata, bytes), STATUS_OK);
+	REQUIRE_VALID(frame_validate(r.pool));
+}
+
+KTEST(frame, keeps_banks_sorted_in_whatever_order_they_come_and_says_when_it_is_full)
+{
+	struct rig r;
+	const size_t bytes = frame_metadata_bytes(1);
+	char *metadata = ktest_alloc(bytes * (FRAME_MAX_BANKS + 1), 8);
+
+	rig_init(&r, 0);
+	for (unsigned i = 0; i < FRAME_MAX_BANKS; i++) {
+		pfn_t first = (i * 37 % FRAME_MAX_BANKS) * 3; /* 37 is odd: each value once */
+		REQUIRE_EQ(frame_pool_add_bank(r.pool, first, 1, metadata + i * bytes, bytes),
+			   STATUS_OK);
+		REQUIRE_EQ(frame_insert(r.pool, first, 1), STATUS_OK);
+		REQUIRE_VALID(frame_validate(r.pool));
+	}
+	rig_remember(&r);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, 1, 1, metadata + FRAME_MAX_BANKS * bytes, bytes),
+		  ERR_FULL);
+	rig_unchanged(&r);
+	for (unsigned i = 0; i < FRAME_MAX_BANKS; i++) {
+		EXPECT_EQ(frame_next_free(r.pool, i * 3), i * 3);
+		EXPECT_EQ(frame_next_free(r.pool, i * 3 + 1),
+			  i + 1 < FRAME_MAX_BANKS ? i * 3 + 3 : PFN_NONE);
+		EXPECT(!frame_is_managed(r.pool, i * 3 + 1));
+	}
+	for (unsigned i = 0; i < FRAME_MAX_BANKS; i++)
+		EXPECT_EQ(frame_alloc(r.pool), i * 3);
+	EXPECT_EQ(frame_alloc(r.pool), PFN_NONE);
+	REQUIRE_VALID(frame_validate(r.pool));
+}
+
+/* ---- inserting and removing ------------------------------------------------------------------ */
+
+KTEST(frame, inserts_all_of_a_range_or_nothing)
+{
+	struct rig r;
+
+	rig_init(&r, 0);
+	rig_add_bank(&r, 1000, 200);
+	rig_add_bank(&r, 1200, 50); /* touches the first */
+	REQUIRE_EQ(frame_insert(r.pool, 1100, 10), STATUS_OK);
+	REQUIRE_EQ(frame_alloc(r.pool), 1100);
+	rig_remember(&r);
+	EXPECT_EQ(frame_insert(r.pool, 1000, 0), ERR_INVALID);
+	EXPECT_EQ(frame_insert(r.pool, 1109, 1), ERR_OVERLAP);
+	EXPECT_EQ(frame_insert(r.pool, 1100, 1), ERR_OVERLAP); /* handed out */
+	EXPECT_EQ(frame_insert(r.pool, 1000, 101), ERR_OVERLAP);
+	EXPECT_EQ(frame_insert(r.pool, 1109, 20), ERR_OVERLAP);
+	EXPECT_EQ(frame_insert(r.pool, 999, 2), ERR_RANGE);
+	EXPECT_EQ(frame_insert(r.pool, 1199, 2), ERR_RANGE); /* two banks */
+	EXPECT_EQ(frame_insert(r.pool, 1249, 2), ERR_RANGE);
+	EXPECT_EQ(frame_insert(r.pool, 1100, UINT64_MAX), ERR_RANGE);
+	EXPECT_EQ(frame_insert(r.pool, PFN_NONE, 1), ERR_RANGE);
+	rig_unchanged(&r);
+	EXPECT_EQ(frame_insert(r.pool, 1000, 100), STATUS_OK);
+	EXPECT_EQ(frame_insert(r.pool, 1110, 90), STATUS_OK);
+	EXPECT_EQ(frame_insert(r.pool, 1200, 50), STATUS_OK);
+	REQUIRE_VALID(frame_validate(r.pool));
+	EXPECT_EQ(frame_managed_count(r.pool), 250);
+	EXPECT_EQ(frame_free_count(r.pool), 249);
+}
+
+KTEST(frame, removes_only_what_is_free)
+{
+	struct rig r;
+
+	rig_init(&r, 0);
+	rig_add_bank(&r, 1000, 200);
+	REQUIRE_EQ(frame_insert(r.pool, 1010, 180), STATUS_OK);
+	REQUIRE_EQ(frame_alloc_at(r.pool, 1100, 1), STATUS_OK);
+	rig_remember(&r);
+	EXPECT_EQ(frame_remove(r.pool, 1050, 0), ERR_INVALID);
+	EXPECT_EQ(frame_remove(r.pool, 1100, 1), ERR_OVERLAP);
+	EXPECT_EQ(frame_remove(r.pool, 1050, 51), ERR_OVERLAP);
+	EXPECT_EQ(frame_remove(r.pool, 1009, 2), ERR_NOT_FOUND);
+	EXPECT_EQ(frame_remove(r.pool, 1189, 2), ERR_NOT_FOUND);
+	EXPECT_EQ(frame_remove(r.pool, 1199, 2), ERR_RANGE);
+	EXPECT_EQ(frame_remove(r.pool, 999, 1), ERR_RANGE);
+	rig_unchanged(&r);
+
+	EXPECT_EQ(frame_remove(r.pool, 1010, 64), STATUS_OK);
+	REQUIRE_VALID(frame_validate(r.pool));
+	EXPECT_EQ(frame_managed_count(r.pool), 116);
+	EXPECT_EQ(frame_free_count(r.pool), 115);
+	EXPECT(!frame_is_managed(r.pool, 1073) && frame_is_managed(r.pool, 1074));
+	EXPECT_EQ(frame_alloc(r.pool), 1074);
+	EXPECT_EQ(frame_free(r.pool, 1010), ERR_NOT_ALLOCATED);
+	expect_report(1010 * PAGE_SIZE, 0, "never inserted", 1010 * PAGE_SIZE, PAGE_SIZE);
+	EXPECT_EQ(frame_insert(r.pool, 1010, 64), STATUS_OK); /* and may come back */
+	EXPECT_EQ(frame_alloc(r.pool), 1010);
+	REQUIRE_VALID(frame_validate(r.pool));
+}
+
+/* ---- taking ---------------------------------------------------------------------------------- */
+
+static void drain_and_refill(pfn_t first, npages_t npages)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, first, npages);
+
+	for (npages_t i = 0; i < npages; i++) {
+		REQUIRE_EQ(frame_alloc(pool), first + i);
+		REQUIRE(!frame_is_free(pool, first + i) && frame_is_managed(pool, first + i));
+		REQUIRE_EQ(frame_free_count(pool), npages - i - 1);
+	}
+	REQUIRE_VALID(frame_validate(pool));
+	REQUIRE(frame_pool_is_empty(pool));
+	rig_remember(&r);
+	REQUIRE_EQ(frame_alloc(pool), PFN_NONE);
+	REQUIRE_EQ(frame_alloc_range(pool, 1, PAGE_SIZE), PFN_NONE);
+	rig_unchanged(&r);
+	for (npages_t i = 0; i < npages; i++) {
+		pfn_t pfn = first + (i * 7 + 3) % npages; /* npages is no multiple of 7 */
+		REQUIRE_EQ(frame_free(pool, pfn), STATUS_OK);
+		REQUIRE(frame_is_free(pool, pfn));
+	}
+	REQUIRE_VALID(frame_validate(pool));
+	REQUIRE_EQ(frame_free_count(pool), npages);
+	REQUIRE_EQ(frame_alloc_range(pool, npages, PAGE_SIZE), first);
+	REQUIRE_EQ(frame_free_range(pool, first, npages), STATUS_OK);
+	REQUIRE_VALID(frame_validate(pool));
+}
+
+KTEST(frame, draining_yields_each_frame_once_wherever_ram_is)
+{
+	drain_and_refill(0, 300); /* frame 0 is a frame like any other */
+	drain_and_refill(1, 64);
+	drain_and_refill(0x80200, 4097);
+	drain_and_refill(12345, 129);
+	drain_and_refill((1ull << 55) >> PAGE_SHIFT, 300);
+	drain_and_refill(FRAME_LIMIT - 257, 257);
+}
+
+KTEST(frame, single_frames_come_lowest_first_and_come_back)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 40, 300);
+
+	for (unsigned i = 0; i < 200; i++)
+		REQUIRE_EQ(frame_alloc(pool), 40 + i);
+	EXPECT_EQ(frame_free(pool, 150), STATUS_OK);
+	EXPECT_EQ(frame_free(pool, 77), STATUS_OK);
+	REQUIRE_VALID(frame_validate(pool));
+	EXPECT_EQ(frame_alloc(pool), 77);
+	EXPECT_EQ(frame_alloc(pool), 150);
+	EXPECT_EQ(frame_alloc(pool), 240);
+	REQUIRE_VALID(frame_validate(pool));
+}
+
+KTEST(frame, runs_are_aligned_in_physical_memory_and_not_by_index)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 0x80203, 3000);
+
+	for (uint64_t align = 1; align <= 1024; align *= 2) {
+		pfn_t want = (0x80203 + align - 1) / align * align;
+		pfn_t pfn = frame_alloc_range(pool, 3, align * PAGE_SIZE);
+		EXPECT_EQ(pfn, want);
+		EXPECT_EQ(frame_free_range(pool, pfn, 3), STATUS_OK);
+		REQUIRE_VALID(frame_validate(pool));
+	}
+	EXPECT_EQ(frame_alloc_range(pool, 1, 1ull << 40), PFN_NONE);
+	EXPECT_EQ(frame_alloc_range(pool, 1, 1ull << 63), PFN_NONE);
+	/* 2 MiB, as a page table wants it: the frames are 0x80400, 0x80600, 0x80800, 0x80a00. */
+	for (pfn_t want = 0x80400; want <= 0x80a00; want += 512)
+		EXPECT_EQ(frame_alloc_range(pool, 512, 512 * PAGE_SIZE),
+			  want + 512 <= 0x80203 + 3000 ? want : PFN_NONE);
+	REQUIRE_VALID(frame_validate(pool));
+}
+
+KTEST(frame, a_run_of_any_length_up_to_the_bank)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 5, 400);
+
+	for (npages_t n = 1; n <= 400; n++) {
+		EXPECT_EQ(frame_alloc_range(pool, n, PAGE_SIZE), 5);
+		EXPECT_EQ(frame_free_count(pool), 400 - n);
+		EXPECT_EQ(frame_free_range(pool, 5, n), STATUS_OK);
+		REQUIRE_VALID(frame_validate(pool));
+	}
+	rig_remember(&r);
+	EXPECT_EQ(frame_alloc_range(pool, 401, PAGE_SIZE), PFN_NONE);
+	EXPECT_EQ(frame_alloc_range(pool, UINT64_MAX, PAGE_SIZE), PFN_NONE);
+	EXPECT_EQ(frame_alloc_range_zeroed(pool, UINT64_MAX, PAGE_SIZE), PFN_NONE);
+	rig_unchanged(&r);
+}
+
+KTEST(frame, refuses_runs_that_make_no_sense)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 5, 400);
+
+	rig_remember(&r);
+	EXPECT_EQ(frame_alloc_range(pool, 0, PAGE_SIZE), PFN_NONE);
+	EXPECT_EQ(frame_alloc_range(pool, 1, 0), PFN_NONE);
+	EXPECT_EQ(frame_alloc_range(pool, 1, 1), PFN_NONE);
+	EXPECT_EQ(frame_alloc_range(pool, 1, PAGE_SIZE / 2), PFN_NONE);
+	EXPECT_EQ(frame_alloc_range(pool, 1, 3 * PAGE_SIZE), PFN_NONE);
+	EXPECT_EQ(frame_alloc_range(pool, 1, PAGE_SIZE + 1), PFN_NONE);
+	EXPECT_EQ(frame_alloc_range_zeroed(pool, 0, PAGE_SIZE), PFN_NONE);
+	EXPECT_EQ(frame_alloc_at(pool, 5, 0), ERR_INVALID);
+	rig_unchanged(&r);
+}
+
+KTEST(frame, takes_exactly_what_is_asked_for_by_address)
+{
+	struct rig r;
+
+	rig_init(&r, 0);
+	rig_add_bank(&r, 100, 200);
+	REQUIRE_EQ(frame_insert(r.pool, 110, 180), STATUS_OK);
+	EXPECT_EQ(frame_alloc_at(r.pool, 150, 20), STATUS_OK);
+	REQUIRE_VALID(frame_validate(r.pool));
+	EXPECT_EQ(frame_free_count(r.pool), 160);
+	rig_remember(&r);
+	EXPECT_EQ(frame_alloc_at(r.pool, 150, 1), ERR_OVERLAP);
+	EXPECT_EQ(frame_alloc_at(r.pool, 140, 11), ERR_OVERLAP);
+	EXPECT_EQ(frame_alloc_at(r.pool, 169, 5), ERR_OVERLAP);
+	EXPECT_EQ(frame_alloc_at(r.pool, 109, 2), ERR_NOT_FOUND);
+	EXPECT_EQ(frame_alloc_at(r.pool, 289, 2), ERR_NOT_FOUND);
+	EXPECT_EQ(frame_alloc_at(r.pool, 299, 2), ERR_RANGE);
+	EXPECT_EQ(frame_alloc_at(r.pool, 99, 2), ERR_RANGE);
+	EXPECT_EQ(frame_alloc_at(r.pool, 110, UINT64_MAX), ERR_RANGE);
+	EXPECT_EQ(frame_alloc_at(r.pool, PFN_NONE, 1), ERR_RANGE);
+	rig_unchanged(&r);
+	EXPECT_EQ(frame_alloc_at(r.pool, 110, 40), STATUS_OK);
+	EXPECT_EQ(frame_alloc(r.pool), 170);
+	EXPECT_EQ(frame_alloc_at(r.pool, 171, 119), STATUS_OK);
+	EXPECT(frame_pool_is_empty(r.pool));
+	REQUIRE_VALID(frame_validate(r.pool));
+}
+
+KTEST(frame, no_run_crosses_from_one_bank_into_the_next)
+{
+	struct rig r;
+
+	rig_init(&r, 0);
+	rig_add_bank(&r, 1030, 30); /* added out of order; touches the next one */
+	rig_add_bank(&r, 1000, 30);
+	rig_add_bank(&r, 5000, 100);
+	REQUIRE_EQ(frame_insert(r.pool, 1000, 30), STATUS_OK);
+	REQUIRE_EQ(frame_insert(r.pool, 1030, 30), STATUS_OK);
+	REQUIRE_EQ(frame_insert(r.pool, 5000, 100), STATUS_OK);
+	REQUIRE_VALID(frame_validate(r.pool));
+	EXPECT_EQ(frame_alloc_range(r.pool, 31, PAGE_SIZE), 5000);
+	EXPECT_EQ(frame_alloc_range(r.pool, 20, PAGE_SIZE), 1000);
+	EXPECT_EQ(frame_alloc_range(r.pool, 20, PAGE_SIZE), 1030);
+	EXPECT_EQ(frame_alloc_range(r.pool, 20, PAGE_SIZE), 5031);
+	EXPECT_EQ(frame_alloc_range(r.pool, 10, PAGE_SIZE), 1020);
+	EXPECT_EQ(frame_alloc_at(r.pool, 1055, 6), ERR_RANGE);
+	EXPECT_EQ(frame_next_free(r.pool, 1000), 1050);
+	EXPECT_EQ(frame_next_free(r.pool, 1060), 5051);
+	EXPECT_EQ(frame_next_free(r.pool, 5100), PFN_NONE);
+	EXPECT_EQ(frame_next_free(r.pool, PFN_NONE), PFN_NONE);
+	REQUIRE_VALID(frame_validate(r.pool));
+
+	rig_remember(&r); /* both ends of it are handed out, but in two banks */
+	EXPECT_EQ(frame_free_range(r.pool, 1025, 10), ERR_RANGE);
+	expect_report(1025 * PAGE_SIZE, 10 * PAGE_SIZE, "past the end of the bank",
+		      1030 * PAGE_SIZE, 0);
+	rig_unchanged(&r);
+}
+
+KTEST(frame, a_bank_added_late_and_below_is_used_first)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 1000, 10);
+
+	for (unsigned i = 0; i < 10; i++)
+		EXPECT_EQ(frame_alloc(pool), 1000 + i);
+	rig_add_bank(&r, 10, 10);
+	EXPECT_EQ(frame_alloc(pool), PFN_NONE);
+	REQUIRE_EQ(frame_insert(pool, 15, 2), STATUS_OK);
+	EXPECT_EQ(frame_alloc(pool), 15);
+	EXPECT_EQ(frame_free(pool, 1005), STATUS_OK);
+	REQUIRE_VALID(frame_validate(pool));
+	EXPECT_EQ(frame_alloc(pool), 16);
+	EXPECT_EQ(frame_alloc(pool), 1005);
+	EXPECT_EQ(frame_alloc(pool), PFN_NONE);
+	EXPECT_EQ(frame_free(pool, 16), STATUS_OK);
+	REQUIRE_VALID(frame_validate(pool));
+	EXPECT_EQ(frame_alloc(pool), 16);
+}
+
+/* ---- giving back ----------------------------------------------------------------------------- */
+
+KTEST(frame, a_run_may_be_freed_in_parts)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 64, 500);
+	pfn_t run = frame_alloc_range(pool, 300, 64 * PAGE_SIZE);
+
+	REQUIRE_EQ(run, 64);
+	EXPECT_EQ(frame_free_range(pool, run + 100, 100), STATUS_OK);
+	REQUIRE_VALID(frame_validate(pool));
+	EXPECT_EQ(frame_free(pool, run + 99), STATUS_OK);
+	EXPECT_EQ(frame_free_address(pool, pfn_to_paddr(run)), STATUS_OK);
+	EXPECT_EQ(frame_free_range(pool, run + 1, 98), STATUS_OK);
+	EXPECT_EQ(frame_free_range(pool, run + 200, 100), STATUS_OK);
+	REQUIRE_VALID(frame_validate(pool));
+	EXPECT_EQ(frame_free_count(pool), 500);
+}
+
+KTEST(frame, refuses_a_double_free)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 64, 500);
+	pfn_t pfn = frame_alloc(pool);
+
+	EXPECT_EQ(frame_free(pool, pfn), STATUS_OK);
+	rig_remember(&r);
+	EXPECT_EQ(frame_free(pool, pfn), ERR_NOT_ALLOCATED);
+	expect_report(64 * PAGE_SIZE, 0, "free already", 64 * PAGE_SIZE, PAGE_SIZE);
+	EXPECT_EQ(frame_free_address(pool, 563 * PAGE_SIZE), ERR_NOT_ALLOCATED);
+	expect_report(563 * PAGE_SIZE, 0, "free already", 563 * PAGE_SIZE, PAGE_SIZE);
+	rig_unchanged(&r);
+}
+
+KTEST(frame, refuses_frames_that_it_never_had)
+{
+	struct rig r;
+
+	rig_init(&r, 0);
+	rig_add_bank(&r, 100, 100);
+	REQUIRE_EQ(frame_insert(r.pool, 120, 60), STATUS_OK);
+	REQUIRE_EQ(frame_alloc_range(r.pool, 60, PAGE_SIZE), 120);
+	rig_remember(&r);
+	EXPECT_EQ(frame_free(r.pool, 119), ERR_NOT_ALLOCATED);
+	expect_report(119 * PAGE_SIZE, 0, "never inserted", 119 * PAGE_SIZE, PAGE_SIZE);
+	EXPECT_EQ(frame_free(r.pool, 180), ERR_NOT_ALLOCATED);
+	expect_report(180 * PAGE_SIZE, 0, "never inserted", 180 * PAGE_SIZE, PAGE_SIZE);
+	EXPECT_EQ(frame_free(r.pool, 99), ERR_RANGE);
+	expect_report(99 * PAGE_SIZE, 0, "not in any bank", 99 * PAGE_SIZE, 0);
+	EXPECT_EQ(frame_free(r.pool, 200), ERR_RANGE);
+	expect_report(200 * PAGE_SIZE, 0, "not in any bank", 200 * PAGE_SIZE, 0);
+	EXPECT_EQ(frame_free(r.pool, PFN_NONE), ERR_RANGE);
+	expect_report(UINT64_MAX, 0, "no frame", UINT64_MAX, 0);
+	EXPECT_EQ(frame_free_range(r.pool, PFN_NONE, UINT64_MAX), ERR_RANGE);
+	expect_report(UINT64_MAX, UINT64_MAX, "no frame", UINT64_MAX, 0);
+	EXPECT_EQ(frame_free_address(r.pool, 0), ERR_RANGE);
+	expect_report(0, 0, "not in any bank", 0, 0);
+	rig_unchanged(&r);
+}
+
+KTEST(frame, refuses_an_address_inside_a_frame)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 64, 10);
+
+	REQUIRE_EQ(frame_alloc(pool), 64);
+	rig_remember(&r);
+	EXPECT_EQ(frame_free_address(pool, 64 * PAGE_SIZE + 8), ERR_MISALIGNED);
+	expect_report(64 * PAGE_SIZE + 8, 0, "misaligned", 64 * PAGE_SIZE, PAGE_SIZE);
+	EXPECT_EQ(frame_free_address(pool, UINT64_MAX), ERR_MISALIGNED);
+	expect_report(UINT64_MAX, 0, "misaligned", UINT64_MAX - PAGE_SIZE + 1, PAGE_SIZE);
+	rig_unchanged(&r);
+	EXPECT_EQ(frame_free_address(pool, 64 * PAGE_SIZE), STATUS_OK);
+}
+
+KTEST(frame, frees_all_of_a_range_or_nothing_and_names_the_first_that_is_wrong)
+{
+	struct rig r;
+
+	rig_init(&r, 0);
+	rig_add_bank(&r, 1000, 300);
+	REQUIRE_EQ(frame_insert(r.pool, 1000, 250), STATUS_OK);
+	REQUIRE_EQ(frame_alloc_at(r.pool, 1020, 230), STATUS_OK);
+	REQUIRE_EQ(frame_free(r.pool, 1100), STATUS_OK);
+	REQUIRE_EQ(frame_free(r.pool, 1200), STATUS_OK);
+	rig_remember(&r);
+	EXPECT_EQ(frame_free_range(r.pool, 1020, 81), ERR_NOT_ALLOCATED);
+	expect_report(1020 * PAGE_SIZE, 81 * PAGE_SIZE, "free already", 1100 * PAGE_SIZE,
+		      PAGE_SIZE);
+	EXPECT_EQ(frame_free_range(r.pool, 1101, 150), ERR_NOT_ALLOCATED);
+	expect_report(1101 * PAGE_SIZE, 150 * PAGE_SIZE, "free already", 1200 * PAGE_SIZE,
+		      PAGE_SIZE);
+	EXPECT_EQ(frame_free_range(r.pool, 1201, 60), ERR_NOT_ALLOCATED);
+	expect_report(1201 * PAGE_SIZE, 60 * PAGE_SIZE, "never inserted", 1250 * PAGE_SIZE,
+		      PAGE_SIZE);
+	EXPECT_EQ(frame_free_range(r.pool, 1201, 1000), ERR_NOT_ALLOCATED);
+	expect_report(1201 * PAGE_SIZE, 1000 * PAGE_SIZE, "never inserted", 1250 * PAGE_SIZE,
+		      PAGE_SIZE);
+	EXPECT_EQ(frame_free_range(r.pool, 1020, 0), ERR_INVALID);
+	expect_report(1020 * PAGE_SIZE, 0, "a range of no frames", 1020 * PAGE_SIZE, 0);
+	EXPECT_EQ(frame_free_range(r.pool, 1030, UINT64_MAX), ERR_NOT_ALLOCATED);
+	expect_report(1030 * PAGE_SIZE, UINT64_MAX, "free already", 1100 * PAGE_SIZE, PAGE_SIZE);
+	rig_unchanged(&r);
+	EXPECT_EQ(frame_free_range(r.pool, 1020, 80), STATUS_OK);
+	EXPECT_EQ(frame_free_range(r.pool, 1101, 99), STATUS_OK);
+	EXPECT_EQ(frame_free_range(r.pool, 1201, 49), STATUS_OK);
+	EXPECT_EQ(frame_free_count(r.pool), 250);
+	REQUIRE_VALID(frame_validate(r.pool));
+}
+
+/* The one call in here is the culprit: it must not be inlined, unrolled or turned into a jump. */
+static noinline const void *culprit_here(struct frame_pool *pool, pfn_t pfn)
+{
+	frame_free(pool, pfn);
+	return ktest_last_bad_free()->caller;
+}
+
+KTEST(frame, a_refused_free_names_who_freed)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 64, 10);
+	static const char marker;
+
+	const void *culprit = culprit_here(pool, 64);
+	EXPECT(culprit != NULL);
+	EXPECT(culprit_here(pool, 65) == culprit);
+	frame_free(pool, 64);
+	EXPECT(ktest_last_bad_free()->caller != culprit);
+	frame_free_range(pool, 64, 2);
+	EXPECT(ktest_last_bad_free()->caller != culprit);
+	frame_free_range_from(pool, 64, 1, &marker);
+	EXPECT(ktest_last_bad_free()->caller == &marker);
+	EXPECT_EQ(ktest_bad_frees(), 5);
+}
+
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+#define RAM_PAGES 8u
+
+/* A pool whose frames, from @first, have bytes behind them, all 0xee. */
+static uint8_t *rig_with_ram(struct rig *r, pfn_t first)
+{
+	uint8_t *ram = ktest_alloc(RAM_PAGES * PAGE_SIZE, PAGE_SIZE);
+
+	memset(ram, 0xee, RAM_PAGES * PAGE_SIZE);
+	rig_init(r, (uint64_t)(uintptr_t)ram - pfn_to_paddr(first));
+	rig_add_bank(r, first, RAM_PAGES);
+	REQUIRE_EQ(frame_insert(r->pool, first, RAM_PAGES), STATUS_OK);
+	return ram;
+}
+
+static bool page_is(const uint8_t *page, uint8_t byte)
+{
+	for (unsigned i = 0; i < PAGE_SIZE; i++) {
+		if (page[i] != byte)
+			return false;
+	}
+	return true;
+}
+
+static void check_clearing(pfn_t first)
+{
+	struct rig r;
+	uint8_t *ram = rig_with_ram(&r, first);
+
+	EXPECT(frame_ptr(r.pool, first) == ram);
+	EXPECT(frame_ptr(r.pool, first + 3) == ram + 3 * PAGE_SIZE);
+	EXPECT_EQ(frame_alloc(r.pool), first);
+	EXPECT_EQ(frame_alloc_zeroed(r.pool), first + 1);
+	EXPECT_EQ(frame_alloc_range(r.pool, 2, PAGE_SIZE), first + 2);
+	EXPECT_EQ(frame_alloc_range_zeroed(r.pool, 3, PAGE_SIZE), first + 4);
+	for (unsigned i = 0; i < RAM_PAGES; i++)
+		EXPECT(page_is(ram + i * PAGE_SIZE, i == 1 || (i >= 4 && i < 7) ? 0 : 0xee));
+	EXPECT_EQ(frame_free_range(r.pool, first, 7), STATUS_OK); /* touches no byte */
+	EXPECT(page_is(ram, 0xee));
+	REQUIRE_VALID(frame_validate(r.pool));
+}
+
+KTEST(frame, clears_the_frames_that_it_was_asked_to_clear_and_no_other)
+{
+	check_clearing(0);
+	check_clearing(0x80201);
+	check_clearing((1ull << 55) >> PAGE_SHIFT);
+	check_clearing(FRAME_LIMIT - RAM_PAGES);
+}
+
+/* ---- scoped frames --------------------------------------------------------------------------- */
+
+static pfn_t leave_early(struct frame_pool *pool, bool early)
+{
+	FRAME_SCOPED(first) = frame_scoped_alloc(pool);
+	FRAME_SCOPED(run) = frame_scoped_of(pool, frame_alloc_range(pool, 4, PAGE_SIZE), 4);
+
+	EXPECT(first.pfn == 64 && run.pfn == 65);
+	EXPECT_EQ(frame_free_count(pool), 5);
+	if (early)
+		return PFN_NONE;
+	return frame_scoped_keep(&first);
+}
+
+KTEST(frame, a_scoped_frame_frees_itself_unless_it_is_kept)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 64, 10);
+
+	EXPECT_EQ(leave_early(pool, true), PFN_NONE);
+	EXPECT_EQ(frame_free_count(pool), 10);
+	REQUIRE_VALID(frame_validate(pool));
+	EXPECT_EQ(leave_early(pool, false), 64);
+	EXPECT_EQ(frame_free_count(pool), 9);
+	EXPECT(!frame_is_free(pool, 64));
+	EXPECT_EQ(frame_free(pool, 64), STATUS_OK);
+	for (unsigned i = 0; i < 3; i++) {
+		FRAME_SCOPED(inner) = frame_scoped_alloc(pool);
+		EXPECT_EQ(inner.pfn, 64);
+		if (i == 1)
+			continue;
+		frame_scoped_release(&inner); /* early; the end of the block finds nothing */
+		EXPECT_EQ(frame_free_count(pool), 10);
+	}
+	EXPECT_EQ(frame_free_count(pool), 10);
+	REQUIRE_VALID(frame_validate(pool));
+}
+
+KTEST(frame, a_scoped_frame_that_could_not_be_had_frees_nothing)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 64, 1);
+
+	{
+		FRAME_SCOPED(one) = frame_scoped_alloc(pool);
+		FRAME_SCOPED(none) = frame_scoped_alloc(pool);
+		EXPECT_EQ(one.pfn, 64);
+		EXPECT_EQ(none.pfn, PFN_NONE);
+		EXPECT_EQ(frame_scoped_keep(&none), PFN_NONE);
+	}
+	EXPECT_EQ(ktest_bad_frees(), 0);
+	EXPECT_EQ(frame_free_count(pool), 1);
+	REQUIRE_VALID(frame_validate(pool));
+}
+
+/* ---- the walk -------------------------------------------------------------------------------- */
+
+KTEST(frame, validate_sees_each_broken_invariant)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 64, 100);
+
+	rig_add_bank(&r, 1000, 100);
+	REQUIRE_EQ(frame_insert(pool, 1000, 50), STATUS_OK);
+	rig_remember(&r);
+
+#define BREAK(statement)                                                                           \
+	do {                                                                                       \
+		statement;                                                                         \
+		EXPECT(frame_validate(pool) != NULL);                                              \
+		memcpy(pool, r.copy, sizeof(*pool));                                               \
+		for (unsigned b_ = 0; b_ < r.nbanks; b_++)                                         \
+			memcpy(r.bank[b_].metadata, r.bank[b_].copy, r.bank[b_].bytes);            \
+		REQUIRE_VALID(frame_validate(pool));                                               \
+	} while (0)
+
+	BREAK(pool->bank[1].first = 163);                     /* F1 */
+	BREAK(pool->bank[1].first = FRAME_LIMIT - 99);        /* F1 */
+	BREAK(pool->bank[0].npages = 0);                      /* F1 */
+	BREAK(pool->nbanks = FRAME_MAX_BANKS + 1);            /* F1 */
+	BREAK(pool->bank[0].tree.nbits = 99);                 /* F2 */
+	BREAK(pool->bank[0].tree.level[1].words[0] = 1);      /* F2 */
+	BREAK(bitmap_tree_set_bit(&pool->bank[1].tree, 50));  /* F3 */
+	BREAK(bitmap_clear(pool->bank[1].inserted, 49, 1));   /* F3 */
+	BREAK(bitmap_set(pool->bank[1].inserted, 100, 1));    /* F3 */
+	BREAK(bitmap_set(pool->bank[1].inserted, 99, 1));     /* F4 */
+	BREAK(bitmap_tree_clear_bit(&pool->bank[0].tree, 7)); /* F4 */
+	BREAK(pool->bank[0].free++);                          /* F4 */
+	BREAK(pool->bank[0].managed++);                       /* F4 */
+	BREAK(pool->free--);                                  /* F4 */
+	BREAK(pool->managed--);                               /* F4 */
+	BREAK(pool->bank[1].lowest = 1);                      /* F5 */
+	BREAK(pool->lowest_bank = 1);                         /* F6 */
+#undef BREAK
+}
