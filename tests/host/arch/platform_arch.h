@@ -6,6 +6,7 @@
 #ifndef PLATFORM_ARCH_H
 #define PLATFORM_ARCH_H
 
+#include <sched.h>
 #include <stdbool.h>
 
 #define PLATFORM_HAS_CTZ   1
@@ -34,6 +35,7 @@ static inline unsigned platform_hart(void)
 
 static inline void platform_relax(void)
 {
+	sched_yield(); /* there may be fewer processors than harts */
 }
 
 static inline bool platform_panicking(void)
