@@ -139,7 +139,8 @@ static bool convert(struct out *out, struct spec *s, va_list *args)
 	case 'x':
 	case 'X': {
 		uint64_t value = unsigned_arg(s, args);
-		emit_number(out, s, value, 16, s->alt && value != 0 ? "0x" : "");
+		const char *prefix = s->conversion == 'X' ? "0X" : "0x";
+		emit_number(out, s, value, 16, s->alt && value != 0 ? prefix : "");
 		return true;
 	}
 	case 'p':
@@ -286,6 +287,8 @@ static void into_buffer(void *ctx, const char *text, size_t len)
 
 	if (len > b->left)
 		len = b->left;
+	if (len == 0) /* there may be no buffer at all */
+		return;
 	memcpy(b->at, text, len);
 	b->at += len;
 	b->left -= len;
@@ -311,25 +314,53 @@ size_t fmt_buffer(char *buf, size_t size, const char *format, ...)
 	return total;
 }
 
+static const char unit_name[][4] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+
+/*
+ * @bytes in units of 2^(10 @u), u > 0, to the nearest hundredth. Digit by digit, as in long
+ * division: ten times a remainder below 2^60 still fits.
+ */
+static void rounded(uint64_t bytes, unsigned u, uint64_t *whole, unsigned *hundredths)
+{
+	uint64_t rest_of_unit = (1ull << (10 * u)) - 1;
+	uint64_t tenth = (bytes & rest_of_unit) * 10;
+	uint64_t hundredth = (tenth & rest_of_unit) * 10;
+	uint64_t half = 1ull << (10 * u - 1);
+
+	*whole = bytes >> (10 * u);
+	*hundredths = (unsigned)((tenth >> (10 * u)) * 10 + (hundredth >> (10 * u)));
+	if ((hundredth & rest_of_unit) >= half)
+		++*hundredths;
+	if (*hundredths == 100) {
+		*hundredths = 0;
+		++*whole;
+	}
+}
+
 const char *fmt_size(char buf[FMT_SIZE_LEN], uint64_t bytes)
 {
-	static const char unit[][4] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+	unsigned last = sizeof(unit_name) / sizeof(unit_name[0]) - 1;
+	uint64_t whole;
+	unsigned hundredths;
 	unsigned u = 0;
 
-	while (u + 1 < sizeof(unit) / sizeof(unit[0]) && bytes >> (10 * (u + 1)) != 0)
+	while (u < last && bytes >> (10 * (u + 1)) != 0)
 		u++;
-	/* Exact in the unit below, if that needs four digits at the most? */
+	/* Exact in this unit or one below, if that needs four digits at the most? */
 	unsigned exact = u;
 	while (exact > 0 && (bytes & ((1ull << (10 * exact)) - 1)) != 0)
 		exact--;
 	if (bytes >> (10 * exact) <= 9999) {
 		fmt_buffer(buf, FMT_SIZE_LEN, "%llu %s",
-			   (unsigned long long)(bytes >> (10 * exact)), unit[exact]);
+			   (unsigned long long)(bytes >> (10 * exact)), unit_name[exact]);
 		return buf;
 	}
-	uint64_t whole = bytes >> (10 * u);
-	uint64_t hundredths = (((bytes >> (10 * (u - 1))) & 1023) * 100) >> 10;
-	fmt_buffer(buf, FMT_SIZE_LEN, "~%llu.%02llu %s", (unsigned long long)whole,
-		   (unsigned long long)hundredths, unit[u]);
+	rounded(bytes, u, &whole, &hundredths);
+	if (whole == 1024 && u < last) { /* 1023.999 KiB is 1 MiB */
+		whole = 1;
+		u++;
+	}
+	fmt_buffer(buf, FMT_SIZE_LEN, "~%llu.%02u %s", (unsigned long long)whole, hundredths,
+		   unit_name[u]);
 	return buf;
 }

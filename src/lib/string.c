@@ -17,11 +17,10 @@ static inline size_t misalignment(const void *p)
 	return (uintptr_t)p & (WORD - 1);
 }
 
-void *memcpy(void *restrict dest, const void *restrict src, size_t len)
+/* From the first byte up: right for dest below src however they overlap, as a word is read whole
+ * before it is written, and what is written was read already. */
+static void copy_up(uint8_t *d, const uint8_t *s, size_t len)
 {
-	uint8_t *d = dest;
-	const uint8_t *s = src;
-
 	if (misalignment(d) == misalignment(s)) {
 		for (; len != 0 && misalignment(d) != 0; len--)
 			*d++ = *s++;
@@ -30,21 +29,34 @@ void *memcpy(void *restrict dest, const void *restrict src, size_t len)
 	}
 	for (; len != 0; len--)
 		*d++ = *s++;
+}
+
+/* From the last byte down: right for dest above src. */
+static void copy_down(uint8_t *d, const uint8_t *s, size_t len)
+{
+	if (misalignment(d) == misalignment(s)) {
+		for (; len != 0 && misalignment(d + len) != 0; len--)
+			d[len - 1] = s[len - 1];
+		for (; len >= WORD; len -= WORD)
+			*(word_t *)(void *)(d + len - WORD) =
+				*(const word_t *)(const void *)(s + len - WORD);
+	}
+	for (; len != 0; len--)
+		d[len - 1] = s[len - 1];
+}
+
+void *memcpy(void *restrict dest, const void *restrict src, size_t len)
+{
+	copy_up(dest, src, len);
 	return dest;
 }
 
 void *memmove(void *dest, const void *src, size_t len)
 {
-	uint8_t *d = dest;
-	const uint8_t *s = src;
-
-	if ((uintptr_t)d - (uintptr_t)s >= len) { /* dest is below src, or behind its end */
-		for (; len != 0; len--)
-			*d++ = *s++;
-	} else {
-		while (len-- != 0)
-			d[len] = s[len];
-	}
+	if ((uintptr_t)dest - (uintptr_t)src >= len) /* dest is below src, or behind its end */
+		copy_up(dest, src, len);
+	else
+		copy_down(dest, src, len);
 	return dest;
 }
 
