@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* lock_threads.c (host) - threads play harts: exclusion, order of service, holders. */
+#include <pthread.h>
+#include <sched.h>
+
+#include "lib/lock.h"
+#include "lib/platform.h"
+#include "tests/ktest.h"
+
+#define THREADS 4u
+#define ROUNDS  5000u
+
+struct shared {
+	struct ticket_lock lock;
+	unsigned long counter; /* plain: only the lock guards it */
+	unsigned order[THREADS + 1];
+	unsigned served;
+};
+
+struct player {
+	pthread_t thread;
+	struct shared *shared;
+	unsigned hart;
+	bool irq_kept;
+	bool holder_known;
+};
+
+static void *count_up(void *arg)
+{
+	struct player *me = arg;
+	struct ticket_lock *lock = &me->shared->lock;
+
+	host_hart = me->hart;
+	me->irq_kept = me->holder_known = true;
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		unsigned long irq = lock_acquire(lock);
+		me->irq_kept &= irq == 1 && host_irq_enabled == 0;
+		me->holder_known &= lock_held(lock);
+		me->shared->counter++;
+		lock_release(lock, irq);
+		me->irq_kept &= host_irq_enabled == 1;
+		me->holder_known &= !lock_held(lock);
+	}
+	return NULL;
+}
+
+static void start(struct player *p, struct shared *shared, unsigned hart, void *(*run)(void *))
+{
+	*p = (struct player){ .shared = shared, .hart = hart };
+	REQUIRE_EQ(pthread_create(&p->thread, NULL, run, p), 0);
+}
+
+KTEST(lock, lets_one_hart_in_at_a_time)
+{
+	struct shared shared = { 0 };
+	struct player player[THREADS];
+
+	lock_init(&shared.lock, "counter");
+	for (unsigned i = 0; i < THREADS; i++)
+		start(&player[i], &shared, i, count_up);
+	for (unsigned i = 0; i < THREADS; i++)
+		pthread_join(player[i].thread, NULL);
+	EXPECT_EQ(shared.counter, THREADS * ROUNDS);
+	EXPECT_EQ(shared.lock.next, THREADS * ROUNDS);
+	EXPECT_EQ(shared.lock.serving, THREADS * ROUNDS);
+	for (unsigned i = 0; i < THREADS; i++) {
+		EXPECT(player[i].irq_kept);
+		EXPECT(player[i].holder_known);
+	}
+}
+
+static void *sign_up(void *arg)
+{
+	struct player *me = arg;
+
+	host_hart = me->hart;
+	unsigned long irq = lock_acquire(&me->shared->lock);
+	me->shared->order[me->shared->served++] = me->hart;
+	lock_release(&me->shared->lock, irq);
+	return NULL;
+}
+
+KTEST(lock, serves_in_the_order_of_arrival)
+{
+	struct shared shared = { 0 };
+	struct player player[THREADS];
+
+	lock_init(&shared.lock, "queue");
+	unsigned long irq = lock_acquire(&shared.lock);
+	for (unsigned i = 0; i < THREADS; i++) {
+		/* Harts arrive in an order that is not that of their numbers. */
+		start(&player[i], &shared, 1 + (i * 3 + 2) % THREADS, sign_up);
+		while (shared.lock.next != i + 2)
+			sched_yield();
+	}
+	EXPECT_EQ(shared.served, 0);
+	lock_release(&shared.lock, irq);
+	for (unsigned i = 0; i < THREADS; i++)
+		pthread_join(player[i].thread, NULL);
+	EXPECT_EQ(shared.served, THREADS);
+	for (unsigned i = 0; i < THREADS; i++)
+		EXPECT_EQ(shared.order[i], player[i].hart);
+}
+
+static void release_as_another(void *lock)
+{
+	host_hart = 1;
+	lock_release(lock, 0);
+}
+
+KTEST(lock, released_by_another_hart_panics)
+{
+	struct ticket_lock lock;
+
+	lock_init(&lock, "mine");
+	unsigned long irq = lock_acquire(&lock);
+	EXPECT(ktest_panics(release_as_another, &lock));
+	EXPECT(!lock_held(&lock)); /* as hart 1 sees it */
+	host_hart = 0;
+	EXPECT(lock_held(&lock));
+	lock_release(&lock, irq);
+}
