@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel_heap.c - the kernel's heap: an arena and its table in BSS, so that there is a heap before
+ * anything is known about the machine. The size is a build setting (`make KERNEL_HEAP_SIZE=...`).
+ */
+#include "kernel/kernel_heap.h"
+
+#include "lib/panic.h"
+
+#ifndef KERNEL_HEAP_SIZE
+#error "KERNEL_HEAP_SIZE is not set; the Makefile does"
+#endif
+
+#define HEAP_BYTES ((size_t)KERNEL_HEAP_SIZE)
+
+_Static_assert(KERNEL_HEAP_SIZE >= 4096, "KERNEL_HEAP_SIZE: less than a page is no heap");
+
+/*
+ * Aligned to a page only, so that the image does not grow with the heap's alignment: wherever it
+ * lies, an arena contains an aligned block of half its size, if that is a power of two.
+ */
+static uint8_t arena[HEAP_BYTES] aligned_to(4096);
+static uint8_t table[BUDDY_TABLE_SIZE(HEAP_BYTES)];
+
+struct heap kernel_heap;
+
+void kernel_heap_init(void)
+{
+	heap_init(&kernel_heap);
+	enum status s = heap_add_region(&kernel_heap, arena, sizeof(arena), table, sizeof(table));
+	if (s != STATUS_OK)
+		panic("the kernel's heap of %zu bytes at %p cannot be set up: %s", sizeof(arena),
+		      (void *)arena, status_str(s));
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* kernel_heap.h - the one heap of the kernel. Its users call kmalloc.h. */
+#ifndef KERNEL_KERNEL_HEAP_H
+#define KERNEL_KERNEL_HEAP_H
+
+#include "mm/heap.h"
+
+extern struct heap kernel_heap;
+
+/*
+ * kernel_heap_init - make kernel_heap out of KERNEL_HEAP_SIZE bytes of BSS. Panics if it cannot.
+ * Pre:    called once, by the boot hart, before anybody else uses it.
+ */
+void kernel_heap_init(void);
+
+#endif

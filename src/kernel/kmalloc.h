@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kmalloc.h - memory from the kernel's heap, under the names that kernel programmers know. Each is
+ * the heap_ function of that name (mm/heap.h has the contracts) on kernel_heap, on behalf of the
+ * caller: at least 16-byte aligned, 0 bytes are 1 byte, NULL when there is none, wrong pointers
+ * refused, any hart, any interrupt state.
+ */
+#ifndef KERNEL_KMALLOC_H
+#define KERNEL_KMALLOC_H
+
+#include <stddef.h>
+
+#include "lib/compiler.h"
+
+/* kfree - NULL is nothing. */
+void kfree(void *ptr);
+/* kfree_sized - refuses a size that could not have made this block. */
+void kfree_sized(void *ptr, size_t size);
+
+#define KMALLOCED nodiscard allocates released_by(kfree, 1) released_by(kfree_sized, 1)
+
+KMALLOCED sized_by(1) void *kmalloc(size_t size);
+KMALLOCED sized_by(1) void *kzalloc(size_t size);
+/* kcalloc - cleared, and NULL if the product overflows. */
+KMALLOCED sized_by(1, 2) void *kcalloc(size_t n, size_t size);
+/* kmalloc_aligned - at a multiple of @align, any power of two up to 2^31. */
+KMALLOCED sized_by(1) void *kmalloc_aligned(size_t size, size_t align);
+/* krealloc - NULL is kmalloc(); if this returns NULL, @ptr is as it was. */
+nodiscard sized_by(2) void *krealloc(void *ptr, size_t size);
+
+/* These never return NULL: what there is no memory for ends in heap_alloc_error(), which panics. */
+KMALLOCED never_null sized_by(1) void *kmalloc_or_panic(size_t size);
+KMALLOCED never_null sized_by(1) void *kzalloc_or_panic(size_t size);
+KMALLOCED never_null sized_by(1, 2) void *kcalloc_or_panic(size_t n, size_t size);
+KMALLOCED never_null sized_by(1) void *kmalloc_aligned_or_panic(size_t size, size_t align);
+nodiscard never_null sized_by(2) void *krealloc_or_panic(void *ptr, size_t size);
+
+/* kmalloc_usable_size - the bytes that the block really has; 0 for what is no block. */
+size_t kmalloc_usable_size(const void *ptr);
+
+#undef KMALLOCED
+
+#endif
