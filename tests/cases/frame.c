@@ -581,7 +581,7 @@ KTEST(frame, frees_all_of_a_range_or_nothing_and_names_the_first_that_is_wrong)
 }
 
 /* The one call in here is the culprit: it must not be inlined, unrolled or turned into a jump. */
-static noinline const void *culprit_here(struct frame_pool *pool, pfn_t pfn)
+static never_inline const void *culprit_here(struct frame_pool *pool, pfn_t pfn)
 {
 	frame_free(pool, pfn);
 	return ktest_last_bad_free()->caller;
