@@ -37,7 +37,9 @@ KERNEL_SRC := $(filter-out src/kernel/selftest_none.c,$(KERNEL_SRC))
 KERNEL_SRC += $(if $(filter 0,$(TESTS)),src/kernel/selftest_none.c,$(CASES) $(sort $(wildcard tests/kernel/*.c tests/kernel/*.S)))
 KERNEL_OBJ := $(patsubst %,$(K)/%.o,$(basename $(KERNEL_SRC)))
 
-HOST_SRC := $(PORTABLE) $(SBI) $(CASES) $(sort $(wildcard tests/host/*.c))
+# Parts of the kernel proper that need no machine, so that their cases run on the host too.
+KERNEL_PORTABLE := src/kernel/words.c src/kernel/bootargs.c
+HOST_SRC := $(PORTABLE) $(SBI) $(KERNEL_PORTABLE) $(CASES) $(sort $(wildcard tests/host/*.c))
 
 # ---- flags ------------------------------------------------------------------------------------
 
@@ -52,10 +54,58 @@ KFLAGS := $(COMMON) -march=$(ISA) -mabi=lp64 -mcmodel=medany -ffreestanding -fno
 ifeq ($(BUILD),debug)
 KFLAGS += -DACRE_DEBUG -fsanitize=undefined -fsanitize-undefined-trap-on-error
 endif
-KLDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,--no-warn-rwx-segments -Wl,--fatal-warnings
+KLDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,--fatal-warnings
 
 HFLAGS := $(COMMON) -DACRE_DEBUG -D_GNU_SOURCE -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -pthread -Isrc -Itests/host/arch -I.
+
+# ---- the kernel -------------------------------------------------------------------------------
+
+.PHONY: all kernel
+all: kernel
+kernel: $(K)/acre.elf $(K)/Image
+
+# The command line of the compiler is a prerequisite too: changed flags rebuild.
+$(K)/flags: force
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(CC) $(KFLAGS) $(KLDFLAGS)' | cmp -s - $@ || \
+		printf '%s\n' '$(CC) $(KFLAGS) $(KLDFLAGS)' >$@
+force:
+
+$(K)/%.o: %.c $(K)/flags
+	$(call say,CC,$@)
+	@scripts/need $(CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(KFLAGS) -c -o $@ $<
+
+$(K)/%.o: %.S $(K)/flags
+	$(call say,AS,$@)
+	@scripts/need $(CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(KFLAGS) -c -o $@ $<
+
+# The compiler would turn the loop in memset() into a call of memset().
+$(K)/src/lib/string.o: KFLAGS += -fno-tree-loop-distribute-patterns -fno-builtin
+
+# The names of functions are in the image, so it is linked three times: without names, with those of
+# the first link, and with those of the second. The table stands behind all code and constants, so
+# the last two must agree, which is checked.
+link_kernel = $(CC) $(KFLAGS) $(KLDFLAGS) -Wl,-T,kernel.ld -o $(1) $(KERNEL_OBJ) $(2)
+name_functions = NM=$(NM) scripts/gen-symbols $(1) >$(2).S && $(CC) $(KFLAGS) -c -o $(2).o $(2).S
+
+$(K)/acre.elf: $(KERNEL_OBJ) kernel.ld scripts/gen-symbols
+	$(call say,LINK,$@)
+	$(Q)$(call name_functions,,$(K)/symbols0)
+	$(Q)$(call link_kernel,$(K)/acre1.elf,$(K)/symbols0.o)
+	$(Q)$(call name_functions,$(K)/acre1.elf,$(K)/symbols1)
+	$(Q)$(call link_kernel,$(K)/acre2.elf,$(K)/symbols1.o)
+	$(Q)$(call name_functions,$(K)/acre2.elf,$(K)/symbols2)
+	$(Q)$(call link_kernel,$@,$(K)/symbols2.o)
+	$(Q)NM=$(NM) scripts/gen-symbols $@ | cmp - $(K)/symbols2.S || { rm -f $@; exit 1; }
+
+$(K)/Image: $(K)/acre.elf
+	$(call say,COPY,$@)
+	$(Q)$(OBJCOPY) -O binary $< $@
 
 # ---- host tests -------------------------------------------------------------------------------
 

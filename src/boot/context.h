@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * context.h - setjmp and longjmp for the kernel: callee-saved registers only.
+ */
+#ifndef BOOT_CONTEXT_H
+#define BOOT_CONTEXT_H
+
+#include <stdint.h>
+#include <stdnoreturn.h>
+
+#include "boot/boot_abi.h"
+
+struct context {
+	uint64_t reg[CONTEXT_SIZE / 8]; /* ra, sp, s0..s11 */
+};
+
+/*
+ * context_save - remember where we are. Returns 0 now, and once more with the value given to
+ * context_restore(). The function that called it must not have returned by then. Interrupt state is
+ * not part of the context.
+ */
+__attribute__((returns_twice)) int context_save(struct context *context);
+
+/* context_restore - go back to where @context was saved; there the result is @value, not 0. */
+noreturn void context_restore(const struct context *context, int value);
+
+#endif

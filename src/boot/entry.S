@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * entry.S - the first instructions.
+ *
+ * The firmware enters _start in S-mode with a0 = hart id, a1 = device tree, satp = 0, on any hart.
+ * Nothing else is known. The same entry is used when one hart hands over to another (boothart=): so
+ * it relies on nothing but the image's read-only parts, and the image has no initialised writable data.
+ */
+#include "boot/boot_abi.h"
+#include "boot/image.h"
+#include "sbi/sbi_abi.h"
+
+#define SSTATUS_SIE 2
+#define SSTATUS_FS 0x6000
+
+	.section .head, "ax"
+	.option push
+	.option norvc
+	.globl _start
+_start:
+	j	boot_hart_start
+	.word	0
+	.dword	IMAGE_TEXT_OFFSET
+	.dword	_image_size
+	.dword	IMAGE_FLAGS
+	.word	IMAGE_VERSION
+	.word	0
+	.dword	0
+	.dword	IMAGE_MAGIC
+	.word	IMAGE_MAGIC2
+	.word	0
+	.option pop
+
+	.section .text.boot, "ax"
+
+/* What every hart does first: quiet, no floating point, global pointer, trap vector. Clobbers t0. */
+	.macro hart_prologue
+	csrw	sie, zero
+	csrci	sstatus, SSTATUS_SIE
+	li	t0, SSTATUS_FS
+	csrc	sstatus, t0
+	.option push
+	.option norelax
+	la	gp, __global_pointer$
+	.option pop
+	la	t0, trap_entry
+	csrw	stvec, t0
+	.endm
+
+	.globl boot_hart_start
+	.type boot_hart_start, @function
+boot_hart_start:
+	rdtime	s2
+	mv	s0, a0
+	mv	s1, a1
+	hart_prologue
+
+	/* Clear BSS: kernel.ld keeps both ends at multiples of 64. */
+	la	t0, _bss_start
+	la	t1, _bss_end
+1:	sd	zero, 0(t0)
+	sd	zero, 8(t0)
+	sd	zero, 16(t0)
+	sd	zero, 24(t0)
+	sd	zero, 32(t0)
+	sd	zero, 40(t0)
+	sd	zero, 48(t0)
+	sd	zero, 56(t0)
+	addi	t0, t0, 64
+	bltu	t0, t1, 1b
+
+	/* The boot hart's record, at the end of its area. */
+	la	t0, boot_hart_area
+	li	t1, HART_RECORD_OFFSET
+	add	tp, t0, t1
+	csrw	sscratch, tp
+	li	t1, HART_EMERGENCY_SIZE
+	add	t1, t0, t1
+	sd	t1, HART_EMERGENCY_HIGH(tp)
+	li	t1, HART_EMERGENCY_SIZE + HART_GUARD_SIZE
+	add	t1, t0, t1
+	sd	t1, HART_STACK_LOW(tp)
+	sd	tp, HART_STACK_HIGH(tp)
+	sd	s0, HART_ID(tp)
+	mv	sp, tp
+
+	mv	a0, s0
+	mv	a1, s1
+	mv	a2, s2
+	li	s0, 0			/* the end of every backtrace */
+	li	ra, 0
+	call	kernel_main
+	unimp				/* it does not return */
+	.size boot_hart_start, . - boot_hart_start
+
+/* Another hart, started through HSM: a0 = hart id, a1 = its record, filled in by harts.c. */
+	.globl hart_start_entry
+	.type hart_start_entry, @function
+hart_start_entry:
+	mv	tp, a1
+	hart_prologue
+	csrw	sscratch, tp
+	ld	sp, HART_STACK_HIGH(tp)
+	li	s0, 0
+	li	ra, 0
+	mv	a0, tp
+	call	hart_main
+	unimp
+	.size hart_start_entry, . - hart_start_entry
+
+/*
+ * long boot_handover(uint64_t hart_id, const void *dtb)
+ *
+ * Start over at _start on another hart and stop this one. Returns an SBI error if that hart cannot be
+ * started. Uses no stack: the other hart clears it under our feet.
+ */
+	.globl boot_handover
+	.type boot_handover, @function
+boot_handover:
+	csrci	sstatus, SSTATUS_SIE
+	mv	a2, a1
+	la	a1, _start
+	li	a6, SBI_HSM_HART_START
+	li	a7, SBI_EID_HSM
+	ecall
+	bnez	a0, 1f
+	li	a6, SBI_HSM_HART_STOP
+	li	a7, SBI_EID_HSM
+	ecall
+2:	wfi
+	j	2b
+1:	ret
+	.size boot_handover, . - boot_handover
+
+	.section .bss.boot_hart_area, "aw", @nobits
+	.balign 4096
+	.globl boot_hart_area
+boot_hart_area:
+	.zero	HART_AREA_SIZE
+
+	.section .note.GNU-stack, "", @progbits
