@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* crash.c - see crash.h. */
+#include "kernel/crash.h"
+
+#include "kernel/csr.h"
+#include "kernel/kmalloc.h"
+#include "kernel/machine.h"
+#include "lib/compiler.h"
+#include "lib/lock.h"
+#include "lib/panic.h"
+#include "lib/print.h"
+#include "lib/string.h"
+
+static never_inline void by_panic(void)
+{
+	panic("asked for at the prompt");
+}
+
+/* Address 0 is no RAM on any machine that we know, and paging is off: an access fault. */
+static never_inline void by_trap(void)
+{
+	uint64_t nowhere = 8;
+
+	__asm__("" : "+r"(nowhere)); /* the compiler would see what we do, and leave it out */
+	*(volatile uint64_t *)nowhere = 1;
+}
+
+/* Deeper until the stack is full; the sum after the call keeps it from becoming a loop. */
+static never_inline unsigned recurse(unsigned depth)
+{
+	volatile char frame[512];
+
+	frame[0] = (char)depth;
+	return depth == UINT32_MAX ? 0 : recurse(depth + 1) + (unsigned)frame[0];
+}
+
+static void by_stack(void)
+{
+	print("%u\n", recurse(0));
+}
+
+static void by_hang(void)
+{
+	for (;;)
+		wait_for_interrupt();
+}
+
+static void by_lock(void)
+{
+	struct ticket_lock lock;
+
+	lock_init(&lock, "crash");
+	for (;;)
+		(void)!lock_acquire(&lock);
+}
+
+static void by_badfree(void)
+{
+	void *block = kmalloc_or_panic(100);
+	uintptr_t again = (uintptr_t)block;
+
+	kfree(block);
+	__asm__("" : "+r"(again)); /* the compiler would see a use after free */
+	kfree((void *)again);
+}
+
+static void by_badframe(void)
+{
+	(void)!frame_free(&machine.frames, 0);
+}
+
+static void by_oom(void)
+{
+	kfree(kmalloc_or_panic(SIZE_MAX / 2));
+}
+
+static const struct {
+	const char *name;
+	void (*crash)(void);
+	const char *what;
+} ways[] = {
+	{ "panic", by_panic, "a panic" },
+	{ "trap", by_trap, "a store to nowhere" },
+	{ "stack", by_stack, "recursion without end" },
+	{ "hang", by_hang, "wait for ever" },
+	{ "lock", by_lock, "take a lock twice" },
+	{ "badfree", by_badfree, "free a block twice" },
+	{ "badframe", by_badframe, "free a frame that is not ours" },
+	{ "oom", by_oom, "allocate more than there is" },
+};
+
+void crash_on_purpose(const char *way)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(ways); i++) {
+		if (strcmp(way, ways[i].name) == 0) {
+			ways[i].crash();
+			return;
+		}
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(ways); i++)
+		print("  crash %-9s %s\n", ways[i].name, ways[i].what);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * exit.c - ending the machine. SBI's reset call carries no exit code, so an emulator is told through the
+ * test device that the device tree names, or through semihosting.
+ */
+#include "kernel/exit.h"
+
+#include <stdatomic.h>
+
+#include "fdt/fdt_info.h"
+#include "kernel/csr.h"
+#include "kernel/kernel_sbi.h"
+#include "lib/print.h"
+#include "sbi/reset.h"
+
+/* The sifive,test finisher: one 32-bit register, code << 16 | 0x3333 fails, 0x5555 passes. */
+#define FINISHER_PASS       0x5555u
+#define FINISHER_FAIL(code) ((uint32_t)(code) << 16 | 0x3333u)
+#define FAILURE_CODE        1u
+
+/* ARM semihosting, as the RISC-V semihosting specification takes it over. */
+#define SEMIHOSTING_EXIT_EXTENDED    0x20ul
+#define SEMIHOSTING_APPLICATION_EXIT 0x20026ul
+
+static volatile uint32_t *finisher;
+static bool semihosting;
+static bool failed;
+
+void exit_init(const struct fdt *fdt)
+{
+	static const char *const compatible[] = { "sifive,test1", "sifive,test0" };
+	struct fdt_device device;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(compatible) && finisher == NULL; i++) {
+		if (fdt_find_compatible(fdt, compatible[i], &device) == STATUS_OK &&
+		    device.size >= 4 && device.base % 4 == 0)
+			finisher = (volatile uint32_t *)device.base;
+	}
+}
+
+void exit_allow_semihosting(void)
+{
+	semihosting = true;
+}
+
+void exit_note_failure(void)
+{
+	failed = true;
+}
+
+enum exit_verdict exit_verdict_so_far(void)
+{
+	return failed ? EXIT_FAILED : EXIT_OK;
+}
+
+/* The three instructions are a signature: uncompressed, and in one page. */
+static void semihosting_exit(uint64_t code)
+{
+	const uint64_t block[2] = { SEMIHOSTING_APPLICATION_EXIT, code };
+	register uint64_t a0 __asm__("a0") = SEMIHOSTING_EXIT_EXTENDED;
+	register uint64_t a1 __asm__("a1") = (uint64_t)block;
+
+	__asm__ volatile(".option push\n"
+			 ".option norvc\n"
+			 ".balign 16\n"
+			 "slli zero, zero, 0x1f\n"
+			 "ebreak\n"
+			 "srai zero, zero, 7\n"
+			 ".option pop"
+			 : "+r"(a0)
+			 : "r"(a1)
+			 : "memory");
+}
+
+noreturn void machine_exit(enum exit_verdict verdict)
+{
+	if (finisher != NULL)
+		*finisher = verdict == EXIT_OK ? FINISHER_PASS : FINISHER_FAIL(FAILURE_CODE);
+	if (semihosting)
+		semihosting_exit(verdict == EXIT_OK ? 0 : FAILURE_CODE);
+	long error = sbi_shutdown(&kernel_sbi, verdict == EXIT_OK ? SBI_SRST_REASON_NONE
+								  : SBI_SRST_REASON_SYSTEM_FAILURE);
+	print_unlocked("this board cannot power itself off (%s); it is safe to switch it off\n",
+		       sbi_error_str(error));
+	for (;;)
+		wait_for_interrupt();
+}
+
+noreturn void machine_reboot(void)
+{
+	long error = sbi_reboot(&kernel_sbi, SBI_SRST_REASON_NONE);
+	print_unlocked("this board cannot reboot itself (%s)\n", sbi_error_str(error));
+	machine_exit(exit_verdict_so_far());
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* exit.h - how the machine ends, and how the verdict reaches whoever started it. */
+#ifndef KERNEL_EXIT_H
+#define KERNEL_EXIT_H
+
+#include <stdbool.h>
+#include <stdnoreturn.h>
+
+#include "fdt/fdt.h"
+
+enum exit_verdict { EXIT_OK, EXIT_FAILED };
+
+/* exit_init - find the device that carries an exit code (sifive,test), if the device tree has one. */
+void exit_init(const struct fdt *fdt);
+
+/* exit_allow_semihosting - a boot argument says that a semihosting debugger listens. */
+void exit_allow_semihosting(void);
+
+/* exit_note_failure - something failed: whoever powers off later ends with EXIT_FAILED. */
+void exit_note_failure(void);
+enum exit_verdict exit_verdict_so_far(void);
+
+/*
+ * machine_exit - power off with @verdict. Tries, in this order: the sifive,test device, semihosting if
+ * allowed, SBI system reset, legacy shutdown. A board that can do none of them says so and waits.
+ * No lock, no allocation.
+ */
+noreturn void machine_exit(enum exit_verdict verdict);
+
+/* machine_reboot - a cold reboot through SBI; if there is none, says so and powers off. */
+noreturn void machine_reboot(void);
+
+#endif

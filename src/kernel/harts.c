@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * harts.c - the table of harts, and the life of one that is not the boot hart:
+ *
+ *   STOPPED --hart_run--> STARTING --hart_main--> RUNNING --function returns--> DONE --HSM--> STOPPED
+ *
+ * Only the hart itself moves from STARTING on, and only hart_join() moves DONE to STOPPED, after the
+ * firmware has said that the hart is stopped: before that its stack is still in use.
+ */
+#include "kernel/harts.h"
+
+#include "fdt/fdt_harts.h"
+#include "kernel/clock.h"
+#include "kernel/kernel_sbi.h"
+#include "kernel/machine.h"
+#include "lib/panic.h"
+#include "lib/print.h"
+#include "lib/string.h"
+#include "sbi/hsm.h"
+
+#define GUARD_PATTERN 0x5afe57acc5afe57aull
+#define ANSWER_MS     2000
+
+static struct hart *table[PLATFORM_MAX_HARTS];
+static unsigned count;
+static unsigned disabled;
+
+/* ---- the guard below a stack ---------------------------------------------------------------- */
+
+static uint64_t *guard_of(const struct hart *hart)
+{
+	return (uint64_t *)(hart->stack_low - HART_GUARD_SIZE);
+}
+
+void hart_guard_init(struct hart *hart)
+{
+	for (unsigned i = 0; i < HART_GUARD_SIZE / 8; i++)
+		guard_of(hart)[i] = GUARD_PATTERN;
+}
+
+bool hart_guard_intact(const struct hart *hart)
+{
+	for (unsigned i = 0; i < HART_GUARD_SIZE / 8; i++) {
+		if (guard_of(hart)[i] != GUARD_PATTERN)
+			return false;
+	}
+	return true;
+}
+
+void hart_check_guard(const struct hart *hart)
+{
+	if (unlikely(!hart_guard_intact(hart)))
+		panic("stack overflow on hart %llu: the guard below 0x%llx was written to",
+		      (unsigned long long)hart->id, (unsigned long long)hart->stack_low);
+}
+
+/* ---- the table ------------------------------------------------------------------------------ */
+
+static struct hart *hart_create(uint64_t id)
+{
+	pfn_t pfn =
+		frame_alloc_range_zeroed(&machine.frames, HART_AREA_SIZE / PAGE_SIZE, PAGE_SIZE);
+
+	if (pfn == PFN_NONE)
+		return NULL;
+	uint64_t area = pfn_to_paddr(pfn);
+	struct hart *hart = (struct hart *)(area + HART_RECORD_OFFSET);
+	hart->id = id;
+	hart->emergency_high = area + HART_EMERGENCY_SIZE;
+	hart->stack_low = area + HART_EMERGENCY_SIZE + HART_GUARD_SIZE;
+	hart->stack_high = (uint64_t)hart;
+	hart_guard_init(hart);
+	return hart;
+}
+
+static bool hart_is_known(uint64_t id)
+{
+	for (unsigned i = 0; i < count; i++) {
+		if (table[i]->id == id)
+			return true;
+	}
+	return false;
+}
+
+static void hart_add(uint64_t id)
+{
+	if (hart_is_known(id))
+		return;
+	if (count == PLATFORM_MAX_HARTS) {
+		log_warn("hart %llu is left out: raise PLATFORM_MAX_HARTS (%u)\n",
+			 (unsigned long long)id, PLATFORM_MAX_HARTS);
+		return;
+	}
+	struct hart *hart = hart_create(id);
+	if (hart == NULL) {
+		log_warn("hart %llu is left out: no %u KiB of contiguous memory for its stacks\n",
+			 (unsigned long long)id, HART_AREA_SIZE / 1024);
+		return;
+	}
+	hart->index = count;
+	table[count++] = hart;
+}
+
+void harts_init(const struct fdt *fdt)
+{
+	struct fdt_hart_cursor cursor;
+	struct fdt_hart found;
+
+	table[0] = hart_self();
+	table[0]->state = HART_RUNNING;
+	count = 1;
+	fdt_harts_begin(&cursor, fdt);
+	while (fdt_harts_next(&cursor, &found) == STATUS_OK) {
+		if (found.enabled)
+			hart_add(found.id);
+		else
+			disabled++;
+	}
+}
+
+unsigned harts_count(void)
+{
+	return count;
+}
+
+unsigned harts_disabled(void)
+{
+	return disabled;
+}
+
+struct hart *hart_at(unsigned index)
+{
+	return table[index];
+}
+
+bool harts_enabled_in_tree(const struct fdt *fdt, uint64_t id)
+{
+	struct fdt_hart_cursor cursor;
+	struct fdt_hart found;
+
+	fdt_harts_begin(&cursor, fdt);
+	while (fdt_harts_next(&cursor, &found) == STATUS_OK) {
+		if (found.id == id)
+			return found.enabled;
+	}
+	return false;
+}
+
+/* ---- running -------------------------------------------------------------------------------- */
+
+enum status hart_run(unsigned index, void (*function)(void *), void *argument)
+{
+	if (index == 0 || index >= count)
+		return ERR_INVALID;
+	struct hart *hart = table[index];
+	if (atomic_load(&hart->state) != HART_STOPPED)
+		return ERR_INVALID;
+	hart->function = function;
+	hart->argument = argument;
+	/* The firmware's start orders these before the hart's first instruction; this makes sure. */
+	atomic_store(&hart->state, HART_STARTING);
+	long error =
+		sbi_hart_start(&kernel_sbi, hart->id, (uint64_t)hart_start_entry, (uint64_t)hart);
+	if (error != SBI_SUCCESS) {
+		atomic_store(&hart->state, HART_STOPPED);
+		return sbi_status(error);
+	}
+	return STATUS_OK;
+}
+
+/* Called by entry.S on the hart's own stack. */
+noreturn void hart_main(struct hart *self)
+{
+	atomic_store(&self->state, HART_RUNNING);
+	self->function(self->argument);
+	hart_check_guard(self);
+	atomic_store(&self->state, HART_DONE);
+	long error = sbi_hart_stop(&kernel_sbi);
+	panic("hart %llu: the firmware does not stop it: %s", (unsigned long long)self->id,
+	      sbi_error_str(error));
+}
+
+enum status hart_join(unsigned index, uint64_t ms)
+{
+	struct hart *hart = table[index];
+	uint64_t start = clock_ticks();
+
+	for (;;) {
+		uint32_t state = atomic_load(&hart->state);
+		if (state == HART_DONE &&
+		    sbi_hart_status(&kernel_sbi, hart->id) == SBI_HSM_STATE_STOPPED)
+			break;
+		/* Time counts only while it is not seen at all: it may work for as long as it likes. */
+		if (state == HART_STARTING && clock_ticks() - start > ms * clock_ticks_per_ms())
+			return ERR_TIMEOUT;
+		clock_nap(1);
+	}
+	hart_check_guard(hart);
+	atomic_store(&hart->state, HART_STOPPED);
+	return STATUS_OK;
+}
+
+/* ---- the roll call -------------------------------------------------------------------------- */
+
+static void answer(void *unused)
+{
+	(void)unused;
+	pfn_t pfn = frame_alloc(&machine.frames);
+	if (pfn != PFN_NONE && frame_free(&machine.frames, pfn) != STATUS_OK)
+		panic("hart %llu could not give back the frame it took",
+		      (unsigned long long)hart_self()->id);
+}
+
+unsigned harts_roll_call(void)
+{
+	enum status started[PLATFORM_MAX_HARTS];
+	unsigned answered = 1;
+
+	for (unsigned i = 1; i < count; i++)
+		started[i] = hart_run(i, answer, NULL);
+	for (unsigned i = 1; i < count; i++) {
+		enum status s = started[i] == STATUS_OK ? hart_join(i, ANSWER_MS) : started[i];
+		if (s == STATUS_OK) {
+			answered++;
+			continue;
+		}
+		/* Its area stays as it is: the hart may still come, late, and run on it. */
+		atomic_store(&table[i]->state, HART_LOST);
+		log_warn("hart %llu is left out: %s\n", (unsigned long long)table[i]->id,
+			 status_str(s));
+	}
+	return answered;
+}

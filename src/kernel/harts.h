@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * harts.h - the harts of the machine: who they are, their records and stacks, running a function there.
+ */
+#ifndef KERNEL_HARTS_H
+#define KERNEL_HARTS_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdnoreturn.h>
+
+#include "boot/boot_abi.h"
+#include "fdt/fdt.h"
+#include "lib/compiler.h"
+#include "lib/status.h"
+#include "mm/types.h"
+
+struct trap_frame;
+
+enum hart_state {
+	HART_STOPPED,  /* in the firmware's hands */
+	HART_STARTING, /* asked for, not seen yet */
+	HART_RUNNING,  /* in its function */
+	HART_DONE,     /* about to stop */
+	HART_LOST,     /* did not answer: never started again */
+};
+
+/* One frame at the end of the hart's area; tp and sscratch point to it (boot/boot_abi.h). */
+struct hart {
+	uint32_t index; /* dense: 0 is the boot hart */
+	_Atomic uint32_t state;
+	uint64_t trap_sp; /* two words for trap.S */
+	uint64_t trap_t1;
+	uint64_t stack_low;
+	uint64_t stack_high;
+	uint64_t emergency_high;
+	uint64_t id; /* the hart id of the firmware: may be sparse and large */
+
+	void (*function)(void *);
+	void *argument;
+
+	uint64_t timer_interrupts;
+	uint64_t software_interrupts;
+	uint32_t panic_depth;
+	/* A test that wants a trap: called first, and need not return. */
+	void (*trap_hook)(struct trap_frame *frame);
+};
+
+_Static_assert(offsetof(struct hart, index) == HART_INDEX, "boot_abi.h");
+_Static_assert(offsetof(struct hart, trap_sp) == HART_TRAP_SP, "boot_abi.h");
+_Static_assert(offsetof(struct hart, trap_t1) == HART_TRAP_T1, "boot_abi.h");
+_Static_assert(offsetof(struct hart, stack_low) == HART_STACK_LOW, "boot_abi.h");
+_Static_assert(offsetof(struct hart, stack_high) == HART_STACK_HIGH, "boot_abi.h");
+_Static_assert(offsetof(struct hart, emergency_high) == HART_EMERGENCY_HIGH, "boot_abi.h");
+_Static_assert(offsetof(struct hart, id) == HART_ID, "boot_abi.h");
+_Static_assert(sizeof(struct hart) <= HART_RECORD_SIZE, "boot_abi.h");
+
+/* hart_self - the record of the hart that asks. */
+static inline struct hart *hart_self(void)
+{
+	struct hart *self;
+
+	__asm__("mv %0, tp" : "=r"(self));
+	return self;
+}
+
+/* hart_guard_init - fill the guard below the stack of @hart. hart_guard_intact - is it still so? */
+void hart_guard_init(struct hart *hart);
+nodiscard bool hart_guard_intact(const struct hart *hart);
+
+/* hart_check_guard - panic, naming the hart, if its stack ran over. Cost: 512 loads. */
+void hart_check_guard(const struct hart *hart);
+
+/*
+ * harts_init - learn from the device tree which harts there are and give each a record and stacks from
+ * the frame pool. Hart 0 of the table is the one that runs this. Disabled harts are left out; harts past
+ * PLATFORM_MAX_HARTS, or without memory, are left out and named. Boot only.
+ */
+void harts_init(const struct fdt *fdt);
+
+/* harts_count - harts in the table, boot hart included; harts_disabled - left out by the device tree. */
+unsigned harts_count(void);
+unsigned harts_disabled(void);
+
+/* hart_at - record of hart @index < harts_count(). */
+struct hart *hart_at(unsigned index);
+
+/* harts_enabled_in_tree - does the device tree have an enabled hart @id? */
+bool harts_enabled_in_tree(const struct fdt *fdt, uint64_t id);
+
+/*
+ * hart_run - start hart @index (not 0) through HSM and let it call function(argument), then stop.
+ * Result: ERR_INVALID for hart 0, an index that is none, a hart that runs or is lost; else what the
+ * firmware says.
+ */
+nodiscard enum status hart_run(unsigned index, void (*function)(void *), void *argument);
+
+/*
+ * hart_join - wait until hart @index has stopped, for at most @ms milliseconds without any sign of it.
+ * Result: ERR_TIMEOUT if it did not; its record and stack must not be touched then.
+ */
+nodiscard enum status hart_join(unsigned index, uint64_t ms);
+
+/*
+ * harts_roll_call - start every hart once: it takes a frame, gives it back and stops. Those that do not
+ * come are named and lost: hart_run() refuses them. Result: how many answered, this one included.
+ */
+unsigned harts_roll_call(void);
+
+/* boot_handover, hart_start_entry - entry.S. */
+long boot_handover(uint64_t hart_id, const void *dtb);
+void hart_start_entry(void);
+noreturn void hart_main(struct hart *self);
+
+#endif

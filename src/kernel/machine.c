@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * machine.c - from the device tree to the frame pool: DTB -> facts -> regions -> frames. What goes
+ * wrong here cannot be survived, so it panics; the sentence says what the tree said.
+ */
+#include "kernel/machine.h"
+
+#include "fdt/fdt_harts.h"
+#include "fdt/fdt_info.h"
+#include "kernel/text.h"
+#include "lib/panic.h"
+#include "lib/print.h"
+#include "lib/string.h"
+#include "mm/memmap_fdt.h"
+#include "mm/mm_init.h"
+
+/* No tree that we have seen is larger than 200 KiB; what claims more than this is no tree. */
+#define DTB_LIMIT (16u << 20)
+
+struct machine machine;
+
+extern const char _image_start[];
+extern const char _image_end[];
+
+static const char *first_isa(const struct fdt *fdt)
+{
+	struct fdt_hart_cursor cursor;
+	struct fdt_hart hart;
+
+	fdt_harts_begin(&cursor, fdt);
+	while (fdt_harts_next(&cursor, &hart) == STATUS_OK) {
+		if (hart.why == STATUS_OK && hart.enabled)
+			return hart.isa != NULL        ? hart.isa
+			       : hart.isa_base != NULL ? hart.isa_base
+						       : "";
+	}
+	return "";
+}
+
+void machine_read_tree(const void *dtb, uint64_t boot_hart_id)
+{
+	struct fdt *fdt = &machine.fdt;
+
+	if (dtb == NULL)
+		panic("no device tree: the firmware passed 0 in a1");
+	enum status s = fdt_open(fdt, dtb, DTB_LIMIT);
+	if (s != STATUS_OK)
+		panic("the device tree at %p is %s at byte %u: %s", dtb, status_str(s),
+		      fdt->problem_at, fdt->problem);
+	machine.dtb = dtb;
+	machine.boot_hart_id = boot_hart_id;
+	machine.isa = first_isa(fdt);
+	/* Each of these may be missing; then it stays as it is. */
+	machine.model = "";
+	machine.bootargs = "";
+	if (fdt_model(fdt, &machine.model) != STATUS_OK)
+		(void)!fdt_compatible(fdt, &machine.model);
+	(void)!fdt_bootargs(fdt, &machine.bootargs);
+	(void)!fdt_timebase(fdt, &machine.timebase_hz);
+}
+
+static void check_map(void)
+{
+	const char *broken = memmap_validate(&machine.memmap);
+
+	if (broken != NULL)
+		panic("the memory map is wrong: %s", broken);
+}
+
+static void report_finding(void *unused, const struct memmap_finding *finding)
+{
+	static const enum log_level level[] = {
+		[MEMMAP_NOTE] = LOG_INFO,
+		[MEMMAP_WARNING] = LOG_WARN,
+		[MEMMAP_ERROR] = LOG_ERROR,
+	};
+	char sentence[MEMMAP_FINDING_LEN];
+
+	(void)unused;
+	log_at(level[finding->severity], "%s\n", memmap_finding_str(sentence, finding));
+}
+
+void machine_map_memory(void)
+{
+	uint64_t dtb = (uint64_t)machine.dtb;
+	const struct memmap_boot boot = {
+		.image = { (uint64_t)_image_start, (uint64_t)_image_end },
+		.dtb = { dtb, dtb + fdt_total_size(&machine.fdt) },
+	};
+	const struct memmap_reporter reporter = { .report = report_finding };
+
+	memmap_init(&machine.memmap);
+	enum status s = memmap_from_fdt(&machine.memmap, &machine.fdt, &boot, &reporter);
+	if (s == STATUS_OK)
+		s = memmap_resolve(&machine.memmap);
+	if (s != STATUS_OK)
+		panic("no memory map can be made of this device tree: %s (the reason is above)",
+		      status_str(s));
+	check_map();
+}
+
+void machine_init_frames(void)
+{
+	enum status s = mm_init_frames(&machine.frames, &machine.memmap, 0);
+
+	if (s != STATUS_OK)
+		panic("no frame pool can be made of this memory: %s", status_str(s));
+	check_map();
+}
+
+/* Neighbours often have one name: it is copied once. */
+struct name_copy {
+	const char *from;
+	const char *to;
+};
+
+static void adopt(struct region *region, struct name_copy *last)
+{
+	if (region->name == NULL || region->name[0] == '\0')
+		return;
+	if (region->name != last->from) {
+		last->from = region->name;
+		last->to = text_copy(region->name);
+	}
+	region->name = last->to;
+}
+
+void machine_adopt_names(void)
+{
+	struct memmap *map = &machine.memmap;
+	struct name_copy last = { 0 };
+
+	for (uint32_t i = 0; i < map->nbanks; i++)
+		adopt(&map->bank[i], &last);
+	for (uint32_t i = 0; i < map->nreservations; i++)
+		adopt(&map->reservation[i], &last);
+	for (uint32_t i = 0; i < map->nregions; i++)
+		adopt(&map->region[i], &last);
+	machine.model = text_copy(machine.model);
+	machine.isa = text_copy(machine.isa);
+	machine.bootargs = text_copy(machine.bootargs);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * machine.h - the kernel's one machine: its device tree, memory map and frame pool, and what else the
+ * tree said. Filled in once by kernel_main(); the heap is in kernel/kmalloc.h, the firmware in
+ * kernel/kernel_sbi.h.
+ */
+#ifndef KERNEL_MACHINE_H
+#define KERNEL_MACHINE_H
+
+#include "fdt/fdt.h"
+#include "mm/frame.h"
+#include "mm/memmap.h"
+
+struct machine {
+	const void *dtb;
+	struct fdt fdt;
+	const char *model; /* "" when the tree has none; these three are safe to print */
+	const char *isa;   /* of the first enabled hart */
+	const char *bootargs;
+	uint64_t boot_hart_id;
+	uint64_t timebase_hz;
+	unsigned harts_online;
+	struct memmap memmap;
+	struct frame_pool frames;
+};
+
+extern struct machine machine;
+
+/* machine_read_tree - open the device tree and read what is not memory. Panics, saying why, if it is none. */
+void machine_read_tree(const void *dtb, uint64_t boot_hart_id);
+
+/* machine_map_memory - build the memory map and check its sums; machine_init_frames - the frame pool on it. */
+void machine_map_memory(void);
+void machine_init_frames(void);
+
+/*
+ * machine_adopt_names - copy what the device tree calls things to the heap, unprintable bytes replaced, so
+ * that everything printed from now on is plain text.
+ */
+void machine_adopt_names(void);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main.c - the kernel's life, top to bottom. Everything is zero when we come in, but for the record of
+ * this hart, which entry.S has filled in. Each line below may use what the lines above it have set up.
+ */
+#include <stdnoreturn.h>
+
+#include "boot/boot_abi.h"
+#include "kernel/bootargs.h"
+#include "kernel/clock.h"
+#include "kernel/exit.h"
+#include "kernel/harts.h"
+#include "kernel/kernel_heap.h"
+#include "kernel/kernel_sbi.h"
+#include "kernel/machine.h"
+#include "kernel/payload.h"
+#include "kernel/platform.h"
+#include "kernel/report.h"
+#include "kernel/text.h"
+#include "lib/print.h"
+#include "lib/string.h"
+
+noreturn void kernel_main(uint64_t hart_id, const void *dtb, uint64_t entry_ticks);
+
+static void complain(const char *word, size_t len, const char *reason)
+{
+	char text[TEXT_SHORT_SIZE];
+
+	log_warn("boot argument '%s': %s\n", text_short(text, word, len), reason);
+}
+
+/*
+ * boothart=N: begin again on hart N, if this is another one. Nothing is kept: that hart clears BSS and
+ * goes through all of this itself.
+ */
+static void hand_over(const struct bootargs *args)
+{
+	if (!args->has_boothart || args->boothart == machine.boot_hart_id)
+		return;
+	/* Some firmware claims to start a hart that is disabled, and nobody would be left. */
+	if (!harts_enabled_in_tree(&machine.fdt, args->boothart)) {
+		log_warn("boothart=%llu: the device tree has no such hart enabled; staying on hart "
+			 "%llu\n",
+			 (unsigned long long)args->boothart,
+			 (unsigned long long)machine.boot_hart_id);
+		return;
+	}
+	print("starting over on hart %llu\n", (unsigned long long)args->boothart);
+	long error = boot_handover(args->boothart, machine.dtb);
+	log_warn("boothart=%llu: %s; staying on hart %llu\n", (unsigned long long)args->boothart,
+		 sbi_error_str(error), (unsigned long long)machine.boot_hart_id);
+}
+
+static void apply_bootargs(struct bootargs *args)
+{
+	bootargs_parse(args, machine.bootargs, strlen(machine.bootargs), complain);
+	log_set_level(args->loglevel);
+	platform_set_bad_free_reports(args->bad_free_reports);
+	if (args->semihosting)
+		exit_allow_semihosting();
+}
+
+noreturn void kernel_main(uint64_t hart_id, const void *dtb, uint64_t entry_ticks)
+{
+	struct bootargs args;
+
+	hart_guard_init(hart_self());
+	sbi_probe(&kernel_sbi);          /* a console, if the firmware has one */
+	machine_read_tree(dtb, hart_id); /* checks the blob once */
+	exit_init(&machine.fdt);         /* from here on a panic has an exit code */
+	clock_init(machine.timebase_hz, entry_ticks);
+	apply_bootargs(&args);
+	hand_over(&args);      /* may not return */
+	machine_map_memory();  /* regions, to the byte */
+	machine_init_frames(); /* takes its tables from them */
+	kernel_heap_init();    /* its arena is in BSS */
+	machine_adopt_names();
+	harts_init(&machine.fdt); /* stacks and records from frames */
+	machine.harts_online = harts_roll_call();
+	report_machine();
+	report_memory();
+	report_frames();
+	report_heap();
+	report_ready();
+	payload_run(&args);
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * monitor.c - the payload of a normal kernel: the self-tests if a boot argument asks for them, else a
+ * prompt. Lines are untrusted and may be of any length; their words are on the heap while one runs.
+ */
+#include "kernel/clock.h"
+#include "kernel/crash.h"
+#include "kernel/exit.h"
+#include "kernel/harts.h"
+#include "kernel/kernel_sbi.h"
+#include "kernel/kmalloc.h"
+#include "kernel/payload.h"
+#include "kernel/report.h"
+#include "kernel/selftest.h"
+#include "kernel/text.h"
+#include "kernel/words.h"
+#include "lib/print.h"
+#include "lib/string.h"
+#include "sbi/console.h"
+
+#define LINE_SIZE 256u
+#define MAX_WORDS 16u
+
+/* Of the self-tests' random numbers, unless seed= says another. */
+#define DEFAULT_SEED 1u
+
+struct line {
+	char text[LINE_SIZE];
+	size_t len;
+	bool too_long;
+};
+
+/* ---- commands ------------------------------------------------------------------------------- */
+
+static uint64_t seed;
+
+typedef void (*command_fn)(unsigned argc, char **argv);
+
+static void do_help(unsigned argc, char **argv);
+
+static void do_mem(unsigned argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	report_memory();
+}
+
+static void do_frames(unsigned argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	report_frames();
+}
+
+static void do_heap(unsigned argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	report_heap();
+}
+
+static void do_harts(unsigned argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	report_machine();
+}
+
+static void do_test(unsigned argc, char **argv)
+{
+	const char *glob = argc > 1 ? argv[1] : NULL;
+
+	if (glob != NULL && strcmp(glob, "--list") == 0) {
+		selftest_list();
+		return;
+	}
+	if (selftest_run(glob, seed) != 0)
+		exit_note_failure();
+}
+
+static void do_poweroff(unsigned argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	machine_exit(exit_verdict_so_far());
+}
+
+static void do_reboot(unsigned argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	machine_reboot();
+}
+
+static void do_crash(unsigned argc, char **argv)
+{
+	crash_on_purpose(argc > 1 ? argv[1] : "");
+}
+
+static const struct {
+	const char *name;
+	const char *usage;
+	const char *help; /* NULL: not listed */
+	unsigned max_words;
+	command_fn run;
+} command[] = {
+	{ "help", "help", "this list", 1, do_help },
+	{ "mem", "mem", "every region of memory and who owns it", 1, do_mem },
+	{ "frames", "frames", "the frame pool", 1, do_frames },
+	{ "heap", "heap", "the kernel heap", 1, do_heap },
+	{ "harts", "harts", "firmware, machine and harts", 1, do_harts },
+	{ "test", "test [GLOB | --list]", "run the self-tests whose suite.name matches", 2,
+	  do_test },
+	{ "crash", "crash [WAY]", NULL, 2, do_crash },
+	{ "poweroff", "poweroff", "switch the machine off; fails if a self-test failed", 1,
+	  do_poweroff },
+	{ "reboot", "reboot", "start the machine over", 1, do_reboot },
+};
+
+static void do_help(unsigned argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	for (unsigned i = 0; i < ARRAY_SIZE(command); i++) {
+		if (command[i].help != NULL)
+			print("  %-22s %s\n", command[i].usage, command[i].help);
+	}
+}
+
+static void run_command(unsigned argc, char **argv)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(command); i++) {
+		if (strcmp(argv[0], command[i].name) != 0)
+			continue;
+		if (argc > command[i].max_words)
+			print("too many words; usage: %s\n", command[i].usage);
+		else
+			command[i].run(argc, argv);
+		return;
+	}
+	print("unknown command '%s'; try 'help'\n", argv[0]);
+}
+
+/* ---- lines ---------------------------------------------------------------------------------- */
+
+static void run_line(const struct line *line)
+{
+	char *argv[MAX_WORDS];
+	unsigned argc = 0;
+	size_t at = 0;
+	struct word word;
+
+	while (argc < MAX_WORDS && word_next(line->text, line->len, &at, &word)) {
+		argv[argc] = kmalloc_or_panic(word.len + 1);
+		memcpy(argv[argc], word.text, word.len);
+		argv[argc++][word.len] = '\0';
+	}
+	if (argc != 0)
+		run_command(argc, argv);
+	while (argc != 0)
+		kfree(argv[--argc]);
+}
+
+static char wait_for_byte(void)
+{
+	for (;;) {
+		int c = sbi_console_getc(&kernel_sbi);
+		if (c >= 0)
+			return (char)c;
+		clock_nap(1);
+	}
+}
+
+static void erase(struct line *line, size_t count)
+{
+	for (; count != 0 && line->len != 0; count--, line->len--)
+		print("\b \b");
+}
+
+/* Until CR or LF. Backspace, Ctrl-U and Ctrl-C edit; what does not fit is swallowed. */
+static void read_line(struct line *line)
+{
+	line->len = 0;
+	line->too_long = false;
+	for (;;) {
+		char c = wait_for_byte();
+		if (c == '\r' || c == '\n') {
+			print("\n");
+			return;
+		}
+		if (c == '\b' || c == 127) {
+			erase(line, 1);
+		} else if (c == 'U' - '@') {
+			erase(line, line->len);
+		} else if (c == 'C' - '@') {
+			line->len = 0;
+			line->too_long = false;
+			print("^C\n");
+			return;
+		} else if (c >= ' ' && c <= '~') {
+			if (line->len == sizeof(line->text)) {
+				line->too_long = true;
+				continue;
+			}
+			line->text[line->len++] = c;
+			print("%c", c);
+		}
+	}
+}
+
+static noreturn void prompt(void)
+{
+	static struct line line;
+
+	print("\n'help' lists the commands.\n");
+	for (;;) {
+		print("acre> ");
+		read_line(&line);
+		if (line.too_long)
+			print("a line has at most %u bytes: not run\n", LINE_SIZE);
+		else
+			run_line(&line);
+		hart_check_guard(hart_self());
+	}
+}
+
+noreturn void payload_run(const struct bootargs *args)
+{
+	seed = args->has_seed ? args->seed : DEFAULT_SEED;
+	if (args->test) {
+		const char *glob = args->test_glob[0] != '\0' ? args->test_glob : NULL;
+		if (selftest_run(glob, seed) != 0)
+			exit_note_failure();
+	}
+	if (args->poweroff)
+		machine_exit(exit_verdict_so_far());
+	prompt();
+}

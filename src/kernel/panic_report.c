@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * panic_report.c - platform_panic() of the seam, and the report of a trap.
+ *
+ * The first hart that panics raises platform_panic_flag, which every loop that waits looks at, prints
+ * its report alone and ends the machine. A panic inside the report prints one more line and ends it too.
+ */
+#include "kernel/panic_report.h"
+
+#include <stdatomic.h>
+
+#include "kernel/csr.h"
+#include "kernel/exit.h"
+#include "kernel/harts.h"
+#include "kernel/symbols.h"
+#include "kernel/traps.h"
+#include "lib/fmt.h"
+#include "lib/platform.h"
+#include "lib/print.h"
+
+volatile bool platform_panic_flag;
+void (*panic_hook)(const char *message);
+
+static _Atomic uint32_t reporter; /* index + 1 of the hart that reports, 0 if none */
+
+/* A hart that panics while another reports has nothing to add. */
+static void become_reporter(struct hart *self)
+{
+	uint32_t none = 0;
+
+	csr_clear(sstatus, SSTATUS_SIE);
+	if (!atomic_compare_exchange_strong(&reporter, &none, self->index + 1) &&
+	    none != self->index + 1) {
+		for (;;)
+			wait_for_interrupt();
+	}
+	platform_panic_flag = true;
+	if (self->panic_depth++ > 0) {
+		print_unlocked("PANIC inside the report of a panic\n");
+		machine_exit(EXIT_FAILED);
+	}
+}
+
+/* @inside: how far before @address the function that is meant still is. */
+static void print_place(const char *label, uint64_t address, unsigned inside)
+{
+	uint64_t offset;
+	const char *name = symbol_find(address - inside, &offset);
+
+	if (name != NULL)
+		print_unlocked("  %s 0x%016llx %s+0x%llx\n", label, (unsigned long long)address,
+			       name, (unsigned long long)(offset + inside));
+	else
+		print_unlocked("  %s 0x%016llx\n", label, (unsigned long long)address);
+}
+
+/* The frame pointer points behind the caller's frame pointer and the return address. */
+static bool frame_is_readable(const struct hart *self, uint64_t fp)
+{
+	uint64_t emergency_low = self->emergency_high - HART_EMERGENCY_SIZE;
+
+	if ((fp & 7) != 0)
+		return false;
+	return (fp >= self->stack_low + 16 && fp <= self->stack_high) ||
+	       (fp >= emergency_low + 16 && fp <= self->emergency_high);
+}
+
+/* @pc and @fp of the innermost function. A broken chain ends the walk; it is bounded in any case. */
+static void print_backtrace(const struct hart *self, uint64_t pc, uint64_t fp)
+{
+	print_unlocked("backtrace:\n");
+	print_place("at", pc, 0);
+	for (unsigned i = 0; i < 32 && frame_is_readable(self, fp); i++) {
+		const uint64_t *frame = (const uint64_t *)fp;
+		uint64_t ra = frame[-1];
+		if (ra == 0)
+			return;
+		/* A call that is a function's last instruction returns to the next function. */
+		print_place("by", ra, 1);
+		fp = frame[-2];
+	}
+}
+
+static void print_stack_state(const struct hart *self)
+{
+	if (!hart_guard_intact(self))
+		print_unlocked("the stack of this hart ran over into its guard below 0x%llx\n",
+			       (unsigned long long)self->stack_low);
+}
+
+noreturn void platform_panic(const void *caller, const char *message)
+{
+	struct hart *self = hart_self();
+
+	if (panic_hook != NULL)
+		panic_hook(message);
+	become_reporter(self);
+	print_unlocked("\nPANIC on hart %llu: %s\n", (unsigned long long)self->id, message);
+	print_stack_state(self);
+	print_backtrace(self, (uint64_t)caller, (uint64_t)__builtin_frame_address(0));
+	machine_exit(EXIT_FAILED);
+}
+
+static void print_registers(const struct trap_frame *frame)
+{
+	static const char name[32][4] = {
+		"",   "ra", "sp", "gp", "tp",  "t0",  "t1", "t2", "s0", "s1", "a0",
+		"a1", "a2", "a3", "a4", "a5",  "a6",  "a7", "s2", "s3", "s4", "s5",
+		"s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6",
+	};
+
+	for (unsigned i = 1; i < 32; i++)
+		print_unlocked("%4s 0x%016llx%s", name[i], (unsigned long long)frame->x[i],
+			       i % 4 == 0 || i == 31 ? "\n" : "");
+}
+
+noreturn void panic_on_trap(const struct trap_frame *frame)
+{
+	struct hart *self = hart_self();
+
+	if (panic_hook != NULL)
+		panic_hook(trap_cause_str(frame->scause));
+	become_reporter(self);
+	print_unlocked("\nPANIC on hart %llu: %s\n", (unsigned long long)self->id,
+		       trap_cause_str(frame->scause));
+	print_unlocked("sepc 0x%016llx stval 0x%016llx scause 0x%llx sstatus 0x%llx\n",
+		       (unsigned long long)frame->sepc, (unsigned long long)frame->stval,
+		       (unsigned long long)frame->scause, (unsigned long long)frame->sstatus);
+	print_registers(frame);
+	print_stack_state(self);
+	print_backtrace(self, frame->sepc, frame->x[8]);
+	machine_exit(EXIT_FAILED);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* panic_report.h - the last words: where, why, registers, who called whom. */
+#ifndef KERNEL_PANIC_REPORT_H
+#define KERNEL_PANIC_REPORT_H
+
+#include <stdnoreturn.h>
+
+struct trap_frame;
+
+/*
+ * panic_on_trap - report an exception that nobody asked for, and stop the machine with a failing
+ * exit code. No lock, no allocation.
+ */
+noreturn void panic_on_trap(const struct trap_frame *frame);
+
+/*
+ * panic_hook - if set, called with each panic's message before anything is printed, and need not
+ * return: how a test survives the panic that it asked for. One hart at a time.
+ */
+extern void (*panic_hook)(const char *message);
+
+#endif

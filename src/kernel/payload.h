@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* payload.h - what the kernel does once it is up: chosen at link time. */
+#ifndef KERNEL_PAYLOAD_H
+#define KERNEL_PAYLOAD_H
+
+#include <stdnoreturn.h>
+
+#include "kernel/bootargs.h"
+
+noreturn void payload_run(const struct bootargs *args);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* platform.h - policy of the kernel's half of the seam (lib/platform.h) that can be set. */
+#ifndef KERNEL_PLATFORM_H
+#define KERNEL_PLATFORM_H
+
+#include <stdbool.h>
+
+#include "lib/platform.h"
+
+/*
+ * platform_set_bad_free_reports - true: a refused free is reported and the kernel goes on; false (at the
+ * start): it panics.
+ */
+void platform_set_bad_free_reports(bool reports);
+
+/* bad_free_hook - if set, gets the refused frees instead: how a test counts those that it caused. */
+extern void (*bad_free_hook)(const struct bad_free *report);
+
+/*
+ * bad_free_sentence - "heap: free of 0x..., by NAME+0x..: inside a live block [start, end)" into @buf of
+ * @size bytes, terminated.
+ */
+void bad_free_sentence(char *buf, size_t size, const struct bad_free *report);
+
+#endif

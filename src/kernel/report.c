@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* report.c - the lines of report.h. */
+#include "kernel/report.h"
+
+#include "kernel/clock.h"
+#include "kernel/harts.h"
+#include "kernel/kernel_heap.h"
+#include "kernel/kernel_sbi.h"
+#include "kernel/machine.h"
+#include "lib/fmt.h"
+#include "lib/print.h"
+#include "sbi/console.h"
+
+typedef unsigned long long ull;
+
+void report_machine(void)
+{
+	char version[SBI_IMPL_VERSION_LEN];
+
+	print("firmware  SBI %u.%u, %s %s, console by %s\n", kernel_sbi.spec_major,
+	      kernel_sbi.spec_minor, sbi_impl_name(kernel_sbi.impl_id),
+	      sbi_impl_version_str(&kernel_sbi, version), sbi_console_name(&kernel_sbi));
+	print("machine   %s\n",
+	      machine.model[0] != '\0' ? machine.model : "(the tree does not say)");
+	print("isa       %s\n", machine.isa[0] != '\0' ? machine.isa : "(the tree does not say)");
+	print("harts     %u of %u answered, %u disabled; booted on hart %llu\n",
+	      machine.harts_online, harts_count(), harts_disabled(), (ull)machine.boot_hart_id);
+	if (machine.bootargs[0] != '\0')
+		print("bootargs  %s\n", machine.bootargs);
+}
+
+static void print_range(struct range range, const char *kind, const char *name)
+{
+	char size[FMT_SIZE_LEN];
+
+	print("  [0x%016llx, 0x%016llx) %12s  %-17s  %s\n", (ull)range.start, (ull)range.end,
+	      fmt_size(size, range_size(range)), kind, name);
+}
+
+static void report_outside(const struct memmap *map)
+{
+	struct memmap_outside_cursor cursor = { 0 };
+	struct region part;
+
+	for (bool first = true; memmap_outside(map, &cursor, &part); first = false) {
+		if (first)
+			print("reserved outside RAM: listed, not counted\n");
+		print_range(part.range, region_kind_str(part.kind), part.name);
+	}
+}
+
+void report_memory(void)
+{
+	const struct memmap *map = &machine.memmap;
+	char size[FMT_SIZE_LEN];
+
+	print("memory    %s of RAM in %u bank%s\n", fmt_size(size, memmap_ram_bytes(map)),
+	      map->nbanks, map->nbanks == 1 ? "" : "s");
+	for (uint32_t i = 0; i < map->nregions; i++)
+		print_range(map->region[i].range, region_kind_str(map->region[i].kind),
+			    map->region[i].name);
+	print("taken out of RAM, and left:\n");
+	for (unsigned kind = 0; kind < REGION_KIND_COUNT; kind++) {
+		uint64_t bytes = memmap_bytes(map, (enum region_kind)kind);
+		if (bytes != 0)
+			print("  %-17s  %12s  %llu bytes\n",
+			      region_kind_str((enum region_kind)kind), fmt_size(size, bytes),
+			      (ull)bytes);
+	}
+	report_outside(map);
+}
+
+void report_frames(void)
+{
+	struct frame_pool *pool = &machine.frames;
+	char managed[FMT_SIZE_LEN];
+	char free[FMT_SIZE_LEN];
+	npages_t nmanaged = frame_managed_count(pool);
+	npages_t nfree = frame_free_count(pool);
+
+	print("frames    %llu managed (%s), %llu free (%s), of %llu bytes each\n", (ull)nmanaged,
+	      fmt_size(managed, nmanaged * PAGE_SIZE), (ull)nfree,
+	      fmt_size(free, nfree * PAGE_SIZE), (ull)PAGE_SIZE);
+}
+
+void report_ready(void)
+{
+	print("ready     %llu us after entry\n", (ull)clock_us_since_entry());
+}
+
+void report_heap(void)
+{
+	struct heap_stats s;
+	char total[FMT_SIZE_LEN];
+	char used[FMT_SIZE_LEN];
+	char peak[FMT_SIZE_LEN];
+	char largest[FMT_SIZE_LEN];
+
+	heap_stats(&kernel_heap, &s);
+	print("heap      %s in %u region%s, %s used in %llu blocks, peak %s, largest free block "
+	      "%s\n",
+	      fmt_size(total, s.total_bytes), s.regions, s.regions == 1 ? "" : "s",
+	      fmt_size(used, s.used_bytes), (ull)s.live_blocks, fmt_size(peak, s.count.peak_bytes),
+	      fmt_size(largest, s.largest_free));
+	print("          %llu bytes asked for so far, %llu allocations, %llu frees, %llu failures, "
+	      "%llu refused frees\n",
+	      (ull)s.count.requested_bytes, (ull)s.count.allocations, (ull)s.count.frees,
+	      (ull)s.count.failures, (ull)s.count.refusals);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * symbols.c - look-up in the table that scripts/gen-symbols makes: for each function its distance from
+ * _text_start and the place of its name, sorted by address.
+ */
+#include "kernel/symbols.h"
+
+#include <stddef.h>
+
+struct symbol {
+	uint32_t text_offset;
+	uint32_t name_offset;
+};
+
+extern const struct symbol symbol_table[];
+extern const uint32_t symbol_count;
+extern const char symbol_names[];
+extern const char _text_start[];
+extern const char _text_end[];
+
+const char *symbol_find(uint64_t address, uint64_t *offset)
+{
+	uint64_t start = (uint64_t)_text_start;
+
+	if (address < start || address >= (uint64_t)_text_end || symbol_count == 0)
+		return NULL;
+	/* The last entry at or below; entry 0 is at offset 0. */
+	uint32_t low = 0;
+	uint32_t high = symbol_count;
+	while (high - low > 1) {
+		uint32_t mid = low + (high - low) / 2;
+		if (symbol_table[mid].text_offset <= address - start)
+			low = mid;
+		else
+			high = mid;
+	}
+	*offset = address - start - symbol_table[low].text_offset;
+	return symbol_names + symbol_table[low].name_offset;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * text.h - text that somebody else wrote (the device tree, the console) made fit to print: every byte
+ * that is not printable ASCII becomes '?'.
+ */
+#ifndef KERNEL_TEXT_H
+#define KERNEL_TEXT_H
+
+#include <stddef.h>
+
+#define TEXT_SHORT_SIZE 64
+
+/* text_short - at most TEXT_SHORT_SIZE - 1 bytes of @text[0, @len) in @buf, terminated. Result: @buf. */
+const char *text_short(char buf[TEXT_SHORT_SIZE], const char *text, size_t len);
+
+/*
+ * text_copy - all of the terminated @text, on the kernel's heap, for good or until kfree(). Panics
+ * without memory.
+ */
+char *text_copy(const char *text);
+
+#endif

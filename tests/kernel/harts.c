@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/* The other harts: they start, run on their own stacks, contend for locks and frames, and stop. */
+#include "kernel/harts.h"
+
+#include "kernel/kmalloc.h"
+#include "kernel/machine.h"
+#include "lib/lock.h"
+#include "lib/string.h"
+#include "tests/ktest.h"
+
+#define ROUNDS 200u
+
+/* Runs fn(arg) on every hart that there is, this one included, and waits for all. */
+static unsigned on_all_harts(void (*fn)(void *), void *arg)
+{
+	unsigned started = 1;
+
+	for (unsigned i = 1; i < harts_count(); i++) {
+		if (atomic_load(&hart_at(i)->state) == HART_LOST)
+			continue;
+		EXPECT_EQ(hart_run(i, fn, arg), STATUS_OK);
+		started++;
+	}
+	fn(arg);
+	for (unsigned i = 1; i < harts_count(); i++) {
+		if (atomic_load(&hart_at(i)->state) != HART_LOST)
+			EXPECT_EQ(hart_join(i, 5000), STATUS_OK);
+	}
+	return started;
+}
+
+struct shared {
+	struct ticket_lock lock;
+	uint64_t counter; /* plain: only the lock protects it */
+	uint64_t on_own_stack;
+	uint64_t failures;
+};
+
+static void count_under_lock(void *arg)
+{
+	struct shared *shared = arg;
+	struct hart *self = hart_self();
+	uint64_t here = (uint64_t)__builtin_frame_address(0);
+
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		unsigned long irq = lock_acquire(&shared->lock);
+		shared->counter++;
+		if (i == 0)
+			shared->on_own_stack += here > self->stack_low && here <= self->stack_high;
+		lock_release(&shared->lock, irq);
+	}
+}
+
+KTEST(harts, lose_no_increment_under_the_lock)
+{
+	struct shared shared;
+
+	memset(&shared, 0, sizeof(shared));
+	lock_init(&shared.lock, "harts");
+	unsigned n = on_all_harts(count_under_lock, &shared);
+	EXPECT_EQ(shared.counter, n * ROUNDS);
+	EXPECT_EQ(shared.on_own_stack, n);
+}
+
+/* Each takes frames and blocks, marks them as its own, and looks again before it gives them back. */
+static void take_mark_look_give(void *arg)
+{
+	struct shared *shared = arg;
+	uint64_t mark = hart_self()->id + 1;
+	uint64_t failures = 0;
+
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		pfn_t pfn = frame_alloc(&machine.frames);
+		uint64_t *block = kmalloc(64 + i);
+		if (pfn == PFN_NONE || block == NULL) {
+			failures++;
+		} else {
+			uint64_t *frame = frame_ptr(&machine.frames, pfn);
+			frame[0] = frame[511] = block[0] = block[7] = mark;
+			for (unsigned spin = 0; spin < 20; spin++)
+				platform_relax();
+			failures += frame[0] != mark || frame[511] != mark || block[0] != mark ||
+				    block[7] != mark;
+		}
+		failures += pfn != PFN_NONE && frame_free(&machine.frames, pfn) != STATUS_OK;
+		kfree(block);
+	}
+	unsigned long irq = lock_acquire(&shared->lock);
+	shared->failures += failures;
+	lock_release(&shared->lock, irq);
+}
+
+KTEST(harts, never_own_one_frame_or_block_together)
+{
+	struct shared shared;
+
+	memset(&shared, 0, sizeof(shared));
+	lock_init(&shared.lock, "harts");
+	on_all_harts(take_mark_look_give, &shared);
+	EXPECT_EQ(shared.failures, 0);
+	REQUIRE_VALID(frame_validate(&machine.frames));
+}
+
+static void nothing(void *unused)
+{
+	(void)unused;
+}
+
+KTEST(harts, start_again_after_they_stopped)
+{
+	for (unsigned round = 0; round < 3; round++)
+		on_all_harts(nothing, NULL);
+}
+
+KTEST(harts, that_are_none_are_refused)
+{
+	EXPECT_EQ(hart_run(0, nothing, NULL), ERR_INVALID);
+	EXPECT_EQ(hart_run(harts_count(), nothing, NULL), ERR_INVALID);
+	EXPECT_EQ(hart_run(UINT32_MAX, nothing, NULL), ERR_INVALID);
+}
+
+KTEST(harts, indices_are_dense_and_ids_unique)
+{
+	EXPECT_EQ(platform_hart(), 0);
+	EXPECT_EQ(hart_at(0)->id, machine.boot_hart_id);
+	for (unsigned i = 0; i < harts_count(); i++) {
+		EXPECT_EQ(hart_at(i)->index, i);
+		EXPECT(hart_guard_intact(hart_at(i)));
+		for (unsigned k = 0; k < i; k++)
+			EXPECT(hart_at(k)->id != hart_at(i)->id);
+	}
+}
+
+static void check_guard(void *hart)
+{
+	hart_check_guard(hart);
+}
+
+KTEST(harts, a_written_guard_is_a_panic)
+{
+	uint64_t *guard = ktest_alloc(HART_GUARD_SIZE, 8);
+	struct hart hart;
+
+	memset(&hart, 0, sizeof(hart));
+	hart.id = 42;
+	hart.stack_low = (uint64_t)guard + HART_GUARD_SIZE;
+	hart_guard_init(&hart);
+	EXPECT(!ktest_panics(check_guard, &hart));
+	for (unsigned i = 0; i < HART_GUARD_SIZE / 8; i += 73) {
+		guard[i] ^= 1;
+		EXPECT(!hart_guard_intact(&hart));
+		EXPECT(ktest_panics(check_guard, &hart));
+		guard[i] ^= 1;
+	}
+	EXPECT(hart_guard_intact(&hart));
+}

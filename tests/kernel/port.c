@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* port.c (kernel) - what the test runner needs, from the kernel's own heap and frame pool. */
+#include "boot/context.h"
+#include "kernel/harts.h"
+#include "kernel/kernel_heap.h"
+#include "kernel/kmalloc.h"
+#include "kernel/machine.h"
+#include "kernel/panic_report.h"
+#include "kernel/platform.h"
+#include "kernel/selftest.h"
+#include "lib/panic.h"
+#include "tests/ktest.h"
+#include "tests/ktest_port.h"
+
+#define MAX_NESTING 2
+
+static struct context escape[MAX_NESTING];
+static unsigned depth;
+
+static void on_panic(const char *message)
+{
+	ktest_on_panic(message);
+	if (depth != 0)
+		port_escape(PORT_PANICKED);
+}
+
+unsigned selftest_run(const char *glob, uint64_t seed)
+{
+	bad_free_hook = ktest_on_bad_free;
+	unsigned failed = ktest_run(glob, seed);
+	bad_free_hook = NULL;
+	hart_check_guard(hart_self());
+	return failed;
+}
+
+void selftest_list(void)
+{
+	ktest_list();
+}
+
+/* Interrupts are as they were, whatever lock the panic left behind. */
+enum port_outcome port_try(void (*fn)(void *), void *arg)
+{
+	if (depth == MAX_NESTING)
+		panic("tests nest too deep");
+	unsigned long irq = platform_irq_save();
+	platform_irq_restore(irq);
+	int outcome = context_save(&escape[depth]);
+	if (outcome == 0) {
+		depth++;
+		panic_hook = on_panic;
+		fn(arg);
+		depth--;
+	}
+	if (depth == 0)
+		panic_hook = NULL;
+	(void)platform_irq_save();
+	platform_irq_restore(irq);
+	return (enum port_outcome)outcome;
+}
+
+_Noreturn void port_escape(enum port_outcome outcome)
+{
+	context_restore(&escape[--depth], (int)outcome);
+}
+
+void *port_alloc(size_t size, size_t align)
+{
+	return kmalloc_aligned(size, align);
+}
+
+void port_free(void *block)
+{
+	kfree(block);
+}
+
+uint64_t port_free_frames(void)
+{
+	return frame_free_count(&machine.frames);
+}
+
+uint64_t port_heap_bytes(void)
+{
+	struct heap_stats stats;
+
+	heap_stats(&kernel_heap, &stats);
+	return stats.used_bytes;
+}
