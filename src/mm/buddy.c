@@ -74,7 +74,7 @@ static bool is_free_head(const struct buddy *b, const struct buddy_link *link, u
 	       *buddy_entry(r, (uintptr_t)link) == buddy_head_free(order);
 }
 
-static noinline noreturn void links_overwritten(const struct buddy_link *link, unsigned order)
+static never_inline noreturn void links_overwritten(const struct buddy_link *link, unsigned order)
 {
 	panic("use after free: the first bytes of the free block %p (%zu bytes) were overwritten",
 	      (const void *)link, buddy_bytes(order));
