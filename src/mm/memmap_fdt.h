@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memmap_fdt.h - fill a memory map from what a device tree says. The only part of mm that knows
+ * device trees; whoever boots by other means calls memmap_add_bank() and memmap_reserve() directly.
+ *
+ * A tree is somebody else's text. What is odd about it is a finding, delivered through a callback,
+ * since mm prints nothing; what makes it impossible to say which memory is free is an error.
+ */
+#ifndef MM_MEMMAP_FDT_H
+#define MM_MEMMAP_FDT_H
+
+#include "fdt/fdt.h"
+#include "lib/compiler.h"
+#include "lib/status.h"
+#include "mm/memmap.h"
+
+enum memmap_severity {
+	MEMMAP_NOTE,    /* worth a line, changes nothing */
+	MEMMAP_WARNING, /* the tree is odd, the safe reading was taken */
+	MEMMAP_ERROR,   /* no safe reading: memmap_from_fdt() fails */
+};
+
+/* All strings are never NULL, printable, and valid at least until the callback returns. */
+struct memmap_finding {
+	enum memmap_severity severity;
+	enum status status;   /* what is wrong in the words of lib/status.h, or STATUS_OK */
+	const char *node;     /* "memory@80000000", "/memreserve/"; "" if it is about no node */
+	const char *property; /* "reg"; "" if it is about none */
+	const char *value;  /* of the property, in cells: "<0x0 0x80000000>"; "" if there is none */
+	struct range range; /* the memory concerned, clipped to PADDR_LIMIT; or empty */
+	const char *what;   /* what is wrong and what was done: "kept out at its widest" */
+};
+
+/* Where findings go. @report may be NULL: then they are dropped, the errors still returned. */
+struct memmap_reporter {
+	void (*report)(void *ctx, const struct memmap_finding *finding);
+	void *ctx;
+};
+
+#define MEMMAP_FINDING_LEN 320u
+
+/*
+ * memmap_finding_str - @finding as a sentence for a log or a panic: "memory@80000000: reg =
+ * <0x0 0x80000000 0x0>: left out of the memory (malformed)".
+ * Result: @buf, terminated; cut if it has to be.
+ */
+const char *memmap_finding_str(char buf[MEMMAP_FINDING_LEN], const struct memmap_finding *finding);
+
+/* What whoever boots knows and the tree does not say. Any of them may be empty. */
+struct memmap_boot {
+	struct range image;    /* the running image with BSS and boot stack: REGION_KERNEL */
+	struct range dtb;      /* the blob: REGION_DTB */
+	struct range firmware; /* where the firmware is, if that is known: REGION_FIRMWARE */
+};
+
+/*
+ * memmap_from_fdt - add every bank and every static reservation of @fdt, and those of @boot.
+ *
+ *	memory nodes                       banks, with their NUMA node
+ *	/memreserve/ entries               REGION_MEMRESERVE, named "/memreserve/"
+ *	children of /reserved-memory       named by their node:
+ *	  called mmode_resv* or mmode_pmp*   REGION_FIRMWARE: OpenSBI's own, also if it says no-map
+ *	  with no-map                        REGION_NO_MAP
+ *	  with reusable                      REGION_REUSABLE
+ *	  else                               REGION_RESERVED
+ *	/chosen linux,initrd-*             REGION_INITRD, named "initrd"
+ *	@boot                              "kernel image", "device tree", "firmware"
+ *
+ * Then the rule of memmap_guard_firmware() is applied. The map is not resolved yet: the caller may
+ * add more. Names point into the blob, which the map reserves; a name that cannot be printed is
+ * replaced by one that says so.
+ *
+ * A malformed memory entry is left out. A malformed reservation is taken at its widest. Both are
+ * findings. A reservation whose place cannot be said is an error, since any memory could be its.
+ * Dynamic reservations (`size` without `reg`) are not placed, and are findings.
+ *
+ * Pre:    fdt_open() said STATUS_OK; memmap_init(), not resolved.
+ * Result: STATUS_OK; else what the first finding of MEMMAP_ERROR says, of which there is at least
+ *         one: ERR_FULL (its words name the constant to raise), ERR_NOT_FOUND (no memory at all),
+ *         ERR_MALFORMED and kin (a reservation of unknown place), or how the blob is broken. The
+ *         map is then good for nothing but memmap_init().
+ * Cost:   one walk over the tree.
+ */
+nodiscard enum status memmap_from_fdt(struct memmap *map, const struct fdt *fdt,
+				      const struct memmap_boot *boot,
+				      const struct memmap_reporter *reporter);
+
+/*
+ * memmap_guard_firmware - if nothing in @map is reserved as REGION_FIRMWARE, reserve so all RAM
+ * that lies below @image without a hole in between.
+ *
+ * The firmware of a RISC-V machine is in RAM and is protected from us, so that a byte of it handed
+ * out is a fault at some later time. OpenSBI says where it is; older and other firmware may not.
+ * What all of them have in common is that they load the kernel above themselves in the same RAM
+ * (QEMU virt: firmware at 0x80000000, kernel at 0x80200000), which is what this goes by. With a
+ * reservation by firmware, however small, that is believed, and the memory between it and the image
+ * is as usable as any.
+ *
+ *	RAM        |firmware |      | image  |                 |
+ *	said       |=========|                                    the rest is usable
+ *	not said   |================|                             all below the image is kept out
+ *
+ * Pre:    not resolved.
+ * Result: STATUS_OK, also where nothing is to be done; ERR_FULL. *@guarded is what was reserved, or
+ *         empty.
+ * Cost:   O(reservations + square of banks).
+ */
+nodiscard enum status memmap_guard_firmware(struct memmap *map, struct range image,
+					    struct range *guarded);
+
+#endif
