@@ -2,6 +2,12 @@
 
 # ---- what can be set on the command line ------------------------------------------------------
 
+#? BUILD             release, or debug: assertions, undefined behaviour traps
+#? TESTS             1, or 0: leave the self-tests out of the kernel
+#? ISA               of the kernel, as gcc -march= takes it: rv64imac_zicsr_zifencei, ..._zba_zbb_zbs
+#? KERNEL_HEAP_SIZE  bytes of the heap's arena in BSS
+#? CROSS_COMPILE     prefix of the compiler and its tools: riscv64-unknown-elf-
+#? V                 1 shows the commands
 BUILD ?= release
 CROSS_COMPILE ?= riscv64-unknown-elf-
 ISA ?= rv64imac_zicsr_zifencei
@@ -15,6 +21,8 @@ endif
 
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)')
+
+.DEFAULT_GOAL := kernel
 
 # ---- where things are -------------------------------------------------------------------------
 
@@ -61,8 +69,8 @@ HFLAGS := $(COMMON) -DACRE_DEBUG -D_GNU_SOURCE -O1 -fno-omit-frame-pointer -fsan
 
 # ---- the kernel -------------------------------------------------------------------------------
 
-.PHONY: all kernel
-all: kernel
+.PHONY: kernel
+kernel: ## build the kernel: $(K)/acre.elf and the flat $(K)/Image
 kernel: $(K)/acre.elf $(K)/Image
 
 # The command line of the compiler is a prerequisite too: changed flags rebuild.
@@ -83,6 +91,11 @@ $(K)/%.o: %.S $(K)/flags
 	@scripts/need $(CC)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(KFLAGS) -c -o $@ $<
+
+# A call that became a jump would put the blame for a bad free, and the line of a backtrace, on the
+# caller's caller. kmalloc.c only passes things on.
+$(filter-out %/kmalloc.o,$(filter $(K)/src/kernel/%,$(KERNEL_OBJ))): KFLAGS += \
+	-fno-optimize-sibling-calls
 
 # The compiler would turn the loop in memset() into a call of memset().
 $(K)/src/lib/string.o: KFLAGS += -fno-tree-loop-distribute-patterns -fno-builtin
@@ -126,9 +139,23 @@ endef
 $(foreach cc,gcc clang,$(eval $(call host_build,$(cc))))
 
 .PHONY: host-test
+host-test: ## run the host cases under ASan and UBSan (GLOB=, SEED=)
 host-test: $(OUT)/host-gcc/ktest
 	$(Q)$< $(if $(SEED),--seed $(SEED)) $(if $(GLOB),'$(GLOB)')
 
 include mk/check.mk
+
+# ---- help -------------------------------------------------------------------------------------
+
+.PHONY: help clean
+help: ## this list
+	@echo 'Targets:'
+	@sed -n 's/^\([a-z][a-z.-]*\): ## */\1\t/p' $(MAKEFILE_LIST) | sed 's/$$(K)/build\/rv64-$(BUILD)/g' | \
+		sort | awk -F '\t' '{ printf "  %-14s %s\n", $$1, $$2 }'
+	@echo 'Settings (make TARGET NAME=value):'
+	@sed -n 's/^#? *\([A-Z_]*\)  */\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  %-18s %s\n", $$1, $$2 }'
+
+clean: ## delete build/
+	$(Q)rm -rf $(OUT)
 
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)

@@ -3,6 +3,7 @@
 #include "kernel/crash.h"
 
 #include "kernel/csr.h"
+#include "kernel/harts.h"
 #include "kernel/kmalloc.h"
 #include "kernel/machine.h"
 #include "lib/compiler.h"
@@ -25,18 +26,38 @@ static never_inline void by_trap(void)
 	*(volatile uint64_t *)nowhere = 1;
 }
 
-/* Deeper until the stack is full; the sum after the call keeps it from becoming a loop. */
-static never_inline unsigned recurse(unsigned depth)
+/*
+ * Deeper until @below is reached, then @at_the_bottom. The sum after the call keeps it from becoming a
+ * loop. It stops inside the guard, since what lies below that is the kernel.
+ */
+static never_inline unsigned recurse(uint64_t below, void (*at_the_bottom)(void))
 {
-	volatile char frame[512];
+	volatile unsigned char frame[256];
 
-	frame[0] = (char)depth;
-	return depth == UINT32_MAX ? 0 : recurse(depth + 1) + (unsigned)frame[0];
+	frame[0] = 1;
+	if ((uint64_t)frame < below) {
+		if (at_the_bottom != NULL)
+			at_the_bottom();
+		return 0;
+	}
+	return recurse(below, at_the_bottom) + frame[0];
 }
 
+static uint64_t middle_of_guard(void)
+{
+	return hart_self()->stack_low - HART_GUARD_SIZE / 2;
+}
+
+/* Comes back: the guard is looked at when the command is over. */
 static void by_stack(void)
 {
-	print("%u\n", recurse(0));
+	print("%u calls deep\n", recurse(middle_of_guard(), NULL));
+}
+
+/* Does not: the trap finds no room on the stack. */
+static void by_stack_and_trap(void)
+{
+	print("%u calls deep\n", recurse(middle_of_guard(), by_trap));
 }
 
 static void by_hang(void)
@@ -81,7 +102,8 @@ static const struct {
 } ways[] = {
 	{ "panic", by_panic, "a panic" },
 	{ "trap", by_trap, "a store to nowhere" },
-	{ "stack", by_stack, "recursion without end" },
+	{ "stack", by_stack, "run over the end of the stack, and come back" },
+	{ "stacktrap", by_stack_and_trap, "the same, and trap there" },
 	{ "hang", by_hang, "wait for ever" },
 	{ "lock", by_lock, "take a lock twice" },
 	{ "badfree", by_badfree, "free a block twice" },
@@ -98,5 +120,5 @@ void crash_on_purpose(const char *way)
 		}
 	}
 	for (unsigned i = 0; i < ARRAY_SIZE(ways); i++)
-		print("  crash %-9s %s\n", ways[i].name, ways[i].what);
+		print("  crash %-10s %s\n", ways[i].name, ways[i].what);
 }

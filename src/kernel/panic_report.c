@@ -18,6 +18,8 @@
 #include "lib/platform.h"
 #include "lib/print.h"
 
+#define MAX_BACKTRACE 32u
+
 volatile bool platform_panic_flag;
 void (*panic_hook)(const char *message);
 
@@ -61,24 +63,34 @@ static bool frame_is_readable(const struct hart *self, uint64_t fp)
 
 	if ((fp & 7) != 0)
 		return false;
-	return (fp >= self->stack_low + 16 && fp <= self->stack_high) ||
+	/* The guard too: a stack that ran over is worth a look. */
+	return (fp >= self->stack_low - HART_GUARD_SIZE + 16 && fp <= self->stack_high) ||
 	       (fp >= emergency_low + 16 && fp <= self->emergency_high);
 }
 
-/* @pc and @fp of the innermost function. A broken chain ends the walk; it is bounded in any case. */
-static void print_backtrace(const struct hart *self, uint64_t pc, uint64_t fp)
+/*
+ * Print the callers of the function whose frame pointer is @fp: all of them, or those from the return
+ * address @from on. A broken chain ends the walk; it is bounded in any case. Result: was any printed?
+ */
+static bool print_callers(const struct hart *self, uint64_t fp, uint64_t from)
 {
-	print_unlocked("backtrace:\n");
-	print_place("at", pc, 0);
-	for (unsigned i = 0; i < 32 && frame_is_readable(self, fp); i++) {
+	bool printing = from == 0;
+	bool printed = false;
+
+	for (unsigned i = 0; i < MAX_BACKTRACE && frame_is_readable(self, fp); i++) {
 		const uint64_t *frame = (const uint64_t *)fp;
 		uint64_t ra = frame[-1];
 		if (ra == 0)
-			return;
-		/* A call that is a function's last instruction returns to the next function. */
-		print_place("by", ra, 1);
+			break;
+		printing |= ra == from;
+		if (printing) {
+			/* A call that is a function's last instruction returns to the next one. */
+			print_place("by", ra, 1);
+			printed = true;
+		}
 		fp = frame[-2];
 	}
+	return printed;
 }
 
 static void print_stack_state(const struct hart *self)
@@ -97,7 +109,11 @@ noreturn void platform_panic(const void *caller, const char *message)
 	become_reporter(self);
 	print_unlocked("\nPANIC on hart %llu: %s\n", (unsigned long long)self->id, message);
 	print_stack_state(self);
-	print_backtrace(self, (uint64_t)caller, (uint64_t)__builtin_frame_address(0));
+	print_unlocked("backtrace:\n");
+	/* Not our own frames: begin with who called panic(), if the chain leads there. */
+	uint64_t fp = (uint64_t)__builtin_frame_address(0);
+	if (!print_callers(self, fp, (uint64_t)caller))
+		print_callers(self, fp, 0);
 	machine_exit(EXIT_FAILED);
 }
 
@@ -128,6 +144,8 @@ noreturn void panic_on_trap(const struct trap_frame *frame)
 		       (unsigned long long)frame->scause, (unsigned long long)frame->sstatus);
 	print_registers(frame);
 	print_stack_state(self);
-	print_backtrace(self, frame->sepc, frame->x[8]);
+	print_unlocked("backtrace:\n");
+	print_place("at", frame->sepc, 0);
+	print_callers(self, frame->x[8], 0);
 	machine_exit(EXIT_FAILED);
 }

@@ -26,17 +26,21 @@ void platform_set_bad_free_reports(bool reports)
 
 void bad_free_sentence(char *buf, size_t size, const struct bad_free *report)
 {
-	uint64_t offset = 0;
-	const char *name = symbol_find((uint64_t)report->caller, &offset);
+	typedef unsigned long long ull;
+	uint64_t caller = (uint64_t)report->caller;
+	uint64_t offset;
+	const char *name = symbol_find(caller - 1, &offset);
+	char block[48] = "";
+	char said[32] = "";
 
-	fmt_buffer(
-		buf, size,
-		"%s: refused to free 0x%llx (%llu bytes said) for %s+0x%llx: %s [0x%llx, 0x%llx)",
-		report->allocator, (unsigned long long)report->address,
-		(unsigned long long)report->size, name != NULL ? name : "?",
-		(unsigned long long)(name != NULL ? offset : (uint64_t)report->caller),
-		report->what, (unsigned long long)report->actual_start,
-		(unsigned long long)(report->actual_start + report->actual_size));
+	if (report->size != 0)
+		fmt_buffer(said, sizeof(said), " (%llu bytes)", (ull)report->size);
+	if (report->actual_size != 0)
+		fmt_buffer(block, sizeof(block), " [0x%llx, 0x%llx)", (ull)report->actual_start,
+			   (ull)(report->actual_start + report->actual_size));
+	fmt_buffer(buf, size, "%s: refused to free 0x%llx%s for 0x%llx %s: %s%s", report->allocator,
+		   (ull)report->address, said, (ull)caller, name != NULL ? name : "", report->what,
+		   block);
 }
 
 void platform_bad_free(const struct bad_free *report)

@@ -17,8 +17,8 @@ void platform_set_bad_free_reports(bool reports);
 extern void (*bad_free_hook)(const struct bad_free *report);
 
 /*
- * bad_free_sentence - "heap: free of 0x..., by NAME+0x..: inside a live block [start, end)" into @buf of
- * @size bytes, terminated.
+ * bad_free_sentence - "heap: refused to free 0x.. for 0x.. NAME: inside a live block [start, end)" into
+ * @buf of @size bytes, terminated.
  */
 void bad_free_sentence(char *buf, size_t size, const struct bad_free *report);
 
