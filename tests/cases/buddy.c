@@ -194,6 +194,8 @@ KTEST(buddy, refuses_regions_that_wrap_or_hold_address_0)
 	EXPECT_EQ(buddy_add_region(b, memory, SIZE_MAX - (uintptr_t)memory + 1, table, 16),
 		  ERR_OVERFLOW);
 	EXPECT_EQ(buddy_add_region(b, NULL, 256, table, sizeof(table)), ERR_INVALID);
+	EXPECT_EQ(buddy_add_region(b, (void *)(UINTPTR_MAX - 6), 3, table, 16), ERR_OVERFLOW);
+	EXPECT_EQ(buddy_add_region(b, memory, 256, (uint8_t *)(UINTPTR_MAX - 6), 16), ERR_OVERFLOW);
 	EXPECT_EQ(b->nregions, 0);
 }
 
@@ -488,6 +490,7 @@ KTEST(buddy, grows_in_place_when_what_lies_above_is_free)
 			EXPECT_EQ(f->b.free_bytes, 4096 - buddy_bytes(to));
 			EXPECT(!buddy_resize(&f->b, &block, 13, 0));
 			EXPECT(!buddy_resize(&f->b, &block, 32, 0));
+			EXPECT(to > 4 || buddy_resize(&f->b, &block, 0, 0)); /* 0 means 4 */
 			EXPECT_EQ(buddy_free(&f->b, p), STATUS_OK);
 		}
 	}
@@ -528,6 +531,18 @@ static void alloc_granule(void *arg)
 	(void)!buddy_alloc(arg, 4, 0);
 }
 
+struct block_of {
+	struct buddy *b;
+	void *block;
+};
+
+static void free_block(void *arg)
+{
+	struct block_of *of = arg;
+
+	(void)!buddy_free(of->b, of->block);
+}
+
 /* Write into free memory: the next call that would use the links panics, for each wrong value. */
 KTEST(buddy, panics_when_free_memory_was_written)
 {
@@ -556,9 +571,35 @@ KTEST(buddy, panics_when_free_memory_was_written)
 		*first = good;
 		REQUIRE_VALID(buddy_validate(&f->b));
 	}
-	/* prev = NULL of a block that is not the first. */
-	((struct buddy_link *)block[0])->prev = NULL;
+	/* A block that is not the first, with prev = NULL: its buddy must not merge with it. */
+	struct buddy_link *second = block[0];
+	second->prev = NULL;
+	struct block_of neighbour = { &f->b, block[1] };
+	EXPECT(ktest_panics(free_block, &neighbour));
+}
+
+/* The instance itself overwritten, and a table without a head: no going on. */
+static void ask_what_it_is(void *arg)
+{
+	struct block_of *of = arg;
+	struct buddy_block found;
+
+	(void)!buddy_block_of(of->b, of->block, &found);
+}
+
+KTEST(buddy, panics_when_the_instance_or_the_table_was_written)
+{
+	struct fixture *f = make(256, 512, 16, 31);
+	struct block_of middle = { &f->b, f->memory + 100 };
+	struct buddy_link *good = f->b.free[4];
+
+	f->b.free[4] = (struct buddy_link *)(void *)f;
 	EXPECT(ktest_panics(alloc_granule, &f->b));
+	f->b.free[4] = good;
+	REQUIRE_VALID(buddy_validate(&f->b));
+	memset(f->table, BUDDY_INTERIOR, 16);
+	EXPECT(ktest_panics(ask_what_it_is, &middle));
+	EXPECT(strncmp(ktest_panic_message(), "the heap's table is damaged: ", 29) == 0);
 }
 
 /* validate() must be able to fail: break each thing that it says it looks at. */
@@ -583,10 +624,15 @@ KTEST(buddy, validate_sees_each_kind_of_damage)
 
 	REQUIRE(a == f->memory);
 	expect_broken(f, &b->region[0].size, 8, "I1");
+	expect_broken(f, (uint8_t *)&b->region[0].size + 1, 0, "I1");
+	expect_broken(f, &b->nregions, 2, "I1");
+	expect_broken(f, &b->nregions, 33, "I1");
+	expect_broken(f, &b->max_order, 32, "I1");
 	expect_broken(f, &f->table[0], 0, "I2");
 	expect_broken(f, &f->table[1], buddy_head_free(4), "I2");
 	expect_broken(f, &f->table[9], buddy_head_live(4, 0), "I2");
-	expect_broken(f, &f->table[15], 1, "I2");
+	for (unsigned i = 9; i < 16; i++) /* each of the odd entries at either end of the words */
+		expect_broken(f, &f->table[i], 1, "I2");
 	expect_broken(f, &f->table[8], buddy_head_free(8), "I3");
 	expect_broken(f, &f->table[8], buddy_head_free(11), "I3");
 	expect_broken(f, &f->table[8], buddy_head_free(3), "I3");
@@ -606,6 +652,31 @@ KTEST(buddy, validate_sees_each_kind_of_damage)
 	EXPECT_STR(buddy_validate(b), "I5: a free block is on no list");
 	b->free[5] = first;
 	b->nonempty |= 1u << 5;
+	REQUIRE_VALID(buddy_validate(b));
+	first->next = first;
+	EXPECT_STR(buddy_validate(b), "I5: a free block does not link back");
+	first->next = NULL;
+	REQUIRE_VALID(buddy_validate(b));
+}
+
+KTEST(buddy, validate_sees_regions_and_blocks_that_run_into_each_other)
+{
+	struct fixture *f = make(192, 256, 0, 10); /* F7 ... F6 ... */
+	struct buddy *b = &f->b;
+
+	b->region[1] = b->region[0];
+	b->nregions = 2;
+	EXPECT_STR(buddy_validate(b), "I1: regions are not sorted and disjoint");
+	b->nregions = 1;
+	REQUIRE_VALID(buddy_validate(b));
+	b->region[0].size = SIZE_MAX - 15;
+	EXPECT_STR(buddy_validate(b), "I1: a region wraps");
+	b->region[0].size = 192;
+	f->table[8] = 0;
+	f->table[0] = buddy_head_free(8);
+	EXPECT_STR(buddy_validate(b), "I2: a block passes the end of its region");
+	f->table[0] = buddy_head_free(7);
+	f->table[8] = buddy_head_free(6);
 	REQUIRE_VALID(buddy_validate(b));
 }
 

@@ -672,6 +672,35 @@ KTEST(heap, exhausts_and_recovers_to_one_block)
 	REQUIRE_VALID(heap_validate(&f->h));
 }
 
+/* validate() must be able to fail. */
+KTEST(heap, validate_sees_each_kind_of_damage)
+{
+	struct fixture *f = make(1024, 1024, 0);
+	struct heap *h = &f->h;
+	void *p = heap_alloc(h, 100, HERE);
+
+	REQUIRE(p == f->memory);
+	f->table[0] = buddy_head_live(7, 2);
+	EXPECT_STR(heap_validate(h), "H2: a live block has a tag that does not exist");
+	f->table[0] = buddy_head_live(7, 0);
+	h->count.frees++;
+	EXPECT_STR(heap_validate(h), "H2: the number of live blocks is not allocations - frees");
+	h->count.frees--;
+	h->count.peak_bytes = 127;
+	EXPECT_STR(heap_validate(h), "H3: the peak is below what is handed out");
+	h->count.peak_bytes = 1025;
+	EXPECT_STR(heap_validate(h), "H3: the peak is above the total");
+	h->count.peak_bytes = 128;
+	h->buddy.max_order = 30;
+	EXPECT_STR(heap_validate(h), "H1: the heap was not initialised");
+	h->buddy.max_order = BUDDY_MAX_ORDER;
+	h->buddy.free_bytes--;
+	EXPECT_STR(heap_validate(h), "I7: free_bytes is not the sum of the free blocks");
+	h->buddy.free_bytes++;
+	REQUIRE_VALID(heap_validate(h));
+	heap_free(h, p, HERE);
+}
+
 /* ---- regions ----------------------------------------------------------------------------- */
 
 KTEST(heap, grows_by_regions_at_any_time)
