@@ -249,29 +249,46 @@ static unsigned count_chosen(const char *glob)
 	return n;
 }
 
-unsigned ktest_run(const char *glob, uint64_t seed)
+/* The names once more at the end, where people look. */
+static void print_verdict(const struct ktest_case **failures, unsigned failed, unsigned passed)
 {
-	unsigned passed = 0;
-	unsigned failed = 0;
-
-	state.seed = seed;
-	print("KTAP version 1\n# seed=%llu\n1..%u\n", (unsigned long long)seed, count_chosen(glob));
-	for (const struct ktest_case *c = __start_ktest_cases; c < __stop_ktest_cases; c++) {
-		if (!chosen(c, glob))
-			continue;
-		bool ok = run_case(c);
-		passed += ok;
-		failed += !ok;
-		print("%sok %u %s.%s\n", ok ? "" : "not ", passed + failed, c->suite, c->name);
-	}
-	if (passed + failed == 0) {
-		print("# no test matches '%s'\n", glob != NULL ? glob : "*");
-		failed = 1;
-	}
+	for (unsigned i = 0; i < failed; i++)
+		print("# failed: %s.%s (%s)\n", failures[i]->suite, failures[i]->name,
+		      failures[i]->file);
 	if (failed != 0)
 		print("FAIL %u failed, %u passed\n", failed, passed);
 	else
 		print("PASS %u passed\n", passed);
+}
+
+unsigned ktest_run(const char *glob, uint64_t seed)
+{
+	unsigned count = count_chosen(glob);
+	unsigned passed = 0;
+	unsigned failed = 0;
+	const struct ktest_case **failures = port_alloc((count + 1) * sizeof(*failures), 16);
+
+	state.seed = seed;
+	print("KTAP version 1\n# seed=%llu\n1..%u\n", (unsigned long long)seed, count);
+	if (count == 0 || failures == NULL) {
+		print("# %s '%s'\n", count == 0 ? "no test matches" : "no memory to test",
+		      glob != NULL ? glob : "*");
+		print("FAIL 1 failed, 0 passed\n");
+		port_free(failures);
+		return 1;
+	}
+	for (const struct ktest_case *c = __start_ktest_cases; c < __stop_ktest_cases; c++) {
+		if (!chosen(c, glob))
+			continue;
+		bool ok = run_case(c);
+		if (ok)
+			passed++;
+		else
+			failures[failed++] = c;
+		print("%sok %u %s.%s\n", ok ? "" : "not ", passed + failed, c->suite, c->name);
+	}
+	print_verdict(failures, failed, passed);
+	port_free(failures);
 	return failed;
 }
 

@@ -11,6 +11,7 @@
 
 #include "lib/platform.h"
 
+/* port_alloc - NULL when there is none; port_free - of NULL is nothing. */
 void *port_alloc(size_t size, size_t align);
 void port_free(void *block);
 

@@ -89,6 +89,8 @@ void port_free(void *block)
 {
 	struct header h;
 
+	if (block == NULL)
+		return;
 	memcpy(&h, (uint8_t *)block - sizeof(h), sizeof(h));
 	live_bytes -= h.size;
 	free(h.raw);
