@@ -34,7 +34,7 @@
 #include "mm/types.h"
 
 /* Raise this, and nothing else, for a machine with more. */
-#define FRAME_MAX_BANKS 128u
+#define FRAME_MAX_BANKS 256u
 
 /* Frame numbers are below this: 2^56 bytes of physical addresses. */
 #define FRAME_LIMIT (PADDR_LIMIT >> PAGE_SHIFT)

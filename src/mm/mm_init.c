@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm_init.c - where the frame tables go, and which frames the pool gets.
+ *
+ *	bank of the map   |kernel|..usable......|dtb|....usable.........|firmware|
+ *	                         |tables|                               ^ last usable frame
+ *	bank of the pool                |...............................|
+ *	inserted                        |.......|   |...................|
+ *
+ * Two passes. The first gives each bank its tables and makes it known to the pool, with no frame in
+ * it; the second inserts what is usable then. In one pass a bank's frames might be in the pool
+ * already when a later bank needs some of them for its tables.
+ *
+ * A bank costs 2.02 bits for each frame between its first usable one and its last, usable or not.
+ * Where nearly all of a huge bank is reserved, that is more than there is to gain: such a bank is
+ * trimmed. Two frames side by side are always worth it, one frame never is.
+ */
+#include "mm/mm_init.h"
+
+#include "lib/align.h"
+#include "lib/fmt.h"
+#include "lib/print.h"
+
+_Static_assert(FRAME_MAX_BANKS >= MEMMAP_MAX_CUT_BANKS, "raise FRAME_MAX_BANKS (frame.h)");
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+/* The map keeps names by pointer and for ever; there is no heap yet to make them in. */
+#define NAME(tens, ones) "frames of bank " #tens #ones
+#define TEN_NAMES(tens)                                                                            \
+	NAME(tens, 0), NAME(tens, 1), NAME(tens, 2), NAME(tens, 3), NAME(tens, 4), NAME(tens, 5),  \
+		NAME(tens, 6), NAME(tens, 7), NAME(tens, 8), NAME(tens, 9)
+
+static const char *metadata_name(uint32_t bank)
+{
+	static const char name[][sizeof(NAME(25, 5))] = {
+		TEN_NAMES(),   TEN_NAMES(1),  TEN_NAMES(2),  TEN_NAMES(3),  TEN_NAMES(4),
+		TEN_NAMES(5),  TEN_NAMES(6),  TEN_NAMES(7),  TEN_NAMES(8),  TEN_NAMES(9),
+		TEN_NAMES(10), TEN_NAMES(11), TEN_NAMES(12), TEN_NAMES(13), TEN_NAMES(14),
+		TEN_NAMES(15), TEN_NAMES(16), TEN_NAMES(17), TEN_NAMES(18), TEN_NAMES(19),
+		TEN_NAMES(20), TEN_NAMES(21), TEN_NAMES(22), TEN_NAMES(23), TEN_NAMES(24),
+	};
+
+	return bank < ARRAY_SIZE(name) ? name[bank] : "frames of a higher bank";
+}
+
+/* ---- what a bank has ------------------------------------------------------------------------- */
+
+struct usable {
+	struct range span;  /* from the first usable frame to the last */
+	struct range first; /* the lowest usable region */
+	struct range last;  /* the highest; the same if there is only one */
+	uint64_t bytes;     /* of all usable regions */
+};
+
+static struct usable usable_of(const struct memmap *map, uint32_t bank)
+{
+	struct usable u = { .bytes = 0 };
+	const struct region *region;
+	uint32_t cursor = 0;
+
+	while ((region = memmap_next(map, REGION_USABLE, &cursor)) != NULL) {
+		if (region->bank != bank)
+			continue;
+		if (u.bytes == 0)
+			u.first = region->range;
+		u.last = region->range;
+		u.bytes += range_size(region->range);
+	}
+	u.span = (struct range){ u.first.start, u.last.end };
+	return u;
+}
+
+static npages_t frames_in(struct range range)
+{
+	return range_size(range) >> PAGE_SHIFT;
+}
+
+/* Bytes of tables for the frames in @span, in whole frames. @span has at most 2^44 frames. */
+static uint64_t table_bytes(struct range span)
+{
+	return align_down(frame_metadata_bytes(frames_in(span)) + PAGE_SIZE - 1, PAGE_SIZE);
+}
+
+/* The lowest usable region of at least @bytes, in @bank if there is one; NULL if there is none. */
+static const struct region *find_place(const struct memmap *map, uint32_t bank, uint64_t bytes)
+{
+	const struct region *elsewhere = NULL;
+	const struct region *region;
+	uint32_t cursor = 0;
+
+	while ((region = memmap_next(map, REGION_USABLE, &cursor)) != NULL) {
+		if (range_size(region->range) < bytes)
+			continue;
+		if (region->bank == bank)
+			return region;
+		if (elsewhere == NULL)
+			elsewhere = region;
+	}
+	return elsewhere;
+}
+
+/* ---- the two passes -------------------------------------------------------------------------- */
+
+/* Tables of @bytes in @place, then the bank with what is usable of it now. */
+static enum status add_bank(struct frame_pool *pool, struct memmap *map, uint32_t bank,
+			    const struct region *place, uint64_t bytes)
+{
+	const paddr_t tables = place->range.start; /* the claim below moves regions */
+	enum status status = memmap_claim(map, (struct range){ tables, tables + bytes },
+					  REGION_METADATA, metadata_name(bank));
+
+	if (status != STATUS_OK)
+		return status;
+	struct range span = usable_of(map, bank).span;
+	return frame_pool_add_bank(pool, paddr_to_pfn(span.start), frames_in(span),
+				   frame_ptr(pool, paddr_to_pfn(tables)), bytes);
+}
+
+static void warn_trimmed(const struct memmap *map, uint32_t bank, uint64_t bytes)
+{
+	char size[FMT_SIZE_LEN];
+
+	if (bytes != 0)
+		log_warn("%s of bank %u, [0x%llx, 0x%llx), cannot be used: less than the frame "
+			 "tables that it would need\n",
+			 fmt_size(size, bytes), bank,
+			 (unsigned long long)map->bank[bank].range.start,
+			 (unsigned long long)map->bank[bank].range.end);
+}
+
+/* Cut the smaller one of the outermost regions off. */
+static enum status trim(struct memmap *map, const struct usable *u)
+{
+	struct range poorer = range_size(u->first) < range_size(u->last) ? u->first : u->last;
+
+	return memmap_claim(map, poorer, REGION_RESERVED, "too scattered for the frame tables");
+}
+
+/* First pass for one bank. A bank without usable memory, or with too little, adds nothing. */
+static enum status set_up_bank(struct frame_pool *pool, struct memmap *map, uint32_t bank)
+{
+	struct usable u = usable_of(map, bank);
+	const uint64_t before = u.bytes;
+	enum status status = STATUS_OK;
+
+	while (u.bytes != 0 && status == STATUS_OK) {
+		uint64_t bytes = table_bytes(u.span);
+		const struct region *place = u.bytes > bytes ? find_place(map, bank, bytes) : NULL;
+		if (place != NULL) {
+			status = add_bank(pool, map, bank, place, bytes);
+			break;
+		}
+		status = trim(map, &u);
+		u = usable_of(map, bank);
+	}
+	warn_trimmed(map, bank, before - u.bytes);
+	return status;
+}
+
+static enum status insert_usable(struct frame_pool *pool, const struct memmap *map)
+{
+	const struct region *region;
+	uint32_t cursor = 0;
+
+	while ((region = memmap_next(map, REGION_USABLE, &cursor)) != NULL) {
+		enum status status = frame_insert(pool, paddr_to_pfn(region->range.start),
+						  frames_in(region->range));
+		if (status != STATUS_OK)
+			return status;
+	}
+	return STATUS_OK;
+}
+
+enum status mm_init_frames(struct frame_pool *pool, struct memmap *map, uint64_t offset)
+{
+	if (!map->resolved)
+		return ERR_INVALID;
+	enum status status = frame_pool_init(pool, offset);
+	for (uint32_t bank = 0; status == STATUS_OK && bank < map->nbanks; bank++)
+		status = set_up_bank(pool, map, bank);
+	if (status == STATUS_OK)
+		status = insert_usable(pool, map);
+	if (status == STATUS_OK && frame_pool_is_empty(pool))
+		status = ERR_NOMEM;
+	return status;
+}

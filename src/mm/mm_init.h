@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm_init.h - from the map of memory to a pool of frames: where the two meet, once, at boot.
+ */
+#ifndef MM_MM_INIT_H
+#define MM_MM_INIT_H
+
+#include <stdint.h>
+
+#include "lib/compiler.h"
+#include "lib/status.h"
+#include "mm/frame.h"
+#include "mm/memmap.h"
+
+/*
+ * mm_init_frames - initialise @pool with the usable frames of @map, which @pool manages afterwards,
+ * all of them free: frame_managed_count() * PAGE_SIZE == memmap_bytes(@map, REGION_USABLE).
+ * @offset as in frame_pool_init().
+ *
+ * Each bank of the map that has usable frames becomes one bank of the pool, from its first usable
+ * frame to its last. Its tables are taken from its own usable memory, or where no piece of that is
+ * large enough, from another bank's, and claimed as REGION_METADATA. A bank with less usable memory
+ * than its tables would take is trimmed at its poorer end until it is worth them; what is cut off
+ * is claimed as REGION_RESERVED and a warning says so.
+ *
+ * Pre:    @map is resolved; usable memory is mapped at address + @offset and nobody uses it; nobody
+ *         uses @pool.
+ * Result: STATUS_OK; ERR_INVALID if @map is not resolved; ERR_MISALIGNED for @offset; ERR_NOMEM if
+ *         not one frame is left to manage; ERR_FULL when @map has no slot left for a claim. After
+ *         ERR_NOMEM or ERR_FULL neither @pool nor @map is of use.
+ * Cost:   fills the tables; O(banks * regions).
+ */
+nodiscard enum status mm_init_frames(struct frame_pool *pool, struct memmap *map, uint64_t offset);
+
+#endif
