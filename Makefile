@@ -1,5 +1,10 @@
 # Acre: a RISC-V 64 kernel that hands out memory. `make help` lists what can be made.
 
+.DEFAULT_GOAL := all
+include mk/deps.mk
+# Where `deps` is a goal, all others wait for it and for a make of their own.
+ifeq ($(filter deps,$(MAKECMDGOALS)),)
+
 # ---- what can be set on the command line ------------------------------------------------------
 
 #? BUILD             release, or debug: assertions, undefined behaviour traps
@@ -144,6 +149,7 @@ host-test: $(OUT)/host-gcc/ktest
 	$(Q)$< $(if $(SEED),--seed $(SEED)) $(if $(GLOB),'$(GLOB)')
 
 include mk/check.mk
+include mk/run.mk
 
 # ---- help -------------------------------------------------------------------------------------
 
@@ -159,3 +165,5 @@ clean: ## delete build/
 	$(Q)rm -rf $(OUT)
 
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
+
+endif

@@ -1,0 +1,20 @@
+# `make deps` installs what is missing; with other goals beside it (`make deps qemu`) those are made
+# afterwards by a make of their own, which sees a machine where everything is there.
+
+.PHONY: deps
+deps: ## install what is missing (Debian, Ubuntu); make deps qemu: only what that takes, and do it
+	@scripts/deps $(DEPS_GROUPS)
+
+ifneq ($(filter deps,$(MAKECMDGOALS)),)
+DEPS_FOR := $(filter-out deps,$(MAKECMDGOALS))
+DEPS_GROUPS := $(if $(DEPS_FOR),boot) $(if $(filter test test-% host-test lift%,$(DEPS_FOR)),test) \
+	$(if $(filter check check-% compile_commands.json,$(DEPS_FOR)),check)
+
+ifneq ($(DEPS_FOR),)
+# One make for all of them: two would write the same files.
+.PHONY: $(DEPS_FOR)
+$(firstword $(DEPS_FOR)): deps
+	@$(MAKE) --no-print-directory $(DEPS_FOR)
+$(wordlist 2,$(words $(DEPS_FOR)),$(DEPS_FOR)): $(firstword $(DEPS_FOR)) ;
+endif
+endif

@@ -1,0 +1,90 @@
+# Booting: `make qemu` and its kin; and `make test`, which boots most of all.
+
+#? MEM               RAM, as QEMU takes it: 128M, 8G, 1T
+#? HARTS             how many harts
+#? MACHINE           board: virt, virt,aclint=on, ...
+#? CPU               processor: rv64,zbb=false, sifive-u54, ...
+#? BIOS              firmware instead of the OpenSBI that QEMU brings
+#? DTS               device tree of your own, .dts or .dtb (make dtb shows QEMU's)
+#? INITRD            initial RAM disk
+#? BOOTARGS          boot arguments for the kernel
+#? QEMU_ARGS         more arguments for QEMU
+#? LIMIT             seconds that a run without a terminal may take
+#? GDB               debugger of `make debug`
+#? GDB_PORT          where `make qemu-gdb` waits
+#? T                 which files `make test` runs, all if not given
+MEM ?= 128M
+HARTS ?= 1
+MACHINE ?= virt
+CPU ?=
+BIOS ?=
+DTS ?=
+INITRD ?=
+BOOTARGS ?=
+QEMU_ARGS ?=
+LIMIT ?= 30
+GDB ?= gdb-multiarch
+GDB_PORT ?= 1234
+
+# A tree in source form goes through dtc, a blob is taken as it is.
+DTB = $(patsubst %.dts,$(OUT)/dts/%.dtb,$(if $(filter %.dts,$(DTS)),$(notdir $(DTS)),$(DTS)))
+
+RUN = scripts/run-qemu --memory '$(MEM)' --harts '$(HARTS)' --machine '$(MACHINE)' \
+	$(if $(CPU),--cpu '$(CPU)') $(if $(BIOS),--bios '$(BIOS)') $(if $(DTB),--dtb '$(DTB)') \
+	$(if $(INITRD),--initrd '$(INITRD)') $(if $(BOOTARGS),--bootargs '$(BOOTARGS)') \
+	$(if $(filter 1,$(V)),--verbose)
+RUN_END = $(if $(QEMU_ARGS),-- $(QEMU_ARGS))
+
+.PHONY: qemu qemu-gdb debug dtb
+qemu: ## boot it; stdin: a terminal, empty (self-tests), or lines for the prompt
+qemu: kernel $(DTB)
+	$(Q)$(RUN) --limit '$(LIMIT)' $(K)/acre.elf $(RUN_END)
+
+qemu-gdb: ## wait, stopped, for a debugger on GDB_PORT
+qemu-gdb: kernel $(DTB)
+	@echo 'stopped; in gdb: target remote :$(GDB_PORT)  (symbols: $(K)/acre.elf)'
+	$(Q)$(RUN) --gdb '$(GDB_PORT)' $(K)/acre.elf $(RUN_END)
+
+debug: ## boot under gdb, stopped at kernel_main
+debug: kernel $(DTB)
+	$(Q)GDB='$(GDB)' $(RUN) --debug $(K)/acre.elf $(RUN_END)
+
+dtb: ## write and show build/virt.dts, the tree that QEMU makes (MEM=, HARTS=, ...)
+dtb: $(DTB)
+	@scripts/need dtc
+	@mkdir -p $(OUT)
+	$(Q)$(RUN) --dump-dtb $(OUT)/virt.dtb $(RUN_END)
+	$(Q)dtc -q -I dtb -O dts -o $(OUT)/virt.dts $(OUT)/virt.dtb
+	@cat $(OUT)/virt.dts
+	@echo '$(OUT)/virt.dts is what QEMU hands to the firmware. The kernel sees more: OpenSBI adds its own' >&2
+	@echo 'memory under /reserved-memory. To change it: edit a copy, make qemu DTS=copy.dts' >&2
+
+ifneq ($(filter %.dts,$(DTS)),)
+$(DTB): $(DTS)
+	@scripts/need dtc
+	@mkdir -p $(@D)
+	$(Q)dtc -I dts -O dtb -i $(<D) -o $@ $<
+endif
+
+# ---- tests ------------------------------------------------------------------------------------
+
+# All of them, or those that T= names: make test T=tests/qemu/prompt.t
+T ?= $(OUT)/host-gcc/ktest $(OUT)/host-clang/ktest $(sort $(wildcard tests/*/*.t))
+
+# As many builds at once as there are cores, unless the caller has said how many.
+TEST_JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+# The same kernel as this make would build, in both tempers.
+test_kernel = $(subst $(OUT)/rv64-$(BUILD),$(OUT)/rv64-$(1),$(K))
+
+.PHONY: test test-builds test-kernel-release test-kernel-debug
+test: ## run all tests: host, kernel, whole boots in QEMU (T=, V=1)
+test:
+	@scripts/need prove python3 gcc clang dtc $(CC) qemu-system-riscv64 gdb-multiarch
+	$(Q)$(MAKE) --no-print-directory $(TEST_JOBS) test-builds
+	$(Q)ACRE_RELEASE=$(call test_kernel,release) ACRE_DEBUG=$(call test_kernel,debug) \
+		prove -j2 --timer $(if $(filter 1,$(V)),--verbose) $(T)
+
+test-builds: $(OUT)/host-gcc/ktest $(OUT)/host-clang/ktest test-kernel-release test-kernel-debug
+
+test-kernel-release test-kernel-debug:
+	$(Q)$(MAKE) --no-print-directory BUILD=$(@:test-kernel-%=%) kernel
