@@ -325,11 +325,10 @@ static void rounded(uint64_t bytes, unsigned u, uint64_t *whole, unsigned *hundr
 	uint64_t rest_of_unit = (1ull << (10 * u)) - 1;
 	uint64_t tenth = (bytes & rest_of_unit) * 10;
 	uint64_t hundredth = (tenth & rest_of_unit) * 10;
-	uint64_t half = 1ull << (10 * u - 1);
 
 	*whole = bytes >> (10 * u);
 	*hundredths = (unsigned)((tenth >> (10 * u)) * 10 + (hundredth >> (10 * u)));
-	if ((hundredth & rest_of_unit) >= half)
+	if ((hundredth & rest_of_unit) * 2 > rest_of_unit) /* half a hundredth or more */
 		++*hundredths;
 	if (*hundredths == 100) {
 		*hundredths = 0;

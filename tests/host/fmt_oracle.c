@@ -20,11 +20,21 @@ static const char *one_of(const char *const *list, size_t n)
 	return list[ktest_below(n)];
 }
 
+/* The first @len bytes of @text; a format is never longer than its array. */
+static void add(struct conversion *c, const char *text, size_t len)
+{
+	size_t at = strlen(c->format);
+
+	REQUIRE(at + len < sizeof(c->format));
+	memcpy(c->format + at, text, len);
+	c->format[at + len] = '\0';
+}
+
 static void add_flags(struct conversion *c, const char *allowed)
 {
 	for (; *allowed != '\0'; allowed++) {
 		if (ktest_below(3) == 0)
-			strncat(c->format, allowed, 1);
+			add(c, allowed, 1);
 	}
 }
 
@@ -35,13 +45,13 @@ static void add_count(struct conversion *c, const char *before, int low)
 
 	if (ktest_below(2) == 0)
 		return;
-	strcat(c->format, before);
+	add(c, before, strlen(before));
 	if (ktest_below(3) == 0) {
-		strcat(c->format, "*");
+		add(c, "*", 1);
 		c->star[c->nstars++] = value;
 	} else if (value >= 0) {
-		snprintf(digits, sizeof(digits), "%d", value);
-		strcat(c->format, digits);
+		int len = snprintf(digits, sizeof(digits), "%d", value);
+		add(c, digits, (size_t)len);
 	}
 }
 
@@ -63,10 +73,10 @@ static struct conversion make(void)
 	if (number) {
 		const char *l = one_of(length, ARRAY_SIZE(length));
 		c.wide = strchr("ljzt", l[0]) != NULL && l[0] != '\0';
-		strcat(c.format, l);
+		add(&c, l, strlen(l));
 	}
-	strncat(c.format, &c.letter, 1);
-	strcat(c.format, "]");
+	add(&c, &c.letter, 1);
+	add(&c, "]", 1);
 	return c;
 }
 
