@@ -17,7 +17,7 @@ struct rig {
 	struct memmap *map;
 	struct frame_pool *pool;
 	uint64_t offset;
-	paddr_t base;
+	void *ram;
 };
 
 static struct range bytes_at(paddr_t start, uint64_t size)
@@ -25,16 +25,20 @@ static struct range bytes_at(paddr_t start, uint64_t size)
 	return (struct range){ start, start + size };
 }
 
+/* An empty map of a machine whose backed frames begin at @base. */
+static void rig_restart(struct rig *r, paddr_t base)
+{
+	r->offset = (uint64_t)(uintptr_t)r->ram - align_down(base, PAGE_SIZE);
+	memset(r->ram, 0xee, BACKED * PAGE_SIZE);
+	memmap_init(r->map);
+}
+
 static void rig_init(struct rig *r, paddr_t base)
 {
-	void *ram = ktest_alloc(BACKED * PAGE_SIZE, PAGE_SIZE);
-
+	r->ram = ktest_alloc(BACKED * PAGE_SIZE, PAGE_SIZE);
 	r->map = ktest_alloc(sizeof(*r->map), 16);
 	r->pool = ktest_alloc(sizeof(*r->pool), 16);
-	r->base = base;
-	r->offset = (uint64_t)(uintptr_t)ram - align_down(base, PAGE_SIZE);
-	memset(ram, 0xee, BACKED * PAGE_SIZE);
-	memmap_init(r->map);
+	rig_restart(r, base);
 }
 
 static void add_bank(struct rig *r, paddr_t start, uint64_t size)
@@ -88,31 +92,32 @@ static uint64_t whole_frames(uint64_t bytes)
 	return (bytes + PAGE_SIZE - 1) / PAGE_SIZE * PAGE_SIZE;
 }
 
-static void one_whole_bank(paddr_t base)
+static void one_whole_bank(struct rig *r, paddr_t base)
 {
-	struct rig r;
-
-	rig_init(&r, base);
-	add_bank(&r, base, 64 * MIB);
-	init_ok(&r);
+	rig_restart(r, base);
+	add_bank(r, base, 64 * MIB);
+	init_ok(r);
 	uint64_t tables = whole_frames(frame_metadata_bytes(16384));
-	const struct region *region = memmap_find(r.map, base);
+	const struct region *region = memmap_find(r->map, base);
 	REQUIRE(region != NULL);
 	EXPECT_EQ(region->kind, REGION_METADATA);
 	EXPECT_STR(region->name, "frames of bank 0");
 	EXPECT_EQ(range_size(region->range), tables);
-	EXPECT_EQ(frame_managed_count(r.pool), 16384 - tables / PAGE_SIZE);
-	EXPECT_EQ(r.pool->nbanks, 1);
-	EXPECT_EQ(r.pool->bank[0].npages, frame_managed_count(r.pool));
+	EXPECT_EQ(frame_managed_count(r->pool), 16384 - tables / PAGE_SIZE);
+	EXPECT_EQ(r->pool->nbanks, 1);
+	EXPECT_EQ(r->pool->bank[0].npages, frame_managed_count(r->pool));
 }
 
 KTEST(mm_init, takes_the_tables_from_the_bank_and_frees_the_rest)
 {
-	one_whole_bank(0x80000000);
-	one_whole_bank(0);
-	one_whole_bank(0x80203000);
-	one_whole_bank(1ull << 55);
-	one_whole_bank(PADDR_LIMIT - 64 * MIB);
+	struct rig r;
+
+	rig_init(&r, 0);
+	one_whole_bank(&r, 0x80000000);
+	one_whole_bank(&r, 0);
+	one_whole_bank(&r, 0x80203000);
+	one_whole_bank(&r, 1ull << 55);
+	one_whole_bank(&r, PADDR_LIMIT - 64 * MIB);
 }
 
 KTEST(mm_init, a_bank_of_a_gibibyte_costs_two_bits_a_frame)
@@ -247,7 +252,7 @@ KTEST(mm_init, a_bank_is_trimmed_at_its_poorer_end)
 	EXPECT_EQ(memmap_find(r.map, base + 1024 * MIB - 6 * PAGE_SIZE)->kind, REGION_RESERVED);
 
 	/* The same the other way round: the start goes, and what is backed is the end. */
-	rig_init(&r, base);
+	rig_restart(&r, base);
 	add_bank(&r, base - 1024 * MIB, 1024 * MIB + 8 * PAGE_SIZE);
 	reserve(&r, base - 1024 * MIB + 5 * PAGE_SIZE, 1024 * MIB - 5 * PAGE_SIZE);
 	init_ok(&r);
