@@ -191,8 +191,9 @@ static void sort_edges(struct memmap_edge *edge, uint32_t count)
 static uint32_t collect_edges(struct memmap_edge *edge, const struct region *input, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		edge[2 * i] = (struct memmap_edge){ input[i].range.start, i, true };
-		edge[2 * i + 1] = (struct memmap_edge){ input[i].range.end, i, false };
+		uint32_t at = 2 * i;
+		edge[at] = (struct memmap_edge){ input[i].range.start, i, true };
+		edge[at + 1] = (struct memmap_edge){ input[i].range.end, i, false };
 	}
 	sort_edges(edge, 2 * count);
 	return 2 * count;
@@ -216,8 +217,10 @@ static void seat(uint32_t *winner, const struct region *input, uint32_t count, u
 	uint32_t at = count + i;
 
 	winner[at] = entrant;
-	for (at /= 2; at >= 1; at /= 2)
-		winner[at] = stronger(input, winner[2 * at], winner[2 * at + 1]);
+	for (; at > 1; at /= 2) {
+		uint32_t left = at & ~1u;
+		winner[at / 2] = stronger(input, winner[left], winner[left + 1]);
+	}
 }
 
 /* ---- painting -------------------------------------------------------------------------------- */

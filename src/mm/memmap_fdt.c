@@ -3,7 +3,6 @@
 #include "mm/memmap_fdt.h"
 
 #include "fdt/fdt_memory.h"
-#include "lib/align.h"
 #include "lib/fmt.h"
 #include "lib/string.h"
 
@@ -106,9 +105,7 @@ static void print_value(const struct filler *filler, const struct fdt_property *
 /* Does the range of @fact end past the last physical address? */
 static bool is_past_limit(const struct fdt_memory_fact *fact)
 {
-	uint64_t end;
-
-	return !add_checked(fact->base, fact->size, &end) || end > PADDR_LIMIT;
+	return fact->base > PADDR_LIMIT || fact->size > PADDR_LIMIT - fact->base;
 }
 
 /* The part of the range of @fact that physical addresses reach; empty if none, or no range. */

@@ -9,7 +9,7 @@
 #include "lib/string.h"
 #include "tests/ktest.h"
 
-#define COLUMN   1024u
+#define COLUMN   1024ull
 #define COLUMNS  32u
 #define MAX_LINE 5u
 
@@ -243,7 +243,9 @@ static void draw(const struct memmap *map, paddr_t base, char got[COLUMNS + 1])
 		const struct region *low = memmap_find(map, base + i * COLUMN);
 		const struct region *high = memmap_find(map, base + i * COLUMN + COLUMN - 1);
 		REQUIRE(low == high);
-		got[i] = low != NULL ? letters[low->kind] : '.';
+		got[i] = '.';
+		if (low != NULL)
+			got[i] = letters[low->kind];
 	}
 	got[COLUMNS] = '\0';
 }
@@ -708,13 +710,14 @@ KTEST(memmap, next_walks_the_regions_of_one_kind_in_order)
 
 /* ---- the tables full ------------------------------------------------------------------------- */
 
-#define BANK_STRIDE 0x100000u
+#define BANK_STRIDE 0x100000ull
+#define BANK_SIZE   (1000ull * 1024 + 1)
 
 /* Every bank a MiB apart and 1000 KiB + 1 byte long, at an odd address. */
 static void fill_banks(struct memmap *map)
 {
 	for (uint64_t i = 0; i < MEMMAP_MAX_BANKS; i++) {
-		struct range range = { i * BANK_STRIDE + 3, i * BANK_STRIDE + 3 + 1000 * 1024 + 1 };
+		struct range range = { i * BANK_STRIDE + 3, i * BANK_STRIDE + 3 + BANK_SIZE };
 		REQUIRE_EQ(memmap_add_bank(map, range, (uint32_t)i % 4, "bank"), STATUS_OK);
 	}
 }
@@ -733,8 +736,8 @@ static void fill_reservations(struct memmap *map)
 KTEST(memmap, holds_the_stated_number_of_banks_and_reservations_and_not_one_more)
 {
 	struct memmap *map = new_map();
-	struct range one_more = { MEMMAP_MAX_BANKS * (uint64_t)BANK_STRIDE, PADDR_LIMIT };
-	uint64_t ram = MEMMAP_MAX_BANKS * (1000u * 1024u + 1u);
+	struct range one_more = { MEMMAP_MAX_BANKS * BANK_STRIDE, PADDR_LIMIT };
+	uint64_t ram = MEMMAP_MAX_BANKS * BANK_SIZE;
 
 	fill_banks(map);
 	EXPECT_EQ(memmap_add_bank(map, one_more, 0, "too many"), ERR_FULL);
@@ -746,10 +749,10 @@ KTEST(memmap, holds_the_stated_number_of_banks_and_reservations_and_not_one_more
 	REQUIRE_EQ(resolve(map), STATUS_OK);
 	EXPECT_EQ(map->nbanks, MEMMAP_MAX_BANKS);
 	EXPECT_EQ(memmap_ram_bytes(map), ram);
-	EXPECT_EQ(memmap_bytes(map, REGION_RESERVED), MEMMAP_MAX_RESERVATIONS * 3u);
+	EXPECT_EQ(memmap_bytes(map, REGION_RESERVED), MEMMAP_MAX_RESERVATIONS * 3ull);
 	EXPECT_EQ(memmap_bytes(map, REGION_NO_MAP), 0);
 	EXPECT_EQ(memmap_bytes(map, REGION_USABLE) + memmap_bytes(map, REGION_SLACK) +
-			  MEMMAP_MAX_RESERVATIONS * 3u,
+			  MEMMAP_MAX_RESERVATIONS * 3ull,
 		  ram);
 }
 
@@ -803,7 +806,8 @@ KTEST(memmap, claims_until_the_table_is_full)
 	struct memmap *map = new_map();
 	const uint64_t n = MEMMAP_MAX_RESERVATIONS;
 	const paddr_t stretch = n * 0x4000;
-	const paddr_t end = stretch + MEMMAP_MAX_REGIONS * 2 * PAGE_SIZE;
+	const uint64_t most = (uint64_t)MEMMAP_MAX_REGIONS;
+	const paddr_t end = stretch + most * 2 * PAGE_SIZE;
 	uint64_t claims = 0;
 	enum status status = STATUS_OK;
 
@@ -820,8 +824,8 @@ KTEST(memmap, claims_until_the_table_is_full)
 		claims += status == STATUS_OK;
 	}
 	EXPECT_EQ(status, ERR_FULL);
-	EXPECT_EQ(claims, (MEMMAP_MAX_REGIONS - 4 * n) / 2);
-	EXPECT_EQ(map->nregions, MEMMAP_MAX_REGIONS);
+	EXPECT_EQ(claims, (most - 4 * n) / 2);
+	EXPECT_EQ(map->nregions, most);
 	EXPECT_EQ(memmap_bytes(map, REGION_METADATA), claims * PAGE_SIZE);
 	REQUIRE_VALID(memmap_validate(map));
 	/* What needs no further place still fits: it joins the claim below it. */

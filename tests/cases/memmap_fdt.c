@@ -520,18 +520,18 @@ KTEST(memmap_fdt, works_without_a_reporter)
 /* ---- tables full ----------------------------------------------------------------------------- */
 
 /* A value of @count pairs of 64 KiB, each a MiB from the next, in @name of a node. */
-static void add_many(struct bench *b, const char *node, uint32_t count)
+static void add_many(struct bench *b, const char *node, size_t count)
 {
-	uint32_t *cell = ktest_alloc(count * 4u * sizeof(*cell), 8);
+	uint32_t *cell = ktest_alloc(count * 4 * sizeof(*cell), 8);
 
-	for (uint32_t i = 0; i < count; i++) {
-		cell[4 * i] = i >> 12;
-		cell[4 * i + 1] = i << 20;
+	for (size_t i = 0; i < count; i++) {
+		cell[4 * i] = (uint32_t)(i >> 12);
+		cell[4 * i + 1] = (uint32_t)(i << 20);
 		cell[4 * i + 2] = 0;
 		cell[4 * i + 3] = 0x10000;
 	}
 	fdt_build_begin(&b->tree, node);
-	fdt_build_cells(&b->tree, "reg", cell, count * 4u);
+	fdt_build_cells(&b->tree, "reg", cell, count * 4);
 	fdt_build_end(&b->tree);
 }
 
@@ -555,7 +555,7 @@ KTEST(memmap_fdt, takes_as_many_banks_and_reservations_as_it_says)
 	fill_and_resolve(b);
 	EXPECT_EQ(b->nfindings, 0);
 	EXPECT_EQ(b->map->nbanks, MEMMAP_MAX_BANKS);
-	EXPECT_EQ(memmap_bytes(b->map, REGION_FIRMWARE), MEMMAP_MAX_BANKS * 0x10000u);
+	EXPECT_EQ(memmap_bytes(b->map, REGION_FIRMWARE), MEMMAP_MAX_BANKS * 0x10000ull);
 }
 
 KTEST(memmap_fdt, names_the_constant_that_one_bank_more_needs)

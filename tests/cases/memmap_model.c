@@ -88,9 +88,9 @@ static void add_banks(struct model *m)
 
 static void add_reservations(struct model *m)
 {
-	uint64_t n = ktest_below(MAX_THINGS + 1);
+	uint32_t n = (uint32_t)ktest_below(MAX_THINGS + 1);
 
-	for (uint8_t i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < n; i++) {
 		struct span span = random_span(m);
 		uint8_t kind = (uint8_t)(REGION_METADATA +
 					 ktest_below(REGION_KIND_COUNT - REGION_METADATA));
@@ -100,7 +100,7 @@ static void add_reservations(struct model *m)
 		for (uint32_t c = span.start; c < span.end; c++) {
 			if (kind > m->cell[c].kind) {
 				m->cell[c].kind = kind;
-				m->cell[c].owner = i;
+				m->cell[c].owner = (uint8_t)i;
 			}
 		}
 	}

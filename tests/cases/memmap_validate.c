@@ -10,10 +10,8 @@
  *	region     |.usable|dtb|s|..usable..|        |k|s|usable|..usable..|
  *	index       0       1   2 3                   4 5 6      7
  */
-static struct memmap *good_map(void)
+static void make_good(struct memmap *map)
 {
-	struct memmap *map = ktest_alloc(sizeof(*map), 16);
-
 	memmap_init(map);
 	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x10000, 0x20000 }, 0, "a"), STATUS_OK);
 	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x30000, 0x34000 }, 1, "b"), STATUS_OK);
@@ -25,62 +23,69 @@ static struct memmap *good_map(void)
 	REQUIRE_EQ(memmap_resolve(map), STATUS_OK);
 	REQUIRE_VALID(memmap_validate(map));
 	REQUIRE_EQ(map->nregions, 8);
-	return map;
 }
 
-/* Break one thing in a good map with @damage, and expect the sentence. */
-#define EXPECT_BROKEN(sentence, damage)                                                            \
-	do {                                                                                       \
-		memcpy(&map->region, region, sizeof(region));                                      \
-		memcpy(&map->bank, bank, sizeof(bank));                                            \
-		map->nregions = 8;                                                                 \
-		map->nbanks = 3;                                                                   \
-		REQUIRE_VALID(memmap_validate(map));                                               \
-		damage;                                                                            \
-		EXPECT_STR(memmap_validate(map), sentence);                                        \
-	} while (0)
+/* The map is broken, @sentence says how; then make it good for the next one. */
+static void expect_broken(struct memmap *map, const char *sentence)
+{
+	EXPECT_STR(memmap_validate(map), sentence);
+	make_good(map);
+}
 
 KTEST(memmap_validate, names_the_broken_invariant)
 {
-	struct memmap *map = good_map();
-	struct region region[8];
-	struct region bank[3];
+	struct memmap *map = ktest_alloc(sizeof(*map), 16);
 
-	memcpy(region, map->region, sizeof(region));
-	memcpy(bank, map->bank, sizeof(bank));
-	EXPECT_BROKEN("I1: a bank is empty", map->bank[1].range.end = 0x30000);
-	EXPECT_BROKEN("I1: a bank ends past the greatest physical address",
-		      map->bank[2].range.end = PADDR_LIMIT + 1);
-	EXPECT_BROKEN("I1: banks are out of order or overlap", map->bank[1].range.start = 0x1f000);
-	EXPECT_BROKEN("I1: two banks of one node touch", map->bank[2].numa_node = 1);
-	EXPECT_BROKEN("I2: declared memory is in no bank", map->bank[1].range.end = 0x33fff);
-	EXPECT_BROKEN("I2: declared memory is in no bank", map->nbanks = 2);
-	EXPECT_BROKEN("I2: a bank has memory that nobody declared",
-		      map->bank[0].range.end = 0x20001);
-	EXPECT_BROKEN("I3: a region is empty", map->region[1].range.end = 0x14000);
-	EXPECT_BROKEN("I3: a region is of no known kind", map->region[1].kind = REGION_KIND_COUNT);
-	EXPECT_BROKEN("I3: a region has no name", map->region[3].name = NULL);
-	EXPECT_BROKEN("I3: regions are out of order or overlap",
-		      map->region[2].range.start = 0x14400);
-	EXPECT_BROKEN("I4: a region is in a bank that does not exist", map->region[7].bank = 3);
-	EXPECT_BROKEN("I4: a region is not inside its bank", map->region[7].bank = 1);
-	EXPECT_BROKEN("I4: a region is not inside its bank", map->region[3].range.end = 0x20001);
-	EXPECT_BROKEN("I4: a region has not the node of its bank", map->region[7].numa_node = 0);
-	EXPECT_BROKEN("I5: memory of a bank is in no region", map->region[2].range.start = 0x14801);
-	EXPECT_BROKEN("I5: the bytes of all kinds are not the bytes of RAM", map->nregions = 7);
-	EXPECT_BROKEN("I5: the bytes of all kinds are not the bytes of RAM",
-		      map->region[0].range.start = 0x11000);
-	EXPECT_BROKEN("I6: a usable region is not made of whole frames",
-		      map->region[0].range.start = 0x10001);
-	EXPECT_BROKEN("I7: a whole frame is lost as rounding slack",
-		      map->region[3].kind = REGION_SLACK);
-	EXPECT_BROKEN("I8: two regions of one kind and name touch",
-		      (map->region[4].kind = REGION_SLACK, map->region[4].name = ""));
-	EXPECT_BROKEN("I9: reserved memory is in a less restrictive region",
-		      map->region[1].kind = REGION_RESERVED);
-	EXPECT_BROKEN("I10: a count is past the end of its table",
-		      map->nregions = MEMMAP_MAX_REGIONS + 1);
-	EXPECT_BROKEN("I10: a count is past the end of its table",
-		      map->nbanks = MEMMAP_MAX_CUT_BANKS + 1);
-	EXPECT_BROKEN("the map is not resolved", map->resolved = false);
+	make_good(map);
+	map->bank[1].range.end = 0x30000;
+	expect_broken(map, "I1: a bank is empty");
+	map->bank[2].range.end = PADDR_LIMIT + 1;
+	expect_broken(map, "I1: a bank ends past the greatest physical address");
+	map->bank[1].range.start = 0x1f000;
+	expect_broken(map, "I1: banks are out of order or overlap");
+	map->bank[2].numa_node = 1;
+	expect_broken(map, "I1: two banks of one node touch");
+	map->bank[1].range.end = 0x33fff;
+	expect_broken(map, "I2: declared memory is in no bank");
+	map->nbanks = 2;
+	expect_broken(map, "I2: declared memory is in no bank");
+	map->bank[0].range.end = 0x20001;
+	expect_broken(map, "I2: a bank has memory that nobody declared");
+	map->region[1].range.end = 0x14000;
+	expect_broken(map, "I3: a region is empty");
+	map->region[1].kind = REGION_KIND_COUNT;
+	expect_broken(map, "I3: a region is of no known kind");
+	map->region[3].name = NULL;
+	expect_broken(map, "I3: a region has no name");
+	map->region[2].range.start = 0x14400;
+	expect_broken(map, "I3: regions are out of order or overlap");
+	map->region[7].bank = 3;
+	expect_broken(map, "I4: a region is in a bank that does not exist");
+	map->region[7].bank = 1;
+	expect_broken(map, "I4: a region is not inside its bank");
+	map->region[3].range.end = 0x20001;
+	expect_broken(map, "I4: a region is not inside its bank");
+	map->region[7].numa_node = 0;
+	expect_broken(map, "I4: a region has not the node of its bank");
+	map->region[2].range.start = 0x14801;
+	expect_broken(map, "I5: memory of a bank is in no region");
+	map->nregions = 7;
+	expect_broken(map, "I5: the bytes of all kinds are not the bytes of RAM");
+	map->region[0].range.start = 0x11000;
+	expect_broken(map, "I5: the bytes of all kinds are not the bytes of RAM");
+	map->region[0].range.start = 0x10001;
+	expect_broken(map, "I6: a usable region is not made of whole frames");
+	map->region[3].kind = REGION_SLACK;
+	expect_broken(map, "I7: a whole frame is lost as rounding slack");
+	map->region[4].kind = REGION_SLACK;
+	map->region[4].name = "";
+	expect_broken(map, "I8: two regions of one kind and name touch");
+	map->region[1].kind = REGION_RESERVED;
+	expect_broken(map, "I9: reserved memory is in a less restrictive region");
+	map->nregions = MEMMAP_MAX_REGIONS + 1;
+	expect_broken(map, "I10: a count is past the end of its table");
+	map->nbanks = MEMMAP_MAX_CUT_BANKS + 1;
+	expect_broken(map, "I10: a count is past the end of its table");
+	map->resolved = false;
+	expect_broken(map, "the map is not resolved");
 }
