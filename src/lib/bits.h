@@ -47,17 +47,17 @@ static inline unsigned bits_ctz(uint64_t x)
 	return bits_de_bruijn_index[((x & -x) * BITS_DE_BRUIJN) >> 58];
 }
 
+/* The highest set bit spreads down to bit 0, and then stands alone for the same look-up. */
 static inline unsigned bits_log2(uint64_t x)
 {
-	unsigned n = 0;
-
-	for (unsigned step = 32; step != 0; step >>= 1) {
-		if (x >> step) {
-			x >>= step;
-			n += step;
-		}
-	}
-	return n;
+	x |= x >> 1;
+	x |= x >> 2;
+	x |= x >> 4;
+	x |= x >> 8;
+	x |= x >> 16;
+	x |= x >> 32;
+	x ^= x >> 1;
+	return bits_de_bruijn_index[(x * BITS_DE_BRUIJN) >> 58];
 }
 
 static inline unsigned bits_count(uint64_t x)
