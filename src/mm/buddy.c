@@ -66,34 +66,23 @@ static inline struct buddy_link *link_at(const struct buddy_region *r, uintptr_t
 
 /* ---- lists -------------------------------------------------------------------------------- */
 
-static bool is_free_head(const struct buddy *b, const struct buddy_link *link, unsigned order)
+/* May a link of a free block of @order in @here lead to @link? Most lead to the same region. */
+static inline bool is_free_head(const struct buddy *b, const struct buddy_region *here,
+				const struct buddy_link *link, unsigned order)
 {
-	const struct buddy_region *r = buddy_region_of(b, (uintptr_t)link);
+	uintptr_t addr = (uintptr_t)link;
+	const struct buddy_region *r = here;
 
-	return r != NULL && is_aligned((uintptr_t)link, BUDDY_GRANULE) &&
-	       *buddy_entry(r, (uintptr_t)link) == buddy_head_free(order);
+	if (unlikely(!buddy_region_contains(r, addr)))
+		r = buddy_region_of(b, addr);
+	return r != NULL && is_aligned(addr, BUDDY_GRANULE) &&
+	       *buddy_entry(r, addr) == buddy_head_free(order);
 }
 
 static never_inline noreturn void links_overwritten(const struct buddy_link *link, unsigned order)
 {
 	panic("use after free: the first bytes of the free block %p (%zu bytes) were overwritten",
 	      (const void *)link, buddy_bytes(order));
-}
-
-/* I5, as far as @link's own two links go. */
-static inline void vouch(const struct buddy *b, const struct buddy_link *link, unsigned order)
-{
-	const struct buddy_link *next = link->next;
-	const struct buddy_link *prev = link->prev;
-
-	if (next != NULL && unlikely(!is_free_head(b, next, order) || next->prev != link))
-		links_overwritten(link, order);
-	if (prev == NULL) {
-		if (unlikely(b->free[order] != link))
-			links_overwritten(link, order);
-	} else if (unlikely(!is_free_head(b, prev, order) || prev->next != link)) {
-		links_overwritten(link, order);
-	}
 }
 
 /* push - the free block at @addr, whose head is in the table already, onto its list. */
@@ -111,18 +100,28 @@ static inline void push(struct buddy *b, const struct buddy_region *r, uintptr_t
 	b->nonempty |= (uint32_t)1 << order;
 }
 
-/* unlink - a free block from its list. */
-static inline void unlink(struct buddy *b, struct buddy_link *link, unsigned order)
+/* unlink - the free block @link of @r from its list, whose neighbours vouch for it (I5). */
+static always_inline void unlink(struct buddy *b, const struct buddy_region *r,
+				 struct buddy_link *link, unsigned order)
 {
-	vouch(b, link, order);
-	if (link->next != NULL)
-		link->next->prev = link->prev;
-	if (link->prev != NULL)
-		link->prev->next = link->next;
-	else
-		b->free[order] = link->next;
-	if (b->free[order] == NULL)
-		b->nonempty &= ~((uint32_t)1 << order);
+	struct buddy_link *next = link->next;
+	struct buddy_link *prev = link->prev;
+
+	if (next != NULL && unlikely(!is_free_head(b, r, next, order) || next->prev != link))
+		links_overwritten(link, order);
+	if (prev != NULL) {
+		if (unlikely(!is_free_head(b, r, prev, order) || prev->next != link))
+			links_overwritten(link, order);
+		prev->next = next;
+	} else {
+		if (unlikely(b->free[order] != link))
+			links_overwritten(link, order);
+		b->free[order] = next;
+		if (next == NULL)
+			b->nonempty &= ~((uint32_t)1 << order);
+	}
+	if (next != NULL)
+		next->prev = prev;
 }
 
 /*
@@ -288,7 +287,7 @@ void *buddy_alloc(struct buddy *b, unsigned order, unsigned tag)
 
 	if (unlikely(r == NULL)) /* then the instance itself was overwritten */
 		links_overwritten(block, found);
-	unlink(b, block, found);
+	unlink(b, r, block, found);
 	split(b, r, addr, found, order);
 	*buddy_entry(r, addr) = buddy_head_live(order, tag);
 	b->free_bytes -= buddy_bytes(order);
@@ -340,7 +339,7 @@ void buddy_release(struct buddy *b, const struct buddy_block *block)
 
 		if (!is_free_in(r, buddy, order))
 			break;
-		unlink(b, link_at(r, buddy), order);
+		unlink(b, r, link_at(r, buddy), order);
 		*buddy_entry(r, addr | buddy) = BUDDY_INTERIOR; /* the upper of the two */
 		addr &= buddy;                                  /* the lower */
 	}
@@ -376,7 +375,7 @@ static void take_in_upper(struct buddy *b, const struct buddy_region *r, uintptr
 	for (; from < to; from++) {
 		uintptr_t upper = addr + buddy_bytes(from);
 
-		unlink(b, link_at(r, upper), from);
+		unlink(b, r, link_at(r, upper), from);
 		*buddy_entry(r, upper) = BUDDY_INTERIOR;
 	}
 }

@@ -73,12 +73,13 @@ static void note_failure(struct heap *h, size_t size, size_t align, const void *
 
 static void *take(struct heap *h, size_t size, size_t align, const void *caller)
 {
-	unsigned order = order_for(size, align);
-	bool exact = order == order_for(size, HEAP_MIN_ALIGN);
+	/* More than half of the alignment rounds up to it, if no further. */
+	bool exact = align <= HEAP_MIN_ALIGN || size > align / 2;
 	void *block = NULL;
 
 	if (likely(is_power_of_two(align)))
-		block = buddy_alloc(&h->buddy, order, exact ? HEAP_TAG_EXACT : HEAP_TAG_ALIGNED);
+		block = buddy_alloc(&h->buddy, order_for(size, align),
+				    exact ? HEAP_TAG_EXACT : HEAP_TAG_ALIGNED);
 	if (unlikely(block == NULL)) {
 		note_failure(h, size, align, caller);
 		return NULL;
