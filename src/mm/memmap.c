@@ -225,25 +225,13 @@ static void seat(uint32_t *winner, const struct region *input, uint32_t count, u
 
 /* ---- painting -------------------------------------------------------------------------------- */
 
-/* Append [from, to) for @owner, or widen the last piece if it is the same owner's and touches. */
-static uint32_t add_piece(struct memmap_piece *piece, uint32_t npieces, struct range range,
-			  uint32_t owner)
-{
-	if (npieces > 0 && piece[npieces - 1].owner == owner &&
-	    piece[npieces - 1].range.end == range.start) {
-		piece[npieces - 1].range.end = range.end;
-		return npieces;
-	}
-	piece[npieces] = (struct memmap_piece){ range, owner };
-	return npieces + 1;
-}
-
 /*
  * Cut the union of @count inputs (none empty) into scratch->piece[]: sorted, disjoint, each with
  * the strongest of the inputs that cover it. Result: how many pieces, at most 2 * count - 1.
  *
  * Between two neighbouring edge addresses nothing begins or ends, so one winner holds for all of
  * it. All edges of one address are applied before the winner is asked, so their order is no matter.
+ * Pieces of one owner may touch: whoever uses them joins what belongs together.
  */
 static uint32_t paint(struct memmap_scratch *scratch, const struct region *input, uint32_t count)
 {
@@ -256,7 +244,8 @@ static uint32_t paint(struct memmap_scratch *scratch, const struct region *input
 	for (uint32_t i = 0; i < nedges;) {
 		struct range range = { from, scratch->edge[i].at };
 		if (scratch->winner[1] != NOBODY)
-			npieces = add_piece(scratch->piece, npieces, range, scratch->winner[1]);
+			scratch->piece[npieces++] =
+				(struct memmap_piece){ range, scratch->winner[1] };
 		for (; i < nedges && scratch->edge[i].at == range.end; i++) {
 			const struct memmap_edge *edge = &scratch->edge[i];
 			seat(scratch->winner, input, count, edge->owner,

@@ -694,6 +694,54 @@ KTEST(memmap, a_claim_joins_the_same_thing_beside_it)
 	EXPECT_EQ(map->nregions, 7);
 }
 
+KTEST(memmap, a_claim_joins_the_lowest_and_the_highest_region)
+{
+	struct memmap *map = new_map();
+
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x4000 }, 0, "ram"), STATUS_OK);
+	REQUIRE_EQ(resolve(map), STATUS_OK);
+	REQUIRE_EQ(memmap_claim(map, (struct range){ 0, 0x1000 }, REGION_METADATA, "m"), STATUS_OK);
+	REQUIRE_EQ(memmap_claim(map, (struct range){ 0x3000, 0x4000 }, REGION_METADATA, "m"),
+		   STATUS_OK);
+	EXPECT_EQ(map->nregions, 3);
+	REQUIRE_EQ(memmap_claim(map, (struct range){ 0x1000, 0x2000 }, REGION_METADATA, "m"),
+		   STATUS_OK);
+	REQUIRE_VALID(memmap_validate(map));
+	EXPECT_EQ(map->nregions, 3);
+	REQUIRE_EQ(memmap_claim(map, (struct range){ 0x2000, 0x3000 }, REGION_METADATA, "m"),
+		   STATUS_OK);
+	REQUIRE_VALID(memmap_validate(map));
+	EXPECT_EQ(map->nregions, 1);
+	EXPECT_EQ(map->region[0].range.end, 0x4000);
+}
+
+/* Claims far below the end of a long table, with other regions on both sides. */
+KTEST(memmap, a_claim_moves_what_is_above_it)
+{
+	struct memmap *map = new_map();
+	const uint64_t n = 60;
+
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, n * 0x8000 }, 0, "ram"), STATUS_OK);
+	for (uint64_t i = 0; i < n; i++)
+		REQUIRE_EQ(memmap_reserve(map, (struct range){ i * 0x8000, i * 0x8000 + 1 },
+					  REGION_RESERVED, "r"),
+			   STATUS_OK);
+	REQUIRE_EQ(resolve(map), STATUS_OK);
+	EXPECT_EQ(map->nregions, 3 * n);
+	for (uint64_t i = 0; i < n; i++) {
+		/* 7 and 60 have no common divisor: each stretch comes once. */
+		paddr_t at = i * 7 % n * 0x8000 + 0x3000;
+		REQUIRE_EQ(memmap_claim(map, (struct range){ at, at + 0x1000 }, REGION_METADATA,
+					"m"),
+			   STATUS_OK);
+		REQUIRE_VALID(memmap_validate(map));
+		EXPECT_EQ(map->nregions, 3 * n + 2 * (i + 1));
+		EXPECT_EQ(memmap_find(map, at)->range.start, at);
+	}
+	EXPECT_EQ(memmap_bytes(map, REGION_RESERVED), n);
+	EXPECT_EQ(memmap_bytes(map, REGION_METADATA), n * 0x1000);
+}
+
 KTEST(memmap, next_walks_the_regions_of_one_kind_in_order)
 {
 	struct memmap *map = new_map();
