@@ -249,12 +249,13 @@ static unsigned count_chosen(const char *glob)
 	return n;
 }
 
-/* The names once more at the end, where people look. */
-static void print_verdict(const struct ktest_case **failures, unsigned failed, unsigned passed)
+/* The names once more at the end, where people look. @failures are indices of cases. */
+static void print_verdict(const uint32_t *failures, unsigned failed, unsigned passed)
 {
-	for (unsigned i = 0; i < failed; i++)
-		print("# failed: %s.%s (%s)\n", failures[i]->suite, failures[i]->name,
-		      failures[i]->file);
+	for (unsigned i = 0; i < failed; i++) {
+		const struct ktest_case *c = &__start_ktest_cases[failures[i]];
+		print("# failed: %s.%s (%s)\n", c->suite, c->name, c->file);
+	}
 	if (failed != 0)
 		print("FAIL %u failed, %u passed\n", failed, passed);
 	else
@@ -266,7 +267,7 @@ unsigned ktest_run(const char *glob, uint64_t seed)
 	unsigned count = count_chosen(glob);
 	unsigned passed = 0;
 	unsigned failed = 0;
-	const struct ktest_case **failures = port_alloc((count + 1) * sizeof(*failures), 16);
+	uint32_t *failures = port_alloc((count + 1) * sizeof(*failures), 16);
 
 	state.seed = seed;
 	print("KTAP version 1\n# seed=%llu\n1..%u\n", (unsigned long long)seed, count);
@@ -284,7 +285,7 @@ unsigned ktest_run(const char *glob, uint64_t seed)
 		if (ok)
 			passed++;
 		else
-			failures[failed++] = c;
+			failures[failed++] = (uint32_t)(c - __start_ktest_cases);
 		print("%sok %u %s.%s\n", ok ? "" : "not ", passed + failed, c->suite, c->name);
 	}
 	print_verdict(failures, failed, passed);

@@ -21,7 +21,7 @@ _start:
 	j	boot_hart_start
 	.word	0
 	.dword	IMAGE_TEXT_OFFSET
-	.dword	_image_size
+	.dword	image_size
 	.dword	IMAGE_FLAGS
 	.word	IMAGE_VERSION
 	.word	0
@@ -56,8 +56,8 @@ boot_hart_start:
 	hart_prologue
 
 	/* Clear BSS: kernel.ld keeps both ends at multiples of 64. */
-	la	t0, _bss_start
-	la	t1, _bss_end
+	la	t0, bss_start
+	la	t1, bss_end
 1:	sd	zero, 0(t0)
 	sd	zero, 8(t0)
 	sd	zero, 16(t0)

@@ -19,8 +19,8 @@
 
 struct machine machine;
 
-extern const char _image_start[];
-extern const char _image_end[];
+extern const char image_start[];
+extern const char image_end[];
 
 static const char *first_isa(const struct fdt *fdt)
 {
@@ -84,7 +84,7 @@ void machine_map_memory(void)
 {
 	uint64_t dtb = (uint64_t)machine.dtb;
 	const struct memmap_boot boot = {
-		.image = { (uint64_t)_image_start, (uint64_t)_image_end },
+		.image = { (uint64_t)image_start, (uint64_t)image_end },
 		.dtb = { dtb, dtb + fdt_total_size(&machine.fdt) },
 	};
 	const struct memmap_reporter reporter = { .report = report_finding };

@@ -46,12 +46,13 @@ static void become_reporter(struct hart *self)
 /* @inside: how far before @address the function that is meant still is. */
 static void print_place(const char *label, uint64_t address, unsigned inside)
 {
-	uint64_t offset;
+	uint64_t offset = 0;
 	const char *name = symbol_find(address - inside, &offset);
 
+	offset += inside;
 	if (name != NULL)
 		print_unlocked("  %s 0x%016llx %s+0x%llx\n", label, (unsigned long long)address,
-			       name, (unsigned long long)(offset + inside));
+			       name, (unsigned long long)offset);
 	else
 		print_unlocked("  %s 0x%016llx\n", label, (unsigned long long)address);
 }

@@ -28,6 +28,7 @@ void bad_free_sentence(char *buf, size_t size, const struct bad_free *report)
 {
 	typedef unsigned long long ull;
 	uint64_t caller = (uint64_t)report->caller;
+	uint64_t end = report->actual_start + report->actual_size;
 	uint64_t offset;
 	const char *name = symbol_find(caller - 1, &offset);
 	char block[48] = "";
@@ -37,7 +38,7 @@ void bad_free_sentence(char *buf, size_t size, const struct bad_free *report)
 		fmt_buffer(said, sizeof(said), " (%llu bytes)", (ull)report->size);
 	if (report->actual_size != 0)
 		fmt_buffer(block, sizeof(block), " [0x%llx, 0x%llx)", (ull)report->actual_start,
-			   (ull)(report->actual_start + report->actual_size));
+			   (ull)end);
 	fmt_buffer(buf, size, "%s: refused to free 0x%llx%s for 0x%llx %s: %s%s", report->allocator,
 		   (ull)report->address, said, (ull)caller, name != NULL ? name : "", report->what,
 		   block);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * symbols.c - look-up in the table that scripts/gen-symbols makes: for each function its distance from
- * _text_start and the place of its name, sorted by address.
+ * text_start and the place of its name, sorted by address.
  */
 #include "kernel/symbols.h"
 
@@ -15,14 +15,14 @@ struct symbol {
 extern const struct symbol symbol_table[];
 extern const uint32_t symbol_count;
 extern const char symbol_names[];
-extern const char _text_start[];
-extern const char _text_end[];
+extern const char text_start[];
+extern const char text_end[];
 
 const char *symbol_find(uint64_t address, uint64_t *offset)
 {
-	uint64_t start = (uint64_t)_text_start;
+	uint64_t start = (uint64_t)text_start;
 
-	if (address < start || address >= (uint64_t)_text_end || symbol_count == 0)
+	if (address < start || address >= (uint64_t)text_end || symbol_count == 0)
 		return NULL;
 	/* The last entry at or below; entry 0 is at offset 0. */
 	uint32_t low = 0;

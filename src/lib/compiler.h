@@ -10,7 +10,7 @@
 #define likely(x)               __builtin_expect(!!(x), 1)
 #define unlikely(x)             __builtin_expect(!!(x), 0)
 #define aligned_to(n)           __attribute__((aligned(n)))
-#define never_inline                __attribute__((noinline))
+#define never_inline            __attribute__((noinline))
 #define always_inline           inline __attribute__((always_inline))
 
 /*

@@ -8,9 +8,9 @@
 #include "lib/string.h"
 #include "tests/ktest.h"
 
-extern const char _image_start[];
-extern const char _image_end[];
-extern const char _text_start[];
+extern const char image_start[];
+extern const char image_end[];
+extern const char text_start[];
 
 KTEST(machine, every_byte_of_ram_has_one_owner)
 {
@@ -48,8 +48,8 @@ KTEST(machine, the_image_and_the_tree_are_not_handed_out)
 	struct range dtb = { (uint64_t)machine.dtb,
 			     (uint64_t)machine.dtb + fdt_total_size(&machine.fdt) };
 
-	EXPECT_EQ(kind_at((uint64_t)_image_start), REGION_KERNEL);
-	EXPECT_EQ(kind_at((uint64_t)_image_end - 1), REGION_KERNEL);
+	EXPECT_EQ(kind_at((uint64_t)image_start), REGION_KERNEL);
+	EXPECT_EQ(kind_at((uint64_t)image_end - 1), REGION_KERNEL);
 	EXPECT_EQ(kind_at((uint64_t)hart_self()), REGION_KERNEL);
 	for (uint64_t at = dtb.start; at < dtb.end; at += 512) {
 		/* Firmware may keep the tree outside of RAM, or inside of its own memory. */
@@ -84,7 +84,7 @@ KTEST(machine, the_kernel_heap_is_valid)
 
 KTEST(machine, a_frame_number_of_the_image_is_a_foreign_frame)
 {
-	EXPECT(frame_free(&machine.frames, paddr_to_pfn((uint64_t)_image_start)) != STATUS_OK);
+	EXPECT(frame_free(&machine.frames, paddr_to_pfn((uint64_t)image_start)) != STATUS_OK);
 	EXPECT_EQ(ktest_bad_frees(), 1);
 }
 
@@ -96,9 +96,9 @@ KTEST(symbols, name_the_function_that_contains_an_address)
 	REQUIRE(name != NULL);
 	EXPECT_STR(name, "memmap_find");
 	EXPECT_EQ(offset, 4);
-	EXPECT_STR(symbol_find((uint64_t)_text_start, &offset), "_start");
+	EXPECT_STR(symbol_find((uint64_t)text_start, &offset), "_start");
 	EXPECT_EQ(offset, 0);
-	EXPECT(symbol_find((uint64_t)_text_start - 1, &offset) == NULL);
-	EXPECT(symbol_find((uint64_t)_image_end, &offset) == NULL);
+	EXPECT(symbol_find((uint64_t)text_start - 1, &offset) == NULL);
+	EXPECT(symbol_find((uint64_t)image_end, &offset) == NULL);
 	EXPECT(symbol_find(0, &offset) == NULL);
 }

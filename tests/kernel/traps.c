@@ -121,6 +121,11 @@ KTEST(traps, an_interrupt_in_the_middle_changes_no_register)
 	EXPECT_EQ(sbi_set_timer(&kernel_sbi, SBI_TIMER_NEVER), SBI_SUCCESS);
 }
 
+static bool soft_is_pending(void)
+{
+	return (csr_read(sip) & 1ul << IRQ_SOFT) != 0;
+}
+
 KTEST(traps, an_interrupt_waits_until_the_lock_is_released)
 {
 	struct hart *self = hart_self();
@@ -132,8 +137,11 @@ KTEST(traps, an_interrupt_waits_until_the_lock_is_released)
 	csr_set(sstatus, SSTATUS_SIE);
 	unsigned long irq = lock_acquire(&lock);
 	EXPECT_EQ(sbi_send_ipi(&kernel_sbi, 1, self->id), SBI_SUCCESS);
-	while ((csr_read(sip) & 1ul << IRQ_SOFT) == 0)
+	/* Bounded in ticks, so that a lost interrupt fails the test and does not hang it. */
+	for (uint64_t until = clock_ticks() + 1000 * clock_ticks_per_ms();
+	     !soft_is_pending() && clock_ticks() < until;)
 		platform_relax();
+	EXPECT(soft_is_pending());
 	EXPECT_EQ(self->software_interrupts, before);
 	lock_release(&lock, irq);
 	/* The interrupt is taken at the first instruction with SIE set. */
