@@ -355,7 +355,7 @@ const char *fmt_size(char buf[FMT_SIZE_LEN], uint64_t bytes)
 		return buf;
 	}
 	rounded(bytes, u, &whole, &hundredths);
-	if (whole == 1024 && u < last) { /* 1023.999 KiB is 1 MiB */
+	if (whole == 1024) { /* 1023.999 KiB is 1 MiB; of EiB there are 16 at the most */
 		whole = 1;
 		u++;
 	}

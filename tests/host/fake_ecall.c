@@ -100,6 +100,8 @@ static struct sbi_ret error(long e)
 
 static struct sbi_ret base(const struct fake_call *c)
 {
+	if (c->fid < 32 && (fake.base_fails >> c->fid & 1u) != 0)
+		return error(SBI_ERR_FAILED);
 	switch (c->fid) {
 	case SBI_BASE_GET_SPEC_VERSION:
 		return value(fake.spec_version);

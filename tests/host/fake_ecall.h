@@ -35,6 +35,7 @@ struct fake_firmware {
 	unsigned long spec_version;
 	unsigned long impl_id, impl_version;
 	unsigned long mvendorid, marchid, mimpid;
+	unsigned base_fails; /* bit n: function n of the base extension gives an error */
 	unsigned long present[FAKE_MAX_PRESENT];
 	unsigned npresent;
 

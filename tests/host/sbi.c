@@ -93,6 +93,23 @@ KTEST(sbi, firmware_without_base_is_0_1_with_legacy_calls_only)
 	EXPECT_EQ(fake.ncalls, 1); /* it could not have answered more */
 }
 
+KTEST(sbi, a_base_call_that_fails_leaves_no_rubbish)
+{
+	struct sbi sbi;
+
+	fake_like_opensbi_1_3();
+	fake.base_fails = ~(1u << SBI_BASE_GET_SPEC_VERSION);
+	sbi_probe(&sbi);
+	EXPECT_EQ(sbi.spec_major, 1);
+	EXPECT_EQ(sbi.impl_id, SBI_IMPL_UNKNOWN);
+	EXPECT_EQ(sbi.impl_version, 0);
+	EXPECT_EQ(sbi.mvendorid, 0);
+	EXPECT_EQ(sbi.marchid, 0);
+	EXPECT_EQ(sbi.mimpid, 0);
+	EXPECT_EQ(sbi.extensions, 1u << SBI_EXT_BASE); /* none was admitted to */
+	EXPECT_STR(sbi_console_name(&sbi), "none");
+}
+
 KTEST(sbi, nothing_is_there_before_the_probe)
 {
 	struct sbi sbi = { 0 };
