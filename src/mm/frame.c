@@ -345,6 +345,8 @@ struct offence {
 static bool first_offence(const struct frame_bank *bank, uint64_t index, npages_t n,
 			  struct offence *offence)
 {
+	if (n == 1 && bitmap_test(bank->inserted, index) && !bitmap_tree_test(&bank->tree, index))
+		return false; /* nearly every free there is */
 	uint64_t missing = bitmap_next_clear(bank->inserted, index, index + n);
 	uint64_t free = bitmap_tree_next_set(&bank->tree, index);
 	uint64_t first = missing < free ? missing : free;
