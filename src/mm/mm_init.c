@@ -121,12 +121,10 @@ static void warn_trimmed(const struct memmap *map, uint32_t bank, uint64_t bytes
 {
 	char size[FMT_SIZE_LEN];
 
-	if (bytes != 0)
-		log_warn("%s of bank %u, [0x%llx, 0x%llx), cannot be used: less than the frame "
-			 "tables that it would need\n",
-			 fmt_size(size, bytes), bank,
-			 (unsigned long long)map->bank[bank].range.start,
-			 (unsigned long long)map->bank[bank].range.end);
+	log_warn("%s of bank %u, [0x%llx, 0x%llx), cannot be used: less than the frame tables that "
+		 "it would need\n",
+		 fmt_size(size, bytes), bank, (unsigned long long)map->bank[bank].range.start,
+		 (unsigned long long)map->bank[bank].range.end);
 }
 
 /* Cut the smaller one of the outermost regions off. */
@@ -154,7 +152,8 @@ static enum status set_up_bank(struct frame_pool *pool, struct memmap *map, uint
 		status = trim(map, &u);
 		u = usable_of(map, bank);
 	}
-	warn_trimmed(map, bank, before - u.bytes);
+	if (u.bytes != before)
+		warn_trimmed(map, bank, before - u.bytes);
 	return status;
 }
 
