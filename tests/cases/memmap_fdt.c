@@ -223,6 +223,21 @@ KTEST(memmap_fdt, guards_down_to_the_first_hole)
 	}
 }
 
+KTEST(memmap_fdt, guards_nothing_once_any_firmware_is_known)
+{
+	struct memmap *map = ktest_alloc(sizeof(*map), 16);
+	struct range guarded;
+
+	memmap_init(map);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x20000 }, 0, "ram"), STATUS_OK);
+	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0, 0x80 }, REGION_FIRMWARE, "fw"),
+		   STATUS_OK);
+	REQUIRE_EQ(memmap_guard_firmware(map, (struct range){ 0x10000, 0x11000 }, &guarded),
+		   STATUS_OK);
+	EXPECT(range_is_empty(guarded));
+	EXPECT_EQ(map->nreservations, 1);
+}
+
 KTEST(memmap_fdt, says_that_the_kernel_is_not_in_declared_memory)
 {
 	struct bench *b = virt(true);
