@@ -85,7 +85,7 @@ void bitmap_tree_clear(struct bitmap_tree *tree, uint64_t first, uint64_t n)
 		last /= BITS_PER_WORD;
 		bool keep_first = words[first] != 0;
 		bool keep_last = words[last] != 0;
-		if (last - first + 1 <= (uint64_t)keep_first + (first != last && keep_last))
+		if (last - first + 1 <= (uint64_t)keep_first + keep_last)
 			return;
 		first += keep_first;
 		last -= keep_last;

@@ -114,8 +114,7 @@ static enum status add_bank(struct frame_pool *pool, pfn_t first, npages_t npage
 		return status;
 	memmove(&pool->bank[slot + 1], &pool->bank[slot],
 		(pool->nbanks - slot) * sizeof(pool->bank[0]));
-	pool->nbanks++;
-	pool->lowest_bank = 0;
+	pool->nbanks++; /* F6 still holds: the new bank has no free frame, and none moved down */
 	return bank_init(&pool->bank[slot], first, npages, words);
 }
 
