@@ -59,11 +59,15 @@ KTEST(memmap_validate, names_the_broken_invariant)
 	expect_broken(map, "I3: a region has no name");
 	map->region[2].range.start = 0x14400;
 	expect_broken(map, "I3: regions are out of order or overlap");
+	map->region[1].range.start = 0x13fff;
+	expect_broken(map, "I3: regions are out of order or overlap");
 	map->region[7].bank = 3;
 	expect_broken(map, "I4: a region is in a bank that does not exist");
 	map->region[7].bank = 1;
 	expect_broken(map, "I4: a region is not inside its bank");
 	map->region[3].range.end = 0x20001;
+	expect_broken(map, "I4: a region is not inside its bank");
+	map->region[0].range.start = 0xf000;
 	expect_broken(map, "I4: a region is not inside its bank");
 	map->region[7].numa_node = 0;
 	expect_broken(map, "I4: a region has not the node of its bank");
