@@ -68,6 +68,11 @@ static bool all_bytes(const void *p, uint8_t value, size_t n)
 	return true;
 }
 
+static bool same_bytes(const void *a, const void *b, size_t size)
+{
+	return memcmp(a, b, size) == 0;
+}
+
 /* The bytes that a block for @size and @align has: written otherwise than in heap.c. */
 static size_t block_size(size_t size, size_t align)
 {
@@ -336,8 +341,8 @@ KTEST(heap, a_failed_realloc_leaves_the_block_as_it_was)
 	memcpy(table_before, f->table, 64);
 	memcpy(before, &f->h.buddy, sizeof(*before));
 	EXPECT(heap_realloc(&f->h, p, 513, HERE) == NULL);
-	EXPECT(memcmp(table_before, f->table, 64) == 0);
-	EXPECT(memcmp(before, &f->h.buddy, sizeof(*before)) == 0);
+	EXPECT(same_bytes(table_before, f->table, 64));
+	EXPECT(same_bytes(before, &f->h.buddy, sizeof(*before)));
 	EXPECT(is_filled(hide(p), 512, 9));
 	struct heap_stats s = stats_of(&f->h);
 	EXPECT_EQ(s.count.failures, 1);
@@ -384,9 +389,9 @@ static void expect_refusal(struct fixture *f, void *ptr, size_t size, const char
 		heap_free_sized(&f->h, ptr, size, HERE);
 	else
 		heap_free(&f->h, ptr, HERE);
-	EXPECT(memcmp(copy, &f->h.buddy, sizeof(struct buddy)) == 0);
-	EXPECT(memcmp(copy + sizeof(struct buddy), f->table, table_size) == 0);
-	EXPECT(memcmp(copy + sizeof(struct buddy) + table_size, f->memory, f->size) == 0);
+	EXPECT(same_bytes(copy, &f->h.buddy, sizeof(struct buddy)));
+	EXPECT(same_bytes(copy + sizeof(struct buddy), f->table, table_size));
+	EXPECT(same_bytes(copy + sizeof(struct buddy) + table_size, f->memory, f->size));
 	REQUIRE_VALID(heap_validate(&f->h));
 	EXPECT_EQ(f->h.count.refusals, refusals + 1);
 	EXPECT(!lock_held(&f->h.lock));
