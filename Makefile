@@ -148,6 +148,7 @@ host-test: ## run the host cases under ASan and UBSan (GLOB=, SEED=)
 host-test: $(OUT)/host-gcc/ktest
 	$(Q)$< $(if $(SEED),--seed $(SEED)) $(if $(GLOB),'$(GLOB)')
 
+include mk/lift.mk
 include mk/check.mk
 include mk/run.mk
 

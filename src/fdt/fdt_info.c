@@ -129,12 +129,13 @@ static bool to_physical(const struct search *search, uint32_t depth, uint64_t si
 static bool settle(struct search *search, struct fdt_device *device)
 {
 	const struct candidate *c = &search->candidate;
-	uint32_t depth = c->node.depth;
 	uint64_t base, size = 0;
 	uint32_t count;
 
-	if (!c->pending || !c->compatible || !c->has_reg || depth == 0 ||
-	    !search->level[depth].enabled)
+	if (!c->pending || !c->compatible || !c->has_reg || c->node.depth == 0)
+		return false;
+	uint32_t depth = c->node.depth;
+	if (!search->level[depth].enabled)
 		return false;
 	const struct fdt_cells *cells = &search->level[depth - 1].cells;
 	if (fdt_cells_why(cells) != STATUS_OK || cells->address == 0 ||

@@ -30,6 +30,7 @@ static never_inline void by_trap(void)
  * Deeper until @below is reached, then @at_the_bottom. The sum after the call keeps it from becoming a
  * loop. It stops inside the guard, since what lies below that is the kernel.
  */
+/* NOLINTNEXTLINE(misc-no-recursion): that is the point */
 static never_inline unsigned recurse(uint64_t below, void (*at_the_bottom)(void))
 {
 	volatile unsigned char frame[256];

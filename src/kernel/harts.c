@@ -214,11 +214,12 @@ static void answer(void *unused)
 unsigned harts_roll_call(void)
 {
 	enum status started[PLATFORM_MAX_HARTS];
+	const unsigned n = count;
 	unsigned answered = 1;
 
-	for (unsigned i = 1; i < count; i++)
+	for (unsigned i = 1; i < n; i++)
 		started[i] = hart_run(i, answer, NULL);
-	for (unsigned i = 1; i < count; i++) {
+	for (unsigned i = 1; i < n; i++) {
 		enum status s = started[i] == STATUS_OK ? hart_join(i, ANSWER_MS) : started[i];
 		if (s == STATUS_OK) {
 			answered++;

@@ -28,6 +28,8 @@ REFUSED = [
     ("mm outside of memmap_fdt includes fdt", "mm/planted.c", '#include "fdt/planted.h"',
      "mm/planted.c does not include fdt"),
     ("boot includes lib", "boot/planted.S", '#include "lib/fmt.h"', "boot does not include lib"),
+    ("boot includes sbi beyond its numbers", "boot/planted.S", '#include "sbi/planted.h"',
+     "boot does not include sbi"),
     ("src includes tests", "kernel/planted.c", '#include "tests/ktest.h"', "does not know the tests"),
     ("a neighbour without its layer", "lib/fmt.c", '#include "string.h"', "names its layer"),
     ("a path that climbs", "lib/fmt.c", '#include "lib/../mm/types.h"', "names its layer"),
@@ -72,6 +74,7 @@ REFUSED = [
 
 ALLOWED = [
     ("mm/memmap_fdt.c includes fdt", "mm/memmap_fdt.c", '#include "fdt/planted.h"'),
+    ("boot includes the numbers of the SBI", "boot/planted.S", '#include "sbi/sbi_abi.h"'),
     ("kernel includes every layer", "kernel/planted.c",
      '#include "boot/planted.h"\n#include "fdt/planted.h"\n#include "lib/fmt.h"\n'
      '#include "mm/types.h"\n#include "sbi/planted.h"'),

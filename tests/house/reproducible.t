@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# reproducible.t - the kernel built from two copies of the tree, in folders whose names differ also
-# in length,
-# in another time zone and with another number of jobs, is the same to the byte.
+# reproducible.t - the kernel built from two copies of the tree is the same to the byte: the folders
+# differ in name and depth, the builds in time, time zone and number of jobs.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 box=$(mktemp -d "${TMPDIR:-/tmp}/acre-reproducible.XXXXXX") || exit 1
