@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The prompt: what is typed, what is answered."""
+
+from acre import boot, case, main, must, must_equal
+
+LINE_LIMIT = 256  # src/kernel/monitor.c
+
+
+@case
+def each_command_of_the_list_answers():
+    run = boot(text="help\nmem\nframes\nheap\nharts\n").must_end_with(0)
+    for command in ("mem", "frames", "heap", "harts", "test", "poweroff", "reboot"):
+        must(f"  {command}" in run.answer("help"), f"help does not list {command}")
+    must("crash" not in run.answer("help"), "help lists the way to crash")
+    must("[0x0000000080000000, " in run.answer("mem"), "mem shows no region")
+    must(" managed " in run.answer("frames"), "frames shows no count")
+    must("largest free block" in run.answer("heap"), "heap shows no figures")
+    must("booted on hart" in run.answer("harts"), "harts shows no harts")
+
+
+@case
+def unknown_commands_and_surplus_words_are_refused():
+    run = boot(text="frobnicate now\nmem twice\n").must_end_with(0)
+    must_equal(run.answer("frobnicate now"), "unknown command 'frobnicate'; try 'help'\n", "answer")
+    must_equal(run.answer("mem twice"), "too many words; usage: mem\n", "answer")
+
+
+@case
+def blanks_around_words_and_empty_lines_are_nothing():
+    run = boot(text="\n   \n  frames   \n").must_end_with(0)
+    must(" managed " in run.answer("  frames   "), "frames shows no count")
+    must_equal(run.answer("   "), "", "answer")
+
+
+@case
+def cr_and_lf_both_end_a_line():
+    run = boot(text=b"frames\rheap\r\nframes\n").must_end_with(0)
+    must_equal(len(run.lines) - len([x for x in run.lines if x != "acre> frames"]), 2, "lines run")
+    must("largest free block" in run.answer("heap"), "heap shows no figures")
+
+
+@case
+def backspace_delete_and_control_u_edit():
+    run = boot(text=b"framez\bs\nheapp\x7f\nmem mem mem\x15frames\n").must_end_with(0)
+    must_equal(run.text.count(" managed ("), 3, "answers to frames, with that of the banner")
+    must_equal(run.text.count("largest free block"), 2, "answers to heap, with that of the banner")
+    run.must_not_say("unknown command|too many")
+
+
+@case
+def control_c_drops_the_line():
+    run = boot(text=b"frobnicate\x03\nframes\n").must_end_with(0)
+    run.must_not_say("unknown command")
+    run.must_say(r"frobnicate\^C$")
+
+
+@case
+def backspace_stops_at_the_beginning():
+    run = boot(text=b"\b\b\b\bframes\n").must_end_with(0)
+    must(" managed " in run.answer("frames"), "frames shows no count")
+
+
+@case
+def a_line_that_is_too_long_is_not_run():
+    long = "mem " + "x" * LINE_LIMIT
+    run = boot(text=f"{long}\nframes\n{'y' * LINE_LIMIT}\n").must_end_with(0)
+    run.must_say(f"a line has at most {LINE_LIMIT} bytes: not run")
+    run.must_not_say("too many words")
+    run.must_say(r"unknown command 'y{%d}" % LINE_LIMIT)
+    must(" managed " in run.answer("frames"), "the line after it is lost")
+
+
+@case
+def bytes_that_are_no_text_are_ignored():
+    run = boot(text=b"fr\x00am\x01\xff\xfees\x1b\n").must_end_with(0)
+    must(" managed " in run.answer("frames"), "frames shows no count")
+
+
+@case
+def a_thousand_lines_at_once_are_all_run():
+    run = boot(text="frames\n" * 1000).must_end_with(0)
+    must_equal(run.text.count(" managed ("), 1001, "answers, with that of the banner")
+
+
+@case
+def a_glob_chooses_tests():
+    run = boot(text="test bits.*\n").must_end_with(0)
+    names = [name for ok, _, name in run.cases() if ok]
+    must(names and all(name.startswith("bits.") for name in names), f"ran {names}")
+    run.must_say(f"^PASS {len(names)} passed$")
+
+
+@case
+def tests_leave_the_machine_usable():
+    run = boot(text="frames\nheap\ntest\nframes\nheap\n").must_end_with(0)
+    counts = [line for line in run.lines if line.startswith("frames ")]
+    must_equal(counts[1], counts[2], "frames before and after")
+    used = [line.split(", ")[1] for line in run.lines if line.startswith("heap ")]
+    must_equal(used[1], used[2], "heap before and after")
+
+
+@case
+def reboot_ends_the_run():
+    run = boot(text="reboot\nmem\n").must_end_with(0)
+    run.must_not_say("acre> mem")
+
+
+@case
+def poweroff_in_the_middle_ends_the_run():
+    run = boot(text="poweroff\nmem\n").must_end_with(0)
+    run.must_not_say("acre> mem")
+
+
+main()
