@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Which cases run where: on the host, in the kernel, or, as tests/one-sided.txt explains, on one side."""
+
+import re
+from fnmatch import fnmatchcase
+
+from acre import HOST, TOP, boot, case, main, must, must_equal, run
+
+NAME = re.compile(r"^[a-z0-9_]+\.[a-z0-9_]+$")
+
+
+def host_cases():
+    return [line for line in run([HOST, "--list"]).must_end_with(0).lines if NAME.match(line)]
+
+
+def kernel_cases():
+    answer = boot(text="test --list\n").must_end_with(0).answer("test --list")
+    return [line for line in answer.splitlines() if NAME.match(line)]
+
+
+def entries():
+    found = []
+    for line in (TOP / "tests/one-sided.txt").read_text().splitlines():
+        if line and not line.startswith("#"):
+            words = line.split(None, 2)
+            must(len(words) == 3 and words[1] in ("host", "kernel"), f"no glob, side, reason: {line}")
+            found.append((words[0], words[1]))
+    return found
+
+
+def matching(names, glob):
+    return sorted(name for name in names if fnmatchcase(name, glob))
+
+
+@case
+def names_are_there_and_unique():
+    for side, names in (("host", host_cases()), ("kernel", kernel_cases())):
+        must(len(names) >= 100, f"{side}: only {len(names)} cases")
+        twice = sorted({name for name in names if names.count(name) > 1})
+        must(not twice, f"{side}: twice: {twice}")
+
+
+@case
+def cases_on_one_side_only_are_explained():
+    host, kernel = set(host_cases()), set(kernel_cases())
+    for side, only in (("host", host - kernel), ("kernel", kernel - host)):
+        globs = [glob for glob, where in entries() if where == side]
+        bare = sorted(n for n in only if not any(fnmatchcase(n, glob) for glob in globs))
+        must(not bare, f"on the {side} side only, without a reason: {', '.join(bare)}")
+
+
+@case
+def every_explanation_is_still_true():
+    host, kernel = set(host_cases()), set(kernel_cases())
+    for glob, side in entries():
+        mine, other = (host, kernel) if side == "host" else (kernel, host)
+        must(matching(mine, glob), f"{glob} {side}: no such case there")
+        must_equal(matching(other, glob), [], f"{glob} {side}: runs on the other side too")
+
+
+main()

@@ -1,0 +1,246 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Failure is seen: each way in which a run can go wrong, and that the exit code tells of it."""
+
+from acre import (DEBUG, LIMIT, RELEASE, RUN_QEMU, TOP, add_case, arguments, boot, case, main, must, must_equal,
+                  run, scratch)
+
+HANG_LIMIT = 3  # seconds for kernels that are meant to hang; a boot takes a fraction of one
+
+
+def compiled(folder, source):
+    blob = f"{folder}/{source}.dtb"
+    run(["dtc", "-q", "-i", TOP / "tests/dts", "-o", blob, TOP / f"tests/dts/{source}.dts"]).must_end_with(0)
+    return blob
+
+
+# ---- self-tests -----------------------------------------------------------------------------------
+
+
+@case
+def a_glob_that_matches_nothing_fails():
+    result = boot(bootargs="test=nosuchtest.*").must_end_with(1)
+    must_equal(result.verdict(), "FAIL 1 failed, 0 passed", "verdict")
+
+
+@case
+def a_failure_at_the_prompt_is_not_forgotten():
+    result = boot(text="test nosuchtest.*\ntest bits.*\n").must_end_with(1)
+    result.must_say(r"^FAIL 1 failed, 0 passed$")
+    result.must_say(r"^PASS \d+ passed$")
+
+
+@case
+def some_tests_can_be_chosen_by_boot_argument():
+    result = boot(bootargs="test=bits.* seed=77").must_end_with(0)
+    result.must_say(r"^# seed=77$")
+    names = [name for _, _, name in result.cases()]
+    must(names and all(name.startswith("bits.") for name in names), f"ran {names}")
+
+
+@case
+def an_exit_code_that_contradicts_the_verdict_is_seen():
+    # The prompt's own verdict is 'failed', but the last line printed is a pass.
+    with scratch() as folder:
+        liar = f"{folder}/qemu-system-riscv64"
+        with open(liar, "w", encoding="ascii") as script:
+            script.write("#!/bin/sh\nprintf 'PASS 3 passed\\r\\n'\nexit ${LIAR_CODE}\n")
+        run(["chmod", "+x", liar])
+        for code, wanted, words in (
+            (1, 1, "'PASS 3 passed' was printed, but the exit code is 1"),
+            (0, 0, ""),
+        ):
+            result = run(
+                arguments(),
+                env={"PATH": f"{folder}:/usr/bin:/bin", "LIAR_CODE": str(code)},
+            ).must_end_with(wanted)
+            must(words in result.messages, f"it does not say {words}")
+
+
+@case
+def a_run_without_verdict_fails():
+    # poweroff before the tests: exit code 0, but nothing was tested
+    with scratch() as folder:
+        quiet = f"{folder}/qemu-system-riscv64"
+        with open(quiet, "w", encoding="ascii") as script:
+            script.write("#!/bin/sh\necho all is well\n")
+        run(["chmod", "+x", quiet])
+        result = run(arguments(), env={"PATH": f"{folder}:/usr/bin:/bin"}).must_end_with(1)
+    must("no verdict" in result.messages, "the missing verdict is not named")
+
+
+@case
+def a_hang_is_killed_at_the_limit():
+    result = boot(text="crash hang\n", limit=HANG_LIMIT).must_end_with(124)
+    must(f"no end within {HANG_LIMIT} s" in result.messages, "the limit is not named")
+    must("acre> crash hang" in result.messages, "the last line is not shown")
+
+
+@case
+def nothing_is_left_of_a_run_that_was_killed():
+    with scratch() as folder:
+        boot_env = {"TMPDIR": folder}
+        run(arguments(limit=HANG_LIMIT), b"crash hang\n", env=boot_env).must_end_with(124)
+        must_equal(run(["ls", "-A", folder]).text, "", "temporary files")
+        # Every QEMU of this run had the folder's name in its environment.
+        found = run(["sh", "-c", f"grep -l 'TMPDIR={folder}' /proc/[0-9]*/environ 2>/dev/null; true"], env=boot_env)
+        mine = [x for x in found.lines if "qemu" in run(["cat", x.replace("environ", "comm")]).text]
+        must_equal(mine, [], "processes")
+
+
+# ---- panics ---------------------------------------------------------------------------------------
+
+ADDRESS = r"0x[0-9a-f]{16}"
+
+
+def crashed(way, kernel=None):
+    result = boot(text=f"crash {way}\n", kernel=kernel).must_end_with(1)
+    result.must_not_say("PANIC inside")
+    return result
+
+
+def must_walk_back_to_the_start(result):
+    for function in ("kernel_main", "boot_hart_start"):
+        result.must_say(rf"^  by {ADDRESS} {function}\+0x[0-9a-f]+$")
+
+
+def panics():
+    ways = {
+        "panic": r"PANIC on hart 0: asked for at the prompt$",
+        "badfree": r"PANIC on hart 0: heap: refused to free 0x[0-9a-f]+ for 0x[0-9a-f]+ by_badfree\+?.*: free already",
+        "badframe": r"PANIC on hart 0: frame: refused to free 0x0 for 0x[0-9a-f]+ .*not in any bank",
+        "oom": r"PANIC on hart 0: out of memory: 9223372036854775807 bytes aligned to 16 .*largest free",
+        "lock": r"PANIC on hart 0: lock 'crash' taken twice on one hart",
+        "stack": r"stack overflow on hart 0: the guard below 0x[0-9a-f]+ was written to",
+        "stacktrap": r"the stack of this hart ran over into its guard below 0x[0-9a-f]+$",
+    }
+    for way, words in ways.items():
+        for kernel in (RELEASE, DEBUG):
+
+            def one(way=way, words=words, kernel=kernel):
+                result = crashed(way, kernel / "acre.elf")
+                result.must_say(words)
+                must_walk_back_to_the_start(result)
+
+            add_case(f"crash {way} is reported and fails ({kernel.name})", one)
+
+
+panics()
+
+
+@case
+def a_trap_is_reported_with_all_that_is_known():
+    for kernel in (RELEASE, DEBUG):
+        result = crashed("trap", kernel / "acre.elf")
+        result.must_say(r"^PANIC on hart 0: store access fault$")
+        sepc = result.must_say(rf"^sepc ({ADDRESS}) stval 0x0000000000000008 scause 0x7 sstatus 0x").group(1)
+        names = "ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 t3 t4 t5 t6"
+        for name in names.split():
+            result.must_say(rf"(^|  ?) *{name} {ADDRESS}")
+        result.must_say(rf"^  at {sepc} by_trap\+0x[0-9a-f]+$")
+        must_walk_back_to_the_start(result)
+
+
+@case
+def a_bad_free_can_be_survived():
+    result = boot(text="crash badfree\nframes\n", bootargs="badfree=report").must_end_with(0)
+    result.must_say(r"heap: refused to free 0x[0-9a-f]+ .*free already")
+    result.must_not_say("PANIC")
+    must(" managed " in result.answer("frames"), "the kernel did not go on")
+
+
+# ---- boot arguments -------------------------------------------------------------------------------
+
+
+@case
+def unknown_boot_arguments_are_reported():
+    result = boot(text="\n", bootargs="xyz loglevel=loud poweroff=now seed=many").must_end_with(0)
+    result.must_say(r"^warning: boot argument 'xyz': unknown$")
+    for word in ("loglevel=loud", "poweroff=now", "seed=many"):
+        result.must_say(rf"^warning: boot argument '{word}': \w+")
+
+
+@case
+def known_boot_arguments_are_not_reported():
+    words = "test=bits.* seed=5 poweroff loglevel=info badfree=panic boothart=0"
+    boot(bootargs=words).must_end_with(0).must_not_say("^warning: boot argument")
+
+
+@case
+def a_boot_hart_that_is_not_there_is_reported():
+    result = boot(text="harts\n", bootargs="boothart=9").must_end_with(0)
+    result.must_say(r"^warning: boothart=9: ")
+    must("booted on hart 0" in result.answer("harts"), "it did not stay on hart 0")
+
+
+@case
+def warnings_can_be_turned_off():
+    boot(text="\n", bootargs="loglevel=error xyz").must_end_with(0).must_not_say("boothart")
+
+
+# ---- boards that cannot say how it went -----------------------------------------------------------
+
+
+@case
+def semihosting_tells_the_verdict_where_there_is_no_test_device():
+    with scratch() as folder:
+        blob = compiled(folder, "no-test-device")
+        for glob, code, verdict in (("bits.*", 0, "PASS"), ("nosuchtest.*", 1, "FAIL")):
+            words = f"test={glob} semihosting"
+            result = boot(dtb=blob, bootargs=words, qemu=["-semihosting"]).must_end_with(code)
+            must(result.verdict().startswith(verdict), f"verdict {result.verdict()}")
+
+
+@case
+def without_either_the_firmware_ends_it_and_the_printed_verdict_counts():
+    with scratch() as folder:
+        blob = compiled(folder, "no-test-device")
+        result = boot(dtb=blob, bootargs="test=bits.*").must_end_with(0)
+        must_equal(result.messages, "", "complaints")
+        result = boot(dtb=blob, bootargs="test=nosuchtest.*").must_end_with(1)
+        must("but the exit code is 0" in result.messages, "QEMU's 0 was not seen through")
+
+
+@case
+def a_board_that_cannot_end_says_so_and_waits():
+    with scratch() as folder:
+        blob = compiled(folder, "no-test-device")
+        # A semihosting call that nobody takes arrives as a breakpoint.
+        result = boot(dtb=blob, bootargs="test=bits.* semihosting")
+        result.must_not_say("PANIC")
+
+
+# ---- run-qemu itself ------------------------------------------------------------------------------
+
+
+@case
+def a_missing_qemu_is_named_with_the_command_that_installs_it():
+    with scratch() as folder:
+        for tool in ("bash", "sh", "dirname", "cat", "sed", "grep", "head", "env", "cut", "id"):
+            run(["sh", "-c", f"ln -s $(command -v {tool}) {folder}/{tool}"])
+        result = run(arguments(), env={"PATH": folder}).must_end_with(1)
+    must("qemu-system-riscv64 is missing: make deps, or apt-get install qemu-system" in result.messages, "help")
+
+
+@case
+def wrong_options_are_refused():
+    for words, complaint in (
+        (["--frobnicate", "1", "k"], "unknown option --frobnicate"),
+        (["--memory"], "--memory: unknown, or its value is missing"),
+        ([RELEASE / "acre.elf", "second"], "one kernel is enough"),
+        (["/no/such/kernel"], "cannot read /no/such/kernel"),
+        (["--limit", "soon", RELEASE / "acre.elf"], "not a number of seconds"),
+        ([], "which kernel?"),
+    ):
+        result = run([RUN_QEMU, *words]).must_end_with(2)
+        must(complaint in result.messages, f"{words}: it says {result.messages}")
+
+
+@case
+def a_make_that_fails_fails():
+    target = ["make", "-C", TOP, "qemu", f"LIMIT={LIMIT}"]
+    run(target + ["BOOTARGS=test=bits.*"]).must_end_with(0)
+    run(target + ["BOOTARGS=test=nosuchtest.*"]).must_end_with(2)
+
+
+main()
