@@ -53,21 +53,28 @@ enum exit_verdict exit_verdict_so_far(void)
 	return failed ? EXIT_FAILED : EXIT_OK;
 }
 
-/* The three instructions are a signature: uncompressed, and in one page. */
+/*
+ * The three instructions are a signature: uncompressed, and in one page. Where nobody takes the call the
+ * ebreak traps; then it is passed over, and the next way to end is tried.
+ */
 static void semihosting_exit(uint64_t code)
 {
 	const uint64_t block[2] = { SEMIHOSTING_APPLICATION_EXIT, code };
 	register uint64_t a0 __asm__("a0") = SEMIHOSTING_EXIT_EXTENDED;
 	register uint64_t a1 __asm__("a1") = (uint64_t)block;
+	uint64_t handler;
 
 	__asm__ volatile(".option push\n"
 			 ".option norvc\n"
+			 "la %[handler], 1f\n"
+			 "csrrw %[handler], stvec, %[handler]\n"
 			 ".balign 16\n"
 			 "slli zero, zero, 0x1f\n"
 			 "ebreak\n"
 			 "srai zero, zero, 7\n"
+			 "1: csrw stvec, %[handler]\n"
 			 ".option pop"
-			 : "+r"(a0)
+			 : "+r"(a0), [handler] "=&r"(handler)
 			 : "r"(a1)
 			 : "memory");
 }

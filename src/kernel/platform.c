@@ -55,5 +55,5 @@ void platform_bad_free(const struct bad_free *report)
 	bad_free_sentence(sentence, sizeof(sentence), report);
 	if (!bad_free_reports)
 		panic_from(report->caller, "%s", sentence);
-	log_error("%s", sentence);
+	log_error("%s\n", sentence);
 }
