@@ -534,11 +534,7 @@ bool fdt_property_is_named(const struct fdt *fdt, const struct fdt_property *p, 
 uint32_t fdt_property_index(const struct fdt *fdt, const struct fdt_property *p,
 			    const char *const names[], uint32_t count)
 {
-	uint32_t i = 0;
-
-	while (i < count && !fdt_property_is_named(fdt, p, names[i]))
-		i++;
-	return i;
+	return fdt_block_index(&fdt->strings, p->name_offset, names, count);
 }
 
 /* ---- values ---------------------------------------------------------------------------------- */

@@ -61,6 +61,19 @@ bool fdt_block_equals(const struct fdt_block *block, uint32_t offset, const char
 	return false;
 }
 
+uint32_t fdt_block_index(const struct fdt_block *block, uint32_t offset, const char *const names[],
+			 uint32_t count)
+{
+	if (offset >= block->size)
+		return count;
+	for (uint32_t i = 0; i < count; i++) {
+		if ((uint8_t)names[i][0] == block->base[offset] &&
+		    fdt_block_equals(block, offset, names[i]))
+			return i;
+	}
+	return count;
+}
+
 bool fdt_block_last_nul(const struct fdt_block *block, uint32_t *offset)
 {
 	for (uint32_t end = block->size; end > 0; end--) {

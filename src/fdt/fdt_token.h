@@ -65,6 +65,13 @@ nodiscard bool fdt_block_string(const struct fdt_block *block, uint32_t offset, 
 bool fdt_block_equals(const struct fdt_block *block, uint32_t offset, const char *text);
 
 /*
+ * fdt_block_index - which of the @count strings @names stands at @offset? @count if none does.
+ * O(count): only those that begin with the right byte are compared.
+ */
+uint32_t fdt_block_index(const struct fdt_block *block, uint32_t offset, const char *const names[],
+			 uint32_t count);
+
+/*
  * fdt_block_starts_with - do the bytes at @offset, all of them in @block, begin with the @length
  * bytes of @text? *@following, if not NULL, is then the byte behind them. False unless that one
  * lies in the block as well.

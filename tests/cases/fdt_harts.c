@@ -164,6 +164,7 @@ static enum status timebase(size_t in_cpus, size_t in_cpu, uint64_t *hz)
 
 	if (in_cpus != 0)
 		fdt_build_prop(&t->b, "timebase-frequency", value, in_cpus);
+	fdt_build_u32(&t->b, "other", 88);
 	fdt_build_begin(&t->b, "cpu@0");
 	if (in_cpu != 0)
 		fdt_build_prop(&t->b, "timebase-frequency", value, in_cpu);
@@ -193,6 +194,22 @@ KTEST(fdt_harts, finds_the_timebase_in_cpus_or_in_a_cpu)
 	EXPECT_EQ(timebase(3, 0, &hz), ERR_MALFORMED);
 	EXPECT_EQ(timebase(12, 4, &hz), ERR_MALFORMED);
 	EXPECT_EQ(hz, 77);
+}
+
+KTEST(fdt_harts, finds_no_timebase_outside_cpus)
+{
+	struct fdt_tree *t = fdt_tree_new(512);
+	uint64_t hz;
+
+	fdt_build_begin(&t->b, "");
+	fdt_build_u32(&t->b, "timebase-frequency", 1000);
+	fdt_build_begin(&t->b, "cpus");
+	fdt_build_begin(&t->b, "cpu@0");
+	fdt_build_begin(&t->b, "cache");
+	fdt_build_u32(&t->b, "timebase-frequency", 1000);
+	for (unsigned i = 0; i < 4; i++)
+		fdt_build_end(&t->b);
+	EXPECT_EQ(fdt_timebase(fdt_tree_open(t), &hz), ERR_NOT_FOUND);
 }
 
 KTEST(fdt_harts, refuses_a_timebase_of_zero)

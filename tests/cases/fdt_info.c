@@ -158,15 +158,18 @@ KTEST(fdt_info, passes_over_devices_that_are_switched_off)
 
 KTEST(fdt_info, refuses_a_device_whose_end_does_not_fit)
 {
-	struct fdt_tree *t = fdt_tree_new(1024);
-	struct fdt_device found;
+	for (uint32_t extra = 0; extra < 2; extra++) {
+		struct fdt_tree *t = fdt_tree_new(1024);
+		struct fdt_device found;
 
-	fdt_build_begin(&t->b, "");
-	cells(t, 2, 2);
-	fdt_build_begin(&t->b, "x");
-	fdt_build_string(&t->b, "compatible", "x");
-	FDT_BUILD_CELLS(&t->b, "reg", 0xffffffff, 0xfffff000, 0, 0x1000);
-	EXPECT_EQ(fdt_find_compatible(seal(t, 2), "x", &found), ERR_NOT_FOUND);
+		fdt_build_begin(&t->b, "");
+		cells(t, 2, 2);
+		fdt_build_begin(&t->b, "x");
+		fdt_build_string(&t->b, "compatible", "x");
+		FDT_BUILD_CELLS(&t->b, "reg", 0xffffffff, 0xfffff000, 0, 0xfff + extra);
+		EXPECT_EQ(fdt_find_compatible(seal(t, 2), "x", &found),
+			  extra == 0 ? STATUS_OK : ERR_NOT_FOUND);
+	}
 }
 
 KTEST(fdt_info, takes_the_cells_of_the_parent_not_its_own)

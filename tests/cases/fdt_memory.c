@@ -727,6 +727,59 @@ KTEST(fdt_memory, moves_reservations_through_ranges)
 	expect_end(&c);
 }
 
+KTEST(fdt_memory, needs_the_cells_of_the_root_only_where_it_moves_a_reservation)
+{
+	for (unsigned moves = 0; moves < 2; moves++) {
+		struct fdt_tree *t = fdt_tree_new(1024);
+		struct fdt_memory_cursor c;
+
+		fdt_build_begin(&t->b, "");
+		fdt_build_u32(&t->b, "#address-cells", 4);
+		fdt_build_begin(&t->b, "reserved-memory");
+		fdt_build_u32(&t->b, "#address-cells", 1);
+		fdt_build_u32(&t->b, "#size-cells", 1);
+		FDT_BUILD_CELLS(&t->b, "other", 0, 0, 0);
+		if (moves != 0)
+			FDT_BUILD_CELLS(&t->b, "ranges", 0, 0, 0x10000);
+		fdt_build_begin(&t->b, "a");
+		FDT_BUILD_CELLS(&t->b, "reg", 0x1000, 0x1000);
+		seal(t, 3, &c);
+		if (moves != 0)
+			expect_malformed(&c, FDT_FACT_RESERVED, "a", "ranges", ERR_UNSUPPORTED);
+		else
+			expect_range(&c, FDT_FACT_RESERVED, 0x1000, 0x1000);
+		expect_end(&c);
+	}
+}
+
+KTEST(fdt_memory, moves_a_reservation_whose_status_cannot_be_read_too)
+{
+	struct fdt_tree *t = begin_reserved(1, 1);
+	struct fdt_memory_cursor c;
+
+	FDT_BUILD_CELLS(&t->b, "ranges", 0, 1, 0, 0x10000);
+	fdt_build_begin(&t->b, "a");
+	FDT_BUILD_CELLS(&t->b, "reg", 0x1000, 0x1000, 0x2000, 0xffffffff);
+	fdt_build_empty(&t->b, "status");
+	seal(t, 3, &c);
+	expect_widest(&c, FDT_FACT_RESERVED, "status", 0x100001000, 0x1000);
+	expect_malformed(&c, FDT_FACT_RESERVED, "a", "ranges", ERR_RANGE);
+	expect_end(&c);
+}
+
+KTEST(fdt_memory, does_not_guess_the_end_of_a_reservation_that_moves)
+{
+	struct fdt_tree *t = begin_reserved(1, 3);
+	struct fdt_memory_cursor c;
+
+	FDT_BUILD_CELLS(&t->b, "ranges", 0, 1, 0, 0, 0, 0x10000);
+	fdt_build_begin(&t->b, "a");
+	FDT_BUILD_CELLS(&t->b, "reg", 0x1000, 1, 0, 0);
+	seal(t, 3, &c);
+	expect_malformed(&c, FDT_FACT_RESERVED, "a", "reg", ERR_OVERFLOW);
+	expect_end(&c);
+}
+
 KTEST(fdt_memory, names_ranges_that_cannot_be_read)
 {
 	struct fdt_tree *t = begin_reserved(1, 1);

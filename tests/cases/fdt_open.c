@@ -408,6 +408,24 @@ KTEST(fdt_open, bounds_names_and_values_by_their_blocks)
 	expect_each(t, change, ARRAY_SIZE(change));
 }
 
+KTEST(fdt_open, takes_names_only_from_strings_that_end)
+{
+	struct fdt_tree *t = fdt_tree_new(512);
+
+	fdt_build_begin(&t->b, "");
+	fdt_build_u32(&t->b, "p", 1);
+	fdt_build_end(&t->b);
+	fdt_tree_seal(t);
+	uint32_t strings = fdt_build_get(t->blob, FDT_BUILD_STRINGS);
+	uint32_t offset = fdt_build_get(t->blob, FDT_BUILD_STRUCT) + 8 + 8;
+	memcpy(t->blob + strings, "pq", 2); /* no NUL at all */
+	EXPECT_EQ(exercise(t->blob, t->size), ERR_MALFORMED);
+	memcpy(t->blob + strings, "\0q", 2); /* "" and what has no end */
+	EXPECT_EQ(exercise(t->blob, t->size), STATUS_OK);
+	fdt_build_set(t->blob, offset, 1);
+	EXPECT_EQ(exercise(t->blob, t->size), ERR_MALFORMED);
+}
+
 KTEST(fdt_open, says_what_is_broken_and_where)
 {
 	struct fdt_tree *t = fdt_tree_new(512);
