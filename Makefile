@@ -58,7 +58,8 @@ HOST_SRC := $(PORTABLE) $(SBI) $(KERNEL_PORTABLE) $(CASES) $(sort $(wildcard tes
 
 WARN := -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wundef -Wstrict-prototypes \
 	-Wmissing-prototypes -Wvla -Werror
-COMMON := -std=c17 $(WARN) -g -MMD -MP -fno-common -ffile-prefix-map=$(CURDIR)=.
+COMMON := -std=c17 $(WARN) -g -MMD -MP -fno-common -ffile-prefix-map=$(CURDIR)=. \
+	-fdebug-prefix-map=$(CURDIR)=.
 
 # No floating point in the kernel, and no compiler support library. Frame pointers make backtraces.
 KFLAGS := $(COMMON) -march=$(ISA) -mabi=lp64 -mcmodel=medany -ffreestanding -fno-pie -O2 \
@@ -157,8 +158,8 @@ include mk/run.mk
 .PHONY: help clean
 help: ## this list
 	@echo 'Targets:'
-	@sed -n 's/^\([a-z][a-z.-]*\): ## */\1\t/p' $(MAKEFILE_LIST) | sed 's/$$(K)/build\/rv64-$(BUILD)/g' | \
-		sort | awk -F '\t' '{ printf "  %-14s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z][a-z._-]*\): ## */\1\t/p' $(MAKEFILE_LIST) | sed 's/$$(K)/build\/rv64-$(BUILD)/g' | \
+		sort | awk -F '\t' '{ printf "  %-22s %s\n", $$1, $$2 }'
 	@echo 'Settings (make TARGET NAME=value):'
 	@sed -n 's/^#? *\([A-Z_]*\)  */\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  %-18s %s\n", $$1, $$2 }'
 

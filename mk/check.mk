@@ -12,7 +12,8 @@ CLANG_TIDY := $(or $(shell command -v clang-tidy-14),clang-tidy)
 is_14 = $(1) --version 2>/dev/null | grep -q 'version 14'
 
 CHECK_HOST_C := $(HOST_SRC) $(LIFT_HOST_SRC)
-CHECK_RV64_C := $(ECALL) $(sort $(wildcard src/kernel/*.c tests/kernel/*.c)) $(LIFT_RV64_SRC)
+CHECK_RV64_C := $(ECALL) $(sort $(filter-out $(HOST_SRC),$(wildcard src/kernel/*.c tests/kernel/*.c))) \
+	$(LIFT_RV64_SRC)
 CHECK_C := $(CHECK_HOST_C) $(CHECK_RV64_C)
 CHECK_ANALYZED := $(PORTABLE) $(SBI)
 CHECK_HEADERS = $(shell find src tests -name '*.h')
@@ -30,6 +31,7 @@ CHECK_HFLAGS = $(call plain,$(HFLAGS))
 .PHONY: check $(CHECKS:%=check-%) compile_commands.json check-force
 .SILENT: $(CHECKS:%=check-%)
 
+check: ## static checks: layers, format, clang-tidy, cppcheck, gcc -fanalyzer, scripts
 check:
 	@scripts/need python3 $(CLANG_FORMAT) $(CLANG_TIDY) cppcheck gcc clang
 	@$(MAKE) --no-print-directory -k -j$$(nproc 2>/dev/null || echo 2) --output-sync=target \
@@ -62,6 +64,7 @@ $(CHECK)/tidy/%.ok: % $(wildcard .clang-tidy tests/.clang-tidy) $(OUT)/compile_c
 	@touch $@
 
 # The database is written anew only when it changes, and so are the marks.
+compile_commands.json: ## write build/compile_commands.json, for clangd and clang-tidy
 compile_commands.json: $(OUT)/compile_commands.json
 $(OUT)/compile_commands.json: check-force
 	@mkdir -p $(@D)
@@ -103,11 +106,13 @@ CPPCHECK_RV64 := -Isrc/kernel/rv64 -D__riscv=1 -DKERNEL_HEAP_SIZE=$(KERNEL_HEAP_
 
 # $(1): name of a part, $(2): its files, $(3): what is looked for, $(4): flags
 define cppcheck_part
+ifneq ($(strip $(2)),)
 check-cppcheck: $(CHECK)/cppcheck/$(1).ok
 $(CHECK)/cppcheck/$(1).ok: $(2) $$(CHECK_HEADERS)
 	@mkdir -p $(CHECK)/cppcheck/$(1)
 	$(Q)$(CPPCHECK) --cppcheck-build-dir=$(CHECK)/cppcheck/$(1) --enable=$(3) $(4) $(2)
 	@touch $$@
+endif
 endef
 # Style of the sources only: the cases repeat and contradict themselves on purpose.
 CPPCHECK_STYLE := warning,style,performance,portability
