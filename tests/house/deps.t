@@ -62,7 +62,7 @@ logged() { grep -q -- "$1" "$box/log" 2>/dev/null; }
 code_is() { [ "$code" = "$1" ]; }
 nothing_logged() { [ ! -e "$box/log" ]; }
 
-echo 1..15
+echo 1..16
 
 fresh_machine
 apt make
@@ -102,6 +102,13 @@ rm "$box/bin/qemu-system-riscv64" "$box/bin/dtc"
 deps boot
 check "no apt-get: stops with 1" code_is 1
 check "no apt-get: the packages are named" says 'device-tree-compiler (dtc)'
+
+fresh_machine
+apt make
+stub dpkg-query 'echo "install ok installed"'
+for tool in gcc clang prove cpio; do stub "$tool" 'exit 0'; done
+deps test
+check "a file that a release moved elsewhere does not matter if its package is installed" code_is 0
 
 fresh_machine
 rm "$box/bin/dtc"
