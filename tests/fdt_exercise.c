@@ -96,6 +96,18 @@ static const char *check_walk(const struct fdt *fdt)
 	return NULL;
 }
 
+static bool windows_end(const struct fdt_memory_cursor *cursor, const struct fdt_memory_fact *fact)
+{
+	for (uint32_t i = 0; i < fact->nwindows; i++) {
+		uint64_t base, size;
+
+		if (fdt_alloc_range(cursor, i, &base, &size) == STATUS_OK &&
+		    size > UINT64_MAX - base)
+			return false;
+	}
+	return true;
+}
+
 static const char *check_facts(const struct fdt *fdt)
 {
 	struct fdt_memory_cursor cursor;
@@ -120,6 +132,8 @@ static const char *check_facts(const struct fdt *fdt)
 			return "a fact has a range";
 		if (fact.kind == FDT_FACT_MEMORY && fact.size == 0)
 			return "memory is not empty";
+		if (!windows_end(&cursor, &fact))
+			return "an alloc-ranges pair ends in the address space";
 	}
 	return s == ERR_END && fdt_memory_next(&cursor, &fact) == ERR_END
 		       ? NULL

@@ -36,10 +36,12 @@ enum {
 	NUMA_NODE_ID,
 	SIZE,
 	ALIGNMENT,
+	ALLOC_RANGES,
 	NO_MAP,
 	REUSABLE,
 	INITRD_START,
 	INITRD_END,
+	USABLE_RANGE,
 	NPROPERTIES
 };
 
@@ -52,10 +54,12 @@ static const char *const property_name[NPROPERTIES] = {
 	[NUMA_NODE_ID] = "numa-node-id",
 	[SIZE] = "size",
 	[ALIGNMENT] = "alignment",
+	[ALLOC_RANGES] = "alloc-ranges",
 	[NO_MAP] = "no-map",
 	[REUSABLE] = "reusable",
 	[INITRD_START] = "linux,initrd-start",
 	[INITRD_END] = "linux,initrd-end",
+	[USABLE_RANGE] = "linux,usable-memory-range",
 };
 
 const char *fdt_fact_kind_str(enum fdt_fact_kind kind)
@@ -71,6 +75,8 @@ const char *fdt_fact_kind_str(enum fdt_fact_kind kind)
 		return "/memreserve/ entry";
 	case FDT_FACT_INITRD:
 		return "initrd";
+	case FDT_FACT_USABLE:
+		return "usable memory range";
 	case FDT_FACT_MALFORMED:
 		return "malformed entry";
 	}
@@ -239,26 +245,45 @@ static enum status read_whole(const struct fdt_memory_cursor *c, unsigned which,
 	return fdt_read_cells(c->fdt, p, 0, c->reserved_cells.size, value);
 }
 
+static enum status read_alignment(const struct fdt_memory_cursor *c, uint64_t *alignment)
+{
+	enum status s;
+
+	*alignment = 0;
+	if (!seen(c, ALIGNMENT))
+		return STATUS_OK;
+	s = read_whole(c, ALIGNMENT, alignment);
+	return s == STATUS_OK && *alignment != 0 && !is_power_of_two(*alignment) ? ERR_INVALID : s;
+}
+
+static enum status count_windows(const struct fdt_memory_cursor *c, uint32_t *count)
+{
+	*count = 0;
+	if (!seen(c, ALLOC_RANGES))
+		return STATUS_OK;
+	return fdt_pair_count(&c->property[ALLOC_RANGES], &c->reserved_cells, count);
+}
+
 static bool settle_dynamic(struct fdt_memory_cursor *c, struct fdt_memory_fact *fact)
 {
-	uint64_t size, alignment = 0;
+	uint64_t size, alignment;
+	uint32_t nwindows;
 	enum status s = read_whole(c, SIZE, &size);
 
 	if (s == STATUS_OK && size == 0)
 		s = ERR_INVALID;
 	if (s != STATUS_OK)
 		return malformed(c, fact, FDT_FACT_DYNAMIC, s, SIZE);
-	if (seen(c, ALIGNMENT)) {
-		s = read_whole(c, ALIGNMENT, &alignment);
-		if (s == STATUS_OK && alignment != 0 && !is_power_of_two(alignment))
-			s = ERR_INVALID;
-	}
-	if (s != STATUS_OK)
+	if ((s = read_alignment(c, &alignment)) != STATUS_OK)
 		malformed(c, fact, FDT_FACT_DYNAMIC, s, ALIGNMENT);
+	else if ((s = count_windows(c, &nwindows)) != STATUS_OK)
+		malformed(c, fact, FDT_FACT_DYNAMIC, s, ALLOC_RANGES);
 	else if (c->status_why != STATUS_OK)
 		malformed(c, fact, FDT_FACT_DYNAMIC, c->status_why, STATUS);
 	else
 		node_fact(c, fact, FDT_FACT_DYNAMIC);
+	if (s == STATUS_OK)
+		fact->nwindows = nwindows;
 	fact->size = size;
 	fact->alignment = alignment;
 	return true;
@@ -281,7 +306,20 @@ static bool settle_reserved(struct fdt_memory_cursor *c, struct fdt_memory_fact 
 	return s != STATUS_OK && malformed(c, fact, FDT_FACT_RESERVED, s, REG);
 }
 
-static bool settle_chosen(struct fdt_memory_cursor *c, struct fdt_memory_fact *fact)
+/* One turn even where there are no pairs: usable_pair() says why. */
+static void settle_usable_range(struct fdt_memory_cursor *c)
+{
+	if (!seen(c, USABLE_RANGE))
+		return;
+	c->usable_why = ERR_INVALID;
+	if (cells_are_good(&c->root_cells))
+		c->usable_why =
+			fdt_pair_count(&c->property[USABLE_RANGE], &c->root_cells, &c->count);
+	if (c->usable_why != STATUS_OK)
+		c->count = 1;
+}
+
+static bool settle_initrd(struct fdt_memory_cursor *c, struct fdt_memory_fact *fact)
 {
 	uint64_t start, end;
 	enum status s;
@@ -313,7 +351,8 @@ static bool settle(struct fdt_memory_cursor *c, struct fdt_memory_fact *fact)
 	c->count = 0;
 	switch (c->role) {
 	case ROLE_CHOSEN:
-		return settle_chosen(c, fact);
+		settle_usable_range(c);
+		return settle_initrd(c, fact);
 	case ROLE_MEMORY:
 		return settle_memory(c, fact);
 	case ROLE_RESERVED:
@@ -351,19 +390,23 @@ static bool ranges_are_identity(const struct fdt_memory_cursor *c)
 	return !c->has_ranges || c->ranges.length == 0;
 }
 
+/* Move *@address of /reserved-memory, where @size bytes are, through its `ranges` to the root. */
+static enum status translate(const struct fdt_memory_cursor *c, uint64_t size, uint64_t *address)
+{
+	if (ranges_are_identity(c))
+		return STATUS_OK;
+	if (fdt_cells_why(&c->root_cells) != STATUS_OK)
+		return fdt_cells_why(&c->root_cells);
+	if (!cells_are_good(&c->root_cells))
+		return ERR_INVALID;
+	return fdt_translate(c->fdt, &c->ranges, &c->reserved_cells, &c->root_cells, size, address);
+}
+
 /* Move the range of @fact through `ranges`. False, and the range gone, if that does not work. */
 static bool move_reservation(const struct fdt_memory_cursor *c, struct fdt_memory_fact *fact)
 {
-	enum status s = STATUS_OK;
+	enum status s = translate(c, fact->size, &fact->base);
 
-	if (ranges_are_identity(c))
-		return true;
-	if (!cells_are_good(&c->root_cells))
-		s = fdt_cells_why(&c->root_cells) != STATUS_OK ? fdt_cells_why(&c->root_cells)
-							       : ERR_INVALID;
-	if (s == STATUS_OK)
-		s = fdt_translate(c->fdt, &c->ranges, &c->reserved_cells, &c->root_cells,
-				  fact->size, &fact->base);
 	if (s == STATUS_OK)
 		return true;
 	spoil(fact, s, "ranges");
@@ -402,12 +445,65 @@ static bool reserved_pair(struct fdt_memory_cursor *c, struct fdt_memory_fact *f
 	return true;
 }
 
+/* What is said to be usable is taken at its narrowest: a pair that wraps is none. */
+static bool usable_pair(struct fdt_memory_cursor *c, struct fdt_memory_fact *fact)
+{
+	const struct fdt_property *pairs = &c->property[USABLE_RANGE];
+	uint64_t base, size;
+	enum status s = c->usable_why;
+
+	if (!cells_are_good(&c->root_cells))
+		return malformed_cells(c, fact, FDT_FACT_USABLE, &c->root_cells);
+	if (s == STATUS_OK)
+		s = fdt_read_base(c->fdt, pairs, &c->root_cells, c->index, &base);
+	if (s == STATUS_OK)
+		s = fdt_read_size(c->fdt, pairs, &c->root_cells, c->index, &size);
+	if (s == STATUS_OK && size > UINT64_MAX - base)
+		s = ERR_OVERFLOW;
+	if (s != STATUS_OK)
+		return malformed(c, fact, FDT_FACT_USABLE, s, USABLE_RANGE);
+	node_fact(c, fact, FDT_FACT_USABLE);
+	set_range(fact, base, size);
+	return true;
+}
+
+enum status fdt_alloc_range(const struct fdt_memory_cursor *c, uint32_t index, uint64_t *base,
+			    uint64_t *size)
+{
+	const struct fdt_property *pairs = &c->property[ALLOC_RANGES];
+	uint64_t from, length;
+	enum status s = fdt_read_base(c->fdt, pairs, &c->reserved_cells, index, &from);
+
+	if (s == STATUS_OK)
+		s = fdt_read_size(c->fdt, pairs, &c->reserved_cells, index, &length);
+	if (s == STATUS_OK && length > UINT64_MAX - from)
+		s = ERR_OVERFLOW;
+	if (s == STATUS_OK)
+		s = translate(c, length, &from);
+	if (s != STATUS_OK)
+		return s;
+	*base = from;
+	*size = length;
+	return STATUS_OK;
+}
+
+static bool pair(struct fdt_memory_cursor *c, struct fdt_memory_fact *fact)
+{
+	switch (c->role) {
+	case ROLE_MEMORY:
+		return memory_pair(c, fact);
+	case ROLE_CHOSEN:
+		return usable_pair(c, fact);
+	default:
+		return reserved_pair(c, fact);
+	}
+}
+
 /* The next pair of the pending node that is a fact; false when none is left. */
 static bool next_pair(struct fdt_memory_cursor *c, struct fdt_memory_fact *fact)
 {
 	while (c->index < c->count) {
-		bool is_fact =
-			c->role == ROLE_MEMORY ? memory_pair(c, fact) : reserved_pair(c, fact);
+		bool is_fact = pair(c, fact);
 
 		c->index++;
 		if (is_fact)

@@ -30,9 +30,10 @@
 enum fdt_fact_kind {
 	FDT_FACT_MEMORY,     /* a `reg` pair of an enabled memory node; never empty */
 	FDT_FACT_RESERVED,   /* a `reg` pair of an enabled child of /reserved-memory */
-	FDT_FACT_DYNAMIC,    /* such a child with `size` instead: @size bytes, anywhere */
+	FDT_FACT_DYNAMIC,    /* such a child with `size` instead: see fdt_alloc_range() */
 	FDT_FACT_MEMRESERVE, /* an entry of the reservation block */
 	FDT_FACT_INITRD,     /* /chosen linux,initrd-start and -end; never empty */
+	FDT_FACT_USABLE,     /* a pair of /chosen linux,usable-memory-range: all else is left out */
 	FDT_FACT_MALFORMED,  /* something that should have been one of these: see @about */
 };
 
@@ -49,13 +50,16 @@ struct fdt_memory_fact {
 	uint64_t base;      /* bytes; base + size <= 2^64 - 1 wherever has_range */
 	uint64_t size;      /* bytes */
 	uint64_t alignment; /* DYNAMIC: `alignment` in bytes, 0 if it does not say */
+	uint32_t nwindows;  /* DYNAMIC: pairs of `alloc-ranges`, 0 if it may lie anywhere */
 	const char *name;   /* the node's name, in the blob; "" for MEMRESERVE */
 	struct fdt_node node; /* the node, all zeros for MEMRESERVE */
 
 	/*
 	 * MALFORMED only. A malformed memory entry is to be left out. A malformed reservation is to
 	 * be taken at its widest: @has_range says that [base, base + size) covers it, else nothing
-	 * can be said about where it lies.
+	 * can be said about where it lies. Of a USABLE, ERR_OVERFLOW is one pair that is to be left
+	 * out; anything else is the whole property, of which nothing can be said. A DYNAMIC whose
+	 * `status` is at fault is complete otherwise.
 	 */
 	enum fdt_fact_kind about;  /* what it would have been */
 	enum status why;           /* what is wrong with it; ERR_NOT_FOUND: @property is missing */
@@ -64,7 +68,7 @@ struct fdt_memory_fact {
 };
 
 /* Properties that decide what a node is: fdt_memory.c names them. */
-#define FDT_MEMORY_PROPERTIES 10u
+#define FDT_MEMORY_PROPERTIES 12u
 
 /* Private to fdt_memory.c. */
 struct fdt_memory_cursor {
@@ -86,6 +90,7 @@ struct fdt_memory_cursor {
 	struct fdt_property property[FDT_MEMORY_PROPERTIES];
 	uint32_t numa_node;
 	enum status status_why; /* a reservation whose `status` cannot be read counts as enabled */
+	enum status usable_why; /* why linux,usable-memory-range has no pairs */
 };
 
 /* fdt_memory_begin - start over at the first fact of @fdt, which must be open. */
@@ -98,5 +103,15 @@ void fdt_memory_begin(struct fdt_memory_cursor *cursor, const struct fdt *fdt);
  */
 nodiscard enum status fdt_memory_next(struct fdt_memory_cursor *cursor,
 				      struct fdt_memory_fact *fact);
+
+/*
+ * fdt_alloc_range - pair @index of the `alloc-ranges` of the FDT_FACT_DYNAMIC that @cursor gave last:
+ * it may lie in [*@base, *@base + *@size), as the root sees addresses. The size may be 0.
+ * Pre:    @index < @nwindows of that fact, which has `size` and `alignment`.
+ * Result: STATUS_OK; ERR_OVERFLOW if it ends past 2^64 - 1; else why it cannot be read or moved
+ *         through `ranges` (both untouched). O(FDT_MAX_RANGES).
+ */
+nodiscard enum status fdt_alloc_range(const struct fdt_memory_cursor *cursor, uint32_t index,
+				      uint64_t *base, uint64_t *size);
 
 #endif

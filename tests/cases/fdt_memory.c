@@ -898,6 +898,161 @@ KTEST(fdt_memory, names_what_is_wrong_with_an_initrd)
 	expect_end(&c);
 }
 
+/* ---- where a dynamic reservation may lie ----------------------------------------------------- */
+
+static void expect_window(const struct fdt_memory_cursor *c, uint32_t index, uint64_t base,
+			  uint64_t size)
+{
+	uint64_t got_base = 1, got_size = 1;
+
+	EXPECT_EQ(fdt_alloc_range(c, index, &got_base, &got_size), STATUS_OK);
+	EXPECT_EQ(got_base, base);
+	EXPECT_EQ(got_size, size);
+}
+
+KTEST(fdt_memory, tells_each_window_of_a_dynamic_reservation)
+{
+	struct fdt_tree *t = begin_reserved(2, 1);
+	struct fdt_memory_cursor c;
+	struct fdt_memory_fact fact;
+
+	fdt_build_begin(&t->b, "pool");
+	fdt_build_u32(&t->b, "size", 0x1000);
+	FDT_BUILD_CELLS(&t->b, "alloc-ranges", 1, 0x80000000, 0x2000, 0, 0, 0, 0, 7, UINT32_MAX);
+	fdt_build_end(&t->b);
+	seal(t, 2, &c);
+	fact = next(&c);
+	EXPECT_EQ(fact.kind, FDT_FACT_DYNAMIC);
+	REQUIRE_EQ(fact.nwindows, 3);
+	expect_window(&c, 0, 0x180000000, 0x2000);
+	expect_window(&c, 1, 0, 0);
+	expect_window(&c, 2, 7, UINT32_MAX);
+	expect_end(&c);
+}
+
+KTEST(fdt_memory, tells_which_window_is_of_no_use)
+{
+	struct fdt_tree *t = begin_reserved(2, 2);
+	struct fdt_memory_cursor c;
+	uint64_t base = 5, size = 6;
+
+	fdt_build_begin(&t->b, "pool");
+	fdt_build_u64(&t->b, "size", 0x1000);
+	FDT_BUILD_CELLS(&t->b, "alloc-ranges", 1, 0, UINT32_MAX - 1, UINT32_MAX, UINT32_MAX, UINT32_MAX, 0, 1, 0,
+			0x1000, UINT32_MAX, UINT32_MAX);
+	fdt_build_end(&t->b);
+	seal(t, 2, &c);
+	EXPECT_EQ(next(&c).nwindows, 3);
+	expect_window(&c, 0, 0x100000000, 0xfffffffeffffffff);
+	EXPECT_EQ(fdt_alloc_range(&c, 1, &base, &size), ERR_OVERFLOW);
+	EXPECT_EQ(fdt_alloc_range(&c, 2, &base, &size), ERR_OVERFLOW);
+	EXPECT_EQ(base, 5);
+	EXPECT_EQ(size, 6);
+}
+
+KTEST(fdt_memory, moves_windows_through_ranges)
+{
+	struct fdt_tree *t = begin_reserved(1, 1);
+	struct fdt_memory_cursor c;
+	uint64_t base, size;
+
+	FDT_BUILD_CELLS(&t->b, "ranges", 0x1000, 2, 0x8000, 0x4000);
+	fdt_build_begin(&t->b, "pool");
+	fdt_build_u32(&t->b, "size", 0x1000);
+	FDT_BUILD_CELLS(&t->b, "alloc-ranges", 0x2000, 0x3000, 0x2000, 0x3001);
+	fdt_build_end(&t->b);
+	seal(t, 2, &c);
+	EXPECT_EQ(next(&c).nwindows, 2);
+	expect_window(&c, 0, 0x200009000, 0x3000);
+	EXPECT_EQ(fdt_alloc_range(&c, 1, &base, &size), ERR_RANGE);
+}
+
+KTEST(fdt_memory, names_windows_that_are_no_pairs)
+{
+	static const uint32_t cell[3] = { 0 };
+
+	for (size_t count = 0; count <= 3; count++) {
+		struct fdt_tree *t = begin_reserved(1, 1);
+		struct fdt_memory_cursor c;
+
+		fdt_build_begin(&t->b, "pool");
+		fdt_build_u32(&t->b, "size", 0x1000);
+		fdt_build_cells(&t->b, "alloc-ranges", cell, count);
+		fdt_build_end(&t->b);
+		seal(t, 2, &c);
+		if (count == 2)
+			EXPECT_EQ(next(&c).nwindows, 1);
+		else
+			expect_malformed(&c, FDT_FACT_DYNAMIC, "pool", "alloc-ranges",
+					 count == 0 ? ERR_TRUNCATED : ERR_MALFORMED);
+		expect_end(&c);
+	}
+}
+
+/* ---- what may be used at all ----------------------------------------------------------------- */
+
+static struct fdt_tree *begin_chosen_under(uint32_t address_cells, uint32_t size_cells)
+{
+	struct fdt_tree *t = begin_root(address_cells, size_cells);
+
+	fdt_build_begin(&t->b, "chosen");
+	return t;
+}
+
+KTEST(fdt_memory, reads_the_usable_ranges_behind_the_initrd)
+{
+	struct fdt_tree *t = begin_chosen_under(2, 1);
+	struct fdt_memory_cursor c;
+
+	FDT_BUILD_CELLS(&t->b, "linux,usable-memory-range", 1, 0x1000, 0x2000, 0, 0, 0);
+	fdt_build_u32(&t->b, "linux,initrd-start", 0x1000);
+	fdt_build_u32(&t->b, "linux,initrd-end", 0x1800);
+	seal(t, 2, &c);
+	expect_range(&c, FDT_FACT_INITRD, 0x1000, 0x800);
+	expect_range(&c, FDT_FACT_USABLE, 0x100001000, 0x2000);
+	expect_range(&c, FDT_FACT_USABLE, 0, 0); /* an empty one says that nothing is */
+	expect_end(&c);
+}
+
+KTEST(fdt_memory, tells_a_bad_pair_from_usable_ranges_that_cannot_be_read)
+{
+	struct fdt_tree *t = begin_chosen_under(2, 2);
+	struct fdt_memory_cursor c;
+
+	FDT_BUILD_CELLS(&t->b, "linux,usable-memory-range", UINT32_MAX, 0, UINT32_MAX, 0, 0, 1, 0,
+			2);
+	seal(t, 2, &c);
+	expect_malformed(&c, FDT_FACT_USABLE, "chosen", "linux,usable-memory-range", ERR_OVERFLOW);
+	expect_range(&c, FDT_FACT_USABLE, 1, 2);
+	expect_end(&c);
+
+	t = begin_chosen_under(2, 2);
+	FDT_BUILD_CELLS(&t->b, "linux,usable-memory-range", 0, 1, 0);
+	fdt_build_u32(&t->b, "linux,initrd-start", 0x1000);
+	seal(t, 2, &c);
+	expect_malformed(&c, FDT_FACT_INITRD, "chosen", "linux,initrd-end", ERR_NOT_FOUND);
+	expect_malformed(&c, FDT_FACT_USABLE, "chosen", "linux,usable-memory-range", ERR_MALFORMED);
+	expect_end(&c);
+
+	t = begin_chosen_under(2, 2);
+	fdt_build_empty(&t->b, "linux,usable-memory-range");
+	seal(t, 2, &c);
+	expect_malformed(&c, FDT_FACT_USABLE, "chosen", "linux,usable-memory-range", ERR_TRUNCATED);
+	expect_end(&c);
+
+	t = begin_chosen_under(9, 2);
+	FDT_BUILD_CELLS(&t->b, "linux,usable-memory-range", 0, 1, 0);
+	seal(t, 2, &c);
+	expect_malformed(&c, FDT_FACT_USABLE, "chosen", "#address-cells", ERR_UNSUPPORTED);
+	expect_end(&c);
+
+	t = begin_chosen_under(2, 0);
+	FDT_BUILD_CELLS(&t->b, "linux,usable-memory-range", 0, 1);
+	seal(t, 2, &c);
+	expect_malformed(&c, FDT_FACT_USABLE, "chosen", "#size-cells", ERR_INVALID);
+	expect_end(&c);
+}
+
 KTEST(fdt_memory, has_a_name_for_every_kind)
 {
 	for (int kind = FDT_FACT_MEMORY; kind <= FDT_FACT_MALFORMED; kind++) {
