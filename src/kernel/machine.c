@@ -96,6 +96,11 @@ void machine_map_memory(void)
 	if (s != STATUS_OK)
 		panic("no memory map can be made of this device tree: %s (the reason is above)",
 		      status_str(s));
+	uint32_t unplaced = memmap_place_from_fdt(&machine.memmap, &machine.fdt, &reporter);
+	if (unplaced != 0)
+		log_warn("%u of %u dynamic reservations have no place: their drivers will not find "
+			 "them\n",
+			 unplaced, machine.memmap.ndynamic);
 	check_map();
 }
 

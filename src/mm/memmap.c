@@ -47,7 +47,8 @@
  *
  *	2(b + r) - 1 + 2(2b - 1 + r) = 6b + 4r - 3 <= MEMMAP_MAX_REGIONS = 6(b + r).
  *
- * Each claim adds up to two, so 2r + 3 spare places are good for r + 1 claims in the worst case.
+ * Each claim adds up to two, so 2r + 3 spare places are good for r + 1 claims in the worst case. A
+ * placed reservation adds up to three and counts as one of r, which has four places set aside.
  *
  * INVARIANTS, once resolved (memmap_validate() checks them, the tests cite them):
  *
@@ -59,7 +60,7 @@
  *  I5  Regions leave no gap in any bank: their bytes over all kinds sum up to the bytes of bank[].
  *  I6  Usable regions begin and end at frame boundaries.
  *  I7  No slack region contains a whole frame.
- *  I8  Touching regions of one bank differ in kind or name.
+ *  I8  Touching regions of one bank differ in kind, name or index.
  *  I9  What a reservation covers is, where there is RAM, of its kind or one that is more
  *      restrictive. No reserved byte is usable.
  *  I10 The counts are within their tables.
@@ -70,6 +71,7 @@
 #include "mm/memmap.h"
 
 #include "lib/align.h"
+#include "lib/fmt.h"
 #include "lib/string.h"
 
 #define NOBODY UINT32_MAX
@@ -82,7 +84,8 @@ const char *region_kind_str(enum region_kind kind)
 		[REGION_MEMRESERVE] = "memreserve",   [REGION_RESERVED] = "reserved",
 		[REGION_INITRD] = "initrd",           [REGION_DTB] = "device tree",
 		[REGION_KERNEL] = "kernel",           [REGION_FIRMWARE] = "firmware",
-		[REGION_NO_MAP] = "no-map",
+		[REGION_NO_MAP] = "no-map",           [REGION_LENT] = "reusable, lent",
+		[REGION_LEFT_OUT] = "left out",
 	};
 
 	return (unsigned)kind < REGION_KIND_COUNT ? text[kind] : "unknown kind";
@@ -93,6 +96,7 @@ const char *region_kind_str(enum region_kind kind)
 void memmap_init(struct memmap *map)
 {
 	map->resolved = false;
+	map->ndynamic = 0;
 	map->ndeclared = 0;
 	map->nreservations = 0;
 	map->nbanks = 0;
@@ -109,7 +113,7 @@ static enum status check_range(struct range range)
 /* May something be reserved or claimed as @kind? */
 static bool is_reserving(enum region_kind kind)
 {
-	return kind > REGION_SLACK && (unsigned)kind < REGION_KIND_COUNT;
+	return kind > REGION_SLACK && kind != REGION_LENT && (unsigned)kind < REGION_KIND_COUNT;
 }
 
 static struct region make_region(struct range range, enum region_kind kind, const char *name)
@@ -119,6 +123,7 @@ static struct region make_region(struct range range, enum region_kind kind, cons
 		.kind = kind,
 		.numa_node = MEMMAP_NO_NODE,
 		.bank = MEMMAP_NO_BANK,
+		.index = MEMMAP_NO_INDEX,
 		.name = name != NULL ? name : "",
 	};
 }
@@ -140,8 +145,8 @@ enum status memmap_add_bank(struct memmap *map, struct range range, uint32_t num
 	return STATUS_OK;
 }
 
-enum status memmap_reserve(struct memmap *map, struct range range, enum region_kind kind,
-			   const char *name)
+enum status memmap_reserve_nth(struct memmap *map, struct range range, enum region_kind kind,
+			       const char *name, uint32_t index)
 {
 	enum status status = check_range(range);
 
@@ -151,8 +156,15 @@ enum status memmap_reserve(struct memmap *map, struct range range, enum region_k
 		return status;
 	if (map->nreservations >= MEMMAP_MAX_RESERVATIONS)
 		return ERR_FULL;
-	map->reservation[map->nreservations++] = make_region(range, kind, name);
+	map->reservation[map->nreservations] = make_region(range, kind, name);
+	map->reservation[map->nreservations++].index = index;
 	return STATUS_OK;
+}
+
+enum status memmap_reserve(struct memmap *map, struct range range, enum region_kind kind,
+			   const char *name)
+{
+	return memmap_reserve_nth(map, range, kind, name, MEMMAP_NO_INDEX);
 }
 
 /* ---- sorting edges: heapsort, since it needs neither recursion nor room ---------------------- */
@@ -256,12 +268,31 @@ static uint32_t paint(struct memmap_scratch *scratch, const struct region *input
 	return npieces;
 }
 
+enum status memmap_limit(struct memmap *map, uint64_t bytes, const char *name)
+{
+	const struct memmap_piece *piece = map->scratch.piece;
+	uint32_t npieces;
+
+	if (map->resolved || bytes == 0)
+		return ERR_INVALID;
+	npieces = paint(&map->scratch, map->declared, map->ndeclared);
+	for (uint32_t i = 0; i < npieces; i++) {
+		uint64_t size = range_size(piece[i].range);
+		struct range rest = { piece[i].range.start + bytes, piece[npieces - 1].range.end };
+		if (bytes < size)
+			return memmap_reserve(map, rest, REGION_LEFT_OUT, name);
+		bytes -= size;
+	}
+	return STATUS_OK;
+}
+
 /* ---- lists of regions: sorted and disjoint --------------------------------------------------- */
 
 static bool can_join(const struct region *below, const struct region *above)
 {
 	return below->range.end == above->range.start && below->kind == above->kind &&
-	       below->bank == above->bank && strcmp(below->name, above->name) == 0;
+	       below->bank == above->bank && below->index == above->index &&
+	       strcmp(below->name, above->name) == 0;
 }
 
 /* Append @next, joined to the last one where that is the same thing (I8). False if it is full. */
@@ -322,10 +353,11 @@ static void settle_banks(struct memmap *map)
 
 /* Append @range of bank @bank to the partition. False if that is full. */
 static bool put(struct memmap *map, uint32_t bank, struct range range, enum region_kind kind,
-		const char *name)
+		const char *name, uint32_t index)
 {
 	struct region next = make_region(range, kind, name);
 
+	next.index = index;
 	next.bank = bank;
 	next.numa_node = map->bank[bank].numa_node;
 	return append(map->region, &map->nregions, MEMMAP_MAX_REGIONS, &next);
@@ -348,8 +380,9 @@ static bool put_free(struct memmap *map, uint32_t bank, struct range range)
 	struct range below = { range.start, whole.start };
 	struct range above = { whole.end, range.end };
 
-	return put(map, bank, below, REGION_SLACK, "") &&
-	       put(map, bank, whole, REGION_USABLE, "") && put(map, bank, above, REGION_SLACK, "");
+	return put(map, bank, below, REGION_SLACK, "", MEMMAP_NO_INDEX) &&
+	       put(map, bank, whole, REGION_USABLE, "", MEMMAP_NO_INDEX) &&
+	       put(map, bank, above, REGION_SLACK, "", MEMMAP_NO_INDEX);
 }
 
 static struct range intersection(struct range a, struct range b)
@@ -374,7 +407,7 @@ static bool divide_bank(struct memmap *map, uint32_t bank, uint32_t *first, uint
 		const struct region *owner = &map->reservation[piece[i].owner];
 		struct range part = intersection(piece[i].range, ram);
 		if (!put_free(map, bank, (struct range){ from, part.start }) ||
-		    !put(map, bank, part, owner->kind, owner->name))
+		    !put(map, bank, part, owner->kind, owner->name, owner->index))
 			return false;
 		from = part.end;
 	}
@@ -401,23 +434,30 @@ enum status memmap_resolve(struct memmap *map)
 	return STATUS_OK;
 }
 
-/* ---- claiming -------------------------------------------------------------------------------- */
+/* ---- carving --------------------------------------------------------------------------------- */
 
-/* The claimed region and its two neighbours make five at most. */
-#define CLAIM_PARTS 5u
+/* Below, the new region, slack, above, and two neighbours. */
+#define CARVE_PARTS 6u
 
-/* Cut region @whole around @claimed: what is below, the claimed, what is above. */
+/* Cut region @whole around @carved: what is below, the carved, slack up to a frame, what is above. */
 static void cut(struct region *part, uint32_t *nparts, const struct region *whole,
-		const struct region *claimed)
+		const struct region *carved)
 {
 	struct region below = *whole;
+	struct region slack = make_region(carved->range, REGION_SLACK, "");
 	struct region above = *whole;
 
-	below.range.end = claimed->range.start;
-	above.range.start = claimed->range.end;
-	(void)append(part, nparts, CLAIM_PARTS, &below);
-	(void)append(part, nparts, CLAIM_PARTS, claimed);
-	(void)append(part, nparts, CLAIM_PARTS, &above);
+	slack.bank = whole->bank;
+	slack.numa_node = whole->numa_node;
+	slack.range.start = carved->range.end;
+	/* Below PADDR_LIMIT, a multiple of frames. */
+	slack.range.end = align_down(carved->range.end + PAGE_SIZE - 1, PAGE_SIZE);
+	below.range.end = carved->range.start;
+	above.range.start = slack.range.end;
+	(void)append(part, nparts, CARVE_PARTS, &below);
+	(void)append(part, nparts, CARVE_PARTS, carved);
+	(void)append(part, nparts, CARVE_PARTS, &slack);
+	(void)append(part, nparts, CARVE_PARTS, &above);
 }
 
 /* Put part[0 .. nparts) where region[first .. end) is. The caller has checked that it fits. */
@@ -438,44 +478,127 @@ static void replace(struct memmap *map, uint32_t first, uint32_t end, const stru
 	map->nregions = first + nparts + tail;
 }
 
-static enum status check_claim(struct range range, enum region_kind kind)
+/*
+ * Make @carved (range, kind, name, index) out of part of region @at, which contains all frames that it
+ * touches. ERR_FULL, and nothing changed, if the table has no room.
+ */
+static enum status carve(struct memmap *map, uint32_t at, struct region carved)
 {
-	if (range_is_empty(range) || !is_reserving(kind))
+	struct region part[CARVE_PARTS];
+	uint32_t nparts = 0;
+	/* The neighbours take part, because one of them may be the same thing as what is made. */
+	uint32_t first = at > 0 ? at - 1 : at;
+	uint32_t end = at + 1 < map->nregions ? at + 2 : at + 1;
+
+	carved.bank = map->region[at].bank;
+	carved.numa_node = map->region[at].numa_node;
+	for (uint32_t i = first; i < end; i++) {
+		if (i == at)
+			cut(part, &nparts, &map->region[at], &carved);
+		else
+			(void)append(part, &nparts, CARVE_PARTS, &map->region[i]);
+	}
+	if (nparts > MEMMAP_MAX_REGIONS - (map->nregions - (end - first)))
+		return ERR_FULL;
+	replace(map, first, end, part, nparts);
+	return STATUS_OK;
+}
+
+/* The region of kind @from that contains all of @range, whole frames. */
+static enum status find_to_carve(const struct memmap *map, struct range range,
+				 enum region_kind from, uint32_t *at)
+{
+	if (range_is_empty(range))
 		return ERR_INVALID;
 	if (!is_aligned(range.start, PAGE_SIZE) || !is_aligned(range.end, PAGE_SIZE))
 		return ERR_MISALIGNED;
+	*at = first_ending_after(map->region, map->nregions, range.start);
+	if (*at == map->nregions || map->region[*at].kind != from ||
+	    range.start < map->region[*at].range.start || range.end > map->region[*at].range.end)
+		return ERR_NOT_FOUND;
 	return STATUS_OK;
+}
+
+enum status memmap_claim_nth(struct memmap *map, struct range range, enum region_kind kind,
+			     const char *name, uint32_t index)
+{
+	struct region claimed = make_region(range, kind, name);
+	uint32_t at;
+
+	if (!is_reserving(kind))
+		return ERR_INVALID;
+	enum status status = find_to_carve(map, range, REGION_USABLE, &at);
+	claimed.index = index;
+	return status == STATUS_OK ? carve(map, at, claimed) : status;
 }
 
 enum status memmap_claim(struct memmap *map, struct range range, enum region_kind kind,
 			 const char *name)
 {
-	struct region part[CLAIM_PARTS];
-	uint32_t nparts = 0;
-	enum status status = check_claim(range, kind);
-	uint32_t at = first_ending_after(map->region, map->nregions, range.start);
+	return memmap_claim_nth(map, range, kind, name, MEMMAP_NO_INDEX);
+}
+
+enum status memmap_recast(struct memmap *map, struct range range, enum region_kind from,
+			  enum region_kind to)
+{
+	uint32_t at;
+
+	if ((unsigned)to >= REGION_KIND_COUNT)
+		return ERR_INVALID;
+	enum status status = find_to_carve(map, range, from, &at);
+	if (status != STATUS_OK)
+		return status;
+	struct region recast = make_region(range, to, map->region[at].name);
+	recast.index = map->region[at].index;
+	return carve(map, at, recast);
+}
+
+/* ---- placing --------------------------------------------------------------------------------- */
+
+/* The highest start of @size bytes in @range; false if there is none. */
+static bool highest_start(struct range range, uint64_t size, uint64_t align, paddr_t *start)
+{
+	if (range_is_empty(range) || size > range_size(range))
+		return false;
+	*start = align_down(range.end - size, align);
+	return *start >= range.start;
+}
+
+static enum status check_request(const struct memmap *map, const struct memmap_request *request)
+{
+	if (!map->resolved || !is_reserving(request->kind) || request->size == 0)
+		return ERR_INVALID;
+	if (request->align != 0 && !is_power_of_two(request->align))
+		return ERR_INVALID;
+	return map->nreservations < MEMMAP_MAX_RESERVATIONS ? STATUS_OK : ERR_FULL;
+}
+
+enum status memmap_place(struct memmap *map, const struct memmap_request *request,
+			 struct range *placed)
+{
+	uint64_t align = request->align > PAGE_SIZE ? request->align : PAGE_SIZE;
+	enum status status = check_request(map, request);
+	uint32_t at = map->nregions;
+	paddr_t start = 0;
+	bool found = false;
 
 	if (status != STATUS_OK)
 		return status;
-	if (at == map->nregions || map->region[at].kind != REGION_USABLE ||
-	    range.start < map->region[at].range.start || range.end > map->region[at].range.end)
-		return ERR_NOT_FOUND;
-	struct region claimed = make_region(range, kind, name);
-	claimed.bank = map->region[at].bank;
-	claimed.numa_node = map->region[at].numa_node;
-	/* The neighbours take part, because one of them may be the same thing as what is claimed.
-	 */
-	uint32_t first = at > 0 ? at - 1 : at;
-	uint32_t end = at + 1 < map->nregions ? at + 2 : at + 1;
-	for (uint32_t i = first; i < end; i++) {
-		if (i == at)
-			cut(part, &nparts, &map->region[at], &claimed);
-		else
-			(void)append(part, &nparts, CLAIM_PARTS, &map->region[i]);
+	while (!found && at > 0) {
+		const struct region *region = &map->region[--at];
+		found = region->kind == REGION_USABLE &&
+			highest_start(intersection(region->range, request->window), request->size,
+				      align, &start);
 	}
-	if (nparts > MEMMAP_MAX_REGIONS - (map->nregions - (end - first)))
-		return ERR_FULL;
-	replace(map, first, end, part, nparts);
+	if (!found)
+		return ERR_NOT_FOUND;
+	struct region there = make_region((struct range){ start, start + request->size },
+					  request->kind, request->name);
+	status = carve(map, at, there);
+	if (status != STATUS_OK)
+		return status;
+	map->reservation[map->nreservations++] = there;
+	*placed = there.range;
 	return STATUS_OK;
 }
 
@@ -498,6 +621,15 @@ const struct region *memmap_next(const struct memmap *map, enum region_kind kind
 			return region;
 	}
 	return NULL;
+}
+
+const char *memmap_name(char buf[MEMMAP_NAME_LEN], const struct region *region)
+{
+	if (region->index == MEMMAP_NO_INDEX)
+		fmt_buffer(buf, MEMMAP_NAME_LEN, "%s", region->name);
+	else
+		fmt_buffer(buf, MEMMAP_NAME_LEN, "%s %u", region->name, (unsigned)region->index);
+	return buf;
 }
 
 uint64_t memmap_bytes(const struct memmap *map, enum region_kind kind)
@@ -542,7 +674,7 @@ bool memmap_outside(const struct memmap *map, struct memmap_outside_cursor *curs
 		if (rest.start < cursor->from)
 			rest.start = cursor->from;
 		struct range hole = first_hole(map, rest);
-		if (!range_is_empty(hole)) {
+		if (!range_is_empty(hole) && reservation->kind != REGION_LEFT_OUT) {
 			*part = *reservation;
 			part->range = hole;
 			cursor->from = hole.end;

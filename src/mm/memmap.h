@@ -5,7 +5,8 @@
  *   1. memmap_add_bank() and memmap_reserve() collect what the machine says, in any order;
  *   2. memmap_resolve() turns that into a partition: every byte of RAM lies in exactly one region,
  *      sorted by address, and the most restrictive kind wins where reservations overlap;
- *   3. memmap_claim() gives part of the usable memory another kind afterwards (frame metadata).
+ *   3. memmap_place() finds a place for reservations that have none, memmap_claim() gives part of the
+ *      usable memory another kind (frame metadata), memmap_recast() part of any.
  *
  * No lock, no allocation, no printing: one hart uses a map at a time, all memory is in the map.
  * docs/memory-map.md says the same with more drawings.
@@ -30,20 +31,23 @@
  */
 #define MEMMAP_MAX_REGIONS (6u * MEMMAP_MAX_INPUTS)
 
-#define MEMMAP_NO_NODE UINT32_MAX
-#define MEMMAP_NO_BANK UINT32_MAX
+#define MEMMAP_NO_NODE  UINT32_MAX
+#define MEMMAP_NO_BANK  UINT32_MAX
+#define MEMMAP_NO_INDEX UINT32_MAX
 
 /* Least restrictive first: where two overlap, the greater wins. */
 enum region_kind {
-	REGION_USABLE,     /* whole frames, for the pool */
-	REGION_SLACK,      /* lost to rounding: the rest of a frame that is partly something else */
-	REGION_METADATA,   /* the frame pool's own tables */
-	REGION_REUSABLE,   /* reserved-memory with `reusable` */
+	REGION_USABLE,   /* whole frames, for the pool */
+	REGION_SLACK,    /* lost to rounding: the rest of a frame that is partly something else */
+	REGION_METADATA, /* the frame pool's own tables */
+	REGION_REUSABLE, /* reserved-memory with `reusable` */
+	REGION_LENT,     /* that, for the time being in the frame pool: mm_lend_reusable() */
+	REGION_LEFT_OUT, /* RAM that nobody is to use: mem=, or too little to be worth its tables */
 	REGION_MEMRESERVE, /* the /memreserve/ block */
 	REGION_RESERVED,   /* reserved-memory */
 	REGION_INITRD,
 	REGION_DTB,
-	REGION_KERNEL, /* image, BSS and boot stack */
+	REGION_KERNEL, /* the image, part by part: code, constants, BSS, heap, boot stack */
 	REGION_FIRMWARE,
 	REGION_NO_MAP, /* reserved-memory with `no-map`: not to be touched at all */
 	REGION_KIND_COUNT
@@ -58,6 +62,7 @@ struct region {
 	enum region_kind kind;
 	uint32_t numa_node; /* of the bank, MEMMAP_NO_NODE if it has none */
 	uint32_t bank;      /* index into bank[], for regions of the partition */
+	uint32_t index;     /* which of several with one name, else MEMMAP_NO_INDEX */
 	const char *name;   /* who asked for it, "" if nobody in particular; not copied */
 };
 
@@ -77,6 +82,7 @@ struct memmap_scratch {
 
 struct memmap {
 	bool resolved;
+	uint32_t ndynamic; /* memmap_from_fdt() saw so many reservations without a place */
 	uint32_t ndeclared;
 	uint32_t nreservations;
 	uint32_t nbanks;                                    /* 0 until memmap_resolve() */
@@ -117,6 +123,19 @@ nodiscard enum status memmap_add_bank(struct memmap *map, struct range range, ui
 nodiscard enum status memmap_reserve(struct memmap *map, struct range range, enum region_kind kind,
 				     const char *name);
 
+/* memmap_reserve_nth - the same for the reservation @index of those that share @name. */
+nodiscard enum status memmap_reserve_nth(struct memmap *map, struct range range,
+					 enum region_kind kind, const char *name, uint32_t index);
+
+/*
+ * memmap_limit - leave out (REGION_LEFT_OUT, for @name) all RAM but the first @bytes of what is declared
+ * by now, in order of address, overlaps counted once.
+ * Result: STATUS_OK, also where there is no more than that; ERR_INVALID for 0 bytes or when the map is
+ *         resolved; ERR_FULL as memmap_reserve().
+ * Cost:   O(n log n) in banks.
+ */
+nodiscard enum status memmap_limit(struct memmap *map, uint64_t bytes, const char *name);
+
 /*
  * memmap_resolve - compute bank[] and the partition region[]. Usable extents are rounded inward to
  * frames (so that memory is rounded inward and reservations outward), the rest of those frames
@@ -138,6 +157,47 @@ nodiscard enum status memmap_resolve(struct memmap *map);
 nodiscard enum status memmap_claim(struct memmap *map, struct range range, enum region_kind kind,
 				   const char *name);
 
+/* memmap_claim_nth - the same for the claim @index of those that share @name. */
+nodiscard enum status memmap_claim_nth(struct memmap *map, struct range range,
+				       enum region_kind kind, const char *name, uint32_t index);
+
+/* A reservation that may lie anywhere in a window. */
+struct memmap_request {
+	uint64_t size;       /* bytes, any number but 0 */
+	uint64_t align;      /* of its start: a power of two, or 0; at least a frame is taken */
+	struct range window; /* all of it inside here; { 0, PADDR_LIMIT } for anywhere */
+	enum region_kind kind;
+	const char *name;
+};
+
+/*
+ * memmap_place - reserve @request->size bytes at the highest suitable address: aligned, inside the
+ * window to the byte, all frames that it touches usable and in one bank. The rest of the last frame
+ * becomes slack, as if the place had been reserved before resolving.
+ *
+ *	usable region    |.....................................|
+ *	window                  |=======================|
+ *	aligned          ^       ^       ^       ^       ^       ^
+ *	placed                           |=========|s                  s: slack
+ *
+ * Pre:    resolved.
+ * Result: STATUS_OK and *@placed; ERR_INVALID for a request that makes no sense or before resolving;
+ *         ERR_NOT_FOUND when there is no such place; ERR_FULL past MEMMAP_MAX_RESERVATIONS, in
+ *         which each placed one counts. Map and *@placed are unchanged on failure.
+ * Cost:   O(n) in regions.
+ */
+nodiscard enum status memmap_place(struct memmap *map, const struct memmap_request *request,
+				   struct range *placed);
+
+/*
+ * memmap_recast - turn @range of one region of kind @from into @to; its name stays.
+ * Pre:    resolved. For those who know what they do: that no reservation becomes usable is checked
+ *         by memmap_validate() only.
+ * Result: as memmap_claim().
+ */
+nodiscard enum status memmap_recast(struct memmap *map, struct range range, enum region_kind from,
+				    enum region_kind to);
+
 /*
  * memmap_find - the region of the partition that contains @addr, or NULL if that is not RAM. Valid
  * until the next claim. Cost: O(log n).
@@ -149,6 +209,11 @@ const struct region *memmap_find(const struct memmap *map, paddr_t addr);
  * the end. *@cursor starts at 0 and moves behind the result.
  */
 const struct region *memmap_next(const struct memmap *map, enum region_kind kind, uint32_t *cursor);
+
+#define MEMMAP_NAME_LEN 96u
+
+/* memmap_name - the name of @region with its index, if it has one: "/memreserve/ 3". Result: @buf. */
+const char *memmap_name(char buf[MEMMAP_NAME_LEN], const struct region *region);
 
 /* memmap_bytes - bytes of all regions of @kind. O(n). */
 uint64_t memmap_bytes(const struct memmap *map, enum region_kind kind);
@@ -164,7 +229,8 @@ struct memmap_outside_cursor {
 
 /*
  * memmap_outside - the next part of a reservation that lies outside RAM, each reservation for
- * itself, in the order in which they were added. Such parts are listed, never summed.
+ * itself, in the order in which they were added. Such parts are listed, never summed. What is left
+ * out (REGION_LEFT_OUT) is left out of RAM only.
  * Pre:    resolved.
  * Result: true and *@part (kind and name of the reservation, MEMMAP_NO_BANK), or false at the end.
  */

@@ -7,9 +7,10 @@
 #include "lib/string.h"
 
 /* The specification's names are shorter (2.2.1: 31 characters, '@', an address). */
-#define NAME_LIMIT 63u
-#define ODD_NAME   "(unprintable name)"
-#define MEMRESERVE "/memreserve/"
+#define NAME_LIMIT   63u
+#define ODD_NAME     "(unprintable name)"
+#define MEMRESERVE   "/memreserve/"
+#define USABLE_RANGE "linux,usable-memory-range"
 
 /* As many cells of a value as a line can show. */
 #define VALUE_CELLS 6u
@@ -21,6 +22,9 @@ struct filler {
 	const struct memmap_reporter *reporter;
 	enum status first_error; /* STATUS_OK as long as there is none */
 	bool is_full;            /* a table of the map is: what comes now has no place */
+	bool is_restricted; /* there is a linux,usable-memory-range, and these are its pairs: */
+	uint32_t nusable;
+	struct range usable[MEMMAP_MAX_WINDOWS]; /* not empty, by start */
 };
 
 /* ---- findings -------------------------------------------------------------------------------- */
@@ -74,6 +78,8 @@ static const char *source_property(const struct fdt_memory_fact *fact)
 		return "size";
 	case FDT_FACT_INITRD:
 		return "linux,initrd-start";
+	case FDT_FACT_USABLE:
+		return USABLE_RANGE;
 	default:
 		return "";
 	}
@@ -232,8 +238,9 @@ static void add_memory(struct filler *filler, const struct fdt_memory_fact *fact
 /* Keep out the range of @fact, well-formed or not, as far as RAM can be there at all. */
 static void reserve(struct filler *filler, const struct fdt_memory_fact *fact)
 {
-	enum status status =
-		memmap_reserve(filler->map, clipped(fact), kind_of(fact), owner_of(fact));
+	uint32_t index = subject(fact) == FDT_FACT_MEMRESERVE ? fact->index : MEMMAP_NO_INDEX;
+	enum status status = memmap_reserve_nth(filler->map, clipped(fact), kind_of(fact),
+						owner_of(fact), index);
 
 	if (status != STATUS_OK) {
 		filler->is_full = true;
@@ -274,13 +281,95 @@ static void add_malformed_reservation(struct filler *filler, const struct fdt_me
 	reserve(filler, fact);
 }
 
+/* ---- what may be used at all ----------------------------------------------------------------- */
+
+/* Note one pair of linux,usable-memory-range; sorted by insertion, since there are few. */
+static void add_usable(struct filler *filler, const struct fdt_memory_fact *fact)
+{
+	struct range range = clipped(fact);
+	uint32_t at = filler->nusable;
+
+	filler->is_restricted = true;
+	if (range_is_empty(range))
+		return;
+	if (at == MEMMAP_MAX_WINDOWS) {
+		complain(filler, fact, MEMMAP_WARNING, ERR_FULL,
+			 "left out with all that follow, raise MEMMAP_MAX_WINDOWS");
+		return;
+	}
+	for (; at > 0 && filler->usable[at - 1].start > range.start; at--)
+		filler->usable[at] = filler->usable[at - 1];
+	filler->usable[at] = range;
+	filler->nusable++;
+}
+
+/* Usable memory in doubt is not used; all of it in doubt is an error. */
+static void add_malformed_usable(struct filler *filler, const struct fdt_memory_fact *fact)
+{
+	filler->is_restricted = true;
+	if (fact->why == ERR_OVERFLOW)
+		complain(filler, fact, MEMMAP_WARNING, fact->why,
+			 "a pair that cannot be is not usable");
+	else
+		complain(filler, fact, MEMMAP_ERROR, fact->why,
+			 "forbids memory, but nobody can say which");
+}
+
+static void leave_out(struct filler *filler, paddr_t start, paddr_t end)
+{
+	struct range range = { start, end };
+
+	if (filler->is_full || range_is_empty(range))
+		return;
+	enum status status = memmap_reserve(filler->map, range, REGION_LEFT_OUT, USABLE_RANGE);
+	if (status != STATUS_OK) {
+		filler->is_full = true;
+		complain_at_large(filler, MEMMAP_ERROR, status, range,
+				  "too many reservations, raise MEMMAP_MAX_RESERVATIONS");
+	}
+}
+
+/* All that is not in linux,usable-memory-range. */
+static void leave_out_the_rest(struct filler *filler)
+{
+	paddr_t from = 0;
+
+	if (!filler->is_restricted)
+		return;
+	if (filler->nusable == 0 && filler->first_error == STATUS_OK)
+		complain_at_large(filler, MEMMAP_ERROR, ERR_NOT_FOUND, (struct range){ 0, 0 },
+				  "chosen: " USABLE_RANGE " leaves no memory to use");
+	for (uint32_t i = 0; i < filler->nusable; i++) {
+		leave_out(filler, from, filler->usable[i].start);
+		if (filler->usable[i].end > from)
+			from = filler->usable[i].end;
+	}
+	leave_out(filler, from, PADDR_LIMIT);
+}
+
+/* mem= in the boot arguments. */
+static void limit(struct filler *filler, uint64_t bytes)
+{
+	if (filler->is_full || bytes == 0)
+		return;
+	enum status status = memmap_limit(filler->map, bytes, "mem=");
+	if (status != STATUS_OK) {
+		filler->is_full = true;
+		complain_at_large(filler, MEMMAP_ERROR, status, (struct range){ 0, 0 },
+				  "mem=: too many reservations, raise MEMMAP_MAX_RESERVATIONS");
+	}
+}
+
+/* ---- any fact -------------------------------------------------------------------------------- */
+
 static void add_malformed(struct filler *filler, const struct fdt_memory_fact *fact)
 {
 	if (fact->about == FDT_FACT_MEMORY)
 		add_malformed_memory(filler, fact);
 	else if (fact->about == FDT_FACT_DYNAMIC)
-		complain(filler, fact, MEMMAP_WARNING, fact->why,
-			 "malformed dynamic reservation, not placed");
+		filler->map->ndynamic++;
+	else if (fact->about == FDT_FACT_USABLE)
+		add_malformed_usable(filler, fact);
 	else
 		add_malformed_reservation(filler, fact);
 }
@@ -292,8 +381,10 @@ static void add_fact(struct filler *filler, const struct fdt_memory_fact *fact)
 		add_memory(filler, fact);
 		return;
 	case FDT_FACT_DYNAMIC:
-		complain(filler, fact, MEMMAP_WARNING, ERR_UNSUPPORTED,
-			 "dynamic reservation, not placed yet");
+		filler->map->ndynamic++;
+		return;
+	case FDT_FACT_USABLE:
+		add_usable(filler, fact);
 		return;
 	case FDT_FACT_MALFORMED:
 		add_malformed(filler, fact);
@@ -406,13 +497,136 @@ enum status memmap_from_fdt(struct memmap *map, const struct fdt *fdt,
 {
 	struct filler filler = { .map = map, .fdt = fdt, .reporter = reporter };
 
+	for (uint32_t i = 0; i < boot->nparts; i++)
+		reserve_own(&filler, boot->part[i].range, REGION_KERNEL, boot->part[i].name);
 	reserve_own(&filler, boot->image, REGION_KERNEL, "kernel image");
 	reserve_own(&filler, boot->dtb, REGION_DTB, "device tree");
 	reserve_own(&filler, boot->firmware, REGION_FIRMWARE, "firmware");
 	add_facts(&filler);
+	leave_out_the_rest(&filler);
+	limit(&filler, boot->limit);
 	if (!filler.is_full)
 		check_memory(&filler, boot->image);
 	if (filler.first_error == STATUS_OK)
 		guard_firmware(&filler, boot->image);
 	return filler.first_error;
+}
+
+/* ---- reservations without a place ------------------------------------------------------------ */
+
+/* Where the pair @index of `alloc-ranges` is; false, and a finding, if that cannot be said. */
+static bool read_window(struct filler *filler, const struct fdt_memory_cursor *cursor,
+			const struct fdt_memory_fact *fact, uint32_t index, struct range *window)
+{
+	struct fdt_memory_fact pair = *fact;
+	enum status status = fdt_alloc_range(cursor, index, &pair.base, &pair.size);
+
+	if (status == STATUS_OK) {
+		pair.has_range = true;
+		*window = clipped(&pair);
+		return true;
+	}
+	pair.kind = FDT_FACT_MALFORMED;
+	pair.property = "alloc-ranges";
+	if (fdt_find_property(filler->fdt, &fact->node, pair.property, &pair.value) != STATUS_OK)
+		pair.value.length = 0;
+	complain(filler, &pair, MEMMAP_WARNING, status, "a pair that cannot be is no place to use");
+	return false;
+}
+
+/* The first window that has a place. */
+static enum status place_in_windows(struct filler *filler, const struct fdt_memory_cursor *cursor,
+				    const struct fdt_memory_fact *fact,
+				    struct memmap_request *request)
+{
+	uint32_t count = fact->nwindows < MEMMAP_MAX_WINDOWS ? fact->nwindows : MEMMAP_MAX_WINDOWS;
+	enum status status = ERR_NOT_FOUND;
+	struct range placed;
+
+	for (uint32_t i = 0; i < count && status == ERR_NOT_FOUND; i++) {
+		if (read_window(filler, cursor, fact, i, &request->window))
+			status = memmap_place(filler->map, request, &placed);
+	}
+	return status;
+}
+
+static enum status place(struct filler *filler, const struct fdt_memory_cursor *cursor,
+			 const struct fdt_memory_fact *fact)
+{
+	struct memmap_request request = {
+		.size = fact->size,
+		.align = fact->alignment,
+		.window = { 0, PADDR_LIMIT },
+		.kind = kind_of(fact),
+		.name = owner_of(fact),
+	};
+	struct range placed;
+
+	if (fact->no_map && fact->reusable)
+		complain(filler, fact, MEMMAP_WARNING, ERR_INVALID,
+			 "says both no-map and reusable, taken as no-map");
+	if (fact->nwindows != 0)
+		return place_in_windows(filler, cursor, fact, &request);
+	return memmap_place(filler->map, &request, &placed);
+}
+
+static void complain_unplaced(struct filler *filler, const struct fdt_memory_fact *fact,
+			      enum status status)
+{
+	const char *what = "no place for it in usable memory: ask for less, or lower its alignment";
+
+	if (status == ERR_FULL)
+		what = "not placed: too many reservations, raise MEMMAP_MAX_RESERVATIONS";
+	else if (fact->nwindows > MEMMAP_MAX_WINDOWS)
+		what = "no place for it in the first pairs of its alloc-ranges: raise "
+		       "MEMMAP_MAX_WINDOWS";
+	else if (fact->nwindows != 0)
+		what = "no place for it in its alloc-ranges: widen them, ask for less, or lower "
+		       "its "
+		       "alignment";
+	complain(filler, fact, MEMMAP_ERROR, status == ERR_NOT_FOUND ? ERR_NOMEM : status, what);
+}
+
+/* Only a `status` that cannot be read leaves the rest intact; such a reservation counts. */
+static bool is_placeable(struct filler *filler, const struct fdt_memory_fact *fact)
+{
+	if (fact->kind == FDT_FACT_DYNAMIC)
+		return true;
+	if (strcmp(fact->property, "status") == 0) {
+		complain(filler, fact, MEMMAP_WARNING, fact->why, "placed as if it said okay");
+		return true;
+	}
+	complain(filler, fact, MEMMAP_ERROR, fact->why,
+		 "not placed, since nobody can say what it asks for");
+	return false;
+}
+
+uint32_t memmap_place_from_fdt(struct memmap *map, const struct fdt *fdt,
+			       const struct memmap_reporter *reporter)
+{
+	struct filler filler = { .map = map, .fdt = fdt, .reporter = reporter };
+	struct fdt_memory_cursor cursor;
+	struct fdt_memory_fact fact;
+	uint32_t placed = 0;
+	uint32_t tried = 0;
+	enum status status = STATUS_OK;
+
+	fdt_memory_begin(&cursor, fdt);
+	while (tried < map->ndynamic && status != ERR_FULL) {
+		if (fdt_memory_next(&cursor, &fact) != STATUS_OK)
+			break;
+		if (subject(&fact) != FDT_FACT_DYNAMIC)
+			continue;
+		tried++;
+		if (!is_placeable(&filler, &fact))
+			continue;
+		/* Those without a place count too, else a hostile tree could keep us for long. */
+		status = tried <= MEMMAP_MAX_RESERVATIONS ? place(&filler, &cursor, &fact)
+							  : ERR_FULL;
+		if (status == STATUS_OK)
+			placed++;
+		else
+			complain_unplaced(&filler, &fact, status);
+	}
+	return map->ndynamic - placed;
 }

@@ -17,7 +17,7 @@
 enum memmap_severity {
 	MEMMAP_NOTE,    /* worth a line, changes nothing */
 	MEMMAP_WARNING, /* the tree is odd, the safe reading was taken */
-	MEMMAP_ERROR,   /* no safe reading: memmap_from_fdt() fails */
+	MEMMAP_ERROR, /* no safe reading: memmap_from_fdt() fails; or a reservation has no place */
 };
 
 /* All strings are never NULL, printable, and valid at least until the callback returns. */
@@ -46,9 +46,18 @@ struct memmap_reporter {
  */
 const char *memmap_finding_str(char buf[MEMMAP_FINDING_LEN], const struct memmap_finding *finding);
 
+/* A part of the running image that has a name of its own. */
+struct memmap_part {
+	struct range range;
+	const char *name; /* not copied */
+};
+
 /* What whoever boots knows and the tree does not say. Any of them may be empty. */
 struct memmap_boot {
-	struct range image;    /* the running image with BSS and boot stack: REGION_KERNEL */
+	struct range image; /* the running image with BSS and boot stack: REGION_KERNEL */
+	const struct memmap_part *part; /* of it; where two overlap, the first has it */
+	uint32_t nparts;
+	uint64_t limit;        /* mem=: use the first so many bytes of RAM; 0: all */
 	struct range dtb;      /* the blob: REGION_DTB */
 	struct range firmware; /* where the firmware is, if that is known: REGION_FIRMWARE */
 };
@@ -57,14 +66,17 @@ struct memmap_boot {
  * memmap_from_fdt - add every bank and every static reservation of @fdt, and those of @boot.
  *
  *	memory nodes                       banks, with their NUMA node
- *	/memreserve/ entries               REGION_MEMRESERVE, named "/memreserve/"
+ *	/memreserve/ entry n               REGION_MEMRESERVE, named "/memreserve/", index n
  *	children of /reserved-memory       named by their node:
  *	  called mmode_resv* or mmode_pmp*   REGION_FIRMWARE: OpenSBI's own, also if it says no-map
  *	  with no-map                        REGION_NO_MAP
  *	  with reusable                      REGION_REUSABLE
  *	  else                               REGION_RESERVED
  *	/chosen linux,initrd-*             REGION_INITRD, named "initrd"
- *	@boot                              "kernel image", "device tree", "firmware"
+ *	outside of /chosen
+ *	  linux,usable-memory-range          REGION_LEFT_OUT, named so
+ *	@boot                              its parts by their names, then "kernel image",
+ *	                                   "device tree", "firmware"; above limit: "mem="
  *
  * Then the rule of memmap_guard_firmware() is applied. The map is not resolved yet: the caller may
  * add more. Names point into the blob, which the map reserves; a name that cannot be printed is
@@ -72,7 +84,7 @@ struct memmap_boot {
  *
  * A malformed memory entry is left out. A malformed reservation is taken at its widest. Both are
  * findings. A reservation whose place cannot be said is an error, since any memory could be its.
- * Dynamic reservations (`size` without `reg`) are not placed, and are findings.
+ * Dynamic reservations (`size` without `reg`) are only counted: memmap_place_from_fdt() is for them.
  *
  * Pre:    fdt_open() said STATUS_OK; memmap_init(), not resolved.
  * Result: STATUS_OK; else what the first finding of MEMMAP_ERROR says, of which there is at least
@@ -84,6 +96,21 @@ struct memmap_boot {
 nodiscard enum status memmap_from_fdt(struct memmap *map, const struct fdt *fdt,
 				      const struct memmap_boot *boot,
 				      const struct memmap_reporter *reporter);
+
+/* Pairs of one linux,usable-memory-range or alloc-ranges that are looked at. */
+#define MEMMAP_MAX_WINDOWS 16u
+
+/*
+ * memmap_place_from_fdt - find places for the dynamic reservations of @fdt by memmap_place(): in the order
+ * of the tree, each in the first of its `alloc-ranges` that has one, else anywhere. docs/memory-map.md
+ * says why so. One that cannot be read or placed is a finding of MEMMAP_ERROR; nobody was promised
+ * its memory, so the map is as good as before.
+ * Pre:    @map was filled by memmap_from_fdt() from the same tree, and is resolved.
+ * Result: how many were not placed.
+ * Cost:   nothing if there are none; else another walk over the tree, and O(regions) for each window.
+ */
+nodiscard uint32_t memmap_place_from_fdt(struct memmap *map, const struct fdt *fdt,
+					 const struct memmap_reporter *reporter);
 
 /*
  * memmap_guard_firmware - if nothing in @map is reserved as REGION_FIRMWARE, reserve so all RAM

@@ -110,7 +110,8 @@ static const char *check_neighbours(const struct region *below, const struct reg
 		return NULL;
 	if (above->range.start != below->range.end)
 		return "I5: memory of a bank is in no region";
-	if (above->kind == below->kind && strcmp(above->name, below->name) == 0)
+	if (above->kind == below->kind && above->index == below->index &&
+	    strcmp(above->name, below->name) == 0)
 		return "I8: two regions of one kind and name touch";
 	return NULL;
 }

@@ -23,27 +23,6 @@
 
 _Static_assert(FRAME_MAX_BANKS >= MEMMAP_MAX_CUT_BANKS, "raise FRAME_MAX_BANKS (frame.h)");
 
-/* ---- names ----------------------------------------------------------------------------------- */
-
-/* The map keeps names by pointer and for ever; there is no heap yet to make them in. */
-#define NAME(tens, ones) "frames of bank " #tens #ones
-#define TEN_NAMES(tens)                                                                            \
-	NAME(tens, 0), NAME(tens, 1), NAME(tens, 2), NAME(tens, 3), NAME(tens, 4), NAME(tens, 5),  \
-		NAME(tens, 6), NAME(tens, 7), NAME(tens, 8), NAME(tens, 9)
-
-static const char *metadata_name(uint32_t bank)
-{
-	static const char name[][sizeof(NAME(25, 5))] = {
-		TEN_NAMES(),   TEN_NAMES(1),  TEN_NAMES(2),  TEN_NAMES(3),  TEN_NAMES(4),
-		TEN_NAMES(5),  TEN_NAMES(6),  TEN_NAMES(7),  TEN_NAMES(8),  TEN_NAMES(9),
-		TEN_NAMES(10), TEN_NAMES(11), TEN_NAMES(12), TEN_NAMES(13), TEN_NAMES(14),
-		TEN_NAMES(15), TEN_NAMES(16), TEN_NAMES(17), TEN_NAMES(18), TEN_NAMES(19),
-		TEN_NAMES(20), TEN_NAMES(21), TEN_NAMES(22), TEN_NAMES(23), TEN_NAMES(24),
-	};
-
-	return bank < ARRAY_SIZE(name) ? name[bank] : "frames of a higher bank";
-}
-
 /* ---- what a bank has ------------------------------------------------------------------------- */
 
 struct usable {
@@ -107,8 +86,8 @@ static enum status add_bank(struct frame_pool *pool, struct memmap *map, uint32_
 			    const struct region *place, uint64_t bytes)
 {
 	const paddr_t tables = place->range.start; /* the claim below moves regions */
-	enum status status = memmap_claim(map, (struct range){ tables, tables + bytes },
-					  REGION_METADATA, metadata_name(bank));
+	enum status status = memmap_claim_nth(map, (struct range){ tables, tables + bytes },
+					      REGION_METADATA, "frame tables of bank", bank);
 
 	if (status != STATUS_OK)
 		return status;
@@ -132,7 +111,7 @@ static enum status trim(struct memmap *map, const struct usable *u)
 {
 	struct range poorer = range_size(u->first) < range_size(u->last) ? u->first : u->last;
 
-	return memmap_claim(map, poorer, REGION_RESERVED, "too scattered for the frame tables");
+	return memmap_claim(map, poorer, REGION_LEFT_OUT, "not worth its frame tables");
 }
 
 /* First pass for one bank. A bank without usable memory, or with too little, adds nothing. */

@@ -21,7 +21,7 @@
  * frame to its last. Its tables are taken from its own usable memory, or where no piece of that is
  * large enough, from another bank's, and claimed as REGION_METADATA. A bank with less usable memory
  * than its tables would take is trimmed at its poorer end until it is worth them; what is cut off
- * is claimed as REGION_RESERVED and a warning says so.
+ * is claimed as REGION_LEFT_OUT and a warning says so.
  *
  * Pre:    @map is resolved; usable memory is mapped at address + @offset and nobody uses it; nobody
  *         uses @pool.

@@ -14,7 +14,7 @@
 #define MAX_LINE 5u
 
 /* A letter for each kind, in the order of enum region_kind; '.' is no RAM. */
-static const char letters[REGION_KIND_COUNT + 1] = "+-Muvridkfn";
+static const char letters[REGION_KIND_COUNT + 1] = "+-Mulovridkfn";
 
 /* What is drawn and what must come out: a digit is RAM of that node, a letter a reservation. */
 struct picture {
@@ -301,6 +301,8 @@ KTEST(memmap, the_more_restrictive_of_each_pair_of_kinds_wins)
 
 	for (unsigned a = REGION_METADATA; a < REGION_KIND_COUNT; a++) {
 		for (unsigned b = REGION_METADATA; b < REGION_KIND_COUNT; b++) {
+			if (a == REGION_LENT || b == REGION_LENT)
+				continue; /* nothing is so from the start */
 			memmap_init(map);
 			struct range ram = { 0x10000, 0x20000 };
 			struct range first = { 0x12000, 0x15000 };
@@ -493,8 +495,8 @@ KTEST(memmap, refuses_what_is_no_range)
 
 KTEST(memmap, refuses_to_reserve_as_a_kind_that_reserves_nothing)
 {
-	static const enum region_kind bad[] = { REGION_USABLE, REGION_SLACK, REGION_KIND_COUNT,
-						(enum region_kind) - 1 };
+	static const enum region_kind bad[] = { REGION_USABLE, REGION_SLACK, REGION_LENT,
+						REGION_KIND_COUNT, (enum region_kind) - 1 };
 	struct range range = { 0x1000, 0x2000 };
 	struct memmap *map = new_map();
 
@@ -754,6 +756,216 @@ KTEST(memmap, next_walks_the_regions_of_one_kind_in_order)
 	EXPECT(memmap_next(map, REGION_USABLE, &cursor) == NULL);
 	cursor = 0;
 	EXPECT(memmap_next(map, REGION_NO_MAP, &cursor) == NULL);
+}
+
+/* ---- indices --------------------------------------------------------------------------------- */
+
+KTEST(memmap, an_index_tells_things_of_one_name_apart)
+{
+	struct memmap *map = new_map();
+	char name[MEMMAP_NAME_LEN];
+
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x8000 }, 0, "ram"), STATUS_OK);
+	for (uint32_t i = 0; i < 2; i++) {
+		struct range range = { 0x1000 + i * 0x800, 0x1800 + i * 0x800 };
+		REQUIRE_EQ(memmap_reserve_nth(map, range, REGION_MEMRESERVE, "entry", i),
+			   STATUS_OK);
+	}
+	REQUIRE_EQ(resolve(map), STATUS_OK);
+	EXPECT_EQ(memmap_find(map, 0x17ff)->range.end, 0x1800);
+	EXPECT_STR(memmap_name(name, memmap_find(map, 0x17ff)), "entry 0");
+	EXPECT_STR(memmap_name(name, memmap_find(map, 0x1800)), "entry 1");
+	for (uint32_t i = 0; i < 2; i++) {
+		struct range range = { 0x4000 + i * 0x1000, 0x5000 + i * 0x1000 };
+		REQUIRE_EQ(memmap_claim_nth(map, range, REGION_METADATA, "tables", 7 * i),
+			   STATUS_OK);
+		REQUIRE_VALID(memmap_validate(map));
+	}
+	EXPECT_STR(memmap_name(name, memmap_find(map, 0x4000)), "tables 0");
+	EXPECT_STR(memmap_name(name, memmap_find(map, 0x5000)), "tables 7");
+	REQUIRE_EQ(memmap_claim(map, (struct range){ 0x6000, 0x7000 }, REGION_METADATA, "tables"),
+		   STATUS_OK);
+	EXPECT_STR(memmap_name(name, memmap_find(map, 0x6000)), "tables");
+	REQUIRE_VALID(memmap_validate(map));
+}
+
+/* ---- a limit --------------------------------------------------------------------------------- */
+
+/*
+ *	declared   |==========|           |====|====|     two of them overlap
+ *	                 |========|
+ *	first n    |>>>>>>>>>>>>>>|       |>>>>|>>
+ */
+KTEST(memmap, a_limit_counts_ram_once_from_below)
+{
+	static const struct {
+		uint64_t bytes;
+		uint64_t left_out;
+		uint64_t slack;
+	} trial[] = {
+		{ 1, 0x9fff, 1 },          { 0x1000, 0x9000, 0 },
+		{ 0x5800, 0x4800, 0x800 }, { 0x6000, 0x4000, 0 }, /* all below the hole */
+		{ 0x6001, 0x3fff, 1 },     { 0x9fff, 1, 0xfff },
+		{ 0xa000, 0, 0 },          { UINT64_MAX, 0, 0 },
+	};
+	struct memmap *map = new_map();
+	struct memmap_outside_cursor cursor;
+	struct region part;
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(trial); i++) {
+		memmap_init(map);
+		REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x22000, 0x24000 }, 0, "d"),
+			   STATUS_OK);
+		REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x12000, 0x16000 }, 0, "b"),
+			   STATUS_OK);
+		REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x10000, 0x14000 }, 0, "a"),
+			   STATUS_OK);
+		REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x20000, 0x22000 }, 0, "c"),
+			   STATUS_OK);
+		REQUIRE_EQ(memmap_limit(map, trial[i].bytes, "mem="), STATUS_OK);
+		REQUIRE_EQ(resolve(map), STATUS_OK);
+		EXPECT_EQ(memmap_ram_bytes(map), 0xa000);
+		EXPECT_EQ(memmap_bytes(map, REGION_LEFT_OUT), trial[i].left_out);
+		EXPECT_EQ(memmap_bytes(map, REGION_SLACK), trial[i].slack);
+		cursor = (struct memmap_outside_cursor){ 0 };
+		EXPECT(!memmap_outside(map, &cursor, &part)); /* the hole is no loss */
+	}
+	EXPECT_EQ(memmap_limit(map, 5, "late"), ERR_INVALID);
+	memmap_init(map);
+	EXPECT_EQ(memmap_limit(map, 0, "none"), ERR_INVALID);
+	EXPECT_EQ(memmap_limit(map, 1, "no ram"), STATUS_OK);
+	EXPECT_EQ(map->nreservations, 0);
+}
+
+/* ---- places ---------------------------------------------------------------------------------- */
+
+/* RAM [0x10000, 0x20000) of which [0x18000, 0x18800) is reserved, and another bank behind it. */
+static struct memmap *start_placing(void)
+{
+	struct memmap *map = new_map();
+
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x10000, 0x20000 }, 0, "ram"), STATUS_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x20000, 0x24000 }, 1, "ram"), STATUS_OK);
+	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x18000, 0x18800 }, REGION_RESERVED, "r"),
+		   STATUS_OK);
+	REQUIRE_EQ(resolve(map), STATUS_OK);
+	return map;
+}
+
+#define ANYWHERE                                                                                   \
+	{                                                                                          \
+		0, PADDR_LIMIT                                                                     \
+	}
+
+KTEST(memmap, places_at_the_highest_suitable_address)
+{
+	static const struct {
+		uint64_t size, align;
+		struct range window;
+		paddr_t want; /* 0: none */
+	} trial[] = {
+		{ 0x1000, 0, ANYWHERE, 0x23000 },
+		{ 1, 0, ANYWHERE, 0x23000 },
+		{ 0x1001, 0, ANYWHERE, 0x22000 },
+		{ 0x4000, 0x1000, ANYWHERE, 0x20000 },
+		{ 0x4001, 0x1000, ANYWHERE, 0x1b000 }, /* not across the banks */
+		{ 0x1000, 0x10000, ANYWHERE, 0x20000 },
+		{ 0x5000, 0x8000, ANYWHERE, 0x10000 },
+		{ 0x1000, 0x20000, ANYWHERE, 0x20000 },
+		{ 0x1000, 0x40000, ANYWHERE, 0 },
+		{ 0x7001, 0, ANYWHERE, 0x10000 },
+		{ 0x8000, 0, ANYWHERE, 0x10000 },
+		{ 0x8001, 0, ANYWHERE, 0 },
+		{ 0x1000, 0, { 0x10000, 0x1a000 }, 0x19000 },
+		{ 0x1000, 0, { 0x18000, 0x19000 }, 0 },      /* the rest of a frame is slack */
+		{ 0x800, 0, { 0x1a000, 0x1a800 }, 0x1a000 }, /* the window counts to the byte */
+		{ 0x801, 0, { 0x1a000, 0x1a800 }, 0 },
+		{ 0x800, 0, { 0x1a001, 0x1a801 }, 0 },
+		{ 0x1000, 0, { 0x24000, 0x30000 }, 0 },
+		{ 0x1000, 0, { 0x30000, 0x10000 }, 0 },
+		{ UINT64_MAX, 0, ANYWHERE, 0 },
+		{ 1, 1ull << 63, ANYWHERE, 0 },
+	};
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(trial); i++) {
+		struct memmap *map = start_placing();
+		uint64_t usable = memmap_bytes(map, REGION_USABLE);
+		struct memmap_request request = { trial[i].size, trial[i].align, trial[i].window,
+						  REGION_NO_MAP, "placed" };
+		struct range placed = { 7, 7 };
+		bool found = trial[i].want != 0;
+
+		if (!EXPECT_EQ(memmap_place(map, &request, &placed),
+			       found ? STATUS_OK : ERR_NOT_FOUND))
+			ktest_note("trial %u", i);
+		REQUIRE_VALID(memmap_validate(map));
+		EXPECT_EQ(placed.start, found ? trial[i].want : 7);
+		EXPECT_EQ(map->nreservations, found ? 2 : 1);
+		if (!found) {
+			EXPECT_EQ(memmap_bytes(map, REGION_USABLE), usable);
+			continue;
+		}
+		EXPECT_EQ(range_size(placed), trial[i].size);
+		EXPECT_EQ(memmap_bytes(map, REGION_NO_MAP), trial[i].size);
+		EXPECT_STR(memmap_find(map, placed.start)->name, "placed");
+		EXPECT_EQ(memmap_bytes(map, REGION_USABLE),
+			  usable - ((trial[i].size + 0xfff) & ~0xfffull));
+	}
+}
+
+KTEST(memmap, refuses_to_place_what_makes_no_sense)
+{
+	static const struct memmap_request bad[] = {
+		{ 0, 0, ANYWHERE, REGION_RESERVED, "nothing" },
+		{ 0x1000, 3, ANYWHERE, REGION_RESERVED, "crooked" },
+		{ 0x1000, 0, ANYWHERE, REGION_USABLE, "usable" },
+		{ 0x1000, 0, ANYWHERE, REGION_SLACK, "slack" },
+	};
+	static const struct memmap_request good = { 0x1000, 0, ANYWHERE, REGION_RESERVED, "g" };
+	struct memmap *map = start_placing();
+	struct range placed;
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(bad); i++)
+		EXPECT_EQ(memmap_place(map, &bad[i], &placed), ERR_INVALID);
+	memmap_init(map);
+	EXPECT_EQ(memmap_place(map, &good, &placed), ERR_INVALID); /* not resolved */
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x10000 }, 0, "ram"), STATUS_OK);
+	for (uint32_t i = 0; i < MEMMAP_MAX_RESERVATIONS; i++)
+		REQUIRE_EQ(memmap_reserve(map, (struct range){ i, i + 1 }, REGION_RESERVED, "r"),
+			   STATUS_OK);
+	REQUIRE_EQ(resolve(map), STATUS_OK);
+	EXPECT_EQ(memmap_place(map, &good, &placed), ERR_FULL);
+	REQUIRE_VALID(memmap_validate(map));
+	EXPECT_EQ(memmap_bytes(map, REGION_RESERVED), MEMMAP_MAX_RESERVATIONS);
+}
+
+KTEST(memmap, recasts_and_joins_again)
+{
+	struct range part = { 0x12000, 0x14000 };
+	struct memmap *map = new_map();
+
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x10000, 0x20000 }, 0, "ram"), STATUS_OK);
+	REQUIRE_EQ(memmap_reserve_nth(map, (struct range){ 0x11000, 0x15000 }, REGION_REUSABLE, "c",
+				      4),
+		   STATUS_OK);
+	REQUIRE_EQ(resolve(map), STATUS_OK);
+	EXPECT_EQ(memmap_recast(map, part, REGION_LENT, REGION_REUSABLE), ERR_NOT_FOUND);
+	EXPECT_EQ(memmap_recast(map, part, REGION_REUSABLE, REGION_KIND_COUNT), ERR_INVALID);
+	EXPECT_EQ(memmap_recast(map, (struct range){ 0x12000, 0x12800 }, REGION_REUSABLE,
+				REGION_LENT),
+		  ERR_MISALIGNED);
+	EXPECT_EQ(map->nregions, 3);
+	REQUIRE_EQ(memmap_recast(map, part, REGION_REUSABLE, REGION_LENT), STATUS_OK);
+	REQUIRE_VALID(memmap_validate(map));
+	EXPECT_EQ(map->nregions, 5);
+	EXPECT_EQ(memmap_find(map, 0x12000)->kind, REGION_LENT);
+	EXPECT_EQ(memmap_find(map, 0x12000)->index, 4);
+	EXPECT_STR(memmap_find(map, 0x12000)->name, "c");
+	REQUIRE_EQ(memmap_recast(map, part, REGION_LENT, REGION_REUSABLE), STATUS_OK);
+	REQUIRE_VALID(memmap_validate(map));
+	EXPECT_EQ(map->nregions, 3);
+	REQUIRE_EQ(memmap_recast(map, part, REGION_REUSABLE, REGION_USABLE), STATUS_OK);
+	EXPECT_STR(memmap_validate(map), "I9: reserved memory is in a less restrictive region");
 }
 
 /* ---- the tables full ------------------------------------------------------------------------- */

@@ -83,6 +83,18 @@ static enum status fill(struct bench *b)
 	return memmap_from_fdt(b->map, &fdt, &b->boot, &reporter);
 }
 
+/* Result: how many dynamic reservations have no place. */
+static uint32_t place(struct bench *b)
+{
+	struct memmap_reporter reporter = { note_finding, b };
+	struct fdt fdt;
+
+	REQUIRE_EQ(fdt_open(&fdt, b->blob, BLOB_SIZE), STATUS_OK);
+	uint32_t unplaced = memmap_place_from_fdt(b->map, &fdt, &reporter);
+	REQUIRE_VALID(memmap_validate(b->map));
+	return unplaced;
+}
+
 static void fill_and_resolve(struct bench *b)
 {
 	REQUIRE_EQ(fill(b), STATUS_OK);
@@ -317,7 +329,7 @@ KTEST(memmap_fdt, takes_the_memreserve_block)
 {
 	static const struct want want[] = {
 		{ 0x1000, 0x2000, REGION_USABLE, "" },
-		{ 0x2000, 0x2801, REGION_MEMRESERVE, "/memreserve/" },
+		{ 0x2000, 0x2801, REGION_MEMRESERVE, "/memreserve/" }, /* entry 0 */
 		{ 0x2801, 0x3000, REGION_SLACK, "" },
 		{ 0x3000, 0x8000, REGION_USABLE, "" },
 		{ 0x8000, 0x9000, REGION_MEMRESERVE, "/memreserve/" },
@@ -436,30 +448,6 @@ KTEST(memmap_fdt, fails_where_the_place_of_a_reservation_cannot_be_said)
 	EXPECT_STR(b->text[1], "worse: reg: reserves memory, but nobody can say which (not found)");
 }
 
-KTEST(memmap_fdt, mentions_dynamic_reservations)
-{
-	struct bench *b = new_bench();
-
-	begin_root(b);
-	add_node(b, "memory@1000000", 0x1000000, 0x100000, NULL);
-	begin_reserved(b);
-	fdt_build_begin(&b->tree, "pool");
-	fdt_build_u64(&b->tree, "size", 0x4000);
-	fdt_build_end(&b->tree);
-	fdt_build_begin(&b->tree, "bad");
-	fdt_build_u32(&b->tree, "size", 0x4000);
-	fdt_build_end(&b->tree);
-	fdt_build_end(&b->tree);
-	fdt_build_end(&b->tree);
-	fill_and_resolve(b);
-	EXPECT_EQ(memmap_bytes(b->map, REGION_USABLE), 0x100000);
-	REQUIRE_EQ(b->nfindings, 2);
-	EXPECT_STR(b->text[0], "pool: size = <0x0 0x4000>: dynamic reservation, not placed yet "
-			       "(unsupported)");
-	EXPECT_STR(b->text[1], "bad: size = <0x4000>: malformed dynamic reservation, not placed "
-			       "(malformed)");
-}
-
 KTEST(memmap_fdt, no_map_beats_reusable_on_one_node)
 {
 	struct bench *b = new_bench();
@@ -530,6 +518,245 @@ KTEST(memmap_fdt, works_without_a_reporter)
 	memmap_init(b->map);
 	EXPECT_EQ(memmap_from_fdt(b->map, &fdt, &b->boot, &silent), STATUS_OK);
 	EXPECT_EQ(b->map->nreservations, 4);
+}
+
+/* ---- reservations without a place ------------------------------------------------------------ */
+
+/* RAM [0x1000000, 0x1100000), and a tree that stands in /reserved-memory. */
+static struct bench *placing(void)
+{
+	struct bench *b = new_bench();
+
+	begin_root(b);
+	add_node(b, "memory@1000000", 0x1000000, 0x100000, NULL);
+	begin_reserved(b);
+	return b;
+}
+
+static void add_dynamic(struct bench *b, const char *name, uint64_t size, uint64_t alignment,
+			const char *flag)
+{
+	fdt_build_begin(&b->tree, name);
+	fdt_build_u64(&b->tree, "size", size);
+	if (alignment != 0)
+		fdt_build_u64(&b->tree, "alignment", alignment);
+	if (flag != NULL)
+		fdt_build_empty(&b->tree, flag);
+	fdt_build_end(&b->tree);
+}
+
+/* Ends /reserved-memory and the root. */
+static uint32_t fill_and_place(struct bench *b)
+{
+	fdt_build_end(&b->tree);
+	fdt_build_end(&b->tree);
+	fill_and_resolve(b);
+	return place(b);
+}
+
+KTEST(memmap_fdt, places_dynamic_reservations_in_order_from_the_top)
+{
+	static const struct want want[] = {
+		{ 0x1000000, 0x1080000, REGION_USABLE, "" },
+		{ 0x1080000, 0x1080001, REGION_REUSABLE, "third" },
+		{ 0x1080001, 0x1081000, REGION_SLACK, "" },
+		{ 0x1081000, 0x10fa000, REGION_USABLE, "" },
+		{ 0x10fa000, 0x10fc000, REGION_NO_MAP, "second" },
+		{ 0x10fc000, 0x10fe000, REGION_RESERVED, "first" },
+		{ 0x10fe000, 0x10ff000, REGION_RESERVED, "static@10fe000" },
+		{ 0x10ff000, 0x1100000, REGION_RESERVED, "fourth" },
+	};
+	struct bench *b = placing();
+
+	add_dynamic(b, "first", 0x2000, 0, NULL);
+	add_dynamic(b, "second", 0x2000, 0x2000, "no-map");
+	add_dynamic(b, "third", 1, 0x80000, "reusable");
+	add_dynamic(b, "fourth", 0x1000, 8, NULL);
+	add_node(b, "static@10fe000", 0x10fe000, 0x1000, NULL); /* stands last, comes first */
+	EXPECT_EQ(fill_and_place(b), 0);
+	EXPECT_EQ(b->nfindings, 0);
+	expect_regions(b, want, ARRAY_SIZE(want));
+	EXPECT_EQ(b->map->nreservations, 5);
+}
+
+KTEST(memmap_fdt, places_in_the_first_window_that_has_room)
+{
+	struct bench *b = placing();
+
+	fdt_build_begin(&b->tree, "windowed");
+	fdt_build_u64(&b->tree, "size", 0x3000);
+	FDT_BUILD_CELLS(&b->tree, "alloc-ranges", 0, 0x2000000, 0, 0x100000, /* no RAM */
+			0, 0x1000000, 0, 0x2000,                             /* too small */
+			0, 0, 0, 0,                                          /* empty */
+			UINT32_MAX, 0, UINT32_MAX, 0,                        /* wraps */
+			0, 0x1000000, 0, 0x10000, 0, 0x1080000, 0, 0x10000);
+	fdt_build_end(&b->tree);
+	fdt_build_begin(&b->tree, "anywhere");
+	fdt_build_u64(&b->tree, "size", 0x1000);
+	FDT_BUILD_CELLS(&b->tree, "alloc-ranges", 0, 0, UINT32_MAX, UINT32_MAX);
+	fdt_build_end(&b->tree);
+	EXPECT_EQ(fill_and_place(b), 0);
+	EXPECT_EQ(memmap_find(b->map, 0x100d000)->range.start, 0x100d000);
+	EXPECT_STR(memmap_find(b->map, 0x100d000)->name, "windowed");
+	EXPECT_STR(memmap_find(b->map, 0x10ff000)->name, "anywhere");
+	REQUIRE_EQ(b->nfindings, 1);
+	EXPECT_EQ(b->severity[0], MEMMAP_WARNING);
+	EXPECT_STR(b->text[0],
+		   "windowed: alloc-ranges = <0x0 0x2000000 0x0 0x100000 0x0 0x1000000 "
+		   "...> 96 bytes: a pair that cannot be is no place to use (overflow)");
+}
+
+KTEST(memmap_fdt, names_dynamic_reservations_without_a_place_and_goes_on)
+{
+	struct bench *b = placing();
+
+	add_dynamic(b, "large", 0x100001, 0, NULL);
+	add_dynamic(b, "crooked", 0x1000, 0x3000, NULL);
+	fdt_build_begin(&b->tree, "narrow");
+	fdt_build_u32(&b->tree, "size", 0x4000);
+	fdt_build_end(&b->tree);
+	fdt_build_begin(&b->tree, "elsewhere");
+	fdt_build_u64(&b->tree, "size", 0x1000);
+	FDT_BUILD_CELLS(&b->tree, "alloc-ranges", 0, 0x2000000, 0, 0x100000);
+	fdt_build_end(&b->tree);
+	fdt_build_begin(&b->tree, "odd");
+	fdt_build_u64(&b->tree, "size", 0x1000);
+	fdt_build_prop(&b->tree, "status", "okay", 4); /* has no end */
+	fdt_build_end(&b->tree);
+	add_dynamic(b, "good", 0x1000, 0, NULL);
+	EXPECT_EQ(fill_and_place(b), 4);
+	EXPECT_STR(memmap_find(b->map, 0x10ff000)->name, "odd");
+	EXPECT_STR(memmap_find(b->map, 0x10fe000)->name, "good");
+	EXPECT_EQ(memmap_bytes(b->map, REGION_USABLE), 0xfe000);
+	REQUIRE_EQ(b->nfindings, 5);
+	for (uint32_t i = 0; i < 4; i++)
+		EXPECT_EQ(b->severity[i], MEMMAP_ERROR);
+	EXPECT_EQ(b->severity[4], MEMMAP_WARNING);
+	EXPECT_STR(b->text[0], "large: size = <0x0 0x100001>: no place for it in usable memory: "
+			       "ask for less, or lower its alignment (out of memory)");
+	EXPECT_STR(b->text[1], "crooked: alignment = <0x0 0x3000>: not placed, since nobody can "
+			       "say what it asks for (invalid argument)");
+	EXPECT_STR(b->text[2], "narrow: size = <0x4000>: not placed, since nobody can say what it "
+			       "asks for (malformed)");
+	EXPECT_STR(b->text[3],
+		   "elsewhere: size = <0x0 0x1000>: no place for it in its alloc-ranges: widen "
+		   "them, ask for less, or lower its alignment (out of memory)");
+	EXPECT_STR(b->text[4], "odd: status = <0x6f6b6179>: placed as if it said okay (malformed)");
+}
+
+KTEST(memmap_fdt, does_not_try_more_reservations_than_it_could_hold)
+{
+	struct bench *b = placing();
+
+	for (uint32_t i = 0; i < MEMMAP_MAX_RESERVATIONS + 5; i++)
+		add_dynamic(b, "l", PADDR_LIMIT, 0, NULL);
+	add_dynamic(b, "good", 0x1000, 0, NULL);
+	EXPECT_EQ(fill_and_place(b), MEMMAP_MAX_RESERVATIONS + 6);
+	EXPECT_EQ(b->nfindings, MEMMAP_MAX_RESERVATIONS + 1); /* the last one for all others */
+	EXPECT_EQ(memmap_bytes(b->map, REGION_USABLE), 0x100000);
+}
+
+/* ---- what may be used at all ----------------------------------------------------------------- */
+
+static struct bench *restricted(const uint32_t *cell, size_t count)
+{
+	struct bench *b = new_bench();
+
+	begin_root(b);
+	add_node(b, "memory@1000000", 0x1000000, 0x100000, NULL);
+	add_node(b, "memory@2000000", 0x2000000, 0x100000, NULL);
+	fdt_build_begin(&b->tree, "chosen");
+	fdt_build_cells(&b->tree, "linux,usable-memory-range", cell, count);
+	fdt_build_u32(&b->tree, "linux,initrd-start", 0x1001000);
+	fdt_build_u32(&b->tree, "linux,initrd-end", 0x1002000);
+	fdt_build_end(&b->tree);
+	fdt_build_end(&b->tree);
+	return b;
+}
+
+KTEST(memmap_fdt, leaves_out_what_is_outside_the_usable_ranges)
+{
+	static const uint32_t pairs[] = { 0, 0x2010000, 0, 0x10000, 0, 0x10f0800, 0, 0xf10800,
+					  0, 0x1234567, 0, 0,       0, 0x2018000, 0, 0x18001 };
+	static const struct want want[] = {
+		{ 0x1000000, 0x1001000, REGION_LEFT_OUT, "linux,usable-memory-range" },
+		{ 0x1001000, 0x1002000, REGION_INITRD, "initrd" },
+		{ 0x1002000, 0x10f0800, REGION_LEFT_OUT, "linux,usable-memory-range" },
+		{ 0x10f0800, 0x10f1000, REGION_SLACK, "" },
+		{ 0x10f1000, 0x1100000, REGION_USABLE, "" },
+		{ 0x2000000, 0x2001000, REGION_USABLE, "" },
+		{ 0x2001000, 0x2010000, REGION_LEFT_OUT, "linux,usable-memory-range" },
+		{ 0x2010000, 0x2030000, REGION_USABLE, "" },
+		{ 0x2030000, 0x2030001, REGION_SLACK, "" },
+		{ 0x2030001, 0x2100000, REGION_LEFT_OUT, "linux,usable-memory-range" },
+	};
+	struct bench *b = restricted(pairs, ARRAY_SIZE(pairs));
+
+	fill_and_resolve(b);
+	EXPECT_EQ(b->nfindings, 0);
+	EXPECT_EQ(memmap_ram_bytes(b->map), 0x200000);
+	expect_regions(b, want, ARRAY_SIZE(want));
+}
+
+KTEST(memmap_fdt, fails_where_the_usable_ranges_cannot_be_read)
+{
+	static const uint32_t odd[] = { 0, 0x1000000, 0x100000 };
+	static const uint32_t nothing[] = { 0, 0x1000000, 0, 0 };
+	static const uint32_t wraps[] = { UINT32_MAX, 0, UINT32_MAX, 0 };
+	struct bench *b = restricted(odd, ARRAY_SIZE(odd));
+
+	EXPECT_EQ(fill(b), ERR_MALFORMED);
+	REQUIRE_EQ(b->nfindings, 1);
+	EXPECT_STR(b->text[0], "chosen: linux,usable-memory-range = <0x0 0x1000000 0x100000>: "
+			       "forbids memory, but nobody can say which (malformed)");
+	b = restricted(odd, 0);
+	EXPECT_EQ(fill(b), ERR_TRUNCATED);
+	b = restricted(nothing, ARRAY_SIZE(nothing));
+	EXPECT_EQ(fill(b), ERR_NOT_FOUND);
+	REQUIRE_EQ(b->nfindings, 1);
+	EXPECT_STR(b->text[0], "chosen: linux,usable-memory-range leaves no memory to use "
+			       "(not found)");
+	b = restricted(wraps, ARRAY_SIZE(wraps));
+	EXPECT_EQ(fill(b), ERR_NOT_FOUND);
+	REQUIRE_EQ(b->nfindings, 2);
+	EXPECT_EQ(b->severity[0], MEMMAP_WARNING);
+}
+
+KTEST(memmap_fdt, mem_leaves_out_all_but_the_first_bytes)
+{
+	struct bench *b = virt(true);
+
+	b->boot.limit = 64 * MIB;
+	fill_and_resolve(b);
+	EXPECT_EQ(b->nfindings, 0);
+	EXPECT_EQ(memmap_ram_bytes(b->map), 128 * MIB);
+	EXPECT_EQ(memmap_bytes(b->map, REGION_INITRD), 0x100001); /* above the limit, still its */
+	EXPECT_EQ(memmap_find(b->map, 0x83ffffff)->kind, REGION_USABLE);
+	EXPECT_EQ(memmap_find(b->map, 0x84000000)->kind, REGION_LEFT_OUT);
+	EXPECT_STR(memmap_find(b->map, 0x84000000)->name, "mem=");
+	EXPECT_EQ(memmap_find(b->map, 0x87e00000)->kind, REGION_DTB);
+	EXPECT_EQ(memmap_find(b->map, 0x87ffffff)->kind, REGION_LEFT_OUT);
+}
+
+KTEST(memmap_fdt, the_image_is_named_part_by_part)
+{
+	static const struct memmap_part part[] = {
+		{ { 0x80300000, 0x80301000 }, "heap" },
+		{ { 0x80200000, 0x80201234 }, "text" },
+		{ { 0x80202000, 0x80202000 }, "data" }, /* empty */
+		{ { 0x80202000, 0x80a12345 }, "bss" },
+	};
+	struct bench *b = virt(true);
+
+	b->boot.part = part;
+	b->boot.nparts = ARRAY_SIZE(part);
+	fill_and_resolve(b);
+	EXPECT_EQ(memmap_bytes(b->map, REGION_KERNEL), 0x812345);
+	EXPECT_STR(memmap_find(b->map, 0x80201233)->name, "text");
+	EXPECT_STR(memmap_find(b->map, 0x80201234)->name, "kernel image"); /* between two parts */
+	EXPECT_STR(memmap_find(b->map, 0x80202000)->name, "bss");
+	EXPECT_STR(memmap_find(b->map, 0x80300000)->name, "heap");
+	EXPECT_STR(memmap_find(b->map, 0x80301000)->name, "bss");
 }
 
 /* ---- tables full ----------------------------------------------------------------------------- */

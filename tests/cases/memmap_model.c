@@ -86,14 +86,21 @@ static void add_banks(struct model *m)
 	}
 }
 
+/* Any that can be reserved. */
+static uint8_t random_kind(void)
+{
+	uint64_t kind = REGION_METADATA + ktest_below(REGION_KIND_COUNT - REGION_METADATA);
+
+	return (uint8_t)(kind != REGION_LENT ? kind : REGION_LEFT_OUT);
+}
+
 static void add_reservations(struct model *m)
 {
 	uint32_t n = (uint32_t)ktest_below(MAX_THINGS + 1);
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct span span = random_span(m);
-		uint8_t kind = (uint8_t)(REGION_METADATA +
-					 ktest_below(REGION_KIND_COUNT - REGION_METADATA));
+		uint8_t kind = random_kind();
 		REQUIRE_EQ(memmap_reserve(m->map, range_of(m, span), (enum region_kind)kind,
 					  names[i]),
 			   STATUS_OK);
@@ -102,6 +109,27 @@ static void add_reservations(struct model *m)
 				m->cell[c].kind = kind;
 				m->cell[c].owner = (uint8_t)i;
 			}
+		}
+	}
+}
+
+/* Now and then only so much RAM, from below, is to be used. */
+static void add_limit(struct model *m)
+{
+	uint32_t cells = 1 + (uint32_t)ktest_below(m->ncells);
+	const uint8_t owner = 3;
+
+	if (ktest_below(3) != 0)
+		return;
+	REQUIRE_EQ(memmap_limit(m->map, (uint64_t)cells * m->cell_size, names[owner]), STATUS_OK);
+	for (uint32_t c = 0; c < m->ncells; c++) {
+		if (m->cell[c].node == NO_RAM)
+			continue;
+		if (cells > 0) {
+			cells--;
+		} else if (m->cell[c].kind < REGION_LEFT_OUT) {
+			m->cell[c].kind = REGION_LEFT_OUT;
+			m->cell[c].owner = owner;
 		}
 	}
 }
@@ -177,6 +205,8 @@ static void compare_outside(const struct model *m)
 	}
 	for (uint32_t i = 0; i < m->map->nreservations; i++) {
 		struct range range = m->map->reservation[i].range;
+		if (m->map->reservation[i].kind == REGION_LEFT_OUT)
+			continue;
 		for (paddr_t at = range.start; at < range.end; at += m->cell_size) {
 			if (m->cell[(at - m->base) / m->cell_size].node == NO_RAM)
 				want += m->cell_size;
@@ -217,6 +247,51 @@ static void try_claim(struct model *m)
 	compare(m);
 }
 
+/* The highest place by trying each cell; m->ncells if there is none. */
+static uint32_t find_place(const struct model *m, struct span window, uint32_t size, uint64_t align)
+{
+	for (uint32_t c = window.end; c-- > window.start;) {
+		uint32_t frames = (size + m->per_frame - 1) / m->per_frame;
+		struct span touched = { c, c + frames * m->per_frame };
+		if ((m->base + (paddr_t)c * m->cell_size) % align == 0 && c + size <= window.end &&
+		    touched.end <= m->ncells && is_free(m, touched))
+			return c;
+	}
+	return m->ncells;
+}
+
+static void try_place(struct model *m)
+{
+	struct span window = random_span(m);
+	uint32_t size = 1 + (uint32_t)ktest_below(m->ncells / 3);
+	uint8_t owner = (uint8_t)ktest_below(MAX_THINGS);
+	struct memmap_request request = {
+		.size = (uint64_t)size * m->cell_size,
+		.align = 1ull << ktest_below(16),
+		.window = range_of(m, window),
+		.kind = (enum region_kind)random_kind(),
+		.name = names[owner],
+	};
+	uint64_t align = request.align > PAGE_SIZE ? request.align : PAGE_SIZE;
+	uint32_t want = find_place(m, window, size, align);
+	struct range placed = { 1, 1 };
+	enum status status = memmap_place(m->map, &request, &placed);
+
+	REQUIRE_EQ(status, want < m->ncells ? STATUS_OK : ERR_NOT_FOUND);
+	if (status == STATUS_OK) {
+		struct span there = { want, want + size };
+		REQUIRE_EQ(placed.start, range_of(m, there).start);
+		REQUIRE_EQ(placed.end, range_of(m, there).end);
+		for (uint32_t c = want; c < want + size; c++) {
+			m->cell[c].kind = (uint8_t)request.kind;
+			m->cell[c].owner = owner;
+		}
+		for (uint32_t c = want + size; c % m->per_frame != 0; c++)
+			m->cell[c].kind = REGION_SLACK;
+	}
+	compare(m);
+}
+
 static void try_map(struct model *m)
 {
 	const paddr_t size = (paddr_t)m->ncells * m->cell_size;
@@ -228,6 +303,7 @@ static void try_map(struct model *m)
 	memmap_init(m->map);
 	add_banks(m);
 	add_reservations(m);
+	add_limit(m);
 	round_frames(m);
 	REQUIRE_EQ(memmap_resolve(m->map), STATUS_OK);
 	compare(m);
@@ -236,8 +312,14 @@ static void try_map(struct model *m)
 	/* The count that memmap.c gives as the most that can be needed. */
 	REQUIRE(m->map->nregions + 3 <= 6 * m->map->ndeclared + 4 * m->map->nreservations ||
 		m->map->nregions == 0);
-	for (unsigned i = 0; i < 6; i++)
-		try_claim(m);
+	for (unsigned i = 0; i < 6; i++) {
+		if (ktest_below(2) != 0)
+			try_claim(m);
+		else
+			try_place(m);
+	}
+	compare_finding(m);
+	compare_outside(m);
 }
 
 void memmap_model_run(uint32_t trials, uint32_t frames, uint32_t cell_size)

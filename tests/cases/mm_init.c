@@ -101,7 +101,8 @@ static void one_whole_bank(struct rig *r, paddr_t base)
 	const struct region *region = memmap_find(r->map, base);
 	REQUIRE(region != NULL);
 	EXPECT_EQ(region->kind, REGION_METADATA);
-	EXPECT_STR(region->name, "frames of bank 0");
+	EXPECT_STR(region->name, "frame tables of bank");
+	EXPECT_EQ(region->index, 0);
 	EXPECT_EQ(range_size(region->range), tables);
 	EXPECT_EQ(frame_managed_count(r->pool), 16384 - tables / PAGE_SIZE);
 	EXPECT_EQ(r->pool->nbanks, 1);
@@ -180,7 +181,8 @@ KTEST(mm_init, holes_between_banks_cost_nothing)
 	EXPECT_EQ(frame_managed_count(r.pool), 16);
 	for (unsigned i = 0; i < 4; i++)
 		EXPECT_EQ(r.pool->bank[i].npages, 4);
-	EXPECT_STR(memmap_find(r.map, base + 33 * PAGE_SIZE)->name, "frames of bank 3");
+	EXPECT_STR(memmap_find(r.map, base + 33 * PAGE_SIZE)->name, "frame tables of bank");
+	EXPECT_EQ(memmap_find(r.map, base + 33 * PAGE_SIZE)->index, 3);
 }
 
 KTEST(mm_init, tables_go_to_another_bank_when_no_piece_of_their_own_is_large_enough)
@@ -196,7 +198,8 @@ KTEST(mm_init, tables_go_to_another_bank_when_no_piece_of_their_own_is_large_eno
 	reserve(&r, far + 10001 * PAGE_SIZE, 9998 * PAGE_SIZE);
 	init_ok(&r);
 	EXPECT_EQ(memmap_bytes(r.map, REGION_METADATA), 3 * PAGE_SIZE);
-	EXPECT_STR(memmap_find(r.map, base + PAGE_SIZE)->name, "frames of bank 1");
+	EXPECT_STR(memmap_find(r.map, base + PAGE_SIZE)->name, "frame tables of bank");
+	EXPECT_EQ(memmap_find(r.map, base + PAGE_SIZE)->index, 1);
 	EXPECT_EQ(frame_managed_count(r.pool), 13 + 3);
 	EXPECT(frame_is_free(r.pool, paddr_to_pfn(far) + 19999));
 }
@@ -212,8 +215,10 @@ KTEST(mm_init, tables_for_the_first_bank_may_come_from_a_later_one)
 	reserve(&r, low + 10001 * PAGE_SIZE, 9998 * PAGE_SIZE);
 	add_bank(&r, base, 16 * PAGE_SIZE);
 	init_ok(&r);
-	EXPECT_STR(memmap_find(r.map, base)->name, "frames of bank 0");
-	EXPECT_STR(memmap_find(r.map, base + 2 * PAGE_SIZE)->name, "frames of bank 1");
+	EXPECT_STR(memmap_find(r.map, base)->name, "frame tables of bank");
+	EXPECT_EQ(memmap_find(r.map, base)->index, 0);
+	EXPECT_STR(memmap_find(r.map, base + 2 * PAGE_SIZE)->name, "frame tables of bank");
+	EXPECT_EQ(memmap_find(r.map, base + 2 * PAGE_SIZE)->index, 1);
 	EXPECT_EQ(frame_managed_count(r.pool), 13 + 3);
 }
 
@@ -231,8 +236,8 @@ KTEST(mm_init, a_bank_that_is_not_worth_its_tables_is_left_out)
 	EXPECT_EQ(frame_managed_count(r.pool), 15);
 	EXPECT_EQ(memmap_bytes(r.map, REGION_METADATA), PAGE_SIZE);
 	const struct region *lost = memmap_find(r.map, far + 512 * MIB);
-	EXPECT_EQ(lost->kind, REGION_RESERVED);
-	EXPECT_STR(lost->name, "too scattered for the frame tables");
+	EXPECT_EQ(lost->kind, REGION_LEFT_OUT);
+	EXPECT_STR(lost->name, "not worth its frame tables");
 }
 
 KTEST(mm_init, a_bank_is_trimmed_at_its_poorer_end)
@@ -248,8 +253,8 @@ KTEST(mm_init, a_bank_is_trimmed_at_its_poorer_end)
 	init_ok(&r);
 	EXPECT_EQ(frame_managed_count(r.pool), 7);
 	EXPECT_EQ(memmap_find(r.map, base)->kind, REGION_METADATA);
-	EXPECT_EQ(memmap_find(r.map, base + 1024 * MIB - 1)->kind, REGION_RESERVED);
-	EXPECT_EQ(memmap_find(r.map, base + 1024 * MIB - 6 * PAGE_SIZE)->kind, REGION_RESERVED);
+	EXPECT_EQ(memmap_find(r.map, base + 1024 * MIB - 1)->kind, REGION_LEFT_OUT);
+	EXPECT_EQ(memmap_find(r.map, base + 1024 * MIB - 6 * PAGE_SIZE)->kind, REGION_LEFT_OUT);
 
 	/* The same the other way round: the start goes, and what is backed is the end. */
 	rig_restart(&r, base);
