@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""
+The kernel's self-tests pass on every kind of machine that we promise.
+
+One boot serves several dimensions where they have nothing to do with each other; each value of each
+dimension is in at least one line. Every line must run all cases, in order, and power off with 0.
+"""
+
+from pathlib import Path
+
+from acre import DEBUG, RELEASE, TOP, add_case, boot, case, main, must, must_equal, run, scratch, selftest
+
+FIRMWARE = next(
+    (
+        path
+        for place in ("/usr/lib/riscv64-linux-gnu", "/usr/share")
+        for path in sorted(Path(place).glob("opensbi/**/generic/**/fw_jump.bin"))
+    ),
+    Path("/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_jump.bin"),
+).parent
+ALL = []  # the names of all cases, from the kernel's own list
+
+
+def all_cases():
+    if not ALL:
+        answer = boot(text="test --list\n").must_end_with(0).answer("test --list")
+        ALL.extend(line for line in answer.splitlines() if "." in line)
+    return ALL
+
+
+def machine(name, initrd=None, wanted=None, **options):
+    """Add a case: the self-tests on this machine. `wanted` are patterns that the banner must match."""
+
+    def one():
+        with scratch() as folder:
+            if initrd:
+                options["initrd"] = make_initrd(folder, initrd)
+            result = selftest(**options)
+        for pattern in wanted or ():
+            result.must_say(pattern)
+        must_equal(sorted(name for _, _, name in result.cases()), sorted(all_cases()), "the cases that ran")
+
+    add_case(name, one)
+
+
+def make_initrd(folder, size):
+    """A cpio archive of one file of `size` bytes, as users have them."""
+    with open(f"{folder}/file", "wb") as file:
+        file.write(bytes(range(256)) * (size // 256))
+    run(["sh", "-c", f"cd {folder} && echo file | cpio --quiet -o -H newc >initrd"]).must_end_with(0)
+    return f"{folder}/initrd"
+
+
+def harts(count, hart=r"\d+"):
+    return rf"^harts +{count} of {count} answered, 0 disabled; booted on hart {hart}$"
+
+
+def ram(size):
+    return rf"^memory +{size} of RAM"
+
+
+INITRD = r"  initrd +initrd$"
+NO_ZBB = r"^isa +rv64imafdch_(?!.*zbb)"
+ZBB = r"^isa +rv64imafdch_.*zbb"
+
+machine("64 MiB, 1 hart, without Zbb", memory="64M", cpu="rv64,zbb=false", wanted=[ram("64 MiB"), harts(1), NO_ZBB])
+machine("128 MiB, 2 harts, with Zbb", memory="128M", harts=2, wanted=[ram("128 MiB"), harts(2), ZBB])
+machine("3 GiB, 8 harts, an initrd", memory="3G", harts=8, initrd=3 << 20, wanted=[ram("3 GiB"), harts(8), INITRD])
+machine("8 GiB, 1 hart", memory="8G", wanted=[ram("8 GiB"), harts(1)])
+machine("8 GiB, 8 harts, debug build", memory="8G", harts=8, kernel=DEBUG / "acre.elf", wanted=[harts(8)])
+machine("64 MiB, 2 harts, an initrd, debug build", memory="64M", harts=2, initrd=1 << 20, kernel=DEBUG / "acre.elf",
+        wanted=[ram("64 MiB"), INITRD])
+for hart in range(4):
+    machine(f"hart {hart} of 4 is the boot hart", harts=4, bootargs=f"boothart={hart}", wanted=[harts(4, hart)])
+machine("hart 3 of 4 is the boot hart, debug build", harts=4, bootargs="boothart=3", kernel=DEBUG / "acre.elf",
+        wanted=[harts(4, 3)])
+machine("processor sifive-u54, 2 harts, no Sstc", cpu="sifive-u54", harts=2, wanted=[r"^isa +rv64\w*$"])
+machine("the flat image", kernel=RELEASE / "Image", wanted=[harts(1)])
+for image in ("fw_dynamic.bin", "fw_dynamic.elf", "fw_jump.bin", "fw_jump.elf"):
+    # fw_jump copies the tree to 0x82200000 and jumps to 0x80200000, where QEMU has put the kernel.
+    place = "0x0000000082200000" if "jump" in image else "0x0000000087e00000"
+    machine(f"firmware {image} of Debian's opensbi", bios=FIRMWARE / image,
+            wanted=[r"^OpenSBI v", rf"^  \[{place}, 0x\w+\) .* device tree"])
+machine("another seed", bootargs="seed=20240229", wanted=[r"^# seed=20240229$"])
+
+
+@case
+def the_firmware_images_are_all_of_those_that_the_package_has():
+    must_equal(
+        sorted(path.name for path in FIRMWARE.glob("fw_*")),
+        ["fw_dynamic.bin", "fw_dynamic.elf", "fw_jump.bin", "fw_jump.elf"],
+        f"images in {FIRMWARE}",
+    )
+
+
+@case
+def a_boot_that_is_fed_nothing_ends_within_30_s():
+    """As a user types it; the limit of 30 s is run-qemu's own."""
+    result = run(["make", "--no-print-directory", "-C", TOP, "qemu"]).must_end_with(0)
+    must(result.verdict().startswith("PASS "), f"verdict {result.verdict()}")
+
+
+main()
