@@ -148,6 +148,13 @@ KTEST(fdt_harts, reports_those_whose_id_cannot_be_read)
 	EXPECT_STR(hart.isa, NULL);
 	expect_end(&c);
 
+	t = begin_cpus(1);
+	fdt_build_begin(&t->b, "cpu@0");
+	fdt_build_empty(&t->b, "reg");
+	seal(t, 3, &c);
+	EXPECT_EQ(next(&c).why, ERR_MALFORMED);
+	expect_end(&c);
+
 	t = begin_cpus(9);
 	fdt_build_begin(&t->b, "cpu@0");
 	fdt_build_u32(&t->b, "reg", 1);

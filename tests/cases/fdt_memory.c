@@ -801,8 +801,17 @@ KTEST(fdt_memory, names_ranges_that_cannot_be_read)
 	expect_malformed(&c, FDT_FACT_RESERVED, "a", "ranges", ERR_OVERFLOW);
 	expect_end(&c);
 
-	t = begin_reserved(1, 1);
 	memset(many, 0, sizeof(many));
+	t = begin_reserved(1, 1);
+	many[4 * FDT_MAX_RANGES - 1] = 0x1000; /* the last entry that is looked at */
+	fdt_build_cells(&t->b, "ranges", many, 4 * FDT_MAX_RANGES);
+	fdt_build_begin(&t->b, "a");
+	FDT_BUILD_CELLS(&t->b, "reg", 0, 0x1000);
+	seal(t, 3, &c);
+	expect_range(&c, FDT_FACT_RESERVED, 0, 0x1000);
+	expect_end(&c);
+
+	t = begin_reserved(1, 1);
 	fdt_build_cells(&t->b, "ranges", many, ARRAY_SIZE(many));
 	fdt_build_begin(&t->b, "a");
 	FDT_BUILD_CELLS(&t->b, "reg", 0, 0x1000);

@@ -248,6 +248,13 @@ KTEST(fdt_open, takes_blocks_in_any_order_and_gaps_between)
 	memset(other, 0xa5, t->size + 16);
 	size_t size = reorder(t, other);
 	EXPECT_EQ(exercise(other, size), STATUS_OK);
+	uint32_t length = fdt_build_get(other, FDT_BUILD_STRUCT_SIZE);
+	uint32_t gap = fdt_build_get(other, FDT_BUILD_RESERVE) -
+		       fdt_build_get(other, FDT_BUILD_STRUCT) - length;
+	fdt_build_set(other, FDT_BUILD_STRUCT_SIZE, length + gap);
+	EXPECT_EQ(exercise(other, size), STATUS_OK);
+	fdt_build_set(other, FDT_BUILD_STRUCT_SIZE, length + gap + 1);
+	EXPECT_EQ(exercise(other, size), ERR_OVERLAP);
 	fdt_build_set(other, FDT_BUILD_VERSION, 16); /* the structure ends where the next begins */
 	EXPECT_EQ(exercise(other, size), STATUS_OK);
 }
