@@ -25,11 +25,11 @@ class Node:
     def enabled(self):
         return self.string("status") in (None, "ok", "okay")
 
-    def reg(self):
-        """The (address, size) pairs, in the cells that the parent says."""
+    def pairs(self, name="reg"):
+        """The (address, size) pairs of a property, in the cells that the parent says."""
         wide = 4 * self.parent.cell("#address-cells", 2)
         pair = wide + 4 * self.parent.cell("#size-cells", 1)
-        value = self.properties.get("reg", b"")
+        value = self.properties.get(name, b"")
         return [
             (int.from_bytes(value[at : at + wide], "big"), int.from_bytes(value[at + wide : at + pair], "big"))
             for at in range(0, len(value), pair)
