@@ -5,7 +5,7 @@
  * Where both take a blob they must agree on everything. What only one of them takes, and why:
  *
  *   libfdt only
- *   - versions 1 to 15, whose layout differs;
+ *   - versions 1 to 15, whose layout differs (not tried);
  *   - blocks that overlap; a reservation block that is not aligned to 8 or a structure block that
  *     is not aligned to 4;
  *   - a reservation block that ends by an entry of size 0 only (5.3.2 wants the address 0 as well)
@@ -35,7 +35,6 @@
 static bool may_refuse(const struct fdt *ours, enum status s)
 {
 	static const char *const problem[] = {
-		"version before 16",
 		"reservation block not aligned to 8 bytes",
 		"structure block not aligned to 4 bytes",
 		"reservation block overlaps another",
@@ -222,6 +221,10 @@ const char *fdt_compare(const void *blob, size_t size)
 {
 	struct fdt ours;
 	enum status s = fdt_open(&ours, blob, size);
+
+	/* Version 1 to 15: nothing to compare, and libfdt 1.6 can be made to crash by them. */
+	if (s == ERR_UNSUPPORTED && ours.version < 16)
+		return NULL;
 	bool theirs = size >= FDT_V1_SIZE && fdt_check_full(blob, size) == 0;
 	const char *broken;
 
