@@ -947,8 +947,8 @@ KTEST(fdt_memory, tells_which_window_is_of_no_use)
 
 	fdt_build_begin(&t->b, "pool");
 	fdt_build_u64(&t->b, "size", 0x1000);
-	FDT_BUILD_CELLS(&t->b, "alloc-ranges", 1, 0, UINT32_MAX - 1, UINT32_MAX, UINT32_MAX, UINT32_MAX, 0, 1, 0,
-			0x1000, UINT32_MAX, UINT32_MAX);
+	FDT_BUILD_CELLS(&t->b, "alloc-ranges", 1, 0, UINT32_MAX - 1, UINT32_MAX, UINT32_MAX,
+			UINT32_MAX, 0, 1, 0, 0x1000, UINT32_MAX, UINT32_MAX);
 	fdt_build_end(&t->b);
 	seal(t, 2, &c);
 	EXPECT_EQ(next(&c).nwindows, 3);
