@@ -27,7 +27,7 @@ HOST = TOP / "build/host-gcc/ktest"
 RUN_QEMU = TOP / "scripts/run-qemu"
 
 LIMIT = 60  # seconds: a hang, not a slow machine
-SHOWN = 30  # lines of console after a failure
+SHOWN = 60  # lines of console after a failure
 
 
 class Failure(Exception):

@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Debugging as the README offers it: scripted sessions of gdb over QEMU's stub."""
+
+import os
+import re
+import socket
+import subprocess
+
+from acre import DEBUG, LIMIT, RELEASE, TOP, Run, arguments, case, main, must, must_equal, run, scratch
+
+
+def session(script, kernel=None, harts=2):
+    """`make debug` with these commands typed after it has stopped at kernel_main."""
+    with scratch() as folder:
+        with open(f"{folder}/script", "w", encoding="ascii") as file:
+            file.write(script)
+        with open(f"{folder}/gdb", "w", encoding="ascii") as file:
+            file.write(f'#!/bin/sh\nexec gdb-multiarch -nx -batch "$@" -x {folder}/script\n')
+        os.chmod(f"{folder}/gdb", 0o755)
+        command = arguments(kernel=(kernel or RELEASE) / "acre.elf", harts=harts)
+        command.insert(1, "--debug")
+        result = run(command, env={"GDB": f"{folder}/gdb", "TMPDIR": folder}).must_end_with(0)
+        left = [name for name in os.listdir(folder) if name not in ("script", "gdb")]
+        must_equal(left, [], "files left behind")
+    return result
+
+
+def number(result, pattern):
+    return int(result.must_say(pattern).group(1))
+
+
+@case
+def it_stops_at_kernel_main_with_symbols():
+    for kernel in (RELEASE, DEBUG):
+        result = session("backtrace\nprint/x $pc\nprint hart_id\n", kernel)
+        result.must_say(r"Temporary breakpoint 1, (0x\w+ in )?kernel_main \(hart_id=[01], dtb=0x87e00000")
+        result.must_say(r"^#1 .* boot_hart_start \(\) at src/boot/entry.S:\d+$")
+
+
+@case
+def a_session_in_the_frame_allocator():
+    """Break, walk back, read the pool, step, finish: the pool has one frame less afterwards."""
+    result = session(
+        """
+        tbreak frame_alloc_range
+        continue
+        backtrace
+        acre-pool
+        next
+        echo stepped to:
+        info symbol $pc
+        echo before:
+        print machine.frames.free
+        finish
+        echo after:
+        print machine.frames.free
+        acre-pool
+        """,
+        harts=2,
+    )
+    result.must_say(r"Temporary breakpoint 2(\.\d)?, frame_alloc_range \(pool=0x\w+ <machine\+\d+>, npages=\d+")
+    result.must_say(r"^#\d+ +(0x\w+ in )?harts_init \(.*at src/kernel/harts\.c:\d+$")
+    result.must_say(r"^#\d+ +(0x\w+ in )?kernel_main \(hart_id=[01], .*at src/kernel/main\.c:\d+$")
+    result.must_say(r"^stepped to:frame_alloc_range(_zeroed)? \+ \d+ in section \.text$")
+    taken = number(result, r"frame_alloc_range.*npages=(\d+)")
+    must_equal(number(result, r"before:\$\d+ = (\d+)$") - number(result, r"after:\$\d+ = (\d+)$"), taken, "frames taken")
+    result.must_say(r"^Value returned is \$\d+ = \d+$")
+    for managed, free, bits in re.findall(r"^  (\d+) managed, (\d+) free, (\d+) free in the bitmap$", result.text, re.M):
+        must_equal(free, bits, "free frames by counter and by bitmap")
+        must(0 < int(free) <= int(managed), "a pool without frames")
+
+
+@case
+def another_hart_is_seen_in_the_allocator():
+    result = session("break frame_alloc\ncontinue\nbacktrace\ninfo threads\nacre-harts\n")
+    result.must_say(r"^#\d+ +(0x\w+ in )?hart_main \(self=0x\w+\) at src/kernel/harts\.c:\d+$")
+    must_equal(len(re.findall(r"^[* ] +\d+ +Thread 1\.\d+ ", result.text, re.MULTILINE)), 2, "threads")
+    must_equal(len(re.findall(r"^index \d: id \d, HART_\w+, stack \[0x", result.text, re.MULTILINE)), 2, "harts")
+
+
+@case
+def the_commands_show_what_the_kernel_prints():
+    result = session("tbreak payload_run\ncontinue\nacre-map\nacre-pool\nacre-heap\n", harts=1)
+    shown = re.findall(r"^\[0x(\w{16}), 0x(\w{16})\) .{12}  \w+ +bank", result.text, re.MULTILINE)
+    printed = re.findall(r"^  \[0x(\w{16}), 0x(\w{16})\)", result.text, re.MULTILINE)
+    must(shown, "acre-map shows nothing")
+    must_equal(shown, printed, "regions by acre-map and by the kernel")
+    frames = result.must_say(r"^frames +(\d+) managed .*?, (\d+) free")
+    result.must_say(rf"^{frames[1]} managed, {frames[2]} free; lock free$")
+    result.must_say(r"^8\.00 MiB in 1 region\(s\), \d+ bytes used$")
+    result.must_say(r"^order 22: 1 free of 4\.00 MiB$")
+
+
+@case
+def a_line_can_be_typed_at_the_console():
+    result = session("tbreak report_heap\ncontinue\ntbreak do_frames\nacre-type frames\ncontinue\nfinish\n", harts=1)
+    result.must_say(r"Temporary breakpoint 3, do_frames")
+    result.must_say(r"^acre> frames$")
+
+
+@case
+def hardware_watchpoints_work():
+    result = session("tbreak harts_init\ncontinue\nwatch machine.frames.free\ncontinue\nbacktrace 1\n", harts=2)
+    result.must_say(r"Hardware watchpoint \d+: machine\.frames\.free")
+    result.must_say(r"^Old value = \d+$")
+
+
+@case
+def qemu_gdb_waits_on_a_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = ["make", "--no-print-directory", "-C", str(TOP), "qemu-gdb", f"GDB_PORT={port}"]
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+    ) as waiting:
+        result = run(
+            [
+                *("gdb-multiarch", "-nx", "-batch", RELEASE / "acre.elf"),
+                *("-ex", f"set tcp connect-timeout {LIMIT}", "-ex", f"target remote 127.0.0.1:{port}"),
+                *("-ex", "tbreak kernel_main", "-ex", "continue", "-ex", "print hart_id", "-ex", "kill"),
+            ]
+        )
+        console, _ = waiting.communicate(timeout=LIMIT)
+    result.must_say(r"Temporary breakpoint 1, kernel_main")
+    must(f"target remote :{port}" in Run(waiting.returncode, console, b"").text, "how to attach is not said")
+
+
+main()

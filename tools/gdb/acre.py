@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: MIT
+"""acre.py - commands for gdb that show the kernel's memory: `help user-defined` lists them.
+
+They only read, and walk what the debugger can see, so the machine may be stopped anywhere, also in the middle
+of a change: a count that does not agree with its bitmap by one says just that.
+"""
+
+import os
+
+import gdb
+
+PAGE = 4096
+
+
+def value(expression):
+    try:
+        return gdb.parse_and_eval(expression)
+    except gdb.error as error:
+        raise gdb.GdbError(f"{expression}: {error}") from None
+
+
+def binary(size):
+    for unit, shift in (("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)):
+        if size >= 1 << shift:
+            return f"{size / (1 << shift):.2f} {unit}"
+    return f"{size} B"
+
+
+def span(start, end):
+    return f"[{start:#018x}, {end:#018x}) {binary(end - start):>12}"
+
+
+def lock_state(lock):
+    holder = int(lock["holder"])
+    waiting = (int(lock["next"]) - int(lock["serving"])) % (1 << 32)
+    if not waiting:
+        return "free"
+    return f"held by the hart of index {holder - 1}, {waiting - 1} waiting" if holder else f"{waiting} waiting"
+
+
+class Command(gdb.Command):
+    def __init__(self):
+        super().__init__(self.name, gdb.COMMAND_USER)
+
+
+class Map(Command):
+    """acre-map: every region of memory and who owns it."""
+
+    name = "acre-map"
+
+    def invoke(self, argument, from_tty):
+        memmap = value("machine.memmap")
+        for i in range(int(memmap["nregions"])):
+            region = memmap["region"][i]
+            kind = str(region["kind"]).replace("REGION_", "").lower()
+            text = region["name"].string() if int(region["name"]) else ""
+            where = span(int(region["range"]["start"]), int(region["range"]["end"]))
+            print(f"{where}  {kind:<10} bank {int(region['bank'])}  {text}")
+
+
+class Pool(Command):
+    """acre-pool: the frame pool, its banks, and whether the counters agree with the bitmaps."""
+
+    name = "acre-pool"
+
+    def invoke(self, argument, from_tty):
+        pool = value("machine.frames")
+        print(f"{int(pool['managed'])} managed, {int(pool['free'])} free; lock {lock_state(pool['lock'])}")
+        for i in range(int(pool["nbanks"])):
+            bank = pool["bank"][i]
+            first, count = int(bank["first"]), int(bank["npages"])
+            level = bank["tree"]["level"][0]
+            words = int(level["nwords"])
+            set_bits = sum(int(level["words"][w]).bit_count() for w in range(words))
+            print(f"bank {i}: {span(first * PAGE, (first + count) * PAGE)}")
+            print(f"  {int(bank['managed'])} managed, {int(bank['free'])} free, {set_bits} free in the bitmap")
+
+
+class Heap(Command):
+    """acre-heap: the kernel heap: figures, and how many free blocks there are of each order."""
+
+    name = "acre-heap"
+
+    def invoke(self, argument, from_tty):
+        heap = value("kernel_heap")
+        buddy, count = heap["buddy"], heap["count"]
+        total, free = int(buddy["total_bytes"]), int(buddy["free_bytes"])
+        print(f"{binary(total)} in {int(buddy['nregions'])} region(s), {total - free} bytes used")
+        print(f"lock {lock_state(heap['lock'])}")
+        print(", ".join(f"{field.name} {int(count[field])}" for field in count.type.fields()))
+        low, high = buddy["free"].type.range()
+        for order in range(low, high + 1):
+            link, blocks = buddy["free"][order], 0
+            while int(link):
+                blocks += 1
+                link = link["next"]
+            if blocks:
+                print(f"order {order}: {blocks} free of {binary(1 << order)}")
+
+
+class Harts(Command):
+    """acre-harts: the harts that the kernel knows, with their stacks."""
+
+    name = "acre-harts"
+
+    def invoke(self, argument, from_tty):
+        for i in range(int(value("(unsigned long)'harts.c'::count"))):
+            hart = value(f"*'harts.c'::table[{i}]")
+            stack = span(int(hart["stack_low"]), int(hart["stack_high"]))
+            state = value(f"(enum hart_state){int(hart['state'])}")
+            print(f"index {i}: id {int(hart['id'])}, {state}, stack {stack}")
+
+
+class Type(Command):
+    """acre-type TEXT: type a line at the kernel's console (under `make debug`)."""
+
+    name = "acre-type"
+
+    def invoke(self, argument, from_tty):
+        console = os.environ.get("ACRE_CONSOLE")
+        if not console:
+            raise gdb.GdbError("only under `make debug`; elsewhere the console is where QEMU runs")
+        with open(console, "w", encoding="ascii") as pipe:
+            pipe.write(argument + "\n")
+
+
+for command in (Map, Pool, Heap, Harts, Type):
+    command()
