@@ -151,6 +151,7 @@ host-test: $(OUT)/host-gcc/ktest
 
 include mk/lift.mk
 include mk/check.mk
+include mk/prove.mk
 include mk/run.mk
 
 # ---- help -------------------------------------------------------------------------------------

@@ -9,6 +9,11 @@
 #include "fdt/fdt_token.h"
 
 /* Do @length bytes at @offset lie inside? */
+/*@
+	requires \valid_read(block);
+	assigns \nothing;
+	ensures \result <==> offset + length <= block->size;
+*/
 static bool block_holds(const struct fdt_block *block, uint32_t offset, uint32_t length)
 {
 	return length <= block->size && offset <= block->size - length;
@@ -19,7 +24,7 @@ bool fdt_block_cell(const struct fdt_block *block, uint32_t offset, uint32_t *va
 	if (!block_holds(block, offset, FDT_CELL))
 		return false;
 	const uint8_t *at = block->base + offset;
-	*value = (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+	*value = ((at[0] * 256u + at[1]) * 256u + at[2]) * 256u + at[3];
 	return true;
 }
 
@@ -28,6 +33,12 @@ bool fdt_block_string(const struct fdt_block *block, uint32_t offset, uint32_t e
 {
 	if (end > block->size)
 		end = block->size;
+	/*@
+		loop invariant offset <= at && (at <= end || at == offset);
+		loop invariant no_nul(block, offset, at);
+		loop assigns at;
+		loop variant end - at;
+	*/
 	for (uint32_t at = offset; at < end; at++) {
 		if (block->base[at] == 0) {
 			*length = at - offset;
@@ -42,6 +53,11 @@ bool fdt_block_starts_with(const struct fdt_block *block, uint32_t offset, const
 {
 	if (offset >= block->size || length >= block->size - offset)
 		return false;
+	/*@
+		loop invariant 0 <= i <= length && same_bytes(block, offset, text, i);
+		loop assigns i;
+		loop variant length - i;
+	*/
 	for (uint32_t i = 0; i < length; i++) {
 		if (block->base[offset + i] != (uint8_t)text[i])
 			return false;
@@ -52,6 +68,14 @@ bool fdt_block_starts_with(const struct fdt_block *block, uint32_t offset, const
 
 bool fdt_block_equals(const struct fdt_block *block, uint32_t offset, const char *text)
 {
+	/*@
+		loop invariant offset <= at && (at <= block->size || at == offset);
+		loop invariant text == \at(text, Pre) + (at - offset);
+		loop invariant same_bytes(block, offset, \at(text, Pre), at - offset);
+		loop invariant \forall integer i; 0 <= i < at - offset ==> \at(text, Pre)[i] != 0;
+		loop assigns at, text;
+		loop variant block->size - at;
+	*/
 	for (uint32_t at = offset; at < block->size; at++, text++) {
 		if (block->base[at] != (uint8_t)*text)
 			return false;
@@ -76,6 +100,11 @@ uint32_t fdt_block_index(const struct fdt_block *block, uint32_t offset, const c
 
 bool fdt_block_last_nul(const struct fdt_block *block, uint32_t *offset)
 {
+	/*@
+		loop invariant end <= block->size && no_nul(block, end, block->size);
+		loop assigns end;
+		loop variant end;
+	*/
 	for (uint32_t end = block->size; end > 0; end--) {
 		if (block->base[end - 1] == 0) {
 			*offset = end - 1;
@@ -86,6 +115,14 @@ bool fdt_block_last_nul(const struct fdt_block *block, uint32_t *offset)
 }
 
 /* A token ends where its last byte does, rounded up to a cell. */
+/*@
+	requires \valid_read(block) && \valid(token) && \separated(token, block);
+	requires end <= block->size;
+	assigns token->next;
+	ensures \result == STATUS_OK || \result == ERR_TRUNCATED;
+	ensures \result == STATUS_OK ==> end <= token->next < end + 4 && token->next % 4 == 0 &&
+		token->next <= block->size;
+*/
 static enum status end_token(const struct fdt_block *block, uint32_t end, struct fdt_token *token)
 {
 	uint32_t padding = (FDT_CELL - end % FDT_CELL) % FDT_CELL;
@@ -97,6 +134,16 @@ static enum status end_token(const struct fdt_block *block, uint32_t end, struct
 }
 
 /* The name of a node stands behind the token: bytes, a NUL, padding. */
+/*@
+	requires readable_block(block) && \valid(token) && token->offset + 4 <= block->size;
+	requires \separated(token, block, block->base + (0 .. block->size - 1));
+	assigns token->next, token->data, token->length;
+	ensures \result == STATUS_OK || \result == ERR_TRUNCATED;
+	ensures \result == STATUS_OK ==> token->data == token->offset + 4 &&
+		string_at(block, token->data, token->length);
+	ensures \result == STATUS_OK ==> token->next <= block->size && token->next % 4 == 0 &&
+		token->data + token->length < token->next <= token->data + token->length + 4;
+*/
 static enum status read_begin_node(const struct fdt_block *block, struct fdt_token *token)
 {
 	token->data = token->offset + FDT_CELL;
@@ -106,6 +153,17 @@ static enum status read_begin_node(const struct fdt_block *block, struct fdt_tok
 }
 
 /* Behind the token: the length of the value, the offset of the name, the value, padding. */
+/*@
+	requires readable_block(block) && \valid(token) && token->offset + 4 <= block->size;
+	requires \separated(token, block, block->base + (0 .. block->size - 1));
+	assigns token->next, token->data, token->length, token->name;
+	ensures \result == STATUS_OK || \result == ERR_TRUNCATED;
+	ensures \result == STATUS_OK ==> token->data == token->offset + 12 &&
+		token->length == cell_at(block, token->offset + 4) &&
+		token->name == cell_at(block, token->offset + 8);
+	ensures \result == STATUS_OK ==> token->next <= block->size && token->next % 4 == 0 &&
+		token->data + token->length <= token->next < token->data + token->length + 4;
+*/
 static enum status read_property(const struct fdt_block *block, struct fdt_token *token)
 {
 	if (!block_holds(block, token->offset, 3 * FDT_CELL) ||
@@ -151,6 +209,13 @@ bool fdt_text_is_printable(const char *text, size_t max)
 {
 	if (text == NULL || *text == '\0')
 		return false;
+	/*@
+		loop invariant 0 <= i <= max;
+		loop invariant \forall integer j; 0 <= j < i ==> ' ' <= text[j] <= '~';
+		loop invariant text[i] != 0;
+		loop assigns i;
+		loop variant max - i;
+	*/
 	for (size_t i = 0; i < max; i++) {
 		if (text[i] < ' ' || text[i] > '~')
 			return false;

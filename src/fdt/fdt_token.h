@@ -23,6 +23,38 @@ struct fdt_block {
 	uint32_t size;
 };
 
+/*@
+	predicate readable_block(struct fdt_block *b) =
+		\valid_read(b) && \valid_read(b->base + (0 .. b->size - 1));
+
+	// The big-endian number in the four bytes at @at.
+	logic integer cell_at(struct fdt_block *b, integer at) =
+		b->base[at] * 0x1000000 + b->base[at + 1] * 0x10000 + b->base[at + 2] * 0x100 +
+		b->base[at + 3];
+
+	predicate no_nul(struct fdt_block *b, integer from, integer to) =
+		\forall integer i; from <= i < to ==> b->base[i] != 0;
+
+	// @length bytes without a NUL from @at on, and a NUL behind them, all inside.
+	predicate string_at(struct fdt_block *b, integer at, integer length) =
+		0 <= length && 0 <= at && at + length < b->size && b->base[at + length] == 0 &&
+		no_nul(b, at, at + length);
+
+	// A string starts at @at and ends inside.
+	predicate ends_inside(struct fdt_block *b, integer at) =
+		\exists integer nul; 0 <= at <= nul < b->size && b->base[nul] == 0;
+
+	// The bytes from @at on are @length bytes of @text.
+	predicate same_bytes(struct fdt_block *b, integer at, char *text, integer length) =
+		\forall integer i; 0 <= i < length ==> b->base[at + i] == (uint8_t)text[i];
+
+	// A string of our own, with its NUL.
+	predicate text_of_length(char *text, integer length) =
+		0 <= length && \valid_read(text + (0 .. length)) && text[length] == 0 &&
+		(\forall integer i; 0 <= i < length ==> text[i] != 0);
+	predicate is_text(char *text) = \exists integer length; text_of_length(text, length);
+*/
+
 #define FDT_CELL 4u /* bytes in a cell; tokens, names and values are aligned to it */
 
 /* The tokens of the structure block (5.4.1). */
@@ -43,10 +75,27 @@ struct fdt_token {
 	uint32_t name;   /* PROP: offset of the name in the strings block, not yet checked */
 };
 
+/*@
+	// What the members promise: the token, all of it, lies in the block, and it has an end.
+	predicate token_inside(struct fdt_block *b, struct fdt_token *t) =
+		t->offset + 4 <= t->data && t->data + t->length <= t->next <= b->size &&
+		t->next % 4 == 0 && t->next - (t->data + t->length) <= 4 &&
+		(t->kind == FDT_TOKEN_BEGIN_NODE || t->kind == FDT_TOKEN_END_NODE ||
+		 t->kind == FDT_TOKEN_PROP || t->kind == FDT_TOKEN_NOP || t->kind == FDT_TOKEN_END);
+*/
+
 /*
  * fdt_block_cell - *@value = the big-endian 32-bit number at @offset (any alignment).
  * Result: false, and *@value untouched, unless all four bytes lie in @block. O(1).
  */
+/*@
+	requires readable_block(block) && \valid(value);
+	requires \separated(value, block, block->base + (0 .. block->size - 1));
+	assigns *value;
+	ensures \result <==> offset + 4 <= block->size;
+	ensures \result ==> *value == cell_at(block, offset);
+	ensures !\result ==> *value == \old(*value);
+*/
 nodiscard bool fdt_block_cell(const struct fdt_block *block, uint32_t offset, uint32_t *value);
 
 /*
@@ -55,6 +104,14 @@ nodiscard bool fdt_block_cell(const struct fdt_block *block, uint32_t offset, ui
  *         before @end.
  * Pre:    none; an @end past the block counts as the end of the block. O(length).
  */
+/*@
+	requires readable_block(block) && \valid(length);
+	requires \separated(length, block, block->base + (0 .. block->size - 1));
+	assigns *length;
+	ensures \result ==> string_at(block, offset, *length) && offset + *length < end;
+	ensures !\result ==> no_nul(block, offset, \min(end, block->size));
+	ensures !\result ==> *length == \old(*length);
+*/
 nodiscard bool fdt_block_string(const struct fdt_block *block, uint32_t offset, uint32_t end,
 				uint32_t *length);
 
@@ -62,6 +119,13 @@ nodiscard bool fdt_block_string(const struct fdt_block *block, uint32_t offset, 
  * fdt_block_equals - do the bytes at @offset spell @text, and is the byte behind them a NUL?
  * False too if they do not lie in @block. O(length of @text), and stops at the first difference.
  */
+/*@
+	requires readable_block(block) && is_text(text);
+	assigns \nothing;
+	ensures \forall integer length; text_of_length(text, length) ==>
+		(\result <==> offset + length < block->size && block->base[offset + length] == 0 &&
+		 same_bytes(block, offset, text, length));
+*/
 bool fdt_block_equals(const struct fdt_block *block, uint32_t offset, const char *text);
 
 /*
@@ -76,10 +140,26 @@ uint32_t fdt_block_index(const struct fdt_block *block, uint32_t offset, const c
  * bytes of @text? *@following, if not NULL, is then the byte behind them. False unless that one
  * lies in the block as well.
  */
+/*@
+	requires readable_block(block) && \valid(following);
+	requires \valid_read(text + (0 .. length - 1));
+	requires \separated(following, block, block->base + (0 .. block->size - 1),
+			    text + (0 .. length - 1));
+	assigns *following;
+	ensures \result <==>
+		offset + length < block->size && same_bytes(block, offset, text, length);
+	ensures \result ==> *following == block->base[offset + length];
+	ensures !\result ==> *following == \old(*following);
+*/
 bool fdt_block_starts_with(const struct fdt_block *block, uint32_t offset, const char *text,
 			   uint32_t length, uint8_t *following);
 
 /* fdt_block_text - the string at @offset of which fdt_block_string() found the end. */
+/*@
+	requires readable_block(block) && ends_inside(block, offset);
+	assigns \result \from block->base, offset;
+	ensures \result == (char *)(block->base + offset);
+*/
 static inline const char *fdt_block_text(const struct fdt_block *block, uint32_t offset)
 {
 	return (const char *)(block->base + offset);
@@ -89,6 +169,14 @@ static inline const char *fdt_block_text(const struct fdt_block *block, uint32_t
  * fdt_block_last_nul - *@offset = where the last NUL of @block is; false if there is none.
  * Every string that starts at or before it ends in the block. O(bytes behind it).
  */
+/*@
+	requires readable_block(block) && \valid(offset);
+	requires \separated(offset, block, block->base + (0 .. block->size - 1));
+	assigns *offset;
+	ensures \result ==> *offset < block->size && block->base[*offset] == 0 &&
+		no_nul(block, *offset + 1, block->size);
+	ensures !\result ==> no_nul(block, 0, block->size) && *offset == \old(*offset);
+*/
 nodiscard bool fdt_block_last_nul(const struct fdt_block *block, uint32_t *offset);
 
 /*
@@ -98,6 +186,21 @@ nodiscard bool fdt_block_last_nul(const struct fdt_block *block, uint32_t *offse
  *         does not know. *@token is valid for STATUS_OK only.
  * Cost:   O(length of a node's name), else O(1).
  */
+/*@
+	requires readable_block(block) && \valid(token);
+	requires \separated(token, block, block->base + (0 .. block->size - 1));
+	assigns *token;
+	ensures \result == STATUS_OK || \result == ERR_MISALIGNED || \result == ERR_TRUNCATED ||
+		\result == ERR_MALFORMED;
+	ensures \result == ERR_MISALIGNED <==> offset % 4 != 0;
+	ensures \result == STATUS_OK ==> token_inside(block, token) && token->offset == offset &&
+		token->kind == cell_at(block, offset);
+	ensures \result == STATUS_OK && token->kind == FDT_TOKEN_BEGIN_NODE ==>
+		token->data == offset + 4 && string_at(block, token->data, token->length);
+	ensures \result == STATUS_OK && token->kind == FDT_TOKEN_PROP ==>
+		token->length == cell_at(block, offset + 4) &&
+		token->name == cell_at(block, offset + 8) && token->data == offset + 12;
+*/
 nodiscard enum status fdt_token_read(const struct fdt_block *block, uint32_t offset,
 				     struct fdt_token *token);
 
@@ -106,6 +209,13 @@ nodiscard enum status fdt_token_read(const struct fdt_block *block, uint32_t off
  * may carry terminal escapes; print it only if this is true.
  * Pre: @text is a string that the reader handed out, or NULL (false). O(min(length, max)).
  */
+/*@
+	requires text == \null || is_text(text);
+	assigns \nothing;
+	ensures \result <==> text != \null && \exists integer length; 1 <= length <= max &&
+		text_of_length(text, length) &&
+		\forall integer i; 0 <= i < length ==> ' ' <= text[i] <= '~';
+*/
 bool fdt_text_is_printable(const char *text, size_t max);
 
 #endif
