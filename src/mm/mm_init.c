@@ -12,6 +12,9 @@
  * already when a later bank needs some of them for its tables.
  *
  * A bank costs 2.02 bits for each frame between its first usable one and its last, usable or not.
+ * Reusable reservations get tables as well, if those take at most one part in REUSABLE_COST of what
+ * is usable: without tables they could never be lent.
+ *
  * Where nearly all of a huge bank is reserved, that is more than there is to gain: such a bank is
  * trimmed. Two frames side by side are always worth it, one frame never is.
  */
@@ -19,7 +22,10 @@
 
 #include "lib/align.h"
 #include "lib/fmt.h"
+#include "lib/panic.h"
 #include "lib/print.h"
+
+#define REUSABLE_COST 8u
 
 _Static_assert(FRAME_MAX_BANKS >= MEMMAP_MAX_CUT_BANKS, "raise FRAME_MAX_BANKS (frame.h)");
 
@@ -27,10 +33,37 @@ _Static_assert(FRAME_MAX_BANKS >= MEMMAP_MAX_CUT_BANKS, "raise FRAME_MAX_BANKS (
 
 struct usable {
 	struct range span;  /* from the first usable frame to the last */
+	struct range reach; /* the same with reusable frames counted */
 	struct range first; /* the lowest usable region */
 	struct range last;  /* the highest; the same if there is only one */
 	uint64_t bytes;     /* of all usable regions */
 };
+
+/* The whole frames inside @range, empty if there is none. */
+static struct range whole_frames(struct range range)
+{
+	struct range whole = { align_down(range.start + PAGE_SIZE - 1, PAGE_SIZE),
+			       align_down(range.end, PAGE_SIZE) };
+
+	return range_is_empty(whole) ? (struct range){ 0, 0 } : whole;
+}
+
+static struct range reach_of(const struct memmap *map, uint32_t bank, struct range span)
+{
+	const struct region *region;
+	uint32_t cursor = 0;
+
+	while ((region = memmap_next(map, REGION_REUSABLE, &cursor)) != NULL) {
+		struct range whole = whole_frames(region->range);
+		if (region->bank != bank || range_is_empty(whole))
+			continue;
+		if (whole.start < span.start)
+			span.start = whole.start;
+		if (whole.end > span.end)
+			span.end = whole.end;
+	}
+	return span;
+}
 
 static struct usable usable_of(const struct memmap *map, uint32_t bank)
 {
@@ -47,6 +80,7 @@ static struct usable usable_of(const struct memmap *map, uint32_t bank)
 		u.bytes += range_size(region->range);
 	}
 	u.span = (struct range){ u.first.start, u.last.end };
+	u.reach = u.bytes != 0 ? reach_of(map, bank, u.span) : u.span;
 	return u;
 }
 
@@ -59,6 +93,12 @@ static npages_t frames_in(struct range range)
 static uint64_t table_bytes(struct range span)
 {
 	return align_down(frame_metadata_bytes(frames_in(span)) + PAGE_SIZE - 1, PAGE_SIZE);
+}
+
+/* What the pool's bank spans. */
+static struct range span_of(const struct usable *u)
+{
+	return table_bytes(u->reach) <= u->bytes / REUSABLE_COST ? u->reach : u->span;
 }
 
 /* The lowest usable region of at least @bytes, in @bank if there is one; NULL if there is none. */
@@ -81,9 +121,9 @@ static const struct region *find_place(const struct memmap *map, uint32_t bank, 
 
 /* ---- the two passes -------------------------------------------------------------------------- */
 
-/* Tables of @bytes in @place, then the bank with what is usable of it now. */
+/* Tables of @bytes in @place, then the bank: @span, or what is left of it without the tables. */
 static enum status add_bank(struct frame_pool *pool, struct memmap *map, uint32_t bank,
-			    const struct region *place, uint64_t bytes)
+			    const struct region *place, uint64_t bytes, bool reaches)
 {
 	const paddr_t tables = place->range.start; /* the claim below moves regions */
 	enum status status = memmap_claim_nth(map, (struct range){ tables, tables + bytes },
@@ -91,7 +131,8 @@ static enum status add_bank(struct frame_pool *pool, struct memmap *map, uint32_
 
 	if (status != STATUS_OK)
 		return status;
-	struct range span = usable_of(map, bank).span;
+	struct usable u = usable_of(map, bank);
+	struct range span = reaches ? u.reach : u.span;
 	return frame_pool_add_bank(pool, paddr_to_pfn(span.start), frames_in(span),
 				   frame_ptr(pool, paddr_to_pfn(tables)), bytes);
 }
@@ -122,10 +163,12 @@ static enum status set_up_bank(struct frame_pool *pool, struct memmap *map, uint
 	enum status status = STATUS_OK;
 
 	while (u.bytes != 0 && status == STATUS_OK) {
-		uint64_t bytes = table_bytes(u.span);
+		struct range span = span_of(&u);
+		uint64_t bytes = table_bytes(span);
 		const struct region *place = u.bytes > bytes ? find_place(map, bank, bytes) : NULL;
 		if (place != NULL) {
-			status = add_bank(pool, map, bank, place, bytes);
+			status = add_bank(pool, map, bank, place, bytes,
+					  range_size(span) != range_size(u.span));
 			break;
 		}
 		status = trim(map, &u);
@@ -162,4 +205,45 @@ enum status mm_init_frames(struct frame_pool *pool, struct memmap *map, uint64_t
 	if (status == STATUS_OK && frame_pool_is_empty(pool))
 		status = ERR_NOMEM;
 	return status;
+}
+
+/* ---- reusable reservations ------------------------------------------------------------------- */
+
+/* The whole frames of the region of @kind that contains @addr; empty if there is none. */
+static struct range frames_of(const struct memmap *map, paddr_t addr, enum region_kind kind)
+{
+	const struct region *region = memmap_find(map, addr);
+
+	if (region == NULL || region->kind != kind)
+		return (struct range){ 0, 0 };
+	return whole_frames(region->range);
+}
+
+enum status mm_lend_reusable(struct frame_pool *pool, struct memmap *map, paddr_t addr)
+{
+	struct range range = frames_of(map, addr, REGION_REUSABLE);
+
+	if (range_is_empty(range))
+		return ERR_NOT_FOUND;
+	enum status status = memmap_recast(map, range, REGION_REUSABLE, REGION_LENT);
+	if (status != STATUS_OK)
+		return status;
+	status = frame_insert(pool, paddr_to_pfn(range.start), frames_in(range));
+	/* Joining what was cut needs no slot. */
+	if (status != STATUS_OK &&
+	    memmap_recast(map, range, REGION_LENT, REGION_REUSABLE) != STATUS_OK)
+		panic("a region of the memory map cannot be joined again");
+	return status;
+}
+
+enum status mm_take_back_reusable(struct frame_pool *pool, struct memmap *map, paddr_t addr)
+{
+	struct range range = frames_of(map, addr, REGION_LENT);
+
+	if (range_is_empty(range))
+		return ERR_NOT_FOUND;
+	enum status status = frame_remove(pool, paddr_to_pfn(range.start), frames_in(range));
+	if (status != STATUS_OK)
+		return status;
+	return memmap_recast(map, range, REGION_LENT, REGION_REUSABLE);
 }

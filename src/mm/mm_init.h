@@ -18,7 +18,8 @@
  * @offset as in frame_pool_init().
  *
  * Each bank of the map that has usable frames becomes one bank of the pool, from its first usable
- * frame to its last. Its tables are taken from its own usable memory, or where no piece of that is
+ * frame to its last; or, where its tables stay small beside its usable memory, as far as its reusable
+ * reservations reach, so that these can be lent later. Its tables are taken from its own usable memory, or where no piece of that is
  * large enough, from another bank's, and claimed as REGION_METADATA. A bank with less usable memory
  * than its tables would take is trimmed at its poorer end until it is worth them; what is cut off
  * is claimed as REGION_LEFT_OUT and a warning says so.
@@ -31,5 +32,24 @@
  * Cost:   fills the tables; O(banks * regions).
  */
 nodiscard enum status mm_init_frames(struct frame_pool *pool, struct memmap *map, uint64_t offset);
+
+/*
+ * mm_lend_reusable - hand the whole frames of the REGION_REUSABLE of @map that contains @addr to @pool:
+ * they are free, and the region is REGION_LENT from now on. Whoever owns the reservation has agreed
+ * to that by saying `reusable`, as long as mm_take_back_reusable() comes before the device needs it.
+ * Pre:    @pool was made from @map by mm_init_frames(); one hart uses @map.
+ * Result: STATUS_OK; ERR_NOT_FOUND if @addr is in no such region, or in one without a whole frame;
+ *         ERR_RANGE if @pool has no tables for it; ERR_FULL when @map has no slot left. Nothing has changed
+ *         on failure.
+ */
+nodiscard enum status mm_lend_reusable(struct frame_pool *pool, struct memmap *map, paddr_t addr);
+
+/*
+ * mm_take_back_reusable - the reverse, for the REGION_LENT that contains @addr, if all its frames are free.
+ * Result: STATUS_OK; ERR_NOT_FOUND; ERR_OVERLAP while any of its frames is handed out (nothing has
+ *         changed, try again later).
+ */
+nodiscard enum status mm_take_back_reusable(struct frame_pool *pool, struct memmap *map,
+					    paddr_t addr);
 
 #endif

@@ -343,3 +343,103 @@ KTEST(mm_init, agrees_with_the_map_whatever_is_reserved)
 		EXPECT_EQ(usable - memmap_bytes(r.map, REGION_USABLE), banks * PAGE_SIZE);
 	}
 }
+
+/* ---- reusable reservations ------------------------------------------------------------------- */
+
+/* 4 MiB, of which the second is reusable but for its first and last bytes, and the end too. */
+static void init_with_reusable(struct rig *r)
+{
+	const paddr_t base = 0x80000000;
+
+	rig_init(r, base);
+	add_bank(r, base, 4 * MIB);
+	REQUIRE_EQ(memmap_reserve(r->map, (struct range){ base + MIB + 1, base + 2 * MIB - 1 },
+				  REGION_REUSABLE, "cma"),
+		   STATUS_OK);
+	REQUIRE_EQ(memmap_reserve(r->map, bytes_at(base + 3 * MIB, MIB), REGION_REUSABLE, "top"),
+		   STATUS_OK);
+	init_ok(r);
+}
+
+KTEST(mm_init, keeps_reusable_memory_out_until_it_is_lent)
+{
+	const paddr_t base = 0x80000000;
+	struct rig r;
+
+	init_with_reusable(&r);
+	compare(&r);
+	npages_t before = frame_managed_count(r.pool);
+	uint64_t usable = memmap_bytes(r.map, REGION_USABLE);
+	EXPECT_EQ(mm_lend_reusable(r.pool, r.map, base + 2 * MIB), ERR_NOT_FOUND);
+	EXPECT_EQ(mm_take_back_reusable(r.pool, r.map, base + MIB + 5), ERR_NOT_FOUND);
+	REQUIRE_EQ(mm_lend_reusable(r.pool, r.map, base + MIB + 5), STATUS_OK);
+	REQUIRE_VALID(memmap_validate(r.map));
+	REQUIRE_VALID(frame_validate(r.pool));
+	/* The two frames at its ends are partly slack. */
+	EXPECT_EQ(frame_managed_count(r.pool), before + 254);
+	EXPECT_EQ(memmap_bytes(r.map, REGION_LENT), 254 * PAGE_SIZE);
+	EXPECT_EQ(memmap_bytes(r.map, REGION_REUSABLE), MIB + 2 * (PAGE_SIZE - 1));
+	EXPECT_EQ(memmap_bytes(r.map, REGION_USABLE), usable);
+	EXPECT(frame_is_free(r.pool, paddr_to_pfn(base + MIB) + 1));
+	EXPECT_EQ(mm_lend_reusable(r.pool, r.map, base + MIB + PAGE_SIZE), ERR_NOT_FOUND);
+	REQUIRE_EQ(mm_lend_reusable(r.pool, r.map, base + 4 * MIB - 1), STATUS_OK);
+	EXPECT_EQ(frame_managed_count(r.pool), before + 254 + 256);
+	REQUIRE_VALID(memmap_validate(r.map));
+}
+
+KTEST(mm_init, takes_lent_memory_back_once_it_is_free)
+{
+	const paddr_t at = 0x80000000 + MIB + PAGE_SIZE;
+	struct rig r;
+
+	init_with_reusable(&r);
+	npages_t before = frame_managed_count(r.pool);
+	uint32_t regions = r.map->nregions;
+	REQUIRE_EQ(mm_lend_reusable(r.pool, r.map, at), STATUS_OK);
+	REQUIRE_EQ(frame_alloc_at(r.pool, paddr_to_pfn(at) + 100, 1), STATUS_OK);
+	EXPECT_EQ(mm_take_back_reusable(r.pool, r.map, at), ERR_OVERLAP);
+	EXPECT_EQ(frame_managed_count(r.pool), before + 254);
+	EXPECT_EQ(memmap_bytes(r.map, REGION_LENT), 254 * PAGE_SIZE);
+	REQUIRE_EQ(frame_free(r.pool, paddr_to_pfn(at) + 100), STATUS_OK);
+	REQUIRE_EQ(mm_take_back_reusable(r.pool, r.map, at), STATUS_OK);
+	EXPECT_EQ(r.map->nregions, regions);
+	EXPECT_EQ(frame_managed_count(r.pool), before);
+	EXPECT_EQ(memmap_bytes(r.map, REGION_LENT), 0);
+	compare(&r);
+	EXPECT_EQ(mm_take_back_reusable(r.pool, r.map, at), ERR_NOT_FOUND);
+	REQUIRE_EQ(mm_lend_reusable(r.pool, r.map, at), STATUS_OK); /* and again */
+}
+
+/* Tables for a GiB that may never be lent would take half of what is usable. */
+KTEST(mm_init, makes_no_tables_for_reusable_memory_that_dwarfs_the_rest)
+{
+	const paddr_t base = 0x80000000;
+	struct rig r;
+
+	rig_init(&r, base);
+	add_bank(&r, base, 1024 * MIB);
+	REQUIRE_EQ(memmap_reserve(r.map, bytes_at(base + 128 * KIB, 1024 * MIB - 128 * KIB),
+				  REGION_REUSABLE, "huge"),
+		   STATUS_OK);
+	init_ok(&r);
+	EXPECT_EQ(memmap_bytes(r.map, REGION_METADATA), PAGE_SIZE);
+	uint32_t regions = r.map->nregions;
+	EXPECT_EQ(mm_lend_reusable(r.pool, r.map, base + MIB), ERR_RANGE);
+	EXPECT_EQ(r.map->nregions, regions);
+	EXPECT_EQ(memmap_bytes(r.map, REGION_LENT), 0);
+	compare(&r);
+}
+
+KTEST(mm_init, does_not_lend_less_than_a_frame)
+{
+	const paddr_t base = 0x80000000;
+	struct rig r;
+
+	rig_init(&r, base);
+	add_bank(&r, base, MIB);
+	REQUIRE_EQ(memmap_reserve(r.map, bytes_at(base + 0x8800, PAGE_SIZE), REGION_REUSABLE, "s"),
+		   STATUS_OK);
+	init_ok(&r);
+	EXPECT_EQ(mm_lend_reusable(r.pool, r.map, base + 0x8800), ERR_NOT_FOUND);
+	compare(&r);
+}
