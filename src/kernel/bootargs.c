@@ -75,17 +75,21 @@ static const char *set_seed(struct bootargs *args, const char *value, size_t len
 	return NULL;
 }
 
+static const char *set_mem(struct bootargs *args, const char *value, size_t len)
+{
+	if (value == NULL || !word_to_bytes(value, len, &args->mem_limit))
+		return "must be a number of bytes that fits in 64 bits, like 512M or 0x8000000";
+	return args->mem_limit != 0 ? NULL : "no memory at all is too little";
+}
+
 static const struct {
 	const char *name;
 	setter set;
 } argument[] = {
-	{ "test", set_test },
-	{ "poweroff", set_poweroff },
-	{ "loglevel", set_loglevel },
-	{ "badfree", set_badfree },
-	{ "boothart", set_boothart },
-	{ "seed", set_seed },
-	{ "semihosting", set_semihosting },
+	{ "test", set_test },         { "poweroff", set_poweroff },
+	{ "loglevel", set_loglevel }, { "badfree", set_badfree },
+	{ "boothart", set_boothart }, { "seed", set_seed },
+	{ "mem", set_mem },           { "semihosting", set_semihosting },
 };
 
 static const char *apply(struct bootargs *args, const char *word, size_t len)

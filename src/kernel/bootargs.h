@@ -23,7 +23,8 @@ struct bootargs {
 	bool has_boothart;
 	uint64_t boothart; /* start over on this hart */
 	bool has_seed;
-	uint64_t seed; /* of the self-tests' random numbers */
+	uint64_t mem_limit; /* mem=: use the first so many bytes of RAM; 0: all */
+	uint64_t seed;      /* of the self-tests' random numbers */
 	enum log_level loglevel;
 };
 

@@ -32,3 +32,13 @@ void kernel_heap_init(void)
 		panic("the kernel's heap of %zu bytes at %p cannot be set up: %s", sizeof(arena),
 		      (void *)arena, status_str(s));
 }
+
+struct range kernel_heap_arena(void)
+{
+	return (struct range){ (uint64_t)arena, (uint64_t)arena + sizeof(arena) };
+}
+
+struct range kernel_heap_table(void)
+{
+	return (struct range){ (uint64_t)table, (uint64_t)table + sizeof(table) };
+}

@@ -4,6 +4,7 @@
 #define KERNEL_KERNEL_HEAP_H
 
 #include "mm/heap.h"
+#include "mm/types.h"
 
 extern struct heap kernel_heap;
 
@@ -12,5 +13,9 @@ extern struct heap kernel_heap;
  * Pre:    called once, by the boot hart, before anybody else uses it.
  */
 void kernel_heap_init(void);
+
+/* kernel_heap_arena - where its blocks are; kernel_heap_table - where its notes about them are. */
+struct range kernel_heap_arena(void);
+struct range kernel_heap_table(void);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "fdt/fdt_harts.h"
 #include "fdt/fdt_info.h"
+#include "kernel/ledger.h"
 #include "kernel/text.h"
 #include "lib/panic.h"
 #include "lib/print.h"
@@ -18,9 +19,6 @@
 #define DTB_LIMIT (16u << 20)
 
 struct machine machine;
-
-extern const char image_start[];
-extern const char image_end[];
 
 static const char *first_isa(const struct fdt *fdt)
 {
@@ -59,14 +57,6 @@ void machine_read_tree(const void *dtb, uint64_t boot_hart_id)
 	(void)!fdt_timebase(fdt, &machine.timebase_hz);
 }
 
-static void check_map(void)
-{
-	const char *broken = memmap_validate(&machine.memmap);
-
-	if (broken != NULL)
-		panic("the memory map is wrong: %s", broken);
-}
-
 static void report_finding(void *unused, const struct memmap_finding *finding)
 {
 	static const enum log_level level[] = {
@@ -80,11 +70,23 @@ static void report_finding(void *unused, const struct memmap_finding *finding)
 	log_at(level[finding->severity], "%s\n", memmap_finding_str(sentence, finding));
 }
 
-void machine_map_memory(void)
+static void check_map(void)
+{
+	const char *broken = memmap_validate(&machine.memmap);
+
+	if (broken != NULL)
+		panic("the memory map is wrong: %s", broken);
+}
+
+void machine_map_memory(uint64_t limit)
 {
 	uint64_t dtb = (uint64_t)machine.dtb;
+	struct memmap_part part[LEDGER_IMAGE_PARTS];
 	const struct memmap_boot boot = {
-		.image = { (uint64_t)image_start, (uint64_t)image_end },
+		.image = ledger_image(part),
+		.part = part,
+		.nparts = LEDGER_IMAGE_PARTS,
+		.limit = limit,
 		.dtb = { dtb, dtb + fdt_total_size(&machine.fdt) },
 	};
 	const struct memmap_reporter reporter = { .report = report_finding };
@@ -110,7 +112,7 @@ void machine_init_frames(void)
 
 	if (s != STATUS_OK)
 		panic("no frame pool can be made of this memory: %s", status_str(s));
-	check_map();
+	ledger_check_or_panic();
 }
 
 /* Neighbours often have one name: it is copied once. */

@@ -29,8 +29,11 @@ extern struct machine machine;
 /* machine_read_tree - open the device tree and read what is not memory. Panics, saying why, if it is none. */
 void machine_read_tree(const void *dtb, uint64_t boot_hart_id);
 
-/* machine_map_memory - build the memory map and check its sums; machine_init_frames - the frame pool on it. */
-void machine_map_memory(void);
+/*
+ * machine_map_memory - build the memory map of the first @limit bytes of RAM (0: all) and check its sums;
+ * machine_init_frames - the frame pool on it.
+ */
+void machine_map_memory(uint64_t limit);
 void machine_init_frames(void);
 
 /*

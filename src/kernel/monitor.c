@@ -9,10 +9,12 @@
 #include "kernel/harts.h"
 #include "kernel/kernel_sbi.h"
 #include "kernel/kmalloc.h"
+#include "kernel/ledger.h"
 #include "kernel/payload.h"
 #include "kernel/report.h"
 #include "kernel/selftest.h"
 #include "kernel/text.h"
+#include "kernel/why.h"
 #include "kernel/words.h"
 #include "lib/print.h"
 #include "lib/string.h"
@@ -45,6 +47,20 @@ static void do_mem(unsigned argc, char **argv)
 	report_memory();
 }
 
+static void do_why(unsigned argc, char **argv)
+{
+	char sentence[WHY_LEN];
+	uint64_t address;
+
+	if (argc < 2)
+		print("which address? usage: why ADDRESS\n");
+	else if (!word_to_number(argv[1], strlen(argv[1]), &address))
+		print("'%s' is no address: decimal, or hexadecimal after 0x, of at most 64 bits\n",
+		      argv[1]);
+	else
+		print("%s\n", why_str(sentence, address));
+}
+
 static void do_frames(unsigned argc, char **argv)
 {
 	(void)argc;
@@ -66,6 +82,14 @@ static void do_harts(unsigned argc, char **argv)
 	report_machine();
 }
 
+/* Whatever the cases did, the books are as right as before. */
+static void run_tests(const char *glob)
+{
+	if (selftest_run(glob, seed) != 0)
+		exit_note_failure();
+	ledger_check_or_panic();
+}
+
 static void do_test(unsigned argc, char **argv)
 {
 	const char *glob = argc > 1 ? argv[1] : NULL;
@@ -74,8 +98,7 @@ static void do_test(unsigned argc, char **argv)
 		selftest_list();
 		return;
 	}
-	if (selftest_run(glob, seed) != 0)
-		exit_note_failure();
+	run_tests(glob);
 }
 
 static void do_poweroff(unsigned argc, char **argv)
@@ -106,6 +129,7 @@ static const struct {
 } command[] = {
 	{ "help", "help", "this list", 1, do_help },
 	{ "mem", "mem", "every region of memory and who owns it", 1, do_mem },
+	{ "why", "why ADDRESS", "whose is the byte there, and why", 2, do_why },
 	{ "frames", "frames", "the frame pool", 1, do_frames },
 	{ "heap", "heap", "the kernel heap", 1, do_heap },
 	{ "harts", "harts", "firmware, machine and harts", 1, do_harts },
@@ -228,9 +252,7 @@ noreturn void payload_run(const struct bootargs *args)
 {
 	seed = args->has_seed ? args->seed : DEFAULT_SEED;
 	if (args->test) {
-		const char *glob = args->test_glob[0] != '\0' ? args->test_glob : NULL;
-		if (selftest_run(glob, seed) != 0)
-			exit_note_failure();
+		run_tests(args->test_glob[0] != '\0' ? args->test_glob : NULL);
 	}
 	if (args->poweroff)
 		machine_exit(exit_verdict_so_far());

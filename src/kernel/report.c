@@ -29,12 +29,14 @@ void report_machine(void)
 		print("bootargs  %s\n", machine.bootargs);
 }
 
-static void print_range(struct range range, const char *kind, const char *name)
+static void print_region(const struct region *region)
 {
 	char size[FMT_SIZE_LEN];
+	char name[MEMMAP_NAME_LEN];
 
-	print("  [0x%016llx, 0x%016llx) %12s  %-17s  %s\n", (ull)range.start, (ull)range.end,
-	      fmt_size(size, range_size(range)), kind, name);
+	print("  [0x%016llx, 0x%016llx) %12s  %-17s  %s\n", (ull)region->range.start,
+	      (ull)region->range.end, fmt_size(size, range_size(region->range)),
+	      region_kind_str(region->kind), memmap_name(name, region));
 }
 
 static void report_outside(const struct memmap *map)
@@ -45,8 +47,22 @@ static void report_outside(const struct memmap *map)
 	for (bool first = true; memmap_outside(map, &cursor, &part); first = false) {
 		if (first)
 			print("reserved outside RAM: listed, not counted\n");
-		print_range(part.range, region_kind_str(part.kind), part.name);
+		print_region(&part);
 	}
+}
+
+/* The kinds above must be all of RAM, and what the pool manages what is usable and lent. */
+static void report_sum(const struct memmap *map)
+{
+	uint64_t sum = 0;
+	npages_t managed = frame_managed_count(&machine.frames);
+	npages_t free = frame_free_count(&machine.frames);
+
+	for (unsigned kind = 0; kind < REGION_KIND_COUNT; kind++)
+		sum += memmap_bytes(map, (enum region_kind)kind);
+	print("sum       %llu bytes, %s RAM; in frames: %llu bytes free, %llu handed out\n",
+	      (ull)sum, sum == memmap_ram_bytes(map) ? "all of" : "which is NOT all of",
+	      (ull)(free * PAGE_SIZE), (ull)((managed - free) * PAGE_SIZE));
 }
 
 void report_memory(void)
@@ -57,8 +73,7 @@ void report_memory(void)
 	print("memory    %s of RAM in %u bank%s\n", fmt_size(size, memmap_ram_bytes(map)),
 	      map->nbanks, map->nbanks == 1 ? "" : "s");
 	for (uint32_t i = 0; i < map->nregions; i++)
-		print_range(map->region[i].range, region_kind_str(map->region[i].kind),
-			    map->region[i].name);
+		print_region(&map->region[i]);
 	print("taken out of RAM, and left:\n");
 	for (unsigned kind = 0; kind < REGION_KIND_COUNT; kind++) {
 		uint64_t bytes = memmap_bytes(map, (enum region_kind)kind);
@@ -67,6 +82,7 @@ void report_memory(void)
 			      region_kind_str((enum region_kind)kind), fmt_size(size, bytes),
 			      (ull)bytes);
 	}
+	report_sum(map);
 	report_outside(map);
 }
 

@@ -58,3 +58,30 @@ bool word_to_number(const char *text, size_t len, uint64_t *number)
 	*number = value;
 	return true;
 }
+
+/* How often 1024 is multiplied by, 0 if @c is no suffix. */
+static unsigned suffix_power(char c)
+{
+	static const char suffix[] = "kmgt";
+
+	for (unsigned i = 0; suffix[i] != '\0'; i++) {
+		if ((c | ('a' ^ 'A')) == suffix[i])
+			return i + 1;
+	}
+	return 0;
+}
+
+bool word_to_bytes(const char *text, size_t len, uint64_t *bytes)
+{
+	unsigned power = len > 0 ? suffix_power(text[len - 1]) : 0;
+	uint64_t number;
+
+	if (!word_to_number(text, power != 0 ? len - 1 : len, &number))
+		return false;
+	for (; power > 0; power--) {
+		if (!mul_checked(number, 1024, &number))
+			return false;
+	}
+	*bytes = number;
+	return true;
+}

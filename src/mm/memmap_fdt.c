@@ -499,7 +499,8 @@ enum status memmap_from_fdt(struct memmap *map, const struct fdt *fdt,
 
 	for (uint32_t i = 0; i < boot->nparts; i++)
 		reserve_own(&filler, boot->part[i].range, REGION_KERNEL, boot->part[i].name);
-	reserve_own(&filler, boot->image, REGION_KERNEL, "kernel image");
+	reserve_own(&filler, boot->image, REGION_KERNEL,
+		    boot->nparts == 0 ? "kernel image" : "kernel padding");
 	reserve_own(&filler, boot->dtb, REGION_DTB, "device tree");
 	reserve_own(&filler, boot->firmware, REGION_FIRMWARE, "firmware");
 	add_facts(&filler);

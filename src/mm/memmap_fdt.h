@@ -75,8 +75,9 @@ struct memmap_boot {
  *	/chosen linux,initrd-*             REGION_INITRD, named "initrd"
  *	outside of /chosen
  *	  linux,usable-memory-range          REGION_LEFT_OUT, named so
- *	@boot                              its parts by their names, then "kernel image",
- *	                                   "device tree", "firmware"; above limit: "mem="
+ *	@boot                              its parts by their names, the rest "kernel
+ *	                                   padding", or all of it "kernel image"; "device
+ *	                                   tree", "firmware"; above limit: "mem="
  *
  * Then the rule of memmap_guard_firmware() is applied. The map is not resolved yet: the caller may
  * add more. Names point into the blob, which the map reserves; a name that cannot be printed is

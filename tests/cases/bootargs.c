@@ -56,6 +56,16 @@ KTEST(bootargs, the_last_of_a_name_counts)
 	EXPECT(!parse("badfree=report badfree=panic").bad_free_reports);
 }
 
+KTEST(bootargs, mem_takes_binary_suffixes)
+{
+	EXPECT_EQ(parse("").mem_limit, 0);
+	EXPECT_EQ(parse("mem=1").mem_limit, 1);
+	EXPECT_EQ(parse("mem=64M").mem_limit, 64 << 20);
+	EXPECT_EQ(parse("mem=64M mem=3k").mem_limit, 3 << 10);
+	EXPECT_EQ(parse("mem=64M mem=none").mem_limit, 64 << 20);
+	EXPECT_EQ(complaints, 1);
+}
+
 KTEST(bootargs, test_without_a_pattern_is_all)
 {
 	struct bootargs args = parse("test");
@@ -70,7 +80,9 @@ KTEST(bootargs, what_makes_no_sense_is_reported_and_has_no_effect)
 		"nonsense",      "tests",        "tes",       "=",           "=1",
 		"poweroff=yes",  "loglevel",     "loglevel=", "loglevel=5",  "badfree",
 		"badfree=maybe", "boothart",     "boothart=", "boothart=-1", "boothart=0x",
-		"seed=1e3",      "semihosting=", "poweroff=",
+		"seed=1e3",      "semihosting=", "poweroff=", "mem",         "mem=",
+		"mem=0",         "mem=0G",       "mem=12X",   "mem=M",       "mem=16777216T",
+		"mem=-1",        "mem=0x",       "mem=1MM",
 	};
 	struct bootargs normal = parse("");
 

@@ -753,7 +753,7 @@ KTEST(memmap_fdt, the_image_is_named_part_by_part)
 	fill_and_resolve(b);
 	EXPECT_EQ(memmap_bytes(b->map, REGION_KERNEL), 0x812345);
 	EXPECT_STR(memmap_find(b->map, 0x80201233)->name, "text");
-	EXPECT_STR(memmap_find(b->map, 0x80201234)->name, "kernel image"); /* between two parts */
+	EXPECT_STR(memmap_find(b->map, 0x80201234)->name, "kernel padding"); /* between two */
 	EXPECT_STR(memmap_find(b->map, 0x80202000)->name, "bss");
 	EXPECT_STR(memmap_find(b->map, 0x80300000)->name, "heap");
 	EXPECT_STR(memmap_find(b->map, 0x80301000)->name, "bss");

@@ -68,3 +68,35 @@ KTEST(words, numbers_decimal_and_hexadecimal)
 	EXPECT(is_refused("18446744073709551616"));
 	EXPECT(is_refused("0x10000000000000000"));
 }
+
+KTEST(words, bytes_with_a_suffix)
+{
+	static const struct {
+		const char *text;
+		uint64_t want; /* 0: refused */
+	} trial[] = {
+		{ "1", 1 },
+		{ "1k", 1ull << 10 },
+		{ "3M", 3ull << 20 },
+		{ "0x10g", 16ull << 30 },
+		{ "8T", 8ull << 40 },
+		{ "16777215T", 16777215ull << 40 },
+		{ "16777216T", 0 },
+		{ "18446744073709551615", UINT64_MAX },
+		{ "18446744073709551615k", 0 },
+		{ "", 0 },
+		{ "K", 0 },
+		{ "1KB", 0 },
+		{ "1 K", 0 },
+		{ "1P", 0 },
+		{ "1+", 0 },
+		{ "1\013", 0 }, /* 'k' without its case bits */
+	};
+
+	for (unsigned i = 0; i < sizeof(trial) / sizeof(trial[0]); i++) {
+		uint64_t bytes = 0;
+		bool ok = word_to_bytes(trial[i].text, strlen(trial[i].text), &bytes);
+		EXPECT_EQ(ok, trial[i].want != 0);
+		EXPECT_EQ(bytes, trial[i].want);
+	}
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ledger.h - every byte of RAM has exactly one owner. The memory map is the book; what the linker, the
+ * frame pool and the heap say must agree with it.
+ */
+#ifndef KERNEL_LEDGER_H
+#define KERNEL_LEDGER_H
+
+#include "lib/compiler.h"
+#include "mm/memmap_fdt.h"
+
+/* Boot hart's area, heap arena, heap table, text, constants, data, BSS. */
+#define LEDGER_IMAGE_PARTS 7u
+
+/* ledger_image - the parts of the running image, most particular first. Result: all of it. */
+struct range ledger_image(struct memmap_part part[LEDGER_IMAGE_PARTS]);
+
+/*
+ * ledger_check - do all books agree, to the byte? NULL if so, else the sentence that is broken.
+ *   L1  the map keeps its invariants: its kinds sum up to RAM.
+ *   L2  each byte of the image belongs to the kernel, unless something more restrictive claims it too,
+ *       and each part under its own name.
+ *   L3  the frame pool manages exactly the usable and the lent memory.
+ *   L4  each part of frame metadata is that of a bank.
+ * Pre:    machine_init_frames() is done. Any hart, while nobody lends or takes back.
+ * Cost:   as memmap_validate().
+ */
+const char *ledger_check(void);
+
+/* ledger_check_or_panic - for those who cannot go on with wrong books. */
+void ledger_check_or_panic(void);
+
+#endif

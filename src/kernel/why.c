@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * why.c - the sentence of why.h, put together piece by piece: what the memory map says, then what those know
+ * who have divided the region further (frame pool, harts, heap, names of functions).
+ */
+#include "kernel/why.h"
+
+#include <stdarg.h>
+
+#include "boot/boot_abi.h"
+#include "kernel/harts.h"
+#include "kernel/kernel_heap.h"
+#include "kernel/kernel_sbi.h"
+#include "kernel/machine.h"
+#include "kernel/symbols.h"
+#include "lib/fmt.h"
+#include "lib/string.h"
+
+typedef unsigned long long ull;
+
+struct sentence {
+	char *buf;
+	size_t len;
+};
+
+static printf_like(2, 3) void say(struct sentence *s, const char *format, ...)
+{
+	va_list args;
+
+	if (s->len >= WHY_LEN)
+		return;
+	va_start(args, format);
+	s->len += fmt_vbuffer(s->buf + s->len, WHY_LEN - s->len, format, args);
+	va_end(args);
+}
+
+static void say_range(struct sentence *s, struct range range)
+{
+	say(s, "[0x%llx, 0x%llx)", (ull)range.start, (ull)range.end);
+}
+
+/* ---- no RAM --------------------------------------------------------------------------------- */
+
+static void say_bank(struct sentence *s, uint32_t bank)
+{
+	say(s, "bank %u, ", (unsigned)bank);
+	say_range(s, machine.memmap.bank[bank].range);
+}
+
+/* The reservations that want @addr all the same. */
+static void say_outside(struct sentence *s, paddr_t addr)
+{
+	struct memmap_outside_cursor cursor = { 0 };
+	struct region part;
+	char name[MEMMAP_NAME_LEN];
+
+	while (memmap_outside(&machine.memmap, &cursor, &part)) {
+		if (!range_contains(part.range, addr))
+			continue;
+		say(s, "; reserved all the same by %s (%s), ", memmap_name(name, &part),
+		    region_kind_str(part.kind));
+		say_range(s, part.range);
+	}
+}
+
+static void say_no_ram(struct sentence *s, paddr_t addr)
+{
+	const struct memmap *map = &machine.memmap;
+	uint32_t above = 0;
+
+	if (addr >= PADDR_LIMIT) {
+		say(s, "no physical address: those end at 0x%llx", (ull)PADDR_LIMIT);
+		return;
+	}
+	while (above < map->nbanks && map->bank[above].range.start <= addr)
+		above++;
+	say(s, "not RAM: ");
+	if (above == 0) {
+		say(s, "below ");
+		say_bank(s, 0);
+	} else if (above == map->nbanks) {
+		say(s, "above ");
+		say_bank(s, above - 1);
+	} else {
+		say(s, "between ");
+		say_bank(s, above - 1);
+		say(s, ", and ");
+		say_bank(s, above);
+	}
+	say_outside(s, addr);
+}
+
+/* ---- frames --------------------------------------------------------------------------------- */
+
+/* The piece of the area of one hart that @addr is in. False if it is not in there. */
+static bool say_hart_area(struct sentence *s, const struct hart *hart, paddr_t addr)
+{
+	uint64_t area = (uint64_t)hart - HART_RECORD_OFFSET;
+	const char *what = "the stack";
+
+	if (addr < area || addr - area >= HART_AREA_SIZE)
+		return false;
+	if (addr - area < HART_EMERGENCY_SIZE)
+		what = "the emergency stack";
+	else if (addr - area < HART_EMERGENCY_SIZE + HART_GUARD_SIZE)
+		what = "the guard below the stack";
+	else if (addr - area >= HART_RECORD_OFFSET)
+		what = "the record";
+	say(s, "%s of hart %llu", what, (ull)hart->id);
+	return true;
+}
+
+static bool say_harts(struct sentence *s, paddr_t addr)
+{
+	for (unsigned i = 0; i < harts_count(); i++) {
+		if (say_hart_area(s, hart_at(i), addr))
+			return true;
+	}
+	return false;
+}
+
+static void say_frame(struct sentence *s, paddr_t addr)
+{
+	pfn_t pfn = paddr_to_pfn(addr);
+
+	if (!frame_is_managed(&machine.frames, pfn)) {
+		say(s, "a frame that was taken out of the pool, ");
+	} else if (frame_is_free(&machine.frames, pfn)) {
+		say(s, "in a free frame, ");
+	} else {
+		say(s, "in a frame that is handed out, ");
+		if (say_harts(s, addr))
+			say(s, ", ");
+	}
+	say_range(s, (struct range){ pfn_to_paddr(pfn), pfn_to_paddr(pfn + 1) });
+}
+
+static void say_numa(struct sentence *s, const struct region *region)
+{
+	if (region->numa_node != MEMMAP_NO_NODE)
+		say(s, " (NUMA node %u)", (unsigned)region->numa_node);
+}
+
+static void say_usable(struct sentence *s, const struct region *region, paddr_t addr)
+{
+	say_frame(s, addr);
+	say(s, ", of the usable memory ");
+	say_range(s, region->range);
+	say(s, " of bank %u", (unsigned)region->bank);
+	say_numa(s, region);
+}
+
+/* ---- the kernel ----------------------------------------------------------------------------- */
+
+static void say_heap(struct sentence *s, paddr_t addr)
+{
+	struct buddy_block block;
+
+	if (heap_block_of(&kernel_heap, (const void *)(uintptr_t)addr, &block) != STATUS_OK) {
+		say(s, ", in no block");
+		return;
+	}
+	uint64_t start = (uint64_t)block.start;
+	say(s, ", in %s block ", block.live ? "a live" : "a free");
+	say_range(s, (struct range){ start, start + buddy_bytes(block.order) });
+}
+
+static void say_kernel(struct sentence *s, const struct region *region, paddr_t addr)
+{
+	uint64_t offset = 0;
+	const char *function = symbol_find(addr, &offset);
+
+	say(s, "the kernel's own: %s, ", region->name);
+	say_range(s, region->range);
+	if (function != NULL)
+		say(s, ", in %s+0x%llx", function, (ull)offset);
+	else if (range_contains(kernel_heap_arena(), addr))
+		say_heap(s, addr);
+	else if (harts_count() != 0 &&
+		 addr - ((uint64_t)hart_at(0) - HART_RECORD_OFFSET) < HART_AREA_SIZE) {
+		say(s, ", ");
+		(void)say_hart_area(s, hart_at(0), addr);
+	}
+}
+
+/* ---- everybody else ------------------------------------------------------------------------- */
+
+static void say_reserved(struct sentence *s, const struct region *region, const char *how)
+{
+	say(s, "inside /reserved-memory/%s, ", region->name);
+	say_range(s, region->range);
+	say(s, ", %s", how);
+}
+
+static void say_firmware(struct sentence *s, const struct region *region)
+{
+	if (strncmp(region->name, "mmode_", 6) == 0) {
+		say_reserved(s, region, "memory of the firmware");
+		return;
+	}
+	say(s, "kept for the firmware, ");
+	say_range(s, region->range);
+	say(s, ": %s", region->name);
+}
+
+/* Of a region that touches @region on one side and is the reason why there is slack. */
+static void say_neighbour(struct sentence *s, const struct region *other)
+{
+	char name[MEMMAP_NAME_LEN];
+
+	say(s, ", beside %s", memmap_name(name, other));
+}
+
+static void say_slack(struct sentence *s, const struct region *region)
+{
+	const struct region *below = region->range.start > 0
+					     ? memmap_find(&machine.memmap, region->range.start - 1)
+					     : NULL;
+	const struct region *above = memmap_find(&machine.memmap, region->range.end);
+	bool is_said = false;
+
+	say(s, "rounding slack, ");
+	say_range(s, region->range);
+	say(s, ": the rest of a frame that is not free as a whole");
+	if (below != NULL && below->kind > REGION_SLACK) {
+		say_neighbour(s, below);
+		is_said = true;
+	}
+	if (above != NULL && above->kind > REGION_SLACK) {
+		say_neighbour(s, above);
+		is_said = true;
+	}
+	if (!is_said)
+		say(s, ", at the edge of bank %u", (unsigned)region->bank);
+}
+
+static void say_region(struct sentence *s, const struct region *region, paddr_t addr)
+{
+	const char *name = region->name;
+
+	switch (region->kind) {
+	case REGION_USABLE:
+		say_usable(s, region, addr);
+		return;
+	case REGION_SLACK:
+		say_slack(s, region);
+		return;
+	case REGION_METADATA:
+		say(s, "the frame pool's own tables of bank %u, ", (unsigned)region->index);
+		break;
+	case REGION_REUSABLE:
+		say_reserved(s, region, "reusable, and not lent to the frame pool");
+		return;
+	case REGION_LENT:
+		say_reserved(s, region, "reusable and lent to the frame pool: ");
+		say_frame(s, addr);
+		return;
+	case REGION_LEFT_OUT:
+		say(s, "RAM that is left out by %s, ", name);
+		break;
+	case REGION_MEMRESERVE:
+		say(s, "inside entry %u of the tree's /memreserve/ block, ",
+		    (unsigned)region->index);
+		break;
+	case REGION_RESERVED:
+		say_reserved(s, region, "reserved");
+		return;
+	case REGION_NO_MAP:
+		say_reserved(s, region, "no-map: not to be touched");
+		return;
+	case REGION_INITRD:
+		say(s, "inside the initrd, as /chosen says, ");
+		break;
+	case REGION_DTB:
+		say(s, "inside the device tree, ");
+		say_range(s, region->range);
+		say(s, ", as %s passed it", sbi_impl_name(kernel_sbi.impl_id));
+		return;
+	case REGION_KERNEL:
+		say_kernel(s, region, addr);
+		return;
+	case REGION_FIRMWARE:
+		say_firmware(s, region);
+		return;
+	case REGION_KIND_COUNT:
+		return;
+	}
+	say_range(s, region->range);
+}
+
+const char *why_str(char buf[WHY_LEN], paddr_t addr)
+{
+	struct sentence s = { buf, 0 };
+	const struct region *region = memmap_find(&machine.memmap, addr);
+
+	say(&s, "0x%llx: ", (ull)addr);
+	if (region == NULL)
+		say_no_ram(&s, addr);
+	else
+		say_region(&s, region, addr);
+	return buf;
+}
