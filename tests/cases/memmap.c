@@ -840,16 +840,14 @@ KTEST(memmap, a_limit_counts_ram_once_from_below)
 /* ---- places ---------------------------------------------------------------------------------- */
 
 /* RAM [0x10000, 0x20000) of which [0x18000, 0x18800) is reserved, and another bank behind it. */
-static struct memmap *start_placing(void)
+static void start_placing(struct memmap *map)
 {
-	struct memmap *map = new_map();
-
+	memmap_init(map);
 	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x10000, 0x20000 }, 0, "ram"), STATUS_OK);
 	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x20000, 0x24000 }, 1, "ram"), STATUS_OK);
 	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x18000, 0x18800 }, REGION_RESERVED, "r"),
 		   STATUS_OK);
 	REQUIRE_EQ(resolve(map), STATUS_OK);
-	return map;
 }
 
 #define ANYWHERE                                                                                   \
@@ -887,8 +885,10 @@ KTEST(memmap, places_at_the_highest_suitable_address)
 		{ 1, 1ull << 63, ANYWHERE, 0 },
 	};
 
+	struct memmap *map = new_map();
+
 	for (uint32_t i = 0; i < ARRAY_SIZE(trial); i++) {
-		struct memmap *map = start_placing();
+		start_placing(map);
 		uint64_t usable = memmap_bytes(map, REGION_USABLE);
 		struct memmap_request request = { trial[i].size, trial[i].align, trial[i].window,
 						  REGION_NO_MAP, "placed" };
@@ -922,9 +922,10 @@ KTEST(memmap, refuses_to_place_what_makes_no_sense)
 		{ 0x1000, 0, ANYWHERE, REGION_SLACK, "slack" },
 	};
 	static const struct memmap_request good = { 0x1000, 0, ANYWHERE, REGION_RESERVED, "g" };
-	struct memmap *map = start_placing();
+	struct memmap *map = new_map();
 	struct range placed;
 
+	start_placing(map);
 	for (uint32_t i = 0; i < ARRAY_SIZE(bad); i++)
 		EXPECT_EQ(memmap_place(map, &bad[i], &placed), ERR_INVALID);
 	memmap_init(map);

@@ -25,11 +25,12 @@ KTEST(machine, every_byte_of_ram_has_one_owner)
 KTEST(machine, the_pool_manages_all_usable_memory_and_nothing_else)
 {
 	EXPECT_EQ(frame_managed_count(&machine.frames) * PAGE_SIZE,
-		  memmap_bytes(&machine.memmap, REGION_USABLE));
+		  memmap_bytes(&machine.memmap, REGION_USABLE) +
+			  memmap_bytes(&machine.memmap, REGION_LENT));
 	REQUIRE_VALID(frame_validate(&machine.frames));
 	for (uint32_t i = 0; i < machine.memmap.nregions; i++) {
 		const struct region *r = &machine.memmap.region[i];
-		bool usable = r->kind == REGION_USABLE;
+		bool usable = r->kind == REGION_USABLE || r->kind == REGION_LENT;
 		EXPECT_EQ(frame_is_managed(&machine.frames, paddr_to_pfn(r->range.start)), usable);
 		EXPECT_EQ(frame_is_managed(&machine.frames, paddr_to_pfn(r->range.end - 1)),
 			  usable);

@@ -19,6 +19,10 @@ PAGE = 4096
 ENTRY = 0x80200000
 A1 = 11  # the register
 
+# Each of these is the name of some part of the image; tests/kernel/ledger.c knows which.
+IMAGE = [f"kernel {part}" for part in ("text", "rodata", "bss", "heap", "heap's table", "padding")]
+IMAGE.append("boot hart's stacks")
+
 # The least restrictive first.
 KINDS = ("usable", "reusable", "memreserve", "reserved", "initrd", "device tree", "kernel", "firmware", "no-map")
 
@@ -62,14 +66,14 @@ def reserved_nodes(root):
 
 def reservations_of(root, memreserve, dtb, image):
     """[(start, end, kind, name)], without those that have no address yet."""
-    found = [(start, start + size, "memreserve", "/memreserve/") for start, size in memreserve]
+    found = [(s, s + size, "memreserve", f"/memreserve/ {i}") for i, (s, size) in enumerate(memreserve)]
     for node in reserved_nodes(root):
         found += [(start, start + size, kind_of(node), node.name) for start, size in node.pairs()]
     chosen = root.child("chosen")
     if "linux,initrd-start" in chosen.properties:
         found.append((chosen.cell("linux,initrd-start"), chosen.cell("linux,initrd-end"), "initrd", "initrd"))
     found.append((*dtb, "device tree", "device tree"))
-    found.append((*image, "kernel", "kernel image"))
+    found += [(*image, "kernel", part) for part in IMAGE]
     return found
 
 
@@ -78,10 +82,10 @@ def place_dynamic(root, banks, reservations):
     for node in reserved_nodes(root):
         if "reg" in node.properties:
             continue
-        size, align = node.cell("size"), node.cell("alignment", 1)
+        size, align = node.cell("size"), max(node.cell("alignment", 0), PAGE)
         windows = [(start, start + length) for start, length in node.pairs("alloc-ranges")]
         places = []
-        for low, high in windows + [(0, 1 << 64)]:
+        for low, high in windows or [(0, 1 << 64)]:
             for start, end, kind in expected_map(banks, reservations):
                 at = (min(end, high) - size) // align * align
                 if kind == "usable" and at >= max(start, low):

@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""`why ADDRESS` at the prompt, on a machine whose tree has one of everything; and mem= in the boot arguments."""
+
+import re
+
+from acre import RELEASE, TOP, boot, case, main, must, must_equal, run, scratch
+
+
+def answers(run, *addresses):
+    found = [run.answer(f"why {address}").rstrip("\n") for address in addresses]
+    return found if len(found) > 1 else found[0]
+
+
+def with_tree(name, addresses, **options):
+    """Boot on tests/dts/NAME.dts and ask about each address."""
+    with scratch() as folder:
+        blob = f"{folder}/{name}.dtb"
+        run(["dtc", "-q", "-i", TOP / "tests/dts", "-o", blob, TOP / f"tests/dts/{name}.dts"]).must_end_with(0)
+        text = "\n" + "".join(f"why {address}\n" for address in addresses) + "mem\n"
+        return boot(text=text, dtb=blob, memory="256M", **options).must_end_with(0)
+
+
+def must_answer(result, address, pattern):
+    answer = result.answer(f"why {address}").rstrip("\n")
+    must(re.fullmatch(pattern, answer), f"why {address}: got {answer!r}, wanted /{pattern}/")
+
+
+# What tests/dts/ledger.dts says, address by address.
+LEDGER = {
+    "0x80000000": r"0x80000000: inside /reserved-memory/mmode_resv0@80000000, .*, memory of the firmware",
+    "0x80200000": r"0x80200000: the kernel's own: kernel text, \[0x80200000, 0x[0-9a-f]+\), in _start\+0x0",
+    "0x81000000": r"0x81000000: inside entry 0 of the tree's /memreserve/ block, \[0x81000000, 0x81001000\)",
+    "0x81001000": r"0x81001000: inside entry 1 of the tree's /memreserve/ block, \[0x81001000, 0x81001800\)",
+    "0x81001800": r"0x81001800: rounding slack, \[0x81001800, 0x81002000\): .*, beside /memreserve/ 1",
+    "0x84000fff": r"0x84000fff: inside /reserved-memory/secret@84000000, .*, no-map: not to be touched",
+    "0x85000000": r"0x85000000: inside /reserved-memory/lent@85000000, .*, reusable, and not lent to the frame pool",
+    "0x86000000": r"0x86000000: inside /reserved-memory/plain@86000000, \[0x86000000, 0x86002000\), reserved",
+    "0x87000000": r"0x87000000: inside /reserved-memory/windowed, \[0x87000000, 0x87100000\), reserved",
+    "0x88ffffff": r"0x88ffffff: in a free frame, .* of bank 0 \(NUMA node 3\)",
+    "0x8a000000": r"0x8a000000: not RAM: between bank 0, .*, and bank 1, \[0x8c000000, 0x90000000\)",
+    "2315255808": r"0x8a000000: not RAM: .*",  # the same
+    "0x8bfff000": r"0x8bfff000: not RAM: .*; reserved all the same by hole@8bfff000 \(reserved\), .*",
+    "0x8c000000": r"0x8c000000: inside /reserved-memory/hole@8bfff000, .*",
+    "0x90000000": r"0x90000000: not RAM: above bank 1, .*",
+}
+
+
+@case
+def every_kind_of_owner_is_named():
+    result = with_tree("ledger", LEDGER)
+    for address, pattern in LEDGER.items():
+        must_answer(result, address, pattern)
+    result.must_say(r"^error: large: size = <0x0 0x40000000>: no place for it in usable memory: .* \(out of memory\)$")
+    result.must_say(r"^warning: 1 of 3 dynamic reservations have no place")
+
+
+@case
+def what_is_no_address_is_refused():
+    words = ("x", "0x", "-1", "0x10000000000000000", "18446744073709551616", "1e3")
+    result = boot(text="\n" + "".join(f"why {w}\n" for w in words) + "why\nwhy 1 2\n").must_end_with(0)
+    for word in words:
+        must(f"'{word}' is no address" in result.answer(f"why {word}"), f"why {word} is not refused")
+    must("which address?" in result.answer("why"), "why alone")
+    must("too many words" in result.answer("why 1 2"), "two addresses")
+
+
+@case
+def the_ends_of_the_address_space_have_answers():
+    result = boot(text="\nwhy 0\nwhy 0xffffffffffffffff\nwhy 0xffffffffffffff\n").must_end_with(0)
+    must("0x0: not RAM: below bank 0, [0x80000000, " in answers(result, "0"), "why 0")
+    must("no physical address" in answers(result, "0xffffffffffffffff"), "the last of 64 bits")
+    must("not RAM: above bank 0" in answers(result, "0xffffffffffffff"), "the last of 56 bits")
+
+
+@case
+def the_device_tree_is_as_the_firmware_passed_it():
+    result = boot(text="\nwhy 0x87e00010\n").must_end_with(0)
+    must(re.search(r"inside the device tree, \[0x87e00000, .*\), as OpenSBI passed it", result.text), "its sentence")
+
+
+def sums(result):
+    found = re.findall(r"^sum +(\d+) bytes, all of RAM; in frames: (\d+) bytes free, (\d+) handed out$",
+                       result.text, re.MULTILINE)
+    must(found, "no sum")
+    return [tuple(map(int, numbers)) for numbers in found]
+
+
+@case
+def the_sums_are_the_same_before_and_after_the_self_tests():
+    result = boot(text="\nmem\ntest\nmem\n", harts=2).must_end_with(0)
+    banner, before, after = sums(result)
+    must_equal(before, after, "sums")
+    must_equal(banner[0], 128 << 20, "bytes")
+
+
+@case
+def mem_leaves_the_rest_out_and_in_the_sums():
+    result = boot(text="\nwhy 0x84000000\nwhy 0x87e00010\nmem\n", bootargs="mem=64M").must_end_with(0)
+    must_equal(sums(result)[0][0], 128 << 20, "bytes")
+    must("RAM that is left out by mem=, [0x84000000, 0x87e00000)" in answers(result, "0x84000000"), "0x84000000")
+    must("inside the device tree" in answers(result, "0x87e00010"), "the tree")
+    left = int(result.must_say(r"^  left out .* (\d+) bytes$").group(1))
+    must(left > 60 << 20, "left out")
+
+
+@case
+def a_mem_that_makes_no_sense_is_reported_and_ignored():
+    for value in ("mem=12Q", "mem=0", "mem"):
+        result = boot(text="\nmem\n", bootargs=value).must_end_with(0)
+        result.must_say(rf"^warning: boot argument '{value}': ")
+        result.must_not_say(r"^  left out ")
+
+
+@case
+def the_self_tests_pass_on_less_memory():
+    result = boot(text="\n", bootargs="test poweroff mem=48M").must_end_with(0)
+    result.must_say(r"^PASS \d+ passed$")
+
+
+main()
