@@ -14,23 +14,18 @@
 typedef unsigned long long ull;
 
 /* Does the answer about @addr contain @text? */
-static bool says(const void *addr, const char *text)
+static bool says(uint64_t addr, const char *text)
 {
 	static char sentence[WHY_LEN];
 	size_t len = strlen(text);
 
-	why_str(sentence, (uint64_t)addr);
+	why_str(sentence, addr);
 	for (const char *at = sentence; *at != '\0'; at++) {
 		if (strncmp(at, text, len) == 0)
 			return true;
 	}
 	ktest_note("%s", sentence);
 	return false;
-}
-
-static bool says_at(uint64_t addr, const char *text)
-{
-	return says((const void *)(uintptr_t)addr, text);
 }
 
 KTEST(ledger, the_books_agree)
@@ -110,7 +105,7 @@ KTEST(ledger, why_knows_each_piece_of_a_hart)
 			char text[64];
 			fmt_buffer(text, sizeof(text), "%s%llu", piece[i].what,
 				   (ull)hart_at(h)->id);
-			EXPECT(says_at(area + piece[i].offset, text));
+			EXPECT(says(area + piece[i].offset, text));
 		}
 	}
 }
@@ -124,12 +119,12 @@ KTEST(ledger, why_follows_a_frame_from_free_to_handed_out)
 	uint64_t addr = pfn_to_paddr(pfn);
 	fmt_buffer(text, sizeof(text), "in a frame that is handed out, [0x%llx, 0x%llx), of",
 		   (ull)addr, (ull)(addr + PAGE_SIZE));
-	EXPECT(says_at(addr, text));
-	EXPECT(says_at(addr + PAGE_SIZE - 1, text));
+	EXPECT(says(addr, text));
+	EXPECT(says(addr + PAGE_SIZE - 1, text));
 	EXPECT_EQ(frame_free(&machine.frames, pfn), STATUS_OK);
 	fmt_buffer(text, sizeof(text), "in a free frame, [0x%llx, 0x%llx), of", (ull)addr,
 		   (ull)(addr + PAGE_SIZE));
-	EXPECT(says_at(addr + 17, text));
+	EXPECT(says(addr + 17, text));
 }
 
 KTEST(ledger, why_follows_a_block_of_the_heap)
@@ -141,24 +136,24 @@ KTEST(ledger, why_follows_a_block_of_the_heap)
 	REQUIRE(block != NULL);
 	fmt_buffer(text, sizeof(text), ", in a live block [0x%llx, 0x%llx)", (ull)at,
 		   (ull)at + 1024);
-	EXPECT(says_at(at, text));
-	EXPECT(says_at(at + 1023, text));
-	EXPECT(says_at(at, "kernel heap, ["));
+	EXPECT(says(at, text));
+	EXPECT(says(at + 1023, text));
+	EXPECT(says(at, "kernel heap, ["));
 	kfree(block);
-	EXPECT(says_at(at, ", in a free block ["));
+	EXPECT(says(at, ", in a free block ["));
 	struct range table = kernel_heap_table();
-	EXPECT(says_at(table.start, "kernel heap's table, ["));
-	EXPECT(says_at(table.end - 1, "kernel heap's table, ["));
+	EXPECT(says(table.start, "kernel heap's table, ["));
+	EXPECT(says(table.end - 1, "kernel heap's table, ["));
 }
 
 KTEST(ledger, why_names_functions_and_constants)
 {
 	static const char constant[] = "some text";
 
-	EXPECT(says((const void *)why_str, "kernel text, ["));
-	EXPECT(says((const void *)why_str, ", in why_str+0x0"));
-	EXPECT(says(constant, "kernel rodata, ["));
-	EXPECT(says(&machine, "kernel bss, ["));
+	EXPECT(says((uint64_t)why_str, "kernel text, ["));
+	EXPECT(says((uint64_t)why_str, ", in why_str+0x0"));
+	EXPECT(says((uint64_t)constant, "kernel rodata, ["));
+	EXPECT(says((uint64_t)&machine, "kernel bss, ["));
 }
 
 KTEST(ledger, why_knows_the_tree_the_tables_and_the_slack)
@@ -169,16 +164,16 @@ KTEST(ledger, why_knows_the_tree_the_tables_and_the_slack)
 
 	if ((region = memmap_find(map, (uint64_t)machine.dtb)) != NULL &&
 	    region->kind == REGION_DTB)
-		EXPECT(says(machine.dtb, "inside the device tree, ["));
+		EXPECT(says((uint64_t)machine.dtb, "inside the device tree, ["));
 	region = memmap_next(map, REGION_METADATA, &cursor);
 	REQUIRE(region != NULL);
-	EXPECT(says_at(region->range.end - 1, "the frame pool's own tables of bank "));
+	EXPECT(says(region->range.end - 1, "the frame pool's own tables of bank "));
 	cursor = 0;
 	while ((region = memmap_next(map, REGION_SLACK, &cursor)) != NULL)
-		EXPECT(says_at(region->range.start, "rounding slack, ["));
+		EXPECT(says(region->range.start, "rounding slack, ["));
 	cursor = 0;
 	while ((region = memmap_next(map, REGION_FIRMWARE, &cursor)) != NULL)
-		EXPECT(says_at(region->range.start, "firmware"));
+		EXPECT(says(region->range.start, "firmware"));
 }
 
 /* Both edges of each region: the sentence tells where it begins or ends. */
@@ -189,8 +184,8 @@ KTEST(ledger, why_has_an_answer_for_both_ends_of_every_region)
 		char text[48];
 		fmt_buffer(text, sizeof(text), "[0x%llx, 0x%llx)", (ull)r->range.start,
 			   (ull)r->range.end);
-		EXPECT(says_at(r->range.start, text));
-		EXPECT(says_at(r->range.end - 1, text));
+		EXPECT(says(r->range.start, text));
+		EXPECT(says(r->range.end - 1, text));
 	}
 }
 
@@ -200,13 +195,13 @@ KTEST(ledger, why_says_what_is_no_ram)
 	const struct region *last = &map->bank[map->nbanks - 1];
 
 	if (map->bank[0].range.start > 0)
-		EXPECT(says_at(map->bank[0].range.start - 1, "not RAM: below bank 0, ["));
-	EXPECT(says_at(last->range.end, "not RAM: above bank "));
-	EXPECT(says_at(PADDR_LIMIT - 1, "not RAM: above bank "));
-	EXPECT(says_at(PADDR_LIMIT, "no physical address"));
-	EXPECT(says_at(UINT64_MAX, "no physical address"));
+		EXPECT(says(map->bank[0].range.start - 1, "not RAM: below bank 0, ["));
+	EXPECT(says(last->range.end, "not RAM: above bank "));
+	EXPECT(says(PADDR_LIMIT - 1, "not RAM: above bank "));
+	EXPECT(says(PADDR_LIMIT, "no physical address"));
+	EXPECT(says(UINT64_MAX, "no physical address"));
 	for (uint32_t i = 1; i < map->nbanks; i++) {
 		if (map->bank[i - 1].range.end < map->bank[i].range.start)
-			EXPECT(says_at(map->bank[i - 1].range.end, "not RAM: between bank "));
+			EXPECT(says(map->bank[i - 1].range.end, "not RAM: between bank "));
 	}
 }
