@@ -150,6 +150,7 @@ host-test: $(OUT)/host-gcc/ktest
 	$(Q)$< $(if $(SEED),--seed $(SEED)) $(if $(GLOB),'$(GLOB)')
 
 include mk/lift.mk
+include mk/matrix.mk
 include mk/check.mk
 include mk/prove.mk
 include mk/run.mk

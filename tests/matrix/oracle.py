@@ -1,0 +1,459 @@
+# SPDX-License-Identifier: MIT
+"""What the memory map of a device tree must be, or that there can be none.
+
+Written from the Devicetree Specification v0.4 (2.3, 3.4 to 3.6, 5), the reserved-memory binding, and
+the choices that docs/memory-map.md makes where those leave one; not from the kernel. Numbers are
+Python's, without width; the map is found by looking at each piece between two neighbouring edges.
+
+    regions, banks, outside = oracle.memory_map(blob, image, dtb)      or raises oracle.Refused
+
+    oracle.py BLOB [IMAGE_START IMAGE_END DTB]      prints it
+"""
+
+import struct
+import sys
+
+LIMIT = 1 << 56  # addresses end here
+WORD = 1 << 64
+PAGE = 4096
+MAX_DEPTH = 64
+MAX_CELLS = 3
+MAX_BANKS = 128
+MAX_RESERVATIONS = 1024
+MAX_BLOB = 16 << 20
+MAX_NAME = 63
+UNPRINTABLE = "(unprintable name)"
+
+# The least restrictive first.
+KINDS = (
+    ["usable", "rounding slack", "frame metadata", "reusable", "memreserve", "reserved", "initrd"]
+    + ["device tree", "kernel", "firmware", "no-map"]
+)
+RANK = {kind: rank for rank, kind in enumerate(KINDS)}
+
+
+class Refused(Exception):
+    """No map can be made of this."""
+
+
+def refuse_unless(condition, why):
+    if not condition:
+        raise Refused(why)
+
+
+# ---- chapter 5: the blob ----------------------------------------------------------------------------
+
+
+class Node:
+    def __init__(self, name, parent):
+        self.name = name
+        self.parent = parent
+        self.properties = {}  # the first of each name
+        self.children = []
+
+    def get(self, name):
+        return self.properties.get(name)
+
+    def called(self, name):
+        """With any unit address, or none (2.2.1)."""
+        return self.name == name or self.name.startswith(name + b"@")
+
+
+class Reader:
+    def __init__(self, blob):
+        self.blob = blob
+
+    def cell(self, at, end):
+        refuse_unless(at + 4 <= end, "the blob ends in the middle of a number")
+        return int.from_bytes(self.blob[at : at + 4], "big")
+
+    def string(self, at, end, what):
+        nul = self.blob.find(b"\0", at, end)
+        refuse_unless(0 <= at < end and nul >= 0, f"{what} does not end")
+        return self.blob[at:nul]
+
+
+def header(blob):
+    refuse_unless(len(blob) >= 8, "no header")
+    refuse_unless(struct.unpack_from(">I", blob)[0] == 0xD00DFEED, "magic")
+    refuse_unless(len(blob) >= 36, "a header cut short")
+    _, total, structure, strings, reserve, version, last_comp, _, strings_size = struct.unpack_from(">9I", blob)
+    refuse_unless(version >= 16 and last_comp <= 17, "version")
+    size = 40 if version >= 17 else 36
+    refuse_unless(size <= total <= min(len(blob), MAX_BLOB), "total size")
+    structure_size = struct.unpack_from(">I", blob, 36)[0] if version >= 17 else None
+    return total, size, reserve, (structure, structure_size), (strings, strings_size)
+
+
+def blocks(blob):
+    """The three blocks as (start, end), each inside the blob, aligned, and apart from the others."""
+    total, first, reserve, (structure, structure_size), (strings, strings_size) = header(blob)
+    for at in (reserve, structure, strings):
+        refuse_unless(first <= at <= total, "a block outside the blob")
+    refuse_unless(reserve % 8 == 0 and structure % 4 == 0, "a block that is not aligned")
+    if structure_size is None:  # version 16 does not say: up to the next block
+        structure_size = min([at for at in (reserve, strings, total) if at > structure] + [total]) - structure
+    refuse_unless(structure + structure_size <= total and strings + strings_size <= total, "a block too long")
+    reserve_end = reserve
+    while True:
+        refuse_unless(reserve_end + 16 <= total, "memory reservations without an end")
+        reserve_end += 16
+        if blob[reserve_end - 16 : reserve_end] == bytes(16):
+            break
+    found = [(reserve, reserve_end), (structure, structure + structure_size), (strings, strings + strings_size)]
+    solid = sorted(block for block in found if block[0] < block[1])
+    for low, high in zip(solid, solid[1:]):
+        refuse_unless(low[1] <= high[0], "blocks that overlap")
+    return found
+
+
+def parse(blob):
+    """The root node, and the pairs of the memory reservation block."""
+    (reserve, reserve_end), (at, end), strings = blocks(blob)
+    entries = [struct.unpack_from(">QQ", blob, a) for a in range(reserve, reserve_end - 16, 16)]
+    reader = Reader(blob)
+    root = here = None
+    while True:
+        token = reader.cell(at, end)
+        at += 4
+        if token == 1:
+            name = reader.string(at, end, "a node's name")
+            refuse_unless(root is None or here is not None, "a second root")
+            refuse_unless(root is not None or name == b"", "a root with a name")
+            child = Node(name, here)
+            child.depth = 0 if here is None else here.depth + 1
+            refuse_unless(child.depth < MAX_DEPTH, "too deep")
+            if root is None:
+                root = child
+            else:
+                here.children.append(child)
+            here = child
+            at = -(-(at + len(name) + 1) // 4) * 4
+        elif token == 2:
+            refuse_unless(here is not None, "the end of no node")
+            here = here.parent
+        elif token == 3:
+            refuse_unless(here is not None, "a property of no node")
+            refuse_unless(not here.children, "a property behind a child")
+            size, offset = reader.cell(at, end), reader.cell(at + 4, end)
+            refuse_unless(at + 8 + size <= end, "a value that is too long")
+            name = reader.string(strings[0] + offset, strings[1], "a property's name")
+            here.properties.setdefault(name, blob[at + 8 : at + 8 + size])
+            at = -(-(at + 8 + size) // 4) * 4
+        elif token == 9:
+            refuse_unless(root is not None and here is None, "an end inside a node")
+            return root, entries
+        else:
+            refuse_unless(token == 4, "an unknown token")
+
+
+# ---- chapter 2: values ------------------------------------------------------------------------------
+
+
+class Malformed(Exception):
+    pass
+
+
+def wanted(condition, why):
+    if not condition:
+        raise Malformed(why)
+
+
+def integer(value):
+    """One cell, or two."""
+    wanted(len(value) in (4, 8), "neither 4 nor 8 bytes")
+    return int.from_bytes(value, "big")
+
+
+def cell_counts(node):
+    """2.3.5: (#address-cells, #size-cells), 2 and 1 where the node does not say."""
+    found = []
+    for name, default in ((b"#address-cells", 2), (b"#size-cells", 1)):
+        value = node.get(name)
+        if value is None:
+            found.append(default)
+            continue
+        wanted(len(value) == 4, "a count that is not one cell")
+        count = int.from_bytes(value, "big")
+        wanted(1 <= count <= MAX_CELLS, "no cells, or more than anybody uses")
+        found.append(count)
+    return tuple(found)
+
+
+def pairs(value, counts):
+    """2.3.6: the (address, size) pairs of `reg`."""
+    address, size = (4 * count for count in counts)
+    pair = address + size
+    wanted(value and len(value) % pair == 0, "not a number of whole pairs")
+    for at in range(0, len(value), pair):
+        middle = at + address
+        yield int.from_bytes(value[at:middle], "big"), int.from_bytes(value[middle : at + pair], "big")
+
+
+def enabled(node):
+    """2.3.4; raises Malformed for a status that is no string."""
+    value = node.get(b"status")
+    if value is None:
+        return True
+    wanted(b"\0" in value, "a status that does not end")
+    return value[: value.index(b"\0")] in (b"okay", b"ok")
+
+
+def translator(node):
+    """2.3.8: from the node's addresses to its parent's. Without `ranges` nobody can say; that is taken
+    as none needed, since a reservation that is dropped may be the firmware's."""
+    value = node.get(b"ranges")
+    if not value:
+        return lambda start, size: start
+    (child, size_cells), (parent, _) = cell_counts(node), cell_counts(node.parent)
+    entry = 4 * (child + parent + size_cells)
+    wanted(len(value) % entry == 0, "ranges that are not whole entries")
+    windows = []
+    for at in range(0, len(value), entry):
+        cells = [value[at + 4 * i : at + 4 * i + 4] for i in range(entry // 4)]
+        windows.append(
+            (
+                int.from_bytes(b"".join(cells[:child]), "big"),
+                int.from_bytes(b"".join(cells[child : child + parent]), "big"),
+                int.from_bytes(b"".join(cells[child + parent :]), "big"),
+            )
+        )
+
+    def translate(start, size):
+        for bus, cpu, length in windows:
+            if bus <= start < bus + length and start + size <= bus + length:
+                wanted(cpu + start - bus + size < WORD, "mapped past the end of the address space")
+                return cpu + start - bus
+        raise Malformed("in none of the ranges")
+
+    return translate
+
+
+def shown(name):
+    if 1 <= len(name) <= MAX_NAME and all(0x20 <= byte < 0x7F for byte in name):
+        return name.decode("ascii")
+    return UNPRINTABLE
+
+
+# ---- chapter 3: what the tree says about memory -------------------------------------------------------
+
+
+class Claim:
+    """A bank (kind None) or a reservation: [start, end)."""
+
+    def __init__(self, start, end, kind, name, numa=None):
+        self.start, self.end = min(start, LIMIT), min(end, LIMIT)
+        self.kind, self.name, self.numa = kind, name, numa
+
+    def covers(self, start, end):
+        return self.start <= start and end <= self.end
+
+
+def is_memory(node):
+    """3.4 wants name and type; one will do, but a type must not be another one."""
+    kind = node.get(b"device_type")
+    return node.called(b"memory") if kind is None else kind.startswith(b"memory\0")
+
+
+def banks_of(root):
+    found = []
+    for node in filter(is_memory, root.children):
+        try:
+            if not enabled(node):
+                continue
+            for start, size in pairs(node.get(b"reg") or b"", cell_counts(root)):
+                if size and start + size <= LIMIT:
+                    found.append(Claim(start, start + size, None, shown(node.name), numa_of(node)))
+        except Malformed:
+            pass  # a malformed memory entry is left out
+    return found
+
+
+def numa_of(node):
+    """All ones are no node, as for everybody who keeps such numbers in 32 bits."""
+    value = node.get(b"numa-node-id")
+    if value is None or len(value) != 4 or value == b"\xff" * 4:
+        return None
+    return int.from_bytes(value, "big")
+
+
+def kind_of(node, in_order):
+    if node.name.startswith((b"mmode_resv", b"mmode_pmp")):
+        return "firmware"
+    if node.get(b"no-map") is not None:
+        return "no-map"
+    return "reusable" if node.get(b"reusable") is not None and in_order else "reserved"
+
+
+def reserved_nodes(root):
+    return [(parent, node) for parent in root.children if parent.called(b"reserved-memory") for node in parent.children]
+
+
+def static_reservations(root):
+    """A malformed one is taken at its widest, and lent to nobody."""
+    for parent, node in reserved_nodes(root):
+        in_order = True
+        try:
+            if not enabled(node):
+                continue
+        except Malformed:
+            in_order = False
+        reg = node.get(b"reg")
+        if reg is None and node.get(b"size") is not None:
+            continue  # a dynamic one
+        try:
+            translate = translator(parent)
+            for start, size in pairs(reg or b"", cell_counts(parent)):
+                wanted(start < WORD, "a start that is no address")
+                if start + size < WORD:
+                    base = translate(start, size)
+                    yield Claim(base, base + size, kind_of(node, in_order), shown(node.name))
+                else:
+                    wanted(translate(start, 0) == start, "too long for its range")
+                    yield Claim(start, WORD, kind_of(node, False), shown(node.name))
+        except Malformed as why:
+            raise Refused(f"{shown(node.name)}: {why}") from None
+
+
+def initrds(root):
+    """Of each /chosen, though there should be one: it is a reservation."""
+    for chosen in root.children:
+        values = [chosen.get(name) for name in (b"linux,initrd-start", b"linux,initrd-end")]
+        if not chosen.called(b"chosen") or values == [None, None]:
+            continue
+        try:
+            wanted(None not in values, "one end only")
+            start, end = map(integer, values)
+            wanted(start <= end, "ends before it begins")
+        except Malformed as why:
+            raise Refused(f"initrd: {why}") from None
+        yield Claim(start, end, "initrd", "initrd")
+
+
+# ---- the map ------------------------------------------------------------------------------------------
+
+
+def edges_of(claims):
+    return sorted({edge for claim in claims for edge in (claim.start, claim.end)})
+
+
+def merge(pieces):
+    """Neighbours that differ in nothing but their place become one."""
+    found = []
+    for piece in pieces:
+        if found and found[-1][1] == piece[0] and found[-1][2:] == piece[2:]:
+            found[-1] = (found[-1][0], *piece[1:])
+        else:
+            found.append(piece)
+    return found
+
+
+def cut_banks(declared):
+    """[(start, end, numa)]: the union, cut where the node changes; the first one declared is believed."""
+    edges = edges_of(declared)
+    pieces = []
+    for start, end in zip(edges, edges[1:]):
+        owner = next((claim for claim in declared if claim.covers(start, end)), None)
+        if owner:
+            pieces.append((start, end, owner.numa))
+    return merge(pieces)
+
+
+def guard(banks, image):
+    """Nobody says where the firmware is: the RAM below the image, without a hole."""
+    start = image[0]
+    for low, high, _ in reversed(banks):
+        if low < start <= high:
+            start = low
+    return [Claim(start, image[0], "firmware", "below the kernel")] if start < image[0] else []
+
+
+def partition(banks, reservations):
+    """[(start, end, kind, name, bank)] of all RAM."""
+    edges = sorted({edge for bank in banks for edge in bank[:2]} | set(edges_of(reservations)))
+    order = {claim: (-RANK[claim.kind], place) for place, claim in enumerate(reservations)}
+    by_start = sorted(reservations, key=lambda claim: claim.start)
+    pieces, open_claims, begun, bank = [], [], 0, 0
+    for start, end in zip(edges, edges[1:]):
+        while begun < len(by_start) and by_start[begun].start <= start:
+            open_claims.append(by_start[begun])
+            begun += 1
+        open_claims = [claim for claim in open_claims if claim.end >= end]
+        while bank < len(banks) and banks[bank][1] <= start:
+            bank += 1
+        if bank == len(banks) or banks[bank][0] > start:
+            continue
+        owner = min(open_claims, key=order.__getitem__, default=None)
+        pieces.append((start, end, owner.kind if owner else "usable", owner.name if owner else "", bank))
+    return merge(piece for whole in merge(pieces) for piece in whole_frames(whole))
+
+
+def whole_frames(piece):
+    start, end, kind, name, bank = piece
+    first, last = -(-start // PAGE) * PAGE, end // PAGE * PAGE
+    if kind != "usable":
+        return [piece]
+    if first >= last:
+        return [(start, end, "rounding slack", "", bank)]
+    parts = [(start, first, "rounding slack"), (first, last, "usable"), (last, end, "rounding slack")]
+    return [(*part, "", bank) for part in parts if part[0] < part[1]]
+
+
+def outside_ram(banks, reservations):
+    """[(start, end, kind, name)], each reservation for itself, in the order in which they came."""
+    found = []
+    for claim in reservations:
+        at = claim.start
+        for start, end, _ in banks:
+            if start >= claim.end:
+                break
+            if end <= at:
+                continue
+            if at < start:
+                found.append((at, start, claim.kind, claim.name))
+            at = max(at, end)
+        if at < claim.end:
+            found.append((at, claim.end, claim.kind, claim.name))
+    return found
+
+
+def memory_map(blob, image, dtb):
+    """`image` is (start, end), `dtb` the address of the blob. Returns regions, banks, outside."""
+    root, entries = parse(blob)
+    total = struct.unpack_from(">I", blob, 4)[0]
+    declared = banks_of(root)
+    refuse_unless(declared, "no memory")
+    refuse_unless(len(declared) <= MAX_BANKS, "too many banks")
+    banks = cut_banks(declared)
+    claims = [Claim(a, min(a + s, WORD), "memreserve", "/memreserve/") for a, s in entries if s]
+    claims += list(static_reservations(root))
+    claims += list(initrds(root))
+    claims.append(Claim(*image, "kernel", "kernel image"))
+    claims.append(Claim(dtb, dtb + total, "device tree", "device tree"))
+    claims = [claim for claim in claims if claim.start < claim.end]
+    if not any(claim.kind == "firmware" for claim in claims):
+        claims += guard(banks, image)
+    refuse_unless(len(claims) <= MAX_RESERVATIONS, "too many reservations")
+    return partition(banks, claims), banks, outside_ram(banks, claims)
+
+
+def main(arguments):
+    with open(arguments[0], "rb") as file:
+        blob = file.read()
+    numbers = [int(word, 0) for word in arguments[1:]] or [0x80200000, 0x80E00000, 0x87E00000]
+    try:
+        regions, banks, outside = memory_map(blob, tuple(numbers[:2]), numbers[2])
+    except Refused as why:
+        print(f"refused: {why}")
+        return 1
+    for start, end, numa in banks:
+        print(f"bank     [{start:#018x}, {end:#018x})  {'' if numa is None else numa}")
+    for start, end, kind, name, _ in regions:
+        print(f"         [{start:#018x}, {end:#018x})  {kind:16} {name}")
+    for start, end, kind, name in outside:
+        print(f"outside  [{start:#018x}, {end:#018x})  {kind:16} {name}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
