@@ -76,7 +76,7 @@ def boot(case, bootargs="poweroff"):
     """Raises Failure if it does not come to an end."""
     with tempfile.TemporaryDirectory(prefix="acre-matrix.") as folder:
         Path(folder, "tree.dtb").write_bytes(case.blob)
-        words = command(f"{folder}/tree.dtb", case.memory, bootargs, f"{folder}/gdb")
+        words = command(f"{folder}/tree.dtb", "128M", bootargs, f"{folder}/gdb")
         with subprocess.Popen(
             words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         ) as process:

@@ -43,9 +43,9 @@ class Answer:
         return "map" if self.refused is None else "refused"
 
 
-def ask_oracle(blob, image, dtb):
+def ask_oracle(blob, image, dtb, bootargs):
     try:
-        return Answer(*oracle.memory_map(blob, image, dtb))
+        return Answer(*oracle.memory_map(blob, image, dtb, oracle.mem_limit(bootargs)))
     except oracle.Refused as why:
         return Answer(refused=str(why))
 
@@ -93,7 +93,7 @@ def parse_dump(output):
         elif word == "refused":
             refused = rest
         elif word == "end":
-            found[name] = (Answer(regions, banks, outside, refused), findings)
+            found[name] = (Answer(oracle.merge(regions), banks, outside, refused), findings)
     return found
 
 
@@ -103,7 +103,8 @@ def dump(cases, folder):
         for i, case in enumerate(cases):
             path = folder / f"{i}.dtb"
             path.write_bytes(case.blob)
-            lines.write(f"{case.name} {path} {case.image[0]:x} {case.image[1]:x} {case.dtb:x}\n")
+            limit = oracle.mem_limit(case.bootargs)
+            lines.write(f"{case.name} {path} {case.image[0]:x} {case.image[1]:x} {case.dtb:x} {limit:x}\n")
     done = subprocess.run([DUMP, index], capture_output=True, text=True, errors="replace", check=False)
     return parse_dump(done.stdout), done
 
@@ -112,7 +113,7 @@ def judge_host(case, answers):
     if case.name not in answers:
         return "memmap_dump did not live to answer this one"
     got, findings = answers[case.name]
-    wanted = ask_oracle(case.blob, case.image, case.dtb)
+    wanted = ask_oracle(case.blob, case.image, case.dtb, case.bootargs)
     if case.expect and wanted.kind() != case.expect:
         return f"the oracle says {wanted.kind()} ({wanted.refused}), the case {case.expect}"
     wrong = difference(got, wanted)
@@ -128,23 +129,23 @@ def judge_host(case, answers):
 # ---- in QEMU ------------------------------------------------------------------------------------------
 
 # What the frame pool makes of usable memory is its own affair: its tables, and what they are not worth.
-POOL = {("frame metadata", None), ("reserved", "too scattered for the frame tables")}
+POOL = "not worth its frame tables"
 
 
 def plain(regions):
-    """Without what the pool did, and without banks, which the kernel does not print here."""
+    """Without what the pool did, without the parts of the image, and without the banks."""
     found = []
     for start, end, kind, name, *_ in regions:
-        if (kind, None) in POOL or (kind, name) in POOL:
+        if kind == "frame metadata" or name == POOL:
             kind, name = "usable", ""
-        found.append((start, end, kind, name))
+        found.append((start, end, kind, "kernel image" if kind == "kernel" else name))
     return oracle.merge(found)
 
 
 def judge_boot(case):
     try:
-        run = guest.boot(case)
-        wanted = ask_oracle(run.blob, run.image, run.dtb)
+        run = guest.boot(case, f"poweroff {case.bootargs}".strip())
+        wanted = ask_oracle(run.blob, run.image, run.dtb, case.bootargs)
         if case.expect and wanted.kind() != case.expect:
             return f"the oracle says {wanted.kind()} ({wanted.refused}), the case {case.expect}"
         panic = run.panicked()

@@ -4,7 +4,8 @@
  *
  *	memmap_dump INDEX
  *
- * INDEX has a line for each tree: name, file, start and end of the image, address of the tree.
+ * INDEX has a line for each tree: name, file, start and end of the image, address of the tree,
+ * and how many bytes of RAM to use at most (0: all).
  * For each it prints
  *
  *	case NAME
@@ -12,7 +13,8 @@
  *	bank START END NODE                        NODE is - without one
  *	region START END BANK KIND|NAME            sorted by address
  *	outside START END KIND|NAME
- *	refused WORDS                              instead of the last three
+ *	unplaced N                                 dynamic reservations without a place
+ *	refused WORDS                              instead of the last four
  *	end
  *
  * Built with sanitizers. A tree is handed over in a block of its exact size, so that a read past its
@@ -93,7 +95,7 @@ static void print_refusal(enum status s, const char *why)
 }
 
 static void dump(struct memmap *map, const uint8_t *blob, size_t size, struct range image,
-		 uint64_t address)
+		 uint64_t address, uint64_t limit)
 {
 	const struct memmap_reporter reporter = { .report = print_finding };
 	struct fdt fdt;
@@ -106,6 +108,7 @@ static void dump(struct memmap *map, const uint8_t *blob, size_t size, struct ra
 	const struct memmap_boot boot = {
 		.image = image,
 		.dtb = { address, address + fdt_total_size(&fdt) },
+		.limit = limit,
 	};
 	memmap_init(map);
 	s = memmap_from_fdt(map, &fdt, &boot, &reporter);
@@ -115,6 +118,8 @@ static void dump(struct memmap *map, const uint8_t *blob, size_t size, struct ra
 		print_refusal(s, "see the findings");
 		return;
 	}
+	uint32_t unplaced = memmap_place_from_fdt(map, &fdt, &reporter);
+	printf("unplaced %" PRIu32 "\n", unplaced);
 	const char *broken = memmap_validate(map);
 	if (broken != NULL) {
 		fprintf(stderr, "the map is wrong: %s\n", broken);
@@ -145,29 +150,59 @@ static uint8_t *read_file(const char *path, size_t *size)
 	return bytes;
 }
 
+/* The word at *@rest, in place; *@rest moves behind it. NULL at the end of the line. */
+static char *next_word(char **rest)
+{
+	char *word = *rest + strspn(*rest, " \n");
+	size_t length = strcspn(word, " \n");
+
+	if (length == 0)
+		return NULL;
+	*rest = word + length + (word[length] != '\0');
+	word[length] = '\0';
+	return word;
+}
+
+static uint64_t next_number(char **rest)
+{
+	const char *word = next_word(rest);
+
+	if (word == NULL) {
+		fprintf(stderr, "a line of the index is too short\n");
+		exit(2);
+	}
+	return strtoull(word, NULL, 16);
+}
+
+static void dump_line(struct memmap *map, char *line)
+{
+	const char *name = next_word(&line);
+	const char *path = next_word(&line);
+	struct range image = { .start = next_number(&line) };
+	size_t size;
+
+	image.end = next_number(&line);
+	uint64_t address = next_number(&line);
+	uint8_t *blob = read_file(path, &size);
+	printf("case %s\n", name);
+	dump(map, blob, size, image, address, next_number(&line));
+	printf("end\n");
+	fflush(stdout);
+	free(blob);
+}
+
 int main(int argc, char **argv)
 {
 	static struct memmap map;
-	char name[256], path[1024];
-	struct range image;
-	uint64_t address;
+	char line[2048];
 
 	FILE *index = argc == 2 ? fopen(argv[1], "r") : NULL;
 	if (index == NULL) {
 		fprintf(stderr, "usage: memmap_dump INDEX\n");
 		return 2;
 	}
-	while (fscanf(index, "%255s %1023s %" SCNx64 " %" SCNx64 " %" SCNx64, name, path,
-		      &image.start, &image.end, &address) == 5) {
-		size_t size;
-		uint8_t *blob = read_file(path, &size);
-
-		printf("case %s\n", name);
-		dump(&map, blob, size, image, address);
-		printf("end\n");
-		fflush(stdout);
-		free(blob);
-	}
+	while (fgets(line, sizeof(line), index) != NULL)
+		dump_line(&map, line);
 	fclose(index);
 	return 0;
 }

@@ -5,11 +5,12 @@ Written from the Devicetree Specification v0.4 (2.3, 3.4 to 3.6, 5), the reserve
 the choices that docs/memory-map.md makes where those leave one; not from the kernel. Numbers are
 Python's, without width; the map is found by looking at each piece between two neighbouring edges.
 
-    regions, banks, outside = oracle.memory_map(blob, image, dtb)      or raises oracle.Refused
+    regions, banks, outside = oracle.memory_map(blob, image, dtb, limit)      or raises oracle.Refused
 
-    oracle.py BLOB [IMAGE_START IMAGE_END DTB]      prints it
+    oracle.py BLOB [IMAGE_START IMAGE_END DTB [LIMIT]]      prints it
 """
 
+import re
 import struct
 import sys
 
@@ -26,7 +27,7 @@ UNPRINTABLE = "(unprintable name)"
 
 # The least restrictive first.
 KINDS = (
-    ["usable", "rounding slack", "frame metadata", "reusable", "memreserve", "reserved", "initrd"]
+    ["usable", "rounding slack", "frame metadata", "reusable", "left out", "memreserve", "reserved", "initrd"]
     + ["device tree", "kernel", "firmware", "no-map"]
 )
 RANK = {kind: rank for rank, kind in enumerate(KINDS)}
@@ -315,11 +316,126 @@ def static_reservations(root):
             raise Refused(f"{shown(node.name)}: {why}") from None
 
 
+class Wish:
+    """A reservation without an address, which we place."""
+
+    def __init__(self, node, parent, in_order):
+        """Raises Malformed if nobody can say what is wanted."""
+        self.kind, self.name = kind_of(node, in_order), shown(node.name)
+        _, wide = cell_counts(parent)
+        self.size = self.number(node.get(b"size"), wide)
+        wanted(self.size > 0, "nothing is wanted")
+        alignment = node.get(b"alignment")
+        alignment = self.number(alignment, wide) if alignment is not None else 0
+        wanted(alignment & (alignment - 1) == 0, "alignment is no power of two")
+        self.alignment = max(alignment, PAGE)
+        self.windows = [(0, LIMIT)]
+        allowed = node.get(b"alloc-ranges")
+        if allowed is not None:
+            self.windows = list(self.translated(pairs(allowed, cell_counts(parent)), translator(parent)))
+
+    @staticmethod
+    def number(value, wide):
+        wanted(len(value) == 4 * wide and int.from_bytes(value, "big") < WORD, "another number of cells")
+        return int.from_bytes(value, "big")
+
+    @staticmethod
+    def translated(windows, translate):
+        for start, size in windows:
+            try:
+                wanted(start + size < WORD, "a window past the end")
+                if size:
+                    base = translate(start, size)
+                    yield base, base + size
+            except Malformed:
+                pass  # it says where we may, not where we must not
+
+    def place(self, regions):
+        """The highest start in the first window that has one, or None."""
+        for low, high in self.windows:
+            starts = []
+            for start, end, kind, *_ in regions:
+                at = (min(end, high) - self.size) // self.alignment * self.alignment
+                if kind == "usable" and at >= max(start, low):
+                    starts.append(at)
+            if starts:
+                return max(starts)
+        return None
+
+
+def wishes(root):
+    for parent, node in reserved_nodes(root):
+        in_order = True
+        try:
+            if not enabled(node):
+                continue
+        except Malformed:
+            in_order = False
+        if node.get(b"reg") is None and node.get(b"size") is not None:
+            try:
+                yield Wish(node, parent, in_order)
+            except Malformed:
+                pass  # nobody was promised that memory
+
+
+def chosen_nodes(root):
+    return [child for child in root.children if child.called(b"chosen")]
+
+
+def usable_ranges(root):
+    """linux,usable-memory-range: [(start, end)], or None if the tree does not say."""
+    found = None
+    for chosen in chosen_nodes(root):
+        value = chosen.get(b"linux,usable-memory-range")
+        if value is None:
+            continue
+        try:
+            here = [(start, start + size) for start, size in pairs(value, cell_counts(root))]
+        except Malformed as why:
+            raise Refused(f"linux,usable-memory-range: {why}") from None
+        here = [(start, end) for start, end in here if start < end < WORD]
+        refuse_unless(here, "nothing is usable")
+        found = here if found is None else [
+            (max(a[0], b[0]), min(a[1], b[1])) for a in found for b in here if max(a[0], b[0]) < min(a[1], b[1])
+        ]
+    return found
+
+
+def left_out(root, banks, limit):
+    """What mem= and linux,usable-memory-range forbid, where there is RAM."""
+    allowed = usable_ranges(root)
+    if allowed is not None:
+        at = 0
+        for start, end in [*sorted(allowed), (LIMIT, LIMIT)]:
+            if at < start:
+                yield Claim(at, start, "left out", "linux,usable-memory-range")
+            at = max(at, end)
+    if limit:
+        for start, end, _ in banks:
+            first = min(start + limit, end)
+            limit -= first - start
+            if first < end:
+                yield Claim(first, end, "left out", "mem=")
+
+
+def mem_limit(bootargs):
+    """The value of the last mem= that says something, 0 without one."""
+    limit = 0
+    for word in bootargs.split():
+        found = re.fullmatch(r"mem=(0[xX][0-9a-fA-F]+|[0-9]+)([kKmMgGtT]?)", word)
+        if found:
+            digits = found[1].lower()
+            value = int(digits, 16) if digits.startswith("0x") else int(digits)
+            value <<= {"": 0, "k": 10, "m": 20, "g": 30, "t": 40}[found[2].lower()]
+            limit = value if 0 < value < WORD else limit
+    return limit
+
+
 def initrds(root):
     """Of each /chosen, though there should be one: it is a reservation."""
-    for chosen in root.children:
+    for chosen in chosen_nodes(root):
         values = [chosen.get(name) for name in (b"linux,initrd-start", b"linux,initrd-end")]
-        if not chosen.called(b"chosen") or values == [None, None]:
+        if values == [None, None]:
             continue
         try:
             wanted(None not in values, "one end only")
@@ -417,7 +533,7 @@ def outside_ram(banks, reservations):
     return found
 
 
-def memory_map(blob, image, dtb):
+def memory_map(blob, image, dtb, limit=0):
     """`image` is (start, end), `dtb` the address of the blob. Returns regions, banks, outside."""
     root, entries = parse(blob)
     total = struct.unpack_from(">I", blob, 4)[0]
@@ -433,8 +549,16 @@ def memory_map(blob, image, dtb):
     claims = [claim for claim in claims if claim.start < claim.end]
     if not any(claim.kind == "firmware" for claim in claims):
         claims += guard(banks, image)
+    outside = outside_ram(banks, claims)
+    claims += list(left_out(root, banks, limit))
     refuse_unless(len(claims) <= MAX_RESERVATIONS, "too many reservations")
-    return partition(banks, claims), banks, outside_ram(banks, claims)
+    regions = partition(banks, claims)
+    for wish in wishes(root):
+        at = wish.place(regions)
+        if at is not None:
+            claims.append(Claim(at, at + wish.size, wish.kind, wish.name))
+            regions = partition(banks, claims)
+    return regions, banks, outside
 
 
 def main(arguments):
@@ -442,7 +566,7 @@ def main(arguments):
         blob = file.read()
     numbers = [int(word, 0) for word in arguments[1:]] or [0x80200000, 0x80E00000, 0x87E00000]
     try:
-        regions, banks, outside = memory_map(blob, tuple(numbers[:2]), numbers[2])
+        regions, banks, outside = memory_map(blob, tuple(numbers[:2]), *numbers[2:])
     except Refused as why:
         print(f"refused: {why}")
         return 1

@@ -28,9 +28,9 @@ KiB, MiB, GiB = 1 << 10, 1 << 20, 1 << 30
 
 
 class Case:
-    def __init__(self, name, blob, expect="map", image=IMAGE, dtb=DTB, boot=False, memory="128M"):
+    def __init__(self, name, blob, expect="map", image=IMAGE, dtb=DTB, boot=False, bootargs=""):
         self.name, self.expect, self.image, self.dtb, self.boot = name, expect, image, dtb, boot
-        self.memory = memory
+        self.bootargs = bootargs
         self.blob = blob if isinstance(blob, bytes) else blob.bytes()
 
 
@@ -793,6 +793,247 @@ def firmware_guard(_):
     yield Case("firmware-outside-ram", flatten(only(away)))
     yield Case("no-map-is-not-firmware", flatten(only(buffer(RAM, 0x80000, more=[flag("no-map")]))))
     yield Case("memreserve-is-not-firmware", flatten(machine(ram()), [(RAM, 0x80000)]))
+
+
+# ---- what is left out, and what we place --------------------------------------------------------------
+
+
+def usable(*numbers, cells=(2, 2)):
+    return ("linux,usable-memory-range", reg(*numbers, cells=cells)[1])
+
+
+@group
+def usable_range(rng):
+    at = 0x84000000
+
+    def case(name, value, expect="map", more=(), **options):
+        if not isinstance(value, tuple):
+            value = ("linux,usable-memory-range", value)
+        return Case(name, flatten(held(*more, chosen=[value])), expect, **{"boot": True, **options})
+
+    yield case("all", usable(0, TOP))
+    yield case("first-half", usable(RAM, 64 * MiB))
+    yield case("second-half", usable(at, 64 * MiB))
+    yield case("middle", usable(RAM + 16 * MiB, 64 * MiB))
+    yield case("odd", usable(RAM + 16 * MiB + 5, 64 * MiB + 100))
+    yield case("two", usable(RAM, 32 * MiB, at, 32 * MiB))
+    yield case("two-backwards", usable(at, 32 * MiB, RAM, 32 * MiB))
+    yield case("two-overlap", usable(RAM, 80 * MiB, RAM + 64 * MiB, 32 * MiB))
+    yield case("two-touch", usable(RAM, 32 * MiB, RAM + 32 * MiB, 32 * MiB))
+    yield case("one-empty", usable(RAM, 0, RAM, 64 * MiB))
+    yield case("nowhere-near", usable(0x1000, 0x1000), boot=False)
+    yield case("more-than-ram", usable(RAM - MiB, RAM_SIZE + 2 * MiB))
+    yield case("past-2-56", usable(at, TOP))
+    yield case("one-wraps", usable(at, WORD - 1, RAM, 64 * MiB))
+    yield case("ends-at-2-64", usable(at, WORD - at, RAM, 64 * MiB))
+    yield case("all-wrap", usable(at, WORD - 1), "refused")
+    yield case("all-empty", usable(RAM, 0), "refused")
+    yield case("no-bytes", b"", "refused")
+    yield case("one-byte", b"\x80", "refused")
+    yield case("one-cell", u32(RAM), "refused")
+    yield case("pair-and-a-bit", u64(RAM) + u64(RAM_SIZE) + u32(0), "refused")
+    yield case("in-one-cell-each", u32(RAM) + u32(RAM_SIZE), "refused")
+    yield case("16-pairs", usable(*itertools.chain(*[(RAM + i * 8 * MiB, 7 * MiB) for i in range(16)])))
+    for name, more in [("reserved", []), ("reusable", [flag("reusable")]), ("no-map", [flag("no-map")])]:
+        straddling = buffer(RAM + 64 * MiB - 0x1800, 0x3000, more=more)
+        yield case(f"through-{name}", usable(RAM, 64 * MiB), more=[straddling])
+        yield case(f"without-{name}", usable(RAM, 48 * MiB), more=[straddling])
+    for a, s in itertools.product((1, 2, 3), repeat=2):
+        chosen = [usable(RAM, 64 * MiB, cells=(a, s))]
+        yield Case(f"cells-{a}-{s}", flatten(machine(ram((a, s)), cells=(a, s), chosen=chosen)), boot=3 not in (a, s))
+    initrd_ = [("linux,initrd-start", u64(at)), ("linux,initrd-end", u64(at + 0x2345))]
+    yield Case("initrd-beyond", flatten(held(chosen=[*initrd_, usable(RAM, 32 * MiB)])), boot=True)
+    elsewhere = node("x", [usable(RAM, 32 * MiB)])
+    yield Case("elsewhere", flatten(usual(elsewhere)), boot=True)
+    yield Case("no-firmware-node", flatten(machine(ram(), chosen=[usable(RAM + 4 * MiB, 64 * MiB)])))
+    for i in range(12):
+        some = [some_place(rng, RAM, RAM_END) for _ in range(rng.randrange(1, 6))]
+        some.append((RAM + 20 * MiB, 20 * MiB))
+        rng.shuffle(some)
+        banks = [memory(*some_place(rng, RAM, RAM_END), name=f"memory@{j}") for j in range(4)]
+        root = machine(memory(RAM, 60 * MiB), *banks, reserved(FIRMWARE), chosen=[usable(*itertools.chain(*some))])
+        yield Case(f"chance-{i}", flatten(root), boot=True)
+
+
+@group
+def mem_argument(rng):
+    """mem= in the boot arguments; the kernel reads them, memmap_dump gets the number."""
+    plain_ = flatten(usual())
+    for words in [
+        "mem=64M",
+        "mem=64m",
+        "mem=65536K",
+        "mem=65536k",
+        "mem=0x4000000",
+        "mem=0X4000000",
+        "mem=0x40M",
+        "mem=67108864",
+        "mem=67108865",
+        "mem=67104769",
+        "mem=1G",
+        "mem=1g",
+        "mem=1T",
+        "mem=1t",
+        "mem=128M",
+        "mem=16777215T",
+        "mem=16777216T",
+        "mem=18446744073709551615",
+        "mem=18446744073709551616",
+        "mem=0",
+        "mem=0M",
+        "mem=",
+        "mem=M",
+        "mem=64X",
+        "mem=64MB",
+        "mem=-64M",
+        "mem=0x",
+        "mem=sixty-four",
+        "mem=32M mem=64M",
+        "mem=64M mem=32M",
+        "mem",
+        "xmem=64M",
+        "mem=14M",
+    ]:
+        yield Case(words.replace(" ", "-and-"), plain_, boot=True, bootargs=words)
+    half = 64 * MiB
+    banks = machine(memory(RAM + 72 * MiB, 32 * MiB), memory(RAM, 40 * MiB), memory(RAM + 20 * MiB, 30 * MiB), reserved(FIRMWARE))
+    for size in ("30M", "45M", "50M", "51M", "60M", "81M", "82M", "83M"):
+        yield Case(f"banks-{size}", flatten(banks), boot=True, bootargs=f"mem={size}")
+    split = held(buffer(RAM + half - 0x1800, 0x3000, more=[flag("reusable")]), buffer(RAM + 80 * MiB, 0x1234))
+    yield Case("through-reusable", flatten(split), boot=True, bootargs="mem=64M")
+    both = machine(ram(), reserved(FIRMWARE), chosen=[usable(RAM, 80 * MiB)])
+    yield Case("and-usable-range", flatten(both), boot=True, bootargs="mem=64M")
+    yield Case("beyond-usable-range", flatten(both), boot=True, bootargs="mem=100M")
+    nodes = [memory(RAM + i * half, half, more=[("numa-node-id", u32(i))]) for i in range(2)]
+    yield Case("two-nodes", flatten(machine(*nodes, reserved(FIRMWARE))), boot=True, bootargs="mem=80M")
+    yield Case("tree-beyond", plain_, dtb=RAM_END - 4096, bootargs="mem=64M")
+    yield Case("at-both-ends", flatten(machine(memory(0, half, TOP - half, half, name="memory"))), image=(MiB, 2 * MiB), dtb=TOP - 4096, bootargs="mem=66M")
+    for i in range(8):
+        banks = [memory(*some_place(rng, RAM, RAM_END), name=f"memory@{j}") for j in range(5)]
+        root = machine(memory(RAM, 40 * MiB), *banks, reserved(FIRMWARE))
+        yield Case(f"chance-{i}", flatten(root), boot=True, bootargs=f"mem={rng.randrange(20 * MiB, 100 * MiB)}")
+
+
+def wish(name, size, *more, cells=2):
+    value = size if isinstance(size, bytes) else number(size, cells)
+    return node(name, [("size", value), *more])
+
+
+def windows(*numbers, cells=(2, 2)):
+    return ("alloc-ranges", reg(*numbers, cells=cells)[1])
+
+
+@group
+def dynamic(rng):
+    at = 0x84000000
+    align = lambda size: ("alignment", u64(size))  # noqa: E731
+
+    def case(name, *children, boot=True, **options):
+        return Case(name, flatten(held(*children, **options)), boot=boot)
+
+    yield case("one", wish("a", MiB))
+    yield case("one-byte", wish("a", 1))
+    yield case("odd", wish("a", 0x12345))
+    yield case("a-frame", wish("a", 4096))
+    yield case("a-frame-and-a-byte", wish("a", 4097))
+    yield case("two", wish("a", MiB), wish("b", MiB))
+    yield case("two-odd", wish("a", 100), wish("b", 100))
+    yield case("two-of-a-name", wish("a", 0x1000), wish("a", 0x1000))
+    yield case("twenty", *[wish(f"w{i}", (i + 1) * 0x3333) for i in range(20)])
+    for word in ("no-map", "reusable"):
+        yield case(word, wish("a", 0x12345, flag(word)))
+    yield case("both-flags", wish("a", 0x12345, flag("no-map"), flag("reusable")))
+    yield case("firmware-by-name", wish("mmode_resv3", 0x1000))
+    yield Case("firmware-by-name-alone", flatten(only(wish("mmode_resv3", 0x1000))))
+    for name, alignment in [("1", 1), ("2", 2), ("4096", 4096), ("8192", 8192), ("2-mib", 2 * MiB), ("64-mib", 64 * MiB)]:
+        yield case(f"align-{name}", wish("a", 0x12345, align(alignment)))
+    yield case("align-0", wish("a", 0x12345, align(0)))
+    yield case("align-1-gib", wish("a", 4096, align(GiB)))
+    yield case("align-2-31", wish("a", 4096, align(1 << 31)))
+    yield case("align-2-63", wish("a", 4096, align(1 << 63)))
+    yield case("align-12288", wish("a", 0x12345, align(12288)))
+    yield case("align-3", wish("a", 0x12345, align(3)))
+    for name, value in [("no-bytes", b""), ("one-cell", u32(MiB)), ("three-cells", u32(0) + u64(MiB)), ("byte", b"\1")]:
+        yield case(f"size-{name}", wish("a", value))
+        yield case(f"align-{name}", wish("a", MiB, ("alignment", value)))
+    yield case("size-0", wish("a", 0))
+    yield case("size-all-of-ram", wish("a", RAM_SIZE))
+    yield case("size-all-ones", wish("a", WORD - 1))
+    yield case("size-2-56", wish("a", TOP))
+    yield case("size-just-fits", wish("a", RAM_END - 0x84001000), buffer(at, 0x1000, "below"))
+    yield case("windows", wish("a", MiB, windows(at, 32 * MiB)))
+    yield case("window-exact", wish("a", MiB, windows(at, MiB)))
+    yield case("window-a-byte-short", wish("a", MiB, windows(at, MiB - 1)))
+    yield case("window-odd", wish("a", 4096, windows(at + 1, 8191)))
+    yield case("window-odd-too-small", wish("a", 4096, windows(at + 1, 8190)))
+    yield case("window-within-a-frame", wish("a", 16, windows(at + 0x10, 0x100)))
+    yield case("window-from-a-frame", wish("a", 16, windows(at, 0x10)))
+    yield case("window-outside-ram", wish("a", 4096, windows(0x1000, 0x100000)))
+    yield case("window-half-outside", wish("a", MiB, windows(RAM_END - 3 * MiB, 64 * MiB)))
+    yield case("window-second", wish("a", 4096, windows(0x1000, 0x100000, at, MiB)))
+    yield case("window-first-that-fits", wish("a", 4096, windows(at, MiB, 0x86000000, MiB)))
+    yield case("window-lower-first", wish("a", MiB, windows(at, 512 * KiB, 0x82000000, MiB, 0x86000000, MiB)))
+    yield case("window-empty", wish("a", 4096, windows(at, 0, 0x82000000, MiB)))
+    yield case("window-only-empty", wish("a", 4096, windows(at, 0)))
+    yield case("window-wraps", wish("a", 4096, windows(at, WORD - 1, 0x82000000, MiB)))
+    yield case("window-wraps-alone", wish("a", 4096, windows(at, WORD - 1)))
+    yield case("window-past-2-56", wish("a", 4096, windows(at, TOP)))
+    yield case("window-everything", wish("a", 4096, windows(0, WORD - 1)))
+    yield case("window-16", wish("a", 4096, windows(*[0x1000, 0x1000] * 15, at, MiB)))
+    for name, value in [("no-bytes", b""), ("one-cell", u32(at)), ("pair-and-a-bit", windows(at, MiB)[1] + u32(0))]:
+        yield case(f"window-{name}", wish("a", 4096, ("alloc-ranges", value)))
+    inside = windows(at, 4 * MiB)
+    yield case("window-full", wish("a", 4096, inside), buffer(at, 4 * MiB))
+    yield case("window-almost-full", wish("a", 4096, inside), buffer(at + 0x1000, 4 * MiB - 0x1000))
+    yield case("window-scattered", wish("a", 0x2001, inside), *[buffer(at + i * 0x4000, 1, f"b{i}") for i in range(256)])
+    yield case("window-too-scattered", wish("a", 0x3001, inside), *[buffer(at + i * 0x4000, 1, f"b{i}") for i in range(256)])
+    yield case("three-in-a-window", *[wish(f"w{i}", 2 * MiB, inside) for i in range(3)])
+    yield case("before-a-static-one", wish("a", 4096, inside), buffer(at + 4 * MiB - 4096, 4096))
+    yield case("ranges", wish("a", MiB), ranges=reg(0, 0)[1] + u64(TOP))
+    moved = u64(0) + u64(at) + u64(16 * MiB)
+    yield Case("ranges-moved", flatten(only(wish("a", MiB, windows(0x1000, 4 * MiB)), ranges=moved)))
+    yield Case("ranges-moved-outside", flatten(only(wish("a", MiB, windows(RAM, 4 * MiB)), ranges=moved)))
+    yield Case("ranges-moved-no-window", flatten(only(wish("a", MiB), ranges=moved)))
+    yield Case("ranges-broken", flatten(only(wish("a", MiB, windows(at, 4 * MiB)), ranges=moved[:-1])))
+    yield Case("ranges-missing", flatten(held(wish("a", MiB, windows(at, 4 * MiB)), ranges=None)), boot=True)
+    for a, s in itertools.product((1, 2, 3), repeat=2):
+        here = wish("a", 0x12345, windows(at, MiB, cells=(a, s)), ("alignment", number(0x10000, s)), cells=s)
+        yield Case(f"cells-{a}-{s}", flatten(machine(ram(), reserved(here, cells=(a, s)))))
+    yield Case("cells-none", flatten(machine(ram(), reserved(wish("a", 0x12345, cells=1), cells=None))))
+    yield Case("cells-bad", flatten(machine(ram(), reserved(wish("a", MiB), cells=(2, 4)))))
+    yield Case("size-high-cell", flatten(only(wish("a", u32(1) + u64(MiB)), cells=(3, 3))))
+    for name, value in [("okay", text("okay")), ("disabled", text("disabled")), ("no-end", b"okay"), ("no-bytes", b"")]:
+        yield case(f"status-{name}", wish("a", MiB, ("status", value)))
+        yield case(f"status-{name}-reusable", wish("a", MiB, flag("reusable"), ("status", value)))
+    yield Case("reg-empty-and-size", flatten(held(wish("a", MiB, ("reg", b"")))), "refused")
+    half = 64 * MiB
+    nodes = [memory(RAM + i * half, half, more=[("numa-node-id", u32(i))]) for i in range(2)]
+    across = wish("a", 0x2000, windows(RAM + half - 0x1000, 0x2000))
+    yield Case("across-nodes", flatten(machine(*nodes, reserved(FIRMWARE, across))), boot=True)
+    beside = wish("a", 0x2000, windows(RAM + half - 0x3000, 0x4000))
+    yield Case("beside-the-other-node", flatten(machine(*nodes, reserved(FIRMWARE, beside))), boot=True)
+    odd = machine(memory(RAM, RAM_SIZE - 0x801), reserved(FIRMWARE, wish("a", 4096)))
+    yield Case("ram-ends-odd", flatten(odd), boot=True)
+    yield Case("below-mem", flatten(held(wish("a", MiB))), boot=True, bootargs="mem=64M")
+    yield Case("above-mem", flatten(held(wish("a", MiB, windows(at + MiB, MiB)))), boot=True, bootargs="mem=64M")
+    yield Case("in-usable-range", flatten(held(wish("a", MiB), chosen=[usable(RAM, 50 * MiB)])), boot=True)
+    yield Case("at-2-56", flatten(machine(memory(0, TOP, name="memory"), reserved(wish("a", 1 << 55)))), image=(MiB, 2 * MiB), dtb=4096)
+    yield Case("around-the-tree", flatten(held(wish("a", 0x10000, windows(DTB - 0x8000, 0x18000)))))
+    most = [buffer(at + i * 0x3000, 0x2001) for i in range(1000)]
+    yield case("1000-static-and-10", *most, *[wish(f"w{i}", 0x10000) for i in range(10)], boot=False)
+    for i in range(40):
+        children = []
+        for j in range(rng.randrange(1, 12)):
+            if rng.random() < 0.3:
+                children.append(buffer(*some_place(rng, RAM, RAM_END), f"b{j}", more=some_flags(rng)))
+                continue
+            more = some_flags(rng) + some_status(rng)
+            if rng.random() < 0.5:
+                more.append(align(rng.choice([0, 1 << rng.randrange(28), 1 << rng.randrange(28), 12288])))
+            if rng.random() < 0.6:
+                more.append(windows(*itertools.chain(*[some_place(rng, RAM, RAM_END) for _ in range(rng.randrange(1, 5))])))
+            children.append(wish(f"w{j}", rng.randrange(rng.choice([2, 0x3000, MiB, 16 * MiB])), *more))
+        yield case(f"chance-{i}", *children, boot=i < 15)
 
 
 # ---- duplicates ---------------------------------------------------------------------------------------
