@@ -24,7 +24,7 @@ HERE = Path(__file__).resolve().parent
 TOP = HERE.parent.parent
 DUMP = TOP / "build/matrix/memmap_dump"
 KEPT = HERE / "kept"
-BOOTS = 120
+BOOTS = "all"
 
 sys.path.insert(0, str(HERE))
 import guest  # noqa: E402
@@ -142,6 +142,18 @@ def plain(regions):
     return oracle.merge(found)
 
 
+def plain_outside(parts):
+    """The image's parts as one, since how it is divided is the kernel's to say."""
+    image = [part for part in parts if part[2] == "kernel"]
+    edges = sorted({edge for part in image for edge in part[:2]})
+    union = [
+        (start, end, "kernel", "kernel image")
+        for start, end in zip(edges, edges[1:])
+        if any(part[0] <= start and end <= part[1] for part in image)
+    ]
+    return sorted([*oracle.merge(union), *(part for part in parts if part[2] != "kernel")])
+
+
 def judge_boot(case):
     try:
         run = guest.boot(case, f"poweroff {case.bootargs}".strip())
@@ -149,13 +161,16 @@ def judge_boot(case):
         if case.expect and wanted.kind() != case.expect:
             return f"the oracle says {wanted.kind()} ({wanted.refused}), the case {case.expect}"
         panic = run.panicked()
+        if panic and "no frame pool can be made" in panic:
+            free = [r for r in wanted.regions if r[2] == "usable"]
+            return f"{panic}, though this is free:\n{shown_list(free)}" if free or wanted.refused else None
         if panic or run.code != 0:
             got = Answer(refused=panic)
             if run.code == 0 or not panic or "no memory map can be made" not in panic:
                 return f"exit code {run.code}, {panic or 'no panic'}"
         else:
             regions, outside = run.regions()
-            got = Answer(plain(regions), (), outside)
+            got = Answer(plain(regions), (), plain_outside(outside))
     except guest.Failure as failure:
         return str(failure)
     wanted.banks, wanted.regions = [], plain(wanted.regions)
@@ -193,7 +208,7 @@ def kept_cases():
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", default="1")
-    parser.add_argument("--boots", default=os.environ.get("MATRIX_BOOTS", str(BOOTS)))
+    parser.add_argument("--boots", default=os.environ.get("MATRIX_BOOTS", BOOTS))
     parser.add_argument("--keep", help="put the blobs that fail here")
     parser.add_argument("globs", nargs="*", default=["*"])
     options = parser.parse_args()

@@ -62,10 +62,12 @@ static void print_finding(void *unused, const struct memmap_finding *finding)
 	printf("finding %s %s\n", severity[finding->severity], memmap_finding_str(words, finding));
 }
 
-static void print_region(const struct region *r)
+static void print_owner(const struct region *r)
 {
-	printf("region %" PRIx64 " %" PRIx64 " %" PRIu32 " %s|%s\n", r->range.start, r->range.end,
-	       r->bank, region_kind_str(r->kind), r->name);
+	printf("%s|%s", region_kind_str(r->kind), r->name);
+	if (r->index != MEMMAP_NO_INDEX)
+		printf(" %" PRIu32, r->index);
+	printf("\n");
 }
 
 static void print_map(const struct memmap *map)
@@ -82,11 +84,17 @@ static void print_map(const struct memmap *map)
 		else
 			printf("%" PRIu32 "\n", bank->numa_node);
 	}
-	for (uint32_t i = 0; i < map->nregions; i++)
-		print_region(&map->region[i]);
-	while (memmap_outside(map, &cursor, &part))
-		printf("outside %" PRIx64 " %" PRIx64 " %s|%s\n", part.range.start, part.range.end,
-		       region_kind_str(part.kind), part.name);
+	for (uint32_t i = 0; i < map->nregions; i++) {
+		const struct region *r = &map->region[i];
+
+		printf("region %" PRIx64 " %" PRIx64 " %" PRIu32 " ", r->range.start, r->range.end,
+		       r->bank);
+		print_owner(r);
+	}
+	while (memmap_outside(map, &cursor, &part)) {
+		printf("outside %" PRIx64 " %" PRIx64 " ", part.range.start, part.range.end);
+		print_owner(&part);
+	}
 }
 
 static void print_refusal(enum status s, const char *why)

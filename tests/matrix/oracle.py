@@ -541,7 +541,7 @@ def memory_map(blob, image, dtb, limit=0):
     refuse_unless(declared, "no memory")
     refuse_unless(len(declared) <= MAX_BANKS, "too many banks")
     banks = cut_banks(declared)
-    claims = [Claim(a, min(a + s, WORD), "memreserve", "/memreserve/") for a, s in entries if s]
+    claims = [Claim(a, a + s, "memreserve", f"/memreserve/ {n}") for n, (a, s) in enumerate(entries) if s]
     claims += list(static_reservations(root))
     claims += list(initrds(root))
     claims.append(Claim(*image, "kernel", "kernel image"))
