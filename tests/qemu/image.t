@@ -75,7 +75,7 @@ def the_flat_image_is_what_the_segments_load():
 
 @case
 def the_flat_image_boots():
-    boot(text="mem\n", kernel=RELEASE / "Image").must_end_with(0).must_say(r"kernel +kernel image$")
+    boot(text="mem\n", kernel=RELEASE / "Image").must_end_with(0).must_say(r"kernel +kernel text$")
 
 
 def by_u_boot(loader, glob, code):
