@@ -540,11 +540,11 @@ static enum status place_in_windows(struct filler *filler, const struct fdt_memo
 				    const struct fdt_memory_fact *fact,
 				    struct memmap_request *request)
 {
-	uint32_t count = fact->nwindows < MEMMAP_MAX_WINDOWS ? fact->nwindows : MEMMAP_MAX_WINDOWS;
 	enum status status = ERR_NOT_FOUND;
 	struct range placed;
 
-	for (uint32_t i = 0; i < count && status == ERR_NOT_FOUND; i++) {
+	for (uint32_t i = 0;
+	     i < fact->nwindows && i < MEMMAP_MAX_WINDOWS && status == ERR_NOT_FOUND; i++) {
 		if (read_window(filler, cursor, fact, i, &request->window))
 			status = memmap_place(filler->map, request, &placed);
 	}
