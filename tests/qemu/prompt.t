@@ -2,7 +2,13 @@
 # SPDX-License-Identifier: MIT
 """The prompt: what is typed, what is answered."""
 
-from acre import boot, case, main, must, must_equal
+import os
+import pty
+import select
+import subprocess
+import time
+
+from acre import LIMIT, Failure, Run, arguments, boot, case, main, must, must_equal
 
 LINE_LIMIT = 256  # src/kernel/monitor.c
 
@@ -98,6 +104,45 @@ def tests_leave_the_machine_usable():
     must_equal(counts[1], counts[2], "frames before and after")
     used = [line.split(", ")[1] for line in run.lines if line.startswith("heap ")]
     must_equal(used[1], used[2], "heap before and after")
+
+
+def on_a_terminal(*steps):
+    """Boot with a terminal as standard input; each step is (what to wait for, what to type then)."""
+    controller, terminal = pty.openpty()
+    process = subprocess.Popen(arguments(), stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True)
+    os.close(terminal)
+    seen, console, end = b"", b"", time.monotonic() + LIMIT
+    try:
+        for expected, typed in steps:
+            while expected not in seen:
+                if not select.select([controller], [], [], max(0, end - time.monotonic()))[0]:
+                    raise Failure(f"it never said {expected!r}; the end is {seen[-200:]!r}")
+                more = os.read(controller, 4096)
+                seen, console = seen + more, console + more
+            seen = seen.split(expected, 1)[1]
+            os.write(controller, typed)
+        code = process.wait(LIMIT)
+    finally:
+        process.kill()
+        os.close(controller)
+    return Run(code, console, b"")
+
+
+@case
+def a_terminal_has_the_prompt():
+    run = on_a_terminal((b"acre> ", b"frames\r"), (b" managed ", b""), (b"acre> ", b"poweroff\r"))
+    run.must_end_with(0).must_not_say("^KTAP")
+
+
+@case
+def on_a_terminal_a_failure_is_the_exit_code():
+    steps = ((b"acre> ", b"test nosuchtest.*\r"), (b"FAIL 1 failed", b""), (b"acre> ", b"poweroff\r"))
+    on_a_terminal(*steps).must_end_with(1)
+
+
+@case
+def control_a_x_leaves_qemu_on_a_terminal():
+    on_a_terminal((b"acre> ", b"\x01x")).must_end_with(0)
 
 
 @case
