@@ -57,7 +57,8 @@ void machine_read_tree(const void *dtb, uint64_t boot_hart_id)
 	(void)!fdt_timebase(fdt, &machine.timebase_hz);
 }
 
-static void report_finding(void *unused, const struct memmap_finding *finding)
+/* @first: room for the words of the first error. */
+static void report_finding(void *first, const struct memmap_finding *finding)
 {
 	static const enum log_level level[] = {
 		[MEMMAP_NOTE] = LOG_INFO,
@@ -65,8 +66,10 @@ static void report_finding(void *unused, const struct memmap_finding *finding)
 		[MEMMAP_ERROR] = LOG_ERROR,
 	};
 	char sentence[MEMMAP_FINDING_LEN];
+	char *error = first;
 
-	(void)unused;
+	if (finding->severity == MEMMAP_ERROR && error[0] == '\0')
+		memmap_finding_str(error, finding);
 	log_at(level[finding->severity], "%s\n", memmap_finding_str(sentence, finding));
 }
 
@@ -89,15 +92,16 @@ void machine_map_memory(uint64_t limit)
 		.limit = limit,
 		.dtb = { dtb, dtb + fdt_total_size(&machine.fdt) },
 	};
-	const struct memmap_reporter reporter = { .report = report_finding };
+	char error[MEMMAP_FINDING_LEN] = "";
+	const struct memmap_reporter reporter = { .report = report_finding, .ctx = error };
 
 	memmap_init(&machine.memmap);
 	enum status s = memmap_from_fdt(&machine.memmap, &machine.fdt, &boot, &reporter);
 	if (s == STATUS_OK)
 		s = memmap_resolve(&machine.memmap);
 	if (s != STATUS_OK)
-		panic("no memory map can be made of this device tree: %s (the reason is above)",
-		      status_str(s));
+		panic("no memory map can be made of this device tree: %s",
+		      error[0] != '\0' ? error : status_str(s));
 	uint32_t unplaced = memmap_place_from_fdt(&machine.memmap, &machine.fdt, &reporter);
 	if (unplaced != 0)
 		log_warn("%u of %u dynamic reservations have no place: their drivers will not find "

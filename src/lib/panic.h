@@ -10,7 +10,7 @@
 
 #include "lib/compiler.h"
 
-#define PANIC_MESSAGE_SIZE 256
+#define PANIC_MESSAGE_SIZE 384
 
 /*
  * panic - format a sentence (fmt.h says which conversions there are; cut at PANIC_MESSAGE_SIZE - 1

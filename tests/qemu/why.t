@@ -4,7 +4,7 @@
 
 import re
 
-from acre import RELEASE, TOP, boot, case, main, must, must_equal, run, scratch
+from acre import TOP, boot, case, main, must, must_equal, run, scratch
 
 
 def answers(run, *addresses):
@@ -12,13 +12,13 @@ def answers(run, *addresses):
     return found if len(found) > 1 else found[0]
 
 
-def with_tree(name, addresses, **options):
-    """Boot on tests/dts/NAME.dts and ask about each address."""
+def with_tree(name, text):
+    """Boot on tests/dts/NAME.dts."""
     with scratch() as folder:
         blob = f"{folder}/{name}.dtb"
-        run(["dtc", "-q", "-i", TOP / "tests/dts", "-o", blob, TOP / f"tests/dts/{name}.dts"]).must_end_with(0)
-        text = "\n" + "".join(f"why {address}\n" for address in addresses) + "mem\n"
-        return boot(text=text, dtb=blob, memory="256M", **options).must_end_with(0)
+        source = TOP / f"tests/dts/{name}.dts"
+        run(["dtc", "-q", "-i", TOP / "tests/dts", "-o", blob, source]).must_end_with(0)
+        return boot(text=text, dtb=blob, memory="256M")
 
 
 def must_answer(result, address, pattern):
@@ -48,7 +48,7 @@ LEDGER = {
 
 @case
 def every_kind_of_owner_is_named():
-    result = with_tree("ledger", LEDGER)
+    result = with_tree("ledger", "\n" + "".join(f"why {address}\n" for address in LEDGER)).must_end_with(0)
     for address, pattern in LEDGER.items():
         must_answer(result, address, pattern)
     result.must_say(r"^error: large: size = <0x0 0x40000000>: no place for it in usable memory: .* \(out of memory\)$")
@@ -77,6 +77,14 @@ def the_ends_of_the_address_space_have_answers():
 def the_device_tree_is_as_the_firmware_passed_it():
     result = boot(text="\nwhy 0x87e00010\n").must_end_with(0)
     must(re.search(r"inside the device tree, \[0x87e00000, .*\), as OpenSBI passed it", result.text), "its sentence")
+
+
+@case
+def a_reservation_that_nobody_can_place_stops_the_boot_in_the_same_words():
+    result = with_tree("unreadable", "\n")
+    words = result.must_say(r"^error: (short@84000000: reg = <0x0 0x84000000 0x1000>: .* \(malformed\))$").group(1)
+    result.must_say(r"no memory map can be made of this device tree: " + re.escape(words))
+    must(result.code not in (0, 124), f"exit code {result.code}")
 
 
 def sums(result):
