@@ -81,7 +81,7 @@ test: ## run all tests: host, kernel, whole boots in QEMU (T=, V=1)
 test:
 	@scripts/need prove python3 gcc clang dtc $(CC) qemu-system-riscv64 gdb-multiarch
 	$(Q)$(MAKE) --no-print-directory $(TEST_JOBS) test-builds
-	$(Q)ACRE_RELEASE=$(call test_kernel,release) ACRE_DEBUG=$(call test_kernel,debug) \
+	$(Q)PYTHONPYCACHEPREFIX=$(OUT)/pycache ACRE_RELEASE=$(call test_kernel,release) ACRE_DEBUG=$(call test_kernel,debug) \
 		prove -j2 --timer $(if $(filter 1,$(V)),--verbose) $(T)
 
 test-builds: $(OUT)/host-gcc/ktest $(OUT)/host-clang/ktest test-kernel-release test-kernel-debug
