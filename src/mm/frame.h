@@ -46,6 +46,7 @@ struct frame_bank {
 	npages_t managed;        /* frames ever inserted and not removed: set bits of inserted */
 	npages_t free;           /* set bits of the tree */
 	uint64_t lowest;         /* no index below this is free */
+	uint64_t inserted_end;   /* no index from this on is inserted */
 	uint64_t *inserted;      /* bitmap: free or handed out */
 	struct bitmap_tree tree; /* bitmap: free */
 };
@@ -93,7 +94,8 @@ nodiscard enum status frame_pool_add_bank(struct frame_pool *pool, pfn_t first, 
  * they are free from now on.
  * Result: STATUS_OK; ERR_INVALID for none; ERR_RANGE if not all lie in one bank; ERR_OVERLAP if any
  *         is the pool's already, free or handed out.
- * Cost:   npages / 64 words, filled and not counted.
+ * Cost:   npages / 64 words, filled and not counted; those below a frame that was inserted earlier
+ *         are looked at first.
  */
 nodiscard enum status frame_insert(struct frame_pool *pool, pfn_t pfn, npages_t npages);
 

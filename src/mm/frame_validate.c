@@ -50,6 +50,9 @@ static const char *check_bank(const struct frame_bank *bank)
 		return "F4: a bank's managed counts its inserted frames";
 	if (bitmap_tree_lowest(&bank->tree) < bank->lowest)
 		return "F5: no frame below a bank's lowest is free";
+	if (bank->inserted_end > bank->npages ||
+	    bitmap_next_set(bank->inserted, bank->inserted_end, bank->npages) != BITMAP_NONE)
+		return "F7: no frame from a bank's inserted_end on is inserted";
 	return NULL;
 }
 

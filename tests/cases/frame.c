@@ -247,6 +247,28 @@ KTEST(frame, inserts_all_of_a_range_or_nothing)
 	EXPECT_EQ(frame_free_count(r.pool), 249);
 }
 
+/* Upwards nothing is looked at, downwards all is; a piece that was taken out can come back. */
+KTEST(frame, inserts_in_any_order)
+{
+	struct rig r;
+
+	rig_init(&r, 0);
+	rig_add_bank(&r, 1000, 300);
+	REQUIRE_EQ(frame_insert(r.pool, 1200, 70), STATUS_OK);
+	REQUIRE_EQ(frame_insert(r.pool, 1000, 65), STATUS_OK);
+	REQUIRE_EQ(frame_insert(r.pool, 1065, 135), STATUS_OK);
+	REQUIRE_EQ(frame_insert(r.pool, 1271, 29), STATUS_OK);
+	REQUIRE_EQ(frame_remove(r.pool, 1250, 20), STATUS_OK);
+	rig_remember(&r);
+	EXPECT_EQ(frame_insert(r.pool, 1250, 50), ERR_OVERLAP);
+	EXPECT_EQ(frame_insert(r.pool, 1299, 1), ERR_OVERLAP);
+	rig_unchanged(&r);
+	EXPECT_EQ(frame_insert(r.pool, 1250, 21), STATUS_OK);
+	REQUIRE_VALID(frame_validate(r.pool));
+	EXPECT_EQ(frame_free_count(r.pool), 300);
+	EXPECT_EQ(frame_managed_count(r.pool), 300);
+}
+
 KTEST(frame, removes_only_what_is_free)
 {
 	struct rig r;
@@ -769,4 +791,8 @@ KTEST(frame, validate_sees_each_broken_invariant)
 	expect_broken(&r, "F5");
 	r.pool->lowest_bank = 1;
 	expect_broken(&r, "F6");
+	bank[1].inserted_end = 49;
+	expect_broken(&r, "F7");
+	bank[1].inserted_end = 101;
+	expect_broken(&r, "F7");
 }
