@@ -10,7 +10,8 @@
 /* A word that may alias anything, as memory functions must. */
 typedef uint64_t __attribute__((may_alias)) word_t;
 
-#define WORD sizeof(word_t)
+#define WORD  sizeof(word_t)
+#define BLOCK (16 * WORD) /* what memset() fills at a time */
 
 static inline size_t misalignment(const void *p)
 {
@@ -60,6 +61,15 @@ void *memmove(void *dest, const void *src, size_t len)
 	return dest;
 }
 
+/* Written out, since boot fills the tables of all memory by this: a loop would cost as much again. */
+static inline void fill_block(word_t *w, word_t word)
+{
+	w[0] = w[1] = w[2] = w[3] = word;
+	w[4] = w[5] = w[6] = w[7] = word;
+	w[8] = w[9] = w[10] = w[11] = word;
+	w[12] = w[13] = w[14] = w[15] = word;
+}
+
 void *memset(void *dest, int value, size_t len)
 {
 	uint8_t *d = dest;
@@ -68,17 +78,8 @@ void *memset(void *dest, int value, size_t len)
 
 	for (; len != 0 && misalignment(d) != 0; len--)
 		*d++ = byte;
-	for (; len >= 8 * WORD; len -= 8 * WORD, d += 8 * WORD) {
-		word_t *w = (word_t *)(void *)d;
-		w[0] = word;
-		w[1] = word;
-		w[2] = word;
-		w[3] = word;
-		w[4] = word;
-		w[5] = word;
-		w[6] = word;
-		w[7] = word;
-	}
+	for (; len >= BLOCK; len -= BLOCK, d += BLOCK)
+		fill_block((word_t *)(void *)d, word);
 	for (; len >= WORD; len -= WORD, d += WORD)
 		*(word_t *)(void *)d = word;
 	for (; len != 0; len--)

@@ -8,11 +8,11 @@
 #include "tests/ktest.h"
 
 #define GUARD 16u
-#define SPACE 192u
+#define SPACE 320u
 
-/* Lengths around the steps of the code: a word, eight words. */
-static const size_t length[] = { 0,  1,  2,  3,  7,  8,  9,  15, 16, 17, 23,  24,
-				 25, 31, 33, 47, 63, 64, 65, 71, 72, 73, 127, 128 };
+/* Lengths around the steps of the code: a word, sixteen words. */
+static const size_t length[] = { 0,  1,  2,  3,  7,  8,  9,  15,  16,  17,  23,  24,  25,  31,
+				 33, 47, 63, 64, 65, 71, 73, 127, 128, 129, 135, 136, 256, 263 };
 
 /* A byte that tells where it came from. */
 static uint8_t mark(size_t i)
@@ -100,7 +100,7 @@ KTEST(string, memmove_by_less_and_more_than_a_word)
 KTEST(string, memset_fills_at_every_alignment_and_nothing_else)
 {
 	uint8_t *dest = ktest_alloc(SPACE, 16);
-	uint8_t want[128];
+	uint8_t want[263];
 
 	for (size_t to = 0; to < 8; to++) {
 		for (size_t i = 0; i < ARRAY_SIZE(length); i++) {
