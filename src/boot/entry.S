@@ -53,6 +53,14 @@ boot_hart_start:
 	rdtime	s2
 	mv	s0, a0
 	mv	s1, a1
+
+	/* Firmware may keep the count of instructions to itself: then this traps, to the next line. */
+	la	t0, 1f
+	csrw	stvec, t0
+	li	s3, NO_INSTRUCTION_COUNT
+	rdinstret s3
+	.balign 4
+1:
 	hart_prologue
 
 	/* Clear BSS: kernel.ld keeps both ends at multiples of 64. */
@@ -87,6 +95,7 @@ boot_hart_start:
 	mv	a0, s0
 	mv	a1, s1
 	mv	a2, s2
+	mv	a3, s3
 	li	s0, 0			/* the end of every backtrace */
 	li	ra, 0
 	call	kernel_main

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* clock.c - reading the time CSR, and waiting with the SBI timer. */
+/* clock.c - reading the time and instret CSRs, and waiting with the SBI timer. */
 #include "kernel/clock.h"
 
+#include "boot/boot_abi.h"
 #include "kernel/csr.h"
 #include "kernel/kernel_sbi.h"
 #include "sbi/timer.h"
 
 static uint64_t frequency;
 static uint64_t entry_ticks;
+static uint64_t entry_instructions;
 
-void clock_init(uint64_t hz, uint64_t entry)
+void clock_init(uint64_t hz, uint64_t ticks, uint64_t instructions)
 {
 	frequency = hz;
-	entry_ticks = entry;
+	entry_ticks = ticks;
+	entry_instructions = instructions;
 }
 
 uint64_t clock_ticks(void)
@@ -33,6 +36,34 @@ uint64_t clock_us_since_entry(void)
 		return 0;
 	/* Seconds and the rest apart: ticks * 1000000 would overflow after some hours. */
 	return ticks / frequency * 1000000 + ticks % frequency * 1000000 / frequency;
+}
+
+/* What the counter gains by nine instructions: the first read and eight that do nothing. */
+static uint64_t count_nine(void)
+{
+	uint64_t before;
+	uint64_t after;
+
+	__asm__ volatile("rdinstret %0\n"
+			 ".rept 8\n"
+			 "nop\n"
+			 ".endr\n"
+			 "rdinstret %1"
+			 : "=&r"(before), "=r"(after)::"memory");
+	return after - before;
+}
+
+bool clock_instructions_since_entry(uint64_t *count)
+{
+	if (entry_instructions == (uint64_t)NO_INSTRUCTION_COUNT)
+		return false;
+	/* Three times, since time might give the right number once, by chance. */
+	for (unsigned i = 0; i < 3; i++) {
+		if (count_nine() != 9)
+			return false;
+	}
+	*count = csr_read(instret) - entry_instructions;
+	return true;
 }
 
 void clock_nap(uint64_t ms)

@@ -3,10 +3,14 @@
 #ifndef KERNEL_CLOCK_H
 #define KERNEL_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-/* clock_init - @hz is the device tree's timebase-frequency, @entry the counter at the first instruction. */
-void clock_init(uint64_t hz, uint64_t entry);
+/*
+ * clock_init - @hz is the device tree's timebase-frequency, @ticks and @instructions the counters at the
+ * kernel's first instruction; @instructions is NO_INSTRUCTION_COUNT where that counter cannot be read.
+ */
+void clock_init(uint64_t hz, uint64_t ticks, uint64_t instructions);
 
 /* clock_ticks - the counter now. */
 uint64_t clock_ticks(void);
@@ -16,6 +20,13 @@ uint64_t clock_ticks_per_ms(void);
 
 /* clock_us_since_entry - microseconds since the kernel's first instruction, 0 if the rate is unknown. */
 uint64_t clock_us_since_entry(void);
+
+/*
+ * clock_instructions_since_entry - instructions that this hart has retired since the kernel's first one, the
+ * firmware's included. False where nobody counts them: the counter may not be read, stands still, or counts
+ * something else, as an emulator's does that gives the host's time for it.
+ */
+bool clock_instructions_since_entry(uint64_t *count);
 
 /*
  * clock_nap - wait in wfi until any interrupt is pending or about @ms milliseconds are over. Interrupts

@@ -20,7 +20,8 @@
 #include "lib/print.h"
 #include "lib/string.h"
 
-noreturn void kernel_main(uint64_t hart_id, const void *dtb, uint64_t entry_ticks);
+noreturn void kernel_main(uint64_t hart_id, const void *dtb, uint64_t entry_ticks,
+			  uint64_t entry_instructions);
 
 static void complain(const char *word, size_t len, const char *reason)
 {
@@ -60,7 +61,8 @@ static void apply_bootargs(struct bootargs *args)
 		exit_allow_semihosting();
 }
 
-noreturn void kernel_main(uint64_t hart_id, const void *dtb, uint64_t entry_ticks)
+noreturn void kernel_main(uint64_t hart_id, const void *dtb, uint64_t entry_ticks,
+			  uint64_t entry_instructions)
 {
 	struct bootargs args;
 
@@ -68,7 +70,7 @@ noreturn void kernel_main(uint64_t hart_id, const void *dtb, uint64_t entry_tick
 	sbi_probe(&kernel_sbi);          /* a console, if the firmware has one */
 	machine_read_tree(dtb, hart_id); /* checks the blob once */
 	exit_init(&machine.fdt);         /* from here on a panic has an exit code */
-	clock_init(machine.timebase_hz, entry_ticks);
+	clock_init(machine.timebase_hz, entry_ticks, entry_instructions);
 	apply_bootargs(&args);
 	hand_over(&args);                   /* may not return */
 	machine_map_memory(args.mem_limit); /* regions, to the byte */

@@ -101,7 +101,12 @@ void report_frames(void)
 
 void report_ready(void)
 {
-	print("ready     %llu us after entry\n", (ull)clock_us_since_entry());
+	uint64_t instructions;
+
+	print("ready     %llu us after entry", (ull)clock_us_since_entry());
+	if (clock_instructions_since_entry(&instructions))
+		print(", %llu instructions", (ull)instructions);
+	print("\n");
 }
 
 void report_heap(void)
