@@ -10,6 +10,7 @@
 #include "fdt/fdt_info.h"
 #include "kernel/csr.h"
 #include "kernel/kernel_sbi.h"
+#include "lib/platform.h"
 #include "lib/print.h"
 #include "sbi/reset.h"
 
@@ -79,11 +80,29 @@ static void semihosting_exit(uint64_t code)
 			 : "memory");
 }
 
+/* While another hart panics, nobody says that all is well. */
+static void give_way_to_a_panic(void)
+{
+	while (platform_panicking())
+		wait_for_interrupt();
+}
+
+/*
+ * Each way is tried once. The device tree may name a place that traps; the panic that this makes comes
+ * back here, and must end with the next way.
+ */
 noreturn void machine_exit(enum exit_verdict verdict)
 {
-	if (finisher != NULL)
-		*finisher = verdict == EXIT_OK ? FINISHER_PASS : FINISHER_FAIL(FAILURE_CODE);
-	if (semihosting)
+	volatile uint32_t *device = finisher;
+	bool ask_debugger = semihosting;
+
+	if (verdict == EXIT_OK)
+		give_way_to_a_panic();
+	finisher = NULL;
+	if (device != NULL)
+		*device = verdict == EXIT_OK ? FINISHER_PASS : FINISHER_FAIL(FAILURE_CODE);
+	semihosting = false;
+	if (ask_debugger)
 		semihosting_exit(verdict == EXIT_OK ? 0 : FAILURE_CODE);
 	long error = sbi_shutdown(&kernel_sbi, verdict == EXIT_OK ? SBI_SRST_REASON_NONE
 								  : SBI_SRST_REASON_SYSTEM_FAILURE);
@@ -95,6 +114,7 @@ noreturn void machine_exit(enum exit_verdict verdict)
 
 noreturn void machine_reboot(void)
 {
+	give_way_to_a_panic();
 	long error = sbi_reboot(&kernel_sbi, SBI_SRST_REASON_NONE);
 	print_unlocked("this board cannot reboot itself (%s)\n", sbi_error_str(error));
 	machine_exit(exit_verdict_so_far());
