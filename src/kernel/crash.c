@@ -2,6 +2,7 @@
 /* crash.c - see crash.h. */
 #include "kernel/crash.h"
 
+#include "kernel/clock.h"
 #include "kernel/csr.h"
 #include "kernel/harts.h"
 #include "kernel/kmalloc.h"
@@ -24,6 +25,32 @@ static never_inline void by_trap(void)
 
 	__asm__("" : "+r"(nowhere)); /* the compiler would see what we do, and leave it out */
 	*(volatile uint64_t *)nowhere = 1;
+}
+
+static never_inline void by_jump(void)
+{
+	uint64_t nowhere = 8;
+
+	__asm__("" : "+r"(nowhere));
+	((void (*)(void))nowhere)();
+	__asm__(""); /* or the call would be a jump, and we not among the callers */
+}
+
+static void panic_there(void *unused)
+{
+	(void)unused;
+	panic("asked for at the prompt");
+}
+
+/* This hart goes on and prints, until it is stopped. */
+static void by_other_hart(void)
+{
+	const uint64_t end = clock_ticks() + 5000 * clock_ticks_per_ms();
+	enum status s = hart_run(harts_count() - 1, panic_there, NULL);
+
+	while (s == STATUS_OK && clock_ticks() < end)
+		print("this hart goes on\n");
+	print("no panic there: %s\n", status_str(s));
 }
 
 /*
@@ -103,6 +130,8 @@ static const struct {
 } ways[] = {
 	{ "panic", by_panic, "a panic" },
 	{ "trap", by_trap, "a store to nowhere" },
+	{ "jump", by_jump, "a call to nowhere" },
+	{ "hart", by_other_hart, "a panic on another hart" },
 	{ "stack", by_stack, "run over the end of the stack, and come back" },
 	{ "stacktrap", by_stack_and_trap, "the same, and trap there" },
 	{ "hang", by_hang, "wait for ever" },

@@ -153,12 +153,14 @@ enum status hart_run(unsigned index, void (*function)(void *), void *argument)
 	if (index == 0 || index >= count)
 		return ERR_INVALID;
 	struct hart *hart = table[index];
-	if (atomic_load(&hart->state) != HART_STOPPED)
+	uint32_t stopped = HART_STOPPED;
+	/* Of two that want the same hart one gets it. */
+	if (!atomic_compare_exchange_strong(&hart->state, &stopped, HART_STARTING))
 		return ERR_INVALID;
 	hart->function = function;
 	hart->argument = argument;
 	/* The firmware's start orders these before the hart's first instruction; this makes sure. */
-	atomic_store(&hart->state, HART_STARTING);
+	atomic_thread_fence(memory_order_seq_cst);
 	long error =
 		sbi_hart_start(&kernel_sbi, hart->id, (uint64_t)hart_start_entry, (uint64_t)hart);
 	if (error != SBI_SUCCESS) {
@@ -211,14 +213,31 @@ static void answer(void *unused)
 		      (unsigned long long)hart_self()->id);
 }
 
+/* The hart that started us over (boothart=) may be about to stop, not stopped. */
+static void let_it_stop(const struct hart *hart)
+{
+	uint64_t start = clock_ticks();
+
+	for (;;) {
+		long state = sbi_hart_status(&kernel_sbi, hart->id);
+		if (state != SBI_HSM_STATE_STARTED && state != SBI_HSM_STATE_STOP_PENDING)
+			return;
+		if (clock_ticks() - start > ANSWER_MS * clock_ticks_per_ms())
+			return;
+		clock_nap(1);
+	}
+}
+
 unsigned harts_roll_call(void)
 {
 	enum status started[PLATFORM_MAX_HARTS];
 	const unsigned n = count;
 	unsigned answered = 1;
 
-	for (unsigned i = 1; i < n; i++)
+	for (unsigned i = 1; i < n; i++) {
+		let_it_stop(table[i]);
 		started[i] = hart_run(i, answer, NULL);
+	}
 	for (unsigned i = 1; i < n; i++) {
 		enum status s = started[i] == STATUS_OK ? hart_join(i, ANSWER_MS) : started[i];
 		if (s == STATUS_OK) {

@@ -2,8 +2,9 @@
 /*
  * panic_report.c - platform_panic() of the seam, and the report of a trap.
  *
- * The first hart that panics raises platform_panic_flag, which every loop that waits looks at, prints
- * its report alone and ends the machine. A panic inside the report prints one more line and ends it too.
+ * The first hart that panics raises platform_panic_flag, prints its report alone and ends the machine.
+ * Whoever waits for a lock, wants to print or to end the machine well looks at the flag, and stops. A
+ * panic inside the report prints one more line and ends it too.
  */
 #include "kernel/panic_report.h"
 
@@ -41,6 +42,7 @@ static void become_reporter(struct hart *self)
 		print_unlocked("PANIC inside the report of a panic\n");
 		machine_exit(EXIT_FAILED);
 	}
+	print_let_finish();
 }
 
 /* @inside: how far before @address the function that is meant still is. */
@@ -92,6 +94,32 @@ static bool print_callers(const struct hart *self, uint64_t fp, uint64_t from)
 		fp = frame[-2];
 	}
 	return printed;
+}
+
+/* Where the function that contains @address begins; 0 if there is none. */
+static uint64_t function_of(uint64_t address)
+{
+	uint64_t offset;
+
+	return symbol_find(address, &offset) != NULL ? address - offset : 0;
+}
+
+/*
+ * Print who called what trapped. A function that calls nothing leaves its return address in ra, and its
+ * frame, if it has one, holds the caller's frame pointer where others hold the return address. The same
+ * goes for one that has just begun, and for a jump to nowhere. Once a function has called something, ra
+ * is in the function itself.
+ */
+static void print_callers_of_trap(const struct hart *self, const struct trap_frame *frame)
+{
+	uint64_t fp = frame->x[8];
+	uint64_t ra = frame->x[1];
+	uint64_t saved = frame_is_readable(self, fp) ? ((const uint64_t *)fp)[-1] : 0;
+	uint64_t caller = function_of(ra - 1);
+
+	if (ra != saved && caller != 0 && caller != function_of(frame->sepc))
+		print_place("by", ra, 1);
+	print_callers(self, frame_is_readable(self, saved) ? saved : fp, 0);
 }
 
 static void print_stack_state(const struct hart *self)
@@ -147,6 +175,6 @@ noreturn void panic_on_trap(const struct trap_frame *frame)
 	print_stack_state(self);
 	print_unlocked("backtrace:\n");
 	print_place("at", frame->sepc, 0);
-	print_callers(self, frame->x[8], 0);
+	print_callers_of_trap(self, frame);
 	machine_exit(EXIT_FAILED);
 }

@@ -13,6 +13,9 @@
 static struct ticket_lock print_lock;
 static int level_above_info;
 
+/* Looks at a lock whose holder may never come back: some milliseconds. */
+#define MAX_WAIT 1000000u
+
 /* Pieces are gathered, so that a line is few calls of the platform. */
 struct gather {
 	char text[128];
@@ -53,8 +56,16 @@ static void write_formatted(const char *prefix, const char *format, va_list args
 	flush(&g);
 }
 
+/* A line in between would tear the report of the hart that panics. */
+static void stand_aside(void)
+{
+	while (unlikely(platform_panicking()))
+		platform_relax();
+}
+
 static void write_locked(const char *prefix, const char *format, va_list args)
 {
+	stand_aside();
 	unsigned long irq = lock_acquire(&print_lock);
 
 	write_formatted(prefix, format, args);
@@ -77,6 +88,12 @@ void print_unlocked(const char *format, ...)
 	va_start(args, format);
 	write_formatted("", format, args);
 	va_end(args);
+}
+
+void print_let_finish(void)
+{
+	for (unsigned i = 0; i < MAX_WAIT && lock_held_elsewhere(&print_lock); i++)
+		platform_relax();
 }
 
 void log_set_level(enum log_level level)

@@ -19,6 +19,13 @@ void print(const char *format, ...) printf_like(1, 2);
 /* print_unlocked - the same without the lock: only for a hart that panics, alone. */
 void print_unlocked(const char *format, ...) printf_like(1, 2);
 
+/*
+ * print_let_finish - for a hart that is about to panic: let another that is in the middle of a line end it.
+ * Bounded, whatever the other does. Begin when platform_panicking() is true: print() prints nothing
+ * new from then on.
+ */
+void print_let_finish(void);
+
 /* log_at - a line shown if @level is at most the current level, after "error: ", "warning: " or
  * none. */
 void log_at(enum log_level level, const char *format, ...) printf_like(2, 3);

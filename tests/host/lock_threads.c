@@ -120,3 +120,20 @@ KTEST(lock, released_by_another_hart_panics)
 	EXPECT(lock_held(&lock));
 	lock_release(&lock, irq);
 }
+
+KTEST(lock, knows_when_another_hart_holds_it)
+{
+	struct ticket_lock lock;
+
+	lock_init(&lock, "mine");
+	EXPECT(!lock_held_elsewhere(&lock));
+	unsigned long irq = lock_acquire(&lock);
+	EXPECT(!lock_held_elsewhere(&lock));
+	host_hart = 1;
+	EXPECT(lock_held_elsewhere(&lock));
+	host_hart = 0;
+	lock_release(&lock, irq);
+	host_hart = 1;
+	EXPECT(!lock_held_elsewhere(&lock));
+	host_hart = 0;
+}

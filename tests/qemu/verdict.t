@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Failure is seen: each way in which a run can go wrong, and that the exit code tells of it."""
 
+import re
+
 from acre import (DEBUG, LIMIT, RELEASE, RUN_QEMU, TOP, add_case, arguments, boot, case, main, must, must_equal,
                   run, scratch)
 
@@ -98,6 +100,10 @@ def crashed(way, kernel=None):
     return result
 
 
+def callers(result):
+    return re.findall(rf"^  by {ADDRESS} (\w+)\+0x", result.text, re.M)
+
+
 def must_walk_back_to_the_start(result):
     for function in ("kernel_main", "boot_hart_start"):
         result.must_say(rf"^  by {ADDRESS} {function}\+0x[0-9a-f]+$")
@@ -145,7 +151,39 @@ def a_trap_is_reported_with_all_that_is_known():
         for name in names.split():
             result.must_say(rf"(^|  ?) *{name} {ADDRESS}")
         result.must_say(rf"^  at {sepc} by_trap\+0x[0-9a-f]+$")
+        # It calls nothing, so its return address is in no frame.
+        must_equal(callers(result)[:2], ["crash_on_purpose", "do_crash"], "callers")
         must_walk_back_to_the_start(result)
+
+
+@case
+def a_jump_to_nowhere_names_who_jumped():
+    for kernel in (RELEASE, DEBUG):
+        result = crashed("jump", kernel / "acre.elf")
+        result.must_say(r"^PANIC on hart 0: instruction access fault$")
+        result.must_say(r"^  at 0x0000000000000008$")
+        must_equal(callers(result)[:3], ["by_jump", "crash_on_purpose", "do_crash"], "callers")
+
+
+@case
+def a_panic_on_another_hart_is_reported_in_one_piece_and_fails():
+    for harts in (2, 4):
+        result = boot(text="crash hart\n", harts=harts).must_end_with(1)
+        report = result.text[result.text.index("PANIC") :]
+        must(re.match(r"PANIC on hart \d+: asked for at the prompt\n", report), f"torn: {report}")
+        must_equal(callers(result), ["panic_there", "hart_main", "hart_start_entry"], "callers")
+        must("goes on" not in report, "a hart went on")
+
+
+@case
+def a_panic_that_cannot_end_the_machine_in_one_way_takes_the_next():
+    with scratch() as folder:
+        blob = compiled(folder, "test-device-nowhere")
+        result = boot(dtb=blob, bootargs="test=bits.* semihosting", qemu=["-semihosting"]).must_end_with(1)
+        result.must_say(r"^PANIC on hart 0: store access fault$")
+        result.must_not_say("PANIC inside")
+        result = boot(dtb=blob, bootargs="semihosting", qemu=["-semihosting"], text="crash panic\n").must_end_with(1)
+        must_equal(result.text.count("PANIC inside the report of a panic"), 1, "panics inside")
 
 
 @case
