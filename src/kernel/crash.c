@@ -18,10 +18,10 @@ static never_inline void by_panic(void)
 	panic("asked for at the prompt");
 }
 
-/* Address 0 is no RAM on any machine that we know, and paging is off: an access fault. */
+/* The end of physical addresses, and paging is off: an access fault. Address 0 may well be RAM. */
 static never_inline void by_trap(void)
 {
-	uint64_t nowhere = 8;
+	uint64_t nowhere = PADDR_LIMIT - 8;
 
 	__asm__("" : "+r"(nowhere)); /* the compiler would see what we do, and leave it out */
 	*(volatile uint64_t *)nowhere = 1;

@@ -146,7 +146,7 @@ def a_trap_is_reported_with_all_that_is_known():
     for kernel in (RELEASE, DEBUG):
         result = crashed("trap", kernel / "acre.elf")
         result.must_say(r"^PANIC on hart 0: store access fault$")
-        sepc = result.must_say(rf"^sepc ({ADDRESS}) stval 0x0000000000000008 scause 0x7 sstatus 0x").group(1)
+        sepc = result.must_say(rf"^sepc ({ADDRESS}) stval 0x00fffffffffffff8 scause 0x7 sstatus 0x").group(1)
         names = "ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 t3 t4 t5 t6"
         for name in names.split():
             result.must_say(rf"(^|  ?) *{name} {ADDRESS}")
