@@ -19,7 +19,8 @@
 #include "sbi/hsm.h"
 
 #define GUARD_PATTERN 0x5afe57acc5afe57aull
-#define ANSWER_MS     2000
+/* For all harts together. An emulator with more harts than its host has cores may take seconds. */
+#define ANSWER_MS 10000
 
 static struct hart *table[PLATFORM_MAX_HARTS];
 static unsigned count;
@@ -214,32 +215,37 @@ static void answer(void *unused)
 }
 
 /* The hart that started us over (boothart=) may be about to stop, not stopped. */
-static void let_it_stop(const struct hart *hart)
+static void let_it_stop(const struct hart *hart, uint64_t deadline)
 {
-	uint64_t start = clock_ticks();
-
-	for (;;) {
+	while (clock_ticks() < deadline) {
 		long state = sbi_hart_status(&kernel_sbi, hart->id);
 		if (state != SBI_HSM_STATE_STARTED && state != SBI_HSM_STATE_STOP_PENDING)
-			return;
-		if (clock_ticks() - start > ANSWER_MS * clock_ticks_per_ms())
 			return;
 		clock_nap(1);
 	}
 }
 
+static uint64_t ms_until(uint64_t deadline)
+{
+	uint64_t now = clock_ticks();
+
+	return now < deadline ? (deadline - now) / clock_ticks_per_ms() : 0;
+}
+
 unsigned harts_roll_call(void)
 {
 	enum status started[PLATFORM_MAX_HARTS];
+	const uint64_t deadline = clock_ticks() + ANSWER_MS * clock_ticks_per_ms();
 	const unsigned n = count;
 	unsigned answered = 1;
 
 	for (unsigned i = 1; i < n; i++) {
-		let_it_stop(table[i]);
+		let_it_stop(table[i], deadline);
 		started[i] = hart_run(i, answer, NULL);
 	}
 	for (unsigned i = 1; i < n; i++) {
-		enum status s = started[i] == STATUS_OK ? hart_join(i, ANSWER_MS) : started[i];
+		enum status s =
+			started[i] == STATUS_OK ? hart_join(i, ms_until(deadline)) : started[i];
 		if (s == STATUS_OK) {
 			answered++;
 			continue;

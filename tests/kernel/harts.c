@@ -33,7 +33,7 @@ static unsigned on_all_harts(void (*fn)(void *), void *arg)
 	fn(arg);
 	for (unsigned i = 1; i < harts_count(); i++) {
 		if (atomic_load(&hart_at(i)->state) != HART_LOST)
-			EXPECT_EQ(hart_join(i, 5000), STATUS_OK);
+			EXPECT_EQ(hart_join(i, 20000), STATUS_OK);
 	}
 	return started;
 }
