@@ -10,7 +10,7 @@ ifeq ($(filter deps,$(MAKECMDGOALS)),)
 #? BUILD             release, or debug: assertions, undefined behaviour traps
 #? TESTS             1, or 0: leave the self-tests out of the kernel
 #? ISA               of the kernel, as gcc -march= takes it: rv64imac_zicsr_zifencei, ..._zba_zbb_zbs
-#? KERNEL_HEAP_SIZE  bytes of the heap's arena in BSS
+#? KERNEL_HEAP_SIZE  bytes of the heap's arena in BSS: 8M, 65536 (the self-tests want 1M and more)
 #? CROSS_COMPILE     prefix of the compiler and its tools: riscv64-unknown-elf-
 #? V                 1 shows the commands
 BUILD ?= release
@@ -19,6 +19,9 @@ ISA ?= rv64imac_zicsr_zifencei
 KERNEL_HEAP_SIZE ?= 8388608
 TESTS ?= 1
 V ?= 0
+
+override KERNEL_HEAP_SIZE := $(or $(shell numfmt --from=iec '$(KERNEL_HEAP_SIZE)'),\
+	$(error KERNEL_HEAP_SIZE=$(KERNEL_HEAP_SIZE): it is a number of bytes like 65536 or 64M))
 
 ifeq ($(filter $(BUILD),release debug),)
 $(error BUILD=$(BUILD): it is release or debug)
@@ -58,8 +61,10 @@ HOST_SRC := $(PORTABLE) $(SBI) $(KERNEL_PORTABLE) $(CASES) $(sort $(wildcard tes
 
 WARN := -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wundef -Wstrict-prototypes \
 	-Wmissing-prototypes -Wvla -Werror
-COMMON := -std=c17 $(WARN) -g -MMD -MP -fno-common -ffile-prefix-map=$(CURDIR)=. \
-	-fdebug-prefix-map=$(CURDIR)=.
+# The folder may have blanks in its name.
+HERE := $(subst $() ,\ ,$(CURDIR))
+COMMON := -std=c17 $(WARN) -g -MMD -MP -fno-common -ffile-prefix-map=$(HERE)=. \
+	-fdebug-prefix-map=$(HERE)=.
 
 # No floating point in the kernel, and no compiler support library. Frame pointers make backtraces.
 KFLAGS := $(COMMON) -march=$(ISA) -mabi=lp64 -mcmodel=medany -ffreestanding -fno-pie -O2 \

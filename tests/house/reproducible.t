@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # reproducible.t - the kernel built from two copies of the tree is the same to the byte: the folders
-# differ in name and depth, the builds in time, time zone and number of jobs.
+# differ in name (one has blanks) and depth, the builds in time, time zone and number of jobs.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 box=$(mktemp -d "${TMPDIR:-/tmp}/acre-reproducible.XXXXXX") || exit 1
 trap 'rm -rf "$box"' EXIT
 here=$box/a
-there=$box/another-place/with.a.longer-name
+there=$box/another place/with a longer name
 products=(build/rv64-release/acre.elf build/rv64-release/Image)
 
 build() { # build FOLDER JOBS: the kernel, from a copy of what git would have
