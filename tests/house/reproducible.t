@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.." || exit 1
 box=$(mktemp -d "${TMPDIR:-/tmp}/acre-reproducible.XXXXXX") || exit 1
 trap 'rm -rf "$box"' EXIT
 here=$box/a
-there=$box/another place/with a longer name
+there="$box/another place/with a longer name"
 products=(build/rv64-release/acre.elf build/rv64-release/Image)
 
 build() { # build FOLDER JOBS: the kernel, from a copy of what git would have
