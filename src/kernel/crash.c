@@ -29,7 +29,7 @@ static never_inline void by_trap(void)
 
 static never_inline void by_jump(void)
 {
-	uint64_t nowhere = 8;
+	uint64_t nowhere = PADDR_LIMIT - 8;
 
 	__asm__("" : "+r"(nowhere));
 	((void (*)(void))nowhere)();

@@ -161,7 +161,7 @@ def a_jump_to_nowhere_names_who_jumped():
     for kernel in (RELEASE, DEBUG):
         result = crashed("jump", kernel / "acre.elf")
         result.must_say(r"^PANIC on hart 0: instruction access fault$")
-        result.must_say(r"^  at 0x0000000000000008$")
+        result.must_say(r"^  at 0x00fffffffffffff8$")
         must_equal(callers(result)[:3], ["by_jump", "crash_on_purpose", "do_crash"], "callers")
 
 
