@@ -156,6 +156,7 @@ host-test: $(OUT)/host-gcc/ktest
 
 include mk/lift.mk
 include mk/matrix.mk
+include mk/fuzz.mk
 include mk/check.mk
 include mk/prove.mk
 include mk/run.mk

@@ -11,7 +11,7 @@ CLANG_TIDY := $(or $(shell command -v clang-tidy-14),clang-tidy)
 # $(call is_14,TOOL): a shell condition
 is_14 = $(1) --version 2>/dev/null | grep -q 'version 14'
 
-CHECK_HOST_C := $(sort $(HOST_SRC) $(LIFT_HOST_SRC) $(MATRIX_SRC))
+CHECK_HOST_C := $(sort $(HOST_SRC) $(LIFT_HOST_SRC) $(MATRIX_SRC) $(FUZZ_ALL))
 CHECK_RV64_C := $(ECALL) $(sort $(filter-out $(HOST_SRC),$(wildcard src/kernel/*.c tests/kernel/*.c))) \
 	$(LIFT_RV64_SRC)
 CHECK_C := $(CHECK_HOST_C) $(CHECK_RV64_C)

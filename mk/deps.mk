@@ -7,7 +7,7 @@ deps: ## install what is missing (Debian, Ubuntu); make deps qemu: only what tha
 
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
 DEPS_FOR := $(filter-out deps,$(MAKECMDGOALS))
-DEPS_GROUPS := $(if $(DEPS_FOR),boot) $(if $(filter test test-% host-test lift%,$(DEPS_FOR)),test) \
+DEPS_GROUPS := $(if $(DEPS_FOR),boot) $(if $(filter test test-% host-test lift% fuzz fuzz-%,$(DEPS_FOR)),test) \
 	$(if $(filter check check-% compile_commands.json,$(DEPS_FOR)),check) \
 	$(if $(filter prove prove-%,$(DEPS_FOR)),prove)
 

@@ -14,7 +14,7 @@
  *     find either; nodes nested deeper than FDT_MAX_DEPTH;
  *   - version 16: a structure block that ends in another block, a name that ends behind the strings
  *     block (libfdt heeds its size from 17 on);
- *   - values of 2 GiB and more, with which libfdt 1.6 goes backwards.
+ *   - values of 2 GiB and more, with which libfdt 1.6 goes backwards (not tried).
  *   src/fdt only
  *   - NOPs between the end of the root and FDT_END, since 'FDT_NOP will be ignored by
  *     any program' (5.4.1).
@@ -54,12 +54,35 @@ static bool may_refuse(const struct fdt *ours, enum status s)
 	if (ours->version == 16 &&
 	    strcmp(ours->problem, "a property name outside the strings block") == 0)
 		return true;
-	uint32_t length;
-	if (s != ERR_TRUNCATED)
+	return s == ERR_TRUNCATED && ours->version == 16;
+}
+
+/* Where @field of the header says, up to the end of the blob. */
+static bool window_at(const struct fdt_block *blob, uint32_t field, struct fdt_block *window)
+{
+	uint32_t offset;
+
+	if (!fdt_block_cell(blob, field, &offset) || offset > blob->size)
 		return false;
-	return ours->version == 16 ||
-	       (fdt_block_cell(&ours->blob, ours->problem_at + FDT_CELL, &length) &&
-		length > INT32_MAX);
+	*window = (struct fdt_block){ blob->base + offset, blob->size - offset };
+	return true;
+}
+
+bool fdt_compare_can_ask(const void *blob, size_t size)
+{
+	const struct fdt_block whole = { blob, (uint32_t)size };
+	struct fdt_block structure;
+	struct fdt_token token = { .kind = FDT_TOKEN_NOP };
+	uint32_t version, length, at = 0;
+
+	if (size < FDT_V1_SIZE || size > UINT32_MAX || !fdt_block_cell(&whole, 20, &version) ||
+	    version < 16 || !window_at(&whole, 8, &structure))
+		return false;
+	/* Token by token, whatever the tree: what we refuse early, libfdt may read on. */
+	while (token.kind != FDT_TOKEN_END && fdt_token_read(&structure, at, &token) == STATUS_OK)
+		at = token.next;
+	return token.kind == FDT_TOKEN_END || !fdt_block_cell(&structure, at + FDT_CELL, &length) ||
+	       length <= INT32_MAX;
 }
 
 /* What fdt_check_full() refuses though src/fdt takes it. */
@@ -222,10 +245,9 @@ const char *fdt_compare(const void *blob, size_t size)
 	struct fdt ours;
 	enum status s = fdt_open(&ours, blob, size);
 
-	/* Version 1 to 15: nothing to compare, and libfdt 1.6 can be made to crash by them. */
-	if (s == ERR_UNSUPPORTED && ours.version < 16)
+	if (!fdt_compare_can_ask(blob, size))
 		return NULL;
-	bool theirs = size >= FDT_V1_SIZE && fdt_check_full(blob, size) == 0;
+	bool theirs = fdt_check_full(blob, size) == 0;
 	const char *broken;
 
 	if (s != STATUS_OK)

@@ -3,6 +3,7 @@
 #ifndef FDT_COMPARE_H
 #define FDT_COMPARE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -11,5 +12,12 @@
  *         fdt_compare.c lists the reason.
  */
 const char *fdt_compare(const void *blob, size_t size);
+
+/*
+ * fdt_compare_can_ask - may libfdt be shown this blob? Not versions before 16, by which libfdt 1.6
+ * can be made to crash, and no value of 2 GiB or more, at which its offsets go backwards and it may
+ * never end.
+ */
+bool fdt_compare_can_ask(const void *blob, size_t size);
 
 #endif

@@ -129,6 +129,7 @@ class Blob:
         self.order = order  # of the blocks: reserve, tokens, strings
         self.gap = gap  # free bytes before each block and at the end
         self.forced = {}
+        self.shift = {}  # by how much a block is off its alignment
 
     def force(self, **fields):
         """Header fields that say something else than what is so."""
@@ -141,7 +142,7 @@ class Blob:
         for block in self.order:
             at += self.gap
             align = {"r": 8, "t": 4, "s": 1}[block]
-            at = -(-at // align) * align
+            at = -(-at // align) * align + self.shift.get(block, 0)
             data = {"r": self.reserve, "t": self.structure, "s": self.strings}[block]
             found[block] = (at, data)
             at += len(data)

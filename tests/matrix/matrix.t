@@ -3,12 +3,13 @@
 """
 matrix.t - the memory maps of many hostile and odd device trees, against an oracle.
 
-    matrix.t [--seed N] [--boots N|all] [--keep FOLDER] [GLOB...]
+    matrix.t [--seed N] [--boots N|all] [--keep FOLDER] [--also FOLDER] [GLOB...]
 
 First on the host, every tree: build/matrix/memmap_dump says what src/fdt and src/mm make of it, oracle.py
 what it must be. Then a choice of them boots in QEMU, and what counts is what the kernel prints: the
 oracle is asked about the tree that the firmware really passed, read out of the guest's memory.
-A result with `host` or `boot` before the case's name; GLOB goes by that.
+A result has `host` or `boot` before the case's name; GLOB goes by that. To the generated trees come those
+of tests/matrix/kept, what the fuzzers have found worth keeping, and what is in FOLDER.
 """
 
 import argparse
@@ -23,7 +24,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 TOP = HERE.parent.parent
 DUMP = TOP / "build/matrix/memmap_dump"
-KEPT = HERE / "kept"
+KEPT = [HERE / "kept", TOP / "tests/fuzz/corpus", TOP / "tests/fuzz/cases"]
 BOOTS = "all"
 
 sys.path.insert(0, str(HERE))
@@ -199,10 +200,11 @@ class Tap:
         sys.stdout.flush()
 
 
-def kept_cases():
-    """Blobs that once told the kernel and the oracle apart, or broke something."""
-    for path in sorted(KEPT.glob("*.dtb")):
-        yield trees.Case(f"kept/{path.stem}", path.read_bytes(), None)
+def kept_cases(folders):
+    """Blobs without an author who could say what is to come of them."""
+    for folder in folders:
+        for path in sorted(folder.glob("*")):
+            yield trees.Case(f"{folder.name}/{path.name}", path.read_bytes(), None)
 
 
 def main():
@@ -210,6 +212,7 @@ def main():
     parser.add_argument("--seed", default="1")
     parser.add_argument("--boots", default=os.environ.get("MATRIX_BOOTS", BOOTS))
     parser.add_argument("--keep", help="put the blobs that fail here")
+    parser.add_argument("--also", action="append", default=[], type=Path, help="blobs to try as well")
     parser.add_argument("globs", nargs="*", default=["*"])
     options = parser.parse_args()
     if not DUMP.exists():
@@ -219,7 +222,7 @@ def main():
     def chosen(name):
         return any(fnmatch.fnmatch(name, glob) for glob in options.globs)
 
-    everything = [*trees.cases(options.seed), *kept_cases()]
+    everything = [*trees.cases(options.seed), *kept_cases([*KEPT, *options.also])]
     hosted = [case for case in everything if chosen("host " + case.name)]
     booted = choose_boots([case for case in everything if case.boot and chosen("boot " + case.name)], options.boots)
     tap = Tap()

@@ -21,6 +21,7 @@ MAX_DEPTH = 64
 MAX_CELLS = 3
 MAX_BANKS = 128
 MAX_RESERVATIONS = 1024
+MAX_WINDOWS = 16  # pairs of one alloc-ranges or linux,usable-memory-range; those behind do not count
 MAX_BLOB = 16 << 20
 MAX_NAME = 63
 UNPRINTABLE = "(unprintable name)"
@@ -352,7 +353,7 @@ class Wish:
 
     def place(self, regions):
         """The highest start in the first window that has one, or None."""
-        for low, high in self.windows:
+        for low, high in self.windows[:MAX_WINDOWS]:
             starts = []
             for start, end, kind, *_ in regions:
                 at = (min(end, high) - self.size) // self.alignment * self.alignment
@@ -394,6 +395,7 @@ def usable_ranges(root):
         except Malformed as why:
             raise Refused(f"linux,usable-memory-range: {why}") from None
         here = [(start, end) for start, end in here if start < end < WORD]
+        here = here[:MAX_WINDOWS]
         refuse_unless(here, "nothing is usable")
         found = here if found is None else [
             (max(a[0], b[0]), min(a[1], b[1])) for a in found for b in here if max(a[0], b[0]) < min(a[1], b[1])

@@ -548,6 +548,8 @@ def reserved_nodes(_):
     yield Case("child-of-type-memory", flatten(machine(ram(), typed)), boot=True)
     yield Case("child-called-memory", flatten(held(buffer(at, 0x1000, "memory@84000000"))), boot=True)
     yield Case("unprintable", flatten(held(buffer(at, 0x1000, b"x\x07\xff"))), boot=True)
+    for name in (b"~", b" ", b"a~b c", b"x\x1f", b"x\x7f", b"\xc3\xa4", b"%s%n"):
+        yield Case(f"name-{name.hex()}", flatten(held(buffer(at, 0x1000, name))))
     yield Case("name-63", flatten(held(buffer(at, 0x1000, "n" * 63))))
     yield Case("name-64", flatten(held(buffer(at, 0x1000, "n" * 64))))
     yield Case("no-name", flatten(held(buffer(at, 0x1000, b""))))
@@ -834,6 +836,8 @@ def usable_range(rng):
     yield case("pair-and-a-bit", u64(RAM) + u64(RAM_SIZE) + u32(0), "refused")
     yield case("in-one-cell-each", u32(RAM) + u32(RAM_SIZE), "refused")
     yield case("16-pairs", usable(*itertools.chain(*[(RAM + i * 8 * MiB, 7 * MiB) for i in range(16)])))
+    yield case("17-pairs", usable(*itertools.chain(*[(RAM + i * 7 * MiB, 6 * MiB) for i in range(17)])))
+    yield case("100-pairs", usable(*itertools.chain(*[(RAM + i * MiB, MiB - 0x1000) for i in range(100)])))
     for name, more in [("reserved", []), ("reusable", [flag("reusable")]), ("no-map", [flag("no-map")])]:
         straddling = buffer(RAM + 64 * MiB - 0x1800, 0x3000, more=more)
         yield case(f"through-{name}", usable(RAM, 64 * MiB), more=[straddling])
@@ -980,6 +984,8 @@ def dynamic(rng):
     yield case("window-past-2-56", wish("a", 4096, windows(at, TOP)))
     yield case("window-everything", wish("a", 4096, windows(0, WORD - 1)))
     yield case("window-16", wish("a", 4096, windows(*[0x1000, 0x1000] * 15, at, MiB)))
+    yield case("window-17", wish("a", 4096, windows(*[0x1000, 0x1000] * 16, at, MiB)))
+    yield case("window-200", wish("a", 4096, windows(*[0x1000, 0x1000] * 199, at, MiB)))
     for name, value in [("no-bytes", b""), ("one-cell", u32(at)), ("pair-and-a-bit", windows(at, MiB)[1] + u32(0))]:
         yield case(f"window-{name}", wish("a", 4096, ("alloc-ranges", value)))
     inside = windows(at, 4 * MiB)
@@ -1177,6 +1183,24 @@ def headers(_):
         yield off(f"version-{version}-{last_comp}", "map", version=version, last_comp_version=last_comp)
     for version, last_comp in [(0, 0), (1, 1), (2, 2), (3, 3), (15, 15), (15, 16), (18, 18), (17, 18), (ones, ones)]:
         yield off(f"version-{version}-{last_comp}", version=version, last_comp_version=last_comp)
+    for name, block, shift in [("struct-by-1", "t", 1), ("struct-by-2", "t", 2), ("reservations-by-4", "r", 4)]:
+        aside = flatten(usual(), [(0x84000000, 0x1000)])
+        aside.shift[block] = shift
+        yield Case(f"not-aligned-{name}", aside, "refused")
+    lent = flatten(usual(), [(0x84000000, 0x1000)])
+    lent.strings += bytes(32)
+    strings, data = lent.layout()[0]["s"]
+    yield Case("reservations-in-the-strings", lent.force(off_mem_rsvmap=(strings + len(data) - 16) & ~7), "refused")
+    zeros = flatten(node("", [("x", bytes(32)), *counts(2, 2)], [ram()]), [(0x84000000, 0x1000)])
+    zeros.reserve = zeros.reserve[:-16]
+    yield Case("reservations-end-in-the-tokens", zeros, "refused")
+    older = flatten(usual(), version=16, last_comp=16)
+    strings, data = older.layout()[0]["s"]
+    older.force(off_dt_strings=strings - 4, size_dt_strings=len(data) + 4)
+    yield Case("version-16-struct-ends-in-the-strings", older, "refused")
+    older = flatten(usual(), version=16, last_comp=16)
+    older.force(size_dt_strings=len(older.strings) - 8)
+    yield Case("version-16-name-behind-the-strings", older, "refused")
     yield off("boot-cpu-all-ones", "map", boot_cpuid_phys=0xFFFFFFFF)
     yield Case("junk-behind", whole.bytes() + b"\xff" * 100)
     yield Case("all-zero", bytes(100), "refused")
