@@ -39,6 +39,11 @@ class Boot:
         found = re.search(r"^.*\bpanic\b.*$", self.text, re.MULTILINE | re.IGNORECASE)
         return found and found.group(0)
 
+    def unplaced(self):
+        """How many reservations without an address it could not place."""
+        found = re.search(r"(\d+) of \d+ dynamic reservations?\b.*", self.text)
+        return int(found[1]) if found else 0
+
     def regions(self):
         """[(start, end, kind, name)] of RAM, and of what is reserved outside it."""
         lines = self.text.splitlines()

@@ -36,8 +36,9 @@ import trees  # noqa: E402
 class Answer:
     """A map, or a refusal: what it is compared by, and why it was refused."""
 
-    def __init__(self, regions=(), banks=(), outside=(), refused=None):
+    def __init__(self, regions=(), banks=(), outside=(), unplaced=0, refused=None):
         self.regions, self.banks, self.refused = list(regions), list(banks), refused
+        self.unplaced = unplaced
         self.outside = sorted(outside)
 
     def kind(self):
@@ -59,6 +60,8 @@ def difference(got, wanted):
     """In words, or None."""
     if got.kind() != wanted.kind():
         return f"{got.kind()} ({got.refused or len(got.regions)}), should be {wanted.kind()} ({wanted.refused or ''})"
+    if got.unplaced != wanted.unplaced:
+        return f"{got.unplaced} without a place, should be {wanted.unplaced}"
     for what in ("banks", "regions", "outside"):
         ours, theirs = getattr(got, what), getattr(wanted, what)
         if ours != theirs:
@@ -77,7 +80,7 @@ def parse_dump(output):
     for line in output.splitlines():
         word, _, rest = line.partition(" ")
         if word == "case":
-            name, banks, regions, outside, refused, findings = rest, [], [], [], None, []
+            name, banks, regions, outside, unplaced, refused, findings = rest, [], [], [], 0, None, []
         elif word == "finding":
             findings.append(rest)
         elif word == "bank":
@@ -91,10 +94,12 @@ def parse_dump(output):
             start, end, owner = rest.split(" ", 2)
             kind, _, owner = owner.partition("|")
             outside.append((int(start, 16), int(end, 16), kind, owner))
+        elif word == "unplaced":
+            unplaced = int(rest)
         elif word == "refused":
             refused = rest
         elif word == "end":
-            found[name] = (Answer(oracle.merge(regions), banks, outside, refused), findings)
+            found[name] = (Answer(oracle.merge(regions), banks, outside, unplaced, refused), findings)
     return found
 
 
@@ -171,7 +176,7 @@ def judge_boot(case):
                 return f"exit code {run.code}, {panic or 'no panic'}"
         else:
             regions, outside = run.regions()
-            got = Answer(plain(regions), (), plain_outside(outside))
+            got = Answer(plain(regions), (), plain_outside(outside), run.unplaced())
     except guest.Failure as failure:
         return str(failure)
     wanted.banks, wanted.regions = [], plain(wanted.regions)

@@ -5,7 +5,7 @@ Written from the Devicetree Specification v0.4 (2.3, 3.4 to 3.6, 5), the reserve
 the choices that docs/memory-map.md makes where those leave one; not from the kernel. Numbers are
 Python's, without width; the map is found by looking at each piece between two neighbouring edges.
 
-    regions, banks, outside = oracle.memory_map(blob, image, dtb, limit)      or raises oracle.Refused
+    regions, banks, outside, unplaced = oracle.memory_map(blob, image, dtb, limit)      or raises oracle.Refused
 
     oracle.py BLOB [IMAGE_START IMAGE_END DTB [LIMIT]]      prints it
 """
@@ -365,6 +365,7 @@ class Wish:
 
 
 def wishes(root):
+    """None for one that cannot be read: nobody was promised that memory."""
     for parent, node in reserved_nodes(root):
         in_order = True
         try:
@@ -376,7 +377,7 @@ def wishes(root):
             try:
                 yield Wish(node, parent, in_order)
             except Malformed:
-                pass  # nobody was promised that memory
+                yield None
 
 
 def chosen_nodes(root):
@@ -536,7 +537,8 @@ def outside_ram(banks, reservations):
 
 
 def memory_map(blob, image, dtb, limit=0):
-    """`image` is (start, end), `dtb` the address of the blob. Returns regions, banks, outside."""
+    """`image` is (start, end), `dtb` the address of the blob. Returns regions, banks, outside, unplaced:
+    the number of reservations without an address that stay without one."""
     root, entries = parse(blob)
     total = struct.unpack_from(">I", blob, 4)[0]
     declared = banks_of(root)
@@ -555,12 +557,15 @@ def memory_map(blob, image, dtb, limit=0):
     claims += list(left_out(root, banks, limit))
     refuse_unless(len(claims) <= MAX_RESERVATIONS, "too many reservations")
     regions = partition(banks, claims)
+    unplaced = 0
     for wish in wishes(root):
-        at = wish.place(regions)
-        if at is not None:
+        at = wish.place(regions) if wish else None
+        if at is None:
+            unplaced += 1
+        else:
             claims.append(Claim(at, at + wish.size, wish.kind, wish.name))
             regions = partition(banks, claims)
-    return regions, banks, outside
+    return regions, banks, outside, unplaced
 
 
 def main(arguments):
@@ -568,7 +573,7 @@ def main(arguments):
         blob = file.read()
     numbers = [int(word, 0) for word in arguments[1:]] or [0x80200000, 0x80E00000, 0x87E00000]
     try:
-        regions, banks, outside = memory_map(blob, tuple(numbers[:2]), *numbers[2:])
+        regions, banks, outside, unplaced = memory_map(blob, tuple(numbers[:2]), *numbers[2:])
     except Refused as why:
         print(f"refused: {why}")
         return 1
@@ -578,6 +583,8 @@ def main(arguments):
         print(f"         [{start:#018x}, {end:#018x})  {kind:16} {name}")
     for start, end, kind, name in outside:
         print(f"outside  [{start:#018x}, {end:#018x})  {kind:16} {name}")
+    if unplaced:
+        print(f"{unplaced} without a place")
     return 0
 
 
