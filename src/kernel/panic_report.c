@@ -64,7 +64,8 @@ static bool frame_is_readable(const struct hart *self, uint64_t fp)
 {
 	uint64_t emergency_low = self->emergency_high - HART_EMERGENCY_SIZE;
 
-	if ((fp & 7) != 0)
+	/* 0 ends the chain. */
+	if (fp == 0 || (fp & 7) != 0)
 		return false;
 	/* The guard too: a stack that ran over is worth a look. */
 	return (fp >= self->stack_low - HART_GUARD_SIZE + 16 && fp <= self->stack_high) ||
