@@ -4,7 +4,12 @@
  *
  * The firmware enters _start in S-mode with a0 = hart id, a1 = device tree, satp = 0, on any hart.
  * Nothing else is known. The same entry is used when one hart hands over to another (boothart=): so
- * it relies on nothing but the image's read-only parts, and the image has no initialised writable data.
+ * it relies on nothing but the image's read-only parts, and the image has no initialised writable data
+ * but one word, boot_taken: which hart came first.
+ *
+ * It has to be known, since a hart that is started elsewhere may come in here. OpenSBI before 1.3 lets a
+ * hart go before it has written down where to: a hart that is just awake then goes where it would have
+ * gone after reset, and that is _start. It is sent back; harts.c sees that and starts it again.
  */
 #include "boot/boot_abi.h"
 #include "boot/image.h"
@@ -31,6 +36,14 @@ _start:
 	.word	0
 	.option pop
 
+/*
+ * Not in BSS, which is not zero before we clear it: in the image, so that every loader sets it to 0. The
+ * boot hart writes it with paging off, so that it may be among the code.
+ */
+	.balign 4
+boot_taken:
+	.word	0
+
 	.section .text.boot, "ax"
 
 /* What every hart does first: quiet, no floating point, global pointer, trap vector. Clobbers t0. */
@@ -50,6 +63,10 @@ _start:
 	.globl boot_hart_start
 	.type boot_hart_start, @function
 boot_hart_start:
+	la	t0, boot_taken
+	li	t1, 1
+	amoswap.w.aq t1, t1, (t0)
+	bnez	t1, hart_send_back
 	rdtime	s2
 	mv	s0, a0
 	mv	s1, a1
@@ -127,19 +144,30 @@ hart_start_entry:
 	.type boot_handover, @function
 boot_handover:
 	csrci	sstatus, SSTATUS_SIE
+	la	t0, boot_taken
+	fence	rw, w
+	sw	zero, 0(t0)
 	mv	a2, a1
 	la	a1, _start
 	li	a6, SBI_HSM_HART_START
 	li	a7, SBI_EID_HSM
 	ecall
-	bnez	a0, 1f
+	beqz	a0, hart_send_back
+	la	t0, boot_taken		/* a call of the firmware keeps a0 and a1 alone */
+	li	t1, 1
+	sw	t1, 0(t0)
+	ret
+	.size boot_handover, . - boot_handover
+
+/* Back into the firmware's hands. */
+	.type hart_send_back, @function
+hart_send_back:
 	li	a6, SBI_HSM_HART_STOP
 	li	a7, SBI_EID_HSM
 	ecall
-2:	wfi
-	j	2b
-1:	ret
-	.size boot_handover, . - boot_handover
+1:	wfi
+	j	1b
+	.size hart_send_back, . - hart_send_back
 
 	.section .bss.boot_hart_area, "aw", @nobits
 	.balign 4096

@@ -149,6 +149,11 @@ bool harts_enabled_in_tree(const struct fdt *fdt, uint64_t id)
 
 /* ---- running -------------------------------------------------------------------------------- */
 
+static long start(const struct hart *hart)
+{
+	return sbi_hart_start(&kernel_sbi, hart->id, (uint64_t)hart_start_entry, (uint64_t)hart);
+}
+
 enum status hart_run(unsigned index, void (*function)(void *), void *argument)
 {
 	if (index == 0 || index >= count)
@@ -162,13 +167,23 @@ enum status hart_run(unsigned index, void (*function)(void *), void *argument)
 	hart->argument = argument;
 	/* The firmware's start orders these before the hart's first instruction; this makes sure. */
 	atomic_thread_fence(memory_order_seq_cst);
-	long error =
-		sbi_hart_start(&kernel_sbi, hart->id, (uint64_t)hart_start_entry, (uint64_t)hart);
+	long error = start(hart);
 	if (error != SBI_SUCCESS) {
 		atomic_store(&hart->state, HART_STOPPED);
 		return sbi_status(error);
 	}
 	return STATUS_OK;
+}
+
+/*
+ * A hart that was started and has stopped without having been here came in at _start: see entry.S.
+ * Its state is read twice, since in between it may have come and gone, the right way.
+ */
+static bool went_astray(const struct hart *hart)
+{
+	return atomic_load(&hart->state) == HART_STARTING &&
+	       sbi_hart_status(&kernel_sbi, hart->id) == SBI_HSM_STATE_STOPPED &&
+	       atomic_load(&hart->state) == HART_STARTING;
 }
 
 /* Called by entry.S on the hart's own stack. */
@@ -186,7 +201,7 @@ noreturn void hart_main(struct hart *self)
 enum status hart_join(unsigned index, uint64_t ms)
 {
 	struct hart *hart = table[index];
-	uint64_t start = clock_ticks();
+	uint64_t since = clock_ticks();
 
 	for (;;) {
 		uint32_t state = atomic_load(&hart->state);
@@ -194,8 +209,13 @@ enum status hart_join(unsigned index, uint64_t ms)
 		    sbi_hart_status(&kernel_sbi, hart->id) == SBI_HSM_STATE_STOPPED)
 			break;
 		/* Time counts only while it is not seen at all: it may work for as long as it likes. */
-		if (state == HART_STARTING && clock_ticks() - start > ms * clock_ticks_per_ms())
+		if (state == HART_STARTING && clock_ticks() - since > ms * clock_ticks_per_ms())
 			return ERR_TIMEOUT;
+		if (went_astray(hart)) {
+			log_at(LOG_INFO, "hart %llu went astray in the firmware: started again\n",
+			       (unsigned long long)hart->id);
+			(void)start(hart); /* if this fails, the time runs out */
+		}
 		clock_nap(1);
 	}
 	hart_check_guard(hart);

@@ -2,10 +2,12 @@
 /* The other harts: they start, run on their own stacks, contend for locks and frames, and stop. */
 #include "kernel/harts.h"
 
+#include "kernel/kernel_sbi.h"
 #include "kernel/kmalloc.h"
 #include "kernel/machine.h"
 #include "lib/lock.h"
 #include "lib/string.h"
+#include "sbi/hsm.h"
 #include "tests/ktest.h"
 
 /*
@@ -119,6 +121,30 @@ KTEST(harts, start_again_after_they_stopped)
 {
 	for (unsigned round = 0; round < 3; round++)
 		on_all_harts(nothing, NULL);
+}
+
+extern const char _start[];
+
+static void increment(void *arg)
+{
+	(*(unsigned *)arg)++;
+}
+
+/* As by a firmware that lets a hart go before it knows where to: entry.S sends it back. */
+KTEST(harts, that_come_in_at_the_start_are_sent_back_and_started_again)
+{
+	for (unsigned i = 1; i < harts_count(); i++) {
+		struct hart *hart = hart_at(i);
+		unsigned ran = 0;
+		if (atomic_load(&hart->state) == HART_LOST)
+			continue;
+		hart->function = increment;
+		hart->argument = &ran;
+		atomic_store(&hart->state, HART_STARTING);
+		REQUIRE_EQ(sbi_hart_start(&kernel_sbi, hart->id, (uint64_t)_start, 0), SBI_SUCCESS);
+		EXPECT_EQ(hart_join(i, 5000), STATUS_OK);
+		EXPECT_EQ(ran, 1);
+	}
 }
 
 KTEST(harts, that_are_none_are_refused)
