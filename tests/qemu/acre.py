@@ -177,9 +177,13 @@ def main():
     sys.exit(failed != 0)
 
 
-def explain(reason):
-    for line in reason.splitlines():
+def note(text):
+    for line in text.splitlines():
         print(f"# {line}")
+
+
+def explain(reason):
+    note(reason)
     if Run.last is not None:
         end = Run.last.lines[-SHOWN:] + Run.last.messages.splitlines()
         print(f"# exit code {Run.last.code}; the end of what it said:")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Looks into a stopped guest through QEMU's GDB stub: 'Debugging with GDB', appendix E, as far as needed."""
 
+import re
 import socket
 import time
 
@@ -56,6 +57,28 @@ class Stub:
         """x0 to x31, or 32 for the program counter."""
         everything = bytes.fromhex(self.ask("g"))
         return int.from_bytes(everything[8 * number : 8 * number + 8], "little")
+
+    def description(self, name):
+        """A file of the target's description, XML."""
+        found = ""
+        while True:
+            reply = self.ask(f"qXfer:features:read:{name}:{len(found):x},800")
+            if reply[:1] not in ("m", "l"):
+                raise Failure(f"no description {name}")
+            found += reply[1:]
+            if reply[0] == "l":
+                return found
+
+    def write_register(self, name, value):
+        """Any register that the target's description names, CSRs of machine mode too; of 64 bits."""
+        for file in re.findall(r'href="([^"]+)"', self.description("target.xml")):
+            found = re.search(rf'<reg name="{name}"[^>]* regnum="(\d+)"', self.description(file))
+            if found:
+                reply = self.ask(f"P{int(found[1]):x}={value.to_bytes(8, 'little').hex()}")
+                if reply != "OK":
+                    raise Failure(f"cannot write {name}: {reply}")
+                return
+        raise Failure(f"no register {name}")
 
     def memory(self, address, size):
         found = b""

@@ -4,7 +4,7 @@
 
 import re
 
-from acre import boot, case, explain, main, must
+from acre import boot, case, main, must, note
 
 NOTE = re.compile(r"^# speed (.*): (\d+) bytes, (\d+) instructions")
 
@@ -23,7 +23,7 @@ def notes():
 @case
 def parsing_and_mapping_a_mebibyte_takes_less_than_30_instructions_a_byte():
     for (what, size), instructions in notes().items():
-        explain(f"{what}: {size} bytes, {instructions / size:.2f} instructions a byte")
+        note(f"{what}: {size} bytes, {instructions / size:.2f} instructions a byte")
         if size >= 1 << 20:
             must(instructions < 30 * size, f"{what}: {instructions / size:.2f} a byte")
 
