@@ -58,6 +58,11 @@ struct extent {
 	uint32_t at; /* the header's field, for complaints */
 };
 
+/*@
+	requires \valid(fdt);
+	assigns fdt->problem, fdt->problem_at;
+	ensures \result == why;
+*/
 static enum status refuse(struct fdt *fdt, enum status why, const char *problem, uint32_t at)
 {
 	fdt->problem = problem;
@@ -66,6 +71,11 @@ static enum status refuse(struct fdt *fdt, enum status why, const char *problem,
 }
 
 /* A field of the header, which is known to be inside. */
+/*@
+	requires \valid_read(fdt) && readable_block(&fdt->blob);
+	assigns \nothing;
+	ensures at + 4 <= fdt->blob.size ==> \result == cell_at(&fdt->blob, at);
+*/
 static uint32_t header_field(const struct fdt *fdt, uint32_t at)
 {
 	uint32_t value = 0;
@@ -74,6 +84,12 @@ static uint32_t header_field(const struct fdt *fdt, uint32_t at)
 	return value;
 }
 
+/*@
+	requires \valid(fdt) && \valid_read(base + (0 .. limit - 1));
+	assigns fdt->blob, fdt->problem, fdt->problem_at;
+	ensures \result == STATUS_OK ==> readable_block(&fdt->blob) && fdt->blob.base == base &&
+		FDT_HEADER_SIZE_V16 <= fdt->blob.size <= limit;
+*/
 static enum status check_size(struct fdt *fdt, const uint8_t *base, size_t limit)
 {
 	uint32_t magic, total;
@@ -93,6 +109,13 @@ static enum status check_size(struct fdt *fdt, const uint8_t *base, size_t limit
 	return STATUS_OK;
 }
 
+/*@
+	requires \valid(fdt) && readable_block(&fdt->blob) && \valid(header_size);
+	requires \separated(header_size, fdt) && FDT_HEADER_SIZE_V16 <= fdt->blob.size;
+	assigns fdt->version, fdt->boot_hart, fdt->problem, fdt->problem_at, *header_size;
+	ensures \result == STATUS_OK ==> *header_size <= fdt->blob.size &&
+		(*header_size == FDT_HEADER_SIZE_V16 || *header_size == FDT_HEADER_SIZE);
+*/
 static enum status check_version(struct fdt *fdt, uint32_t *header_size)
 {
 	uint32_t last = header_field(fdt, AT_LAST_COMPATIBLE);
@@ -132,10 +155,24 @@ static const char *const block_overlaps[NBLOCKS] = {
 };
 
 /* Where the block @which has to end: at the start of the next one, or with the blob. */
+/*@
+	requires \valid_read(block + (0 .. NBLOCKS - 1)) && which < NBLOCKS;
+	assigns \nothing;
+	ensures \result <= total;
+	ensures \forall integer i; 0 <= i < NBLOCKS && i != which && block[i].size != 0 &&
+		block[i].start >= block[which].start ==> \result <= block[i].start;
+*/
 static uint32_t room_end(const struct extent block[NBLOCKS], uint32_t which, uint32_t total)
 {
 	uint32_t end = total;
 
+	/*@
+		loop invariant 0 <= i <= NBLOCKS && end <= total;
+		loop invariant \forall integer j; 0 <= j < i && j != which && block[j].size != 0 &&
+			block[j].start >= block[which].start ==> end <= block[j].start;
+		loop assigns i, end;
+		loop variant NBLOCKS - i;
+	*/
 	for (uint32_t i = 0; i < NBLOCKS; i++) {
 		if (i == which || block[i].size == 0) /* an empty block is in nobody's way */
 			continue;
@@ -149,6 +186,23 @@ static uint32_t room_end(const struct extent block[NBLOCKS], uint32_t which, uin
  * One block: behind the header, inside the blob, apart from the others. A block whose size the
  * header does not give takes all the room that there is (@whole).
  */
+/*@
+	requires \valid(fdt) && readable_block(&fdt->blob) && \valid(found) && which < NBLOCKS;
+	requires \valid_read(block + (0 .. NBLOCKS - 1));
+	requires \separated(found, &fdt->blob, &fdt->problem, &fdt->problem_at,
+			    block + (0 .. NBLOCKS - 1));
+	requires \separated(fdt, block + (0 .. NBLOCKS - 1));
+	requires whole ==> block[which].size != 0;
+	assigns *found, fdt->problem, fdt->problem_at;
+	ensures \result == STATUS_OK ==> found->base == fdt->blob.base + block[which].start &&
+		header_size <= block[which].start && readable_block(found) &&
+		block[which].start + found->size <= fdt->blob.size &&
+		block_inside(found, &fdt->blob);
+	ensures \result == STATUS_OK && found->size != 0 ==>
+		\forall integer i; 0 <= i < NBLOCKS && i != which && block[i].size != 0 &&
+			block[i].start >= block[which].start ==>
+			block[which].start + found->size <= block[i].start;
+*/
 static enum status check_block(struct fdt *fdt, const struct extent block[NBLOCKS], uint32_t which,
 			       bool whole, uint32_t header_size, struct fdt_block *found)
 {
@@ -167,6 +221,17 @@ static enum status check_block(struct fdt *fdt, const struct extent block[NBLOCK
 	return STATUS_OK;
 }
 
+/*@
+	requires \valid(fdt) && readable_block(&fdt->blob);
+	requires FDT_HEADER_SIZE_V16 <= header_size <= fdt->blob.size;
+	assigns fdt->reserve, fdt->structure, fdt->strings, fdt->problem, fdt->problem_at;
+	ensures \result == STATUS_OK ==> readable_block(&fdt->reserve) &&
+		readable_block(&fdt->structure) && readable_block(&fdt->strings) &&
+		block_inside(&fdt->reserve, &fdt->blob) &&
+		block_inside(&fdt->structure, &fdt->blob) && block_inside(&fdt->strings, &fdt->blob);
+	ensures \result == STATUS_OK ==>
+		cell_at(&fdt->blob, AT_STRUCT) + fdt->structure.size <= fdt->blob.size;
+*/
 static enum status check_blocks(struct fdt *fdt, uint32_t header_size)
 {
 	bool has_struct_size = header_size >= FDT_HEADER_SIZE;
@@ -196,6 +261,14 @@ static enum status check_blocks(struct fdt *fdt, uint32_t header_size)
 }
 
 /* I3: what stands behind the last NUL is no string. */
+/*@
+	requires \valid(fdt) && has_structure(fdt) && readable_block(&fdt->strings);
+	requires block_inside(&fdt->strings, &fdt->blob);
+	assigns fdt->strings.size;
+	ensures has_structure(fdt);
+	ensures has_strings(fdt);
+	ensures block_inside(&fdt->strings, &fdt->blob);
+*/
 static void cut_strings(struct fdt *fdt)
 {
 	uint32_t last;
@@ -204,12 +277,25 @@ static void cut_strings(struct fdt *fdt)
 }
 
 /* I2. */
+/*@
+	requires \valid(fdt) && readable_block(&fdt->blob) && readable_block(&fdt->reserve);
+	assigns fdt->problem, fdt->problem_at;
+	ensures \result == STATUS_OK ==>
+		\exists integer i; 0 <= i < fdt->reserve.size / 16 &&
+			cells_at(&fdt->reserve, 16 * i, 2) == 0 &&
+			cells_at(&fdt->reserve, 16 * i + 8, 2) == 0;
+*/
 static enum status check_reserve(struct fdt *fdt)
 {
 	uint64_t address, size;
 	uint32_t index = 0;
 	enum status s;
 
+	/*@
+		loop invariant index <= fdt->reserve.size / 16;
+		loop assigns index, s, address, size;
+		loop variant fdt->reserve.size - index;
+	*/
 	do {
 		s = fdt_reserve_entry(fdt, index++, &address, &size);
 	} while (s == STATUS_OK);
@@ -219,35 +305,82 @@ static enum status check_reserve(struct fdt *fdt)
 	return STATUS_OK;
 }
 
-/* I4 and I5, by walking once. */
-static enum status check_structure(struct fdt *fdt)
+/* From one end to the other. *@root is the root node, if there is one. */
+/*@
+	requires \valid(cursor) && cursor->open <= FDT_MAX_DEPTH && \valid(root) && \separated(cursor, root, cursor->fdt);
+	requires readable_tree(cursor->fdt);
+	requires cursor->offset <= cursor->fdt->structure.size;
+	requires root->offset <= cursor->fdt->structure.size;
+	assigns *cursor, *root;
+	ensures cursor->offset <= cursor->fdt->structure.size;
+	ensures root->offset <= cursor->fdt->structure.size && cursor->fdt == \old(cursor->fdt);
+*/
+static enum status walk_all(struct fdt_cursor *cursor, struct fdt_node *root)
 {
-	uint32_t start = header_field(fdt, AT_STRUCT);
-	struct fdt_cursor cursor;
 	struct fdt_event event;
 	enum status s;
 
-	fdt_walk(&cursor, fdt);
-	while ((s = fdt_next(&cursor, &event)) == STATUS_OK) {
-		if (event.kind != FDT_EVENT_NODE || event.depth != 0)
-			continue;
-		fdt->root = event.node.offset;
-		if (event.node.name_length != 0)
-			return refuse(fdt, ERR_MALFORMED, "the root node has a name",
-				      start + fdt->root);
+	/*@
+		loop invariant cursor->open <= FDT_MAX_DEPTH && cursor->fdt == \at(cursor->fdt, Pre);
+		loop invariant readable_tree(cursor->fdt);
+		loop invariant cursor->offset <= cursor->fdt->structure.size;
+		loop invariant root->offset <= cursor->fdt->structure.size;
+		loop assigns *cursor, *root, event, s;
+		loop variant cursor->fdt->structure.size - cursor->offset;
+	*/
+	while ((s = fdt_next(cursor, &event)) == STATUS_OK) {
+		if (event.kind == FDT_EVENT_NODE && event.depth == 0)
+			*root = event.node;
 	}
-	if (s != ERR_END)
-		return refuse(fdt, s, cursor.problem, start + cursor.offset);
+	return s;
+}
+
+/* I4 and I5, by walking once. */
+/*@
+	requires \valid(fdt) && has_structure(fdt);
+	requires has_strings(fdt);
+	requires readable_block(&fdt->blob) && FDT_HEADER_SIZE_V16 <= fdt->blob.size;
+	requires cell_at(&fdt->blob, AT_STRUCT) + fdt->structure.size <= fdt->blob.size;
+	assigns fdt->root, fdt->problem, fdt->problem_at;
+	ensures has_structure(fdt) && has_strings(fdt);
+*/
+static enum status check_structure(struct fdt *fdt)
+{
+	uint32_t start = header_field(fdt, AT_STRUCT);
+	struct fdt_node root = { 0 };
+	struct fdt_cursor cursor;
+
+	fdt_walk(&cursor, fdt);
+	enum status s = walk_all(&cursor, &root);
+	if (s != ERR_END) {
+		fdt->problem = cursor.problem;
+		fdt->problem_at = start + cursor.offset;
+		return s;
+	}
+	if (root.name_length != 0)
+		return refuse(fdt, ERR_MALFORMED, "the root node has a name", start + root.offset);
+	fdt->root = root.offset;
 	return STATUS_OK;
 }
 
-enum status fdt_open(struct fdt *fdt, const void *blob, size_t limit)
+/*@
+	requires \valid(fdt) && \valid_read(base + (0 .. limit - 1));
+	assigns *fdt;
+	ensures \result == STATUS_OK ==> has_structure(fdt);
+	ensures \result == STATUS_OK ==> has_strings(fdt);
+	ensures \result == STATUS_OK ==> readable_block(&fdt->reserve);
+	ensures \result == STATUS_OK ==> fdt->blob.base == base && fdt->blob.size <= limit;
+	ensures \result == STATUS_OK ==> block_inside(&fdt->reserve, &fdt->blob);
+	ensures \result == STATUS_OK ==> block_inside(&fdt->structure, &fdt->blob);
+	ensures \result == STATUS_OK ==> block_inside(&fdt->strings, &fdt->blob);
+*/
+static enum status open_bytes(struct fdt *fdt, const uint8_t *base, size_t limit)
 {
 	uint32_t header_size;
 	enum status s;
 
 	*fdt = (struct fdt){ .problem = "" };
-	s = check_size(fdt, blob, limit);
+	s = check_size(fdt, base, limit);
 	if (s == STATUS_OK)
 		s = check_version(fdt, &header_size);
 	if (s == STATUS_OK)
@@ -260,6 +393,11 @@ enum status fdt_open(struct fdt *fdt, const void *blob, size_t limit)
 	return check_structure(fdt);
 }
 
+enum status fdt_open(struct fdt *fdt, const void *blob, size_t limit)
+{
+	return open_bytes(fdt, blob, limit);
+}
+
 uint32_t fdt_total_size(const struct fdt *fdt)
 {
 	return fdt->blob.size;
@@ -270,6 +408,15 @@ uint32_t fdt_boot_hart(const struct fdt *fdt)
 	return fdt->boot_hart;
 }
 
+/*@
+	assigns \nothing;
+	ensures \result == high * 0x100000000 + low;
+*/
+static uint64_t join_cells(uint32_t high, uint32_t low)
+{
+	return high * ((uint64_t)UINT32_MAX + 1) + low;
+}
+
 enum status fdt_reserve_entry(const struct fdt *fdt, uint32_t index, uint64_t *address,
 			      uint64_t *size)
 {
@@ -277,13 +424,20 @@ enum status fdt_reserve_entry(const struct fdt *fdt, uint32_t index, uint64_t *a
 
 	if (index >= fdt->reserve.size / FDT_RESERVE_ENTRY)
 		return ERR_TRUNCATED;
+	/*@
+		loop invariant 0 <= i <= 4;
+		loop invariant \forall integer j; 0 <= j < i ==>
+			cell[j] == cell_at(&fdt->reserve, 16 * index + 4 * j);
+		loop assigns i, cell[0 .. 3];
+		loop variant 4 - i;
+	*/
 	for (uint32_t i = 0; i < FDT_RESERVE_ENTRY / FDT_CELL; i++) {
 		if (!fdt_block_cell(&fdt->reserve, index * FDT_RESERVE_ENTRY + i * FDT_CELL,
 				    &cell[i]))
 			return ERR_TRUNCATED;
 	}
-	*address = (uint64_t)cell[0] << 32 | cell[1];
-	*size = (uint64_t)cell[2] << 32 | cell[3];
+	*address = join_cells(cell[0], cell[1]);
+	*size = join_cells(cell[2], cell[3]);
 	return *address == 0 && *size == 0 ? ERR_END : STATUS_OK;
 }
 
@@ -308,12 +462,22 @@ void fdt_walk_node(struct fdt_cursor *cursor, const struct fdt *fdt, const struc
 	};
 }
 
+/*@
+	requires \valid(cursor);
+	assigns cursor->problem;
+	ensures \result == why;
+*/
 static enum status broken(struct fdt_cursor *cursor, enum status why, const char *problem)
 {
 	cursor->problem = problem;
 	return why;
 }
 
+/*@
+	requires \valid(cursor);
+	assigns cursor->problem;
+	ensures \result == why;
+*/
 static enum status broken_token(struct fdt_cursor *cursor, enum status why)
 {
 	if (why == ERR_MALFORMED)
@@ -321,6 +485,40 @@ static enum status broken_token(struct fdt_cursor *cursor, enum status why)
 	return broken(cursor, why, "the structure block ends inside a token or without FDT_END");
 }
 
+/*@
+	requires readable_tree(fdt) && \valid_read(token) && depth < FDT_MAX_DEPTH;
+	requires token_inside(&fdt->structure, *token) && token->data == token->offset + 4;
+	requires string_at(&fdt->structure, token->data, token->length);
+	assigns \nothing;
+	ensures node_inside(fdt, \result);
+	ensures \result.body == token->next && \result.depth == depth;
+*/
+static struct fdt_node describe_node(const struct fdt *fdt, const struct fdt_token *token,
+				     uint32_t depth)
+{
+	return (struct fdt_node){
+		.offset = token->offset,
+		.body = token->next,
+		.depth = depth,
+		.name_length = token->length,
+		.name = fdt_block_text(&fdt->structure, token->data),
+	};
+}
+
+/*@
+	requires \valid(cursor) && cursor->open <= FDT_MAX_DEPTH && \valid_read(token) && \valid(event);
+	requires readable_tree(cursor->fdt);
+	requires \separated(cursor, cursor->fdt, token, event);
+	requires token_inside(&cursor->fdt->structure, *token);
+	requires token->data == token->offset + 4;
+	requires string_at(&cursor->fdt->structure, token->data, token->length);
+	assigns *event, cursor->open, cursor->started, cursor->behind_subnode, cursor->problem;
+	ensures cursor->open <= FDT_MAX_DEPTH;
+	ensures \result == STATUS_OK ==> event->kind == FDT_EVENT_NODE;
+	ensures \result == STATUS_OK ==> event->depth == event->node.depth;
+	ensures \result == STATUS_OK ==> event->node.body == token->next;
+	ensures \result == STATUS_OK ==> node_inside(cursor->fdt, event->node);
+*/
 static enum status begin_node(struct fdt_cursor *cursor, const struct fdt_token *token,
 			      struct fdt_event *event)
 {
@@ -330,22 +528,22 @@ static enum status begin_node(struct fdt_cursor *cursor, const struct fdt_token 
 		return broken(cursor, ERR_TOO_DEEP, "nodes nested deeper than FDT_MAX_DEPTH");
 	event->kind = FDT_EVENT_NODE;
 	event->depth = cursor->open;
-	event->node = (struct fdt_node){
-		.offset = token->offset,
-		.body = token->next,
-		.depth = cursor->open,
-		.name_length = token->length,
-		.name = fdt_block_text(&cursor->fdt->structure, token->data),
-	};
 	cursor->open++;
 	cursor->started = true;
 	cursor->behind_subnode = false;
-	cursor->offset = token->next;
+	event->node = describe_node(cursor->fdt, token, event->depth);
 	return STATUS_OK;
 }
 
-static enum status end_node(struct fdt_cursor *cursor, const struct fdt_token *token,
-			    struct fdt_event *event)
+/*@
+	requires \valid(cursor) && \valid(event) && \separated(cursor, event);
+	requires cursor->open <= FDT_MAX_DEPTH;
+	assigns *event, cursor->open, cursor->behind_subnode, cursor->problem;
+	ensures cursor->open <= FDT_MAX_DEPTH;
+	ensures \result == STATUS_OK ==>
+		event->kind == FDT_EVENT_NODE_END && event->depth < FDT_MAX_DEPTH;
+*/
+static enum status end_node(struct fdt_cursor *cursor, struct fdt_event *event)
 {
 	if (cursor->open == 0)
 		return broken(cursor, ERR_MALFORMED, "the end of a node that did not begin");
@@ -353,12 +551,21 @@ static enum status end_node(struct fdt_cursor *cursor, const struct fdt_token *t
 		return ERR_END; /* the cursor stays here, and so does the answer */
 	cursor->open--;
 	cursor->behind_subnode = true;
-	cursor->offset = token->next;
 	event->kind = FDT_EVENT_NODE_END;
 	event->depth = cursor->open;
 	return STATUS_OK;
 }
 
+/*@
+	requires \valid(cursor) && cursor->open <= FDT_MAX_DEPTH && \valid_read(token) && \valid(event);
+	requires readable_tree(cursor->fdt);
+	requires \separated(cursor, cursor->fdt, token, event);
+	requires token_inside(&cursor->fdt->structure, *token);
+	assigns *event, cursor->problem;
+	ensures \result == STATUS_OK ==> event->kind == FDT_EVENT_PROPERTY;
+	ensures \result == STATUS_OK ==> event->depth < FDT_MAX_DEPTH;
+	ensures \result == STATUS_OK ==> property_inside(cursor->fdt, event->property);
+*/
 static enum status property(struct fdt_cursor *cursor, const struct fdt_token *token,
 			    struct fdt_event *event)
 {
@@ -370,16 +577,18 @@ static enum status property(struct fdt_cursor *cursor, const struct fdt_token *t
 		return broken(cursor, ERR_MALFORMED, "a property name outside the strings block");
 	event->kind = FDT_EVENT_PROPERTY;
 	event->depth = cursor->open - 1;
-	event->property = (struct fdt_property){
-		.name = fdt_block_text(&cursor->fdt->strings, token->name),
-		.name_offset = token->name,
-		.value = token->data,
-		.length = token->length,
-	};
-	cursor->offset = token->next;
+	event->property.name = fdt_block_text(&cursor->fdt->strings, token->name);
+	event->property.name_offset = token->name;
+	event->property.value = token->data;
+	event->property.length = token->length;
 	return STATUS_OK;
 }
 
+/*@
+	requires \valid(cursor);
+	assigns cursor->problem;
+	ensures \result != STATUS_OK;
+*/
 static enum status end_tree(struct fdt_cursor *cursor)
 {
 	if (cursor->open != 0)
@@ -391,27 +600,43 @@ static enum status end_tree(struct fdt_cursor *cursor)
 
 enum status fdt_next(struct fdt_cursor *cursor, struct fdt_event *event)
 {
+	uint32_t offset = cursor->offset;
 	struct fdt_token token;
+	enum status s;
 
-	for (;;) {
-		enum status s = fdt_token_read(&cursor->fdt->structure, cursor->offset, &token);
-
-		if (s != STATUS_OK)
-			return broken_token(cursor, s);
-		switch (token.kind) {
-		case FDT_TOKEN_NOP:
-			cursor->offset = token.next;
-			break;
-		case FDT_TOKEN_BEGIN_NODE:
-			return begin_node(cursor, &token, event);
-		case FDT_TOKEN_END_NODE:
-			return end_node(cursor, &token, event);
-		case FDT_TOKEN_PROP:
-			return property(cursor, &token, event);
-		default:
-			return end_tree(cursor);
-		}
+	/*@
+		loop invariant offset == cursor->offset ||
+			cursor->offset < offset <= cursor->fdt->structure.size;
+		loop invariant readable_tree(cursor->fdt);
+		loop assigns offset, s, token;
+		loop variant cursor->fdt->structure.size - offset;
+	*/
+	do {
+		s = fdt_token_read(&cursor->fdt->structure, offset, &token);
+		if (s == STATUS_OK && token.kind == FDT_TOKEN_NOP)
+			offset = token.next;
+	} while (s == STATUS_OK && token.kind == FDT_TOKEN_NOP);
+	cursor->offset = offset;
+	if (s != STATUS_OK)
+		return broken_token(cursor, s);
+	uint32_t next = token.next;
+	switch (token.kind) {
+	case FDT_TOKEN_BEGIN_NODE:
+		s = begin_node(cursor, &token, event);
+		break;
+	case FDT_TOKEN_END_NODE:
+		s = end_node(cursor, event);
+		break;
+	case FDT_TOKEN_PROP:
+		s = property(cursor, &token, event);
+		break;
+	default:
+		s = end_tree(cursor);
+		break;
 	}
+	if (s == STATUS_OK)
+		cursor->offset = next;
+	return s;
 }
 
 /* ---- finding --------------------------------------------------------------------------------- */
@@ -430,6 +655,11 @@ void fdt_root(const struct fdt *fdt, struct fdt_node *node)
 }
 
 /* Is @node called by the @length bytes of @part? With '@' in it, @part is the whole name. */
+/*@
+	requires readable_tree(fdt);
+	requires \valid_read(node) && \valid_read(part + (0 .. length - 1));
+	assigns \nothing;
+*/
 static bool name_matches(const struct fdt *fdt, const struct fdt_node *node, const char *part,
 			 uint32_t length)
 {
@@ -441,6 +671,11 @@ static bool name_matches(const struct fdt *fdt, const struct fdt_node *node, con
 		return false;
 	if (following == '\0')
 		return true;
+	/*@
+		loop invariant 0 <= i <= length;
+		loop assigns i;
+		loop variant length - i;
+	*/
 	for (uint32_t i = 0; i < length; i++) {
 		if (part[i] == '@')
 			return false;
@@ -448,52 +683,112 @@ static bool name_matches(const struct fdt *fdt, const struct fdt_node *node, con
 	return following == '@';
 }
 
-static const char *skip_slashes(const char *path)
+/*@ predicate within_text(char *text, integer at) =
+	0 <= at && \forall integer length; text_of_length(text, length) ==> at <= length; */
+
+/* Where path[at ..) goes on behind its slashes. */
+/*@
+	requires is_text(path) && within_text(path, at);
+	assigns \nothing;
+	ensures at <= \result && within_text(path, \result);
+*/
+static uint32_t skip_slashes(const char *path, uint32_t at)
 {
-	while (*path == '/')
-		path++;
-	return path;
+	/*@
+		loop invariant \at(at, Pre) <= at && within_text(path, at);
+		loop assigns at;
+		loop variant UINT32_MAX - at;
+	*/
+	while (path[at] == '/')
+		at++;
+	return at;
 }
 
-static uint32_t part_length(const char *part)
+/* Where the part at path[at ..) ends. */
+/*@
+	requires is_text(path) && within_text(path, at);
+	assigns \nothing;
+	ensures at <= \result && within_text(path, \result);
+*/
+static uint32_t part_end(const char *path, uint32_t at)
 {
-	uint32_t length = 0;
-
-	while (part[length] != '\0' && part[length] != '/')
-		length++;
-	return length;
+	/*@
+		loop invariant \at(at, Pre) <= at && within_text(path, at);
+		loop assigns at;
+		loop variant UINT32_MAX - at;
+	*/
+	while (path[at] != '\0' && path[at] != '/')
+		at++;
+	return at;
 }
 
 /*
- * One walk: @depth is where the next part must be found, as a child of the last node that matched.
- * When that one ends first, there is no such child.
+ * Walk on to a node called @part at @depth. When the node above it ends first, there is none.
  */
-enum status fdt_find(const struct fdt *fdt, const char *path, struct fdt_node *node)
+/*@
+	requires \valid(cursor) && cursor->open <= FDT_MAX_DEPTH && \valid(found) && \separated(cursor, found, cursor->fdt);
+	requires readable_tree(cursor->fdt);
+	requires \valid_read(part + (0 .. length - 1));
+	assigns *cursor, *found;
+	ensures cursor->open <= FDT_MAX_DEPTH && cursor->fdt == \old(cursor->fdt);
+	ensures \result == STATUS_OK ==> depth < FDT_MAX_DEPTH &&
+		\old(cursor->offset) < cursor->offset <= cursor->fdt->structure.size;
+*/
+static enum status find_part(struct fdt_cursor *cursor, uint32_t depth, const char *part,
+			     uint32_t length, struct fdt_node *found)
 {
-	struct fdt_cursor cursor;
 	struct fdt_event event;
-	uint32_t depth = 1;
-	enum status s;
 
-	if (*path != '/')
-		return ERR_INVALID;
-	const char *part = skip_slashes(path);
-	uint32_t length = part_length(part);
-	struct fdt_node found;
-	fdt_root(fdt, &found);
-	fdt_walk_node(&cursor, fdt, &found);
-	while (length != 0) {
-		s = fdt_next(&cursor, &event);
+	/*@
+		loop invariant cursor->open <= FDT_MAX_DEPTH && cursor->fdt == \at(cursor->fdt, Pre);
+		loop invariant readable_tree(cursor->fdt);
+		loop invariant cursor->offset == \at(cursor->offset, Pre) ||
+			\at(cursor->offset, Pre) < cursor->offset <= cursor->fdt->structure.size;
+		loop assigns *cursor, event;
+		loop variant cursor->fdt->structure.size - cursor->offset;
+	*/
+	for (;;) {
+		enum status s = fdt_next(cursor, &event);
+
 		if (s != STATUS_OK)
 			return s == ERR_END ? ERR_NOT_FOUND : s;
 		if (event.kind == FDT_EVENT_NODE_END && event.depth < depth)
 			return ERR_NOT_FOUND;
-		if (event.kind != FDT_EVENT_NODE || event.depth != depth ||
-		    !name_matches(fdt, &event.node, part, length))
-			continue;
-		found = event.node;
-		part = skip_slashes(part + length);
-		length = part_length(part);
+		if (event.kind == FDT_EVENT_NODE && event.depth == depth &&
+		    name_matches(cursor->fdt, &event.node, part, length)) {
+			*found = event.node;
+			return STATUS_OK;
+		}
+	}
+}
+
+/* One walk: each part is looked for as a child of the node that matched the part before. */
+enum status fdt_find(const struct fdt *fdt, const char *path, struct fdt_node *node)
+{
+	struct fdt_cursor cursor;
+	struct fdt_node found;
+	uint32_t depth = 1;
+
+	if (*path != '/')
+		return ERR_INVALID;
+	uint32_t at = skip_slashes(path, 0);
+	uint32_t end = part_end(path, at);
+	fdt_root(fdt, &found);
+	fdt_walk_node(&cursor, fdt, &found);
+	/*@
+		loop invariant cursor.open <= FDT_MAX_DEPTH && cursor.fdt == fdt && 1 <= depth <= 64;
+		loop invariant readable_tree(fdt);
+		loop invariant at <= end && within_text(path, end);
+		loop assigns cursor, found, at, end, depth;
+		loop variant fdt->structure.size - cursor.offset;
+	*/
+	while (at < end) {
+		enum status s = find_part(&cursor, depth, path + at, end - at, &found);
+
+		if (s != STATUS_OK)
+			return s;
+		at = skip_slashes(path, end);
+		end = part_end(path, at);
 		depth++;
 	}
 	*node = found;
@@ -508,6 +803,12 @@ enum status fdt_find_property(const struct fdt *fdt, const struct fdt_node *node
 	enum status s;
 
 	fdt_walk_node(&cursor, fdt, node);
+	/*@
+		loop invariant cursor.open <= FDT_MAX_DEPTH && cursor.fdt == fdt;
+		loop invariant readable_tree(fdt);
+		loop assigns cursor, event, s;
+		loop variant fdt->structure.size - cursor.offset;
+	*/
 	for (;;) {
 		s = fdt_next(&cursor, &event);
 		if (s != STATUS_OK && s != ERR_END)
@@ -523,7 +824,7 @@ enum status fdt_find_property(const struct fdt *fdt, const struct fdt_node *node
 
 bool fdt_node_is_named(const struct fdt *fdt, const struct fdt_node *node, const char *name)
 {
-	return name_matches(fdt, node, name, part_length(name));
+	return name_matches(fdt, node, name, part_end(name, 0));
 }
 
 bool fdt_property_is_named(const struct fdt *fdt, const struct fdt_property *p, const char *name)
@@ -540,6 +841,15 @@ uint32_t fdt_property_index(const struct fdt *fdt, const struct fdt_property *p,
 /* ---- values ---------------------------------------------------------------------------------- */
 
 /* Cell @index of the value; false if it has not so many. */
+/*@
+	requires readable_tree(fdt);
+	requires \valid_read(p) && \valid(value);
+	requires \separated(value, fdt, p);
+	assigns *value;
+	ensures \result ==> 4 * (index + 1) <= p->length &&
+		*value == cell_at(&fdt->structure, p->value + 4 * index);
+	ensures !\result ==> *value == \old(*value);
+*/
 static bool value_cell(const struct fdt *fdt, const struct fdt_property *p, uint32_t index,
 		       uint32_t *value)
 {
@@ -562,7 +872,7 @@ enum status fdt_read_u64(const struct fdt *fdt, const struct fdt_property *p, ui
 	if (p->length != 2 * FDT_CELL || !value_cell(fdt, p, 0, &high) ||
 	    !value_cell(fdt, p, 1, &low))
 		return ERR_MALFORMED;
-	*value = (uint64_t)high << 32 | low;
+	*value = join_cells(high, low);
 	return STATUS_OK;
 }
 
@@ -588,6 +898,12 @@ enum status fdt_read_cells(const struct fdt *fdt, const struct fdt_property *p, 
 		return ERR_UNSUPPORTED;
 	if (count > ncells || first > ncells - count)
 		return ERR_TRUNCATED;
+	/*@
+		loop invariant 0 <= i <= count;
+		loop invariant number == cells_at(&fdt->structure, p->value + 4 * first, i);
+		loop assigns i, number;
+		loop variant count - i;
+	*/
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t cell;
 
@@ -595,7 +911,7 @@ enum status fdt_read_cells(const struct fdt *fdt, const struct fdt_property *p, 
 			return ERR_TRUNCATED;
 		if (number > UINT32_MAX)
 			return ERR_OVERFLOW;
-		number = number << 32 | cell;
+		number = join_cells((uint32_t)number, cell);
 	}
 	*value = number;
 	return STATUS_OK;
@@ -628,6 +944,11 @@ bool fdt_has_string(const struct fdt *fdt, const struct fdt_property *p, const c
 {
 	uint32_t position = 0;
 
+	/*@
+		loop invariant position <= p->length || position == 0;
+		loop assigns position;
+		loop variant p->length - position;
+	*/
 	for (;;) {
 		uint32_t start = position;
 		const char *unused;
@@ -641,11 +962,14 @@ bool fdt_has_string(const struct fdt *fdt, const struct fdt_property *p, const c
 
 enum status fdt_read_status(const struct fdt *fdt, const struct fdt_property *p, bool *enabled)
 {
+	static const char okay[] = "okay";
+	static const char ok[] = "ok";
 	const char *unused;
 
 	if (fdt_read_string(fdt, p, &unused) != STATUS_OK)
 		return ERR_MALFORMED;
-	*enabled = fdt_block_equals(&fdt->structure, p->value, "okay") ||
-		   fdt_block_equals(&fdt->structure, p->value, "ok");
+	/*@ assert text_of_length(&okay[0], 4) && text_of_length(&ok[0], 2); */
+	*enabled = fdt_block_equals(&fdt->structure, p->value, okay) ||
+		   fdt_block_equals(&fdt->structure, p->value, ok);
 	return STATUS_OK;
 }

@@ -49,6 +49,20 @@ struct fdt {
 	uint32_t problem_at; /* and where: bytes from the start of the blob */
 };
 
+/*@
+	predicate block_inside(struct fdt_block *b, struct fdt_block *outer) =
+		\exists integer start; 0 <= start && b->base == outer->base + start &&
+			start + b->size <= outer->size;
+
+	// What fdt_open() promises, and all that the other functions need.
+	predicate has_structure(struct fdt *f) =
+		\valid_read(f) && \valid_read(f->structure.base + (0 .. f->structure.size - 1));
+	predicate has_strings(struct fdt *f) =
+		\valid_read(f->strings.base + (0 .. f->strings.size - 1)) &&
+		(f->strings.size == 0 || f->strings.base[f->strings.size - 1] == 0);
+	predicate readable_tree(struct fdt *f) = has_structure(f) && has_strings(f);
+*/
+
 /* A node: a place in the structure block. */
 struct fdt_node {
 	uint32_t offset;      /* of its FDT_BEGIN_NODE token */
@@ -84,12 +98,30 @@ struct fdt_property {
  *         for nothing but @problem and @problem_at.
  * Cost:   O(size of the blob).
  */
+/*@
+	requires \valid(fdt) && \valid_read((uint8_t *)blob + (0 .. limit - 1));
+	assigns *fdt;
+	ensures \result == STATUS_OK ==>
+		readable_tree(fdt) && readable_block(&fdt->reserve) && fdt->blob.base == blob &&
+		fdt->blob.size <= limit && block_inside(&fdt->reserve, &fdt->blob) &&
+		block_inside(&fdt->structure, &fdt->blob) && block_inside(&fdt->strings, &fdt->blob);
+*/
 nodiscard enum status fdt_open(struct fdt *fdt, const void *blob, size_t limit);
 
 /* fdt_total_size - bytes that the blob says it has, which includes gaps between its blocks. */
+/*@
+	requires \valid_read(fdt);
+	assigns \nothing;
+	ensures \result == fdt->blob.size;
+*/
 uint32_t fdt_total_size(const struct fdt *fdt);
 
 /* fdt_boot_hart - boot_cpuid_phys of the header. OpenSBI does not set it: a0 is the truth. */
+/*@
+	requires \valid_read(fdt);
+	assigns \nothing;
+	ensures \result == fdt->boot_hart;
+*/
 uint32_t fdt_boot_hart(const struct fdt *fdt);
 
 /*
@@ -98,6 +130,18 @@ uint32_t fdt_boot_hart(const struct fdt *fdt);
  *         ends without one (never after fdt_open() said STATUS_OK). O(1).
  * An @index past the terminator is not told from one before it: count up from 0 and stop.
  */
+/*@
+	requires \valid_read(fdt) && readable_block(&fdt->reserve);
+	requires \valid(address) && \valid(size);
+	requires \separated(address, size, fdt);
+	assigns *address, *size;
+	ensures \result == STATUS_OK || \result == ERR_END || \result == ERR_TRUNCATED;
+	ensures \result == ERR_TRUNCATED <==> index >= fdt->reserve.size / 16;
+	ensures \result == ERR_END ==> *address == 0 && *size == 0;
+	ensures \result != ERR_TRUNCATED ==>
+		*address == cells_at(&fdt->reserve, 16 * index, 2) &&
+		*size == cells_at(&fdt->reserve, 16 * index + 8, 2);
+*/
 nodiscard enum status fdt_reserve_entry(const struct fdt *fdt, uint32_t index, uint64_t *address,
 					uint64_t *size);
 
@@ -126,14 +170,35 @@ struct fdt_cursor {
 	const char *problem; /* what fdt_next() found broken, in words; else "" */
 };
 
+/*@
+	predicate node_inside(struct fdt *f, struct fdt_node n) =
+		n.offset + 4 <= n.body <= f->structure.size && n.depth < FDT_MAX_DEPTH &&
+		string_at(&f->structure, n.offset + 4, n.name_length);
+
+	predicate property_inside(struct fdt *f, struct fdt_property p) =
+		p.value + p.length <= f->structure.size &&
+		ends_inside(&f->strings, p.name_offset);
+*/
+
 /* fdt_walk - a walk over the whole tree, from FDT_EVENT_NODE of the root to its FDT_EVENT_NODE_END.
  */
+/*@
+	requires \valid(cursor);
+	assigns *cursor;
+	ensures cursor->fdt == fdt && cursor->offset == 0 && cursor->open == 0;
+*/
 void fdt_walk(struct fdt_cursor *cursor, const struct fdt *fdt);
 
 /*
  * fdt_walk_node - a walk over what is inside @node: properties first, then subnodes with all they
  * contain. The end of @node itself is ERR_END.
  */
+/*@
+	requires \valid(cursor) && \valid_read(node) && \separated(cursor, node);
+	assigns *cursor;
+	ensures cursor->fdt == fdt && cursor->offset == node->body;
+	ensures 0 < cursor->open <= FDT_MAX_DEPTH;
+*/
 void fdt_walk_node(struct fdt_cursor *cursor, const struct fdt *fdt, const struct fdt_node *node);
 
 /*
@@ -142,11 +207,33 @@ void fdt_walk_node(struct fdt_cursor *cursor, const struct fdt *fdt, const struc
  *         broken, as in fdt_open() (never after that said STATUS_OK).
  * Cost:   O(bytes passed): each call moves on by at least one token or ends.
  */
+/*@
+	requires \valid(cursor) && cursor->open <= FDT_MAX_DEPTH && \valid(event);
+	requires readable_tree(cursor->fdt);
+	requires \separated(event, cursor, cursor->fdt);
+	assigns *cursor, *event;
+	ensures cursor->open <= FDT_MAX_DEPTH && cursor->fdt == \old(cursor->fdt);
+	ensures \result == STATUS_OK ==> \old(cursor->offset) < cursor->offset;
+	ensures \result == STATUS_OK ==> cursor->offset <= cursor->fdt->structure.size;
+	ensures \result == STATUS_OK ==> event->depth < FDT_MAX_DEPTH;
+	ensures \result != STATUS_OK ==> cursor->offset == \old(cursor->offset) ||
+		\old(cursor->offset) < cursor->offset <= cursor->fdt->structure.size;
+	ensures \result == STATUS_OK && event->kind == FDT_EVENT_NODE ==>
+		node_inside(cursor->fdt, event->node) && event->node.depth == event->depth &&
+		event->node.body == cursor->offset && event->node.offset < cursor->offset;
+	ensures \result == STATUS_OK && event->kind == FDT_EVENT_PROPERTY ==>
+		property_inside(cursor->fdt, event->property);
+*/
 nodiscard enum status fdt_next(struct fdt_cursor *cursor, struct fdt_event *event);
 
 /* ---- finding --------------------------------------------------------------------------------- */
 
 /* fdt_root - the root node of an open tree. */
+/*@
+	requires readable_tree(fdt);
+	requires \valid(node) && \separated(node, fdt);
+	assigns *node;
+*/
 void fdt_root(const struct fdt *fdt, struct fdt_node *node);
 
 /*
@@ -156,20 +243,47 @@ void fdt_root(const struct fdt *fdt, struct fdt_node *node);
  * Result: STATUS_OK; ERR_NOT_FOUND; ERR_INVALID if @path does not start with '/' (no aliases).
  * Cost:   one walk.
  */
+/*@
+	requires readable_tree(fdt);
+	requires is_text(path) && \valid(node) && \separated(node, fdt);
+	assigns *node;
+	ensures \result != STATUS_OK ==> *node == \old(*node);
+*/
 nodiscard enum status fdt_find(const struct fdt *fdt, const char *path, struct fdt_node *node);
 
 /*
  * fdt_find_property - the first property @name of @node.
  * Result: STATUS_OK or ERR_NOT_FOUND. Cost: O(bytes of the node's own properties).
  */
+/*@
+	requires readable_tree(fdt);
+	requires \valid_read(node) && is_text(name) && \valid(property);
+	requires \separated(property, fdt, node);
+	assigns *property;
+	ensures \result == STATUS_OK ==> property_inside(fdt, *property);
+	ensures \result != STATUS_OK ==> *property == \old(*property);
+*/
 nodiscard enum status fdt_find_property(const struct fdt *fdt, const struct fdt_node *node,
 					const char *name, struct fdt_property *property);
 
 /* fdt_node_is_named - is @node called @name, with any unit address or none? "memory" is
  * "memory@0", but not "memory-controller@0". */
+/*@
+	requires readable_tree(fdt);
+	requires \valid_read(node) && is_text(name);
+	assigns \nothing;
+*/
 bool fdt_node_is_named(const struct fdt *fdt, const struct fdt_node *node, const char *name);
 
 /* fdt_property_is_named - is @property called @name? */
+/*@
+	requires readable_tree(fdt);
+	requires \valid_read(property);
+	requires is_text(name);
+	assigns \nothing;
+	ensures \forall integer length; text_of_length(name, length) ==>
+		(\result <==> is_string(&fdt->strings, property->name_offset, name, length));
+*/
 bool fdt_property_is_named(const struct fdt *fdt, const struct fdt_property *property,
 			   const char *name);
 
@@ -177,6 +291,14 @@ bool fdt_property_is_named(const struct fdt *fdt, const struct fdt_property *pro
  * fdt_property_index - which of the @count @names is the name of @property? @count if none.
  * Cost: O(count): a comparison stops at the first difference.
  */
+/*@
+	requires readable_tree(fdt);
+	requires \valid_read(property);
+	requires \valid_read(names + (0 .. count - 1));
+	requires \forall integer i; 0 <= i < count ==> is_text(names[i]);
+	assigns \nothing;
+	ensures \result <= count;
+*/
 uint32_t fdt_property_index(const struct fdt *fdt, const struct fdt_property *property,
 			    const char *const names[], uint32_t count);
 
@@ -186,10 +308,40 @@ uint32_t fdt_property_index(const struct fdt *fdt, const struct fdt_property *pr
  * fdt_read_u32, fdt_read_u64 - a value of exactly 4 or 8 bytes; fdt_read_number - either.
  * Result: STATUS_OK, or ERR_MALFORMED for another length (*@value untouched).
  */
+/*@
+	requires readable_tree(fdt);
+	requires \valid_read(property) && \valid(value);
+	requires \separated(value, fdt, property);
+	assigns *value;
+	ensures \result == STATUS_OK || \result == ERR_MALFORMED;
+	ensures \result == STATUS_OK ==> property->length == 4 &&
+		*value == cells_at(&fdt->structure, property->value, 1);
+	ensures \result != STATUS_OK ==> *value == \old(*value);
+*/
 nodiscard enum status fdt_read_u32(const struct fdt *fdt, const struct fdt_property *property,
 				   uint32_t *value);
+/*@
+	requires readable_tree(fdt);
+	requires \valid_read(property) && \valid(value);
+	requires \separated(value, fdt, property);
+	assigns *value;
+	ensures \result == STATUS_OK || \result == ERR_MALFORMED;
+	ensures \result == STATUS_OK ==> property->length == 8 &&
+		*value == cells_at(&fdt->structure, property->value, 2);
+	ensures \result != STATUS_OK ==> *value == \old(*value);
+*/
 nodiscard enum status fdt_read_u64(const struct fdt *fdt, const struct fdt_property *property,
 				   uint64_t *value);
+/*@
+	requires readable_tree(fdt);
+	requires \valid_read(property) && \valid(value);
+	requires \separated(value, fdt, property);
+	assigns *value;
+	ensures \result == STATUS_OK || \result == ERR_MALFORMED;
+	ensures \result == STATUS_OK ==> *value ==
+		cells_at(&fdt->structure, property->value, property->length / 4);
+	ensures \result != STATUS_OK ==> *value == \old(*value);
+*/
 nodiscard enum status fdt_read_number(const struct fdt *fdt, const struct fdt_property *property,
 				      uint64_t *value);
 
@@ -199,6 +351,16 @@ nodiscard enum status fdt_read_number(const struct fdt *fdt, const struct fdt_pr
  *         ERR_OVERFLOW if the number does not fit in 64 bits; ERR_UNSUPPORTED past FDT_MAX_CELLS.
  *         *@value is untouched unless STATUS_OK. O(1).
  */
+/*@
+	requires readable_tree(fdt);
+	requires \valid_read(property) && \valid(value);
+	requires \separated(value, fdt, property);
+	assigns *value;
+	ensures \result == STATUS_OK ==> count <= FDT_MAX_CELLS &&
+		4 * (first + count) <= property->length &&
+		*value == cells_at(&fdt->structure, property->value + 4 * first, count);
+	ensures \result != STATUS_OK ==> *value == \old(*value);
+*/
 nodiscard enum status fdt_read_cells(const struct fdt *fdt, const struct fdt_property *property,
 				     uint32_t first, uint32_t count, uint64_t *value);
 
@@ -206,6 +368,15 @@ nodiscard enum status fdt_read_cells(const struct fdt *fdt, const struct fdt_pro
  * fdt_read_string - the value as one string, or the first of a list.
  * Result: STATUS_OK, or ERR_MALFORMED if the value has no NUL. O(length of the string).
  */
+/*@
+	requires readable_tree(fdt);
+	requires \valid_read(property) && \valid(text);
+	requires \separated(text, fdt, property);
+	assigns *text;
+	ensures \result == STATUS_OK || \result == ERR_MALFORMED;
+	ensures \result == STATUS_OK ==> ends_inside(&fdt->structure, property->value);
+	ensures \result != STATUS_OK ==> *text == \old(*text);
+*/
 nodiscard enum status fdt_read_string(const struct fdt *fdt, const struct fdt_property *property,
 				      const char **text);
 
@@ -213,16 +384,43 @@ nodiscard enum status fdt_read_string(const struct fdt *fdt, const struct fdt_pr
  * fdt_next_string - the strings of a list, one after the other, from *@position == 0 on.
  * Result: STATUS_OK; ERR_END behind the last one; ERR_MALFORMED if what is left has no NUL.
  */
+/*@
+	requires readable_tree(fdt);
+	requires \valid_read(property) && \valid(position) && \valid(text);
+	requires \separated(position, text, fdt, property);
+	assigns *position, *text;
+	ensures \result == STATUS_OK ==>
+		\old(*position) < *position <= property->length &&
+		property->value + property->length <= UINT32_MAX &&
+		string_at(&fdt->structure, property->value + \old(*position),
+			  *position - \old(*position) - 1);
+	ensures \result == STATUS_OK || \result == ERR_END || \result == ERR_MALFORMED;
+	ensures \result != STATUS_OK ==> *position == \old(*position) && *text == \old(*text);
+*/
 nodiscard enum status fdt_next_string(const struct fdt *fdt, const struct fdt_property *property,
 				      uint32_t *position, const char **text);
 
 /* fdt_has_string - is @text one of the strings of the list? Cost: O(length of the value). */
+/*@
+	requires readable_tree(fdt);
+	requires \valid_read(property) && is_text(text);
+	requires \separated(property, fdt);
+	assigns \nothing;
+*/
 bool fdt_has_string(const struct fdt *fdt, const struct fdt_property *property, const char *text);
 
 /*
  * fdt_read_status - *@enabled = does this value of a `status` property say "okay" or "ok"?
  * Result: STATUS_OK, or ERR_MALFORMED if the value is not a string (*@enabled untouched).
  */
+/*@
+	requires readable_tree(fdt);
+	requires \valid_read(property) && \valid(enabled);
+	requires \separated(enabled, fdt, property);
+	assigns *enabled;
+	ensures \result == STATUS_OK || \result == ERR_MALFORMED;
+	ensures \result != STATUS_OK ==> *enabled == \old(*enabled);
+*/
 nodiscard enum status fdt_read_status(const struct fdt *fdt, const struct fdt_property *property,
 				      bool *enabled);
 

@@ -90,7 +90,18 @@ uint32_t fdt_block_index(const struct fdt_block *block, uint32_t offset, const c
 {
 	if (offset >= block->size)
 		return count;
+	/*@
+		loop invariant 0 <= i <= count;
+		loop invariant \forall integer j, length;
+			0 <= j < i && text_of_length(names[j], length) ==>
+				!is_string(block, offset, names[j], length);
+		loop assigns i;
+		loop variant count - i;
+	*/
 	for (uint32_t i = 0; i < count; i++) {
+		/*@ assert first: \forall integer length;
+			is_string(block, offset, names[i], length) && length >= 0 ==>
+				(uint8_t)names[i][0] == block->base[offset + 0]; */
 		if ((uint8_t)names[i][0] == block->base[offset] &&
 		    fdt_block_equals(block, offset, names[i]))
 			return i;
@@ -136,7 +147,7 @@ static enum status end_token(const struct fdt_block *block, uint32_t end, struct
 /* The name of a node stands behind the token: bytes, a NUL, padding. */
 /*@
 	requires readable_block(block) && \valid(token) && token->offset + 4 <= block->size;
-	requires \separated(token, block, block->base + (0 .. block->size - 1));
+	requires \separated(token, block);
 	assigns token->next, token->data, token->length;
 	ensures \result == STATUS_OK || \result == ERR_TRUNCATED;
 	ensures \result == STATUS_OK ==> token->data == token->offset + 4 &&
@@ -155,7 +166,7 @@ static enum status read_begin_node(const struct fdt_block *block, struct fdt_tok
 /* Behind the token: the length of the value, the offset of the name, the value, padding. */
 /*@
 	requires readable_block(block) && \valid(token) && token->offset + 4 <= block->size;
-	requires \separated(token, block, block->base + (0 .. block->size - 1));
+	requires \separated(token, block);
 	assigns token->next, token->data, token->length, token->name;
 	ensures \result == STATUS_OK || \result == ERR_TRUNCATED;
 	ensures \result == STATUS_OK ==> token->data == token->offset + 12 &&

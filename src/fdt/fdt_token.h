@@ -32,6 +32,11 @@ struct fdt_block {
 		b->base[at] * 0x1000000 + b->base[at + 1] * 0x10000 + b->base[at + 2] * 0x100 +
 		b->base[at + 3];
 
+	// The number in @count cells from @at on.
+	logic integer cells_at(struct fdt_block *b, integer at, integer count) =
+		count <= 0 ? 0 :
+		cells_at(b, at, count - 1) * 0x100000000 + cell_at(b, at + 4 * (count - 1));
+
 	predicate no_nul(struct fdt_block *b, integer from, integer to) =
 		\forall integer i; from <= i < to ==> b->base[i] != 0;
 
@@ -48,11 +53,16 @@ struct fdt_block {
 	predicate same_bytes(struct fdt_block *b, integer at, char *text, integer length) =
 		\forall integer i; 0 <= i < length ==> b->base[at + i] == (uint8_t)text[i];
 
-	// A string of our own, with its NUL.
+	// A string of the caller's, its NUL at text[length].
 	predicate text_of_length(char *text, integer length) =
-		0 <= length && \valid_read(text + (0 .. length)) && text[length] == 0 &&
+		0 <= length <= 0xffffffff && text[length] == 0 &&
 		(\forall integer i; 0 <= i < length ==> text[i] != 0);
-	predicate is_text(char *text) = \exists integer length; text_of_length(text, length);
+	predicate is_text(char *text) = \exists integer length;
+		text_of_length(text, length) && \valid_read(text + (0 .. length));
+
+	// The string at @at is @text, NUL and all.
+	predicate is_string(struct fdt_block *b, integer at, char *text, integer length) =
+		at + length < b->size && same_bytes(b, at, text, length + 1);
 */
 
 #define FDT_CELL 4u /* bytes in a cell; tokens, names and values are aligned to it */
@@ -77,11 +87,19 @@ struct fdt_token {
 
 /*@
 	// What the members promise: the token, all of it, lies in the block, and it has an end.
-	predicate token_inside(struct fdt_block *b, struct fdt_token *t) =
-		t->offset + 4 <= t->data && t->data + t->length <= t->next <= b->size &&
-		t->next % 4 == 0 && t->next - (t->data + t->length) <= 4 &&
-		(t->kind == FDT_TOKEN_BEGIN_NODE || t->kind == FDT_TOKEN_END_NODE ||
-		 t->kind == FDT_TOKEN_PROP || t->kind == FDT_TOKEN_NOP || t->kind == FDT_TOKEN_END);
+	predicate token_inside(struct fdt_block *b, struct fdt_token t) =
+		t.offset + 4 <= t.data && t.data + t.length <= t.next <= b->size &&
+		t.next % 4 == 0 && t.next - (t.data + t.length) <= 4 &&
+		(t.kind == FDT_TOKEN_BEGIN_NODE || t.kind == FDT_TOKEN_END_NODE ||
+		 t.kind == FDT_TOKEN_PROP || t.kind == FDT_TOKEN_NOP || t.kind == FDT_TOKEN_END);
+
+	// And what they say is what the blob says.
+	predicate token_read(struct fdt_block *b, integer at, struct fdt_token t) =
+		token_inside(b, t) && t.offset == at && t.kind == cell_at(b, at) &&
+		(t.kind == FDT_TOKEN_BEGIN_NODE ==>
+			t.data == at + 4 && string_at(b, at + 4, t.length)) &&
+		(t.kind == FDT_TOKEN_PROP ==> t.data == at + 12 &&
+			t.length == cell_at(b, at + 4) && t.name == cell_at(b, at + 8));
 */
 
 /*
@@ -90,7 +108,7 @@ struct fdt_token {
  */
 /*@
 	requires readable_block(block) && \valid(value);
-	requires \separated(value, block, block->base + (0 .. block->size - 1));
+	requires \separated(value, block);
 	assigns *value;
 	ensures \result <==> offset + 4 <= block->size;
 	ensures \result ==> *value == cell_at(block, offset);
@@ -106,7 +124,7 @@ nodiscard bool fdt_block_cell(const struct fdt_block *block, uint32_t offset, ui
  */
 /*@
 	requires readable_block(block) && \valid(length);
-	requires \separated(length, block, block->base + (0 .. block->size - 1));
+	requires \separated(length, block);
 	assigns *length;
 	ensures \result ==> string_at(block, offset, *length) && offset + *length < end;
 	ensures !\result ==> no_nul(block, offset, \min(end, block->size));
@@ -123,8 +141,7 @@ nodiscard bool fdt_block_string(const struct fdt_block *block, uint32_t offset, 
 	requires readable_block(block) && is_text(text);
 	assigns \nothing;
 	ensures \forall integer length; text_of_length(text, length) ==>
-		(\result <==> offset + length < block->size && block->base[offset + length] == 0 &&
-		 same_bytes(block, offset, text, length));
+		(\result <==> is_string(block, offset, text, length));
 */
 bool fdt_block_equals(const struct fdt_block *block, uint32_t offset, const char *text);
 
@@ -132,19 +149,30 @@ bool fdt_block_equals(const struct fdt_block *block, uint32_t offset, const char
  * fdt_block_index - which of the @count strings @names stands at @offset? @count if none does.
  * O(count): only those that begin with the right byte are compared.
  */
+/*@
+	requires readable_block(block) && \valid_read(names + (0 .. count - 1));
+	requires \forall integer i; 0 <= i < count ==> is_text(names[i]);
+	assigns \nothing;
+	ensures \result <= count;
+	ensures \result < count ==> \forall integer length;
+		text_of_length(names[\result], length) ==>
+			is_string(block, offset, names[\result], length);
+	ensures \forall integer i, length; 0 <= i < \result && text_of_length(names[i], length) ==>
+		!is_string(block, offset, names[i], length);
+*/
 uint32_t fdt_block_index(const struct fdt_block *block, uint32_t offset, const char *const names[],
 			 uint32_t count);
 
 /*
  * fdt_block_starts_with - do the bytes at @offset, all of them in @block, begin with the @length
- * bytes of @text? *@following, if not NULL, is then the byte behind them. False unless that one
+ * bytes of @text? *@following is then the byte behind them. False unless that one
  * lies in the block as well.
  */
 /*@
 	requires readable_block(block) && \valid(following);
 	requires \valid_read(text + (0 .. length - 1));
-	requires \separated(following, block, block->base + (0 .. block->size - 1),
-			    text + (0 .. length - 1));
+	requires \separated(following, block) && \separated(following, text + (0 .. length - 1));
+	requires \separated(following, block->base + (0 .. block->size - 1));
 	assigns *following;
 	ensures \result <==>
 		offset + length < block->size && same_bytes(block, offset, text, length);
@@ -158,7 +186,6 @@ bool fdt_block_starts_with(const struct fdt_block *block, uint32_t offset, const
 /*@
 	requires readable_block(block) && ends_inside(block, offset);
 	assigns \result \from block->base, offset;
-	ensures \result == (char *)(block->base + offset);
 */
 static inline const char *fdt_block_text(const struct fdt_block *block, uint32_t offset)
 {
@@ -171,7 +198,7 @@ static inline const char *fdt_block_text(const struct fdt_block *block, uint32_t
  */
 /*@
 	requires readable_block(block) && \valid(offset);
-	requires \separated(offset, block, block->base + (0 .. block->size - 1));
+	requires \separated(offset, block);
 	assigns *offset;
 	ensures \result ==> *offset < block->size && block->base[*offset] == 0 &&
 		no_nul(block, *offset + 1, block->size);
@@ -188,18 +215,12 @@ nodiscard bool fdt_block_last_nul(const struct fdt_block *block, uint32_t *offse
  */
 /*@
 	requires readable_block(block) && \valid(token);
-	requires \separated(token, block, block->base + (0 .. block->size - 1));
+	requires \separated(token, block);
 	assigns *token;
 	ensures \result == STATUS_OK || \result == ERR_MISALIGNED || \result == ERR_TRUNCATED ||
 		\result == ERR_MALFORMED;
 	ensures \result == ERR_MISALIGNED <==> offset % 4 != 0;
-	ensures \result == STATUS_OK ==> token_inside(block, token) && token->offset == offset &&
-		token->kind == cell_at(block, offset);
-	ensures \result == STATUS_OK && token->kind == FDT_TOKEN_BEGIN_NODE ==>
-		token->data == offset + 4 && string_at(block, token->data, token->length);
-	ensures \result == STATUS_OK && token->kind == FDT_TOKEN_PROP ==>
-		token->length == cell_at(block, offset + 4) &&
-		token->name == cell_at(block, offset + 8) && token->data == offset + 12;
+	ensures \result == STATUS_OK ==> token_read(block, offset, *token);
 */
 nodiscard enum status fdt_token_read(const struct fdt_block *block, uint32_t offset,
 				     struct fdt_token *token);
