@@ -40,14 +40,20 @@ static const char *name_of(const struct ticket_lock *lock)
 	return lock->name != NULL ? lock->name : "unnamed";
 }
 
-static void wait_for(struct ticket_lock *lock, uint32_t ticket)
+static inline bool is_served(const struct ticket_lock *lock, uint32_t ticket)
 {
-	while (atomic_load_explicit(&lock->serving, memory_order_acquire) != ticket) {
-		/* An IPI cannot reach a hart that spins with interrupts off; this flag can. */
-		while (unlikely(platform_panicking()))
-			platform_relax();
+	return atomic_load_explicit(&lock->serving, memory_order_acquire) == ticket;
+}
+
+static void wait_for(const struct ticket_lock *lock, uint32_t ticket)
+{
+	if (likely(is_served(lock, ticket)))
+		return;
+	while (!is_served(lock, ticket))
 		platform_relax();
-	}
+	/* An IPI cannot reach a hart that spins with interrupts off; this flag can. */
+	while (unlikely(platform_panicking()))
+		platform_relax();
 }
 
 unsigned long lock_acquire(struct ticket_lock *lock)

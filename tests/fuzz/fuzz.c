@@ -9,6 +9,7 @@
 #include "lib/platform.h"
 
 _Thread_local unsigned host_hart;
+atomic_bool host_panicking;
 _Thread_local unsigned long host_irq_enabled = 1;
 
 void platform_write(const char *text, size_t len)

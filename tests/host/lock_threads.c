@@ -102,6 +102,27 @@ KTEST(lock, serves_in_the_order_of_arrival)
 		EXPECT_EQ(shared.order[i], player[i].hart);
 }
 
+KTEST(lock, lets_nobody_in_who_waited_while_another_panics)
+{
+	struct shared shared = { 0 };
+	struct player player;
+
+	lock_init(&shared.lock, "torn");
+	unsigned long irq = lock_acquire(&shared.lock);
+	start(&player, &shared, 1, sign_up);
+	while (shared.lock.next != 2)
+		sched_yield();
+	atomic_store(&host_panicking, true);
+	lock_release(&shared.lock, irq);
+	for (unsigned i = 0; i < 1000; i++)
+		sched_yield();
+	bool got_in = shared.lock.serving != 1 || lock_held_elsewhere(&shared.lock);
+	atomic_store(&host_panicking, false); /* while it is set nothing is printed either */
+	EXPECT(!got_in);
+	pthread_join(player.thread, NULL);
+	EXPECT_EQ(shared.served, 1);
+}
+
 static void release_as_another(void *lock)
 {
 	host_hart = 1;

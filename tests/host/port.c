@@ -10,6 +10,7 @@
 #include "tests/ktest_port.h"
 
 _Thread_local unsigned host_hart;
+atomic_bool host_panicking;
 _Thread_local unsigned long host_irq_enabled = 1;
 
 #define MAX_NESTING 2

@@ -34,6 +34,7 @@
 #define DTB_LIMIT (16u << 20)
 
 _Thread_local unsigned host_hart;
+atomic_bool host_panicking;
 _Thread_local unsigned long host_irq_enabled = 1;
 
 void platform_write(const char *text, size_t len)

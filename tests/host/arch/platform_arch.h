@@ -7,6 +7,7 @@
 #define PLATFORM_ARCH_H
 
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #define PLATFORM_HAS_CTZ   1
@@ -14,6 +15,7 @@
 
 extern _Thread_local unsigned host_hart;
 extern _Thread_local unsigned long host_irq_enabled;
+extern atomic_bool host_panicking; /* set by tests: another hart panics */
 
 static inline unsigned long platform_irq_save(void)
 {
@@ -40,7 +42,7 @@ static inline void platform_relax(void)
 
 static inline bool platform_panicking(void)
 {
-	return false;
+	return atomic_load(&host_panicking);
 }
 
 #endif
