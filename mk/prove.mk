@@ -1,12 +1,24 @@
 # Proofs (docs/proof.md). Everything is proved anew each time: it takes minutes, and a result that is
 # kept is one more thing to trust.
 
-.PHONY: prove prove-smoke
-prove: ## prove src/fdt and the region algebra (UNIT=... for a part)
-prove:
-	@scripts/need frama-c why3 z3 cvc4 python3
-	$(Q)scripts/prove $(UNIT)
+#? UNIT              for make prove: one of scripts/prove --list
+PROVE_TOOLS := frama-c why3 z3 cvc4 clang python3
 
-prove-smoke: ## look for contracts that nothing can meet
-	@scripts/need frama-c why3 z3 cvc4 python3
+.PHONY: prove prove-smoke prove-gate prove-mutations
+prove: ## prove the device tree reader (UNIT=)
+prove:
+	@scripts/need $(PROVE_TOOLS)
+	$(Q)scripts/prove $(UNIT)
+	$(Q)scripts/prove-gate $(if $(UNIT),,--results $(OUT)/prove)
+
+prove-smoke: ## look for contracts that nothing can meet (UNIT=)
+	@scripts/need $(PROVE_TOOLS)
 	$(Q)scripts/prove --smoke $(UNIT)
+
+prove-gate: ## is everything proved that should be? No prover runs
+	@scripts/need clang python3
+	$(Q)scripts/prove-gate
+
+prove-mutations: ## make mistakes, one at a time: make prove must notice
+	@scripts/need $(PROVE_TOOLS)
+	$(Q)scripts/prove-mutations

@@ -245,7 +245,8 @@ void fdt_root(const struct fdt *fdt, struct fdt_node *node);
  */
 /*@
 	requires readable_tree(fdt);
-	requires is_text(path) && \valid(node) && \separated(node, fdt);
+	requires text: is_text(path);
+	requires \valid(node) && \separated(node, fdt);
 	assigns *node;
 	ensures \result != STATUS_OK ==> *node == \old(*node);
 */
@@ -257,7 +258,8 @@ nodiscard enum status fdt_find(const struct fdt *fdt, const char *path, struct f
  */
 /*@
 	requires readable_tree(fdt);
-	requires \valid_read(node) && is_text(name) && \valid(property);
+	requires \valid_read(node) && \valid(property);
+	requires text: is_text(name);
 	requires \separated(property, fdt, node);
 	assigns *property;
 	ensures \result == STATUS_OK ==> property_inside(fdt, *property);
@@ -270,7 +272,8 @@ nodiscard enum status fdt_find_property(const struct fdt *fdt, const struct fdt_
  * "memory@0", but not "memory-controller@0". */
 /*@
 	requires readable_tree(fdt);
-	requires \valid_read(node) && is_text(name);
+	requires \valid_read(node);
+	requires text: is_text(name);
 	assigns \nothing;
 */
 bool fdt_node_is_named(const struct fdt *fdt, const struct fdt_node *node, const char *name);
@@ -279,7 +282,7 @@ bool fdt_node_is_named(const struct fdt *fdt, const struct fdt_node *node, const
 /*@
 	requires readable_tree(fdt);
 	requires \valid_read(property);
-	requires is_text(name);
+	requires text: is_text(name);
 	assigns \nothing;
 	ensures \forall integer length; text_of_length(name, length) ==>
 		(\result <==> is_string(&fdt->strings, property->name_offset, name, length));
@@ -295,7 +298,7 @@ bool fdt_property_is_named(const struct fdt *fdt, const struct fdt_property *pro
 	requires readable_tree(fdt);
 	requires \valid_read(property);
 	requires \valid_read(names + (0 .. count - 1));
-	requires \forall integer i; 0 <= i < count ==> is_text(names[i]);
+	requires text: \forall integer i; 0 <= i < count ==> is_text(names[i]);
 	assigns \nothing;
 	ensures \result <= count;
 */
@@ -403,7 +406,8 @@ nodiscard enum status fdt_next_string(const struct fdt *fdt, const struct fdt_pr
 /* fdt_has_string - is @text one of the strings of the list? Cost: O(length of the value). */
 /*@
 	requires readable_tree(fdt);
-	requires \valid_read(property) && is_text(text);
+	requires \valid_read(property);
+	requires text: is_text(text);
 	requires \separated(property, fdt);
 	assigns \nothing;
 */

@@ -15,6 +15,14 @@ void fdt_cells_init(struct fdt_cells *cells)
 }
 
 /* The first of a name wins, also when it is of no use. */
+/*@
+	requires readable_tree(fdt) && \valid_read(p) && \valid(seen) && \valid(count) && \valid(why);
+	requires \separated(seen, count, why);
+	requires \separated(seen, fdt) && \separated(seen, p) && \separated(count, fdt) &&
+		\separated(count, p) && \separated(why, fdt) && \separated(why, p);
+	assigns *seen, *count, *why;
+	ensures *count == \old(*count) || *count <= FDT_MAX_CELLS;
+*/
 static void note_count(const struct fdt *fdt, const struct fdt_property *p, bool *seen,
 		       uint32_t *count, enum status *why)
 {
@@ -69,6 +77,15 @@ enum status fdt_pair_count(const struct fdt_property *reg, const struct fdt_cell
 }
 
 /* @count cells, @skip cells into entry @index of a list whose entries have @width cells each. */
+/*@
+	requires readable_tree(fdt) && \valid_read(list) && \valid(value);
+	requires \separated(value, fdt) && \separated(value, list);
+	requires width <= 3 * FDT_MAX_CELLS && skip <= 2 * FDT_MAX_CELLS;
+	assigns *value;
+	ensures \result == STATUS_OK ==> *value ==
+		cells_at(&fdt->structure, list->value + 4 * (index * width + skip), count);
+	ensures \result != STATUS_OK ==> *value == \old(*value);
+*/
 static enum status read_entry(const struct fdt *fdt, const struct fdt_property *list,
 			      uint32_t width, uint32_t index, uint32_t skip, uint32_t count,
 			      uint64_t *value)
@@ -100,6 +117,14 @@ struct window {
 	uint64_t size;
 };
 
+/*@
+	requires readable_tree(fdt) && \valid_read(ranges) && \valid(w);
+	requires \valid_read(child) && \valid_read(parent);
+	requires \separated(w, fdt) && \separated(w, ranges);
+	requires \separated(w, child) && \separated(w, parent);
+	requires good_counts(*child) && good_counts(*parent);
+	assigns *w;
+*/
 static enum status read_window(const struct fdt *fdt, const struct fdt_property *ranges,
 			       const struct fdt_cells *child, const struct fdt_cells *parent,
 			       uint32_t index, struct window *w)
@@ -118,6 +143,14 @@ static enum status read_window(const struct fdt *fdt, const struct fdt_property 
 }
 
 /* Move *@address from the bus to its parent. ERR_RANGE: not in this window. */
+/*@
+	requires \valid_read(w) && \valid(address) && \separated(address, w);
+	assigns *address;
+	ensures \result == STATUS_OK ==> w->child <= \old(*address) &&
+		\old(*address) - w->child + size <= w->size &&
+		*address == w->parent + (\old(*address) - w->child) && *address + size <= UINT64_MAX;
+	ensures \result != STATUS_OK ==> *address == \old(*address);
+*/
 static enum status through_window(const struct window *w, uint64_t size, uint64_t *address)
 {
 	uint64_t moved, end;
@@ -147,6 +180,11 @@ enum status fdt_translate(const struct fdt *fdt, const struct fdt_property *rang
 	uint32_t count = ranges->length / width;
 	if (count > FDT_MAX_RANGES)
 		return ERR_FULL;
+	/*@
+		loop invariant 0 <= i <= count && *address == \at(*address, Pre);
+		loop assigns i, w, *address;
+		loop variant count - i;
+	*/
 	for (uint32_t i = 0; i < count; i++) {
 		enum status s = read_window(fdt, ranges, child, parent, i, &w);
 

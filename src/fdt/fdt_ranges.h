@@ -25,7 +25,15 @@ struct fdt_cells {
 	enum status size_why;    /* the same for @size */
 };
 
+/*@ predicate good_counts(struct fdt_cells c) =
+	c.address <= FDT_MAX_CELLS && c.size <= FDT_MAX_CELLS; */
+
 /* fdt_cells_init - what holds where a node does not say: 2 and 1. */
+/*@
+	requires \valid(cells);
+	assigns *cells;
+	ensures good_counts(*cells);
+*/
 void fdt_cells_init(struct fdt_cells *cells);
 
 /*
@@ -34,12 +42,29 @@ void fdt_cells_init(struct fdt_cells *cells);
  * as ERR_UNSUPPORTED; it is remembered, and comes back from those who need the count.
  * Result: was it one of the two?
  */
+/*@
+	requires readable_tree(fdt) && \valid_read(property) && \valid(cells);
+	requires \separated(cells, fdt) && \separated(cells, property);
+	requires good_counts(*cells);
+	assigns *cells;
+	ensures good_counts(*cells);
+*/
 bool fdt_cells_note(const struct fdt *fdt, const struct fdt_property *property,
 		    struct fdt_cells *cells);
 
 /* fdt_cells_why - STATUS_OK if both counts are of use, else why not; fdt_cells_culprit - the name
  * of the property that is at fault, "" if none is. */
+/*@
+	requires \valid_read(cells);
+	assigns \nothing;
+	ensures \result == STATUS_OK <==>
+		cells->address_why == STATUS_OK && cells->size_why == STATUS_OK;
+*/
 enum status fdt_cells_why(const struct fdt_cells *cells);
+/*@
+	requires \valid_read(cells);
+	assigns \result \from *cells;
+*/
 const char *fdt_cells_culprit(const struct fdt_cells *cells);
 
 /*
@@ -48,6 +73,14 @@ const char *fdt_cells_culprit(const struct fdt_cells *cells);
  *         is not a multiple of a pair or a pair has no cells (*@count untouched).
  * Pre:    fdt_cells_why() is STATUS_OK, here and below.
  */
+/*@
+	requires \valid_read(reg) && \valid_read(cells) && \valid(count);
+	requires \separated(count, reg) && \separated(count, cells) && good_counts(*cells);
+	assigns *count;
+	ensures \result == STATUS_OK ==> 0 < *count &&
+		*count * 4 * (cells->address + cells->size) == reg->length;
+	ensures \result != STATUS_OK ==> *count == \old(*count);
+*/
 nodiscard enum status fdt_pair_count(const struct fdt_property *reg, const struct fdt_cells *cells,
 				     uint32_t *count);
 
@@ -55,8 +88,27 @@ nodiscard enum status fdt_pair_count(const struct fdt_property *reg, const struc
  * fdt_read_base, fdt_read_size - the two halves of pair @index of @reg. Nobody looks at their sum:
  * it may be past 2^64. Result: as fdt_read_cells(). O(1).
  */
+/*@
+	requires readable_tree(fdt) && \valid_read(reg) && \valid_read(cells) && \valid(base);
+	requires \separated(base, fdt) && \separated(base, reg) && \separated(base, cells);
+	requires good_counts(*cells);
+	assigns *base;
+	ensures \result == STATUS_OK ==> *base == cells_at(&fdt->structure,
+		reg->value + 4 * (index * (cells->address + cells->size)), cells->address);
+	ensures \result != STATUS_OK ==> *base == \old(*base);
+*/
 nodiscard enum status fdt_read_base(const struct fdt *fdt, const struct fdt_property *reg,
 				    const struct fdt_cells *cells, uint32_t index, uint64_t *base);
+/*@
+	requires readable_tree(fdt) && \valid_read(reg) && \valid_read(cells) && \valid(size);
+	requires \separated(size, fdt) && \separated(size, reg) && \separated(size, cells);
+	requires good_counts(*cells);
+	assigns *size;
+	ensures \result == STATUS_OK ==> *size == cells_at(&fdt->structure,
+		reg->value + 4 * (index * (cells->address + cells->size) + cells->address),
+		cells->size);
+	ensures \result != STATUS_OK ==> *size == \old(*size);
+*/
 nodiscard enum status fdt_read_size(const struct fdt *fdt, const struct fdt_property *reg,
 				    const struct fdt_cells *cells, uint32_t index, uint64_t *size);
 
@@ -67,6 +119,16 @@ nodiscard enum status fdt_read_size(const struct fdt *fdt, const struct fdt_prop
  * Result: STATUS_OK; ERR_RANGE if no entry holds it; ERR_MALFORMED, ERR_OVERFLOW, ERR_FULL for a
  *         `ranges` that cannot be read (*@address unchanged on failure). O(FDT_MAX_RANGES).
  */
+/*@
+	requires readable_tree(fdt) && \valid_read(ranges) && \valid(address);
+	requires \valid_read(child) && \valid_read(parent);
+	requires \separated(address, fdt) && \separated(address, ranges);
+	requires \separated(address, child) && \separated(address, parent);
+	requires good_counts(*child) && good_counts(*parent);
+	assigns *address;
+	ensures \result == STATUS_OK && ranges->length != 0 ==> *address + size <= UINT64_MAX;
+	ensures \result != STATUS_OK || ranges->length == 0 ==> *address == \old(*address);
+*/
 nodiscard enum status fdt_translate(const struct fdt *fdt, const struct fdt_property *ranges,
 				    const struct fdt_cells *child, const struct fdt_cells *parent,
 				    uint64_t size, uint64_t *address);

@@ -138,7 +138,8 @@ nodiscard bool fdt_block_string(const struct fdt_block *block, uint32_t offset, 
  * False too if they do not lie in @block. O(length of @text), and stops at the first difference.
  */
 /*@
-	requires readable_block(block) && is_text(text);
+	requires readable_block(block);
+	requires text: is_text(text);
 	assigns \nothing;
 	ensures \forall integer length; text_of_length(text, length) ==>
 		(\result <==> is_string(block, offset, text, length));
@@ -151,7 +152,7 @@ bool fdt_block_equals(const struct fdt_block *block, uint32_t offset, const char
  */
 /*@
 	requires readable_block(block) && \valid_read(names + (0 .. count - 1));
-	requires \forall integer i; 0 <= i < count ==> is_text(names[i]);
+	requires text: \forall integer i; 0 <= i < count ==> is_text(names[i]);
 	assigns \nothing;
 	ensures \result <= count;
 	ensures \result < count ==> \forall integer length;
