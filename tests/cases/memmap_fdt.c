@@ -819,8 +819,8 @@ KTEST(memmap_fdt, names_the_constant_that_one_reservation_more_needs)
 	EXPECT_EQ(fill(b), ERR_FULL);
 	REQUIRE_EQ(b->nfindings, 1);
 	EXPECT_STR(b->text[0],
-		   "mmode_resv0@0: reg = <0x0 0x0 0x0 0x10000 0x0 0x100000 ...> 16432 bytes: too "
-		   "many reservations, raise MEMMAP_MAX_RESERVATIONS [0x40000000, 0x40010000) "
+		   "mmode_resv0@0: reg = <0x0 0x0 0x0 0x10000 0x0 0x100000 ...> 17456 bytes: too "
+		   "many reservations, raise MEMMAP_MAX_RESERVATIONS [0x44000000, 0x44010000) "
 		   "(table full)");
 }
 

@@ -710,9 +710,9 @@ def memreserve(_):
         yield Case(name, flatten(usual(), entries), boot=name != "size-0")
     yield Case("500", flatten(usual(), [(at + i * 0x2001, 0x1000) for i in range(500)]), boot=True)
     yield Case("1000-touching", flatten(usual(), [(at + i * 0x100, 0x100) for i in range(1000)]))
-    most = [(at + i * 0x2001, 0x1000) for i in range(1021)]
-    yield Case("1024-in-all", flatten(usual(), most))
-    yield Case("1025-in-all", flatten(usual(), most + [(at - 0x5000, 1)]), "refused")
+    most = [(at + i * 0x2001, 0x1000) for i in range(1085)]
+    yield Case("1088-in-all", flatten(usual(), most))
+    yield Case("1089-in-all", flatten(usual(), most + [(at - 0x5000, 1)]), "refused")
     yield Case("3000-empty", flatten(usual(), [(at + i, 0) for i in range(3000)]))
     whole = flatten(usual())
     whole.reserve = whole.reserve[:-16]
@@ -1092,12 +1092,12 @@ def large(rng):
     kinds = [[], [flag("no-map")], [flag("reusable")]]
     layers = [buffer(0x84000000 + i * 0x800, 0x4000, f"b{i}", more=kinds[i % 3]) for i in range(1000)]
     yield Case("1000-layers", flatten(held(*layers)))
-    most = [buffer(0x84000000 + i * 0x3000, 0x2001) for i in range(1021)]
-    yield Case("1024-reservations", flatten(held(*most)))
-    yield Case("1025-reservations", flatten(held(*most, buffer(0x83000000, 1))), "refused")
-    yield Case("1025-but-one-is-empty", flatten(held(*most, buffer(0x83000000, 0))))
-    pairs = node("x", [reg(*itertools.chain(*[(0x84000000 + i * 0x3000, 1) for i in range(1021)]))])
-    yield Case("1024-pairs", flatten(held(pairs)))
+    most = [buffer(0x84000000 + i * 0x3000, 0x2001) for i in range(1085)]
+    yield Case("1088-reservations", flatten(held(*most)))
+    yield Case("1089-reservations", flatten(held(*most, buffer(0x83000000, 1))), "refused")
+    yield Case("1089-but-one-is-empty", flatten(held(*most, buffer(0x83000000, 0))))
+    pairs = node("x", [reg(*itertools.chain(*[(0x84000000 + i * 0x3000, 1) for i in range(1085)]))])
+    yield Case("1088-pairs", flatten(held(pairs)))
     for depth in (10, 62, 63, 64, 65, 500, 5000):
         deep = node("d")
         for _ in range(depth - 2):
