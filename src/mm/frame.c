@@ -201,6 +201,19 @@ static enum status check_free(const struct frame_bank *bank, uint64_t index, npa
 	return ERR_OVERLAP;
 }
 
+/* Take [@pfn, @pfn + @npages) and say where that is, or say why not and change nothing. */
+static enum status take_exactly(struct frame_pool *pool, pfn_t pfn, npages_t npages,
+				struct frame_bank **bank, uint64_t *index)
+{
+	enum status status = locate(pool, pfn, npages, bank, index);
+
+	if (status == STATUS_OK)
+		status = check_free(*bank, *index, npages);
+	if (status == STATUS_OK)
+		take(pool, *bank, *index, npages);
+	return status;
+}
+
 /* ---- inserting and removing ------------------------------------------------------------------ */
 
 /* Is any of [@index, @index + @n) inserted? */
@@ -237,12 +250,9 @@ enum status frame_remove(struct frame_pool *pool, pfn_t pfn, npages_t npages)
 	struct frame_bank *bank;
 	uint64_t index;
 	unsigned long irq = lock_acquire(&pool->lock);
-	enum status status = locate(pool, pfn, npages, &bank, &index);
+	enum status status = take_exactly(pool, pfn, npages, &bank, &index);
 
-	if (status == STATUS_OK)
-		status = check_free(bank, index, npages);
 	if (status == STATUS_OK) {
-		take(pool, bank, index, npages);
 		bitmap_clear(bank->inserted, index, npages);
 		bank->managed -= npages;
 		pool->managed -= npages;
@@ -331,12 +341,8 @@ enum status frame_alloc_at(struct frame_pool *pool, pfn_t pfn, npages_t npages)
 	struct frame_bank *bank;
 	uint64_t index;
 	unsigned long irq = lock_acquire(&pool->lock);
-	enum status status = locate(pool, pfn, npages, &bank, &index);
+	enum status status = take_exactly(pool, pfn, npages, &bank, &index);
 
-	if (status == STATUS_OK)
-		status = check_free(bank, index, npages);
-	if (status == STATUS_OK)
-		take(pool, bank, index, npages);
 	lock_release(&pool->lock, irq);
 	return status;
 }
