@@ -9,19 +9,20 @@ FUZZERS ?= fdt memmap
 FUZZ := $(OUT)/fuzz
 FUZZ_SRC_fdt := tests/fuzz/fdt_fuzz.c tests/fdt_exercise.c tests/host/fdt_compare.c
 FUZZ_SRC_memmap := tests/fuzz/memmap_fuzz.c
-FUZZ_ALL := tests/fuzz/fuzz.c tests/fuzz/replay.c tests/fuzz/takes.c $(FUZZ_SRC_fdt) $(FUZZ_SRC_memmap)
+FUZZ_COMMON := tests/fuzz/fuzz.c tests/abort_platform.c
+FUZZ_ALL := $(FUZZ_COMMON) tests/fuzz/replay.c tests/fuzz/takes.c $(FUZZ_SRC_fdt) $(FUZZ_SRC_memmap)
 # Enough instrumentation to steer by; where it is, the C library's string functions stay themselves.
 FUZZ_CFLAGS = $(filter-out -MMD -MP,$(HFLAGS)) -fsanitize=fuzzer,address,undefined
 FUZZ_KEPT := tests/fuzz/corpus tests/fuzz/cases
 
 define fuzzer
-$(FUZZ)/$(1): tests/fuzz/fuzz.c $(FUZZ_SRC_$(1)) $(filter-out %/string.c,$(PORTABLE)) $(wildcard src/*/*.h tests/*.h tests/fuzz/*.h)
+$(FUZZ)/$(1): $(FUZZ_COMMON) $(FUZZ_SRC_$(1)) $(filter-out %/string.c,$(PORTABLE)) $(wildcard src/*/*.h tests/*.h tests/fuzz/*.h)
 	$$(call say,CLANG,$$@)
 	@scripts/need clang
 	@mkdir -p $$(@D)
 	$(Q)clang $$(FUZZ_CFLAGS) -o $$@ $$(filter %.c,$$^) -lfdt
 
-$(FUZZ)/replay-$(1): $(patsubst %.c,$(OUT)/host-gcc/%.o,tests/fuzz/fuzz.c tests/fuzz/replay.c $(FUZZ_SRC_$(1)) $(PORTABLE))
+$(FUZZ)/replay-$(1): $(patsubst %.c,$(OUT)/host-gcc/%.o,$(FUZZ_COMMON) tests/fuzz/replay.c $(FUZZ_SRC_$(1)) $(PORTABLE))
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$(Q)gcc $$(HFLAGS) -o $$@ $$^ -lfdt
@@ -39,7 +40,7 @@ fuzz-$(1): $(FUZZ)/$(1)
 endef
 $(foreach f,fdt memmap,$(eval $(call fuzzer,$(f))))
 
-$(FUZZ)/takes: $(patsubst %.c,$(OUT)/host-gcc/%.o,tests/fuzz/takes.c tests/fuzz/fuzz.c tests/host/fdt_compare.c $(PORTABLE))
+$(FUZZ)/takes: $(patsubst %.c,$(OUT)/host-gcc/%.o,tests/fuzz/takes.c $(FUZZ_COMMON) tests/host/fdt_compare.c $(PORTABLE))
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)gcc $(HFLAGS) -o $@ $^ -lfdt

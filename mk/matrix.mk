@@ -1,6 +1,6 @@
 # The matrix of trees: src/fdt and src/mm as a program of the host, for tests/matrix/matrix.t.
 
-MATRIX_SRC := $(wildcard tests/matrix/memmap_dump.c) $(PORTABLE)
+MATRIX_SRC := $(wildcard tests/matrix/memmap_dump.c tests/abort_platform.c) $(PORTABLE)
 
 $(OUT)/matrix/memmap_dump: $(MATRIX_SRC:%.c=$(OUT)/host-gcc/%.o)
 	$(call say,LD,$@)

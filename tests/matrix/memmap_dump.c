@@ -26,33 +26,11 @@
 #include <string.h>
 
 #include "fdt/fdt.h"
-#include "lib/platform.h"
 #include "mm/memmap.h"
 #include "mm/memmap_fdt.h"
 
 /* As the kernel's: what claims to be larger is no tree. */
 #define DTB_LIMIT (16u << 20)
-
-_Thread_local unsigned host_hart;
-atomic_bool host_panicking;
-_Thread_local unsigned long host_irq_enabled = 1;
-
-void platform_write(const char *text, size_t len)
-{
-	fwrite(text, 1, len, stderr);
-}
-
-noreturn void platform_panic(const void *caller, const char *message)
-{
-	fprintf(stderr, "panic by %p: %s\n", caller, message);
-	abort();
-}
-
-void platform_bad_free(const struct bad_free *report)
-{
-	fprintf(stderr, "bad free: %s\n", report->what);
-	abort();
-}
 
 static void print_finding(void *unused, const struct memmap_finding *finding)
 {
