@@ -8,6 +8,7 @@ ifeq ($(filter deps,$(MAKECMDGOALS)),)
 # ---- what can be set on the command line ------------------------------------------------------
 
 #? BUILD             release, or debug: assertions, undefined behaviour traps
+#? PAYLOAD           what the kernel does once it is up: monitor (self-tests, prompt), or bench
 #? TESTS             1, or 0: leave the self-tests out of the kernel
 #? ISA               of the kernel, as gcc -march= takes it: rv64imac_zicsr_zifencei, ..._zba_zbb_zbs
 #? KERNEL_HEAP_SIZE  bytes of the heap's arena in BSS: 8M, 65536 (the self-tests want 1M and more)
@@ -17,6 +18,7 @@ BUILD ?= release
 CROSS_COMPILE ?= riscv64-unknown-elf-
 ISA ?= rv64imac_zicsr_zifencei
 KERNEL_HEAP_SIZE ?= 8388608
+PAYLOAD ?= monitor
 TESTS ?= 1
 V ?= 0
 
@@ -25,6 +27,9 @@ override KERNEL_HEAP_SIZE := $(or $(shell numfmt --from=iec '$(KERNEL_HEAP_SIZE)
 
 ifeq ($(filter $(BUILD),release debug),)
 $(error BUILD=$(BUILD): it is release or debug)
+endif
+ifeq ($(filter $(PAYLOAD),monitor bench),)
+$(error PAYLOAD=$(PAYLOAD): it is monitor or bench)
 endif
 
 Q := $(if $(filter 1,$(V)),,@)
@@ -36,7 +41,7 @@ say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
 OUT := build
 # Each combination of settings has a folder of its own, so that objects are never mixed.
-K := $(OUT)/rv64-$(BUILD)$(if $(filter 0,$(TESTS)),-notests)$(if $(filter-out rv64imac_zicsr_zifencei,$(ISA)),-$(ISA))$(if $(filter-out 8388608,$(KERNEL_HEAP_SIZE)),-heap$(KERNEL_HEAP_SIZE))
+K := $(OUT)/rv64-$(BUILD)$(if $(filter-out monitor,$(PAYLOAD)),-$(PAYLOAD))$(if $(filter 0,$(TESTS)),-notests)$(if $(filter-out rv64imac_zicsr_zifencei,$(ISA)),-$(ISA))$(if $(filter-out 8388608,$(KERNEL_HEAP_SIZE)),-heap$(KERNEL_HEAP_SIZE))
 
 CC := $(CROSS_COMPILE)gcc
 OBJCOPY := $(CROSS_COMPILE)objcopy
@@ -49,9 +54,11 @@ SBI := $(sort $(filter-out $(ECALL),$(wildcard src/sbi/*.c)))
 CASES := tests/ktest.c tests/fdt_builder.c tests/fdt_exercise.c tests/fdt_tree.c $(sort $(wildcard tests/cases/*.c))
 
 KERNEL_SRC := $(sort $(wildcard src/boot/*.S src/kernel/*.c)) $(ECALL) $(SBI) $(PORTABLE)
-KERNEL_SRC := $(filter-out src/kernel/selftest_none.c,$(KERNEL_SRC))
-KERNEL_SRC += $(if $(filter 0,$(TESTS)),src/kernel/selftest_none.c,$(CASES) $(sort $(wildcard tests/kernel/*.c tests/kernel/*.S)))
+KERNEL_SRC := $(filter-out src/kernel/selftest_none.c src/kernel/monitor.c,$(KERNEL_SRC))
+SELFTEST := $(if $(filter 0,$(TESTS)),src/kernel/selftest_none.c,$(CASES) $(sort $(wildcard tests/kernel/*.c tests/kernel/*.S)))
+KERNEL_SRC += $(if $(filter monitor,$(PAYLOAD)),src/kernel/monitor.c $(SELFTEST))
 KERNEL_OBJ := $(patsubst %,$(K)/%.o,$(basename $(KERNEL_SRC)))
+include mk/bench.mk
 
 # Parts of the kernel proper that need no machine, so that their cases run on the host too.
 KERNEL_PORTABLE := src/kernel/words.c src/kernel/bootargs.c

@@ -250,13 +250,13 @@ static void huge_survival(struct bench_run *r)
 	give_down_to(r, 0, quarter);
 }
 
-/* The same pool after each live frame was, on the average, replaced four times. */
+/* The same pool after each live frame was, on the average, replaced eight times. */
 static void huge_recovery(struct bench_run *r)
 {
 	uint64_t quarter = shrink_to_quarter(r);
 	bool ok = true;
 
-	for (uint64_t i = 0; i < 4 * quarter; i++) {
+	for (uint64_t i = 0; i < 8 * quarter; i++) {
 		uint64_t *slot = &r->live[bench_below(r, quarter)];
 		ok &= frame_give(r, *slot);
 		*slot = frame_take(r);

@@ -2,27 +2,25 @@
 /* free_list.c - a stack of frames, linked through an array. */
 #include "bench/free_list.h"
 
-void free_list_init(struct free_list *list, uint64_t first, uint32_t n, uint32_t *next)
+void free_list_init(struct free_list *list, uint32_t n, int32_t *next)
 {
-	*list = (struct free_list){ .first = first, .head = 0, .next = next };
+	list->head = 0;
+	list->next = next;
 	for (uint32_t i = 0; i < n; i++)
-		next[i] = i + 1 < n ? i + 1 : FREE_LIST_END;
+		next[i] = i + 1 < n ? (int32_t)i + 1 : -1;
 }
 
-uint64_t free_list_alloc(struct free_list *list)
+int64_t free_list_alloc(struct free_list *list)
 {
-	uint32_t i = list->head;
+	int64_t frame = list->head;
 
-	if (i == FREE_LIST_END)
-		return UINT64_MAX;
-	list->head = list->next[i];
-	return list->first + i;
+	if (frame >= 0)
+		list->head = list->next[frame];
+	return frame;
 }
 
-void free_list_free(struct free_list *list, uint64_t frame)
+void free_list_free(struct free_list *list, int64_t frame)
 {
-	uint32_t i = (uint32_t)(frame - list->first);
-
-	list->next[i] = list->head;
-	list->head = i;
+	list->next[frame] = (int32_t)list->head;
+	list->head = frame;
 }

@@ -6,18 +6,15 @@
 #include <stdint.h>
 
 struct free_list {
-	uint64_t first;
-	uint32_t head;
-	uint32_t *next; /* of each frame; the list ends with FREE_LIST_END */
+	int64_t head;  /* negative: none is free */
+	int32_t *next; /* for each frame the one below it in the stack */
 };
 
-#define FREE_LIST_END UINT32_MAX
+/* free_list_init - the frames 0 .. @n - 1, all free; @next has room for as many. */
+void free_list_init(struct free_list *list, uint32_t n, int32_t *next);
 
-/* free_list_init - @n free frames from @first on; @next has room for as many. */
-void free_list_init(struct free_list *list, uint64_t first, uint32_t n, uint32_t *next);
-
-/* free_list_alloc - a frame, or UINT64_MAX; free_list_free - take it back, unseen. */
-uint64_t free_list_alloc(struct free_list *list);
-void free_list_free(struct free_list *list, uint64_t frame);
+/* free_list_alloc - a frame, or a negative number; free_list_free - take it back, unseen. */
+int64_t free_list_alloc(struct free_list *list);
+void free_list_free(struct free_list *list, int64_t frame);
 
 #endif

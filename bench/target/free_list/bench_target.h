@@ -14,12 +14,12 @@
 
 static inline uint64_t target_frame_alloc(struct bench_frames *f)
 {
-	return free_list_alloc((struct free_list *)f);
+	return (uint64_t)free_list_alloc((struct free_list *)f);
 }
 
 static inline bool target_frame_free(struct bench_frames *f, uint64_t frame)
 {
-	free_list_free((struct free_list *)f, frame);
+	free_list_free((struct free_list *)f, (int64_t)frame);
 	return true;
 }
 
