@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * count_ops.c - a QEMU plugin that counts the instructions which cost more than one: atomics, CSR accesses, divisions, fences. It
+ * watches the emulated machine from outside, so the kernel that is measured is the very same.
+ *
+ *	-plugin count_ops.so,table=FILE,out=FILE
+ *
+ * The table has a line "ADDRESS CLASS" for each such instruction of the kernel, read out of its ELF file by bench/run;
+ * class 0 is the mark that stands at both ends of a window. At each mark a line with the counts so far is
+ * written: "ATOMICS CSRS DIVISIONS FENCES".
+ *
+ * Debian does not package qemu-plugin.h; the few functions below have been the same in each version so far. Only the
+ * number that QEMU asks for changes: bench/run finds the one that it takes.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef PLUGIN_API
+#define PLUGIN_API 1
+#endif
+
+struct qemu_plugin_tb;
+struct qemu_plugin_insn;
+struct qemu_info;
+typedef uint64_t plugin_id;
+
+int qemu_plugin_install(plugin_id id, const struct qemu_info *info, int argc, char **argv);
+void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id id,
+					   void (*)(plugin_id, struct qemu_plugin_tb *));
+void qemu_plugin_register_atexit_cb(plugin_id id, void (*)(plugin_id, void *), void *);
+size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
+struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t i);
+uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
+					    void (*)(unsigned, void *), int flags, void *data);
+
+extern const int qemu_plugin_version;
+const int qemu_plugin_version = PLUGIN_API;
+
+enum { NO_REGISTERS = 0, MARK = 0, CLASSES = 5 };
+
+struct entry {
+	uint64_t address;
+	unsigned class;
+};
+
+static struct entry *table;
+static size_t entries;
+static uint64_t count[CLASSES];
+static FILE *out;
+
+static int by_address(const void *a, const void *b)
+{
+	const struct entry *x = a;
+	const struct entry *y = b;
+
+	return (x->address > y->address) - (x->address < y->address);
+}
+
+static void executed(unsigned cpu, void *data)
+{
+	size_t class = (size_t)(uintptr_t)data;
+
+	(void)cpu;
+	if (class == MARK)
+		fprintf(out, "%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", count[1],
+			count[2], count[3], count[4]);
+	else
+		count[class]++;
+}
+
+static void translated(plugin_id id, struct qemu_plugin_tb *tb)
+{
+	(void)id;
+	for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
+		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+		const struct entry key = { .address = qemu_plugin_insn_vaddr(insn) };
+		const struct entry *found = bsearch(&key, table, entries, sizeof(key), by_address);
+		if (found != NULL)
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, executed, NO_REGISTERS,
+							       (void *)(uintptr_t)found->class);
+	}
+}
+
+static void finish(plugin_id id, void *data)
+{
+	(void)id;
+	(void)data;
+	fclose(out);
+}
+
+static int read_table(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	size_t room = 0;
+	struct entry e;
+
+	if (file == NULL)
+		return -1;
+	while (fscanf(file, "%" SCNx64 " %u", &e.address, &e.class) == 2 && e.class < CLASSES) {
+		if (entries == room) {
+			room = 2 * room + 1024;
+			struct entry *larger = realloc(table, room * sizeof(*table));
+			if (larger == NULL)
+				abort();
+			table = larger;
+		}
+		table[entries++] = e;
+	}
+	fclose(file);
+	qsort(table, entries, sizeof(*table), by_address);
+	return entries > 0 ? 0 : -1;
+}
+
+int qemu_plugin_install(plugin_id id, const struct qemu_info *info, int argc, char **argv)
+{
+	(void)info;
+	for (int i = 0; i < argc; i++) {
+		if (strncmp(argv[i], "table=", 6) == 0 && read_table(argv[i] + 6) != 0)
+			fprintf(stderr, "count_ops: cannot read %s\n", argv[i] + 6);
+		if (strncmp(argv[i], "out=", 4) == 0)
+			out = fopen(argv[i] + 4, "w");
+	}
+	if (entries == 0 || out == NULL)
+		return -1;
+	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
+	qemu_plugin_register_atexit_cb(id, finish, NULL);
+	return 0;
+}
