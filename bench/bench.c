@@ -183,6 +183,8 @@ void bench_check_give(struct bench_run *r, uint64_t frame, uint64_t n, bool acce
 /* Every block is aligned to 8 bytes at least: no two have a byte in the same eight. */
 static void flip_block(struct bench_run *r, const void *ptr, uint64_t size, bool was)
 {
+	if (r->taken == NULL)
+		return;
 	uint64_t from = (uint64_t)((const unsigned char *)ptr - r->arena);
 	uint64_t to = from + size;
 
@@ -199,17 +201,45 @@ static void flip_block(struct bench_run *r, const void *ptr, uint64_t size, bool
 	}
 }
 
+/* Its first and its last byte say how long it is. */
+static void stamp(void *ptr, uint64_t size)
+{
+	unsigned char *bytes = ptr;
+
+	bytes[0] = (unsigned char)size;
+	bytes[size - 1] = (unsigned char)size;
+}
+
+static void check_stamp(struct bench_run *r, const void *ptr, uint64_t size, bool whole)
+{
+	const unsigned char *bytes = ptr;
+
+	bench_must(r, bytes[0] == (unsigned char)size, "the contents of a block were lost");
+	bench_must(r, !whole || bytes[size - 1] == (unsigned char)size,
+		   "the contents of a block were lost");
+}
+
 void bench_check_block(struct bench_run *r, void *ptr, uint64_t size, uint64_t align)
 {
 	if (ptr == NULL)
 		return;
 	bench_must(r, (uintptr_t)ptr % align == 0, "a block that is not aligned");
-	if (r->taken != NULL)
-		flip_block(r, ptr, size, false);
+	flip_block(r, ptr, size, false);
+	stamp(ptr, size);
 }
 
 void bench_check_unblock(struct bench_run *r, void *ptr, uint64_t size)
 {
-	if (ptr != NULL && r->taken != NULL)
-		flip_block(r, ptr, size, true);
+	check_stamp(r, ptr, size, true);
+	flip_block(r, ptr, size, true);
+}
+
+void bench_check_resized(struct bench_run *r, const struct bench_block *b, void *ptr, uint64_t size)
+{
+	if (ptr == NULL) {
+		bench_check_block(r, b->ptr, b->size, 1);
+		return;
+	}
+	check_stamp(r, ptr, b->size, size >= b->size);
+	bench_check_block(r, ptr, size, 8);
 }

@@ -109,6 +109,9 @@ void bench_check_take(struct bench_run *r, uint64_t frame, uint64_t n, uint64_t 
 void bench_check_give(struct bench_run *r, uint64_t frame, uint64_t n, bool accepted);
 void bench_check_block(struct bench_run *r, void *ptr, uint64_t size, uint64_t align);
 void bench_check_unblock(struct bench_run *r, void *ptr, uint64_t size);
+/* @b was unblocked before; it is now @ptr of @size bytes, or NULL: then it is as it was. */
+void bench_check_resized(struct bench_run *r, const struct bench_block *b, void *ptr,
+			 uint64_t size);
 
 /* Marsaglia's 64-bit xorshift. */
 static inline uint64_t bench_random(struct bench_run *r)

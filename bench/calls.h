@@ -79,4 +79,28 @@ static inline bool run_give(struct bench_run *r, uint64_t frame, uint64_t n)
 	return ok;
 }
 
+static inline void *block_take(struct bench_run *r, uint64_t size, uint64_t align)
+{
+	void *ptr;
+
+	BENCH_TIMED(r, ptr = target_heap_alloc(r->heap, size, align));
+	BENCH_CHECK(bench_check_block(r, ptr, size, align));
+	return ptr;
+}
+
+static inline void block_give(struct bench_run *r, const struct bench_block *b)
+{
+	BENCH_CHECK(bench_check_unblock(r, b->ptr, b->size));
+	BENCH_TIMED(r, target_heap_free(r->heap, b->ptr, b->size, b->align));
+}
+
+/* May copy, so it is not held against the worst single operation. */
+static inline void *block_resize(struct bench_run *r, const struct bench_block *b, uint64_t size)
+{
+	BENCH_CHECK(bench_check_unblock(r, b->ptr, b->size));
+	void *ptr = target_heap_realloc(r->heap, b->ptr, b->size, b->align, size);
+	BENCH_CHECK(bench_check_resized(r, b, ptr, size));
+	return ptr;
+}
+
 #endif

@@ -8,7 +8,8 @@ BENCH_HEAP_COPIES := acre acre_checked standin
 
 ifeq ($(PAYLOAD),bench)
 KERNEL_OBJ += $(patsubst %.c,$(K)/%.o,$(BENCH_SRC)) \
-	$(BENCH_FRAME_COPIES:%=$(K)/bench/%/frame_workloads.o)
+	$(BENCH_FRAME_COPIES:%=$(K)/bench/%/frame_workloads.o) \
+	$(BENCH_HEAP_COPIES:%=$(K)/bench/%/heap_workloads.o)
 endif
 
 # $(1): a copy

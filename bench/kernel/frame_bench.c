@@ -39,27 +39,19 @@ static void make_store(struct store *s, uint64_t seed, uint64_t nframes, unsigne
 		r->bank[b] = (struct bench_bank){ FIRST + b * (nframes / nbanks + BANK_GAP),
 						  nframes / nbanks };
 	s->bytes = (frame_metadata_bytes(nframes / nbanks) + 63) & ~(size_t)63;
-	s->metadata = bench_words(nbanks * s->bytes / 8);
-	r->seen = bench_words(nframes / 64);
-	r->taken = bench_words(nframes / 64);
+	s->metadata = bench_memory(nbanks * s->bytes, PAGE_SIZE);
+	r->seen = bench_memory(nframes / 8, PAGE_SIZE);
+	r->taken = bench_memory(nframes / 8, PAGE_SIZE);
 	if (nframes <= GIB_FRAMES)
-		r->live = bench_words(nframes);
-}
-
-static void give_back(uint64_t *words, uint64_t n)
-{
-	npages_t npages = (n * sizeof(uint64_t) + PAGE_SIZE - 1) >> PAGE_SHIFT;
-
-	if (words != NULL)
-		frame_free_range(&machine.frames, paddr_to_pfn((uintptr_t)words), npages);
+		r->live = bench_memory(nframes * sizeof(r->live[0]), PAGE_SIZE);
 }
 
 static void drop_store(struct store *s)
 {
-	give_back(s->metadata, s->run.nbanks * s->bytes / 8);
-	give_back(s->run.seen, s->run.nframes / 64);
-	give_back(s->run.taken, s->run.nframes / 64);
-	give_back(s->run.live, s->run.nframes);
+	bench_drop(s->metadata, s->run.nbanks * s->bytes);
+	bench_drop(s->run.seen, s->run.nframes / 8);
+	bench_drop(s->run.taken, s->run.nframes / 8);
+	bench_drop(s->run.live, s->run.nframes * sizeof(s->run.live[0]));
 }
 
 /* A new pool with everything free. */
@@ -177,10 +169,10 @@ static void one_bank(uint64_t seed)
 	row_share(&s, SURVIVAL);
 	row_share(&s, RECOVERY);
 	row_metadata("", GIB_FRAMES);
-	uint64_t *next = bench_words(GIB_FRAMES / 2);
+	int32_t *next = bench_memory(GIB_FRAMES * sizeof(*next), PAGE_SIZE);
 	for (unsigned i = PAIR; i <= CHURN90; i++)
-		row_free_list(&s, i, (int32_t *)next);
-	give_back(next, GIB_FRAMES / 2);
+		row_free_list(&s, i, next);
+	bench_drop(next, GIB_FRAMES * sizeof(*next));
 	drop_store(&s);
 }
 
@@ -255,7 +247,7 @@ static void zero_pass(struct bench_pass *pass, struct store *s, pfn_t (*take)(st
 /* What clearing adds to taking a frame that was used before: here there must be memory behind it. */
 static void row_zero(uint64_t seed)
 {
-	uint64_t *memory = bench_words((ZERO_FRAMES << PAGE_SHIFT) / sizeof(uint64_t));
+	void *memory = bench_memory(ZERO_FRAMES << PAGE_SHIFT, PAGE_SIZE);
 	struct store s;
 
 	make_store(&s, seed, ZERO_FRAMES, 1);
@@ -264,7 +256,7 @@ static void row_zero(uint64_t seed)
 	zero_pass(&overhead, &s, frame_alloc, false);
 	bench_row("frame.zero", "", &measured, &overhead, NULL, 2);
 	drop_store(&s);
-	give_back(memory, (ZERO_FRAMES << PAGE_SHIFT) / sizeof(uint64_t));
+	bench_drop(memory, ZERO_FRAMES << PAGE_SHIFT);
 }
 
 void bench_frame_setup(uint64_t seed)

@@ -18,8 +18,9 @@ struct bench_pass {
 	unsigned first_window;
 };
 
-/* bench_words - @n cleared words of the machine's memory; panics if there are none. */
-uint64_t *bench_words(uint64_t n);
+/* bench_memory - @bytes of the machine's memory, cleared; panics if there are none. bench_drop - give them back. */
+void *bench_memory(uint64_t bytes, uint64_t align);
+void bench_drop(void *memory, uint64_t bytes);
 
 /* bench_begin_pass - start @pass on its run's input; bench_end_pass - count its windows. */
 void bench_begin_pass(struct bench_pass *pass);

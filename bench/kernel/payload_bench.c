@@ -25,17 +25,24 @@ uint64_t bench_now(void)
 	return csr_read(instret);
 }
 
-uint64_t *bench_words(uint64_t n)
+void *bench_memory(uint64_t bytes, uint64_t align)
 {
-	uint64_t bytes = n * sizeof(uint64_t);
 	npages_t npages = (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
-	pfn_t pfn = frame_alloc_range(&machine.frames, npages, PAGE_SIZE);
+	pfn_t pfn = frame_alloc_range(&machine.frames, npages, align);
 
 	if (pfn == PFN_NONE)
 		panic("the benchmark wants %llu KiB in one piece: a machine with more memory, "
 		      "please",
 		      (unsigned long long)(bytes >> 10));
 	return memset(frame_ptr(&machine.frames, pfn), 0, bytes);
+}
+
+void bench_drop(void *memory, uint64_t bytes)
+{
+	npages_t npages = (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
+
+	if (memory != NULL)
+		frame_free_range(&machine.frames, paddr_to_pfn((uintptr_t)memory), npages);
 }
 
 void bench_begin_pass(struct bench_pass *pass)
@@ -183,6 +190,7 @@ noreturn void payload_run(const struct bootargs *args)
 	csr_set(sstatus, SSTATUS_SIE);
 	bench_frames(seed);
 	bench_frame_setup(seed);
+	bench_heap(seed);
 	if (failed != 0)
 		print("FAIL %u failed, %u passed\n", failed, passed);
 	else

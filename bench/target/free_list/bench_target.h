@@ -39,4 +39,32 @@ static inline bool target_run_free(struct bench_frames *f, uint64_t frame, uint6
 	return false;
 }
 
+/* It has no blocks. */
+static inline void *target_heap_alloc(struct bench_heap *h, size_t size, size_t align)
+{
+	(void)h;
+	(void)size;
+	(void)align;
+	return NULL;
+}
+
+static inline void target_heap_free(struct bench_heap *h, void *ptr, size_t size, size_t align)
+{
+	(void)h;
+	(void)ptr;
+	(void)size;
+	(void)align;
+}
+
+static inline void *target_heap_realloc(struct bench_heap *h, void *ptr, size_t size, size_t align,
+					size_t new_size)
+{
+	(void)h;
+	(void)ptr;
+	(void)size;
+	(void)align;
+	(void)new_size;
+	return NULL;
+}
+
 #endif

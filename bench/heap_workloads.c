@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * heap_workloads.c - what is done to a heap. Sizes and alignments are drawn as talc's benchmark draws them; the loops are
+ * defined in docs/performance.md, and other people's figures are of the same ones.
+ */
+#include "bench/heap_workloads.h"
+
+#include "bench/calls.h"
+
+#define STEPS     200000u
+#define FEW       300u /* with fewer live ones, no step frees */
+#define MAX_ALIGN 4096u
+
+#define EFFICIENCY_MAX     10000u
+#define EFFICIENCY_REGROWN 99999u
+
+/* ---- one step ----------------------------------------------------------------------------------- */
+
+static uint64_t random_size(struct bench_run *r, uint64_t max)
+{
+	return bench_between(r, 4, bench_between(r, 16, max));
+}
+
+/* 8 in three of four cases, else 16 in three of four, and so on. */
+static uint64_t random_align(struct bench_run *r)
+{
+	uint64_t x = bench_random(r) >> 1;
+	uint64_t align = 8;
+
+	for (; (x & 3) == 0 && align < MAX_ALIGN; x >>= 2)
+		align *= 2;
+	return align;
+}
+
+/* Put a new block at the end; false when there is no memory. */
+static bool take_one(struct bench_run *r, uint64_t n, uint64_t size, uint64_t align)
+{
+	void *ptr = block_take(r, size, align);
+
+	r->sum += (uintptr_t)ptr;
+	if (ptr == NULL)
+		return false;
+	r->block[n] = (struct bench_block){ ptr, (uint32_t)size, (uint32_t)align };
+	return true;
+}
+
+/* The last one moves into the gap. */
+static void give_one(struct bench_run *r, uint64_t n, uint64_t i)
+{
+	block_give(r, &r->block[i]);
+	r->block[i] = r->block[n - 1];
+}
+
+static bool resize_one(struct bench_run *r, uint64_t i, uint64_t size)
+{
+	struct bench_block *b = &r->block[i];
+	void *ptr = block_resize(r, b, size);
+
+	r->sum += (uintptr_t)ptr;
+	if (ptr == NULL)
+		return false;
+	b->ptr = ptr;
+	b->size = (uint32_t)size;
+	return true;
+}
+
+static void give_all(struct bench_run *r, uint64_t n)
+{
+	for (uint64_t i = n; i > 0; i--)
+		block_give(r, &r->block[i - 1]);
+}
+
+/* ---- random steps ------------------------------------------------------------------------------- */
+
+/* Each step draws from 0 .. @draws - 1, where 6 is a reallocation. */
+static void random_steps(struct bench_run *r, uint64_t max, uint64_t draws)
+{
+	uint64_t n = 0;
+	bool ok = true;
+
+	bench_open(r);
+	for (uint64_t i = 0; i < STEPS; i++) {
+		uint64_t draw = bench_below(r, draws);
+		if (draw == 6 && n > 0) {
+			ok &= resize_one(r, bench_below(r, n), bench_between(r, 1, 3 * max));
+		} else if (draw < 3 || n < FEW) {
+			uint64_t size = random_size(r, max);
+			bool taken = take_one(r, n, size, random_align(r));
+			n += taken;
+			ok &= taken;
+		} else {
+			give_one(r, n, bench_below(r, n));
+			n--;
+		}
+	}
+	bench_close(r, STEPS);
+	bench_must(r, ok, "the heap is full where it must not be");
+	give_all(r, n);
+}
+
+static void random200(struct bench_run *r)
+{
+	random_steps(r, 200, 6);
+}
+
+static void random3000(struct bench_run *r)
+{
+	random_steps(r, 3000, 6);
+}
+
+static void random30000(struct bench_run *r)
+{
+	random_steps(r, 30000, 6);
+}
+
+static void realloc3000(struct bench_run *r)
+{
+	random_steps(r, 3000, 7);
+}
+
+/* ---- frees of many small blocks ----------------------------------------------------------------- */
+
+static void shuffle_blocks(struct bench_run *r, uint64_t n)
+{
+	for (uint64_t i = n; i > 1; i--) {
+		uint64_t j = bench_below(r, i);
+		struct bench_block b = r->block[i - 1];
+		r->block[i - 1] = r->block[j];
+		r->block[j] = b;
+	}
+}
+
+static void free_blocks(struct bench_run *r, uint64_t n)
+{
+	bool ok = true;
+
+	for (uint64_t i = 0; i < n; i++)
+		ok &= take_one(r, i, bench_between(r, 32, 64), 8);
+	bench_must(r, ok, "the heap is full where it must not be");
+	if (!ok)
+		return;
+	shuffle_blocks(r, n);
+	bench_open(r);
+	for (uint64_t i = 0; i < n; i++)
+		block_give(r, &r->block[i]);
+	bench_close(r, n);
+}
+
+static void free_small(struct bench_run *r)
+{
+	free_blocks(r, 20000);
+}
+
+static void free_small_1k(struct bench_run *r)
+{
+	free_blocks(r, 1000);
+}
+
+static void free_small_1m(struct bench_run *r)
+{
+	free_blocks(r, HEAP_MOST_BLOCKS);
+}
+
+/* ---- how much fits ------------------------------------------------------------------------------ */
+
+/* One step of the mix; false at the first request that cannot be met. */
+static bool crowd(struct bench_run *r, uint64_t *n)
+{
+	uint64_t draw = bench_below(r, 10);
+
+	if (draw < 5 || *n == 0) {
+		uint64_t size = random_size(r, EFFICIENCY_MAX);
+		if (*n == r->max_blocks || !take_one(r, *n, size, random_align(r)))
+			return false;
+		++*n;
+	} else if (draw == 5) {
+		give_one(r, *n, bench_below(r, *n));
+		--*n;
+	} else {
+		return resize_one(r, bench_below(r, *n), bench_between(r, 1, EFFICIENCY_REGROWN));
+	}
+	return true;
+}
+
+static void efficiency(struct bench_run *r)
+{
+	uint64_t bytes = 0;
+	uint64_t n = 0;
+
+	while (crowd(r, &n))
+		;
+	for (uint64_t i = 0; i < n; i++)
+		bytes += r->block[i].size;
+	bench_must(r, n < r->max_blocks, "more blocks than the benchmark has room for");
+	r->per_mille = bytes * 1000 / r->given_bytes;
+	give_all(r, n);
+}
+
+const struct bench_workload BENCH_NAME(heap_workloads)[HEAP_WORKLOADS] = {
+	{ "heap.random200", random200 },         { "heap.random3000", random3000 },
+	{ "heap.random30000", random30000 },     { "heap.realloc3000", realloc3000 },
+	{ "heap.free_small", free_small },       { "heap.free_small_1k", free_small_1k },
+	{ "heap.free_small_1m", free_small_1m }, { "heap.efficiency", efficiency },
+};
