@@ -40,7 +40,11 @@ bench_kernel = $(OUT)/rv64-release-bench$(if $(filter-out rv64imac,$(1)),-$(call
 .PHONY: bench bench-update bench-measure $(BENCH_ISAS:%=bench-kernel-%)
 bench: ## count what frames and blocks cost, in instructions; fails when they cost more than in bench/baseline.json
 bench: bench-measure
-	$(Q)bench/compare $(if $(filter 1,$(UPDATE)),--update) bench/baseline.json $(BENCH)/results.json
+	$(Q)PYTHONPYCACHEPREFIX=$(OUT)/pycache bench/report $(BENCH)/results.json bench/peers-rv64.json \
+		--table $(BENCH)/table.md --plot $(BENCH)/plot.svg \
+		$(if $(filter 1,$(UPDATE)),--into docs/performance.md)
+	@echo 'bench: $(BENCH)/table.md and $(BENCH)/plot.svg show them beside other allocators'
+	$(Q)PYTHONPYCACHEPREFIX=$(OUT)/pycache bench/compare $(if $(filter 1,$(UPDATE)),--update) bench/baseline.json $(BENCH)/results.json
 
 bench-update: ## the same, and write the figures down
 	$(Q)$(MAKE) --no-print-directory UPDATE=1 bench
