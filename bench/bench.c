@@ -93,10 +93,14 @@ static void flip_bit(uint64_t *bits, uint64_t i)
 	bits[i / 64] ^= (uint64_t)1 << (i % 64);
 }
 
-/* See live[0 .. n - 1]: in seen their bits are set and no others. */
+/* See live[0 .. n - 1]: in seen their bits are set and no others. They may be of the whole banks. */
 static void see(struct bench_run *r, uint64_t n)
 {
-	for (uint64_t i = 0; i < (r->nframes + 63) / 64; i++)
+	uint64_t bits = 0;
+
+	for (unsigned b = 0; b < r->nbanks; b++)
+		bits += r->bank[b].n;
+	for (uint64_t i = 0; i < (bits + 63) / 64; i++)
 		r->seen[i] = 0;
 	for (uint64_t i = 0; i < n; i++) {
 		uint64_t at = index_of(r, r->live[i], 1);

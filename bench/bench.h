@@ -44,13 +44,13 @@ struct bench_run {
 	struct bench_heap *heap;
 	struct bench_bank bank[BENCH_MAX_BANKS];
 	unsigned nbanks;
-	uint64_t nframes;          /* in all banks */
+	uint64_t nframes;          /* in all banks, or this thread's part of them */
 	uint64_t *live;            /* room for nframes frame numbers */
 	struct bench_block *block; /* room for max_blocks */
 	uint64_t max_blocks;
 	unsigned char *arena; /* where the heap's blocks may lie, if the checks are to know that */
 	uint64_t arena_bytes;
-	uint64_t *seen; /* a bit for each frame */
+	uint64_t *seen; /* a bit for each frame of the banks */
 	uint64_t *
 		taken; /* bits, all clear: one for each frame, or for 8 bytes of the arena; checked builds */
 	uint64_t given_bytes; /* all memory that the heap has, tables included (heap.efficiency) */
