@@ -118,6 +118,8 @@ static void see(struct bench_run *r, uint64_t n)
 void bench_distinct(struct bench_run *r, uint64_t n)
 {
 	see(r, n);
+	for (uint64_t i = 0; i < n; i++)
+		r->sum = r->sum * 31 + r->live[i];
 }
 
 /* How many whole aligned runs of @run frames the bank has of which none is seen; its bits begin at @at. */
@@ -176,6 +178,7 @@ void bench_check_give(struct bench_run *r, uint64_t frame, uint64_t n, bool acce
 	uint64_t at = index_of(r, frame, n);
 
 	bench_must(r, accepted, "a free was refused");
+	bench_must(r, at != BENCH_NONE, "a frame was freed that is in no bank");
 	for (uint64_t i = 0; at != BENCH_NONE && i < n; i++) {
 		bench_must(r, test_bit(r->taken, at + i), "a frame was freed that was not out");
 		flip_bit(r->taken, at + i);

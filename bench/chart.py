@@ -16,7 +16,7 @@ WIDTH, LEFT, RIGHT, TOP = 960, 270, 90, 74
 BAR, BETWEEN_BARS, BETWEEN_GROUPS = 11, 2, 14
 FONT = "font-family='DejaVu Sans,Verdana,sans-serif'"
 # Colour-blind safe (Okabe and Ito); the first two are ours.
-COLOURS = ["#d55e00", "#e69f00", "#999999", "#56b4e9", "#0072b2", "#009e73", "#cc79a7", "#000000"]
+COLOURS = ["#d55e00", "#e69f00", "#999999", "#56b4e9", "#0072b2", "#009e73", "#cc79a7", "#5d3a9b"]
 
 
 def label(value):
@@ -73,14 +73,19 @@ def draw_group(group, y, scale, colours):
 
 
 def draw_legend(colours, limits):
-    parts, x = [], LEFT
-    for name, colour in colours.items():
-        parts.append(f"<rect x='{x}' y='40' width='11' height='11' fill='{colour}'/>")
-        parts.append(text(x + 15, 50, name))
-        x += 30 + 6.6 * len(name)
-    if limits:
-        parts.append(line(20, 40, 20, 52, "#000", 1.5, "3 2"))
-        parts.append(text(27, 50, "ours must be left of this"))
+    """In as many lines as it takes, above TOP."""
+    parts, x, y = [], 20, 38
+    entries = list(colours.items()) + ([("ours must not be above", None)] if limits else [])
+    for name, colour in entries:
+        width = 34 + 6.3 * len(name)
+        if x + width > WIDTH:
+            x, y = 20, y + 17
+        if colour:
+            parts.append(f"<rect x='{x:.1f}' y='{y}' width='11' height='11' fill='{colour}'/>")
+        else:
+            parts.append(line(x + 6, y - 1, x + 6, y + 12, "#000", 1.5, "3 2"))
+        parts.append(text(x + 15, y + 10, name))
+        x += width
     return parts
 
 

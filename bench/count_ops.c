@@ -91,27 +91,39 @@ static void finish(plugin_id id, void *data)
 	fclose(out);
 }
 
+static void add(struct entry e)
+{
+	static size_t room;
+
+	if (entries == room) {
+		room = 2 * room + 1024;
+		struct entry *larger = realloc(table, room * sizeof(*table));
+		if (larger == NULL)
+			abort();
+		table = larger;
+	}
+	table[entries++] = e;
+}
+
 static int read_table(const char *path)
 {
 	FILE *file = fopen(path, "r");
-	size_t room = 0;
-	struct entry e;
+	char line[64];
 
 	if (file == NULL)
 		return -1;
-	while (fscanf(file, "%" SCNx64 " %u", &e.address, &e.class) == 2 && e.class < CLASSES) {
-		if (entries == room) {
-			room = 2 * room + 1024;
-			struct entry *larger = realloc(table, room * sizeof(*table));
-			if (larger == NULL)
-				abort();
-			table = larger;
-		}
-		table[entries++] = e;
+	while (fgets(line, sizeof(line), file) != NULL) {
+		char *rest;
+		uint64_t address = strtoull(line, &rest, 16);
+		unsigned long class = strtoul(rest, NULL, 10);
+		if (class < CLASSES)
+			add((struct entry){ address, (unsigned)class });
 	}
 	fclose(file);
+	if (entries == 0)
+		return -1;
 	qsort(table, entries, sizeof(*table), by_address);
-	return entries > 0 ? 0 : -1;
+	return 0;
 }
 
 int qemu_plugin_install(plugin_id id, const struct qemu_info *info, int argc, char **argv)

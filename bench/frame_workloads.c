@@ -47,7 +47,7 @@ static void pair(struct bench_run *r)
 		ok &= frame_give(r, frame);
 	}
 	bench_close(r, PAIRS);
-	r->sum = sum;
+	r->sum += sum;
 	bench_must(r, ok, "a frame that was taken cannot be given back");
 }
 
@@ -182,7 +182,7 @@ static void run512_none(struct bench_run *r)
 	for (uint64_t i = 0; i < NONE_RUNS; i++)
 		none += run_take(r, HUGE, HUGE) == BENCH_NONE;
 	bench_close(r, NONE_RUNS);
-	r->sum = nhuge;
+	r->sum += nhuge;
 	bench_must(r, none == NONE_RUNS, "a huge run where there is none");
 	for (uint64_t i = 0; i < nhuge; i++)
 		ok &= run_give(r, huge[i], HUGE);
@@ -204,7 +204,7 @@ static void run512_pair(struct bench_run *r)
 		ok &= run_give(r, run, HUGE);
 	}
 	bench_close(r, HUGE_PAIRS);
-	r->sum = sum;
+	r->sum += sum;
 	bench_must(r, ok, "a run that was taken cannot be given back");
 	bench_must(r, all % HUGE == 0, "a run is not aligned");
 }

@@ -6,6 +6,11 @@ BENCH_SRC := bench/bench.c bench/free_list.c $(sort $(wildcard bench/kernel/*.c)
 BENCH_FRAME_COPIES := acre acre_checked standin free_list
 BENCH_HEAP_COPIES := acre acre_checked standin
 
+# For `make check`: as they are compiled where they contain the most.
+BENCH_CHECK_C := $(wildcard $(BENCH_SRC) bench/frame_workloads.c bench/heap_workloads.c)
+BENCH_HOST_CHECK_C := $(wildcard bench/count_ops.c tests/bench/liars.c)
+BENCH_CHECK_FLAGS := -Ibench/target/acre -DBENCH_TARGET=acre -DBENCH_CHECKED=1
+
 ifeq ($(PAYLOAD),bench)
 KERNEL_OBJ += $(patsubst %.c,$(K)/%.o,$(BENCH_SRC)) \
 	$(BENCH_FRAME_COPIES:%=$(K)/bench/%/frame_workloads.o) \
@@ -57,3 +62,32 @@ bench-measure:
 
 $(BENCH_ISAS:%=bench-kernel-%): bench-kernel-%:
 	$(Q)$(MAKE) --no-print-directory BUILD=release PAYLOAD=bench ISA=$(call bench_march,$*) kernel
+
+# ---- the same workloads on the host, with allocators that give wrong answers: tests/bench/bench.t ------
+
+LIARS := $(OUT)/bench/host
+LIARS_OBJ := $(LIARS)/liars.o $(LIARS)/bench.o \
+	$(foreach c,table table_checked,$(LIARS)/$(c)/frame_workloads.o $(LIARS)/$(c)/heap_workloads.o)
+
+# $(1): a copy
+define bench_host_copy
+$(LIARS)/$(1)/%.o: bench/%.c Makefile
+	$$(call say,CC,$$@)
+	@mkdir -p $$(@D)
+	$(Q)gcc $$(HFLAGS) -O2 -Ibench/target/$(1:_checked=) -DBENCH_TARGET=$(1:_checked=) \
+		-DBENCH_CHECKED=$(if $(filter %_checked,$(1)),1,0) -c -o $$@ $$<
+endef
+$(foreach c,table table_checked,$(eval $(call bench_host_copy,$(c))))
+
+$(LIARS)/liars: $(LIARS_OBJ)
+	$(call say,LD,$@)
+	$(Q)gcc $(HFLAGS) -o $@ $^
+
+$(LIARS)/bench.o $(LIARS)/liars.o: $(LIARS)/%.o: Makefile
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)gcc $(HFLAGS) -O2 -c -o $@ $(filter %.c,$^)
+$(LIARS)/bench.o: bench/bench.c
+$(LIARS)/liars.o: tests/bench/liars.c
+
+test-builds: $(LIARS)/liars

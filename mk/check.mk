@@ -11,18 +11,18 @@ CLANG_TIDY := $(or $(shell command -v clang-tidy-14),clang-tidy)
 # $(call is_14,TOOL): a shell condition
 is_14 = $(1) --version 2>/dev/null | grep -q 'version 14'
 
-CHECK_HOST_C := $(sort $(HOST_SRC) $(LIFT_HOST_SRC) $(MATRIX_SRC) $(FUZZ_ALL))
+CHECK_HOST_C := $(sort $(HOST_SRC) $(LIFT_HOST_SRC) $(MATRIX_SRC) $(FUZZ_ALL)) $(BENCH_HOST_CHECK_C)
 CHECK_RV64_C := $(ECALL) $(sort $(filter-out $(HOST_SRC),$(wildcard src/kernel/*.c tests/kernel/*.c))) \
-	$(LIFT_RV64_SRC)
+	$(LIFT_RV64_SRC) $(BENCH_CHECK_C)
 CHECK_C := $(CHECK_HOST_C) $(CHECK_RV64_C)
 CHECK_ANALYZED := $(PORTABLE) $(SBI)
-CHECK_HEADERS = $(shell find src tests -name '*.h')
-CHECK_TEXTS = $(sort $(shell find src tests -name '*.[ch]'))
+CHECK_HEADERS = $(shell find src tests bench -name '*.h' 2>/dev/null)
+CHECK_TEXTS = $(sort $(shell find src tests bench -name '*.[ch]' 2>/dev/null))
 # Scripts are told by their first line, whatever they are called.
-scripts_of = $(sort $(shell find scripts tests tools .ci -type f 2>/dev/null | xargs awk \
+scripts_of = $(sort $(shell find scripts tests tools bench .ci -type f 2>/dev/null | xargs awk \
 	'FNR == 1 { if (/^\#!.*$(1)/) print FILENAME; nextfile }'))
 CHECK_SHELL = $(call scripts_of,(\/| )(ba)?sh)
-CHECK_PYTHON = $(sort $(call scripts_of,python3) $(shell find tests tools -name '*.py' 2>/dev/null))
+CHECK_PYTHON = $(sort $(call scripts_of,python3) $(shell find tests tools bench -name '*.py' 2>/dev/null))
 
 # $(call plain,FLAGS): without what only a real build needs
 plain = $(filter-out -fsanitize% -fno-sanitize% -MMD -MP,$(1))
@@ -68,9 +68,10 @@ compile_commands.json: ## write build/compile_commands.json, for clangd and clan
 compile_commands.json: $(OUT)/compile_commands.json
 $(OUT)/compile_commands.json: check-force
 	@mkdir -p $(@D)
-	@scripts/compile-commands $@ -- clang $(CHECK_HFLAGS) -- $(HOST_SRC) \
+	@scripts/compile-commands $@ -- clang $(CHECK_HFLAGS) -- $(HOST_SRC) $(BENCH_HOST_CHECK_C) \
 		-- clang $(call plain,$(LIFT_HFLAGS)) -- $(LIFT_HOST_SRC) \
-		-- $(CC) $(call plain,$(KFLAGS)) -- $(filter-out $(LIFT_RV64_SRC),$(CHECK_RV64_C)) \
+		-- $(CC) $(call plain,$(KFLAGS)) -- $(filter-out $(LIFT_RV64_SRC) $(BENCH_CHECK_C),$(CHECK_RV64_C)) \
+		-- $(CC) $(call plain,$(KFLAGS)) $(BENCH_CHECK_FLAGS) -- $(BENCH_CHECK_C) \
 		-- $(CC) $(call plain,$(LIFT_KFLAGS)) -- $(LIFT_RV64_SRC)
 check-force:
 
@@ -121,6 +122,8 @@ $(eval $(call cppcheck_part,src-host,$(filter src/%,$(CHECK_HOST_C)),$(CPPCHECK_
 $(eval $(call cppcheck_part,src-rv64,$(filter src/%,$(CHECK_RV64_C)),$(CPPCHECK_STYLE),$(CPPCHECK_RV64)))
 $(eval $(call cppcheck_part,tests-host,$(filter tests/%,$(CHECK_HOST_C)),$(CPPCHECK_PLAIN),$(CPPCHECK_HOST)))
 $(eval $(call cppcheck_part,tests-rv64,$(filter tests/%,$(CHECK_RV64_C)),$(CPPCHECK_PLAIN),$(CPPCHECK_RV64)))
+$(eval $(call cppcheck_part,bench-host,$(filter bench/%,$(CHECK_HOST_C)),$(CPPCHECK_STYLE),))
+$(eval $(call cppcheck_part,bench-rv64,$(filter bench/%,$(CHECK_RV64_C)),$(CPPCHECK_STYLE),$(CPPCHECK_RV64) $(BENCH_CHECK_FLAGS)))
 
 check-cppcheck:
 	echo 'check-cppcheck: $(words $(CHECK_C)) files, ok'

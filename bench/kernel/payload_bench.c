@@ -169,7 +169,7 @@ void bench_peer_row(const char *peer, const char *name, const struct bench_pass 
 	const char *broken = what_is_broken(measured, overhead, NULL);
 
 	if (broken != NULL) {
-		fail(peer, name, broken);
+		fail(name, " of the free list", broken);
 		return;
 	}
 	passed++;

@@ -1,0 +1,301 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The benchmark can fail: wrong answers of an allocator are found, and worse figures are not let pass."""
+
+import copy
+import importlib.util
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ElementTree
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parent.parent.parent
+BENCH = TOP / "bench"
+LIARS = TOP / "build/bench/host/liars"
+ISA = "rv64imac"
+
+sys.path.insert(0, str(BENCH))
+sys.dont_write_bytecode = True
+import figures  # noqa: E402  (its folder is no package)
+
+
+def script(name):
+    """A script of bench/ as a module."""
+    loader = SourceFileLoader(f"bench_{name}", str(BENCH / name))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+    loader.exec_module(module)
+    return module
+
+
+RUN, REPORT = script("run"), script("report")
+BASELINE = figures.load(BENCH / "baseline.json")
+PEERS = figures.load(BENCH / "peers-rv64.json")
+
+cases = []
+
+
+def case(function):
+    cases.append(function)
+    return function
+
+
+def must(condition, what):
+    if not condition:
+        raise AssertionError(what)
+
+
+# ---- wrong answers ------------------------------------------------------------------------------------
+
+
+def findings():
+    """(lie, workload, plain or checked) -> (sum, what was found)"""
+    said = subprocess.run([LIARS], check=True, stdout=subprocess.PIPE, text=True).stdout
+    found = {}
+    for line in said.splitlines():
+        who, what = line.split(": ", 1)
+        lie, workload, how, total = who.split()
+        found[lie, workload, how] = (total, what)
+    return found
+
+
+FOUND = findings()
+
+
+@case
+def an_honest_allocator_passes_every_workload():
+    honest = {key: what for key, (_, what) in FOUND.items() if key[0] == "honest"}
+    must(len(honest) == 2 * (12 + 2), f"{len(honest)} runs")
+    for key, what in honest.items():
+        must(what == "ok", f"{key}: {what}")
+
+
+@case
+def equal_runs_give_equal_sums_and_other_answers_others():
+    for (lie, workload, how), (total, _) in FOUND.items():
+        if lie == "honest":
+            must(total == FOUND[lie, workload, "plain"][0], f"{workload} {how}")
+    must(FOUND["twice", "frame.churn90", "plain"][0] != FOUND["honest", "frame.churn90", "plain"][0],
+         "another frame, the same sum")
+
+
+def lie_is_found(lie, workloads, how, words):
+    for workload in workloads:
+        what = FOUND[lie, workload, how][1]
+        must(words in what, f"{lie} in {workload} {how}: {what}")
+
+
+SINGLES = ["frame.drain", "frame.free_random", "frame.churn90"]
+RUNS = ["frame.run2", "frame.run4", "frame.run8", "frame.run16"]
+BLOCKS = ["heap.random200", "heap.realloc3000"]
+
+
+@case
+def a_frame_that_is_handed_out_twice_is_found():
+    lie_is_found("twice", SINGLES + RUNS, "checked", "a frame was handed out twice")
+    lie_is_found("twice", SINGLES[1:] + RUNS, "plain", "a frame was handed out twice")
+
+
+@case
+def a_foreign_frame_is_found():
+    lie_is_found("foreign", ["frame.pair"] + SINGLES + RUNS + ["frame.run512_pair"], "checked", "in no bank")
+    lie_is_found("foreign", SINGLES[1:] + RUNS, "plain", "in no bank")
+
+
+@case
+def too_few_frames_and_too_many_are_found():
+    lie_is_found("none", ["frame.pair"], "checked", "in no bank")
+    for how in ("plain", "checked"):
+        lie_is_found("none", ["frame.drain"], how, "before every one was taken")
+        lie_is_found("none", SINGLES[1:], how, "no frame, though")
+    lie_is_found("always", ["frame.drain"], "plain", "more frames than there are")
+
+
+@case
+def runs_that_are_missing_or_crooked_or_invented_are_found():
+    for how in ("plain", "checked"):
+        lie_is_found("unaligned", RUNS, how, "not aligned")
+        must(FOUND["no-huge", "frame.run512_pair", how][1] != "ok", "there are none")
+        must(FOUND["always", "frame.run512_none", how][1] != "ok", "there is always one")
+
+
+@case
+def a_free_that_is_refused_is_found():
+    for how in ("plain", "checked"):
+        for workload in ["frame.pair"] + SINGLES + RUNS + ["frame.run512_pair"]:
+            must(FOUND["refuses", workload, how][1] != "ok", f"{workload} {how}")
+
+
+@case
+def blocks_that_overlap_or_are_crooked_or_lose_their_bytes_are_found():
+    lie_is_found("overlap", BLOCKS, "checked", "blocks overlap")
+    lie_is_found("crooked", BLOCKS, "checked", "not aligned")
+    lie_is_found("forgets", ["heap.realloc3000"], "checked", "contents of a block were lost")
+    lie_is_found("full", BLOCKS, "plain", "full where it must not be")
+
+
+# ---- what the kernel says -----------------------------------------------------------------------------
+
+
+def kernel_is_refused(text, code):
+    try:
+        RUN.must_be_well(ISA, text, code, "")
+    except RUN.Broken as broken:
+        return str(broken)
+    return None
+
+
+@case
+def a_kernel_that_finds_something_broken_fails_the_run():
+    good = "bench frame.pair 5.00 instr worst=9\nPASS 1 passed\n"
+    must(kernel_is_refused(good, 0) is None, "a good run")
+    broken = kernel_is_refused("bench FAILED frame.pair: a free was refused\nFAIL 1 failed, 0 passed\n", 1)
+    must("a free was refused" in broken, broken)
+    must(kernel_is_refused(good, 1), "an exit code of 1")
+    must(kernel_is_refused("bench frame.pair 5.00 instr worst=9\n", 0), "no verdict")
+
+
+@case
+def expensive_instructions_are_counted_in_the_windows_less_the_stand_ins():
+    marks = [[5, 2, 0, 1], [405, 202, 0, 101], [405, 202, 0, 101], [405, 202, 100, 101]]
+    text = "bench frame.pair 5.00 instr worst=9 overhead=1.00 ops=100 windows=0+1 less=1+1\n"
+    row = RUN.read_rows(text, marks)[0]["frame.pair"]
+    must((row["amo"], row["csr"], row["div"], row["fence"]) == (4, 2, -1, 1), row)
+
+
+# ---- the gate -----------------------------------------------------------------------------------------
+
+
+def judged(change, *options):
+    """Exit code and words of bench/compare when `change` was done to the figures of the file."""
+    measured = copy.deepcopy(BASELINE)
+    change(measured)
+    with tempfile.TemporaryDirectory() as folder:
+        path, kept = Path(folder) / "results.json", Path(folder) / "kept.json"
+        figures.save(path, measured)
+        figures.save(kept, BASELINE)
+        ended = subprocess.run([BENCH / "compare", *options, kept, path], stdout=subprocess.PIPE, text=True)
+        return ended.returncode, ended.stdout, figures.load(kept)
+
+
+def scale(row, key, factor):
+    def change(measured):
+        measured[ISA][row][key] *= factor
+
+    return change
+
+
+def is_refused(change, words):
+    code, text, _ = judged(change)
+    must(code == 1 and words in text, f"exit code {code}: {text}")
+
+
+def is_let_pass(change, words):
+    code, text, _ = judged(change)
+    must(code == 0 and words in text, f"exit code {code}: {text}")
+
+
+@case
+def the_same_figures_pass():
+    is_let_pass(lambda measured: None, "no figure is worse")
+
+
+@case
+def more_instructions_by_more_than_three_in_a_hundred_do_not_pass():
+    is_refused(scale("frame.pair", "value", 1.04), f"{ISA} frame.pair")
+    is_let_pass(scale("frame.pair", "value", 1.02), "no figure is worse")
+    is_refused(scale("heap.random3000", "value", 1.04), "heap.random3000")
+
+
+@case
+def a_worse_worst_case_does_not_pass():
+    is_refused(scale("frame.drain", "worst", 1.04), "frame.drain")
+
+
+@case
+def of_a_share_less_is_worse():
+    is_refused(scale("frame.huge_survival", "value", 0.96), "frame.huge_survival")
+    is_let_pass(scale("frame.huge_survival", "value", 1.04), "are better")
+
+
+@case
+def an_atomic_where_there_was_none_does_not_pass():
+    measured = copy.deepcopy(BASELINE)
+    kept = copy.deepcopy(BASELINE)
+    kept[ISA]["frame.pair"]["amo"] = 0
+    measured[ISA]["frame.pair"]["amo"] = 0.5
+    del kept["made_by"], measured["made_by"]
+    must(any("frame.pair" in s for s in figures.compare(kept, measured)[0]), "it passes")
+
+
+@case
+def a_row_that_is_missing_or_new_does_not_pass():
+    is_refused(lambda m: m[ISA].pop("frame.run8"), "frame.run8: is in the file and was not measured")
+    is_refused(lambda m: m[ISA].update({"frame.new": {"value": 1, "unit": "instr"}}), "is not in the file")
+    is_refused(lambda m: m.pop(ISA), "was not measured")
+
+
+@case
+def better_figures_ask_to_be_written_down_and_are():
+    better = scale("frame.pair", "value", 0.5)
+    is_let_pass(better, "make bench-update")
+    _, _, kept = judged(better, "--update")
+    must(kept[ISA]["frame.pair"]["value"] == BASELINE[ISA]["frame.pair"]["value"] * 0.5, "it was not written")
+    must(kept[ISA]["frame.drain"] == BASELINE[ISA]["frame.drain"], "another row has changed")
+
+
+@case
+def figures_of_another_compiler_are_shown_and_do_not_count():
+    def change(measured):
+        measured["made_by"]["compiler"] = "another"
+        measured[ISA]["frame.pair"]["value"] *= 2
+
+    is_let_pass(change, "do not count")
+
+
+# ---- table and plot -----------------------------------------------------------------------------------
+
+
+@case
+def every_row_of_the_file_is_in_the_table():
+    table = REPORT.table(BASELINE, PEERS)
+    for name in BASELINE[ISA]:
+        must(f"`{name}`" in table, name)
+    must("12,500,000" in table and "<= 80" in table, "others' figures and bounds")
+
+
+@case
+def the_plot_is_an_image_with_a_bar_for_each_figure():
+    groups = REPORT.groups(BASELINE, PEERS, "frame")
+    root = ElementTree.fromstring(REPORT.chart.draw("title", groups))
+    bars = [e for e in root.iter() if e.tag.endswith("rect") and len(e)]
+    must(len(bars) == sum(len(group.bars) for group in groups), f"{len(bars)} bars")
+    lengths = {e[0].text: float(e.get("width")) for e in bars}
+    must(lengths["free_list: 15"] < lengths["bitmap-allocator: 340"] < lengths["llfree: 803"], lengths)
+
+
+@case
+def the_tables_of_the_document_are_those_of_the_file():
+    text = (TOP / "docs/performance.md").read_text(encoding="utf-8")
+    for name, row in BASELINE[ISA].items():
+        must(f"**{REPORT.short(row['value'])}**" in text, f"{name} is not as in bench/baseline.json")
+
+
+def main():
+    print(f"1..{len(cases)}")
+    failed = 0
+    for number, function in enumerate(cases, 1):
+        name = function.__name__.replace("_", " ")
+        try:
+            function()
+        except AssertionError as reason:
+            failed += 1
+            print(f"not ok {number} - {name}")
+            print("\n".join(f"# {line}" for line in str(reason).splitlines()))
+        else:
+            print(f"ok {number} - {name}")
+    sys.exit(failed != 0)
+
+
+main()
