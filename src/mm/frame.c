@@ -1,42 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * frame.c - the frame pool: banks, each with two bits a frame, under one lock.
- *
- * A bank is one contiguous piece of RAM. Its metadata, which the caller supplies, is two bitmaps
- * over the same indices, index i standing for frame first + i:
- *
- *	frame         first                                        first + npages - 1
- *	              |                                                             |
- *	inserted      0 0 0 0 1 1 1 1 1 1 1 1 1 1 1 1 0 0 0 1 1 1 1 1 1 1 1 1 1 1 1 1
- *	free (tree)   0 0 0 0 0 0 1 1 0 1 1 1 1 1 0 0 0 0 0 1 1 1 1 1 1 1 1 1 1 1 1 1
- *	              |_____| |_| |_|
- *	   never inserted  handed  free
- *	  (kernel, tables)  out
- *
- * 'free' is a hierarchical bitmap (bitmap_tree.c), since it is searched; 'inserted' is a plain one,
- * since it is only asked about ranges that somebody names. A free may happen exactly where inserted
- * is 1 and free is 0: that is the whole of the check against double and foreign frees.
- *
- *	metadata of a bank:   | tree level 0 | level 1 | ... | inserted |
- *	                        n bits         n / 64          n bits
- *
- * Allocation is first fit by address: the lowest frame, the lowest run. That is deterministic, and
- * keeps what is in use together, so that long runs survive at the far end. Two lower bounds shorten
- * the way to the lowest frame: lowest_bank, and in each bank lowest. An upper bound, inserted_end,
- * spares boot, which inserts upwards, a look at words that are clear: four million of them at 1 TiB.
- *
- * Invariants (frame_validate() checks them by these numbers):
- *   F1  banks are not empty, sorted by address, disjoint, and below FRAME_LIMIT.
- *   F2  the tree of each bank is a valid bitmap_tree of npages bits.
- *   F3  free implies inserted; the bits of inserted behind npages are clear.
- *   F4  a bank's managed and free are the numbers of set bits; the pool's are the sums of those.
- *   F5  no index below a bank's lowest is free.
- *   F6  no bank below lowest_bank has a free frame.
- *   F7  no index from a bank's inserted_end on is inserted.
- *
- * Each public function is: check the arguments, take the lock, look, and only if all is well change
- * (take(), give(), and the two in frame_insert() and frame_remove() are the only places that do),
- * drop the lock, then report or clear memory.
+ * frame.c - the frame pool: banks, each with two bits a frame. Single frames are taken and given back
+ * by one atomic instruction; all else happens under one lock.
  */
 #include "mm/frame.h"
 
@@ -44,12 +9,21 @@
 #include "lib/panic.h"
 #include "lib/platform.h"
 #include "lib/string.h"
+#include "mm/frame_internal.h"
 
 /* ---- setting up ------------------------------------------------------------------------------ */
 
+/* How many chunks @npages frames touch, wherever the first one is. */
+static uint64_t chunks_for(npages_t npages)
+{
+	return npages == 0 ? 0 : (npages - 1) / CHUNK_BITS + 2;
+}
+
 size_t frame_metadata_bytes(npages_t npages)
 {
-	return (bitmap_tree_words(npages) + bitmap_words(npages)) * sizeof(uint64_t);
+	uint64_t nchunks = chunks_for(npages);
+
+	return 2 * nchunks * CHUNK_WORDS * sizeof(atomic_word) + chunk_tree_bytes(nchunks);
 }
 
 enum status frame_pool_init(struct frame_pool *pool, uint64_t offset)
@@ -59,6 +33,11 @@ enum status frame_pool_init(struct frame_pool *pool, uint64_t offset)
 	memset(pool, 0, sizeof(*pool));
 	lock_init(&pool->lock, "frames");
 	pool->offset = offset;
+	for (unsigned hart = 0; hart < PLATFORM_MAX_HARTS; hart++) {
+		atomic_init(&pool->stock[hart].word, &pool->nothing);
+		atomic_init(&pool->stock[hart].base, PFN_NONE);
+		atomic_init(&pool->stock[hart].leaf, &pool->nowhere);
+	}
 	return STATUS_OK;
 }
 
@@ -67,27 +46,11 @@ static bool is_frame_range(pfn_t first, npages_t npages)
 	return first < FRAME_LIMIT && npages <= FRAME_LIMIT - first;
 }
 
-/* How many banks start below @pfn, or at it. */
-static uint32_t banks_upto(const struct frame_pool *pool, pfn_t pfn)
-{
-	uint32_t low = 0;
-	uint32_t high = pool->nbanks;
-
-	while (low < high) {
-		uint32_t mid = (low + high) / 2;
-		if (pool->bank[mid].first <= pfn)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
-}
-
 /* Where in the table a bank of [@first, @first + @npages) belongs. */
 static enum status find_slot(const struct frame_pool *pool, pfn_t first, npages_t npages,
 			     uint32_t *slot)
 {
-	uint32_t at = banks_upto(pool, first);
+	uint32_t at = frame_banks_upto(pool, first);
 
 	if (at > 0 && first - pool->bank[at - 1].first < pool->bank[at - 1].npages)
 		return ERR_OVERLAP;
@@ -99,15 +62,26 @@ static enum status find_slot(const struct frame_pool *pool, pfn_t first, npages_
 	return STATUS_OK;
 }
 
-static enum status bank_init(struct frame_bank *bank, pfn_t first, npages_t npages, uint64_t *words)
+static void bank_init(struct frame_bank *bank, pfn_t first, npages_t npages, void *metadata)
 {
-	*bank = (struct frame_bank){ .first = first, .npages = npages };
-	bank->inserted = words + bitmap_tree_words(npages);
-	memset(bank->inserted, 0, bitmap_words(npages) * sizeof(words[0]));
-	return bitmap_tree_init(&bank->tree, words, npages);
+	pfn_t base = align_down(first, CHUNK_BITS);
+	uint64_t nchunks = (first - base + npages - 1) / CHUNK_BITS + 1;
+	uint64_t nwords = nchunks * CHUNK_WORDS;
+	atomic_word *words = metadata;
+
+	memset(metadata, 0, 2 * nwords * sizeof(*words));
+	*bank = (struct frame_bank){
+		.base = base,
+		.nbits = nchunks * CHUNK_BITS,
+		.free = words,
+		.inserted = words + nwords,
+		.first = first,
+		.npages = npages,
+	};
+	chunk_tree_init(&bank->chunks, words, base / CHUNK_BITS, nchunks, words + 2 * nwords);
 }
 
-static enum status add_bank(struct frame_pool *pool, pfn_t first, npages_t npages, uint64_t *words)
+static enum status add_bank(struct frame_pool *pool, pfn_t first, npages_t npages, void *metadata)
 {
 	uint32_t slot;
 	enum status status = find_slot(pool, first, npages, &slot);
@@ -116,8 +90,9 @@ static enum status add_bank(struct frame_pool *pool, pfn_t first, npages_t npage
 		return status;
 	memmove(&pool->bank[slot + 1], &pool->bank[slot],
 		(pool->nbanks - slot) * sizeof(pool->bank[0]));
-	pool->nbanks++; /* F6 still holds: the new bank has no free frame, and none moved down */
-	return bank_init(&pool->bank[slot], first, npages, words);
+	pool->nbanks++;
+	bank_init(&pool->bank[slot], first, npages, metadata);
+	return STATUS_OK;
 }
 
 enum status frame_pool_add_bank(struct frame_pool *pool, pfn_t first, npages_t npages,
@@ -139,89 +114,115 @@ enum status frame_pool_add_bank(struct frame_pool *pool, pfn_t first, npages_t n
 
 /* ---- finding and marking, lock held ---------------------------------------------------------- */
 
-/* The bank of @pfn, or NULL. */
-static struct frame_bank *bank_of(struct frame_pool *pool, pfn_t pfn)
-{
-	uint32_t upto = banks_upto(pool, pfn);
-
-	if (upto == 0)
-		return NULL;
-	struct frame_bank *bank = &pool->bank[upto - 1];
-	return pfn - bank->first < bank->npages ? bank : NULL;
-}
-
 /* The bank that has all of [@pfn, @pfn + @npages), and the index of @pfn in it. */
 static enum status locate(struct frame_pool *pool, pfn_t pfn, npages_t npages,
 			  struct frame_bank **bank, uint64_t *index)
 {
 	if (npages == 0)
 		return ERR_INVALID;
-	*bank = bank_of(pool, pfn);
+	*bank = frame_bank_of(pool, pfn);
 	if (*bank == NULL)
 		return ERR_RANGE;
-	*index = pfn - (*bank)->first;
-	return npages <= (*bank)->npages - *index ? STATUS_OK : ERR_RANGE;
+	*index = pfn - (*bank)->base;
+	return npages <= (*bank)->first + (*bank)->npages - pfn ? STATUS_OK : ERR_RANGE;
 }
 
-/* [@index, @index + @n) was free and is not now. */
-static void take(struct frame_pool *pool, struct frame_bank *bank, uint64_t index, npages_t n)
+/*
+ * Tell the tree what has happened to [@index, @index + @n). Of more than a chunk, what lies in whole
+ * chunks is known already (chunk_tree_fill()), and telling it of a chunk takes less than filling it.
+ * The fence makes the change to the bits precede the look at the bytes.
+ */
+static void touch_ends(struct frame_bank *bank, uint64_t index, npages_t n)
 {
-	if (n == 1)
-		bitmap_tree_clear_bit(&bank->tree, index);
-	else
-		bitmap_tree_clear(&bank->tree, index, n);
-	bank->free -= n;
-	pool->free -= n;
-	if (index == bank->lowest)
-		bank->lowest = index + n;
+	atomic_thread_fence(memory_order_seq_cst);
+	uint64_t first = index / CHUNK_BITS;
+	uint64_t last = (index + n - 1) / CHUNK_BITS;
+
+	if ((n <= CHUNK_BITS || index % CHUNK_BITS != 0) &&
+	    unlikely(!chunk_tree_is_stale(&bank->chunks, first)))
+		chunk_tree_touch(&bank->chunks, index, 1);
+	if (first != last && (index + n) % CHUNK_BITS != 0)
+		chunk_tree_touch(&bank->chunks, index + n - 1, 1);
 }
 
-/* [@index, @index + @n) is inserted and not free, and is free now. */
-static void give(struct frame_pool *pool, struct frame_bank *bank, uint64_t index, npages_t n)
+/* take(), where all of it lies in one word. */
+static bool take_in_word(struct frame_bank *bank, uint64_t index, npages_t n)
 {
-	if (n == 1)
-		bitmap_tree_set_bit(&bank->tree, index);
-	else
-		bitmap_tree_set(&bank->tree, index, n);
-	bank->free += n;
-	pool->free += n;
-	if (index < bank->lowest)
-		bank->lowest = index;
-	if (bank < &pool->bank[pool->lowest_bank])
-		pool->lowest_bank = (uint32_t)(bank - pool->bank);
+	atomic_word *word = &bank->free[index / BITS_PER_WORD];
+	uint64_t mask = bits_mask(index % BITS_PER_WORD, (unsigned)n);
+	uint64_t had = atomic_fetch_and_explicit(word, ~mask, memory_order_acquire) & mask;
+
+	if (unlikely(had != mask) && had != 0)
+		atomic_fetch_or_explicit(word, had, memory_order_release);
+	if (!frame_is_known(&bank->chunks.leaf[index / CHUNK_BITS]))
+		chunk_tree_touch(&bank->chunks, index, 1);
+	return likely(had == mask);
 }
 
-/* Are all of [@index, @index + @n) free? If not, say why, as frame_alloc_at() does. */
-static enum status check_free(const struct frame_bank *bank, uint64_t index, npages_t n)
+/*
+ * [@index, @index + @n) seems to be free: take it. False, and nothing has changed, if another hart
+ * took one of them first.
+ */
+static bool take(struct frame_bank *bank, uint64_t index, npages_t n)
 {
-	if (bitmap_tree_all_set(&bank->tree, index, n))
-		return STATUS_OK;
-	if (bitmap_next_clear(bank->inserted, index, index + n) != BITMAP_NONE)
+	if (n <= BITS_PER_WORD - index % BITS_PER_WORD)
+		return take_in_word(bank, index, n);
+	if (n > CHUNK_BITS)
+		chunk_tree_fill(&bank->chunks, index, n, false);
+	if (likely(bitmap_atomic_take(bank->free, index, n))) {
+		touch_ends(bank, index, n);
+		return true;
+	}
+	atomic_thread_fence(memory_order_seq_cst);
+	chunk_tree_touch(&bank->chunks, index, n);
+	return false;
+}
+
+/*
+ * [@index, @index + @n) is inserted and not free, and is free now. False if another hart gave one of
+ * them back at the same time, which it may not.
+ */
+static bool give(struct frame_bank *bank, uint64_t index, npages_t n)
+{
+	if (n > CHUNK_BITS)
+		chunk_tree_fill(&bank->chunks, index, n, true);
+	bool ok = bitmap_atomic_give(bank->free, index, n);
+	touch_ends(bank, index, n);
+	return ok;
+}
+
+/* Take [@index, @index + @n), or say why not, as frame_alloc_at() does, and change nothing. */
+static enum status take_exactly(struct frame_bank *bank, uint64_t index, npages_t n)
+{
+	if (bitmap_atomic_next_clear(bank->inserted, index, index + n) != BITMAP_NONE)
 		return ERR_NOT_FOUND;
-	return ERR_OVERLAP;
-}
-
-/* Take [@pfn, @pfn + @npages) and say where that is, or say why not and change nothing. */
-static enum status take_exactly(struct frame_pool *pool, pfn_t pfn, npages_t npages,
-				struct frame_bank **bank, uint64_t *index)
-{
-	enum status status = locate(pool, pfn, npages, bank, index);
-
-	if (status == STATUS_OK)
-		status = check_free(*bank, *index, npages);
-	if (status == STATUS_OK)
-		take(pool, *bank, *index, npages);
-	return status;
+	if (bitmap_atomic_next_clear(bank->free, index, index + n) != BITMAP_NONE)
+		return ERR_OVERLAP;
+	return take(bank, index, n) ? STATUS_OK : ERR_OVERLAP;
 }
 
 /* ---- inserting and removing ------------------------------------------------------------------ */
 
-/* Is any of [@index, @index + @n) inserted? */
-static bool any_inserted(const struct frame_bank *bank, uint64_t index, npages_t n)
+/* Never inserted, so nobody else changes these bits: they may be filled. */
+static enum status insert(struct frame_pool *pool, struct frame_bank *bank, uint64_t index,
+			  npages_t n)
 {
-	uint64_t end = index + n < bank->inserted_end ? index + n : bank->inserted_end;
+	uint64_t end = index + n;
 
-	return bitmap_next_set(bank->inserted, index, end) != BITMAP_NONE;
+	/* Boot inserts upwards: it need not look whether it does so twice. */
+	if (bitmap_atomic_next_set(bank->inserted, index,
+				   end < bank->inserted_end ? end : bank->inserted_end) !=
+	    BITMAP_NONE)
+		return ERR_OVERLAP;
+	if (end > bank->inserted_end)
+		bank->inserted_end = end;
+	chunk_tree_fill(&bank->chunks, index, n, true);
+	bitmap_atomic_fill(bank->free, index, n);
+	bitmap_atomic_fill(bank->inserted, index, n);
+	touch_ends(bank, index, n);
+	bank->managed += n;
+	pool->managed += n;
+	return STATUS_OK;
 }
 
 enum status frame_insert(struct frame_pool *pool, pfn_t pfn, npages_t npages)
@@ -231,16 +232,8 @@ enum status frame_insert(struct frame_pool *pool, pfn_t pfn, npages_t npages)
 	unsigned long irq = lock_acquire(&pool->lock);
 	enum status status = locate(pool, pfn, npages, &bank, &index);
 
-	if (status == STATUS_OK && any_inserted(bank, index, npages))
-		status = ERR_OVERLAP;
-	if (status == STATUS_OK) {
-		bitmap_set(bank->inserted, index, npages);
-		if (index + npages > bank->inserted_end)
-			bank->inserted_end = index + npages;
-		bank->managed += npages;
-		pool->managed += npages;
-		give(pool, bank, index, npages);
-	}
+	if (status == STATUS_OK)
+		status = insert(pool, bank, index, npages);
 	lock_release(&pool->lock, irq);
 	return status;
 }
@@ -250,10 +243,12 @@ enum status frame_remove(struct frame_pool *pool, pfn_t pfn, npages_t npages)
 	struct frame_bank *bank;
 	uint64_t index;
 	unsigned long irq = lock_acquire(&pool->lock);
-	enum status status = take_exactly(pool, pfn, npages, &bank, &index);
+	enum status status = locate(pool, pfn, npages, &bank, &index);
 
+	if (status == STATUS_OK)
+		status = take_exactly(bank, index, npages);
 	if (status == STATUS_OK) {
-		bitmap_clear(bank->inserted, index, npages);
+		(void)!bitmap_atomic_take(bank->inserted, index, npages);
 		bank->managed -= npages;
 		pool->managed -= npages;
 	}
@@ -261,61 +256,95 @@ enum status frame_remove(struct frame_pool *pool, pfn_t pfn, npages_t npages)
 	return status;
 }
 
-/* ---- taking ---------------------------------------------------------------------------------- */
+/* ---- runs ------------------------------------------------------------------------------------ */
 
-/* The lowest free frame, lock held. */
-static pfn_t take_lowest(struct frame_pool *pool)
+/* The lowest free index >= @from. Lock held. */
+static uint64_t next_free_index(const struct frame_bank *bank, uint64_t from)
 {
-	for (uint32_t b = pool->lowest_bank; b < pool->nbanks; b++) {
-		struct frame_bank *bank = &pool->bank[b];
-
-		if (bank->free == 0)
-			continue;
-		uint64_t index = bitmap_tree_next_set(&bank->tree, bank->lowest);
-		ASSERT(index != BITMAP_NONE);
-		pool->lowest_bank = b;
-		bank->lowest = index;
-		take(pool, bank, index, 1);
-		return bank->first + index;
+	for (uint64_t c = from / CHUNK_BITS; c < bank->chunks.nchunks;) {
+		uint64_t index = bitmap_atomic_next_set(bank->free, from, (c + 1) * CHUNK_BITS);
+		if (index != BITMAP_NONE)
+			return index;
+		c = chunk_tree_next_any(&bank->chunks, c + 1);
+		from = c * CHUNK_BITS;
 	}
+	return BITMAP_NONE;
+}
+
+/* The lowest run of any length and alignment, frame by frame; chunks without any are skipped. */
+static uint64_t first_run(const struct frame_bank *bank, npages_t n, npages_t align)
+{
+	uint64_t known = 0; /* [i, known) is free: it was looked at before */
+
+	for (uint64_t i = 0;;) {
+		i = next_free_index(bank, i);
+		if (i == BITMAP_NONE || !align_up_checked(bank->base + i, align, &i))
+			return BITMAP_NONE;
+		i -= bank->base;
+		if (i >= bank->nbits || n > bank->nbits - i)
+			return BITMAP_NONE;
+		/* The LAST one in use: no run that starts there or before can be long enough. */
+		uint64_t used = bitmap_atomic_last_clear(bank->free, known > i ? known : i, i + n);
+		if (used == BITMAP_NONE)
+			return i;
+		known = i + n;
+		i = used + 1;
+	}
+}
+
+/* The lowest 2^@order frames at their natural alignment: what the trees know. */
+static never_inline pfn_t alloc_natural(struct frame_pool *pool, unsigned order)
+{
+	struct frame_bank *bank = pool->bank;
+	struct frame_bank *end = bank + pool->nbanks;
+	npages_t n = (npages_t)1 << order;
+	uint64_t index;
+
+	/* Where it is known that there are none, the lock is not needed to know it. */
+	while (bank < end && chunk_tree_has_none(&bank->chunks, order))
+		bank++;
+	if (bank == end)
+		return PFN_NONE;
+	unsigned long irq = lock_acquire(&pool->lock);
+	for (; bank < end; bank++) {
+		while ((index = chunk_tree_find(&bank->chunks, order)) != BITMAP_NONE) {
+			if (unlikely(!take(bank, index, n)))
+				continue;
+			lock_release(&pool->lock, irq);
+			return bank->base + index;
+		}
+	}
+	lock_release(&pool->lock, irq);
 	return PFN_NONE;
 }
 
-pfn_t frame_alloc(struct frame_pool *pool)
+/* The lowest run of any length and alignment, in frames. */
+static never_inline pfn_t alloc_any(struct frame_pool *pool, npages_t n, npages_t align)
 {
+	pfn_t pfn = PFN_NONE;
 	unsigned long irq = lock_acquire(&pool->lock);
-	pfn_t pfn = take_lowest(pool);
 
+	for (uint32_t b = 0; pfn == PFN_NONE && b < pool->nbanks; b++) {
+		struct frame_bank *bank = &pool->bank[b];
+		uint64_t index;
+
+		while (pfn == PFN_NONE && n <= bank->npages &&
+		       (index = first_run(bank, n, align)) != BITMAP_NONE) {
+			if (take(bank, index, n))
+				pfn = bank->base + index;
+		}
+	}
 	lock_release(&pool->lock, irq);
 	return pfn;
-}
-
-/* The lowest run, lock held. @align in frames. */
-static pfn_t take_run(struct frame_pool *pool, npages_t npages, npages_t align)
-{
-	for (uint32_t b = pool->lowest_bank; b < pool->nbanks; b++) {
-		struct frame_bank *bank = &pool->bank[b];
-
-		if (bank->free < npages)
-			continue;
-		uint64_t index = bitmap_tree_first_run(&bank->tree, bank->lowest, npages, align,
-						       bank->first);
-		if (index == BITMAP_NONE)
-			continue;
-		take(pool, bank, index, npages);
-		return bank->first + index;
-	}
-	return PFN_NONE;
 }
 
 pfn_t frame_alloc_range(struct frame_pool *pool, npages_t npages, uint64_t align_bytes)
 {
 	if (npages == 0 || !is_power_of_two(align_bytes) || align_bytes < PAGE_SIZE)
 		return PFN_NONE;
-	unsigned long irq = lock_acquire(&pool->lock);
-	pfn_t pfn = take_run(pool, npages, align_bytes >> PAGE_SHIFT);
-	lock_release(&pool->lock, irq);
-	return pfn;
+	npages_t align = align_bytes >> PAGE_SHIFT;
+	return npages == align ? alloc_natural(pool, bits_ctz(align))
+			       : alloc_any(pool, npages, align);
 }
 
 /* The frames are ours alone by now: no lock needed. */
@@ -341,8 +370,10 @@ enum status frame_alloc_at(struct frame_pool *pool, pfn_t pfn, npages_t npages)
 	struct frame_bank *bank;
 	uint64_t index;
 	unsigned long irq = lock_acquire(&pool->lock);
-	enum status status = take_exactly(pool, pfn, npages, &bank, &index);
+	enum status status = locate(pool, pfn, npages, &bank, &index);
 
+	if (status == STATUS_OK)
+		status = take_exactly(bank, index, npages);
 	lock_release(&pool->lock, irq);
 	return status;
 }
@@ -357,48 +388,74 @@ struct offence {
 	const char *what;
 };
 
-/* The first of [@index, @index + @n) that is not handed out; false if there is none. */
-static bool first_offence(const struct frame_bank *bank, uint64_t index, npages_t n,
-			  struct offence *offence)
+/* A bit for each frame of word @at that is not handed out. */
+static inline uint64_t not_out(const struct frame_bank *bank, uint64_t at)
 {
-	if (n == 1 && bitmap_test(bank->inserted, index) && !bitmap_tree_test(&bank->tree, index))
-		return false; /* nearly every free there is */
-	uint64_t missing = bitmap_next_clear(bank->inserted, index, index + n);
-	uint64_t free = bitmap_tree_next_set(&bank->tree, index);
+	return ~bitmap_atomic_word(&bank->inserted[at]) | bitmap_atomic_word(&bank->free[at]);
+}
+
+/* Are all of [@index, @index + @n) handed out? */
+static bool are_out(const struct frame_bank *bank, uint64_t index, npages_t n)
+{
+	uint64_t at = index / BITS_PER_WORD;
+	uint64_t last = (index + n - 1) / BITS_PER_WORD;
+	uint64_t mask = bitmap_from(index);
+	uint64_t wrong = 0;
+
+	if (at < last) {
+		wrong = not_out(bank, at) & mask;
+		while (++at < last)
+			wrong |= not_out(bank, at);
+		mask = UINT64_MAX;
+	}
+	return (wrong | (not_out(bank, at) & mask & bitmap_upto(index + n - 1))) == 0;
+}
+
+/* The first of [@index, @index + @n) that is not handed out; false if there is none. */
+static never_inline bool first_offence(const struct frame_bank *bank, uint64_t index, npages_t n,
+				       struct offence *offence)
+{
+	uint64_t missing = bitmap_atomic_next_clear(bank->inserted, index, index + n);
+	uint64_t free = bitmap_atomic_next_set(bank->free, index, index + n);
 	uint64_t first = missing < free ? missing : free;
 
-	if (first >= index + n) /* BITMAP_NONE is above all */
+	if (first == BITMAP_NONE)
 		return false;
-	*offence = (struct offence){ ERR_NOT_ALLOCATED, bank->first + first, true,
+	*offence = (struct offence){ ERR_NOT_ALLOCATED, bank->base + first, true,
 				     free == first ? "free already" : "never inserted" };
 	return true;
 }
 
-/* False, @offence filled and nothing changed, unless all were handed out. Lock held. */
-static bool give_back(struct frame_pool *pool, pfn_t pfn, npages_t npages, struct offence *offence)
+/* Give back what is all handed out; false, and nothing has changed, if it is not. Lock held. */
+static bool give_back(struct frame_pool *pool, pfn_t pfn, npages_t npages)
 {
-	struct frame_bank *bank = bank_of(pool, pfn);
+	struct frame_bank *bank = frame_bank_of(pool, pfn);
 
-	if (npages == 0) {
-		*offence = (struct offence){ ERR_INVALID, pfn, false, "a range of no frames" };
+	if (unlikely(bank == NULL) || unlikely(npages == 0) ||
+	    unlikely(npages > bank->first + bank->npages - pfn))
 		return false;
-	}
-	if (bank == NULL) {
-		*offence = (struct offence){ ERR_RANGE, pfn, false,
-					     pfn == PFN_NONE ? "no frame" : "not in any bank" };
-		return false;
-	}
-	uint64_t index = pfn - bank->first;
-	npages_t inside = bank->npages - index;
-	if (first_offence(bank, index, npages < inside ? npages : inside, offence))
-		return false;
-	if (npages > inside) {
-		*offence = (struct offence){ ERR_RANGE, pfn + inside, false,
-					     "past the end of the bank" };
-		return false;
-	}
-	give(pool, bank, index, npages);
-	return true;
+	uint64_t index = pfn - bank->base;
+	return likely(are_out(bank, index, npages)) && likely(give(bank, index, npages));
+}
+
+/* Why give_back() would not. Lock held. */
+static never_inline struct offence explain(struct frame_pool *pool, pfn_t pfn, npages_t npages)
+{
+	struct frame_bank *bank = frame_bank_of(pool, pfn);
+	struct offence offence;
+
+	if (npages == 0)
+		return (struct offence){ ERR_INVALID, pfn, false, "a range of no frames" };
+	if (bank == NULL)
+		return (struct offence){ ERR_RANGE, pfn, false,
+					 pfn == PFN_NONE ? "no frame" : "not in any bank" };
+	npages_t inside = bank->first + bank->npages - pfn;
+	if (first_offence(bank, pfn - bank->base, npages < inside ? npages : inside, &offence))
+		return offence;
+	if (npages > inside)
+		return (struct offence){ ERR_RANGE, pfn + inside, false,
+					 "past the end of the bank" };
+	return (struct offence){ ERR_NOT_ALLOCATED, pfn, true, "freed by another at once" };
 }
 
 /* A frame number that no address can have is reported as the highest address. */
@@ -412,32 +469,38 @@ static uint64_t bytes_of(npages_t npages)
 	return npages <= UINT64_MAX >> PAGE_SHIFT ? npages << PAGE_SHIFT : UINT64_MAX;
 }
 
+static never_inline enum status refused(const struct offence *offence, pfn_t pfn, npages_t said,
+					const void *caller)
+{
+	platform_bad_free(&(struct bad_free){
+		.allocator = "frame",
+		.address = address_of(pfn),
+		.size = bytes_of(said),
+		.caller = caller,
+		.what = offence->what,
+		.actual_start = address_of(offence->pfn),
+		.actual_size = offence->exists ? PAGE_SIZE : 0,
+	});
+	return offence->status;
+}
+
 /* @said: how many frames the caller named, 0 if it did not. */
 static enum status free_frames(struct frame_pool *pool, pfn_t pfn, npages_t npages, npages_t said,
 			       const void *caller)
 {
 	struct offence offence;
 	unsigned long irq = lock_acquire(&pool->lock);
-	bool ok = give_back(pool, pfn, npages, &offence);
+	bool ok = give_back(pool, pfn, npages);
 
+	if (unlikely(!ok))
+		offence = explain(pool, pfn, npages);
 	lock_release(&pool->lock, irq);
-	if (likely(ok))
-		return STATUS_OK;
-	platform_bad_free(&(struct bad_free){
-		.allocator = "frame",
-		.address = address_of(pfn),
-		.size = bytes_of(said),
-		.caller = caller,
-		.what = offence.what,
-		.actual_start = address_of(offence.pfn),
-		.actual_size = offence.exists ? PAGE_SIZE : 0,
-	});
-	return offence.status;
+	return likely(ok) ? STATUS_OK : refused(&offence, pfn, said, caller);
 }
 
-enum status frame_free(struct frame_pool *pool, pfn_t pfn)
+enum status frame_free_one(struct frame_pool *pool, pfn_t pfn, const void *caller)
 {
-	return free_frames(pool, pfn, 1, 0, CALLER());
+	return free_frames(pool, pfn, 1, 0, caller);
 }
 
 enum status frame_free_range(struct frame_pool *pool, pfn_t pfn, npages_t npages)
@@ -471,8 +534,8 @@ enum status frame_free_address(struct frame_pool *pool, paddr_t addr)
 bool frame_is_free(struct frame_pool *pool, pfn_t pfn)
 {
 	unsigned long irq = lock_acquire(&pool->lock);
-	const struct frame_bank *bank = bank_of(pool, pfn);
-	bool yes = bank != NULL && bitmap_tree_test(&bank->tree, pfn - bank->first);
+	const struct frame_bank *bank = frame_bank_of(pool, pfn);
+	bool yes = bank != NULL && bitmap_atomic_test(bank->free, pfn - bank->base);
 
 	lock_release(&pool->lock, irq);
 	return yes;
@@ -481,8 +544,8 @@ bool frame_is_free(struct frame_pool *pool, pfn_t pfn)
 bool frame_is_managed(struct frame_pool *pool, pfn_t pfn)
 {
 	unsigned long irq = lock_acquire(&pool->lock);
-	const struct frame_bank *bank = bank_of(pool, pfn);
-	bool yes = bank != NULL && bitmap_test(bank->inserted, pfn - bank->first);
+	const struct frame_bank *bank = frame_bank_of(pool, pfn);
+	bool yes = bank != NULL && bitmap_atomic_test(bank->inserted, pfn - bank->base);
 
 	lock_release(&pool->lock, irq);
 	return yes;
@@ -491,16 +554,15 @@ bool frame_is_managed(struct frame_pool *pool, pfn_t pfn)
 /* Lock held. */
 static pfn_t next_free(const struct frame_pool *pool, pfn_t pfn)
 {
-	uint32_t upto = banks_upto(pool, pfn);
+	uint32_t upto = frame_banks_upto(pool, pfn);
 
 	/* The bank that @pfn is in or behind, then those above it from their start. */
 	for (uint32_t b = upto != 0 ? upto - 1 : 0; b < pool->nbanks; b++) {
 		const struct frame_bank *bank = &pool->bank[b];
-		uint64_t from = pfn > bank->first ? pfn - bank->first : 0;
-		uint64_t index = bitmap_tree_next_set(&bank->tree, from);
+		uint64_t index = next_free_index(bank, pfn > bank->base ? pfn - bank->base : 0);
 
 		if (index != BITMAP_NONE)
-			return bank->first + index;
+			return bank->base + index;
 	}
 	return PFN_NONE;
 }
@@ -516,9 +578,11 @@ pfn_t frame_next_free(struct frame_pool *pool, pfn_t pfn)
 
 npages_t frame_free_count(struct frame_pool *pool)
 {
+	npages_t count = 0;
 	unsigned long irq = lock_acquire(&pool->lock);
-	npages_t count = pool->free;
 
+	for (uint32_t b = 0; b < pool->nbanks; b++)
+		count += chunk_tree_count(&pool->bank[b].chunks);
 	lock_release(&pool->lock, irq);
 	return count;
 }
@@ -534,5 +598,11 @@ npages_t frame_managed_count(struct frame_pool *pool)
 
 bool frame_pool_is_empty(struct frame_pool *pool)
 {
-	return frame_free_count(pool) == 0;
+	bool empty = true;
+	unsigned long irq = lock_acquire(&pool->lock);
+
+	for (uint32_t b = 0; empty && b < pool->nbanks; b++)
+		empty = chunk_tree_find(&pool->bank[b].chunks, 0) == BITMAP_NONE;
+	lock_release(&pool->lock, irq);
+	return empty;
 }

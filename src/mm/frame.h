@@ -29,8 +29,9 @@
 
 #include "lib/compiler.h"
 #include "lib/lock.h"
+#include "lib/platform.h"
 #include "lib/status.h"
-#include "mm/bitmap_tree.h"
+#include "mm/chunk_tree.h"
 #include "mm/types.h"
 
 /* Raise this, and nothing else, for a machine with more. */
@@ -39,26 +40,42 @@
 /* Frame numbers are below this: 2^56 bytes of physical addresses. */
 #define FRAME_LIMIT (PADDR_LIMIT >> PAGE_SHIFT)
 
-/* One contiguous piece of RAM; index i stands for frame first + i. frame.c says what must hold. */
+/*
+ * One contiguous piece of RAM. Index i stands for frame base + i; base is the first frame rounded
+ * down to a chunk of 2 MiB. frame.c says what must hold.
+ */
 struct frame_bank {
+	pfn_t base;
+	npages_t nbits;        /* whole chunks that cover the bank */
+	atomic_word *free;     /* bit i: can be handed out */
+	atomic_word *inserted; /* bit i: is the pool's, free or handed out */
+	struct chunk_tree chunks;
 	pfn_t first;
 	npages_t npages;
-	npages_t managed;        /* frames ever inserted and not removed: set bits of inserted */
-	npages_t free;           /* set bits of the tree */
-	uint64_t lowest;         /* no index below this is free */
-	uint64_t inserted_end;   /* no index from this on is inserted */
-	uint64_t *inserted;      /* bitmap: free or handed out */
-	struct bitmap_tree tree; /* bitmap: free */
+	npages_t managed;      /* set bits of inserted */
+	uint64_t inserted_end; /* no index from this on is inserted */
 };
 
+/*
+ * Where one hart takes single frames from: a word of some bank. Only a hint: the bits stay where all
+ * can see and take them. Written by its hart alone, with interrupts off.
+ */
+struct frame_stock {
+	atomic_word *_Atomic word; /* never NULL: points to a word of zeros if there is none */
+	_Atomic pfn_t base;        /* the frame that bit 0 of the word stands for */
+	chunk_byte *_Atomic leaf;  /* what is known about its chunk */
+} aligned_to(64);
+
 struct frame_pool {
-	struct ticket_lock lock; /* guards all the rest, and the banks' metadata */
+	struct ticket_lock lock; /* guards all the rest but the bits */
 	uint64_t offset;         /* a frame's pointer is its physical address plus this */
 	npages_t managed;
-	npages_t free;
 	uint32_t nbanks;
-	uint32_t lowest_bank; /* no bank below this one has a free frame */
+	uint32_t nstocks; /* no hart from this on has a stock */
 	struct frame_bank bank[FRAME_MAX_BANKS];
+	atomic_word nothing; /* a word of zeros, for stocks */
+	chunk_byte nowhere;
+	struct frame_stock stock[PLATFORM_MAX_HARTS];
 };
 
 /* ---- setting up ------------------------------------------------------------------------------ */
@@ -81,6 +98,7 @@ nodiscard enum status frame_pool_init(struct frame_pool *pool, uint64_t offset);
  * frame_pool_add_bank - make the frames [@first, @first + @npages) known. None can be handed out
  * until frame_insert() says which. Banks may touch; no run is ever handed out across two of them.
  * The pool keeps @metadata, of @bytes >= frame_metadata_bytes(@npages) and aligned to 8, for good.
+ * Pre:    nobody else uses the pool meanwhile.
  * Result: STATUS_OK; ERR_INVALID for an empty bank or no metadata; ERR_RANGE past FRAME_LIMIT;
  *         ERR_MISALIGNED for the metadata; ERR_NOMEM when it is too small; ERR_OVERLAP with another
  *         bank; ERR_FULL past FRAME_MAX_BANKS.

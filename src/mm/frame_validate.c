@@ -22,57 +22,83 @@ static const char *check_order(const struct frame_pool *pool)
 	return NULL;
 }
 
+static const char *check_shape(const struct frame_bank *bank)
+{
+	if (bank->base % CHUNK_BITS != 0 || bank->nbits % CHUNK_BITS != 0)
+		return "F2: a bank's bitmaps are whole chunks";
+	if (bank->base > bank->first || bank->first - bank->base >= CHUNK_BITS ||
+	    bank->nbits != bank->chunks.nchunks * CHUNK_BITS ||
+	    bank->first + bank->npages > bank->base + bank->nbits)
+		return "F2: a bank's bitmaps cover it";
+	return NULL;
+}
+
 static const char *check_bits(const struct frame_bank *bank)
 {
-	uint64_t nwords = bitmap_words(bank->npages);
+	uint64_t first = bank->first - bank->base;
 
-	for (uint64_t w = 0; w < nwords; w++) {
-		if ((bank->tree.level[0].words[w] & ~bank->inserted[w]) != 0)
+	for (uint64_t w = 0; w < bank->nbits / BITS_PER_WORD; w++) {
+		if ((bitmap_atomic_word(&bank->free[w]) &
+		     ~bitmap_atomic_word(&bank->inserted[w])) != 0)
 			return "F3: a free frame was inserted";
 	}
-	if ((bank->inserted[nwords - 1] & ~bitmap_upto(bank->npages - 1)) != 0)
-		return "F3: nothing is inserted behind the end of a bank";
+	if (bitmap_atomic_next_set(bank->inserted, 0, first) != BITMAP_NONE ||
+	    bitmap_atomic_next_set(bank->inserted, first + bank->npages, bank->nbits) !=
+		    BITMAP_NONE)
+		return "F3: nothing outside of a bank is inserted";
+	if (bank->managed != bitmap_atomic_count(bank->inserted, 0, bank->nbits))
+		return "F4: a bank's managed counts its inserted frames";
 	return NULL;
 }
 
 static const char *check_bank(const struct frame_bank *bank)
 {
-	if (bank->tree.nbits != bank->npages)
-		return "F2: the tree of a bank has a bit for each frame";
-	const char *broken = bitmap_tree_validate(&bank->tree);
+	const char *broken = check_shape(bank);
+
 	if (broken == NULL)
 		broken = check_bits(bank);
-	if (broken != NULL)
-		return broken;
-	if (bank->free != bitmap_tree_count(&bank->tree, 0, bank->npages))
-		return "F4: a bank's free counts its free frames";
-	if (bank->managed != bitmap_count(bank->inserted, 0, bank->npages))
-		return "F4: a bank's managed counts its inserted frames";
-	if (bitmap_tree_lowest(&bank->tree) < bank->lowest)
-		return "F5: no frame below a bank's lowest is free";
-	if (bank->inserted_end > bank->npages ||
-	    bitmap_next_set(bank->inserted, bank->inserted_end, bank->npages) != BITMAP_NONE)
-		return "F7: no frame from a bank's inserted_end on is inserted";
-	return NULL;
+	if (broken == NULL)
+		broken = chunk_tree_validate(&bank->chunks);
+	return broken;
+}
+
+/* A stock names a word of a bank and says truly which frames and which chunk those are. */
+static const char *check_stock(const struct frame_pool *pool, uint32_t hart)
+{
+	const struct frame_stock *stock = &pool->stock[hart];
+	pfn_t base = atomic_load_explicit(&stock->base, memory_order_relaxed);
+	const atomic_word *word = atomic_load_explicit(&stock->word, memory_order_relaxed);
+	const chunk_byte *leaf = atomic_load_explicit(&stock->leaf, memory_order_relaxed);
+
+	if (base == PFN_NONE)
+		return word == &pool->nothing ? NULL : "F5: a hart without a stock has no word";
+	for (uint32_t b = 0; hart < pool->nstocks && b < pool->nbanks; b++) {
+		const struct frame_bank *bank = &pool->bank[b];
+		uint64_t index = base - bank->base;
+
+		if (index < bank->nbits && index % BITS_PER_WORD == 0 &&
+		    word == &bank->free[index / BITS_PER_WORD] &&
+		    leaf == &bank->chunks.leaf[index / CHUNK_BITS])
+			return NULL;
+	}
+	return "F5: a stock is a word of a bank, its frames and its chunk";
 }
 
 static const char *check_pool(const struct frame_pool *pool)
 {
 	const char *broken = check_order(pool);
-	npages_t free = 0;
 	npages_t managed = 0;
 
 	for (uint32_t b = 0; broken == NULL && b < pool->nbanks; b++) {
-		const struct frame_bank *bank = &pool->bank[b];
-
-		broken = check_bank(bank);
-		if (broken == NULL && b < pool->lowest_bank && bank->free != 0)
-			broken = "F6: no bank below lowest_bank has a free frame";
-		free += bank->free;
-		managed += bank->managed;
+		broken = check_bank(&pool->bank[b]);
+		managed += pool->bank[b].managed;
 	}
-	if (broken == NULL && (free != pool->free || managed != pool->managed))
-		broken = "F4: the pool's counts are the sums of the banks'";
+	if (broken == NULL && managed != pool->managed)
+		broken = "F4: the pool's managed is the sum of the banks'";
+	for (uint32_t hart = 0; broken == NULL && hart < PLATFORM_MAX_HARTS; hart++)
+		broken = check_stock(pool, hart);
+	if (broken == NULL && pool->nothing != 0)
+		broken = "F6: there is nothing in nothing";
 	return broken;
 }
 

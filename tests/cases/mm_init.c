@@ -37,7 +37,7 @@ static void rig_init(struct rig *r, paddr_t base)
 {
 	r->ram = ktest_alloc(BACKED * PAGE_SIZE, PAGE_SIZE);
 	r->map = ktest_alloc(sizeof(*r->map), 16);
-	r->pool = ktest_alloc(sizeof(*r->pool), 16);
+	r->pool = ktest_alloc(sizeof(*r->pool), 64);
 	rig_restart(r, base);
 }
 

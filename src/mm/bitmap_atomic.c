@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* bitmap_atomic.c - bitmap.c once more, for words that others change at the same time. */
+#include "mm/bitmap_atomic.h"
+
+#include "lib/string.h"
+
+/* The bits of word @at that lie in [first, last]. */
+static inline uint64_t part_of(uint64_t at, uint64_t first, uint64_t last)
+{
+	uint64_t mask = UINT64_MAX;
+
+	if (at == first / BITS_PER_WORD)
+		mask = bitmap_from(first);
+	if (at == last / BITS_PER_WORD)
+		mask &= bitmap_upto(last);
+	return mask;
+}
+
+static inline uint64_t clear_bits(atomic_word *word, uint64_t mask)
+{
+	return atomic_fetch_and_explicit(word, ~mask, memory_order_acquire);
+}
+
+static inline uint64_t set_bits(atomic_word *word, uint64_t mask)
+{
+	return atomic_fetch_or_explicit(word, mask, memory_order_release);
+}
+
+/* Clear bits @first to @last of which only those below word @end were taken: put them back. */
+static never_inline bool put_back(atomic_word *words, uint64_t first, uint64_t last, uint64_t end,
+				  uint64_t had)
+{
+	set_bits(&words[end], had);
+	for (uint64_t at = first / BITS_PER_WORD; at < end; at++)
+		set_bits(&words[at], part_of(at, first, last));
+	return false;
+}
+
+bool bitmap_atomic_take(atomic_word *words, uint64_t first, uint64_t n)
+{
+	if (n == 0)
+		return true;
+	uint64_t at = first / BITS_PER_WORD;
+	uint64_t last = (first + n - 1) / BITS_PER_WORD;
+	uint64_t mask = bitmap_from(first);
+	uint64_t had = mask;
+
+	if (at < last) {
+		had = clear_bits(&words[at], mask) & mask;
+		while (likely(had == mask) && ++at < last) {
+			mask = UINT64_MAX;
+			had = atomic_exchange_explicit(&words[at], 0, memory_order_acquire);
+		}
+		if (unlikely(had != mask))
+			return put_back(words, first, first + n - 1, at, had);
+		mask = UINT64_MAX;
+	}
+	mask &= bitmap_upto(first + n - 1);
+	had = clear_bits(&words[at], mask) & mask;
+	return likely(had == mask) || put_back(words, first, first + n - 1, at, had);
+}
+
+bool bitmap_atomic_give(atomic_word *words, uint64_t first, uint64_t n)
+{
+	if (n == 0)
+		return true;
+	uint64_t at = first / BITS_PER_WORD;
+	uint64_t last = (first + n - 1) / BITS_PER_WORD;
+	uint64_t mask = bitmap_from(first);
+	uint64_t had = 0;
+
+	if (at < last) {
+		had = set_bits(&words[at], mask) & mask;
+		while (++at < last)
+			had |= atomic_exchange_explicit(&words[at], UINT64_MAX,
+							memory_order_release);
+		mask = UINT64_MAX;
+	}
+	mask &= bitmap_upto(first + n - 1);
+	return (had | (set_bits(&words[at], mask) & mask)) == 0;
+}
+
+void bitmap_atomic_fill(atomic_word *words, uint64_t first, uint64_t n)
+{
+	if (n == 0)
+		return;
+	uint64_t at = first / BITS_PER_WORD;
+	uint64_t last = (first + n - 1) / BITS_PER_WORD;
+
+	set_bits(&words[at], part_of(at, first, first + n - 1));
+	if (at == last)
+		return;
+	memset((void *)(uintptr_t)&words[at + 1], 0xff, (last - at - 1) * sizeof(words[0]));
+	set_bits(&words[last], part_of(last, first, first + n - 1));
+}
+
+/* The lowest bit of [first, end) that is set once each word is xored with @flip. */
+static inline uint64_t next_of(const atomic_word *words, uint64_t first, uint64_t end,
+			       uint64_t flip)
+{
+	if (first >= end)
+		return BITMAP_NONE;
+	uint64_t at = first / BITS_PER_WORD;
+	uint64_t last = (end - 1) / BITS_PER_WORD;
+	uint64_t word = (bitmap_atomic_word(&words[at]) ^ flip) & bitmap_from(first);
+
+	while (word == 0) {
+		if (at == last)
+			return BITMAP_NONE;
+		word = bitmap_atomic_word(&words[++at]) ^ flip;
+	}
+	uint64_t i = at * BITS_PER_WORD + bits_ctz(word);
+	return i < end ? i : BITMAP_NONE;
+}
+
+uint64_t bitmap_atomic_next_set(const atomic_word *words, uint64_t first, uint64_t end)
+{
+	return next_of(words, first, end, 0);
+}
+
+uint64_t bitmap_atomic_next_clear(const atomic_word *words, uint64_t first, uint64_t end)
+{
+	return next_of(words, first, end, UINT64_MAX);
+}
+
+uint64_t bitmap_atomic_last_clear(const atomic_word *words, uint64_t first, uint64_t end)
+{
+	if (first >= end)
+		return BITMAP_NONE;
+	uint64_t stop = first / BITS_PER_WORD;
+	uint64_t at = (end - 1) / BITS_PER_WORD;
+	uint64_t word = ~bitmap_atomic_word(&words[at]) & bitmap_upto(end - 1);
+
+	while (word == 0) {
+		if (at == stop)
+			return BITMAP_NONE;
+		word = ~bitmap_atomic_word(&words[--at]);
+	}
+	uint64_t i = at * BITS_PER_WORD + bits_log2(word);
+	return i >= first ? i : BITMAP_NONE;
+}
+
+uint64_t bitmap_atomic_count(const atomic_word *words, uint64_t first, uint64_t n)
+{
+	uint64_t count = 0;
+
+	if (n == 0)
+		return 0;
+	uint64_t last = first + n - 1;
+	for (uint64_t at = first / BITS_PER_WORD; at <= last / BITS_PER_WORD; at++)
+		count += bits_count(bitmap_atomic_word(&words[at]) & part_of(at, first, last));
+	return count;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bitmap_atomic.h - runs of bits in an array of words that several harts change at once.
+ *
+ * Each word is changed by one atomic instruction, so that bits of others in the same word are never
+ * lost, and whoever changes a bit learns what it was: of several that want to clear one set bit,
+ * exactly one finds it set. Acquire and release: what was written before a bit was set is seen by
+ * who clears it. No locks, no state.
+ */
+#ifndef MM_BITMAP_ATOMIC_H
+#define MM_BITMAP_ATOMIC_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/compiler.h"
+#include "mm/bitmap.h"
+
+typedef _Atomic uint64_t atomic_word;
+
+/* bitmap_atomic_word - the word now, as a hint: another hart may change it at once. */
+static inline uint64_t bitmap_atomic_word(const atomic_word *word)
+{
+	return atomic_load_explicit(word, memory_order_relaxed);
+}
+
+/* bitmap_atomic_test - is bit @i set just now? */
+static inline bool bitmap_atomic_test(const atomic_word *words, uint64_t i)
+{
+	return (bitmap_atomic_word(&words[i / BITS_PER_WORD]) & bitmap_bit(i)) != 0;
+}
+
+/*
+ * bitmap_atomic_take - clear the @n bits from @first if all of them are set.
+ * Result: false when one was clear, and then the bits are as they were; for a moment others may have
+ *         seen some of them clear.
+ * Cost:   one atomic instruction a word.
+ */
+nodiscard bool bitmap_atomic_take(atomic_word *words, uint64_t first, uint64_t n);
+
+/*
+ * bitmap_atomic_give - set the @n bits from @first.
+ * Result: were all of them clear? Not mended if not: a bit that was set for a moment may have been
+ *         taken by another, so it cannot be cleared again. Look first, and call it a race if it is.
+ */
+nodiscard bool bitmap_atomic_give(atomic_word *words, uint64_t first, uint64_t n);
+
+/*
+ * bitmap_atomic_fill - set them, whatever they were. Only the first and the last word are changed
+ * atomically. Pre: nobody else changes the words in between. Cost: that of memset().
+ */
+void bitmap_atomic_fill(atomic_word *words, uint64_t first, uint64_t n);
+
+/*
+ * bitmap_atomic_next_set, bitmap_atomic_next_clear - the lowest such bit in [@first, @end), or
+ * BITMAP_NONE; bitmap_atomic_last_clear - the highest. Exact where nobody else changes them.
+ */
+uint64_t bitmap_atomic_next_set(const atomic_word *words, uint64_t first, uint64_t end);
+uint64_t bitmap_atomic_next_clear(const atomic_word *words, uint64_t first, uint64_t end);
+uint64_t bitmap_atomic_last_clear(const atomic_word *words, uint64_t first, uint64_t end);
+
+/* bitmap_atomic_count - how many of the @n bits from @first are set. */
+uint64_t bitmap_atomic_count(const atomic_word *words, uint64_t first, uint64_t n);
+
+#endif

@@ -1,0 +1,585 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * chunk_tree.c - a byte for each chunk of 512 bits, a byte for each eight of those, and so on.
+ *
+ * The byte of a node is the best order below it, plus 2: the largest k for which 2^k set bits stand
+ * side by side at a multiple of 2^k. 1: no bit is set. 0: stale, nothing is known.
+ *
+ *	level 2                              [ 0 ]
+ *	                     _________________/  \___________________
+ *	level 1             [ 13 ]                                  [ 0 ]
+ *	          ___________/  \____________            ____________/  \___
+ *	level 0  [11][11][11][11][ 4][ 1][ 8][11]       [ 1][ 0][ 1][11] . .
+ *	          |               |                         |    |
+ *	 words    8 full words    fours, no eights          none stale
+ *
+ *	11: a full chunk, order 9. 13 on level 1: four full children at a multiple of four, order 11.
+ *
+ * Eight children lie in one 64-bit word. The lowest child that will do is found by one subtraction
+ * for all eight, and that is one step of the way down. A stale child will do as well: it may hold
+ * anything. At a stale chunk the words themselves are looked at; if they do not have it, its byte
+ * is made true, and its parents' on the way back up. So the work of keeping the tree is done by
+ * those who search, once for each chunk that has changed, and freeing a frame costs one look at
+ * one byte.
+ *
+ * Nodes are grouped by chunk NUMBER and not by index, so that a full node is aligned in physical
+ * memory. `lead` is the number of chunk 0 modulo a power of 8 that is at least nchunks: the fewest
+ * levels in which numbers can be told apart.
+ *
+ * Invariants (chunk_tree_validate() checks them by these numbers):
+ *   C1  a byte that is not stale is the best order of the bits below it, plus 2, or 1.
+ *   C2  above a stale byte all bytes are stale.
+ *   C3  bytes that stand for no chunk say that it is empty.
+ *   C4  `broken` has the bit of each chunk that is stale or neither empty nor full, and no other.
+ *   C5  nfull is the number of chunks whose byte is that of a full one.
+ *   C6  below chunk start[k] no chunk is stale or has an order of k or more.
+ *
+ * The order of things matters, since bits change without the lock. Who changes a bit: changes it;
+ * full fence; reads the chunk's byte; not stale? then takes the lock and touches. Who makes a byte
+ * true: writes a byte that is not stale; full fence; reads the words; writes what it found. One of
+ * the two sees the other, so a byte never stays true and wrong: either the words were read with the
+ * change in them, or the change finds a byte that is not stale, and touches it once it has the lock.
+ */
+#include "mm/chunk_tree.h"
+
+#include "lib/align.h"
+#include "lib/string.h"
+
+#define GROUP       8u
+#define GROUP_SHIFT 3u
+
+#define EVERY_BYTE (UINT64_MAX / 0xff) /* 0x0101... */
+#define EVERY_TOP  (EVERY_BYTE * 0x80)
+
+/* The byte of a node of level @k all of whose bits are set. */
+static inline unsigned full_byte(unsigned k)
+{
+	return CHUNK_FULL + GROUP_SHIFT * k;
+}
+
+static inline chunk_byte *byte_of(const struct chunk_tree *tree, unsigned k, uint64_t node)
+{
+	return &tree->level[k].at[node - tree->level[k].origin];
+}
+
+/* ---- setting up ------------------------------------------------------------------------------ */
+
+/* The smallest power of 8, as an exponent, that is at least @n. */
+static unsigned levels_for(uint64_t n)
+{
+	unsigned k = 0;
+
+	while ((n - 1) >> (GROUP_SHIFT * k) != 0)
+		k++;
+	return k;
+}
+
+/* Bytes of level @k, wherever the first node is: @n chunks touch at most this many groups. */
+static uint64_t level_bytes(uint64_t n, unsigned k)
+{
+	uint64_t nodes = ((n - 1) >> (GROUP_SHIFT * k)) + 2;
+
+	return (nodes + GROUP - 2) / GROUP * GROUP + GROUP;
+}
+
+/* How many levels at most: two of the topmost may be needed, and one more to join them. */
+static unsigned level_count(uint64_t n)
+{
+	return levels_for(n) + 2;
+}
+
+size_t chunk_tree_bytes(uint64_t nchunks)
+{
+	uint64_t bytes = 0;
+
+	if (nchunks == 0)
+		return 0;
+	for (unsigned k = 0; k < level_count(nchunks); k++)
+		bytes += level_bytes(nchunks, k);
+	return bytes + bitmap_tree_words(nchunks) * sizeof(uint64_t);
+}
+
+void chunk_tree_init(struct chunk_tree *tree, atomic_word *words, uint64_t first_chunk,
+		     uint64_t nchunks, void *storage)
+{
+	uint8_t *at = storage;
+
+	memset(storage, CHUNK_EMPTY, chunk_tree_bytes(nchunks));
+	*tree = (struct chunk_tree){ .words = words, .nchunks = nchunks };
+	tree->lead = first_chunk % (1ull << (GROUP_SHIFT * levels_for(nchunks)));
+	tree->nlevels = 2; /* a chunk has a parent */
+	while (tree->lead >> (GROUP_SHIFT * (tree->nlevels - 1)) !=
+	       (tree->lead + nchunks - 1) >> (GROUP_SHIFT * (tree->nlevels - 1)))
+		tree->nlevels++;
+	for (unsigned k = 0; k < tree->nlevels; k++) {
+		tree->level[k].at = (chunk_byte *)at;
+		tree->level[k].origin = align_down(tree->lead >> (GROUP_SHIFT * k), GROUP);
+		at += level_bytes(nchunks, k);
+	}
+	tree->leaf = tree->level[0].at + (tree->lead - tree->level[0].origin);
+	tree->root =
+		byte_of(tree, tree->nlevels - 1, tree->lead >> (GROUP_SHIFT * (tree->nlevels - 1)));
+	/* Below 2^48 bits, and NULL is not among the storage: it cannot fail. */
+	(void)!bitmap_tree_init(&tree->broken, (uint64_t *)(void *)at, nchunks);
+}
+
+/* ---- bytes ----------------------------------------------------------------------------------- */
+
+static inline unsigned get(const struct chunk_tree *tree, unsigned k, uint64_t node)
+{
+	return atomic_load_explicit(byte_of(tree, k, node), memory_order_relaxed);
+}
+
+/* Bytes are written under the lock; others only read them. */
+static inline void put(const struct chunk_tree *tree, unsigned k, uint64_t node, unsigned byte)
+{
+	atomic_store_explicit(byte_of(tree, k, node), (uint8_t)byte, memory_order_relaxed);
+}
+
+/* The eight children of @node of level @k > 0, the first one in the lowest byte. */
+static inline uint64_t children(const struct chunk_tree *tree, unsigned k, uint64_t node)
+{
+	const chunk_byte *at = byte_of(tree, k - 1, node * GROUP);
+	uint64_t group;
+
+	/* Little-endian, as RISC-V is. Nobody writes meanwhile: that takes the lock. */
+	__builtin_memcpy(&group, __builtin_assume_aligned((const void *)at, 8), sizeof(group));
+	return group;
+}
+
+/* The topmost bit of each of eight that is at least @byte > 0. None of them is above 127. */
+static inline uint64_t at_least(uint64_t group, unsigned byte)
+{
+	return ((group | EVERY_TOP) - EVERY_BYTE * byte) & EVERY_TOP;
+}
+
+/* The same for each that is stale. */
+static inline uint64_t stale_in(uint64_t group)
+{
+	return at_least(group, 1) ^ EVERY_TOP;
+}
+
+/* The same for each that has @order, or may have. */
+static inline uint64_t fit_in(uint64_t group, unsigned order)
+{
+	return at_least(group, order + 2) | stale_in(group);
+}
+
+/* The first of eight for which a topmost bit is set in @mask: 8 if there is none. */
+static inline unsigned first_of(uint64_t mask)
+{
+	return mask == 0 ? GROUP : bits_ctz(mask) / 8;
+}
+
+/* A bit for each of eight that equals @byte. */
+static unsigned equals(uint64_t group, unsigned byte)
+{
+	unsigned mask = 0;
+
+	for (unsigned i = 0; i < GROUP; i++)
+		mask |= (unsigned)(((group >> (8 * i)) & 0xff) == byte) << i;
+	return mask;
+}
+
+/* Of eight bits, those from which 2^@order, at a multiple of that, are set. */
+static unsigned aligned_in(unsigned mask, unsigned order)
+{
+	if (order >= 1)
+		mask &= mask >> 1 & 0x55;
+	if (order >= 2)
+		mask &= mask >> 2 & 0x11;
+	if (order >= 3)
+		mask &= mask >> 4 & 0x01;
+	return mask;
+}
+
+/* What the byte of a node is whose children, of level @k - 1, are @group. */
+static unsigned sum_up(uint64_t group, unsigned k)
+{
+	unsigned full = full_byte(k - 1);
+	unsigned best = CHUNK_EMPTY;
+
+	if (stale_in(group) != 0)
+		return CHUNK_STALE;
+	for (uint64_t rest = group; rest != 0; rest >>= 8) {
+		if ((rest & 0xff) > best)
+			best = rest & 0xff;
+	}
+	if (best == full) {
+		unsigned mask = equals(group, full);
+		for (unsigned order = 1; order <= GROUP_SHIFT && aligned_in(mask, order); order++)
+			best++;
+	}
+	return best;
+}
+
+/* Write down what the byte of a node is. Out of line: the way down needs it rarely. */
+static never_inline void refresh(const struct chunk_tree *tree, unsigned k, uint64_t node)
+{
+	put(tree, k, node, sum_up(children(tree, k, node), k));
+}
+
+/* ---- chunks ---------------------------------------------------------------------------------- */
+
+/* What a chunk has to offer: an aligned run of the order asked for, or, failing that, its byte. */
+struct offer {
+	uint64_t at; /* index in the chunk; CHUNK_BITS: no such run */
+	unsigned byte;
+};
+
+/* @full has a bit for each word that is full: runs of those are orders 6 to 9. */
+static never_inline struct offer scan_full(unsigned full, unsigned order)
+{
+	unsigned best = 6;
+
+	if (order <= CHUNK_ORDER && aligned_in(full, order - 6) != 0)
+		return (struct offer){ bits_ctz(aligned_in(full, order - 6)) * BITS_PER_WORD, 0 };
+	while (best < CHUNK_ORDER && aligned_in(full, best + 1 - 6) != 0)
+		best++;
+	return (struct offer){ CHUNK_BITS, best + 2 };
+}
+
+/* Multiples of 2^k. */
+static const uint64_t aligned[] = {
+	0xffffffffffffffff, 0x5555555555555555, 0x1111111111111111, 0x0101010101010101,
+	0x0001000100010001, 0x0000000100000001, 0x0000000000000001,
+};
+
+/* Those bits of @x, at a multiple of 2^@order, from which so many are set. @order is a constant. */
+static always_inline uint64_t runs_in(uint64_t x, unsigned order)
+{
+	for (unsigned k = 0; k < 6; k++) {
+		if (k < order)
+			x &= x >> (1u << k);
+	}
+	return x & aligned[order];
+}
+
+static always_inline uint64_t try_order(const atomic_word *words, unsigned order)
+{
+	for (unsigned w = 0; w < CHUNK_WORDS; w++) {
+		uint64_t runs = runs_in(bitmap_atomic_word(&words[w]), order);
+		if (runs != 0)
+			return w * BITS_PER_WORD + bits_ctz(runs);
+	}
+	return CHUNK_BITS;
+}
+
+static uint64_t try_full(const atomic_word *words, unsigned order)
+{
+	unsigned step = 1u << (order - 6);
+
+	for (unsigned w = 0; w < CHUNK_WORDS; w += step) {
+		uint64_t all = UINT64_MAX;
+		for (unsigned i = 0; i < step; i++)
+			all &= bitmap_atomic_word(&words[w + i]);
+		if (all == UINT64_MAX)
+			return w * BITS_PER_WORD;
+	}
+	return CHUNK_BITS;
+}
+
+/* The lowest aligned 2^@order bits of a chunk, word by word: the shortest way if they are there. */
+static uint64_t try_chunk(const atomic_word *words, unsigned order)
+{
+	switch (order) {
+	case 0:
+		return try_order(words, 0);
+	case 1:
+		return try_order(words, 1);
+	case 2:
+		return try_order(words, 2);
+	case 3:
+		return try_order(words, 3);
+	case 4:
+		return try_order(words, 4);
+	case 5:
+		return try_order(words, 5);
+	case 6:
+		return try_order(words, 6);
+	default:
+		return try_full(words, order);
+	}
+}
+
+/* A statement for each of the eight words, so that they live in registers. */
+#define EACH_WORD(do)                                                                              \
+	do                                                                                         \
+	(0) do(1) do(2) do(3) do(4) do(5) do(6) do(7)
+#define LOAD(w) uint64_t x##w = bitmap_atomic_word(&words[w]);
+#define AND(w)  &x##w
+#define OR(w)   | x##w
+#define FULL(w) | (unsigned)(x##w & 1) << (w)
+#define LOWEST(w)                                                                                  \
+	if ((x##w & mask) != 0)                                                                    \
+		return (struct offer){ (w)*BITS_PER_WORD + bits_ctz(x##w & mask), 0 };
+#define DOUBLE(w) x##w &= x##w >> shift;
+
+/*
+ * One round: x has the bits from which 2^k are set. Is one at a multiple of that? Then go on with those
+ * from which twice as many are.
+ */
+#define ROUND(k)                                                                                   \
+	do {                                                                                       \
+		const uint64_t mask = aligned[k];                                                  \
+		const unsigned shift = 1u << (k);                                                  \
+		if (((0 EACH_WORD(OR)) & mask) == 0)                                               \
+			return (struct offer){ CHUNK_BITS, (k) + 1 };                              \
+		if (order == (k)) {                                                                \
+			EACH_WORD(LOWEST)                                                          \
+		}                                                                                  \
+		EACH_WORD(DOUBLE)                                                                  \
+	} while (0)
+
+/*
+ * The lowest aligned 2^@order bits of a chunk, or how far it goes: all words at once, the shortest way
+ * if they are not there.
+ */
+static always_inline struct offer scan_chunk(const atomic_word *words, unsigned order)
+{
+	EACH_WORD(LOAD)
+	if ((UINT64_MAX EACH_WORD(AND)) == UINT64_MAX)
+		return order <= CHUNK_ORDER ? (struct offer){ 0, 0 }
+					    : (struct offer){ CHUNK_BITS, CHUNK_FULL };
+	ROUND(0);
+	ROUND(1);
+	ROUND(2);
+	ROUND(3);
+	ROUND(4);
+	ROUND(5);
+	if (((0 EACH_WORD(OR)) & 1) == 0)
+		return (struct offer){ CHUNK_BITS, 5 + 2 };
+	return scan_full(0 EACH_WORD(FULL), order);
+}
+
+static inline const atomic_word *words_of(const struct chunk_tree *tree, uint64_t c)
+{
+	return &tree->words[c * CHUNK_WORDS];
+}
+
+/* The byte of chunk @c was @before, nobody having looked at it for stale; now it is @byte. */
+static never_inline void learn(struct chunk_tree *tree, uint64_t c, unsigned before, unsigned byte)
+{
+	atomic_store_explicit(&tree->leaf[c], (uint8_t)byte, memory_order_relaxed);
+	tree->nfull += byte == CHUNK_FULL;
+	tree->nfull -= before == CHUNK_FULL;
+	if (byte == CHUNK_EMPTY || byte == CHUNK_FULL)
+		bitmap_tree_clear_bit(&tree->broken, c);
+	else if (before != CHUNK_STALE) /* C4 */
+		bitmap_tree_set_bit(&tree->broken, c);
+}
+
+/*
+ * Look for aligned 2^@order bits in chunk @c, in the order that is needed: not stale first, then look.
+ * If they are not there, what is known about it is true afterwards; else it stays as it was.
+ */
+static always_inline uint64_t look_for(struct chunk_tree *tree, uint64_t c, unsigned order)
+{
+	unsigned before = atomic_load_explicit(&tree->leaf[c], memory_order_relaxed);
+
+	atomic_store_explicit(&tree->leaf[c], CHUNK_EMPTY, memory_order_relaxed);
+	atomic_thread_fence(memory_order_seq_cst);
+	struct offer offer = scan_chunk(words_of(tree, c), order);
+	if (offer.at != CHUNK_BITS) {
+		atomic_store_explicit(&tree->leaf[c], (uint8_t)before, memory_order_relaxed);
+		return c * CHUNK_BITS + offer.at;
+	}
+	if (before == CHUNK_STALE && offer.byte != CHUNK_EMPTY && offer.byte != CHUNK_FULL)
+		atomic_store_explicit(&tree->leaf[c], (uint8_t)offer.byte, memory_order_relaxed);
+	else
+		learn(tree, c, before, offer.byte);
+	return BITMAP_NONE;
+}
+
+void chunk_tree_look(struct chunk_tree *tree, uint64_t c)
+{
+	(void)look_for(tree, c, CHUNK_ORDER + 1); /* that much is in no chunk */
+}
+
+/* ---- what has changed ------------------------------------------------------------------------ */
+
+/* Chunk @c may have whatever order. */
+static void start_at(struct chunk_tree *tree, uint64_t c)
+{
+	for (unsigned order = 0; order <= CHUNK_ORDER; order++) {
+		if (tree->start[order] > c)
+			tree->start[order] = c;
+	}
+}
+
+static void touch_chunk(struct chunk_tree *tree, uint64_t c)
+{
+	uint64_t node = tree->lead + c;
+
+	tree->nfull -= get(tree, 0, node) == CHUNK_FULL;
+	bitmap_tree_set_bit(&tree->broken, c);
+	start_at(tree, c);
+	for (unsigned k = 0; k < tree->nlevels; k++) {
+		if (get(tree, k, node) == CHUNK_STALE)
+			return; /* C2 */
+		put(tree, k, node, CHUNK_STALE);
+		node /= GROUP;
+	}
+}
+
+void chunk_tree_touch(struct chunk_tree *tree, uint64_t bit, uint64_t n)
+{
+	for (uint64_t c = bit / CHUNK_BITS; c <= (bit + n - 1) / CHUNK_BITS; c++) {
+		if (!chunk_tree_is_stale(tree, c))
+			touch_chunk(tree, c);
+	}
+}
+
+/* Chunks [c, end) are full or empty: write it down. */
+static void fill_chunks(struct chunk_tree *tree, uint64_t c, uint64_t end, unsigned byte)
+{
+	if (byte == CHUNK_FULL)
+		tree->nfull += end - c; /* none was: they had no bit set */
+	else
+		for (uint64_t i = c; i < end; i++)
+			tree->nfull -= get(tree, 0, tree->lead + i) == CHUNK_FULL;
+	memset((void *)(uintptr_t)&tree->leaf[c], (int)byte, end - c);
+	bitmap_tree_clear(&tree->broken, c, end - c);
+}
+
+void chunk_tree_fill(struct chunk_tree *tree, uint64_t bit, uint64_t n, bool set)
+{
+	/* Nodes [from, end) changed; nodes [inner, inner_end) of those are full, or empty. */
+	uint64_t inner = tree->lead + (bit + CHUNK_BITS - 1) / CHUNK_BITS;
+	uint64_t inner_end = tree->lead + (bit + n) / CHUNK_BITS;
+	uint64_t from = inner;
+	uint64_t end = inner_end;
+
+	if (inner >= inner_end)
+		return;
+	fill_chunks(tree, inner - tree->lead, inner_end - tree->lead,
+		    set ? CHUNK_FULL : CHUNK_EMPTY);
+	for (unsigned k = 1; k < tree->nlevels; k++) {
+		inner = (inner + GROUP - 1) / GROUP;
+		inner_end = inner_end / GROUP;
+		from = from / GROUP;
+		end = (end + GROUP - 1) / GROUP;
+		for (uint64_t node = from; node < end; node++) {
+			bool whole = node >= inner && node < inner_end;
+			put(tree, k, node,
+			    !whole ? sum_up(children(tree, k, node), k)
+			    : set  ? full_byte(k)
+				   : CHUNK_EMPTY);
+		}
+	}
+}
+
+/* ---- finding --------------------------------------------------------------------------------- */
+
+/* Leave nothing stale at or below @node of level @level. */
+static void settle(struct chunk_tree *tree, unsigned level, uint64_t node)
+{
+	for (unsigned k = level;;) {
+		if (k == 0) {
+			chunk_tree_look(tree, node - tree->lead);
+		} else {
+			uint64_t group = children(tree, k, node);
+			uint64_t stale = stale_in(group);
+			if (stale != 0) {
+				node = node * GROUP + first_of(stale);
+				k--;
+				continue;
+			}
+			refresh(tree, k, node);
+		}
+		if (k == level)
+			return;
+		k++;
+		node /= GROUP;
+	}
+}
+
+/* The lowest aligned 2^@order bits below @node, whose children are too small for it alone. */
+static never_inline uint64_t find_in_group(struct chunk_tree *tree, unsigned k, uint64_t node,
+					   unsigned order)
+{
+	settle(tree, k, node);
+	unsigned mask = equals(children(tree, k, node), full_byte(k - 1));
+	mask = aligned_in(mask, order + 2 - full_byte(k - 1));
+	if (mask == 0)
+		return BITMAP_NONE;
+	node = (node * GROUP + bits_ctz(mask)) << (GROUP_SHIFT * (k - 1));
+	return (node - tree->lead) * CHUNK_BITS;
+}
+
+/* The lowest aligned 2^@order bits in one of the chunks below @node of level 1. */
+static uint64_t look_in_group(struct chunk_tree *tree, uint64_t node, unsigned order)
+{
+	for (uint64_t fit = fit_in(children(tree, 1, node), order); fit != 0; fit &= fit - 1) {
+		uint64_t found = look_for(tree, node * GROUP + first_of(fit) - tree->lead, order);
+		if (found != BITMAP_NONE)
+			return found;
+	}
+	return BITMAP_NONE;
+}
+
+/* From the root. */
+static never_inline uint64_t search(struct chunk_tree *tree, unsigned order)
+{
+	unsigned bottom = order <= CHUNK_ORDER ? 1 : (order - CHUNK_ORDER - 1) / GROUP_SHIFT + 1;
+	unsigned top = tree->nlevels - 1;
+	unsigned k = top;
+	uint64_t node = tree->lead >> (GROUP_SHIFT * top);
+
+	if (bottom > top || chunk_tree_has_none(tree, order))
+		return BITMAP_NONE;
+	for (;;) {
+		if (k == bottom) {
+			uint64_t found = order <= CHUNK_ORDER ? look_in_group(tree, node, order)
+							      : find_in_group(tree, k, node, order);
+			if (found != BITMAP_NONE)
+				return found;
+		} else {
+			unsigned child = first_of(fit_in(children(tree, k, node), order));
+			if (child < GROUP) {
+				node = node * GROUP + child;
+				k--;
+				continue;
+			}
+		}
+		refresh(tree, k, node);
+		if (k == top)
+			return BITMAP_NONE;
+		k++;
+		node /= GROUP;
+	}
+}
+
+uint64_t chunk_tree_find(struct chunk_tree *tree, unsigned order)
+{
+	if (order > CHUNK_ORDER)
+		return search(tree, order);
+	uint64_t c = tree->start[order];
+	if (c < tree->nchunks) {
+		uint64_t at = try_chunk(words_of(tree, c), order);
+		if (likely(at != CHUNK_BITS))
+			return c * CHUNK_BITS + at;
+	}
+	uint64_t found = search(tree, order);
+	tree->start[order] = found == BITMAP_NONE ? tree->nchunks : found / CHUNK_BITS;
+	return found;
+}
+
+uint64_t chunk_tree_next_any(const struct chunk_tree *tree, uint64_t c)
+{
+	for (; c < tree->nchunks; c++) {
+		if (get(tree, 0, tree->lead + c) != CHUNK_EMPTY)
+			return c;
+	}
+	return BITMAP_NONE;
+}
+
+uint64_t chunk_tree_count(const struct chunk_tree *tree)
+{
+	uint64_t count = tree->nfull * CHUNK_BITS;
+
+	for (uint64_t c = bitmap_tree_lowest(&tree->broken); c != BITMAP_NONE;
+	     c = bitmap_tree_next_set(&tree->broken, c + 1))
+		count += bitmap_atomic_count(words_of(tree, c), 0, CHUNK_BITS);
+	return count;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* chunk_tree_validate.c - the walk over a whole chunk_tree; chunk_tree.c numbers what it checks. */
+#include "mm/chunk_tree.h"
+
+static unsigned byte_at(const struct chunk_tree *tree, unsigned k, uint64_t node)
+{
+	return atomic_load_explicit(&tree->level[k].at[node - tree->level[k].origin],
+				    memory_order_relaxed);
+}
+
+/* Are the 2^@order bits from @bit set, and inside? Slow and plain on purpose. */
+static bool is_run(const struct chunk_tree *tree, uint64_t bit, unsigned order)
+{
+	uint64_t end = bit + ((uint64_t)1 << order);
+
+	return end <= tree->nchunks * CHUNK_BITS &&
+	       bitmap_atomic_next_clear(tree->words, bit, end) == BITMAP_NONE;
+}
+
+/* The byte of chunks [first, end), which is what lies below one node. */
+static unsigned best_below(const struct chunk_tree *tree, uint64_t first, uint64_t end)
+{
+	unsigned order = 0;
+
+	if (bitmap_atomic_next_set(tree->words, first * CHUNK_BITS, end * CHUNK_BITS) ==
+	    BITMAP_NONE)
+		return CHUNK_EMPTY;
+	for (;; order++) {
+		uint64_t step = (uint64_t)2 << order;
+		/* Number of a bit: that of node 0 is 0, chunk 0 is node lead. */
+		uint64_t from = (tree->lead + first) * CHUNK_BITS;
+		uint64_t to = (tree->lead + end) * CHUNK_BITS;
+		bool found = false;
+
+		for (uint64_t at = (from + step - 1) / step * step; !found && at + step <= to;
+		     at += step)
+			found = is_run(tree, at - tree->lead * CHUNK_BITS, order + 1);
+		if (!found)
+			return order + 2;
+	}
+}
+
+static const char *check_node(const struct chunk_tree *tree, unsigned k, uint64_t node)
+{
+	uint64_t below = node << (3 * k);
+	uint64_t above = (node + 1) << (3 * k);
+	uint64_t end = tree->lead + tree->nchunks;
+	unsigned byte = byte_at(tree, k, node);
+
+	if (above <= tree->lead || below >= end)
+		return byte == CHUNK_EMPTY ? NULL : "C3: bytes that stand for no chunk say so";
+	if (byte == CHUNK_STALE) {
+		bool known = k + 1 < tree->nlevels && byte_at(tree, k + 1, node / 8) != CHUNK_STALE;
+		return known ? "C2: above a stale byte all are stale" : NULL;
+	}
+	below = below > tree->lead ? below - tree->lead : 0;
+	above = (above < end ? above : end) - tree->lead;
+	return byte == best_below(tree, below, above)
+		       ? NULL
+		       : "C1: a byte that is not stale is the best order below it, plus 2";
+}
+
+static const char *check_chunks(const struct chunk_tree *tree)
+{
+	uint64_t nfull = 0;
+
+	for (uint64_t c = 0; c < tree->nchunks; c++) {
+		unsigned byte = byte_at(tree, 0, tree->lead + c);
+		bool broken = byte != CHUNK_EMPTY && byte != CHUNK_FULL;
+
+		nfull += byte == CHUNK_FULL;
+		for (unsigned k = 0; k <= CHUNK_ORDER; k++) {
+			if (c < tree->start[k] && (byte == CHUNK_STALE || byte >= k + 2))
+				return "C6: below start[k] no chunk may have an order of k";
+		}
+		if (bitmap_tree_test(&tree->broken, c) != broken)
+			return "C4: broken has the chunks that are stale or partly set";
+	}
+	return nfull == tree->nfull ? NULL : "C5: nfull counts the full chunks";
+}
+
+const char *chunk_tree_validate(const struct chunk_tree *tree)
+{
+	const char *wrong = bitmap_tree_validate(&tree->broken);
+
+	if (wrong == NULL)
+		wrong = check_chunks(tree);
+	for (unsigned k = 0; wrong == NULL && k < tree->nlevels; k++) {
+		uint64_t last = (tree->lead + tree->nchunks - 1) >> (3 * k) | 7;
+		for (uint64_t node = tree->level[k].origin; wrong == NULL && node <= last; node++)
+			wrong = check_node(tree, k, node);
+	}
+	return wrong;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* frame_internal.h - what frame.c and frame_single.c share. Nobody else includes it. */
+#ifndef MM_FRAME_INTERNAL_H
+#define MM_FRAME_INTERNAL_H
+
+#include "mm/frame.h"
+
+/* Behind a change to a bit: does the tree know? If not, it must be touched. */
+static inline bool frame_is_known(const chunk_byte *leaf)
+{
+	atomic_thread_fence(memory_order_seq_cst); /* chunk_tree.c says why */
+	return likely(atomic_load_explicit(leaf, memory_order_relaxed) == CHUNK_STALE);
+}
+
+/* How many banks start below @pfn, or at it. */
+static inline uint32_t frame_banks_upto(const struct frame_pool *pool, pfn_t pfn)
+{
+	uint32_t low = 0;
+	uint32_t high = pool->nbanks;
+
+	while (low < high) {
+		uint32_t mid = (low + high) / 2;
+		if (pool->bank[mid].first <= pfn)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/* The bank of @pfn, or NULL. */
+static inline struct frame_bank *frame_bank_of(struct frame_pool *pool, pfn_t pfn)
+{
+	if (likely(pfn - pool->bank[0].first < pool->bank[0].npages))
+		return &pool->bank[0];
+	uint32_t upto = frame_banks_upto(pool, pfn);
+	if (upto == 0)
+		return NULL;
+	struct frame_bank *bank = &pool->bank[upto - 1];
+	return pfn - bank->first < bank->npages ? bank : NULL;
+}
+
+/*
+ * frame_free_one - frame_free() once more, with the lock and closely: to refuse and report it, or to do
+ * what another hart was about to prevent.
+ */
+enum status frame_free_one(struct frame_pool *pool, pfn_t pfn, const void *caller);
+
+#endif

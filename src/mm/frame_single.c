@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * frame_single.c - one frame at a time, without the lock.
+ */
+#include "lib/align.h"
+#include "lib/platform.h"
+#include "mm/frame.h"
+#include "mm/frame_internal.h"
+
+/* ---- single frames --------------------------------------------------------------------------- */
+
+static never_inline void touch(struct frame_pool *pool, pfn_t pfn)
+{
+	unsigned long irq = lock_acquire(&pool->lock);
+	struct frame_bank *bank = frame_bank_of(pool, pfn);
+
+	if (bank != NULL)
+		chunk_tree_touch(&bank->chunks, pfn - bank->base, 1);
+	lock_release(&pool->lock, irq);
+}
+
+static never_inline pfn_t touched(struct frame_pool *pool, pfn_t pfn)
+{
+	touch(pool, pfn);
+	return pfn;
+}
+
+/* The lowest set bit of @word, now clear and ours; 0 if there is none. */
+static inline uint64_t take_bit(atomic_word *word)
+{
+	for (;;) {
+		uint64_t bits = bitmap_atomic_word(word);
+		uint64_t bit = bits & -bits;
+
+		if (bit == 0 ||
+		    likely((atomic_fetch_and_explicit(word, ~bit, memory_order_acquire) & bit) !=
+			   0))
+			return bit;
+	}
+}
+
+/* Take a frame of chunk @c for the stock of this hart, which stays there. Interrupts are off. */
+static pfn_t take_from_chunk(struct frame_stock *stock, atomic_word *words, chunk_byte *leaf,
+			     pfn_t base)
+{
+	for (unsigned w = 0; w < CHUNK_WORDS; w++) {
+		uint64_t bit = take_bit(&words[w]);
+		if (bit == 0)
+			continue;
+		pfn_t first = base + w * BITS_PER_WORD;
+		atomic_store_explicit(&stock->word, &words[w], memory_order_relaxed);
+		atomic_store_explicit(&stock->base, first, memory_order_relaxed);
+		atomic_store_explicit(&stock->leaf, leaf, memory_order_relaxed);
+		return first + bits_ctz(bit);
+	}
+	return PFN_NONE;
+}
+
+/* The word of this hart is empty: the rest of its chunk, without the lock. */
+static pfn_t take_nearby(struct frame_stock *stock)
+{
+	pfn_t base = atomic_load_explicit(&stock->base, memory_order_relaxed);
+
+	if (base == PFN_NONE)
+		return PFN_NONE;
+	atomic_word *word = atomic_load_explicit(&stock->word, memory_order_relaxed);
+	return take_from_chunk(stock, word - base % CHUNK_BITS / BITS_PER_WORD,
+			       atomic_load_explicit(&stock->leaf, memory_order_relaxed),
+			       align_down(base, CHUNK_BITS));
+}
+
+/* Does another hart take its frames from the chunk that begins at @base? */
+static bool is_elsewhere(const struct frame_pool *pool, pfn_t base)
+{
+	for (uint32_t hart = 0; hart < pool->nstocks; hart++) {
+		pfn_t other = atomic_load_explicit(&pool->stock[hart].base, memory_order_relaxed);
+		if (other - base < CHUNK_BITS && hart != platform_hart())
+			return true;
+	}
+	return false;
+}
+
+/* Chunk @c of @bank, which may have something. If it has not, the tree knows then. Lock held. */
+static pfn_t try_chunk(struct frame_bank *bank, uint64_t c, struct frame_stock *stock)
+{
+	pfn_t base = bank->base + c * CHUNK_BITS;
+	pfn_t pfn =
+		take_from_chunk(stock, &bank->free[c * CHUNK_WORDS], &bank->chunks.leaf[c], base);
+
+	if (pfn == PFN_NONE)
+		chunk_tree_look(&bank->chunks, c);
+	else if (!frame_is_known(&bank->chunks.leaf[c]))
+		chunk_tree_touch(&bank->chunks, pfn - bank->base, 1);
+	return pfn;
+}
+
+/* ---- which chunk ----------------------------------------------------------------------------- */
+
+/*
+ * Whole chunks are for those who need 2 MiB, so single frames come out of broken ones. But one that has
+ * only a few left is soon used up, and finding the next one takes some hundred instructions. So: the
+ * next broken chunk that has ENOUGH, if one of the next SAMPLES has; else a whole one; and what
+ * little the others have only when there is no whole one left.
+ */
+#define ENOUGH  32u
+#define SAMPLES 4u
+
+/* Goes through the broken chunks of all banks, from behind the last one of a hart and around. */
+struct broken_cursor {
+	uint32_t bank;
+	uint64_t c;
+	uint32_t banks_left; /* ends of banks to come, the first bank counted twice */
+	uint64_t end;        /* where the second visit of the first bank ends */
+};
+
+static struct broken_cursor behind(struct frame_pool *pool, const struct frame_stock *stock)
+{
+	pfn_t last = atomic_load_explicit(&stock->base, memory_order_relaxed);
+	struct broken_cursor at = { .banks_left = pool->nbanks };
+
+	for (uint32_t b = 0; b < pool->nbanks; b++) {
+		uint64_t index = last - pool->bank[b].base;
+		if (index < pool->bank[b].nbits)
+			at = (struct broken_cursor){ b, index / CHUNK_BITS + 1, pool->nbanks,
+						     index / CHUNK_BITS + 1 };
+	}
+	return at;
+}
+
+/* The next one, or NULL; @at->c is its chunk then. */
+static struct frame_bank *next_broken(struct frame_pool *pool, struct broken_cursor *at)
+{
+	for (;; at->c = 0, at->banks_left--) {
+		struct frame_bank *bank = &pool->bank[at->bank];
+
+		at->c = chunk_tree_next_broken(&bank->chunks, at->c);
+		if (at->c != BITMAP_NONE && (at->banks_left != 0 || at->c < at->end))
+			return bank;
+		if (at->banks_left == 0)
+			return NULL;
+		at->bank = at->bank + 1 < pool->nbanks ? at->bank + 1 : 0;
+	}
+}
+
+/* From a broken chunk: one of the next few that has enough, or any. Another hart's only if @shared. */
+static pfn_t take_broken(struct frame_pool *pool, struct frame_stock *stock, bool enough,
+			 bool shared)
+{
+	struct broken_cursor at = behind(pool, stock);
+	struct frame_bank *bank;
+
+	for (unsigned samples = 0; pool->nbanks != 0 && (bank = next_broken(pool, &at)) != NULL;
+	     at.c++) {
+		if (!shared && is_elsewhere(pool, bank->base + at.c * CHUNK_BITS))
+			continue;
+		if (enough && samples++ == SAMPLES)
+			break;
+		if (enough &&
+		    bitmap_atomic_count(bank->free, at.c * CHUNK_BITS, CHUNK_BITS) < ENOUGH)
+			continue;
+		pfn_t pfn = try_chunk(bank, at.c, stock);
+		if (pfn != PFN_NONE)
+			return pfn;
+	}
+	return PFN_NONE;
+}
+
+static pfn_t take_whole(struct frame_bank *bank, struct frame_stock *stock)
+{
+	uint64_t index;
+
+	while ((index = chunk_tree_find(&bank->chunks, CHUNK_ORDER)) != BITMAP_NONE) {
+		pfn_t pfn = try_chunk(bank, index / CHUNK_BITS, stock);
+		if (pfn != PFN_NONE)
+			return pfn;
+	}
+	return PFN_NONE;
+}
+
+/* A frame out of a new chunk for this hart. Lock held. */
+static pfn_t take_from_pool(struct frame_pool *pool, struct frame_stock *stock)
+{
+	pfn_t pfn = take_broken(pool, stock, true, false);
+
+	for (uint32_t b = 0; pfn == PFN_NONE && b < pool->nbanks; b++)
+		pfn = take_whole(&pool->bank[b], stock);
+	if (pfn == PFN_NONE)
+		pfn = take_broken(pool, stock, false, false);
+	return pfn != PFN_NONE ? pfn : take_broken(pool, stock, false, true);
+}
+
+static never_inline pfn_t alloc_slowly(struct frame_pool *pool)
+{
+	struct frame_stock *stock = &pool->stock[platform_hart()];
+	unsigned long irq = platform_irq_save();
+	pfn_t pfn = take_nearby(stock);
+
+	if (pfn != PFN_NONE) {
+		bool known =
+			frame_is_known(atomic_load_explicit(&stock->leaf, memory_order_relaxed));
+		platform_irq_restore(irq);
+		return likely(known) ? pfn : touched(pool, pfn);
+	}
+	platform_irq_restore(irq);
+	irq = lock_acquire(&pool->lock);
+	if (platform_hart() >= pool->nstocks)
+		pool->nstocks = platform_hart() + 1;
+	pfn = take_from_pool(pool, stock);
+	lock_release(&pool->lock, irq);
+	return pfn;
+}
+
+pfn_t frame_alloc(struct frame_pool *pool)
+{
+	struct frame_stock *stock = &pool->stock[platform_hart()];
+	atomic_word *word = atomic_load_explicit(&stock->word, memory_order_relaxed);
+	pfn_t base = atomic_load_explicit(&stock->base, memory_order_relaxed);
+	chunk_byte *leaf = atomic_load_explicit(&stock->leaf, memory_order_relaxed);
+
+	/* A handler that came in between and moved the stock has moved its word. */
+	atomic_signal_fence(memory_order_seq_cst);
+	if (unlikely(word != atomic_load_explicit(&stock->word, memory_order_relaxed)))
+		return alloc_slowly(pool);
+	uint64_t bit = take_bit(word);
+	if (unlikely(bit == 0))
+		return alloc_slowly(pool);
+	pfn_t pfn = base + bits_ctz(bit);
+	return frame_is_known(leaf) ? pfn : touched(pool, pfn);
+}
+
+/* Nearly every free there is: one that is right. False, and nothing has changed, if it is not. */
+static inline bool free_rightly(struct frame_pool *pool, struct frame_bank *bank, pfn_t pfn)
+{
+	uint64_t index = pfn - bank->base;
+	uint64_t bit = bitmap_bit(index);
+
+	if (unlikely(!bitmap_atomic_test(bank->inserted, index)) ||
+	    unlikely((atomic_fetch_or_explicit(&bank->free[index / BITS_PER_WORD], bit,
+					       memory_order_release) &
+		      bit) != 0))
+		return false;
+	if (unlikely(!frame_is_known(&bank->chunks.leaf[index / CHUNK_BITS])))
+		touch(pool, pfn);
+	return true;
+}
+
+/* All but the first bank. */
+static never_inline enum status free_elsewhere(struct frame_pool *pool, pfn_t pfn,
+					       const void *caller)
+{
+	struct frame_bank *bank = frame_bank_of(pool, pfn);
+
+	if (likely(bank != NULL) && likely(free_rightly(pool, bank, pfn)))
+		return STATUS_OK;
+	return frame_free_one(pool, pfn, caller);
+}
+
+enum status frame_free(struct frame_pool *pool, pfn_t pfn)
+{
+	struct frame_bank *bank = &pool->bank[0];
+
+	/* A bank that begins in the middle of a chunk shares it: then the bit is not inserted here. */
+	if (unlikely(pfn - bank->base >= bank->nbits) || unlikely(!free_rightly(pool, bank, pfn)))
+		return free_elsewhere(pool, pfn, CALLER());
+	return STATUS_OK;
+}
