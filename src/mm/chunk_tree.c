@@ -578,7 +578,7 @@ uint64_t chunk_tree_count(const struct chunk_tree *tree)
 {
 	uint64_t count = tree->nfull * CHUNK_BITS;
 
-	for (uint64_t c = bitmap_tree_lowest(&tree->broken); c != BITMAP_NONE;
+	for (uint64_t c = bitmap_tree_next_set(&tree->broken, 0); c != BITMAP_NONE;
 	     c = bitmap_tree_next_set(&tree->broken, c + 1))
 		count += bitmap_atomic_count(words_of(tree, c), 0, CHUNK_BITS);
 	return count;
