@@ -96,7 +96,7 @@ size_t chunk_tree_bytes(uint64_t nchunks)
 		return 0;
 	for (unsigned k = 0; k < level_count(nchunks); k++)
 		bytes += level_bytes(nchunks, k);
-	return bytes + bitmap_tree_words(nchunks) * sizeof(uint64_t);
+	return bytes + bitmap_tree_words(nchunks) * sizeof(uint64_t) + chunk_runs_bytes(nchunks);
 }
 
 void chunk_tree_init(struct chunk_tree *tree, atomic_word *words, uint64_t first_chunk,
@@ -121,6 +121,8 @@ void chunk_tree_init(struct chunk_tree *tree, atomic_word *words, uint64_t first
 		byte_of(tree, tree->nlevels - 1, tree->lead >> (GROUP_SHIFT * (tree->nlevels - 1)));
 	/* Below 2^48 bits, and NULL is not among the storage: it cannot fail. */
 	(void)!bitmap_tree_init(&tree->broken, (uint64_t *)(void *)at, nchunks);
+	at += bitmap_tree_words(nchunks) * sizeof(uint64_t);
+	chunk_runs_init(&tree->runs, nchunks, at);
 }
 
 /* ---- bytes ----------------------------------------------------------------------------------- */
@@ -413,6 +415,7 @@ static void touch_chunk(struct chunk_tree *tree, uint64_t c)
 
 	tree->nfull -= get(tree, 0, node) == CHUNK_FULL;
 	bitmap_tree_set_bit(&tree->broken, c);
+	chunk_runs_forget(&tree->runs, c, 1);
 	start_at(tree, c);
 	for (unsigned k = 0; k < tree->nlevels; k++) {
 		if (get(tree, k, node) == CHUNK_STALE)
@@ -440,6 +443,7 @@ static void fill_chunks(struct chunk_tree *tree, uint64_t c, uint64_t end, unsig
 			tree->nfull -= get(tree, 0, tree->lead + i) == CHUNK_FULL;
 	memset((void *)(uintptr_t)&tree->leaf[c], (int)byte, end - c);
 	bitmap_tree_clear(&tree->broken, c, end - c);
+	chunk_runs_forget(&tree->runs, c, end - c);
 }
 
 void chunk_tree_fill(struct chunk_tree *tree, uint64_t bit, uint64_t n, bool set)

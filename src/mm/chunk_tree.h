@@ -24,6 +24,7 @@
 #include "lib/compiler.h"
 #include "mm/bitmap_atomic.h"
 #include "mm/bitmap_tree.h"
+#include "mm/chunk_runs.h"
 
 #define CHUNK_ORDER 9u
 #define CHUNK_BITS  (1u << CHUNK_ORDER)
@@ -52,8 +53,9 @@ struct chunk_tree {
 		uint64_t origin; /* the node that at[0] stands for, a multiple of 8 */
 	} level[CHUNK_TREE_MAX_LEVELS];
 	struct bitmap_tree broken; /* chunks that may be partly set: stale, or known to be */
-	uint64_t start[CHUNK_ORDER +
-		       1]; /* [k]: the lowest chunk that may have an order of k, or below */
+	struct chunk_runs runs;
+	/* [k]: the lowest chunk that may have an order of k, or one below it */
+	uint64_t start[CHUNK_ORDER + 1];
 };
 
 /* chunk_tree_bytes - how much storage @nchunks need, wherever they begin. 0 for none. */
@@ -105,6 +107,14 @@ static inline bool chunk_tree_has_none(const struct chunk_tree *tree, unsigned o
  *         and then it is not stale.
  */
 uint64_t chunk_tree_find(struct chunk_tree *tree, unsigned order);
+
+/*
+ * chunk_tree_find_run - the lowest @n > 0 set bits in a row, wherever they begin.
+ * Result: the index of the first, or BITMAP_NONE when there are none.
+ * Cost:   O(levels) where everything is known; each chunk that has changed since it was last asked
+ *         about is looked at once, in order of address, until the run is found.
+ */
+uint64_t chunk_tree_find_run(struct chunk_tree *tree, uint64_t n);
 
 /* chunk_tree_next_broken - the lowest chunk >= @c that may be partly set, or BITMAP_NONE. */
 static inline uint64_t chunk_tree_next_broken(const struct chunk_tree *tree, uint64_t c)

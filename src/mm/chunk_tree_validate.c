@@ -79,12 +79,69 @@ static const char *check_chunks(const struct chunk_tree *tree)
 	return nfull == tree->nfull ? NULL : "C5: nfull counts the full chunks";
 }
 
+static uint64_t nodes_at(const struct chunk_runs *runs, unsigned k)
+{
+	return ((runs->nchunks - 1) >> (3 * k)) + 1;
+}
+
+static bool runs_are_known(const struct chunk_runs *runs, unsigned k, uint64_t node)
+{
+	return k == 0 ? runs->leaf[node] != UINT32_MAX : runs->level[k][node].best != UINT64_MAX;
+}
+
+/* Bit by bit: what the lengths of @node must be. */
+static bool runs_are_right(const struct chunk_tree *tree, unsigned k, uint64_t node)
+{
+	const struct chunk_runs *runs = &tree->runs;
+	uint64_t first = (node << (3 * k)) * CHUNK_BITS;
+	uint64_t end = ((node + 1) << (3 * k)) * CHUNK_BITS;
+	struct run_node want = { 0, 0, 0 };
+	bool broken = false;
+
+	if (end > tree->nchunks * CHUNK_BITS)
+		end = tree->nchunks * CHUNK_BITS;
+	for (uint64_t bit = first; bit < end; bit++) {
+		want.tail = bitmap_atomic_test(tree->words, bit) ? want.tail + 1 : 0;
+		broken |= want.tail == 0;
+		if (!broken)
+			want.head = want.tail;
+		if (want.tail > want.best)
+			want.best = want.tail;
+	}
+	if (k == 0)
+		return runs->leaf[node] == (want.head | want.best << 10 | want.tail << 20);
+	return runs->level[k][node].head == want.head && runs->level[k][node].best == want.best &&
+	       runs->level[k][node].tail == want.tail;
+}
+
+static const char *check_runs(const struct chunk_tree *tree)
+{
+	const struct chunk_runs *runs = &tree->runs;
+
+	for (unsigned k = 0; k < runs->nlevels; k++) {
+		for (uint64_t node = 0; node < nodes_at(runs, k); node++) {
+			if (!runs_are_known(runs, k, node)) {
+				if (k + 1 < runs->nlevels && runs_are_known(runs, k + 1, node / 8))
+					return "R2: above runs that are not known none are";
+				continue;
+			}
+			if (!runs_are_right(tree, k, node))
+				return "R1: runs that are known are right";
+			if (k == 0 && chunk_tree_is_stale(tree, node))
+				return "R3: no runs of a stale chunk are known";
+		}
+	}
+	return NULL;
+}
+
 const char *chunk_tree_validate(const struct chunk_tree *tree)
 {
 	const char *wrong = bitmap_tree_validate(&tree->broken);
 
 	if (wrong == NULL)
 		wrong = check_chunks(tree);
+	if (wrong == NULL)
+		wrong = check_runs(tree);
 	for (unsigned k = 0; wrong == NULL && k < tree->nlevels; k++) {
 		uint64_t last = (tree->lead + tree->nchunks - 1) >> (3 * k) | 7;
 		for (uint64_t node = tree->level[k].origin; wrong == NULL && node <= last; node++)

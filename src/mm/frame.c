@@ -329,7 +329,8 @@ static never_inline pfn_t alloc_any(struct frame_pool *pool, npages_t n, npages_
 		uint64_t index;
 
 		while (pfn == PFN_NONE && n <= bank->npages &&
-		       (index = first_run(bank, n, align)) != BITMAP_NONE) {
+		       (index = align == 1 ? chunk_tree_find_run(&bank->chunks, n)
+					   : first_run(bank, n, align)) != BITMAP_NONE) {
 			if (take(bank, index, n))
 				pfn = bank->base + index;
 		}
