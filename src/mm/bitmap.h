@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bitmap.h - runs of bits in an array of words, without summaries.
+ * bitmap.h - bits in an array of words: bit i is bit i % 64 of word i / 64.
  *
- * Bit i is bit i % 64 of word i / 64. The caller keeps the array and knows its length; nothing here
- * looks at or changes a bit outside the range that it is given. No addresses, no locks, no state.
- * bitmap_tree.h stands on this, and so does whoever needs plain bits and never searches far.
+ * The functions on one word take an index and use what of it counts in a word. bitmap_tree.h and
+ * bitmap_atomic.h stand on this.
  */
 #ifndef MM_BITMAP_H
 #define MM_BITMAP_H
@@ -41,29 +40,33 @@ static inline uint64_t bitmap_upto(uint64_t i)
 	return UINT64_MAX >> (BITS_PER_WORD - 1 - i % BITS_PER_WORD);
 }
 
+/* bitmap_test - is bit @i set? */
 static inline bool bitmap_test(const uint64_t *words, uint64_t i)
 {
 	return (words[i / BITS_PER_WORD] & bitmap_bit(i)) != 0;
 }
 
-/*
- * bitmap_set, bitmap_clear - make the @n bits from @first one or zero, whatever they were.
- * Pre:  @first + @n does not wrap; @n may be 0. Cost: @n / 64 words.
- */
-void bitmap_set(uint64_t *words, uint64_t first, uint64_t n);
-void bitmap_clear(uint64_t *words, uint64_t first, uint64_t n);
+/* bitmap_with, bitmap_without - @word with the bit of index @i set, or clear. */
+static inline uint64_t bitmap_with(uint64_t word, uint64_t i)
+{
+	return word | bitmap_bit(i);
+}
 
-/*
- * bitmap_next_set, bitmap_next_clear - the lowest set or clear bit in [@first, @end).
- * Result: its index, or BITMAP_NONE; also when the range is empty. Cost: words in between.
- */
-uint64_t bitmap_next_set(const uint64_t *words, uint64_t first, uint64_t end);
-uint64_t bitmap_next_clear(const uint64_t *words, uint64_t first, uint64_t end);
+static inline uint64_t bitmap_without(uint64_t word, uint64_t i)
+{
+	return word & ~bitmap_bit(i);
+}
 
-/* bitmap_last_clear - the highest clear bit in [@first, @end), or BITMAP_NONE. */
-uint64_t bitmap_last_clear(const uint64_t *words, uint64_t first, uint64_t end);
+/* bitmap_rest - of @word the bit of index @i and those after it. */
+static inline uint64_t bitmap_rest(uint64_t word, uint64_t i)
+{
+	return word & bitmap_from(i);
+}
 
-/* bitmap_count - how many of the @n bits from @first are set. */
-uint64_t bitmap_count(const uint64_t *words, uint64_t first, uint64_t n);
+/* bitmap_outside - @word with bits @low to @high clear. Pre: @low <= @high < 64. */
+static inline uint64_t bitmap_outside(uint64_t word, uint64_t low, uint64_t high)
+{
+	return word & ~(bitmap_from(low) & bitmap_upto(high));
+}
 
 #endif

@@ -14,10 +14,10 @@
  * To find the lowest set bit, take the lowest bit of the topmost word; its index is the index of a
  * word one level down that is not zero; and so on. To go on from a place, look at the rest of its
  * word; if there is nothing, go up one level and look behind the bit of that word; where something
- * is found, go down again. To set bits is to set the bits of their words above. To clear bits is to
+ * is found, go down again. To set a bit is to set the bit of its word above. To clear bits is to
  * clear the bits of those words above that have become zero.
  *
- * The levels lie one after another in the caller's storage, level 0 first.
+ * The levels lie one after another in the caller's storage, level 0 first: start[k] is where.
  *
  * Invariants (bitmap_tree_validate() checks them by these numbers):
  *   T1  level k has ceil(n / 64) words, n being nbits for k = 0, else the words of level k - 1; the
@@ -26,79 +26,52 @@
  *   T3  bit w of level k + 1 is set if and only if word w of level k is not zero.
  *
  * Costs: 1 + 1/64 + 1/4096 + ... < 1.016 bits a bit. Find: one word a level down, at most two a
- * level up. Marking a run: its words, 1/64 as many above, and so on.
+ * level up. Clearing a run: its words, 1/64 as many above, and so on.
  */
 #include "mm/bitmap_tree.h"
 
-#include "lib/align.h"
-#include "lib/string.h"
+/* The words of the level above one of @n words; there is none above one word. */
+static inline uint64_t words_above(uint64_t n)
+{
+	return n == 1 ? 0 : bitmap_words(n);
+}
 
 size_t bitmap_tree_words(uint64_t nbits)
 {
 	size_t total = 0;
 
-	for (uint64_t n = bitmap_words(nbits); n != 0; n = n == 1 ? 0 : bitmap_words(n))
+	for (uint64_t n = bitmap_words(nbits); n != 0; n = words_above(n))
 		total += n;
 	return total;
 }
 
 enum status bitmap_tree_init(struct bitmap_tree *tree, uint64_t *words, uint64_t nbits)
 {
+	uint32_t end = 0;
+
 	if (nbits > BITMAP_TREE_MAX_BITS)
 		return ERR_RANGE;
-	*tree = (struct bitmap_tree){ .nbits = nbits };
-	uint64_t *at = words;
-	for (uint64_t n = bitmap_words(nbits); n != 0; n = n == 1 ? 0 : bitmap_words(n)) {
-		tree->level[tree->nlevels++] = (struct bitmap_level){ .words = at, .nwords = n };
-		at += n;
+	tree->words = words;
+	tree->nbits = nbits;
+	tree->nlevels = 0;
+	tree->start[0] = 0;
+	for (uint64_t n = bitmap_words(nbits); n != 0; n = words_above(n)) {
+		end += (uint32_t)n;
+		tree->nlevels++;
+		tree->start[tree->nlevels] = end;
 	}
-	if (nbits != 0)
-		memset(words, 0, (size_t)(at - words) * sizeof(words[0]));
+	for (uint32_t at = 0; at < end; at++)
+		words[at] = 0;
 	return STATUS_OK;
-}
-
-void bitmap_tree_set(struct bitmap_tree *tree, uint64_t first, uint64_t n)
-{
-	if (n == 0)
-		return;
-	/* Every word that got a bit is not zero now, so its bit above is to be set: the same again.
-	 */
-	uint64_t last = first + n - 1;
-	for (unsigned k = 0; k < tree->nlevels; k++) {
-		bitmap_set(tree->level[k].words, first, last - first + 1);
-		first /= BITS_PER_WORD;
-		last /= BITS_PER_WORD;
-	}
-}
-
-void bitmap_tree_clear(struct bitmap_tree *tree, uint64_t first, uint64_t n)
-{
-	if (n == 0)
-		return;
-	uint64_t last = first + n - 1;
-	for (unsigned k = 0; k < tree->nlevels; k++) {
-		const uint64_t *words = tree->level[k].words;
-
-		bitmap_clear(tree->level[k].words, first, last - first + 1);
-		/* Words inside the run are zero now; only the first and the last may be not. */
-		first /= BITS_PER_WORD;
-		last /= BITS_PER_WORD;
-		bool keep_first = words[first] != 0;
-		bool keep_last = words[last] != 0;
-		if (last - first + 1 <= (uint64_t)keep_first + keep_last)
-			return;
-		first += keep_first;
-		last -= keep_last;
-	}
 }
 
 void bitmap_tree_set_bit(struct bitmap_tree *tree, uint64_t i)
 {
 	for (unsigned k = 0; k < tree->nlevels; k++) {
-		uint64_t *word = &tree->level[k].words[i / BITS_PER_WORD];
-		uint64_t old = *word;
+		uint64_t at = tree->start[k] + i / BITS_PER_WORD;
+		uint64_t old = tree->words[at];
 
-		*word = old | bitmap_bit(i);
+		tree->words[at] = bitmap_with(old, i);
 		if (old != 0)
 			return;
 		i /= BITS_PER_WORD;
@@ -108,30 +81,52 @@ void bitmap_tree_set_bit(struct bitmap_tree *tree, uint64_t i)
 void bitmap_tree_clear_bit(struct bitmap_tree *tree, uint64_t i)
 {
 	for (unsigned k = 0; k < tree->nlevels; k++) {
-		uint64_t *word = &tree->level[k].words[i / BITS_PER_WORD];
+		uint64_t at = tree->start[k] + i / BITS_PER_WORD;
+		uint64_t left = bitmap_without(tree->words[at], i);
 
-		*word &= ~bitmap_bit(i);
-		if (*word != 0)
+		tree->words[at] = left;
+		if (left != 0)
 			return;
 		i /= BITS_PER_WORD;
 	}
 }
 
-bool bitmap_tree_all_set(const struct bitmap_tree *tree, uint64_t first, uint64_t n)
+/* Clear bits @first to @last of level @k, and leave the levels above to the caller. */
+static void clear_level(struct bitmap_tree *tree, unsigned k, uint64_t first, uint64_t last)
 {
-	return n == 0 || bitmap_next_clear(tree->level[0].words, first, first + n) == BITMAP_NONE;
+	for (uint64_t w = first / BITS_PER_WORD; w <= last / BITS_PER_WORD; w++) {
+		uint64_t low = w == first / BITS_PER_WORD ? first % BITS_PER_WORD : 0;
+		uint64_t high =
+			w == last / BITS_PER_WORD ? last % BITS_PER_WORD : BITS_PER_WORD - 1;
+		uint64_t at = tree->start[k] + w;
+
+		tree->words[at] = bitmap_outside(tree->words[at], low, high);
+	}
 }
 
-bool bitmap_tree_all_clear(const struct bitmap_tree *tree, uint64_t first, uint64_t n)
+void bitmap_tree_clear(struct bitmap_tree *tree, uint64_t first, uint64_t n)
 {
-	return bitmap_tree_next_set(tree, first) >= first + n;
+	uint64_t end = first + n;
+
+	for (unsigned k = 0; k < tree->nlevels && first < end; k++) {
+		clear_level(tree, k, first, end - 1);
+		/* The bits of words that are zero now; only the first and the last may be not. */
+		first = first / BITS_PER_WORD;
+		end = (end - 1) / BITS_PER_WORD + 1;
+		if (tree->words[tree->start[k] + first] != 0)
+			first++;
+		if (first < end && tree->words[tree->start[k] + end - 1] != 0)
+			end--;
+	}
 }
 
 /* The lowest set bit of level 0 under bit @i of level @k, which is set. */
 static uint64_t descend(const struct bitmap_tree *tree, unsigned k, uint64_t i)
 {
-	while (k-- > 0)
-		i = i * BITS_PER_WORD + bits_ctz(tree->level[k].words[i]);
+	while (k > 0) {
+		k--;
+		i = i * BITS_PER_WORD + bits_ctz(tree->words[tree->start[k] + i]);
+	}
 	return i;
 }
 
@@ -140,61 +135,14 @@ uint64_t bitmap_tree_next_set(const struct bitmap_tree *tree, uint64_t from)
 	uint64_t i = from;
 
 	for (unsigned k = 0; k < tree->nlevels; k++) {
-		uint64_t at = i / BITS_PER_WORD;
+		uint64_t w = i / BITS_PER_WORD;
 
-		if (at >= tree->level[k].nwords)
+		if (w >= tree->start[k + 1] - tree->start[k])
 			return BITMAP_NONE;
-		uint64_t rest = tree->level[k].words[at] & bitmap_from(i);
+		uint64_t rest = bitmap_rest(tree->words[tree->start[k] + w], i);
 		if (rest != 0)
-			return descend(tree, k, at * BITS_PER_WORD + bits_ctz(rest));
-		i = at + 1; /* the word behind this one, as a bit of the level above */
+			return descend(tree, k, w * BITS_PER_WORD + bits_ctz(rest));
+		i = w + 1; /* the word behind this one, as a bit of the level above */
 	}
 	return BITMAP_NONE;
-}
-
-uint64_t bitmap_tree_lowest(const struct bitmap_tree *tree)
-{
-	if (tree->nlevels == 0 || tree->level[tree->nlevels - 1].words[0] == 0)
-		return BITMAP_NONE;
-	return descend(tree, tree->nlevels, 0);
-}
-
-/* The lowest j >= @i with j + @bias a multiple of @align, or BITMAP_NONE if that wraps. */
-static uint64_t align_index(uint64_t i, uint64_t align, uint64_t bias)
-{
-	uint64_t up;
-
-	if (!add_checked(i, bias, &up) || !align_up_checked(up, align, &up))
-		return BITMAP_NONE;
-	return up - bias;
-}
-
-uint64_t bitmap_tree_first_run(const struct bitmap_tree *tree, uint64_t from, uint64_t len,
-			       uint64_t align, uint64_t bias)
-{
-	uint64_t i = from;
-	uint64_t known = 0; /* all bits of [i, known) are set: they were looked at before */
-
-	if (len == 0)
-		return BITMAP_NONE;
-	for (;;) {
-		i = bitmap_tree_next_set(tree, i);
-		if (i == BITMAP_NONE)
-			return BITMAP_NONE;
-		i = align_index(i, align, bias);
-		if (i >= tree->nbits || len > tree->nbits - i)
-			return BITMAP_NONE;
-		/* The LAST clear bit: no run that starts at it or before it can be long enough. */
-		uint64_t hole =
-			bitmap_last_clear(tree->level[0].words, known > i ? known : i, i + len);
-		if (hole == BITMAP_NONE)
-			return i;
-		known = i + len;
-		i = hole + 1;
-	}
-}
-
-uint64_t bitmap_tree_count(const struct bitmap_tree *tree, uint64_t first, uint64_t n)
-{
-	return bitmap_count(tree->level[0].words, first, n);
 }

@@ -3,6 +3,11 @@
  */
 #include "mm/bitmap_tree.h"
 
+static uint64_t words_of(const struct bitmap_tree *tree, unsigned k)
+{
+	return tree->start[k + 1] - tree->start[k];
+}
+
 static const char *check_shape(const struct bitmap_tree *tree)
 {
 	uint64_t bits = tree->nbits;
@@ -11,10 +16,12 @@ static const char *check_shape(const struct bitmap_tree *tree)
 		return tree->nlevels == 0 ? NULL : "T1: a tree of no bits has no levels";
 	if (tree->nlevels == 0 || tree->nlevels > BITMAP_TREE_MAX_LEVELS)
 		return "T1: a tree has between one and BITMAP_TREE_MAX_LEVELS levels";
+	if (tree->start[0] != 0)
+		return "T1: level 0 begins with the first word";
 	for (unsigned k = 0; k < tree->nlevels; k++) {
-		if (tree->level[k].nwords != bitmap_words(bits))
+		if (words_of(tree, k) != bitmap_words(bits))
 			return "T1: a level has one bit for each bit or word below";
-		bits = tree->level[k].nwords;
+		bits = words_of(tree, k);
 	}
 	return bits == 1 ? NULL : "T1: the topmost level is one word";
 }
@@ -24,11 +31,9 @@ static const char *check_tails(const struct bitmap_tree *tree)
 	uint64_t bits = tree->nbits;
 
 	for (unsigned k = 0; k < tree->nlevels; k++) {
-		uint64_t nwords = tree->level[k].nwords;
-
-		if ((tree->level[k].words[nwords - 1] & ~bitmap_upto(bits - 1)) != 0)
+		if ((tree->words[tree->start[k + 1] - 1] & ~bitmap_upto(bits - 1)) != 0)
 			return "T2: bits behind the end of a level are clear";
-		bits = nwords;
+		bits = words_of(tree, k);
 	}
 	return NULL;
 }
@@ -36,10 +41,11 @@ static const char *check_tails(const struct bitmap_tree *tree)
 static const char *check_summaries(const struct bitmap_tree *tree)
 {
 	for (unsigned k = 0; k + 1 < tree->nlevels; k++) {
-		const struct bitmap_level *below = &tree->level[k];
+		const uint64_t *below = &tree->words[tree->start[k]];
+		const uint64_t *above = &tree->words[tree->start[k + 1]];
 
-		for (uint64_t w = 0; w < below->nwords; w++) {
-			if (bitmap_test(tree->level[k + 1].words, w) != (below->words[w] != 0))
+		for (uint64_t w = 0; w < words_of(tree, k); w++) {
+			if (bitmap_test(above, w) != (below[w] != 0))
 				return "T3: a summary bit is set if and only if its word is not "
 				       "zero";
 		}

@@ -34,13 +34,16 @@ static void rig_check(const struct rig *r)
 	REQUIRE_EQ(r->storage[r->nwords + 1], GUARD);
 }
 
+static void set_run(struct bitmap_tree *tree, uint64_t first, uint64_t n)
+{
+	for (uint64_t i = first; i < first + n; i++)
+		bitmap_tree_set_bit(tree, i);
+}
+
 static void rig_set(struct rig *r, uint64_t first, uint64_t n)
 {
 	memset(r->model + first, true, n);
-	if (n == 1 && ktest_below(2) == 0)
-		bitmap_tree_set_bit(&r->tree, first);
-	else
-		bitmap_tree_set(&r->tree, first, n);
+	set_run(&r->tree, first, n);
 }
 
 static void rig_clear(struct rig *r, uint64_t first, uint64_t n)
@@ -61,40 +64,12 @@ static uint64_t model_next(const struct rig *r, uint64_t from)
 	return BITMAP_NONE;
 }
 
-static uint64_t model_count(const struct rig *r, uint64_t first, uint64_t n)
-{
-	uint64_t count = 0;
-
-	for (uint64_t i = first; i < first + n; i++)
-		count += r->model[i];
-	return count;
-}
-
-static uint64_t model_run(const struct rig *r, uint64_t from, uint64_t len, uint64_t align,
-			  uint64_t bias)
-{
-	uint64_t have = 0; /* set bits in a row that end at i */
-
-	for (uint64_t i = from; len != 0 && i < r->tree.nbits; i++) {
-		have = r->model[i] ? have + 1 : 0;
-		for (uint64_t start = i + 1 - have; start + len <= i + 1; start++) {
-			if ((start + bias) % align == 0)
-				return start;
-		}
-		if (have >
-		    len + align) /* what starts earlier was not aligned: no need to go back */
-			have = len + align;
-	}
-	return BITMAP_NONE;
-}
-
 /* Every bit of the tree is what the model says, and so are the bits that lead there. */
 static void compare_all(const struct rig *r)
 {
 	uint64_t i = 0;
 
 	rig_check(r);
-	REQUIRE_EQ(bitmap_tree_lowest(&r->tree), model_next(r, 0));
 	for (;;) {
 		uint64_t found = bitmap_tree_next_set(&r->tree, i);
 		REQUIRE_EQ(found, model_next(r, i));
@@ -103,7 +78,8 @@ static void compare_all(const struct rig *r)
 		REQUIRE(bitmap_tree_test(&r->tree, found));
 		i = found + 1;
 	}
-	REQUIRE_EQ(bitmap_tree_count(&r->tree, 0, r->tree.nbits), model_count(r, 0, r->tree.nbits));
+	for (i = 0; i < r->tree.nbits; i++)
+		REQUIRE_EQ(bitmap_tree_test(&r->tree, i), r->model[i]);
 }
 
 KTEST(bitmap_tree, storage_is_the_bits_and_one_bit_a_word_above)
@@ -116,7 +92,7 @@ KTEST(bitmap_tree, storage_is_the_bits_and_one_bit_a_word_above)
 	EXPECT_EQ(bitmap_tree_words(4097), 65 + 2 + 1);
 	EXPECT_EQ(bitmap_tree_words(262144), 4096 + 64 + 1);
 	EXPECT_EQ(bitmap_tree_words(262145), 4097 + 65 + 2 + 1);
-	/* 2^44 frames: 1.016 bits each. */
+	/* 2^44 bits, more than a tree takes: 1.016 bits each. */
 	EXPECT(bitmap_tree_words(1ull << 44) * 64 < (1ull << 44) / 1000 * 1016);
 	for (uint64_t n = 64; n < 1ull << 44; n *= 3)
 		EXPECT(bitmap_tree_words(n) * 64 < n + n / 60 + 64ull * 2 * BITMAP_TREE_MAX_LEVELS);
@@ -128,14 +104,10 @@ KTEST(bitmap_tree, a_tree_of_nothing_has_nothing)
 
 	REQUIRE_EQ(bitmap_tree_init(&tree, NULL, 0), STATUS_OK);
 	REQUIRE_VALID(bitmap_tree_validate(&tree));
-	bitmap_tree_set(&tree, 0, 0);
 	bitmap_tree_clear(&tree, 0, 0);
-	EXPECT_EQ(bitmap_tree_lowest(&tree), BITMAP_NONE);
 	EXPECT_EQ(bitmap_tree_next_set(&tree, 0), BITMAP_NONE);
-	EXPECT_EQ(bitmap_tree_first_run(&tree, 0, 1, 1, 0), BITMAP_NONE);
-	EXPECT(bitmap_tree_all_clear(&tree, 0, 0));
-	EXPECT(bitmap_tree_all_set(&tree, 0, 0));
-	EXPECT_EQ(bitmap_tree_count(&tree, 0, 0), 0);
+	EXPECT_EQ(bitmap_tree_next_set(&tree, UINT64_MAX), BITMAP_NONE);
+	REQUIRE_VALID(bitmap_tree_validate(&tree));
 }
 
 KTEST(bitmap_tree, refuses_more_bits_than_its_levels_reach)
@@ -147,7 +119,7 @@ KTEST(bitmap_tree, refuses_more_bits_than_its_levels_reach)
 	EXPECT_EQ(bitmap_tree_init(&tree, &word, UINT64_MAX), ERR_RANGE);
 	EXPECT_EQ(tree.nbits, 77);
 	EXPECT_EQ(tree.nlevels, 2);
-	EXPECT(tree.level[0].words == NULL);
+	EXPECT(tree.words == NULL);
 	EXPECT_EQ(word, GUARD);
 }
 
@@ -162,45 +134,29 @@ KTEST(bitmap_tree, finds_any_single_bit_in_a_tree_of_any_small_size)
 		for (uint64_t i = 0; i < n; i++) {
 			bitmap_tree_set_bit(&tree, i);
 			REQUIRE_VALID(bitmap_tree_validate(&tree));
-			REQUIRE_EQ(bitmap_tree_lowest(&tree), i);
 			REQUIRE_EQ(bitmap_tree_next_set(&tree, 0), i);
 			REQUIRE_EQ(bitmap_tree_next_set(&tree, i), i);
 			REQUIRE_EQ(bitmap_tree_next_set(&tree, i + 1), BITMAP_NONE);
 			REQUIRE_EQ(bitmap_tree_next_set(&tree, i + 64), BITMAP_NONE);
-			REQUIRE_EQ(bitmap_tree_first_run(&tree, 0, 1, 1, 0), i);
 			bitmap_tree_clear_bit(&tree, i);
 			REQUIRE_VALID(bitmap_tree_validate(&tree));
-			REQUIRE_EQ(bitmap_tree_lowest(&tree), BITMAP_NONE);
+			REQUIRE_EQ(bitmap_tree_next_set(&tree, 0), BITMAP_NONE);
 		}
 		REQUIRE_EQ(bitmap_tree_next_set(&tree, UINT64_MAX), BITMAP_NONE);
 	}
 }
 
 /* Set [a, b) in an empty tree and clear it in a full one: exactly that changes. */
-static void one_range(struct bitmap_tree *tree, uint64_t a, uint64_t b)
+static void one_range(struct rig *r, uint64_t a, uint64_t b)
 {
-	uint64_t n = tree->nbits;
+	uint64_t n = r->tree.nbits;
 
-	bitmap_tree_clear(tree, 0, n);
-	bitmap_tree_set(tree, a, b - a);
-	REQUIRE_VALID(bitmap_tree_validate(tree));
-	REQUIRE_EQ(bitmap_tree_count(tree, 0, n), b - a);
-	REQUIRE_EQ(bitmap_tree_count(tree, a, b - a), b - a);
-	REQUIRE(bitmap_tree_all_set(tree, a, b - a));
-	REQUIRE(bitmap_tree_all_clear(tree, 0, a) && bitmap_tree_all_clear(tree, b, n - b));
-	REQUIRE(a == b || (!bitmap_tree_all_clear(tree, 0, a + 1) &&
-			   !bitmap_tree_all_clear(tree, b - 1, n - b + 1)));
-	REQUIRE_EQ(bitmap_tree_first_run(tree, 0, b - a, 1, 0), a == b ? BITMAP_NONE : a);
-	REQUIRE_EQ(bitmap_tree_first_run(tree, 0, b - a + 1, 1, 0), BITMAP_NONE);
-
-	bitmap_tree_set(tree, 0, n);
-	bitmap_tree_clear(tree, a, b - a);
-	REQUIRE_VALID(bitmap_tree_validate(tree));
-	REQUIRE_EQ(bitmap_tree_count(tree, 0, n), n - (b - a));
-	REQUIRE(bitmap_tree_all_clear(tree, a, b - a));
-	REQUIRE(bitmap_tree_all_set(tree, 0, a) && bitmap_tree_all_set(tree, b, n - b));
-	REQUIRE(a == b || (!bitmap_tree_all_set(tree, 0, a + 1) &&
-			   !bitmap_tree_all_set(tree, b - 1, n - b + 1)));
+	rig_clear(r, 0, n);
+	rig_set(r, a, b - a);
+	compare_all(r);
+	rig_set(r, 0, n);
+	rig_clear(r, a, b - a);
+	compare_all(r);
 }
 
 KTEST(bitmap_tree, sets_and_clears_every_range_of_small_trees)
@@ -208,13 +164,12 @@ KTEST(bitmap_tree, sets_and_clears_every_range_of_small_trees)
 	static const uint8_t size[] = { 1, 2, 63, 64, 65 };
 
 	for (unsigned s = 0; s < ARRAY_SIZE(size); s++) {
-		uint64_t storage[8];
-		struct bitmap_tree tree;
+		struct rig r;
 
-		REQUIRE_EQ(bitmap_tree_init(&tree, storage, size[s]), STATUS_OK);
+		rig_init(&r, size[s]);
 		for (uint64_t a = 0; a <= size[s]; a++) {
 			for (uint64_t b = a; b <= size[s]; b++)
-				one_range(&tree, a, b);
+				one_range(&r, a, b);
 		}
 	}
 }
@@ -222,13 +177,12 @@ KTEST(bitmap_tree, sets_and_clears_every_range_of_small_trees)
 KTEST(bitmap_tree, sets_and_clears_ranges_with_whole_words_inside)
 {
 	static const uint8_t edge[] = { 0, 1, 62, 63, 64, 65, 127, 128, 129, 191, 192, 193, 199 };
-	uint64_t storage[8];
-	struct bitmap_tree tree;
+	struct rig r;
 
-	REQUIRE_EQ(bitmap_tree_init(&tree, storage, 199), STATUS_OK);
+	rig_init(&r, 199);
 	for (unsigned i = 0; i < ARRAY_SIZE(edge); i++) {
 		for (unsigned j = i; j < ARRAY_SIZE(edge); j++)
-			one_range(&tree, edge[i], edge[j]);
+			one_range(&r, edge[i], edge[j]);
 	}
 }
 
@@ -237,29 +191,26 @@ KTEST(bitmap_tree, repairs_summaries_at_the_seams_of_every_level)
 	/* Each side of a word, of a word of words, and so on: from all to all of them. */
 	static const uint32_t seam[] = { 0,      1,      63,     64,     65,    4095,
 					 4096,   4097,   8191,   8192,   8255,  262143,
-					 262144, 262145, 262208, 266240, 266305 };
+					 262144, 262145, 262208, 266240, 266304 };
 	struct rig r;
 
 	rig_init(&r, 266305);
 	for (unsigned i = 0; i < ARRAY_SIZE(seam); i++) {
 		for (unsigned j = i; j < ARRAY_SIZE(seam); j++) {
-			uint64_t a = seam[i], n = seam[j] - seam[i];
-
-			bitmap_tree_set(&r.tree, a, n);
-			if (i % 4 == 0)
-				rig_check(&r);
-			REQUIRE_EQ(bitmap_tree_lowest(&r.tree), n != 0 ? a : BITMAP_NONE);
-			REQUIRE_EQ(bitmap_tree_count(&r.tree, a, n), n);
-			if (n > 2) { /* leave one bit at each end */
-				bitmap_tree_clear(&r.tree, a + 1, n - 2);
-				REQUIRE_EQ(bitmap_tree_next_set(&r.tree, a + 1), a + n - 1);
-				REQUIRE_EQ(bitmap_tree_next_set(&r.tree, a), a);
+			for (unsigned s = 0; s < ARRAY_SIZE(seam); s++)
+				rig_set(&r, seam[s], 1);
+			rig_clear(&r, seam[i], seam[j] - seam[i]);
+			for (unsigned s = 0; s < ARRAY_SIZE(seam); s++) {
+				unsigned next = s >= i && s < j ? j : s;
+				REQUIRE_EQ(bitmap_tree_next_set(&r.tree, seam[s]), seam[next]);
 			}
-			bitmap_tree_clear(&r.tree, a, n);
-			REQUIRE_EQ(bitmap_tree_lowest(&r.tree), BITMAP_NONE);
+			if (i % 8 == 0 && j % 4 == 0)
+				rig_check(&r);
 		}
 	}
+	rig_clear(&r, 0, 266305);
 	rig_check(&r);
+	EXPECT_EQ(bitmap_tree_next_set(&r.tree, 0), BITMAP_NONE);
 }
 
 KTEST(bitmap_tree, finds_scattered_bits_in_trees_of_every_depth)
@@ -274,68 +225,13 @@ KTEST(bitmap_tree, finds_scattered_bits_in_trees_of_every_depth)
 			rig_set(&r, ktest_below(size[s]), 1);
 		rig_set(&r, size[s] - 1, 1);
 		compare_all(&r);
-		for (unsigned i = 0; i < 20; i++)
-			rig_clear(&r, bitmap_tree_lowest(&r.tree), 1);
+		for (unsigned i = 0; i < 20; i++) {
+			uint64_t lowest = bitmap_tree_next_set(&r.tree, 0);
+			if (lowest != BITMAP_NONE)
+				rig_clear(&r, lowest, 1);
+		}
 		compare_all(&r);
 	}
-}
-
-KTEST(bitmap_tree, finds_the_first_run_in_every_pattern_of_nine_bits)
-{
-	struct rig r;
-
-	rig_init(&r, 9);
-	for (unsigned pattern = 0; pattern < 512; pattern++) {
-		r.tree.level[0].words[0] = pattern; /* the only level */
-		for (unsigned i = 0; i < 9; i++)
-			r.model[i] = (pattern >> i & 1) != 0;
-		for (uint64_t len = 0; len <= 10; len++) {
-			for (uint64_t align = 1; align <= 8; align *= 2) {
-				uint64_t bias = ktest_below(16), from = ktest_below(3);
-				REQUIRE_EQ(bitmap_tree_first_run(&r.tree, from, len, align, bias),
-					   model_run(&r, from, len, align, bias));
-			}
-		}
-	}
-}
-
-KTEST(bitmap_tree, aligns_what_bit_zero_stands_for)
-{
-	struct rig r;
-
-	rig_init(&r, 300);
-	rig_set(&r, 0, 300);
-	EXPECT_EQ(bitmap_tree_first_run(&r.tree, 0, 8, 8, 0), 0);
-	EXPECT_EQ(bitmap_tree_first_run(&r.tree, 0, 8, 8, 3), 5);
-	EXPECT_EQ(bitmap_tree_first_run(&r.tree, 6, 8, 8, 3), 13);
-	EXPECT_EQ(bitmap_tree_first_run(&r.tree, 0, 1, 256, 1), 255);
-	EXPECT_EQ(bitmap_tree_first_run(&r.tree, 0, 46, 256, 1), BITMAP_NONE);
-	EXPECT_EQ(bitmap_tree_first_run(&r.tree, 0, 45, 256, 1), 255);
-	/* Alignments and biases whose sums do not fit find nothing, or what is there. */
-	EXPECT_EQ(bitmap_tree_first_run(&r.tree, 0, 1, 1ull << 63, 1), BITMAP_NONE);
-	EXPECT_EQ(bitmap_tree_first_run(&r.tree, 0, 1, 1ull << 63, UINT64_MAX), BITMAP_NONE);
-	EXPECT_EQ(bitmap_tree_first_run(&r.tree, 0, 1, 1ull << 63, (1ull << 63) - 9), 9);
-	EXPECT_EQ(bitmap_tree_first_run(&r.tree, 0, UINT64_MAX, 1, 0), BITMAP_NONE);
-	EXPECT_EQ(bitmap_tree_first_run(&r.tree, UINT64_MAX, 1, 1, 0), BITMAP_NONE);
-}
-
-KTEST(bitmap_tree, finds_a_run_across_the_seams_of_words)
-{
-	struct rig r;
-
-	rig_init(&r, 9000);
-	for (uint64_t at = 4090; at < 4100; at++) {
-		for (uint64_t len = 1; len < 200; len += 33) {
-			rig_set(&r, 10, len - 1); /* a decoy that is one too short */
-			rig_set(&r, at, len);
-			rig_check(&r);
-			EXPECT_EQ(bitmap_tree_first_run(&r.tree, 0, len, 1, 0), at);
-			EXPECT_EQ(bitmap_tree_first_run(&r.tree, 0, len + 1, 1, 0), BITMAP_NONE);
-			rig_clear(&r, at, len);
-			rig_clear(&r, 10, len - 1);
-		}
-	}
-	EXPECT_EQ(bitmap_tree_lowest(&r.tree), BITMAP_NONE);
 }
 
 static void random_step(struct rig *r)
@@ -351,25 +247,6 @@ static void random_step(struct rig *r)
 		rig_clear(r, first, len);
 }
 
-/* One question of each kind, somewhere. */
-static void random_questions(const struct rig *r)
-{
-	uint64_t n = r->tree.nbits;
-	uint64_t a = ktest_below(n), len = ktest_below(n - a + 1);
-	uint64_t count = model_count(r, a, len);
-	uint64_t align = 1ull << ktest_below(8), bias = ktest_below(1000);
-	uint64_t want = ktest_below(2) == 0 ? ktest_below(8) : ktest_below(n + 1);
-
-	REQUIRE_EQ(bitmap_tree_test(&r->tree, a), r->model[a]);
-	REQUIRE_EQ(bitmap_tree_count(&r->tree, a, len), count);
-	REQUIRE_EQ(bitmap_tree_all_set(&r->tree, a, len), count == len);
-	REQUIRE_EQ(bitmap_tree_all_clear(&r->tree, a, len), count == 0);
-	REQUIRE_EQ(bitmap_tree_next_set(&r->tree, a), model_next(r, a));
-	REQUIRE_EQ(bitmap_tree_first_run(&r->tree, 0, want, align, bias),
-		   model_run(r, 0, want, align, bias));
-	REQUIRE_EQ(bitmap_tree_first_run(&r->tree, a, want, 1, 0), model_run(r, a, want, 1, 0));
-}
-
 KTEST(bitmap_tree, agrees_with_an_array_of_booleans_step_by_step)
 {
 	static const uint16_t size[] = { 1, 5, 64, 65, 130, 300, 4097 };
@@ -382,7 +259,9 @@ KTEST(bitmap_tree, agrees_with_an_array_of_booleans_step_by_step)
 		for (unsigned step = 0; step < steps; step++) {
 			random_step(&r);
 			rig_check(&r);
-			random_questions(&r);
+			uint64_t at = ktest_below(size[s]);
+			REQUIRE_EQ(bitmap_tree_test(&r.tree, at), r.model[at]);
+			REQUIRE_EQ(bitmap_tree_next_set(&r.tree, at), model_next(&r, at));
 		}
 		compare_all(&r);
 	}
@@ -404,25 +283,34 @@ KTEST(bitmap_tree, validate_sees_each_broken_invariant)
 	rig_set(&r, 100, 1);
 	rig_check(&r);
 
-	r.tree.level[0].words[3] = 1; /* a word that its summary does not know */
+	r.tree.words[3] = 1; /* a word that its summary does not know */
 	expect_broken(&r, "T3");
-	r.tree.level[0].words[3] = 0;
-	r.tree.level[1].words[0] |= 1; /* a summary of nothing */
+	r.tree.words[3] = 0;
+	r.tree.words[r.tree.start[1]] |= 1; /* a summary of nothing */
 	expect_broken(&r, "T3");
-	r.tree.level[1].words[0] &= ~1ull;
+	r.tree.words[r.tree.start[1]] &= ~1ull;
 	rig_check(&r);
 
 	for (unsigned k = 0; k < r.tree.nlevels; k++) { /* a bit behind the end */
-		uint64_t *last = &r.tree.level[k].words[r.tree.level[k].nwords - 1];
+		uint64_t *last = &r.tree.words[r.tree.start[k + 1] - 1];
 		*last ^= 1ull << 63;
 		expect_broken(&r, "T2");
 		*last ^= 1ull << 63;
 	}
+	for (unsigned k = 0; k <= r.tree.nlevels; k++) { /* a level of the wrong length */
+		r.tree.start[k]++;
+		expect_broken(&r, "T1");
+		r.tree.start[k]--;
+	}
 	r.tree.nlevels--;
 	expect_broken(&r, "T1");
-	r.tree.nlevels++;
-	r.tree.level[1].nwords++;
+	r.tree.nlevels = 0;
 	expect_broken(&r, "T1");
-	r.tree.level[1].nwords--;
+	r.tree.nlevels = BITMAP_TREE_MAX_LEVELS + 1;
+	expect_broken(&r, "T1");
+	r.tree.nlevels = 3;
+	r.tree.nbits = 0;
+	expect_broken(&r, "T1");
+	r.tree.nbits = 5000;
 	rig_check(&r);
 }
