@@ -104,7 +104,6 @@ void chunk_tree_init(struct chunk_tree *tree, atomic_word *words, uint64_t first
 {
 	uint8_t *at = storage;
 
-	memset(storage, CHUNK_EMPTY, chunk_tree_bytes(nchunks));
 	*tree = (struct chunk_tree){ .words = words, .nchunks = nchunks };
 	tree->lead = first_chunk % (1ull << (GROUP_SHIFT * levels_for(nchunks)));
 	tree->nlevels = 2; /* a chunk has a parent */
@@ -114,6 +113,7 @@ void chunk_tree_init(struct chunk_tree *tree, atomic_word *words, uint64_t first
 	for (unsigned k = 0; k < tree->nlevels; k++) {
 		tree->level[k].at = (chunk_byte *)at;
 		tree->level[k].origin = align_down(tree->lead >> (GROUP_SHIFT * k), GROUP);
+		memset(at, CHUNK_EMPTY, level_bytes(nchunks, k));
 		at += level_bytes(nchunks, k);
 	}
 	tree->leaf = tree->level[0].at + (tree->lead - tree->level[0].origin);

@@ -1,7 +1,39 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * frame.c - the frame pool: banks, each with two bits a frame. Single frames are taken and given back
- * by one atomic instruction; all else happens under one lock.
+ * frame.c - the frame pool: banks, each with two bits a frame, and what is done under the lock: setting
+ * up, runs, ranges, refusals, questions. frame_single.c has the single frames, without the lock.
+ *
+ * A bank is one contiguous piece of RAM. Its metadata, which the caller supplies, is two bitmaps over
+ * the same indices, and a tree over the first. Index i stands for frame base + i; base is the bank's
+ * first frame rounded down to a chunk of 512 frames, so that chunks are 2 MiB of physical memory:
+ *
+ *	frame         base        first                            first + npages - 1
+ *	              |           |                                          |
+ *	inserted      0 0 0 0 0 0 0 0 1 1 1 1 1 1 1 1 0 0 0 1 1 1 1 1 1 1 1 1 0 0 0 0
+ *	free          0 0 0 0 0 0 0 0 0 0 1 1 0 1 1 1 0 0 0 1 1 1 1 1 1 1 1 1 0 0 0 0
+ *	                              |_| |_| |
+ *	        never inserted     handed  free
+ *	       (kernel, tables)      out
+ *
+ *	metadata of a bank:   | free | inserted | tree over free (chunk_tree.c) |
+ *	                        n bits  n bits     n / 8 bits
+ *
+ * The bits of `free` are the truth, and the only one: nobody keeps a free frame anywhere else. A free may
+ * happen exactly where inserted is 1 and free is 0, and the one atomic instruction that sets the bit says
+ * what it was: that is the whole of the check against double and foreign frees.
+ *
+ * Invariants (frame_validate() checks them by these numbers):
+ *   F1  banks are not empty, sorted by address, disjoint, and below FRAME_LIMIT.
+ *   F2  a bank's bitmaps are the whole chunks that it touches.
+ *   F3  free implies inserted; nothing outside of the bank is inserted.
+ *   F4  a bank's managed is the number of its inserted frames; the pool's is the sum of those.
+ *   F5  a hart's stock is a word of a bank, with the frames and the chunk that belong to it, or nothing.
+ *   F6  the word that stands for nothing is zero.
+ *   and those of the tree.
+ *
+ * The lock guards the table of banks, the bits of `inserted`, the trees, and whoever looks for more than
+ * one frame. Bits of `free` change without it. So a run that was found may lose a frame before it is
+ * taken: then what was taken of it is put back, and the search goes on.
  */
 #include "mm/frame.h"
 

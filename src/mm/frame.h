@@ -9,9 +9,10 @@
  *	...
  *	frame_free(&pool, pfn);
  *
- * A pool is an instance that the caller owns; it has one lock, which every function here takes and
- * drops, so all may be called on any hart in any interrupt state, but not by someone who holds that
- * lock. Lock order: heap, frame, print (docs/locking.md).
+ * A pool is an instance that the caller owns. All functions may be called on any hart, in any interrupt
+ * state, also by a handler that interrupted one of them. Taking and giving back single frames is one
+ * atomic instruction; the rest takes the pool's lock and drops it, so it may not be called by someone
+ * who holds that lock. Lock order: heap, frame, print (docs/locking.md).
  *
  * A frame is in one of three states: never inserted, free, or handed out. Functions that would
  * break a state refuse: they return an error and nothing has changed, neither in the pool nor in
@@ -81,8 +82,8 @@ struct frame_pool {
 /* ---- setting up ------------------------------------------------------------------------------ */
 
 /*
- * frame_metadata_bytes - how much metadata a bank of @npages needs: 2.02 bits a frame and a few
- * words. Any @npages.
+ * frame_metadata_bytes - how much metadata a bank of @npages needs: 2.15 bits a frame, and some hundred
+ * bytes. Any @npages.
  */
 size_t frame_metadata_bytes(npages_t npages);
 
@@ -128,13 +129,14 @@ nodiscard enum status frame_remove(struct frame_pool *pool, pfn_t pfn, npages_t 
 /* ---- taking ---------------------------------------------------------------------------------- */
 
 /*
- * frame_alloc - take the lowest free frame.
+ * frame_alloc - take a free frame: any one, but 2 MiB that are wholly free are broken last.
  * Result: the frame, now the caller's, or PFN_NONE when none is free. Contents are not cleared.
- * Cost:   O(levels), and a look at each bank that is full.
+ * Cost:   one atomic instruction, no lock; for one frame in 64 the next word, for one in some hundred
+ *         the next chunk, with the lock.
  */
 nodiscard pfn_t frame_alloc(struct frame_pool *pool);
 
-/* frame_alloc_zeroed - the same, all bytes 0. They are cleared after the lock is dropped. */
+/* frame_alloc_zeroed - the same, all bytes 0. */
 nodiscard pfn_t frame_alloc_zeroed(struct frame_pool *pool);
 
 /*
@@ -143,7 +145,9 @@ nodiscard pfn_t frame_alloc_zeroed(struct frame_pool *pool);
  * Pre:    @align_bytes is a power of two >= PAGE_SIZE.
  * Result: the first frame, or PFN_NONE when there is no such run, @npages is 0, or @align_bytes is
  *         not what it must be; then nothing has changed. Contents are not cleared.
- * Cost:   docs/frames.md; marking npages / 64 words.
+ * Cost:   search: O(levels) for any length at PAGE_SIZE and for a power of two at its own alignment,
+ *         and for the answer that there is none; besides, each chunk that has changed since the last
+ *         search is looked at once. Other alignments: docs/frames.md. Marking: npages / 64 words.
  */
 nodiscard pfn_t frame_alloc_range(struct frame_pool *pool, npages_t npages, uint64_t align_bytes);
 
@@ -165,7 +169,7 @@ nodiscard enum status frame_alloc_at(struct frame_pool *pool, pfn_t pfn, npages_
  * frame_free - give back one frame, from wherever it was taken, alone or out of a run.
  * Result: STATUS_OK; ERR_NOT_ALLOCATED if it is free already or was never inserted; ERR_RANGE if
  *         it is in no bank. What is refused is reported and changes nothing.
- * Cost:   O(levels), O(log banks).
+ * Cost:   one atomic instruction, no lock; O(log banks) in other banks than the lowest.
  */
 enum status frame_free(struct frame_pool *pool, pfn_t pfn);
 
@@ -194,14 +198,17 @@ bool frame_is_free(struct frame_pool *pool, pfn_t pfn);
 /* frame_is_managed - is @pfn the pool's, free or handed out? */
 bool frame_is_managed(struct frame_pool *pool, pfn_t pfn);
 
-/* frame_next_free - the lowest free frame that is >= @pfn, or PFN_NONE. O(levels + banks). */
+/* frame_next_free - the lowest free frame that is >= @pfn, or PFN_NONE. A byte for each chunk in between. */
 pfn_t frame_next_free(struct frame_pool *pool, pfn_t pfn);
 
-/* frame_free_count, frame_managed_count - how many there are. O(1). */
+/*
+ * frame_free_count, frame_managed_count - how many there are. Managed: O(1). Free: a look at each chunk
+ * that is neither wholly free nor wholly used.
+ */
 npages_t frame_free_count(struct frame_pool *pool);
 npages_t frame_managed_count(struct frame_pool *pool);
 
-/* frame_pool_is_empty - is no frame free? O(1). */
+/* frame_pool_is_empty - is no frame free? O(levels). */
 bool frame_pool_is_empty(struct frame_pool *pool);
 
 /* frame_ptr - where the bytes of @pfn are. Pre: @pfn < FRAME_LIMIT. */

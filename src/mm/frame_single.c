@@ -1,6 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * frame_single.c - one frame at a time, without the lock.
+ * frame_single.c - one frame at a time: one atomic instruction each, no lock, interrupts as they are.
+ *
+ * Each hart has a stock: a word of 64 frames in some chunk, from which it takes. The frames in it are
+ * not the hart's. They are free, in plain sight, and anybody may take them; only that nobody else does
+ * so without need, since harts choose chunks that no other one uses. That is why so little has to be
+ * said about it:
+ *
+ *   - a handler that interrupts any instruction below may take and give frames: two atomic
+ *     instructions on one word do not meet;
+ *   - a frame may be given back on any hart: it is the same bit;
+ *   - nothing has to be taken back from an idle or a dead hart: it has nothing;
+ *   - a frame that lies in a stock is free, so giving it back again is refused like any other;
+ *   - an allocation fails only where every bit was clear when it was looked at.
+ *
+ *	 stock of hart 0 --+                +-- stock of hart 1
+ *	                   v                v
+ *	chunk 7  |00000000|..#.##..| ...    |  chunk 9  |........|#.#...
+ *	          used up   next frame: the lowest bit
+ *
+ * Taking:  the lowest bit of the word, cleared by an amoand that says whether it was still set.
+ *          No bit? The next word of the chunk; then, with the lock, another chunk.
+ * Giving:  the bit set by an amoor that says whether it was set before: then it is a double free.
+ * Both, behind it: does the tree know that something has changed in this chunk (chunk_tree.c)? It nearly
+ * always does; if not, tell it, with the lock.
  */
 #include "lib/align.h"
 #include "lib/platform.h"
