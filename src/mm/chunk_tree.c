@@ -436,11 +436,13 @@ void chunk_tree_touch(struct chunk_tree *tree, uint64_t bit, uint64_t n)
 /* Chunks [c, end) are full or empty: write it down. */
 static void fill_chunks(struct chunk_tree *tree, uint64_t c, uint64_t end, unsigned byte)
 {
-	if (byte == CHUNK_FULL)
+	if (byte == CHUNK_FULL) {
 		tree->nfull += end - c; /* none was: they had no bit set */
-	else
+		start_at(tree, c);
+	} else {
 		for (uint64_t i = c; i < end; i++)
 			tree->nfull -= get(tree, 0, tree->lead + i) == CHUNK_FULL;
+	}
 	memset((void *)(uintptr_t)&tree->leaf[c], (int)byte, end - c);
 	bitmap_tree_clear(&tree->broken, c, end - c);
 	chunk_runs_forget(&tree->runs, c, end - c);

@@ -516,6 +516,23 @@ KTEST(frame, a_bank_added_late_and_below_is_used_first)
 	EXPECT_EQ(frame_alloc(pool), 16);
 }
 
+KTEST(frame, a_long_run_that_comes_back_is_the_lowest_again)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 0x80200, 8 * 512);
+
+	REQUIRE_EQ(frame_alloc_range(pool, 3 * 512, PAGE_SIZE), 0x80200);
+	for (unsigned k = 0; k <= 9; k++) /* every search has gone past it */
+		REQUIRE(frame_alloc_range(pool, 1u << k, PAGE_SIZE << k) != PFN_NONE);
+	EXPECT_EQ(frame_free_range(pool, 0x80200, 3 * 512), STATUS_OK);
+	REQUIRE_VALID(frame_validate(pool));
+	for (unsigned k = 0; k <= 9; k++) {
+		EXPECT_EQ(frame_alloc_range(pool, 1u << k, PAGE_SIZE << k), 0x80200);
+		EXPECT_EQ(frame_free_range(pool, 0x80200, 1u << k), STATUS_OK);
+	}
+	REQUIRE_VALID(frame_validate(pool));
+}
+
 /* ---- giving back ----------------------------------------------------------------------------- */
 
 KTEST(frame, a_run_may_be_freed_in_parts)
