@@ -305,13 +305,11 @@ static uint64_t try_chunk(const atomic_word *words, unsigned order)
 }
 
 /* A statement for each of the eight words, so that they live in registers. */
-#define EACH_WORD(do)                                                                              \
-	do                                                                                         \
-	(0) do(1) do(2) do(3) do(4) do(5) do(6) do(7)
-#define LOAD(w) uint64_t x##w = bitmap_atomic_word(&words[w]);
-#define AND(w)  &x##w
-#define OR(w)   | x##w
-#define FULL(w) | (unsigned)(x##w & 1) << (w)
+#define EACH_WORD(F) F(0) F(1) F(2) F(3) F(4) F(5) F(6) F(7)
+#define LOAD(w)      uint64_t x##w = bitmap_atomic_word(&words[w]);
+#define AND(w)       &x##w
+#define OR(w)        | x##w
+#define FULL(w)      | (unsigned)(x##w & 1) << (w)
 #define LOWEST(w)                                                                                  \
 	if ((x##w & mask) != 0)                                                                    \
 		return (struct offer){ (w)*BITS_PER_WORD + bits_ctz(x##w & mask), 0 };
