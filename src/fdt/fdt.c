@@ -207,17 +207,18 @@ static enum status check_block(struct fdt *fdt, const struct extent block[NBLOCK
 			       bool whole, uint32_t header_size, struct fdt_block *found)
 {
 	const struct extent *b = &block[which];
+	uint32_t start = b->start;
 	uint32_t total = fdt->blob.size;
 	uint32_t end = room_end(block, which, total);
 
-	if (b->start < header_size || b->start > total)
+	if (start < header_size || start > total)
 		return refuse(fdt, ERR_TRUNCATED, block_outside[which], b->at);
-	if (!whole && b->size > total - b->start)
+	if (!whole && b->size > total - start)
 		return refuse(fdt, ERR_TRUNCATED, block_outside[which], b->at);
-	if (b->size != 0 && (end <= b->start || (!whole && b->size > end - b->start)))
+	if (b->size != 0 && (end <= start || (!whole && b->size > end - start)))
 		return refuse(fdt, ERR_OVERLAP, block_overlaps[which], b->at);
-	found->base = fdt->blob.base + b->start;
-	found->size = whole ? end - b->start : b->size;
+	found->base = fdt->blob.base + start;
+	found->size = whole ? end - start : b->size;
 	return STATUS_OK;
 }
 
@@ -229,8 +230,6 @@ static enum status check_block(struct fdt *fdt, const struct extent block[NBLOCK
 		readable_block(&fdt->structure) && readable_block(&fdt->strings) &&
 		block_inside(&fdt->reserve, &fdt->blob) &&
 		block_inside(&fdt->structure, &fdt->blob) && block_inside(&fdt->strings, &fdt->blob);
-	ensures \result == STATUS_OK ==>
-		cell_at(&fdt->blob, AT_STRUCT) + fdt->structure.size <= fdt->blob.size;
 */
 static enum status check_blocks(struct fdt *fdt, uint32_t header_size)
 {
@@ -287,22 +286,20 @@ static void cut_strings(struct fdt *fdt)
 */
 static enum status check_reserve(struct fdt *fdt)
 {
+	uint32_t count = fdt->reserve.size / FDT_RESERVE_ENTRY;
 	uint64_t address, size;
-	uint32_t index = 0;
-	enum status s;
 
 	/*@
-		loop invariant index <= fdt->reserve.size / 16;
-		loop assigns index, s, address, size;
-		loop variant fdt->reserve.size - index;
+		loop invariant 0 <= i <= count;
+		loop assigns i, address, size;
+		loop variant count - i;
 	*/
-	do {
-		s = fdt_reserve_entry(fdt, index++, &address, &size);
-	} while (s == STATUS_OK);
-	if (s != ERR_END)
-		return refuse(fdt, s, "reservation block has no end",
-			      header_field(fdt, AT_RESERVE));
-	return STATUS_OK;
+	for (uint32_t i = 0; i < count; i++) {
+		if (fdt_reserve_entry(fdt, i, &address, &size) == ERR_END)
+			return STATUS_OK;
+	}
+	return refuse(fdt, ERR_TRUNCATED, "reservation block has no end",
+		      header_field(fdt, AT_RESERVE));
 }
 
 /* From one end to the other. *@root is the root node, if there is one. */
@@ -317,7 +314,7 @@ static enum status check_reserve(struct fdt *fdt)
 */
 static enum status walk_all(struct fdt_cursor *cursor, struct fdt_node *root)
 {
-	struct fdt_event event;
+	struct fdt_event event = { 0 };
 	enum status s;
 
 	/*@
@@ -335,18 +332,30 @@ static enum status walk_all(struct fdt_cursor *cursor, struct fdt_node *root)
 	return s;
 }
 
+/* Where in the blob @offset of the structure block is. */
+/*@
+	requires \valid_read(fdt) && readable_block(&fdt->blob);
+	requires FDT_HEADER_SIZE_V16 <= fdt->blob.size;
+	assigns \nothing;
+	ensures cell_at(&fdt->blob, AT_STRUCT) + offset <= UINT32_MAX ==>
+		\result == cell_at(&fdt->blob, AT_STRUCT) + offset;
+*/
+static uint32_t place_in_blob(const struct fdt *fdt, uint32_t offset)
+{
+	/* Fits, unless the blob has changed since; a wrong answer is all that may follow then. */
+	return (uint32_t)((uint64_t)header_field(fdt, AT_STRUCT) + offset);
+}
+
 /* I4 and I5, by walking once. */
 /*@
 	requires \valid(fdt) && has_structure(fdt);
 	requires has_strings(fdt);
 	requires readable_block(&fdt->blob) && FDT_HEADER_SIZE_V16 <= fdt->blob.size;
-	requires cell_at(&fdt->blob, AT_STRUCT) + fdt->structure.size <= fdt->blob.size;
 	assigns fdt->root, fdt->problem, fdt->problem_at;
 	ensures has_structure(fdt) && has_strings(fdt);
 */
 static enum status check_structure(struct fdt *fdt)
 {
-	uint32_t start = header_field(fdt, AT_STRUCT);
 	struct fdt_node root = { 0 };
 	struct fdt_cursor cursor;
 
@@ -354,11 +363,12 @@ static enum status check_structure(struct fdt *fdt)
 	enum status s = walk_all(&cursor, &root);
 	if (s != ERR_END) {
 		fdt->problem = cursor.problem;
-		fdt->problem_at = start + cursor.offset;
+		fdt->problem_at = place_in_blob(fdt, cursor.offset);
 		return s;
 	}
 	if (root.name_length != 0)
-		return refuse(fdt, ERR_MALFORMED, "the root node has a name", start + root.offset);
+		return refuse(fdt, ERR_MALFORMED, "the root node has a name",
+			      place_in_blob(fdt, root.offset));
 	fdt->root = root.offset;
 	return STATUS_OK;
 }
@@ -644,7 +654,7 @@ enum status fdt_next(struct fdt_cursor *cursor, struct fdt_event *event)
 void fdt_root(const struct fdt *fdt, struct fdt_node *node)
 {
 	struct fdt_cursor cursor;
-	struct fdt_event event;
+	struct fdt_event event = { 0 };
 
 	fdt_walk(&cursor, fdt);
 	cursor.offset = fdt->root;
@@ -737,7 +747,7 @@ static uint32_t part_end(const char *path, uint32_t at)
 static enum status find_part(struct fdt_cursor *cursor, uint32_t depth, const char *part,
 			     uint32_t length, struct fdt_node *found)
 {
-	struct fdt_event event;
+	struct fdt_event event = { 0 };
 
 	/*@
 		loop invariant cursor->open <= FDT_MAX_DEPTH && cursor->fdt == \at(cursor->fdt, Pre);
@@ -799,7 +809,7 @@ enum status fdt_find_property(const struct fdt *fdt, const struct fdt_node *node
 			      struct fdt_property *found)
 {
 	struct fdt_cursor cursor;
-	struct fdt_event event;
+	struct fdt_event event = { 0 };
 	enum status s;
 
 	fdt_walk_node(&cursor, fdt, node);
@@ -853,9 +863,10 @@ uint32_t fdt_property_index(const struct fdt *fdt, const struct fdt_property *p,
 static bool value_cell(const struct fdt *fdt, const struct fdt_property *p, uint32_t index,
 		       uint32_t *value)
 {
-	if (index >= p->length / FDT_CELL || p->value > UINT32_MAX - p->length)
+	if (index >= p->length / FDT_CELL)
 		return false;
-	return fdt_block_cell(&fdt->structure, p->value + index * FDT_CELL, value);
+	uint64_t at = p->value + (uint64_t)index * FDT_CELL;
+	return at <= UINT32_MAX && fdt_block_cell(&fdt->structure, (uint32_t)at, value);
 }
 
 enum status fdt_read_u32(const struct fdt *fdt, const struct fdt_property *p, uint32_t *value)
@@ -896,7 +907,7 @@ enum status fdt_read_cells(const struct fdt *fdt, const struct fdt_property *p, 
 
 	if (count > FDT_MAX_CELLS)
 		return ERR_UNSUPPORTED;
-	if (count > ncells || first > ncells - count)
+	if ((uint64_t)first + count > ncells)
 		return ERR_TRUNCATED;
 	/*@
 		loop invariant 0 <= i <= count;
@@ -924,19 +935,46 @@ enum status fdt_read_string(const struct fdt *fdt, const struct fdt_property *p,
 	return fdt_next_string(fdt, p, &position, text) == STATUS_OK ? STATUS_OK : ERR_MALFORMED;
 }
 
-enum status fdt_next_string(const struct fdt *fdt, const struct fdt_property *p, uint32_t *position,
-			    const char **text)
+/* The next string of a list: *@start is where in the structure block, *@position moves behind it. */
+/*@
+	requires readable_tree(fdt);
+	requires \valid_read(p) && \valid(position) && \valid(start);
+	requires \separated(position, start, fdt, p);
+	assigns *position, *start;
+	ensures \result == STATUS_OK || \result == ERR_END || \result == ERR_MALFORMED;
+	ensures \result == STATUS_OK ==> \old(*position) < *position <= p->length &&
+		p->value + p->length <= UINT32_MAX && *start == p->value + \old(*position);
+	ensures \result == STATUS_OK ==>
+		string_at(&fdt->structure, *start, *position - \old(*position) - 1);
+	ensures \result != STATUS_OK ==> *position == \old(*position);
+*/
+static enum status next_string(const struct fdt *fdt, const struct fdt_property *p,
+			       uint32_t *position, uint32_t *start)
 {
+	uint64_t at = (uint64_t)p->value + *position;
+	uint64_t end = (uint64_t)p->value + p->length;
 	uint32_t length;
 
 	if (*position >= p->length)
 		return ERR_END;
-	if (p->value > UINT32_MAX - p->length ||
-	    !fdt_block_string(&fdt->structure, p->value + *position, p->value + p->length, &length))
+	if (end > UINT32_MAX ||
+	    !fdt_block_string(&fdt->structure, (uint32_t)at, (uint32_t)end, &length))
 		return ERR_MALFORMED;
-	*text = fdt_block_text(&fdt->structure, p->value + *position);
-	*position += length + 1;
+	uint64_t behind = (uint64_t)*position + length + 1; /* the value's end at most */
+	*start = (uint32_t)at;
+	*position = behind < p->length ? (uint32_t)behind : p->length;
 	return STATUS_OK;
+}
+
+enum status fdt_next_string(const struct fdt *fdt, const struct fdt_property *p, uint32_t *position,
+			    const char **text)
+{
+	uint32_t start;
+	enum status s = next_string(fdt, p, position, &start);
+
+	if (s == STATUS_OK)
+		*text = fdt_block_text(&fdt->structure, start);
+	return s;
 }
 
 /* A match includes its NUL, which stands inside the value: so does the text. */
@@ -950,12 +988,11 @@ bool fdt_has_string(const struct fdt *fdt, const struct fdt_property *p, const c
 		loop variant p->length - position;
 	*/
 	for (;;) {
-		uint32_t start = position;
-		const char *unused;
+		uint32_t start;
 
-		if (fdt_next_string(fdt, p, &position, &unused) != STATUS_OK)
+		if (next_string(fdt, p, &position, &start) != STATUS_OK)
 			return false;
-		if (fdt_block_equals(&fdt->structure, p->value + start, text))
+		if (fdt_block_equals(&fdt->structure, start, text))
 			return true;
 	}
 }

@@ -115,7 +115,7 @@ static void note_property(struct fdt_hart_cursor *c, const struct fdt_event *eve
 /* Until the properties of a cpu are complete, the walk standing before the event that said so. */
 static enum status walk_to_next_cpu(struct fdt_hart_cursor *c)
 {
-	struct fdt_event event;
+	struct fdt_event event = { 0 };
 
 	for (;;) {
 		struct fdt_cursor here = c->walk;
@@ -153,7 +153,7 @@ enum status fdt_harts_next(struct fdt_hart_cursor *c, struct fdt_hart *hart)
 enum status fdt_timebase(const struct fdt *fdt, uint64_t *hz)
 {
 	struct fdt_cursor cursor;
-	struct fdt_event event;
+	struct fdt_event event = { 0 };
 	bool in_cpus = false;
 	enum status s, found = ERR_NOT_FOUND;
 

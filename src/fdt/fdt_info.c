@@ -151,14 +151,11 @@ static bool settle(struct search *search, struct fdt_device *device)
 enum status fdt_find_compatible(const struct fdt *fdt, const char *compatible,
 				struct fdt_device *device)
 {
-	struct search search;
+	struct search search = { .fdt = fdt, .compatible = compatible };
 	struct fdt_cursor cursor;
-	struct fdt_event event;
+	struct fdt_event event = { 0 };
 	enum status s;
 
-	search.fdt = fdt;
-	search.compatible = compatible;
-	search.candidate.pending = false;
 	fdt_walk(&cursor, fdt);
 	while ((s = fdt_next(&cursor, &event)) == STATUS_OK) {
 		if (event.kind == FDT_EVENT_PROPERTY) {

@@ -575,7 +575,7 @@ static void note_property(struct fdt_memory_cursor *c, const struct fdt_property
  */
 static enum status walk_to_next_role(struct fdt_memory_cursor *c)
 {
-	struct fdt_event event;
+	struct fdt_event event = { 0 };
 
 	for (;;) {
 		struct fdt_cursor here = c->walk;

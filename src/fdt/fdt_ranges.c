@@ -30,12 +30,13 @@ static void note_count(const struct fdt *fdt, const struct fdt_property *p, bool
 
 	if (*seen)
 		return;
-	*seen = true;
-	*why = fdt_read_u32(fdt, p, &value);
-	if (*why == STATUS_OK && value > FDT_MAX_CELLS)
-		*why = ERR_UNSUPPORTED;
-	if (*why == STATUS_OK)
+	enum status s = fdt_read_u32(fdt, p, &value);
+	if (s == STATUS_OK && value > FDT_MAX_CELLS)
+		s = ERR_UNSUPPORTED;
+	if (s == STATUS_OK)
 		*count = value;
+	*seen = true;
+	*why = s;
 }
 
 bool fdt_cells_note(const struct fdt *fdt, const struct fdt_property *p, struct fdt_cells *cells)
@@ -153,12 +154,13 @@ static enum status read_window(const struct fdt *fdt, const struct fdt_property 
 */
 static enum status through_window(const struct window *w, uint64_t size, uint64_t *address)
 {
+	uint64_t at = *address, start = w->child, room = w->size;
 	uint64_t moved, end;
 
-	if (*address < w->child)
+	if (at < start)
 		return ERR_RANGE;
-	uint64_t offset = *address - w->child;
-	if (offset >= w->size || size > w->size - offset)
+	uint64_t offset = at - start;
+	if (offset >= room || size > room - offset)
 		return ERR_RANGE;
 	if (!add_checked(w->parent, offset, &moved) || !add_checked(moved, size, &end))
 		return ERR_OVERFLOW;
