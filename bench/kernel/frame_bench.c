@@ -11,12 +11,14 @@
 #include "lib/panic.h"
 #include "lib/string.h"
 
-#define FIRST       0x80000u /* 2 GiB: aligned to whatever is asked for here */
-#define GIB_FRAMES  ((uint64_t)1 << 18)
-#define TIB_FRAMES  ((uint64_t)1 << 28)
-#define BANK_GAP    0x100000u /* frames between two banks that nobody has */
-#define ZERO_FRAMES 512u
-#define ZERO_ROUNDS 8u
+#define FIRST         0x80000u /* 2 GiB: aligned to whatever is asked for here */
+#define GIB_FRAMES    ((uint64_t)1 << 18)
+#define TIB_FRAMES    ((uint64_t)1 << 28)
+#define BANK_GAP      0x100000u /* frames between two banks that nobody has */
+#define ZERO_FRAMES   512u
+#define ZERO_ROUNDS   8u
+#define ZEROED_FRAMES 8u /* cleared ahead */
+#define ZEROED_PAIRS  20000u
 
 static struct frame_pool pool;
 static struct free_list list;
@@ -259,6 +261,59 @@ static void row_zero(uint64_t seed)
 	bench_drop(memory, ZERO_FRAMES << PAGE_SHIFT);
 }
 
+static pfn_t take_first(struct frame_pool *p)
+{
+	return p->bank[0].first;
+}
+
+static enum status give_nothing(struct frame_pool *p, pfn_t pfn)
+{
+	(void)p;
+	(void)pfn;
+	return STATUS_OK;
+}
+
+static void zeroed_pairs(struct bench_pass *pass, struct store *s,
+			 pfn_t (*take)(struct frame_pool *),
+			 enum status (*give)(struct frame_pool *, pfn_t))
+{
+	struct bench_run *r = &pass->run;
+	bool ok = true;
+	uint64_t sum = 0;
+
+	make_pool(s);
+	*r = s->run;
+	bench_begin_pass(pass);
+	bench_must(r, frame_prezero(&pool, ZEROED_FRAMES) == ZEROED_FRAMES,
+		   "none is cleared ahead");
+	bench_open(r);
+	for (unsigned i = 0; i < ZEROED_PAIRS; i++) {
+		pfn_t pfn = take(&pool);
+		sum += pfn;
+		ok &= give(&pool, pfn) == STATUS_OK;
+	}
+	bench_close(r, ZEROED_PAIRS);
+	bench_must(r, ok && sum != 0, "a frame that was taken cannot be given back");
+	bench_must(r, frame_prezero(&pool, 0) == ZEROED_FRAMES, "not every one came back");
+	bench_end_pass(pass);
+	check_pool(r);
+}
+
+/* Taking a frame that is known to be zero, and giving it back as such. */
+static void row_zeroed_pair(uint64_t seed)
+{
+	void *memory = bench_memory(ZERO_FRAMES << PAGE_SHIFT, PAGE_SIZE);
+	struct store s;
+
+	make_store(&s, seed, ZERO_FRAMES, 1);
+	s.run.bank[0].first = paddr_to_pfn((uintptr_t)memory);
+	zeroed_pairs(&measured, &s, frame_alloc_zeroed, frame_free_zeroed);
+	zeroed_pairs(&overhead, &s, take_first, give_nothing);
+	bench_row("frame.zeroed_pair", "", &measured, &overhead, NULL, 2);
+	drop_store(&s);
+	bench_drop(memory, ZERO_FRAMES << PAGE_SHIFT);
+}
+
 void bench_frame_setup(uint64_t seed)
 {
 	struct store s;
@@ -269,4 +324,5 @@ void bench_frame_setup(uint64_t seed)
 	row_metadata("_1tib", TIB_FRAMES);
 	drop_store(&s);
 	row_zero(seed);
+	row_zeroed_pair(seed);
 }

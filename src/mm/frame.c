@@ -264,8 +264,10 @@ enum status frame_insert(struct frame_pool *pool, pfn_t pfn, npages_t npages)
 	unsigned long irq = lock_acquire(&pool->lock);
 	enum status status = locate(pool, pfn, npages, &bank, &index);
 
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
+		frame_zeroed_flush(pool, pfn, npages);
 		status = insert(pool, bank, index, npages);
+	}
 	lock_release(&pool->lock, irq);
 	return status;
 }
@@ -277,8 +279,10 @@ enum status frame_remove(struct frame_pool *pool, pfn_t pfn, npages_t npages)
 	unsigned long irq = lock_acquire(&pool->lock);
 	enum status status = locate(pool, pfn, npages, &bank, &index);
 
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
+		frame_zeroed_flush(pool, pfn, npages);
 		status = take_exactly(bank, index, npages);
+	}
 	if (status == STATUS_OK) {
 		(void)!bitmap_atomic_take(bank->inserted, index, npages);
 		bank->managed -= npages;
@@ -324,20 +328,39 @@ static uint64_t first_run(const struct frame_bank *bank, npages_t n, npages_t al
 	}
 }
 
-/* The lowest 2^@order frames at their natural alignment: what the trees know. */
-static never_inline pfn_t alloc_natural(struct frame_pool *pool, unsigned order)
+/*
+ * There are none, unless with those that are known to be zero. Drops the lock, which the caller took with
+ * @irq. Out of line: what it keeps in registers the way of all others need not save.
+ */
+static never_inline pfn_t alloc_natural_of_zeroed(struct frame_pool *pool, unsigned order,
+						  unsigned long irq)
 {
-	struct frame_bank *bank = pool->bank;
-	struct frame_bank *end = bank + pool->nbanks;
+	pfn_t pfn = PFN_NONE;
+
+	if (frame_zeroed_flush_all(pool)) {
+		for (uint32_t b = 0; pfn == PFN_NONE && b < pool->nbanks; b++) {
+			struct frame_bank *bank = &pool->bank[b];
+			uint64_t index;
+
+			while (pfn == PFN_NONE &&
+			       (index = chunk_tree_find(&bank->chunks, order)) != BITMAP_NONE) {
+				if (take(bank, index, (npages_t)1 << order))
+					pfn = bank->base + index;
+			}
+		}
+	}
+	lock_release(&pool->lock, irq);
+	return pfn;
+}
+
+/* From @bank on, up to @end. */
+static never_inline pfn_t alloc_natural_from(struct frame_pool *pool, struct frame_bank *bank,
+					     const struct frame_bank *end, unsigned order)
+{
 	npages_t n = (npages_t)1 << order;
 	uint64_t index;
-
-	/* Where it is known that there are none, the lock is not needed to know it. */
-	while (bank < end && chunk_tree_has_none(&bank->chunks, order))
-		bank++;
-	if (bank == end)
-		return PFN_NONE;
 	unsigned long irq = lock_acquire(&pool->lock);
+
 	for (; bank < end; bank++) {
 		while ((index = chunk_tree_find(&bank->chunks, order)) != BITMAP_NONE) {
 			if (unlikely(!take(bank, index, n)))
@@ -346,15 +369,27 @@ static never_inline pfn_t alloc_natural(struct frame_pool *pool, unsigned order)
 			return bank->base + index;
 		}
 	}
-	lock_release(&pool->lock, irq);
-	return PFN_NONE;
+	return alloc_natural_of_zeroed(pool, order, irq);
 }
 
-/* The lowest run of any length and alignment, in frames. */
-static never_inline pfn_t alloc_any(struct frame_pool *pool, npages_t n, npages_t align)
+/* The lowest 2^@order frames at their natural alignment: what the trees know. */
+static pfn_t alloc_natural(struct frame_pool *pool, unsigned order)
+{
+	struct frame_bank *bank = pool->bank;
+	struct frame_bank *end = bank + pool->nbanks;
+
+	/* Where it is known that there are none, the lock is not needed to know it. */
+	while (bank < end && chunk_tree_has_none(&bank->chunks, order))
+		bank++;
+	if (bank == end && likely(frame_zeroed_count(pool) == 0))
+		return PFN_NONE;
+	return alloc_natural_from(pool, bank, end, order);
+}
+
+/* Lock held. */
+static pfn_t take_any(struct frame_pool *pool, npages_t n, npages_t align)
 {
 	pfn_t pfn = PFN_NONE;
-	unsigned long irq = lock_acquire(&pool->lock);
 
 	for (uint32_t b = 0; pfn == PFN_NONE && b < pool->nbanks; b++) {
 		struct frame_bank *bank = &pool->bank[b];
@@ -367,6 +402,18 @@ static never_inline pfn_t alloc_any(struct frame_pool *pool, npages_t n, npages_
 				pfn = bank->base + index;
 		}
 	}
+	return pfn;
+}
+
+/* The lowest run of any length and alignment, in frames. */
+static never_inline pfn_t alloc_any(struct frame_pool *pool, npages_t n, npages_t align)
+{
+	unsigned long irq = lock_acquire(&pool->lock);
+	pfn_t pfn;
+
+	do {
+		pfn = take_any(pool, n, align);
+	} while (pfn == PFN_NONE && frame_zeroed_flush_all(pool));
 	lock_release(&pool->lock, irq);
 	return pfn;
 }
@@ -380,24 +427,6 @@ pfn_t frame_alloc_range(struct frame_pool *pool, npages_t npages, uint64_t align
 			       : alloc_any(pool, npages, align);
 }
 
-/* The frames are ours alone by now: no lock needed. */
-static pfn_t zeroed(struct frame_pool *pool, pfn_t pfn, npages_t npages)
-{
-	if (pfn != PFN_NONE)
-		memset(frame_ptr(pool, pfn), 0, npages << PAGE_SHIFT);
-	return pfn;
-}
-
-pfn_t frame_alloc_zeroed(struct frame_pool *pool)
-{
-	return zeroed(pool, frame_alloc(pool), 1);
-}
-
-pfn_t frame_alloc_range_zeroed(struct frame_pool *pool, npages_t npages, uint64_t align_bytes)
-{
-	return zeroed(pool, frame_alloc_range(pool, npages, align_bytes), npages);
-}
-
 enum status frame_alloc_at(struct frame_pool *pool, pfn_t pfn, npages_t npages)
 {
 	struct frame_bank *bank;
@@ -405,8 +434,10 @@ enum status frame_alloc_at(struct frame_pool *pool, pfn_t pfn, npages_t npages)
 	unsigned long irq = lock_acquire(&pool->lock);
 	enum status status = locate(pool, pfn, npages, &bank, &index);
 
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
+		frame_zeroed_flush(pool, pfn, npages);
 		status = take_exactly(bank, index, npages);
+	}
 	lock_release(&pool->lock, irq);
 	return status;
 }
@@ -445,8 +476,8 @@ static bool are_out(const struct frame_bank *bank, uint64_t index, npages_t n)
 }
 
 /* The first of [@index, @index + @n) that is not handed out; false if there is none. */
-static never_inline bool first_offence(const struct frame_bank *bank, uint64_t index, npages_t n,
-				       struct offence *offence)
+static never_inline bool first_offence(const struct frame_pool *pool, const struct frame_bank *bank,
+				       uint64_t index, npages_t n, struct offence *offence)
 {
 	uint64_t missing = bitmap_atomic_next_clear(bank->inserted, index, index + n);
 	uint64_t free = bitmap_atomic_next_set(bank->free, index, index + n);
@@ -454,13 +485,14 @@ static never_inline bool first_offence(const struct frame_bank *bank, uint64_t i
 
 	if (first == BITMAP_NONE)
 		return false;
+	bool is_free = free == first || frame_zeroed_has(pool, bank->base + first);
 	*offence = (struct offence){ ERR_NOT_ALLOCATED, bank->base + first, true,
-				     free == first ? "free already" : "never inserted" };
+				     is_free ? "free already" : "never inserted" };
 	return true;
 }
 
 /* Give back what is all handed out; false, and nothing has changed, if it is not. Lock held. */
-static bool give_back(struct frame_pool *pool, pfn_t pfn, npages_t npages)
+static always_inline bool give_back(struct frame_pool *pool, pfn_t pfn, npages_t npages)
 {
 	struct frame_bank *bank = frame_bank_of(pool, pfn);
 
@@ -483,7 +515,8 @@ static never_inline struct offence explain(struct frame_pool *pool, pfn_t pfn, n
 		return (struct offence){ ERR_RANGE, pfn, false,
 					 pfn == PFN_NONE ? "no frame" : "not in any bank" };
 	npages_t inside = bank->first + bank->npages - pfn;
-	if (first_offence(bank, pfn - bank->base, npages < inside ? npages : inside, &offence))
+	if (first_offence(pool, bank, pfn - bank->base, npages < inside ? npages : inside,
+			  &offence))
 		return offence;
 	if (npages > inside)
 		return (struct offence){ ERR_RANGE, pfn + inside, false,
@@ -517,13 +550,13 @@ static never_inline enum status refused(const struct offence *offence, pfn_t pfn
 	return offence->status;
 }
 
-/* @said: how many frames the caller named, 0 if it did not. */
-static enum status free_frames(struct frame_pool *pool, pfn_t pfn, npages_t npages, npages_t said,
-			       const void *caller)
+/* @said: how many frames the caller named, 0 if it did not. @zeroed: one frame, known to be zero. */
+static always_inline enum status free_frames_as(struct frame_pool *pool, pfn_t pfn, npages_t npages,
+						npages_t said, bool zeroed, const void *caller)
 {
 	struct offence offence;
 	unsigned long irq = lock_acquire(&pool->lock);
-	bool ok = give_back(pool, pfn, npages);
+	bool ok = (zeroed && frame_zeroed_keep(pool, pfn)) || give_back(pool, pfn, npages);
 
 	if (unlikely(!ok))
 		offence = explain(pool, pfn, npages);
@@ -531,9 +564,20 @@ static enum status free_frames(struct frame_pool *pool, pfn_t pfn, npages_t npag
 	return likely(ok) ? STATUS_OK : refused(&offence, pfn, said, caller);
 }
 
+static enum status free_frames(struct frame_pool *pool, pfn_t pfn, npages_t npages, npages_t said,
+			       const void *caller)
+{
+	return free_frames_as(pool, pfn, npages, said, false, caller);
+}
+
 enum status frame_free_one(struct frame_pool *pool, pfn_t pfn, const void *caller)
 {
 	return free_frames(pool, pfn, 1, 0, caller);
+}
+
+enum status frame_free_one_zeroed(struct frame_pool *pool, pfn_t pfn, const void *caller)
+{
+	return free_frames_as(pool, pfn, 1, 0, true, caller);
 }
 
 enum status frame_free_range(struct frame_pool *pool, pfn_t pfn, npages_t npages)
@@ -568,7 +612,8 @@ bool frame_is_free(struct frame_pool *pool, pfn_t pfn)
 {
 	unsigned long irq = lock_acquire(&pool->lock);
 	const struct frame_bank *bank = frame_bank_of(pool, pfn);
-	bool yes = bank != NULL && bitmap_atomic_test(bank->free, pfn - bank->base);
+	bool yes = bank != NULL && (bitmap_atomic_test(bank->free, pfn - bank->base) ||
+				    frame_zeroed_has(pool, pfn));
 
 	lock_release(&pool->lock, irq);
 	return yes;
@@ -578,7 +623,8 @@ bool frame_is_managed(struct frame_pool *pool, pfn_t pfn)
 {
 	unsigned long irq = lock_acquire(&pool->lock);
 	const struct frame_bank *bank = frame_bank_of(pool, pfn);
-	bool yes = bank != NULL && bitmap_atomic_test(bank->inserted, pfn - bank->base);
+	bool yes = bank != NULL && (bitmap_atomic_test(bank->inserted, pfn - bank->base) ||
+				    frame_zeroed_has(pool, pfn));
 
 	lock_release(&pool->lock, irq);
 	return yes;
@@ -604,15 +650,19 @@ pfn_t frame_next_free(struct frame_pool *pool, pfn_t pfn)
 {
 	unsigned long irq = lock_acquire(&pool->lock);
 	pfn_t found = next_free(pool, pfn);
+	pfn_t zeroed = frame_zeroed_next(pool, pfn);
 
+	_Static_assert(PFN_NONE == UINT64_MAX, "none is more than any");
+	if (zeroed < found)
+		found = zeroed;
 	lock_release(&pool->lock, irq);
 	return found;
 }
 
 npages_t frame_free_count(struct frame_pool *pool)
 {
-	npages_t count = 0;
 	unsigned long irq = lock_acquire(&pool->lock);
+	npages_t count = frame_zeroed_count(pool);
 
 	for (uint32_t b = 0; b < pool->nbanks; b++)
 		count += chunk_tree_count(&pool->bank[b].chunks);
@@ -629,13 +679,20 @@ npages_t frame_managed_count(struct frame_pool *pool)
 	return count;
 }
 
+bool frame_is_any_free(struct frame_pool *pool)
+{
+	for (uint32_t b = 0; b < pool->nbanks; b++) {
+		if (chunk_tree_find(&pool->bank[b].chunks, 0) != BITMAP_NONE)
+			return true;
+	}
+	return false;
+}
+
 bool frame_pool_is_empty(struct frame_pool *pool)
 {
-	bool empty = true;
 	unsigned long irq = lock_acquire(&pool->lock);
+	bool empty = frame_zeroed_count(pool) == 0 && !frame_is_any_free(pool);
 
-	for (uint32_t b = 0; empty && b < pool->nbanks; b++)
-		empty = chunk_tree_find(&pool->bank[b].chunks, 0) == BITMAP_NONE;
 	lock_release(&pool->lock, irq);
 	return empty;
 }

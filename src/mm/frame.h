@@ -38,6 +38,9 @@
 /* Raise this, and nothing else, for a machine with more. */
 #define FRAME_MAX_BANKS 256u
 
+/* How many frames are kept that are known to be all zero. */
+#define FRAME_ZEROED_MAX 64u
+
 /* Frame numbers are below this: 2^56 bytes of physical addresses. */
 #define FRAME_LIMIT (PADDR_LIMIT >> PAGE_SHIFT)
 
@@ -73,10 +76,12 @@ struct frame_pool {
 	npages_t managed;
 	uint32_t nbanks;
 	uint32_t nstocks; /* no hart from this on has a stock */
+	_Atomic uint32_t nzeroed;
 	struct frame_bank bank[FRAME_MAX_BANKS];
 	atomic_word nothing; /* a word of zeros, for stocks */
 	chunk_byte nowhere;
 	struct frame_stock stock[PLATFORM_MAX_HARTS];
+	pfn_t zeroed[FRAME_ZEROED_MAX]; /* free, and all zero: nzeroed of them (frame_zero.c) */
 };
 
 /* ---- setting up ------------------------------------------------------------------------------ */
@@ -136,12 +141,16 @@ nodiscard enum status frame_remove(struct frame_pool *pool, pfn_t pfn, npages_t 
  */
 nodiscard pfn_t frame_alloc(struct frame_pool *pool);
 
-/* frame_alloc_zeroed - the same, all bytes 0. */
+/*
+ * frame_alloc_zeroed - the same, all bytes 0: a frame that is known to be, or else one that is cleared
+ * now, with no lock held. Cost: that of the lock, or of clearing PAGE_SIZE bytes.
+ */
 nodiscard pfn_t frame_alloc_zeroed(struct frame_pool *pool);
 
 /*
  * frame_alloc_range - take @npages contiguous frames whose physical address is a multiple of
- * @align_bytes: the lowest such run. All of it lies in one bank.
+ * @align_bytes: the lowest such run. All of it lies in one bank. Frames that are known to be zero are
+ * part of it only if there is none without them.
  * Pre:    @align_bytes is a power of two >= PAGE_SIZE.
  * Result: the first frame, or PFN_NONE when there is no such run, @npages is 0, or @align_bytes is
  *         not what it must be; then nothing has changed. Contents are not cleared.
@@ -172,6 +181,21 @@ nodiscard enum status frame_alloc_at(struct frame_pool *pool, pfn_t pfn, npages_
  * Cost:   one atomic instruction, no lock; O(log banks) in other banks than the lowest.
  */
 enum status frame_free(struct frame_pool *pool, pfn_t pfn);
+
+/*
+ * frame_free_zeroed - frame_free(), by a caller who promises that all bytes of the frame are 0, so that
+ * they need not be cleared for the next frame_alloc_zeroed().
+ * Cost: that of the lock.
+ */
+enum status frame_free_zeroed(struct frame_pool *pool, pfn_t pfn);
+
+/*
+ * frame_prezero - clear up to @npages free frames ahead of time, for frame_alloc_zeroed(): what a hart
+ * can do that has nothing else to do. Stops where FRAME_ZEROED_MAX are known to be zero, or all that
+ * are free. A frame is handed out while it is cleared, without the lock.
+ * Result: how many are known to be zero now; of 0 @npages, just that.
+ */
+npages_t frame_prezero(struct frame_pool *pool, npages_t npages);
 
 /*
  * frame_free_range - give back [@pfn, @pfn + @npages): all or part of one run, or runs that touch.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* frame_internal.h - what frame.c and frame_single.c share. Nobody else includes it. */
+/* frame_internal.h - what the frame_*.c share. Nobody else includes it. */
 #ifndef MM_FRAME_INTERNAL_H
 #define MM_FRAME_INTERNAL_H
 
@@ -45,5 +45,35 @@ static inline struct frame_bank *frame_bank_of(struct frame_pool *pool, pfn_t pf
  * what another hart was about to prevent.
  */
 enum status frame_free_one(struct frame_pool *pool, pfn_t pfn, const void *caller);
+
+/* frame_free_one_zeroed - the same for frame_free_zeroed(). */
+enum status frame_free_one_zeroed(struct frame_pool *pool, pfn_t pfn, const void *caller);
+
+/* ---- frames that are known to be zero (frame_zero.c); all with the lock held ------------------- */
+
+/* How many. To be asked without the lock it is a hint. */
+static inline uint32_t frame_zeroed_count(const struct frame_pool *pool)
+{
+	return atomic_load_explicit(&pool->nzeroed, memory_order_relaxed);
+}
+
+/* frame_zeroed_has - is @pfn one of them? frame_zeroed_next - the lowest that is >= @pfn, or PFN_NONE. */
+bool frame_zeroed_has(const struct frame_pool *pool, pfn_t pfn);
+pfn_t frame_zeroed_next(const struct frame_pool *pool, pfn_t pfn);
+
+/* frame_zeroed_keep - @pfn is handed out, and zero: make it one of them. False: no room, or it is not. */
+bool frame_zeroed_keep(struct frame_pool *pool, pfn_t pfn);
+
+/*
+ * frame_zeroed_flush - those among [@pfn, @pfn + @npages) become free frames like any other.
+ * frame_zeroed_flush_all - all of them do. False if there was none.
+ */
+void frame_zeroed_flush(struct frame_pool *pool, pfn_t pfn, npages_t npages);
+bool frame_zeroed_flush_all(struct frame_pool *pool);
+
+/* ---- for those ---------------------------------------------------------------------------------- */
+
+/* frame_is_any_free - is there a free bit? Lock held. */
+bool frame_is_any_free(struct frame_pool *pool);
 
 #endif

@@ -228,7 +228,9 @@ static never_inline pfn_t alloc_slowly(struct frame_pool *pool)
 	irq = lock_acquire(&pool->lock);
 	if (platform_hart() >= pool->nstocks)
 		pool->nstocks = platform_hart() + 1;
-	pfn = take_from_pool(pool, stock);
+	do {
+		pfn = take_from_pool(pool, stock);
+	} while (unlikely(pfn == PFN_NONE) && frame_zeroed_flush_all(pool));
 	lock_release(&pool->lock, irq);
 	return pfn;
 }

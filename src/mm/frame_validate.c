@@ -33,9 +33,28 @@ static const char *check_shape(const struct frame_bank *bank)
 	return NULL;
 }
 
-static const char *check_bits(const struct frame_bank *bank)
+/* How many of the frames that are known to be zero are of @bank; they have no bit set. */
+static bool count_zeroed(const struct frame_pool *pool, const struct frame_bank *bank,
+			 npages_t *count)
+{
+	*count = 0;
+	for (uint32_t i = 0; i < pool->nzeroed && i < FRAME_ZEROED_MAX; i++) {
+		uint64_t index = pool->zeroed[i] - bank->base;
+
+		if (pool->zeroed[i] - bank->first >= bank->npages)
+			continue;
+		if (bitmap_atomic_test(bank->free, index) ||
+		    bitmap_atomic_test(bank->inserted, index))
+			return false;
+		++*count;
+	}
+	return true;
+}
+
+static const char *check_bits(const struct frame_pool *pool, const struct frame_bank *bank)
 {
 	uint64_t first = bank->first - bank->base;
+	npages_t zeroed;
 
 	for (uint64_t w = 0; w < bank->nbits / BITS_PER_WORD; w++) {
 		if ((bitmap_atomic_word(&bank->free[w]) &
@@ -46,17 +65,19 @@ static const char *check_bits(const struct frame_bank *bank)
 	    bitmap_atomic_next_set(bank->inserted, first + bank->npages, bank->nbits) !=
 		    BITMAP_NONE)
 		return "F3: nothing outside of a bank is inserted";
-	if (bank->managed != bitmap_atomic_count(bank->inserted, 0, bank->nbits))
-		return "F4: a bank's managed counts its inserted frames";
+	if (!count_zeroed(pool, bank, &zeroed))
+		return "F7: a frame that is known to be zero has no bit set";
+	if (bank->managed != bitmap_atomic_count(bank->inserted, 0, bank->nbits) + zeroed)
+		return "F4: a bank's managed counts its inserted frames and those known to be zero";
 	return NULL;
 }
 
-static const char *check_bank(const struct frame_bank *bank)
+static const char *check_bank(const struct frame_pool *pool, const struct frame_bank *bank)
 {
 	const char *broken = check_shape(bank);
 
 	if (broken == NULL)
-		broken = check_bits(bank);
+		broken = check_bits(pool, bank);
 	if (broken == NULL)
 		broken = chunk_tree_validate(&bank->chunks);
 	return broken;
@@ -84,19 +105,41 @@ static const char *check_stock(const struct frame_pool *pool, uint32_t hart)
 	return "F5: a stock is a word of a bank, its frames and its chunk";
 }
 
+static const char *check_zeroed(const struct frame_pool *pool)
+{
+	if (pool->nzeroed > FRAME_ZEROED_MAX)
+		return "F7: at most FRAME_ZEROED_MAX frames are known to be zero";
+	for (uint32_t i = 0; i < pool->nzeroed; i++) {
+		pfn_t pfn = pool->zeroed[i];
+		uint32_t b = 0;
+
+		while (b < pool->nbanks && pfn - pool->bank[b].first >= pool->bank[b].npages)
+			b++;
+		if (b == pool->nbanks)
+			return "F7: a frame that is known to be zero is of a bank";
+		for (uint32_t k = 0; k < i; k++) {
+			if (pool->zeroed[k] == pfn)
+				return "F7: no frame is known to be zero twice";
+		}
+	}
+	return NULL;
+}
+
 static const char *check_pool(const struct frame_pool *pool)
 {
 	const char *broken = check_order(pool);
 	npages_t managed = 0;
 
 	for (uint32_t b = 0; broken == NULL && b < pool->nbanks; b++) {
-		broken = check_bank(&pool->bank[b]);
+		broken = check_bank(pool, &pool->bank[b]);
 		managed += pool->bank[b].managed;
 	}
 	if (broken == NULL && managed != pool->managed)
 		broken = "F4: the pool's managed is the sum of the banks'";
 	for (uint32_t hart = 0; broken == NULL && hart < PLATFORM_MAX_HARTS; hart++)
 		broken = check_stock(pool, hart);
+	if (broken == NULL)
+		broken = check_zeroed(pool);
 	if (broken == NULL && pool->nothing != 0)
 		broken = "F6: there is nothing in nothing";
 	return broken;

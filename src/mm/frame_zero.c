@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * frame_zero.c - frames whose bytes are all 0: cleared now, or known to be 0 already.
+ *
+ * A pool knows of a few free frames that they are all zero. They are free and managed, but have both
+ * bits clear:
+ *
+ *	                         free  inserted
+ *	never inserted            0       0
+ *	known to be zero          0       0      and listed in pool->zeroed
+ *	free                      1       1
+ *	handed out                0       1
+ *
+ * So nobody else can take one, and a free of one is refused by the same look at two bits that
+ * refuses any other: neither frame_alloc() nor frame_free() has to know. Putting a frame in and taking it
+ * out changes one bit and nothing in the tree of chunks, since for that it is not free before or after.
+ *
+ * But it IS free: where the answer would be 'none', or something is asked of frames by number, those
+ * listed become free frames like any other first. Their free bit is set before the inserted bit, so
+ * that a wrong free never finds one handed out. Who takes it in between and frees it at once is refused
+ * at first, asks again with the lock, and finds both bits as they should be.
+ *
+ * F7 (frame_validate.c): the frames in zeroed[0 .. nzeroed - 1] are distinct, of a bank, at most
+ * FRAME_ZEROED_MAX, and have no bit set. Written with the lock held.
+ */
+#include "lib/string.h"
+#include "mm/frame.h"
+#include "mm/frame_internal.h"
+
+/* ---- the list, lock held ----------------------------------------------------------------------- */
+
+static void set_count(struct frame_pool *pool, uint32_t n)
+{
+	atomic_store_explicit(&pool->nzeroed, n, memory_order_relaxed);
+}
+
+pfn_t frame_zeroed_next(const struct frame_pool *pool, pfn_t pfn)
+{
+	pfn_t lowest = PFN_NONE;
+
+	for (uint32_t i = 0; i < frame_zeroed_count(pool); i++) {
+		if (pool->zeroed[i] >= pfn && pool->zeroed[i] < lowest)
+			lowest = pool->zeroed[i];
+	}
+	return lowest;
+}
+
+bool frame_zeroed_has(const struct frame_pool *pool, pfn_t pfn)
+{
+	return pfn != PFN_NONE && frame_zeroed_next(pool, pfn) == pfn;
+}
+
+bool frame_zeroed_keep(struct frame_pool *pool, pfn_t pfn)
+{
+	uint32_t n = frame_zeroed_count(pool);
+	struct frame_bank *bank = frame_bank_of(pool, pfn);
+
+	if (n == FRAME_ZEROED_MAX || bank == NULL)
+		return false;
+	uint64_t index = pfn - bank->base;
+	uint64_t bit = bitmap_bit(index);
+	atomic_word *inserted = &bank->inserted[index / BITS_PER_WORD];
+	if (bitmap_atomic_test(bank->free, index) ||
+	    (atomic_fetch_and_explicit(inserted, ~bit, memory_order_seq_cst) & bit) == 0)
+		return false;
+	/* Another hart that frees it at the same time, which it may not, had seen it inserted. */
+	if (unlikely(bitmap_atomic_test(bank->free, index))) {
+		atomic_fetch_or_explicit(inserted, bit, memory_order_relaxed);
+		return false;
+	}
+	pool->zeroed[n] = pfn;
+	set_count(pool, n + 1);
+	return true;
+}
+
+/* The one that was put in last, which is warm; PFN_NONE if there is none. */
+static pfn_t take_zeroed(struct frame_pool *pool)
+{
+	uint32_t n = frame_zeroed_count(pool);
+
+	if (n == 0)
+		return PFN_NONE;
+	pfn_t pfn = pool->zeroed[n - 1];
+	struct frame_bank *bank = frame_bank_of(pool, pfn);
+	uint64_t index = pfn - bank->base;
+	atomic_fetch_or_explicit(&bank->inserted[index / BITS_PER_WORD], bitmap_bit(index),
+				 memory_order_relaxed);
+	set_count(pool, n - 1);
+	return pfn;
+}
+
+/* It is off the list. */
+static void make_free(struct frame_pool *pool, pfn_t pfn)
+{
+	struct frame_bank *bank = frame_bank_of(pool, pfn);
+	uint64_t index = pfn - bank->base;
+	uint64_t w = index / BITS_PER_WORD;
+
+	atomic_fetch_or_explicit(&bank->free[w], bitmap_bit(index), memory_order_release);
+	atomic_fetch_or_explicit(&bank->inserted[w], bitmap_bit(index), memory_order_release);
+	if (!frame_is_known(&bank->chunks.leaf[index / CHUNK_BITS]))
+		chunk_tree_touch(&bank->chunks, index, 1);
+}
+
+void frame_zeroed_flush(struct frame_pool *pool, pfn_t pfn, npages_t npages)
+{
+	uint32_t n = frame_zeroed_count(pool);
+
+	for (uint32_t i = n; i-- > 0;) {
+		pfn_t zeroed = pool->zeroed[i];
+
+		if (zeroed - pfn >= npages)
+			continue;
+		pool->zeroed[i] = pool->zeroed[--n];
+		set_count(pool, n);
+		make_free(pool, zeroed);
+	}
+}
+
+bool frame_zeroed_flush_all(struct frame_pool *pool)
+{
+	bool any = frame_zeroed_count(pool) != 0;
+
+	frame_zeroed_flush(pool, 0, FRAME_LIMIT);
+	return any;
+}
+
+/* ---- taking and giving back -------------------------------------------------------------------- */
+
+/* The frames are ours alone by now: no lock needed. */
+static pfn_t cleared(struct frame_pool *pool, pfn_t pfn, npages_t npages)
+{
+	if (pfn != PFN_NONE)
+		memset(frame_ptr(pool, pfn), 0, npages << PAGE_SHIFT);
+	return pfn;
+}
+
+pfn_t frame_alloc_zeroed(struct frame_pool *pool)
+{
+	if (frame_zeroed_count(pool) != 0) {
+		unsigned long irq = lock_acquire(&pool->lock);
+		pfn_t pfn = take_zeroed(pool);
+
+		lock_release(&pool->lock, irq);
+		if (likely(pfn != PFN_NONE))
+			return pfn;
+	}
+	return cleared(pool, frame_alloc(pool), 1);
+}
+
+pfn_t frame_alloc_range_zeroed(struct frame_pool *pool, npages_t npages, uint64_t align_bytes)
+{
+	return cleared(pool, frame_alloc_range(pool, npages, align_bytes), npages);
+}
+
+enum status frame_free_zeroed(struct frame_pool *pool, pfn_t pfn)
+{
+	return frame_free_one_zeroed(pool, pfn, CALLER());
+}
+
+/* Is any frame free that is not known to be zero? */
+static bool is_any_dirty(struct frame_pool *pool)
+{
+	unsigned long irq = lock_acquire(&pool->lock);
+	bool any = frame_is_any_free(pool);
+
+	lock_release(&pool->lock, irq);
+	return any;
+}
+
+npages_t frame_prezero(struct frame_pool *pool, npages_t npages)
+{
+	for (; npages != 0 && frame_zeroed_count(pool) < FRAME_ZEROED_MAX; npages--) {
+		/* Else frame_alloc() would take one of those that we have cleared already. */
+		pfn_t pfn = is_any_dirty(pool) ? frame_alloc(pool) : PFN_NONE;
+		if (pfn == PFN_NONE)
+			break;
+		(void)frame_free_zeroed(pool, cleared(pool, pfn, 1));
+	}
+	return frame_zeroed_count(pool);
+}
