@@ -18,7 +18,8 @@
  *	metadata of a bank:   | free | inserted | tree over free (chunk_tree.c) |
  *	                        n bits  n bits     n / 8 bits
  *
- * The bits of `free` are the truth, and the only one: nobody keeps a free frame anywhere else. A free may
+ * The bits of `free` are the truth, and the only one: nobody keeps a free frame anywhere else, but for a
+ * few that are known to be zero (frame_zero.c), whose bits are as if they were never inserted. A free may
  * happen exactly where inserted is 1 and free is 0, and the one atomic instruction that sets the bit says
  * what it was: that is the whole of the check against double and foreign frees.
  *
@@ -26,9 +27,11 @@
  *   F1  banks are not empty, sorted by address, disjoint, and below FRAME_LIMIT.
  *   F2  a bank's bitmaps are the whole chunks that it touches.
  *   F3  free implies inserted; nothing outside of the bank is inserted.
- *   F4  a bank's managed is the number of its inserted frames; the pool's is the sum of those.
+ *   F4  a bank's managed is the number of its frames that are inserted or known to be zero; the pool's
+ *       is the sum of those.
  *   F5  a hart's stock is a word of a bank, with the frames and the chunk that belong to it, or nothing.
  *   F6  the word that stands for nothing is zero.
+ *   F7  the frames that are known to be zero are distinct, of a bank, and have no bit set.
  *   and those of the tree.
  *
  * The lock guards the table of banks, the bits of `inserted`, the trees, and whoever looks for more than

@@ -20,8 +20,7 @@
  * that a wrong free never finds one handed out. Who takes it in between and frees it at once is refused
  * at first, asks again with the lock, and finds both bits as they should be.
  *
- * F7 (frame_validate.c): the frames in zeroed[0 .. nzeroed - 1] are distinct, of a bank, at most
- * FRAME_ZEROED_MAX, and have no bit set. Written with the lock held.
+ * They are zeroed[0 .. nzeroed - 1] of the pool, written with the lock held (F7 in frame.c).
  */
 #include "lib/string.h"
 #include "mm/frame.h"
