@@ -31,6 +31,14 @@ endif
 ifeq ($(filter $(PAYLOAD),monitor bench),)
 $(error PAYLOAD=$(PAYLOAD): it is monitor or bench)
 endif
+# What a hart may lack is asked at boot, of these and of no others: src/boot/isa.h.
+ISA_ASKED := zba zbb zbc zbs
+ISA_WORDS := $(subst _, ,$(ISA))
+ifneq ($(filter-out rv64imac rv64imafdc rv64gc,$(firstword $(ISA_WORDS)))$(filter-out \
+	zicsr zifencei $(ISA_ASKED),$(wordlist 2,99,$(ISA_WORDS))),)
+$(error ISA=$(ISA): it is rv64imac or rv64gc, and of zicsr zifencei $(ISA_ASKED) any, joined by _)
+endif
+ISA_BASE := $(subst $() ,_,$(filter-out $(ISA_ASKED),$(ISA_WORDS)))
 
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)')
@@ -41,7 +49,9 @@ say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
 OUT := build
 # Each combination of settings has a folder of its own, so that objects are never mixed.
-K := $(OUT)/rv64-$(BUILD)$(if $(filter-out monitor,$(PAYLOAD)),-$(PAYLOAD))$(if $(filter 0,$(TESTS)),-notests)$(if $(filter-out rv64imac_zicsr_zifencei,$(ISA)),-$(ISA))$(if $(filter-out 8388608,$(KERNEL_HEAP_SIZE)),-heap$(KERNEL_HEAP_SIZE))
+# $(1): BUILD, $(2): ISA
+kernel_dir = $(OUT)/rv64-$(1)$(if $(filter-out monitor,$(PAYLOAD)),-$(PAYLOAD))$(if $(filter 0,$(TESTS)),-notests)$(if $(filter-out rv64imac_zicsr_zifencei,$(2)),-$(2))$(if $(filter-out 8388608,$(KERNEL_HEAP_SIZE)),-heap$(KERNEL_HEAP_SIZE))
+K := $(call kernel_dir,$(BUILD),$(ISA))
 
 CC := $(CROSS_COMPILE)gcc
 OBJCOPY := $(CROSS_COMPILE)objcopy
@@ -76,7 +86,7 @@ COMMON := -std=c17 $(WARN) -g -MMD -MP -fno-common -ffile-prefix-map=$(HERE)=. \
 # No floating point in the kernel, and no compiler support library. Frame pointers make backtraces.
 KFLAGS := $(COMMON) -march=$(ISA) -mabi=lp64 -mcmodel=medany -ffreestanding -fno-pie -O2 \
 	-fno-omit-frame-pointer -fno-asynchronous-unwind-tables -Isrc -Isrc/kernel/rv64 -I. \
-	-DKERNEL_HEAP_SIZE=$(KERNEL_HEAP_SIZE)
+	-DKERNEL_HEAP_SIZE=$(KERNEL_HEAP_SIZE) -DKERNEL_ISA=$(ISA) -DKERNEL_ISA_BASE=$(ISA_BASE)
 ifeq ($(BUILD),debug)
 KFLAGS += -DACRE_DEBUG -fsanitize=undefined -fsanitize-undefined-trap-on-error
 endif
@@ -117,6 +127,9 @@ $(K)/%.o: %.S $(K)/flags
 # caller's caller. kmalloc.c only passes things on.
 $(filter-out %/kmalloc.o,$(filter $(K)/src/kernel/%,$(KERNEL_OBJ))): KFLAGS += \
 	-fno-optimize-sibling-calls
+
+# A hart that lacks what the rest is compiled for runs these, to say so.
+$(K)/src/kernel/isa.o $(filter $(K)/src/sbi/%,$(KERNEL_OBJ)): KFLAGS += -march=$(ISA_BASE)
 
 # The compiler would turn the loop in memset() into a call of memset().
 $(K)/src/lib/string.o: KFLAGS += -fno-tree-loop-distribute-patterns -fno-builtin

@@ -73,18 +73,24 @@ T ?= $(OUT)/host-gcc/ktest $(OUT)/host-clang/ktest $(sort $(wildcard tests/*/*.t
 
 # As many builds at once as there are cores, unless the caller has said how many.
 TEST_JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
-# The same kernel as this make would build, in both tempers.
-test_kernel = $(subst $(OUT)/rv64-$(BUILD),$(OUT)/rv64-$(1),$(K))
+# The same kernel as this make would build, in both tempers; and one that not every hart can run.
+test_kernel = $(call kernel_dir,$(1),$(ISA))
+TEST_ISA := rv64imac_zicsr_zifencei_zba_zbb_zbs
 
-.PHONY: test test-builds test-kernel-release test-kernel-debug
+.PHONY: test test-builds test-kernel-release test-kernel-debug test-kernel-isa
 test: ## run all tests: host, kernel, whole boots in QEMU (T=, V=1)
 test:
 	@scripts/need prove python3 gcc clang dtc $(CC) qemu-system-riscv64 gdb-multiarch
 	$(Q)$(MAKE) --no-print-directory $(TEST_JOBS) test-builds
 	$(Q)PYTHONPYCACHEPREFIX=$(OUT)/pycache ACRE_RELEASE=$(call test_kernel,release) ACRE_DEBUG=$(call test_kernel,debug) \
+		ACRE_ISA=$(call kernel_dir,release,$(TEST_ISA)) \
 		prove -j2 --timer $(if $(filter 1,$(V)),--verbose) $(T)
 
-test-builds: $(OUT)/host-gcc/ktest $(OUT)/host-clang/ktest test-kernel-release test-kernel-debug
+test-builds: $(OUT)/host-gcc/ktest $(OUT)/host-clang/ktest test-kernel-release test-kernel-debug \
+	$(if $(filter-out $(TEST_ISA),$(ISA)),test-kernel-isa)
 
 test-kernel-release test-kernel-debug:
 	$(Q)$(MAKE) --no-print-directory BUILD=$(@:test-kernel-%=%) kernel
+
+test-kernel-isa:
+	$(Q)$(MAKE) --no-print-directory BUILD=release ISA=$(TEST_ISA) kernel

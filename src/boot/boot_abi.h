@@ -32,6 +32,7 @@
 #define HART_STACK_HIGH     32
 #define HART_EMERGENCY_HIGH 40
 #define HART_ID             48
+#define HART_LACKING        56
 
 /* struct trap_frame: x1..x31 at 8 * n (slot 0 is not used), then the CSRs. */
 #define TRAP_FRAME_SEPC    256

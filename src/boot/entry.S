@@ -46,7 +46,10 @@ boot_taken:
 
 	.section .text.boot, "ax"
 
-/* What every hart does first: quiet, no floating point, global pointer, trap vector. Clobbers t0. */
+/*
+ * What every hart does first: quiet, no floating point, global pointer, what it lacks to run C (isa.S; into
+ * a0), trap vector. Clobbers ra, t0, t1, t2.
+ */
 	.macro hart_prologue
 	csrw	sie, zero
 	csrci	sstatus, SSTATUS_SIE
@@ -56,6 +59,7 @@ boot_taken:
 	.option norelax
 	la	gp, __global_pointer$
 	.option pop
+	call	isa_lacking
 	la	t0, trap_entry
 	csrw	stvec, t0
 	.endm
@@ -79,6 +83,7 @@ boot_hart_start:
 	.balign 4
 1:
 	hart_prologue
+	bnez	a0, boot_hart_unfit
 
 	/* Clear BSS: kernel.ld keeps both ends at multiples of 64. */
 	la	t0, bss_start
@@ -119,12 +124,27 @@ boot_hart_start:
 	unimp				/* it does not return */
 	.size boot_hart_start, . - boot_hart_start
 
+/* It says why, on a stack in memory that nobody has cleared, and a trap just ends it. */
+	.type boot_hart_unfit, @function
+boot_hart_unfit:
+	la	t0, hart_park
+	csrw	stvec, t0
+	la	t0, boot_hart_area
+	li	t1, HART_AREA_SIZE
+	add	sp, t0, t1
+	mv	a1, a0
+	mv	a0, s0
+	call	isa_refuse
+	unimp
+	.size boot_hart_unfit, . - boot_hart_unfit
+
 /* Another hart, started through HSM: a0 = hart id, a1 = its record, filled in by harts.c. */
 	.globl hart_start_entry
 	.type hart_start_entry, @function
 hart_start_entry:
 	mv	tp, a1
 	hart_prologue
+	bnez	a0, hart_unfit
 	csrw	sscratch, tp
 	ld	sp, HART_STACK_HIGH(tp)
 	li	s0, 0
@@ -133,6 +153,14 @@ hart_start_entry:
 	call	hart_main
 	unimp
 	.size hart_start_entry, . - hart_start_entry
+
+/* Whoever waits for it will find this, and that it has stopped. */
+	.type hart_unfit, @function
+hart_unfit:
+	sd	a0, HART_LACKING(tp)
+	fence	rw, w
+	j	hart_send_back
+	.size hart_unfit, . - hart_unfit
 
 /*
  * long boot_handover(uint64_t hart_id, const void *dtb)
@@ -165,8 +193,10 @@ hart_send_back:
 	li	a6, SBI_HSM_HART_STOP
 	li	a7, SBI_EID_HSM
 	ecall
-1:	wfi
-	j	1b
+	.balign 4
+hart_park:
+	wfi
+	j	hart_park
 	.size hart_send_back, . - hart_send_back
 
 	.section .bss.boot_hart_area, "aw", @nobits

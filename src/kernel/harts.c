@@ -11,6 +11,7 @@
 
 #include "fdt/fdt_harts.h"
 #include "kernel/clock.h"
+#include "kernel/isa.h"
 #include "kernel/kernel_sbi.h"
 #include "kernel/machine.h"
 #include "lib/panic.h"
@@ -177,13 +178,14 @@ enum status hart_run(unsigned index, void (*function)(void *), void *argument)
 
 /*
  * A hart that was started and has stopped without having been here came in at _start: see entry.S.
- * Its state is read twice, since in between it may have come and gone, the right way.
+ * Its state is read twice, since in between it may have come and gone, the right way; or found that it
+ * lacks something.
  */
 static bool went_astray(const struct hart *hart)
 {
 	return atomic_load(&hart->state) == HART_STARTING &&
 	       sbi_hart_status(&kernel_sbi, hart->id) == SBI_HSM_STATE_STOPPED &&
-	       atomic_load(&hart->state) == HART_STARTING;
+	       atomic_load(&hart->state) == HART_STARTING && atomic_load(&hart->lacking) == 0;
 }
 
 /* Called by entry.S on the hart's own stack. */
@@ -208,6 +210,8 @@ enum status hart_join(unsigned index, uint64_t ms)
 		if (state == HART_DONE &&
 		    sbi_hart_status(&kernel_sbi, hart->id) == SBI_HSM_STATE_STOPPED)
 			break;
+		if (atomic_load(&hart->lacking) != 0)
+			return ERR_UNSUPPORTED;
 		/* Time counts only while it is not seen at all: it may work for as long as it likes. */
 		if (state == HART_STARTING && clock_ticks() - since > ms * clock_ticks_per_ms())
 			return ERR_TIMEOUT;
@@ -252,6 +256,21 @@ static uint64_t ms_until(uint64_t deadline)
 	return now < deadline ? (deadline - now) / clock_ticks_per_ms() : 0;
 }
 
+static void leave_out(struct hart *hart, enum status why)
+{
+	char names[ISA_NAMES_LEN];
+	uint64_t lacking = atomic_load(&hart->lacking);
+
+	/* Its area stays as it is: the hart may still come, late, and run on it. */
+	atomic_store(&hart->state, HART_LOST);
+	if (lacking != 0)
+		log_warn("hart %llu is left out: it has no %s, which this kernel was built for\n",
+			 (unsigned long long)hart->id, isa_names(names, lacking));
+	else
+		log_warn("hart %llu is left out: %s\n", (unsigned long long)hart->id,
+			 status_str(why));
+}
+
 unsigned harts_roll_call(void)
 {
 	enum status started[PLATFORM_MAX_HARTS];
@@ -266,14 +285,10 @@ unsigned harts_roll_call(void)
 	for (unsigned i = 1; i < n; i++) {
 		enum status s =
 			started[i] == STATUS_OK ? hart_join(i, ms_until(deadline)) : started[i];
-		if (s == STATUS_OK) {
+		if (s == STATUS_OK)
 			answered++;
-			continue;
-		}
-		/* Its area stays as it is: the hart may still come, late, and run on it. */
-		atomic_store(&table[i]->state, HART_LOST);
-		log_warn("hart %llu is left out: %s\n", (unsigned long long)table[i]->id,
-			 status_str(s));
+		else
+			leave_out(table[i], s);
 	}
 	return answered;
 }

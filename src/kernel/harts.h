@@ -35,7 +35,8 @@ struct hart {
 	uint64_t stack_low;
 	uint64_t stack_high;
 	uint64_t emergency_high;
-	uint64_t id; /* the hart id of the firmware: may be sparse and large */
+	uint64_t id;              /* the hart id of the firmware: may be sparse and large */
+	_Atomic uint64_t lacking; /* boot/isa.h: what it found that it lacks when it was started */
 
 	void (*function)(void *);
 	void *argument;
@@ -54,6 +55,7 @@ _Static_assert(offsetof(struct hart, stack_low) == HART_STACK_LOW, "boot_abi.h")
 _Static_assert(offsetof(struct hart, stack_high) == HART_STACK_HIGH, "boot_abi.h");
 _Static_assert(offsetof(struct hart, emergency_high) == HART_EMERGENCY_HIGH, "boot_abi.h");
 _Static_assert(offsetof(struct hart, id) == HART_ID, "boot_abi.h");
+_Static_assert(offsetof(struct hart, lacking) == HART_LACKING, "boot_abi.h");
 _Static_assert(sizeof(struct hart) <= HART_RECORD_SIZE, "boot_abi.h");
 
 /* hart_self - the record of the hart that asks. */
@@ -98,7 +100,8 @@ nodiscard enum status hart_run(unsigned index, void (*function)(void *), void *a
 
 /*
  * hart_join - wait until hart @index has stopped, for at most @ms milliseconds without any sign of it.
- * Result: ERR_TIMEOUT if it did not; its record and stack must not be touched then.
+ * Result: ERR_TIMEOUT if it did not; its record and stack must not be touched then. ERR_UNSUPPORTED if it
+ * cannot run this kernel (boot/isa.S) and went back at once.
  */
 nodiscard enum status hart_join(unsigned index, uint64_t ms);
 

@@ -58,6 +58,11 @@ class Stub:
         everything = bytes.fromhex(self.ask("g"))
         return int.from_bytes(everything[8 * number : 8 * number + 8], "little")
 
+    def write_x(self, number, value):
+        self.description("target.xml")  # only who has read it may write
+        if self.ask(f"P{number:x}={value.to_bytes(8, 'little').hex()}") != "OK":
+            raise Failure(f"cannot write x{number}")
+
     def description(self, name):
         """A file of the target's description, XML."""
         found = ""
