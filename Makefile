@@ -69,6 +69,7 @@ SELFTEST := $(if $(filter 0,$(TESTS)),src/kernel/selftest_none.c,$(CASES) $(sort
 KERNEL_SRC += $(if $(filter monitor,$(PAYLOAD)),src/kernel/monitor.c $(SELFTEST))
 KERNEL_OBJ := $(patsubst %,$(K)/%.o,$(basename $(KERNEL_SRC)))
 include mk/bench.mk
+include mk/bench-peers.mk
 
 # Parts of the kernel proper that need no machine, so that their cases run on the host too.
 KERNEL_PORTABLE := src/kernel/words.c src/kernel/bootargs.c

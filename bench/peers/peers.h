@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * peers.h - what the benchmark has to know of an allocator. The functions become a table of
+ * bench/target/table, through which the workloads of bench/ call us and every peer alike.
+ */
+#ifndef PEERS_H
+#define PEERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A pool of frame numbers; nobody touches the frames. src/lib.rs has the same in Rust. */
+struct peer_frames {
+	const char *name;
+	const char *note; /* what a reader of its figures has to know, or "" */
+	bool shared;      /* threads may use a pool at one time; else a mutex goes around it */
+	void (*enter)(unsigned thread); /* on each thread before its first call; or NULL */
+
+	/* The frames [first, first + npages), all free. NULL: none of that size. */
+	void *(*create)(uint64_t first, uint64_t npages);
+	void (*destroy)(void *pool);
+
+	/* As in struct bench_frames. run_alloc: NULL if it has no aligned runs. */
+	uint64_t (*alloc)(void *pool);
+	bool (*free)(void *pool, uint64_t frame);
+	uint64_t (*run_alloc)(void *pool, uint64_t n, uint64_t align);
+	bool (*run_free)(void *pool, uint64_t frame, uint64_t n);
+};
+
+struct peer_heap {
+	const char *name;
+	const char *note;
+	bool shared;
+	bool unbounded; /* takes its memory from the system and not from the arena */
+	void (*enter)(unsigned thread);
+
+	void *(*create)(uint8_t *arena, size_t size); /* NULL: it is not here */
+	void (*destroy)(void *heap);
+
+	/* As in struct bench_heap. */
+	void *(*alloc)(void *heap, size_t size, size_t align);
+	void (*free)(void *heap, void *block, size_t size, size_t align);
+	void *(*realloc)(void *heap, void *block, size_t size, size_t align, size_t new_size);
+};
+
+/* acre.c: us. */
+extern const struct peer_frames PEER_FRAMES_ACRE;
+extern const struct peer_heap PEER_HEAP_ACRE;
+
+/* nothing.c, free_list.c */
+extern const struct peer_frames PEER_FRAMES_NOTHING, PEER_FRAMES_FREE_LIST;
+extern const struct peer_heap PEER_HEAP_NOTHING;
+
+/* mimalloc.c: found when the program runs, if it is there. */
+extern const struct peer_heap PEER_HEAP_MIMALLOC;
+const char *mimalloc_version(void); /* NULL: not here */
+
+/* src/: the Rust crates */
+extern const struct peer_frames PEER_FRAMES_BITMAP_64K, PEER_FRAMES_BITMAP_1M,
+	PEER_FRAMES_BITMAP_16M, PEER_FRAMES_BITMAP_256M, PEER_FRAMES_BUDDY;
+extern const struct peer_heap PEER_HEAP_BUDDY, PEER_HEAP_TALC, PEER_HEAP_RLSF,
+	PEER_HEAP_LINKED_LIST, PEER_HEAP_DLMALLOC;
+
+#endif

@@ -1,0 +1,56 @@
+# `make bench-peers`: our allocators beside others, on the host (docs/performance.md). The peers that
+# are Rust crates take cargo, which nothing else here does.
+
+#? PEERS_ROUNDS      for make bench-peers: percent of the rounds, 10 for a quick look
+PEERS_ROUNDS ?= 100
+CARGO ?= cargo
+
+PEERS := $(OUT)/bench/peers
+
+# As the kernel is built: -O2, file by file. The C library has the functions of string.c.
+PEERS_CFLAGS = $(COMMON) -D_GNU_SOURCE -O2 -pthread -Isrc -Ibench/peers/arch -I.
+PEERS_SRC := $(filter-out src/lib/string.c,$(PORTABLE)) tests/abort_platform.c bench/bench.c \
+	bench/free_list.c $(sort $(wildcard bench/peers/*.c))
+# Each workload twice: as it is measured, and with every answer checked.
+PEERS_OBJ := $(PEERS_SRC:%.c=$(PEERS)/%.o) \
+	$(foreach w,frame heap,$(PEERS)/plain/$(w)_workloads.o $(PEERS)/checked/$(w)_workloads.o)
+PEERS_CRATES := $(PEERS)/cargo/release/libacre_bench_peers.a
+
+BENCH_HOST_CHECK_C += $(wildcard bench/peers/*.c)
+
+.PHONY: bench-peers bench-peers-docs
+bench-peers: ## our allocators beside Rust crates and mimalloc, on this machine: build/bench/peers.*
+bench-peers: $(PEERS)/peers
+	@scripts/need python3
+	$(Q)nice $< $(PEERS_ROUNDS) >$(PEERS)/figures.tsv
+	$(Q)PYTHONPYCACHEPREFIX=$(OUT)/pycache bench/peers/report $(PEERS)/figures.tsv $(OUT)/bench/peers
+
+bench-peers-docs: ## put the tables and the plot of the last `make bench-peers` into docs/
+	$(Q)PYTHONPYCACHEPREFIX=$(OUT)/pycache bench/peers/report --docs $(OUT)/bench/peers
+
+$(PEERS)/peers: $(PEERS_OBJ) $(PEERS_CRATES)
+	$(call say,LD,$@)
+	$(Q)gcc -pthread -o $@ $^ -lm -ldl
+
+$(PEERS_CRATES): $(wildcard bench/peers/Cargo.* bench/peers/src/*.rs)
+	$(call say,CARGO,$@)
+	@scripts/need $(CARGO)
+	@mkdir -p $(@D)
+	$(Q)$(CARGO) build --quiet --release --locked --manifest-path bench/peers/Cargo.toml \
+		--target-dir $(PEERS)/cargo || { echo 'bench-peers: it takes Rust 1.85 or newer'; exit 1; }
+	@touch $@
+
+# $(1): folder, $(2): BENCH_CHECKED
+define peers_workloads
+$(PEERS)/$(1)/%_workloads.o: bench/%_workloads.c mk/bench-peers.mk
+	$$(call say,CC,$$@)
+	@mkdir -p $$(@D)
+	$(Q)gcc $$(PEERS_CFLAGS) -Ibench/target/table -DBENCH_TARGET=table -DBENCH_CHECKED=$(2) -c -o $$@ $$<
+endef
+$(eval $(call peers_workloads,plain,0))
+$(eval $(call peers_workloads,checked,1))
+
+$(PEERS)/%.o: %.c mk/bench-peers.mk
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)gcc $(PEERS_CFLAGS) -c -o $@ $<
