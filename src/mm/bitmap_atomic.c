@@ -43,7 +43,7 @@ bool bitmap_atomic_take(atomic_word *words, uint64_t first, uint64_t n)
 	uint64_t at = first / BITS_PER_WORD;
 	uint64_t last = (first + n - 1) / BITS_PER_WORD;
 	uint64_t mask = bitmap_from(first);
-	uint64_t had = mask;
+	uint64_t had;
 
 	if (at < last) {
 		had = clear_bits(&words[at], mask) & mask;

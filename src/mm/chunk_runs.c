@@ -164,7 +164,7 @@ static void look(struct chunk_tree *tree, uint64_t c)
 
 	if (chunk_tree_is_stale(tree, c))
 		chunk_tree_look(tree, c);
-	for (unsigned w = 0; w < CHUNK_WORDS; w++) {
+	for (uint64_t w = 0; w < CHUNK_WORDS; w++) {
 		uint64_t word = bitmap_atomic_word(&tree->words[c * CHUNK_WORDS + w]);
 		sum = join(sum, w * BITS_PER_WORD, word_node(word), BITS_PER_WORD);
 	}

@@ -235,7 +235,9 @@ static never_inline struct offer scan_full(unsigned full, unsigned order)
 	unsigned best = 6;
 
 	if (order <= CHUNK_ORDER && aligned_in(full, order - 6) != 0)
-		return (struct offer){ bits_ctz(aligned_in(full, order - 6)) * BITS_PER_WORD, 0 };
+		return (struct offer){
+			(uint64_t)bits_ctz(aligned_in(full, order - 6)) * BITS_PER_WORD, 0
+		};
 	while (best < CHUNK_ORDER && aligned_in(full, best + 1 - 6) != 0)
 		best++;
 	return (struct offer){ CHUNK_BITS, best + 2 };
@@ -271,7 +273,7 @@ static uint64_t try_full(const atomic_word *words, unsigned order)
 {
 	unsigned step = 1u << (order - 6);
 
-	for (unsigned w = 0; w < CHUNK_WORDS; w += step) {
+	for (uint64_t w = 0; w < CHUNK_WORDS; w += step) {
 		uint64_t all = UINT64_MAX;
 		for (unsigned i = 0; i < step; i++)
 			all &= bitmap_atomic_word(&words[w + i]);
@@ -335,6 +337,7 @@ static uint64_t try_chunk(const atomic_word *words, unsigned order)
  * The lowest aligned 2^@order bits of a chunk, or how far it goes: all words at once, the shortest way
  * if they are not there.
  */
+/* NOLINTNEXTLINE(readability-function-size): it is short before the macros */
 static always_inline struct offer scan_chunk(const atomic_word *words, unsigned order)
 {
 	EACH_WORD(LOAD)

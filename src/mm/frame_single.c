@@ -66,7 +66,7 @@ static inline uint64_t take_bit(atomic_word *word)
 static pfn_t take_from_chunk(struct frame_stock *stock, atomic_word *words, chunk_byte *leaf,
 			     pfn_t base)
 {
-	for (unsigned w = 0; w < CHUNK_WORDS; w++) {
+	for (uint64_t w = 0; w < CHUNK_WORDS; w++) {
 		uint64_t bit = take_bit(&words[w]);
 		if (bit == 0)
 			continue;
