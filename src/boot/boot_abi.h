@@ -41,6 +41,13 @@
 #define TRAP_FRAME_STVAL   280
 #define TRAP_FRAME_SIZE    288
 
+/*
+ * What a trap must find free of the stack: the frame and all that the report of a panic calls, which takes
+ * some 1.5 KiB. With less it runs on the emergency stack, since the report would run over the end itself,
+ * and blame whom it reports. Not above 2047: it is an immediate operand.
+ */
+#define TRAP_ROOM 2032
+
 /* What kernel_main() gets when instructions cannot be counted: no counter comes so far. */
 #define NO_INSTRUCTION_COUNT (-1)
 

@@ -3,7 +3,7 @@
  * trap.S - save everything, call trap_handle(), restore everything.
  *
  * Trusts sscratch (the hart's record) and nothing else: sp, tp and gp may be wrong, that may be why
- * we are here. If sp is not inside the hart's stack with room for a frame, the emergency stack is used.
+ * we are here. If sp is not inside the hart's stack with room for a report, the emergency stack is used.
  */
 #include "boot/boot_abi.h"
 
@@ -18,7 +18,7 @@ trap_entry:
 	ld	t1, HART_STACK_HIGH(t0)
 	bgtu	sp, t1, 1f
 	ld	t1, HART_STACK_LOW(t0)
-	addi	t1, t1, TRAP_FRAME_SIZE
+	addi	t1, t1, TRAP_ROOM
 	bgeu	sp, t1, 2f
 1:	ld	sp, HART_EMERGENCY_HIGH(t0)
 2:	addi	sp, sp, -TRAP_FRAME_SIZE

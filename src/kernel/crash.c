@@ -88,6 +88,18 @@ static void by_stack_and_trap(void)
 	print("%u calls deep\n", recurse(middle_of_guard(), by_trap));
 }
 
+/* No room for a report, but nothing ran over. */
+static void by_stack_end(void)
+{
+	print("%u calls deep\n", recurse(hart_self()->stack_low + 700, by_trap));
+}
+
+/* Hardly more room than a report has to have: recurse() and by_trap() are between. */
+static void by_stack_room(void)
+{
+	print("%u calls deep\n", recurse(hart_self()->stack_low + TRAP_ROOM + 400, by_trap));
+}
+
 static void by_hang(void)
 {
 	for (;;)
@@ -134,6 +146,8 @@ static const struct {
 	{ "hart", by_other_hart, "a panic on another hart" },
 	{ "stack", by_stack, "run over the end of the stack, and come back" },
 	{ "stacktrap", by_stack_and_trap, "the same, and trap there" },
+	{ "stackend", by_stack_end, "trap at the end of the stack" },
+	{ "stackroom", by_stack_room, "trap where there is just room for the report" },
 	{ "hang", by_hang, "wait for ever" },
 	{ "lock", by_lock, "take a lock twice" },
 	{ "badfree", by_badfree, "free a block twice" },

@@ -142,6 +142,16 @@ def a_trap_below_the_end_of_the_stack_is_reported_from_another_stack():
 
 
 @case
+def a_report_near_the_end_of_the_stack_does_not_run_over_itself():
+    for kernel in (RELEASE, DEBUG):
+        for way in ("stackend", "stackroom"):
+            result = crashed(way, kernel / "acre.elf")
+            result.must_say(r"PANIC on hart 0: store access fault$")
+            result.must_say(rf"^  by {ADDRESS} recurse\+0x[0-9a-f]+$")
+            result.must_not_say("ran over")
+
+
+@case
 def a_trap_is_reported_with_all_that_is_known():
     for kernel in (RELEASE, DEBUG):
         result = crashed("trap", kernel / "acre.elf")
