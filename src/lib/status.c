@@ -39,6 +39,8 @@ const char *status_str(enum status s)
 		return "denied";
 	case ERR_TIMEOUT:
 		return "timed out";
+	case ERR_ALREADY:
+		return "already in that state";
 	case ERR_END:
 		return "end";
 	}

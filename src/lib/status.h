@@ -24,7 +24,8 @@ enum status {
 	ERR_IO = -14,           /* the firmware or a device failed */
 	ERR_DENIED = -15,       /* the firmware refused */
 	ERR_TIMEOUT = -16,      /* something did not come in the bounded wait */
-	ERR_END = -17,          /* an iteration is over; not a failure */
+	ERR_ALREADY = -17,      /* it is so already: started, stopped, available */
+	ERR_END = -18,          /* an iteration is over; not a failure */
 };
 
 /*
