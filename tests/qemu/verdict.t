@@ -295,6 +295,8 @@ def wrong_options_are_refused():
         (["--memory"], "--memory: unknown, or its value is missing"),
         ([RELEASE / "acre.elf", "second"], "one kernel is enough"),
         (["/no/such/kernel"], "cannot read /no/such/kernel"),
+        (["--bios", "none", RELEASE / "acre.elf"], "the kernel runs on an SBI firmware"),
+        ([RELEASE / "acre.elf", "--", "-bios", "none"], "the kernel runs on an SBI firmware"),
         (["--limit", "soon", RELEASE / "acre.elf"], "not a number of seconds"),
         ([], "which kernel?"),
     ):
