@@ -95,6 +95,7 @@ void machine_map_memory(uint64_t limit)
 	char error[MEMMAP_FINDING_LEN] = "";
 	const struct memmap_reporter reporter = { .report = report_finding, .ctx = error };
 
+	machine.mem_limit = limit;
 	memmap_init(&machine.memmap);
 	enum status s = memmap_from_fdt(&machine.memmap, &machine.fdt, &boot, &reporter);
 	if (s == STATUS_OK)
@@ -114,6 +115,10 @@ void machine_init_frames(void)
 {
 	enum status s = mm_init_frames(&machine.frames, &machine.memmap, 0);
 
+	if (s != STATUS_OK && machine.mem_limit != 0)
+		panic("no frame pool can be made of this memory: %s; mem= in the boot arguments "
+		      "allows the first %llu bytes of it",
+		      status_str(s), (unsigned long long)machine.mem_limit);
 	if (s != STATUS_OK)
 		panic("no frame pool can be made of this memory: %s", status_str(s));
 	ledger_check_or_panic();

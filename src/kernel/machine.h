@@ -20,6 +20,7 @@ struct machine {
 	uint64_t boot_hart_id;
 	uint64_t timebase_hz;
 	unsigned harts_online;
+	uint64_t mem_limit; /* mem= of the boot arguments, 0: none */
 	struct memmap memmap;
 	struct frame_pool frames;
 };

@@ -121,6 +121,14 @@ def a_mem_that_makes_no_sense_is_reported_and_ignored():
 
 
 @case
+def a_mem_that_leaves_too_little_is_named_by_the_panic():
+    for value, size in (("1", 1), ("512K", 512 << 10)):
+        result = boot(text="\n", bootargs=f"mem={value}").must_end_with(1)
+        result.must_say(r"^PANIC on hart 0: no frame pool can be made of this memory: out of memory; mem= in the boot "
+                        rf"arguments allows the first {size} bytes of it$")
+
+
+@case
 def the_self_tests_pass_on_less_memory():
     result = boot(text="\n", bootargs="test poweroff mem=48M").must_end_with(0)
     result.must_say(r"^PASS \d+ passed$")
