@@ -21,6 +21,7 @@
 #ifndef LIB_PLATFORM_H
 #define LIB_PLATFORM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdnoreturn.h>
@@ -40,18 +41,22 @@ void platform_write(const char *text, size_t len);
 noreturn void platform_panic(const void *caller, const char *message);
 
 /*
- * struct bad_free - a free that an allocator refused. Nothing was changed by it.
- * Strings live for ever.
+ * struct bad_free - a free that an allocator refused. Nothing was changed by it. Or, if is_write, memory
+ * that somebody wrote to after its free, found as it was handed out again. Strings live for ever.
  */
 struct bad_free {
 	const char *allocator; /* "frame" or "heap" */
-	uint64_t address;      /* what was passed */
+	uint64_t address;      /* what was passed; is_write: the first byte that is wrong */
 	uint64_t size;         /* bytes that the caller said, 0 if it said none */
-	const void *caller;    /* who passed it */
+	const void *caller;    /* who passed it; is_write: who got the memory next */
 	const char
 		*what; /* what the address really is: "free already", "inside a live block", ... */
 	uint64_t actual_start; /* the block or frame that it belongs to, or @address */
 	uint64_t actual_size;  /* the size of that in bytes, 0 if there is none */
+	bool is_write;
+	const char *past; /* "taken" or "freed": the last that happened to it; NULL: not recorded */
+	const void *past_caller; /* by whom */
+	unsigned past_hart;      /* platform_hart() of it */
 };
 
 /*

@@ -32,6 +32,8 @@
  *   F5  a hart's stock is a word of a bank, with the frames and the chunk that belong to it, or nothing.
  *   F6  the word that stands for nothing is zero.
  *   F7  the frames that are known to be zero are distinct, of a bank, and have no bit set.
+ *   F8  the quick ways are open if and only if the debug tier (frame_debug.c) is off; if it is on, no hart
+ *       has a stock, and what is free or not inserted is not recorded as taken.
  *   and those of the tree.
  *
  * The lock guards the table of banks, the bits of `inserted`, the trees, and whoever looks for more than
@@ -68,6 +70,8 @@ enum status frame_pool_init(struct frame_pool *pool, uint64_t offset)
 	memset(pool, 0, sizeof(*pool));
 	lock_init(&pool->lock, "frames");
 	pool->offset = offset;
+	pool->least_align = PAGE_SIZE;
+	atomic_init(&pool->recorded.base, PFN_NONE);
 	for (unsigned hart = 0; hart < PLATFORM_MAX_HARTS; hart++) {
 		atomic_init(&pool->stock[hart].word, &pool->nothing);
 		atomic_init(&pool->stock[hart].base, PFN_NONE);
@@ -127,6 +131,7 @@ static enum status add_bank(struct frame_pool *pool, pfn_t first, npages_t npage
 		(pool->nbanks - slot) * sizeof(pool->bank[0]));
 	pool->nbanks++;
 	bank_init(&pool->bank[slot], first, npages, metadata);
+	pool->quick_nbits = pool->debug ? 0 : pool->bank[0].nbits;
 	return STATUS_OK;
 }
 
@@ -288,6 +293,8 @@ enum status frame_remove(struct frame_pool *pool, pfn_t pfn, npages_t npages)
 	}
 	if (status == STATUS_OK) {
 		(void)!bitmap_atomic_take(bank->inserted, index, npages);
+		if (unlikely(pool->debug))
+			frame_debug_forget(pool, pfn, npages);
 		bank->managed -= npages;
 		pool->managed -= npages;
 	}
@@ -376,7 +383,7 @@ static never_inline pfn_t alloc_natural_from(struct frame_pool *pool, struct fra
 }
 
 /* The lowest 2^@order frames at their natural alignment: what the trees know. */
-static pfn_t alloc_natural(struct frame_pool *pool, unsigned order)
+static always_inline pfn_t alloc_natural(struct frame_pool *pool, unsigned order)
 {
 	struct frame_bank *bank = pool->bank;
 	struct frame_bank *end = bank + pool->nbanks;
@@ -421,13 +428,37 @@ static never_inline pfn_t alloc_any(struct frame_pool *pool, npages_t n, npages_
 	return pfn;
 }
 
-pfn_t frame_alloc_range(struct frame_pool *pool, npages_t npages, uint64_t align_bytes)
+static always_inline pfn_t alloc_range(struct frame_pool *pool, npages_t npages, npages_t align)
+{
+	return npages == align ? alloc_natural(pool, bits_ctz(align))
+			       : alloc_any(pool, npages, align);
+}
+
+pfn_t frame_alloc_range_recorded(struct frame_pool *pool, npages_t npages, uint64_t align_bytes,
+				 const void *caller)
 {
 	if (npages == 0 || !is_power_of_two(align_bytes) || align_bytes < PAGE_SIZE)
 		return PFN_NONE;
-	npages_t align = align_bytes >> PAGE_SHIFT;
-	return npages == align ? alloc_natural(pool, bits_ctz(align))
-			       : alloc_any(pool, npages, align);
+	pfn_t pfn = alloc_range(pool, npages, align_bytes >> PAGE_SHIFT);
+	frame_debug_take(pool, pfn, npages, caller);
+	return pfn;
+}
+
+/* A call that is the last thing that frame_alloc_range() does is a jump: then CALLER() is its caller. */
+static never_inline pfn_t alloc_range_closely(struct frame_pool *pool, npages_t npages,
+					      uint64_t align_bytes)
+{
+	return likely(!pool->debug)
+		       ? PFN_NONE
+		       : frame_alloc_range_recorded(pool, npages, align_bytes, CALLER());
+}
+
+pfn_t frame_alloc_range(struct frame_pool *pool, npages_t npages, uint64_t align_bytes)
+{
+	/* least_align: in the debug tier nothing is aligned enough for the quick way. */
+	if (npages == 0 || !is_power_of_two(align_bytes) || align_bytes < pool->least_align)
+		return alloc_range_closely(pool, npages, align_bytes);
+	return alloc_range(pool, npages, align_bytes >> PAGE_SHIFT);
 }
 
 enum status frame_alloc_at(struct frame_pool *pool, pfn_t pfn, npages_t npages)
@@ -442,6 +473,8 @@ enum status frame_alloc_at(struct frame_pool *pool, pfn_t pfn, npages_t npages)
 		status = take_exactly(bank, index, npages);
 	}
 	lock_release(&pool->lock, irq);
+	if (unlikely(pool->debug) && status == STATUS_OK)
+		frame_debug_take(pool, pfn, npages, CALLER());
 	return status;
 }
 
@@ -453,6 +486,7 @@ struct offence {
 	pfn_t pfn;
 	bool exists; /* it is in a bank */
 	const char *what;
+	struct frame_past past; /* .what is NULL if it is not recorded */
 };
 
 /* A bit for each frame of word @at that is not handed out. */
@@ -490,7 +524,7 @@ static never_inline bool first_offence(const struct frame_pool *pool, const stru
 		return false;
 	bool is_free = free == first || frame_zeroed_has(pool, bank->base + first);
 	*offence = (struct offence){ ERR_NOT_ALLOCATED, bank->base + first, true,
-				     is_free ? "free already" : "never inserted" };
+				     is_free ? "free already" : "never inserted", .past = { 0 } };
 	return true;
 }
 
@@ -513,18 +547,21 @@ static never_inline struct offence explain(struct frame_pool *pool, pfn_t pfn, n
 	struct offence offence;
 
 	if (npages == 0)
-		return (struct offence){ ERR_INVALID, pfn, false, "a range of no frames" };
+		return (struct offence){ ERR_INVALID, pfn, false, "a range of no frames",
+					 .past = { 0 } };
 	if (bank == NULL)
 		return (struct offence){ ERR_RANGE, pfn, false,
-					 pfn == PFN_NONE ? "no frame" : "not in any bank" };
+					 pfn == PFN_NONE ? "no frame" : "not in any bank",
+					 .past = { 0 } };
 	npages_t inside = bank->first + bank->npages - pfn;
 	if (first_offence(pool, bank, pfn - bank->base, npages < inside ? npages : inside,
 			  &offence))
 		return offence;
 	if (npages > inside)
-		return (struct offence){ ERR_RANGE, pfn + inside, false,
-					 "past the end of the bank" };
-	return (struct offence){ ERR_NOT_ALLOCATED, pfn, true, "freed by another at once" };
+		return (struct offence){ ERR_RANGE, pfn + inside, false, "past the end of the bank",
+					 .past = { 0 } };
+	return (struct offence){ ERR_NOT_ALLOCATED, pfn, true, "freed by another at once",
+				 .past = { 0 } };
 }
 
 /* A frame number that no address can have is reported as the highest address. */
@@ -549,38 +586,64 @@ static never_inline enum status refused(const struct offence *offence, pfn_t pfn
 		.what = offence->what,
 		.actual_start = address_of(offence->pfn),
 		.actual_size = offence->exists ? PAGE_SIZE : 0,
+		.past = offence->past.what,
+		.past_caller = offence->past.caller,
+		.past_hart = offence->past.hart,
 	});
 	return offence->status;
 }
 
-/* @said: how many frames the caller named, 0 if it did not. @zeroed: one frame, known to be zero. */
-static always_inline enum status free_frames_as(struct frame_pool *pool, pfn_t pfn, npages_t npages,
-						npages_t said, bool zeroed, const void *caller)
+/* Why give_back() would not, reported. @said: how many frames the caller named, 0 if it did not. */
+static never_inline enum status refuse(struct frame_pool *pool, pfn_t pfn, npages_t npages,
+				       npages_t said, unsigned long irq, const void *caller)
 {
-	struct offence offence;
-	unsigned long irq = lock_acquire(&pool->lock);
-	bool ok = (zeroed && frame_zeroed_keep(pool, pfn)) || give_back(pool, pfn, npages);
+	struct offence offence = explain(pool, pfn, npages);
 
-	if (unlikely(!ok))
-		offence = explain(pool, pfn, npages);
+	(void)frame_past(pool, offence.pfn, &offence.past);
 	lock_release(&pool->lock, irq);
-	return likely(ok) ? STATUS_OK : refused(&offence, pfn, said, caller);
+	return refused(&offence, pfn, said, caller);
+}
+
+/* In the debug tier. @zeroed: one frame, all zero. */
+static never_inline enum status free_recorded(struct frame_pool *pool, pfn_t pfn, npages_t npages,
+					      npages_t said, bool zeroed, const void *caller)
+{
+	bool ok = frame_debug_give(pool, pfn, npages, zeroed, caller);
+	unsigned long irq = lock_acquire(&pool->lock);
+
+	ok = ok && ((zeroed && frame_zeroed_keep(pool, pfn)) || give_back(pool, pfn, npages));
+	if (!ok)
+		return refuse(pool, pfn, npages, said, irq, caller);
+	lock_release(&pool->lock, irq);
+	return STATUS_OK;
 }
 
 static enum status free_frames(struct frame_pool *pool, pfn_t pfn, npages_t npages, npages_t said,
 			       const void *caller)
 {
-	return free_frames_as(pool, pfn, npages, said, false, caller);
+	if (unlikely(pool->debug))
+		return free_recorded(pool, pfn, npages, said, false, caller);
+	unsigned long irq = lock_acquire(&pool->lock);
+	if (unlikely(!give_back(pool, pfn, npages)))
+		return refuse(pool, pfn, npages, said, irq, caller);
+	lock_release(&pool->lock, irq);
+	return STATUS_OK;
+}
+
+enum status frame_free_one_zeroed(struct frame_pool *pool, pfn_t pfn, const void *caller)
+{
+	if (unlikely(pool->debug))
+		return free_recorded(pool, pfn, 1, 0, true, caller);
+	unsigned long irq = lock_acquire(&pool->lock);
+	if (unlikely(!frame_zeroed_keep(pool, pfn)) && unlikely(!give_back(pool, pfn, 1)))
+		return refuse(pool, pfn, 1, 0, irq, caller);
+	lock_release(&pool->lock, irq);
+	return STATUS_OK;
 }
 
 enum status frame_free_one(struct frame_pool *pool, pfn_t pfn, const void *caller)
 {
 	return free_frames(pool, pfn, 1, 0, caller);
-}
-
-enum status frame_free_one_zeroed(struct frame_pool *pool, pfn_t pfn, const void *caller)
-{
-	return free_frames_as(pool, pfn, 1, 0, true, caller);
 }
 
 enum status frame_free_range(struct frame_pool *pool, pfn_t pfn, npages_t npages)

@@ -45,6 +45,15 @@
 #define FRAME_LIMIT (PADDR_LIMIT >> PAGE_SHIFT)
 
 /*
+ * The last that happened to a frame, in the debug tier. Written by who has the frame, without the lock;
+ * frame_debug.c says what is in it.
+ */
+struct frame_record {
+	_Atomic uint64_t site;
+	_Atomic uint64_t event;
+};
+
+/*
  * One contiguous piece of RAM. Index i stands for frame base + i; base is the first frame rounded
  * down to a chunk of 2 MiB. frame.c says what must hold.
  */
@@ -56,8 +65,9 @@ struct frame_bank {
 	struct chunk_tree chunks;
 	pfn_t first;
 	npages_t npages;
-	npages_t managed;      /* set bits of inserted */
-	uint64_t inserted_end; /* no index from this on is inserted */
+	npages_t managed;             /* set bits of inserted */
+	uint64_t inserted_end;        /* no index from this on is inserted */
+	struct frame_record *records; /* [pfn - first], NULL without the debug tier */
 };
 
 /*
@@ -77,11 +87,16 @@ struct frame_pool {
 	uint32_t nbanks;
 	uint32_t nstocks; /* no hart from this on has a stock */
 	_Atomic uint32_t nzeroed;
+	bool debug; /* the debug tier is on; then the next two send the fast ways into the slow ones */
+	npages_t quick_nbits; /* frame_free(): bank[0].nbits, or 0 */
+	uint64_t least_align; /* frame_alloc_range(): PAGE_SIZE, or more than anyone can ask for */
 	struct frame_bank bank[FRAME_MAX_BANKS];
 	atomic_word nothing; /* a word of zeros, for stocks */
 	chunk_byte nowhere;
 	struct frame_stock stock[PLATFORM_MAX_HARTS];
 	pfn_t zeroed[FRAME_ZEROED_MAX]; /* free, and all zero: nzeroed of them (frame_zero.c) */
+	struct frame_stock recorded;    /* the debug tier takes from here, with the lock */
+	_Atomic uint64_t events;        /* that it has recorded */
 };
 
 /* ---- setting up ------------------------------------------------------------------------------ */
@@ -112,6 +127,21 @@ nodiscard enum status frame_pool_init(struct frame_pool *pool, uint64_t offset);
  */
 nodiscard enum status frame_pool_add_bank(struct frame_pool *pool, pfn_t first, npages_t npages,
 					  void *metadata, size_t bytes);
+
+/*
+ * frame_record_bytes - how much memory the records of a bank of @npages need: 16 bytes a frame.
+ * frame_pool_debug - turn the debug tier on, for the bank that has @pfn: of each of its frames it
+ * is recorded who took it or gave it back, where and on which hart; frames are filled with a
+ * pattern as they are freed, and looked at as they are handed out. Without the lock nothing is done any
+ * more. The pool keeps @records, of @bytes >= frame_record_bytes() of the bank and aligned to 8, for good.
+ * Pre:    nobody else uses the pool meanwhile.
+ * Result: STATUS_OK; ERR_INVALID for no records, or once a frame was inserted; ERR_RANGE if @pfn is in no
+ *         bank; ERR_MISALIGNED for the records; ERR_NOMEM when they are too small.
+ * Cost:   clears the records. Without it nothing: no instruction more on the ways of single frames.
+ */
+size_t frame_record_bytes(npages_t npages);
+nodiscard enum status frame_pool_debug(struct frame_pool *pool, pfn_t pfn, void *records,
+				       size_t bytes);
 
 /*
  * frame_insert - give the frames [@pfn, @pfn + @npages) of one bank to the pool for the first time:
@@ -221,6 +251,21 @@ bool frame_is_free(struct frame_pool *pool, pfn_t pfn);
 
 /* frame_is_managed - is @pfn the pool's, free or handed out? */
 bool frame_is_managed(struct frame_pool *pool, pfn_t pfn);
+
+/* The last that happened to a frame. */
+struct frame_past {
+	const char *what;   /* "taken" or "freed" */
+	const void *caller; /* by whom */
+	unsigned hart;      /* platform_hart() of it */
+	uint64_t number;    /* events count up from 1 */
+};
+
+/*
+ * frame_past - what the debug tier has recorded of @pfn. False, and *@past is as it was, if that is nothing:
+ * it is off, or the frame was never handed out. Takes no lock: of a frame that changes hands meanwhile, what
+ * was or what is.
+ */
+bool frame_past(struct frame_pool *pool, pfn_t pfn, struct frame_past *past);
 
 /* frame_next_free - the lowest free frame that is >= @pfn, or PFN_NONE. A byte for each chunk in between. */
 pfn_t frame_next_free(struct frame_pool *pool, pfn_t pfn);

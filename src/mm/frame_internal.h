@@ -28,16 +28,21 @@ static inline uint32_t frame_banks_upto(const struct frame_pool *pool, pfn_t pfn
 	return low;
 }
 
-/* The bank of @pfn, or NULL. */
-static inline struct frame_bank *frame_bank_of(struct frame_pool *pool, pfn_t pfn)
+/* The bank of @pfn, or NULL, by search; frame_bank_of - the same, the first bank first. */
+static inline struct frame_bank *frame_bank_among(struct frame_pool *pool, pfn_t pfn)
 {
-	if (likely(pfn - pool->bank[0].first < pool->bank[0].npages))
-		return &pool->bank[0];
 	uint32_t upto = frame_banks_upto(pool, pfn);
 	if (upto == 0)
 		return NULL;
 	struct frame_bank *bank = &pool->bank[upto - 1];
 	return pfn - bank->first < bank->npages ? bank : NULL;
+}
+
+static inline struct frame_bank *frame_bank_of(struct frame_pool *pool, pfn_t pfn)
+{
+	if (likely(pfn - pool->bank[0].first < pool->bank[0].npages))
+		return &pool->bank[0];
+	return frame_bank_among(pool, pfn);
 }
 
 /*
@@ -70,6 +75,47 @@ bool frame_zeroed_keep(struct frame_pool *pool, pfn_t pfn);
  */
 void frame_zeroed_flush(struct frame_pool *pool, pfn_t pfn, npages_t npages);
 bool frame_zeroed_flush_all(struct frame_pool *pool);
+
+/* ---- the debug tier (frame_debug.c), where it is on ---------------------------------------------- */
+
+enum frame_record_state {
+	FRAME_RECORD_NEVER,
+	FRAME_RECORD_TAKEN,
+	FRAME_RECORD_GIVING,
+	FRAME_RECORD_FREED,
+	FRAME_RECORD_ZEROED,
+};
+
+static inline enum frame_record_state frame_record_state(const struct frame_record *record)
+{
+	return (enum frame_record_state)(
+		atomic_load_explicit(&record->event, memory_order_acquire) & 0xff);
+}
+
+/*
+ * frame_debug_take - [@pfn, @pfn + @npages) was just handed out to @caller: look at the bytes of each frame
+ * that was free before, report those that somebody wrote to, and record it. PFN_NONE is nothing. No lock.
+ */
+void frame_debug_take(struct frame_pool *pool, pfn_t pfn, npages_t npages, const void *caller);
+
+/*
+ * frame_debug_give - @caller gives them back: fill them with the pattern (if they are not all @zeroed) and
+ * record it. The free bits are not changed: that comes next. False, and nothing has changed, if they are
+ * not all handed out, or another is giving one of them back. Not with the lock.
+ */
+nodiscard bool frame_debug_give(struct frame_pool *pool, pfn_t pfn, npages_t npages, bool zeroed,
+				const void *caller);
+
+/* frame_debug_forget - they are no longer inserted. Lock held. */
+void frame_debug_forget(struct frame_pool *pool, pfn_t pfn, npages_t npages);
+
+/* frame_debug_is_lie - @pfn is handed out and not all zero. */
+bool frame_debug_is_lie(struct frame_pool *pool, pfn_t pfn);
+
+/* frame_alloc_recorded, frame_alloc_range_recorded - frame_alloc() and frame_alloc_range() for @caller. */
+pfn_t frame_alloc_recorded(struct frame_pool *pool, const void *caller);
+pfn_t frame_alloc_range_recorded(struct frame_pool *pool, npages_t npages, uint64_t align_bytes,
+				 const void *caller);
 
 /* ---- for those ---------------------------------------------------------------------------------- */
 

@@ -212,8 +212,37 @@ static pfn_t take_from_pool(struct frame_pool *pool, struct frame_stock *stock)
 	return pfn != PFN_NONE ? pfn : take_broken(pool, stock, false, true);
 }
 
+/* Or one that is known to be zero. Lock held. */
+static pfn_t take_any(struct frame_pool *pool, struct frame_stock *stock)
+{
+	pfn_t pfn;
+
+	do {
+		pfn = take_from_pool(pool, stock);
+	} while (unlikely(pfn == PFN_NONE) && frame_zeroed_flush_all(pool));
+	return pfn;
+}
+
+pfn_t frame_alloc_recorded(struct frame_pool *pool, const void *caller)
+{
+	unsigned long irq = lock_acquire(&pool->lock);
+	pfn_t pfn = take_nearby(&pool->recorded);
+
+	if (pfn == PFN_NONE)
+		pfn = take_any(pool, &pool->recorded);
+	else if (!frame_is_known(atomic_load_explicit(&pool->recorded.leaf, memory_order_relaxed)))
+		chunk_tree_touch(&frame_bank_of(pool, pfn)->chunks,
+				 pfn - frame_bank_of(pool, pfn)->base, 1);
+	lock_release(&pool->lock, irq);
+	frame_debug_take(pool, pfn, 1, caller);
+	return pfn;
+}
+
+/* A call that is the last thing that frame_alloc() does is a jump: then CALLER() is its caller. */
 static never_inline pfn_t alloc_slowly(struct frame_pool *pool)
 {
+	if (unlikely(pool->debug))
+		return frame_alloc_recorded(pool, CALLER());
 	struct frame_stock *stock = &pool->stock[platform_hart()];
 	unsigned long irq = platform_irq_save();
 	pfn_t pfn = take_nearby(stock);
@@ -228,9 +257,7 @@ static never_inline pfn_t alloc_slowly(struct frame_pool *pool)
 	irq = lock_acquire(&pool->lock);
 	if (platform_hart() >= pool->nstocks)
 		pool->nstocks = platform_hart() + 1;
-	do {
-		pfn = take_from_pool(pool, stock);
-	} while (unlikely(pfn == PFN_NONE) && frame_zeroed_flush_all(pool));
+	pfn = take_any(pool, stock);
 	lock_release(&pool->lock, irq);
 	return pfn;
 }
@@ -273,7 +300,9 @@ static inline bool free_rightly(struct frame_pool *pool, struct frame_bank *bank
 static never_inline enum status free_elsewhere(struct frame_pool *pool, pfn_t pfn,
 					       const void *caller)
 {
-	struct frame_bank *bank = frame_bank_of(pool, pfn);
+	if (unlikely(pool->debug))
+		return frame_free_one(pool, pfn, caller);
+	struct frame_bank *bank = frame_bank_among(pool, pfn);
 
 	if (likely(bank != NULL) && likely(free_rightly(pool, bank, pfn)))
 		return STATUS_OK;
@@ -285,7 +314,8 @@ enum status frame_free(struct frame_pool *pool, pfn_t pfn)
 	struct frame_bank *bank = &pool->bank[0];
 
 	/* A bank that begins in the middle of a chunk shares it: then the bit is not inserted here. */
-	if (unlikely(pfn - bank->base >= bank->nbits) || unlikely(!free_rightly(pool, bank, pfn)))
+	if (unlikely(pfn - bank->base >= pool->quick_nbits) ||
+	    unlikely(!free_rightly(pool, bank, pfn)))
 		return free_elsewhere(pool, pfn, CALLER());
 	return STATUS_OK;
 }

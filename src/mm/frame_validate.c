@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* frame_validate.c - the walk over a whole frame pool; frame.c numbers what it checks. */
 #include "mm/frame.h"
+#include "mm/frame_internal.h"
 
 static const char *check_order(const struct frame_pool *pool)
 {
@@ -72,6 +73,37 @@ static const char *check_bits(const struct frame_pool *pool, const struct frame_
 	return NULL;
 }
 
+static bool is_taken(const struct frame_record *record)
+{
+	enum frame_record_state state = frame_record_state(record);
+
+	return state == FRAME_RECORD_TAKEN || state == FRAME_RECORD_GIVING;
+}
+
+/*
+ * The quick ways are open, or all are closed. What is free, or nobody's, was recorded as that. (What is
+ * handed out may be about to be recorded, so of that nothing can be said.)
+ */
+static const char *check_debug(const struct frame_pool *pool)
+{
+	if (pool->quick_nbits != (pool->debug ? 0 : pool->bank[0].nbits) ||
+	    pool->least_align != (pool->debug ? UINT64_MAX : PAGE_SIZE))
+		return "F8: the quick ways are open if and only if the debug tier is off";
+	for (uint32_t b = 0; b < pool->nbanks; b++) {
+		const struct frame_bank *bank = &pool->bank[b];
+
+		for (npages_t i = 0; bank->records != NULL && i < bank->npages; i++) {
+			uint64_t index = bank->first + i - bank->base;
+			bool is_free = bitmap_atomic_test(bank->free, index);
+			bool is_out = !is_free && bitmap_atomic_test(bank->inserted, index);
+
+			if (!is_out && is_taken(&bank->records[i]))
+				return "F8: a frame is recorded as taken only where it is";
+		}
+	}
+	return NULL;
+}
+
 static const char *check_bank(const struct frame_pool *pool, const struct frame_bank *bank)
 {
 	const char *broken = check_shape(bank);
@@ -93,7 +125,7 @@ static const char *check_stock(const struct frame_pool *pool, uint32_t hart)
 
 	if (base == PFN_NONE)
 		return word == &pool->nothing ? NULL : "F5: a hart without a stock has no word";
-	for (uint32_t b = 0; hart < pool->nstocks && b < pool->nbanks; b++) {
+	for (uint32_t b = 0; hart < pool->nstocks && !pool->debug && b < pool->nbanks; b++) {
 		const struct frame_bank *bank = &pool->bank[b];
 		uint64_t index = base - bank->base;
 
@@ -140,6 +172,8 @@ static const char *check_pool(const struct frame_pool *pool)
 		broken = check_stock(pool, hart);
 	if (broken == NULL)
 		broken = check_zeroed(pool);
+	if (broken == NULL)
+		broken = check_debug(pool);
 	if (broken == NULL && pool->nothing != 0)
 		broken = "F6: there is nothing in nothing";
 	return broken;

@@ -141,19 +141,37 @@ pfn_t frame_alloc_zeroed(struct frame_pool *pool)
 		pfn_t pfn = take_zeroed(pool);
 
 		lock_release(&pool->lock, irq);
+		if (unlikely(pool->debug))
+			frame_debug_take(pool, pfn, 1, CALLER());
 		if (likely(pfn != PFN_NONE))
 			return pfn;
 	}
-	return cleared(pool, frame_alloc(pool), 1);
+	pfn_t pfn = likely(!pool->debug) ? frame_alloc(pool) : frame_alloc_recorded(pool, CALLER());
+	return cleared(pool, pfn, 1);
 }
 
 pfn_t frame_alloc_range_zeroed(struct frame_pool *pool, npages_t npages, uint64_t align_bytes)
 {
-	return cleared(pool, frame_alloc_range(pool, npages, align_bytes), npages);
+	pfn_t pfn = likely(!pool->debug)
+			    ? frame_alloc_range(pool, npages, align_bytes)
+			    : frame_alloc_range_recorded(pool, npages, align_bytes, CALLER());
+
+	return cleared(pool, pfn, npages);
 }
 
 enum status frame_free_zeroed(struct frame_pool *pool, pfn_t pfn)
 {
+	if (unlikely(pool->debug) && frame_debug_is_lie(pool, pfn)) {
+		platform_bad_free(&(struct bad_free){
+			.allocator = "frame",
+			.address = pfn_to_paddr(pfn),
+			.caller = CALLER(),
+			.what = "not all zero, as was promised",
+			.actual_start = pfn_to_paddr(pfn),
+			.actual_size = PAGE_SIZE,
+		});
+		return ERR_INVALID;
+	}
 	return frame_free_one_zeroed(pool, pfn, CALLER());
 }
 
@@ -169,7 +187,9 @@ static bool is_any_dirty(struct frame_pool *pool)
 
 npages_t frame_prezero(struct frame_pool *pool, npages_t npages)
 {
-	for (; npages != 0 && frame_zeroed_count(pool) < FRAME_ZEROED_MAX; npages--) {
+	/* In the debug tier who freed a frame would be forgotten. */
+	for (; !pool->debug && npages != 0 && frame_zeroed_count(pool) < FRAME_ZEROED_MAX;
+	     npages--) {
 		/* Else frame_alloc() would take one of those that we have cleared already. */
 		pfn_t pfn = is_any_dirty(pool) ? frame_alloc(pool) : PFN_NONE;
 		if (pfn == PFN_NONE)

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * frame_debug.c - the debug tier: who had a frame, and did somebody write to it after it was freed?
+ *
+ * Each frame of a bank has a record of the last that happened to it:
+ *
+ *	site    where the call came from that took it, or gave it back
+ *	event   | number of the event, 40 bits | hart, 16 bits | state, 8 bits |
+ *
+ *	          insert                take                    give, first half
+ *	  . -----------------> NEVER ---------> TAKEN -----------------------> GIVING
+ *	      remove: back            free bit    ^                               |
+ *	                              cleared     |                               | filled with POISON,
+ *	                              before      +---- FREED or ZEROED <---------+ or all zero
+ *	                                         take      free bit set behind
+ *
+ * NEVER is all zeros: nothing is known of the bytes. FREED: they are all POISON. ZEROED: they are all 0.
+ * Who takes a frame has it alone, by its bit, before the record is looked at and written; who gives one
+ * back changes TAKEN to GIVING with the lock, so that of two that do so one is refused, and has it alone
+ * until the bit is set. So filling and looking, which take long, need no lock.
+ *
+ * How the tier is turned on without a price for those who do not: the two shortest ways there are compare
+ * with something in any case. No hart ever gets a stock, so that frame_alloc() always finds an empty word
+ * and goes the slow way; frame_free() compares the index with quick_nbits, and frame_alloc_range() the
+ * alignment with least_align, which are such that both go the slow way too. What is slow asks.
+ *
+ * A bank without records is a bank without the tier; of the others all holds.
+ */
+#include "lib/align.h"
+#include "lib/bits.h"
+#include "lib/string.h"
+#include "mm/frame.h"
+#include "mm/frame_internal.h"
+
+#define TAKEN  FRAME_RECORD_TAKEN
+#define GIVING FRAME_RECORD_GIVING
+#define FREED  FRAME_RECORD_FREED
+#define ZEROED FRAME_RECORD_ZEROED
+
+/* Odd, and no address that could be: a pointer that was read from a freed frame traps. */
+#define POISON 0x7fe3d9a5c3f1e08bull
+
+#define WORDS (PAGE_SIZE / sizeof(uint64_t))
+
+#define HART_SHIFT   8u
+#define HART_BITS    16u
+#define NUMBER_SHIFT (HART_SHIFT + HART_BITS)
+
+_Static_assert(PLATFORM_MAX_HARTS <= 1u << HART_BITS, "a record has 16 bits for the hart");
+_Static_assert(sizeof(struct frame_record) == 16, "16 bytes a frame, as frame.h says");
+
+/* ---- setting up -------------------------------------------------------------------------------- */
+
+size_t frame_record_bytes(npages_t npages)
+{
+	return npages * sizeof(struct frame_record);
+}
+
+static enum status add_records(struct frame_pool *pool, pfn_t pfn, void *records, size_t bytes)
+{
+	struct frame_bank *bank = frame_bank_of(pool, pfn);
+
+	if (bank == NULL)
+		return ERR_RANGE;
+	if (bytes < frame_record_bytes(bank->npages))
+		return ERR_NOMEM;
+	if (pool->managed != 0)
+		return ERR_INVALID;
+	memset(records, 0, frame_record_bytes(bank->npages));
+	bank->records = records;
+	pool->debug = true;
+	pool->quick_nbits = 0;
+	pool->least_align = UINT64_MAX;
+	return STATUS_OK;
+}
+
+enum status frame_pool_debug(struct frame_pool *pool, pfn_t pfn, void *records, size_t bytes)
+{
+	if (records == NULL)
+		return ERR_INVALID;
+	if (!is_aligned((uintptr_t)records, sizeof(uint64_t)))
+		return ERR_MISALIGNED;
+	unsigned long irq = lock_acquire(&pool->lock);
+	enum status status = add_records(pool, pfn, records, bytes);
+	lock_release(&pool->lock, irq);
+	return status;
+}
+
+/* ---- records ----------------------------------------------------------------------------------- */
+
+/* Of [@pfn, @pfn + @npages), or NULL if that is not all in one bank, or the bank has none. */
+static struct frame_record *records_of(struct frame_pool *pool, pfn_t pfn, npages_t npages)
+{
+	struct frame_bank *bank = frame_bank_of(pool, pfn);
+
+	if (bank == NULL || bank->records == NULL || npages > bank->first + bank->npages - pfn)
+		return NULL;
+	return &bank->records[pfn - bank->first];
+}
+
+static uint64_t event_of(const struct frame_record *record)
+{
+	return atomic_load_explicit(&record->event, memory_order_acquire);
+}
+
+/* What all frames of one call get. */
+static uint64_t new_event(struct frame_pool *pool)
+{
+	uint64_t number = atomic_fetch_add_explicit(&pool->events, 1, memory_order_relaxed) + 1;
+
+	return number << NUMBER_SHIFT | (uint64_t)platform_hart() << HART_SHIFT;
+}
+
+static void write_record(struct frame_record *record, const void *caller, uint64_t event)
+{
+	atomic_store_explicit(&record->site, (uintptr_t)caller, memory_order_relaxed);
+	atomic_store_explicit(&record->event, event, memory_order_release);
+}
+
+bool frame_past(struct frame_pool *pool, pfn_t pfn, struct frame_past *past)
+{
+	const struct frame_record *record = records_of(pool, pfn, 1);
+	uint64_t event = record != NULL ? event_of(record) : 0;
+
+	if (event == 0)
+		return false;
+	*past = (struct frame_past){
+		.what = frame_record_state(record) == TAKEN ? "taken" : "freed",
+		.caller = (const void *)(uintptr_t)atomic_load_explicit(&record->site,
+									memory_order_relaxed),
+		.hart = event >> HART_SHIFT & ((1u << HART_BITS) - 1),
+		.number = event >> NUMBER_SHIFT,
+	};
+	return true;
+}
+
+void frame_debug_forget(struct frame_pool *pool, pfn_t pfn, npages_t npages)
+{
+	struct frame_record *record = records_of(pool, pfn, npages);
+
+	for (npages_t i = 0; record != NULL && i < npages; i++)
+		write_record(&record[i], NULL, 0);
+}
+
+/* ---- bytes ------------------------------------------------------------------------------------- */
+
+static void fill(struct frame_pool *pool, pfn_t pfn)
+{
+	uint64_t *words = frame_ptr(pool, pfn);
+
+	for (unsigned i = 0; i < WORDS; i += 4) {
+		words[i] = POISON;
+		words[i + 1] = POISON;
+		words[i + 2] = POISON;
+		words[i + 3] = POISON;
+	}
+}
+
+/* The offset of the first byte of the frame that is not that of @pattern, or PAGE_SIZE. */
+static unsigned first_wrong(struct frame_pool *pool, pfn_t pfn, uint64_t pattern)
+{
+	const uint64_t *words = frame_ptr(pool, pfn);
+
+	for (unsigned i = 0; i < WORDS; i++) {
+		uint64_t wrong = words[i] ^ pattern;
+		if (unlikely(wrong != 0)) /* little-endian, as RISC-V is */
+			return i * (unsigned)sizeof(words[0]) + bits_ctz(wrong) / 8;
+	}
+	return PAGE_SIZE;
+}
+
+bool frame_debug_is_lie(struct frame_pool *pool, pfn_t pfn)
+{
+	const struct frame_record *record = records_of(pool, pfn, 1);
+
+	/* What is not the caller's is not looked at. */
+	return record != NULL && frame_record_state(record) == TAKEN &&
+	       first_wrong(pool, pfn, 0) != PAGE_SIZE;
+}
+
+/* ---- taking and giving back -------------------------------------------------------------------- */
+
+/* It is as @record says: was it written to since? */
+static void look_at(struct frame_pool *pool, pfn_t pfn, const void *caller)
+{
+	const struct frame_record *record = records_of(pool, pfn, 1);
+	enum frame_record_state state = frame_record_state(record);
+	struct frame_past past = { 0 };
+
+	if (state != FREED && state != ZEROED)
+		return;
+	unsigned offset = first_wrong(pool, pfn, state == FREED ? POISON : 0);
+	if (likely(offset == PAGE_SIZE))
+		return;
+	(void)frame_past(pool, pfn, &past);
+	platform_bad_free(&(struct bad_free){
+		.allocator = "frame",
+		.address = pfn_to_paddr(pfn) + offset,
+		.caller = caller,
+		.what = "written after it was freed",
+		.actual_start = pfn_to_paddr(pfn),
+		.actual_size = PAGE_SIZE,
+		.is_write = true,
+		.past = past.what,
+		.past_caller = past.caller,
+		.past_hart = past.hart,
+	});
+}
+
+void frame_debug_take(struct frame_pool *pool, pfn_t pfn, npages_t npages, const void *caller)
+{
+	struct frame_record *record = pfn != PFN_NONE ? records_of(pool, pfn, npages) : NULL;
+
+	if (record == NULL)
+		return;
+	uint64_t event = new_event(pool) | TAKEN;
+	for (npages_t i = 0; i < npages; i++) {
+		look_at(pool, pfn + i, caller);
+		write_record(&record[i], caller, event);
+	}
+}
+
+/* All of them from TAKEN to GIVING, or none. Lock held. */
+static bool claim(struct frame_record *record, npages_t npages, const void *caller, uint64_t event)
+{
+	for (npages_t i = 0; i < npages; i++) {
+		if (frame_record_state(&record[i]) != TAKEN)
+			return false;
+	}
+	for (npages_t i = 0; i < npages; i++)
+		write_record(&record[i], caller, event | GIVING);
+	return true;
+}
+
+bool frame_debug_give(struct frame_pool *pool, pfn_t pfn, npages_t npages, bool zeroed,
+		      const void *caller)
+{
+	struct frame_record *record = records_of(pool, pfn, npages);
+
+	/* Without records the bits decide, and so they do for what is not all in one bank. */
+	if (record == NULL || npages == 0)
+		return true;
+	uint64_t event = new_event(pool);
+	unsigned long irq = lock_acquire(&pool->lock);
+	bool ours = claim(record, npages, caller, event);
+	lock_release(&pool->lock, irq);
+	for (npages_t i = 0; ours && i < npages; i++) {
+		if (!zeroed)
+			fill(pool, pfn + i);
+		write_record(&record[i], caller, event | (zeroed ? ZEROED : FREED));
+	}
+	return ours;
+}
