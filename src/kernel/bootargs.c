@@ -59,6 +59,14 @@ static const char *set_badfree(struct bootargs *args, const char *value, size_t 
 	return NULL;
 }
 
+static const char *set_frames(struct bootargs *args, const char *value, size_t len)
+{
+	if (value == NULL || !word_is(value, len, "debug"))
+		return "must be debug";
+	args->frames_debug = true;
+	return NULL;
+}
+
 static const char *set_boothart(struct bootargs *args, const char *value, size_t len)
 {
 	if (value == NULL || !word_to_number(value, len, &args->boothart))
@@ -90,6 +98,7 @@ static const struct {
 	{ "loglevel", set_loglevel }, { "badfree", set_badfree },
 	{ "boothart", set_boothart }, { "seed", set_seed },
 	{ "mem", set_mem },           { "semihosting", set_semihosting },
+	{ "frames", set_frames },
 };
 
 static const char *apply(struct bootargs *args, const char *word, size_t len)

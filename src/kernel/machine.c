@@ -111,9 +111,10 @@ void machine_map_memory(uint64_t limit)
 	check_map();
 }
 
-void machine_init_frames(void)
+void machine_init_frames(bool debug)
 {
-	enum status s = mm_init_frames(&machine.frames, &machine.memmap, 0);
+	enum status s = debug ? mm_init_frames_debug(&machine.frames, &machine.memmap, 0)
+			      : mm_init_frames(&machine.frames, &machine.memmap, 0);
 
 	if (s != STATUS_OK && machine.mem_limit != 0)
 		panic("no frame pool can be made of this memory: %s; mem= in the boot arguments "

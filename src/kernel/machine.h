@@ -32,10 +32,10 @@ void machine_read_tree(const void *dtb, uint64_t boot_hart_id);
 
 /*
  * machine_map_memory - build the memory map of the first @limit bytes of RAM (0: all) and check its sums;
- * machine_init_frames - the frame pool on it.
+ * machine_init_frames - the frame pool on it, with its debug tier if @debug.
  */
 void machine_map_memory(uint64_t limit);
-void machine_init_frames(void);
+void machine_init_frames(bool debug);
 
 /*
  * machine_adopt_names - copy what the device tree calls things to the heap, unprintable bytes replaced, so

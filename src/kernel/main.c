@@ -72,10 +72,10 @@ noreturn void kernel_main(uint64_t hart_id, const void *dtb, uint64_t entry_tick
 	exit_init(&machine.fdt);         /* from here on a panic has an exit code */
 	clock_init(machine.timebase_hz, entry_ticks, entry_instructions);
 	apply_bootargs(&args);
-	hand_over(&args);                   /* may not return */
-	machine_map_memory(args.mem_limit); /* regions, to the byte */
-	machine_init_frames();              /* takes its tables from them */
-	kernel_heap_init();                 /* its arena is in BSS */
+	hand_over(&args);                       /* may not return */
+	machine_map_memory(args.mem_limit);     /* regions, to the byte */
+	machine_init_frames(args.frames_debug); /* takes its tables from them */
+	kernel_heap_init();                     /* its arena is in BSS */
 	machine_adopt_names();
 	harts_init(&machine.fdt); /* stacks and records from frames */
 	machine.harts_online = harts_roll_call();

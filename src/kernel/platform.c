@@ -2,6 +2,7 @@
 /* platform.c - the seam on SBI: console, and what happens to a refused free. */
 #include "kernel/platform.h"
 
+#include "kernel/harts.h"
 #include "kernel/kernel_sbi.h"
 #include "kernel/symbols.h"
 #include "lib/fmt.h"
@@ -24,29 +25,53 @@ void platform_set_bad_free_reports(bool reports)
 	bad_free_reports = reports;
 }
 
+/* The function that made the call which returns to @caller. */
+static const char *name_of(const void *caller)
+{
+	uint64_t offset;
+	const char *name = symbol_find((uint64_t)caller - 1, &offset);
+
+	return name != NULL ? name : "";
+}
+
+static unsigned long long hart_id(unsigned index)
+{
+	return index < harts_count() ? hart_at(index)->id : index;
+}
+
 void bad_free_sentence(char *buf, size_t size, const struct bad_free *report)
 {
 	typedef unsigned long long ull;
 	uint64_t caller = (uint64_t)report->caller;
 	uint64_t end = report->actual_start + report->actual_size;
-	uint64_t offset;
-	const char *name = symbol_find(caller - 1, &offset);
+	const char *name = name_of(report->caller);
 	char block[48] = "";
 	char said[32] = "";
+	char past[100] = "";
 
+	if (report->past != NULL)
+		fmt_buffer(past, sizeof(past), ", %s by 0x%llx %s on hart %llu", report->past,
+			   (ull)(uint64_t)report->past_caller, name_of(report->past_caller),
+			   hart_id(report->past_hart));
 	if (report->size != 0)
 		fmt_buffer(said, sizeof(said), " (%llu bytes)", (ull)report->size);
 	if (report->actual_size != 0)
 		fmt_buffer(block, sizeof(block), " [0x%llx, 0x%llx)", (ull)report->actual_start,
 			   (ull)end);
-	fmt_buffer(buf, size, "%s: refused to free 0x%llx%s for 0x%llx %s: %s%s", report->allocator,
-		   (ull)report->address, said, (ull)caller, name != NULL ? name : "", report->what,
-		   block);
+	if (report->is_write) {
+		fmt_buffer(buf, size, "%s: 0x%llx was %s%s%s; found for 0x%llx %s",
+			   report->allocator, (ull)report->address, report->what, block, past,
+			   (ull)caller, name);
+		return;
+	}
+	fmt_buffer(buf, size, "%s: refused to free 0x%llx%s for 0x%llx %s: %s%s%s",
+		   report->allocator, (ull)report->address, said, (ull)caller, name, report->what,
+		   block, past);
 }
 
 void platform_bad_free(const struct bad_free *report)
 {
-	char sentence[200];
+	char sentence[BAD_FREE_LEN];
 
 	if (bad_free_hook != NULL) {
 		bad_free_hook(report);

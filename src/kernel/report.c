@@ -97,6 +97,9 @@ void report_frames(void)
 	print("frames    %llu managed (%s), %llu free (%s), of %llu bytes each\n", (ull)nmanaged,
 	      fmt_size(managed, nmanaged * PAGE_SIZE), (ull)nfree,
 	      fmt_size(free, nfree * PAGE_SIZE), (ull)PAGE_SIZE);
+	if (pool->debug)
+		print("          debug tier: who took or freed a frame is recorded, free ones are "
+		      "filled\n");
 }
 
 void report_ready(void)

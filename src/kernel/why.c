@@ -15,6 +15,7 @@
 #include "kernel/symbols.h"
 #include "lib/fmt.h"
 #include "lib/string.h"
+#include "mm/mm_init.h"
 
 typedef unsigned long long ull;
 
@@ -135,6 +136,22 @@ static void say_frame(struct sentence *s, paddr_t addr)
 	say_range(s, (struct range){ pfn_to_paddr(pfn), pfn_to_paddr(pfn + 1) });
 }
 
+/* What the debug tier knows. */
+static void say_past(struct sentence *s, paddr_t addr)
+{
+	struct frame_past past;
+	uint64_t offset = 0;
+
+	if (!frame_past(&machine.frames, paddr_to_pfn(addr), &past))
+		return;
+	const char *name = symbol_find((uint64_t)past.caller - 1, &offset);
+	say(s, "; %s by 0x%llx", past.what, (ull)(uint64_t)past.caller);
+	if (name != NULL)
+		say(s, " %s+0x%llx", name, (ull)offset + 1);
+	say(s, " on hart %llu, event %llu",
+	    past.hart < harts_count() ? (ull)hart_at(past.hart)->id : past.hart, (ull)past.number);
+}
+
 static void say_numa(struct sentence *s, const struct region *region)
 {
 	if (region->numa_node != MEMMAP_NO_NODE)
@@ -148,6 +165,7 @@ static void say_usable(struct sentence *s, const struct region *region, paddr_t 
 	say_range(s, region->range);
 	say(s, " of bank %u", (unsigned)region->bank);
 	say_numa(s, region);
+	say_past(s, addr);
 }
 
 /* ---- the kernel ----------------------------------------------------------------------------- */
@@ -246,7 +264,9 @@ static void say_region(struct sentence *s, const struct region *region, paddr_t 
 		say_slack(s, region);
 		return;
 	case REGION_METADATA:
-		say(s, "the frame pool's own tables of bank %u, ", (unsigned)region->index);
+		say(s, "the frame pool's own %s of bank %u, ",
+		    strcmp(name, MM_RECORDS_NAME) == 0 ? "records" : "tables",
+		    (unsigned)region->index);
 		break;
 	case REGION_REUSABLE:
 		say_reserved(s, region, "reusable, and not lent to the frame pool");
@@ -254,6 +274,7 @@ static void say_region(struct sentence *s, const struct region *region, paddr_t 
 	case REGION_LENT:
 		say_reserved(s, region, "reusable and lent to the frame pool: ");
 		say_frame(s, addr);
+		say_past(s, addr);
 		return;
 	case REGION_LEFT_OUT:
 		say(s, "RAM that is left out by %s, ", name);

@@ -127,7 +127,7 @@ static enum status add_bank(struct frame_pool *pool, struct memmap *map, uint32_
 {
 	const paddr_t tables = place->range.start; /* the claim below moves regions */
 	enum status status = memmap_claim_nth(map, (struct range){ tables, tables + bytes },
-					      REGION_METADATA, "frame tables of bank", bank);
+					      REGION_METADATA, MM_TABLES_NAME, bank);
 
 	if (status != STATUS_OK)
 		return status;
@@ -193,18 +193,70 @@ static enum status insert_usable(struct frame_pool *pool, const struct memmap *m
 	return STATUS_OK;
 }
 
-enum status mm_init_frames(struct frame_pool *pool, struct memmap *map, uint64_t offset)
+/* ---- the debug tier -------------------------------------------------------------------------- */
+
+/* Where the records of pool bank @b, which is of @bank of the map, go; false if there is no room. */
+static bool place_records(const struct frame_pool *pool, struct memmap *map, uint32_t b,
+			  uint32_t bank, struct range *records)
+{
+	uint64_t bytes =
+		align_down(frame_record_bytes(pool->bank[b].npages) + PAGE_SIZE - 1, PAGE_SIZE);
+	const struct region *place = find_place(map, bank, bytes);
+
+	if (place == NULL || memmap_bytes(map, REGION_USABLE) == bytes)
+		return false;
+	*records = (struct range){ place->range.start, place->range.start + bytes };
+	return memmap_claim_nth(map, *records, REGION_METADATA, MM_RECORDS_NAME, bank) == STATUS_OK;
+}
+
+/* Between the passes, when all tables have their place. A bank without room does without. */
+static enum status add_records(struct frame_pool *pool, struct memmap *map)
+{
+	for (uint32_t b = 0; b < pool->nbanks; b++) {
+		const pfn_t first = pool->bank[b].first;
+		const uint32_t bank = memmap_find(map, pfn_to_paddr(first))->bank;
+		struct range records;
+
+		if (!place_records(pool, map, b, bank, &records)) {
+			log_warn("no room for records of the frames of bank %u\n", bank);
+			continue;
+		}
+		enum status status =
+			frame_pool_debug(pool, first, frame_ptr(pool, paddr_to_pfn(records.start)),
+					 range_size(records));
+		if (status != STATUS_OK)
+			return status;
+	}
+	return STATUS_OK;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+static enum status init_frames(struct frame_pool *pool, struct memmap *map, uint64_t offset,
+			       bool debug)
 {
 	if (!map->resolved)
 		return ERR_INVALID;
 	enum status status = frame_pool_init(pool, offset);
 	for (uint32_t bank = 0; status == STATUS_OK && bank < map->nbanks; bank++)
 		status = set_up_bank(pool, map, bank);
+	if (status == STATUS_OK && debug)
+		status = add_records(pool, map);
 	if (status == STATUS_OK)
 		status = insert_usable(pool, map);
 	if (status == STATUS_OK && frame_pool_is_empty(pool))
 		status = ERR_NOMEM;
 	return status;
+}
+
+enum status mm_init_frames(struct frame_pool *pool, struct memmap *map, uint64_t offset)
+{
+	return init_frames(pool, map, offset, false);
+}
+
+enum status mm_init_frames_debug(struct frame_pool *pool, struct memmap *map, uint64_t offset)
+{
+	return init_frames(pool, map, offset, true);
 }
 
 /* ---- reusable reservations ------------------------------------------------------------------- */

@@ -12,6 +12,10 @@
 #include "mm/frame.h"
 #include "mm/memmap.h"
 
+/* What the regions are called that are claimed here; their index is the bank. */
+#define MM_TABLES_NAME  "frame tables of bank"
+#define MM_RECORDS_NAME "frame records of bank"
+
 /*
  * mm_init_frames - initialise @pool with the usable frames of @map, which @pool manages afterwards,
  * all of them free: frame_managed_count() * PAGE_SIZE == memmap_bytes(@map, REGION_USABLE).
@@ -32,6 +36,14 @@
  * Cost:   fills the tables; O(banks * regions).
  */
 nodiscard enum status mm_init_frames(struct frame_pool *pool, struct memmap *map, uint64_t offset);
+
+/*
+ * mm_init_frames_debug - the same with the debug tier of frame.h. The records of each bank, 16 bytes a
+ * frame, are taken as its tables are, behind all tables, and claimed as a REGION_METADATA of their own. A
+ * bank for which there is no room has none; a warning says so.
+ */
+nodiscard enum status mm_init_frames_debug(struct frame_pool *pool, struct memmap *map,
+					   uint64_t offset);
 
 /*
  * mm_lend_reusable - hand the whole frames of the REGION_REUSABLE of @map that contains @addr to @pool:
