@@ -11,7 +11,7 @@ ifeq ($(filter deps,$(MAKECMDGOALS)),)
 #? PAYLOAD           what the kernel does once it is up: monitor (self-tests, prompt), or bench
 #? TESTS             1, or 0: leave the self-tests out of the kernel
 #? ISA               of the kernel, as gcc -march= takes it: rv64imac_zicsr_zifencei, ..._zba_zbb_zbs
-#? KERNEL_HEAP_SIZE  bytes of the heap's arena in BSS: 8M, 65536 (the self-tests want 1M and more)
+#? KERNEL_HEAP_SIZE  bytes of the heap's arena in BSS: 8M, 65536 (some self-tests are skipped below 1M)
 #? CROSS_COMPILE     prefix of the compiler and its tools: riscv64-unknown-elf-
 #? V                 1 shows the commands
 BUILD ?= release

@@ -15,6 +15,7 @@ extern const struct ktest_case __stop_ktest_cases[];
 
 static struct {
 	unsigned failures; /* of the running case */
+	size_t lacked;     /* bytes that it needs to go on, where there are fewer than usual */
 	uint64_t seed;
 	uint64_t random;
 	void *block[MAX_BLOCKS];
@@ -87,6 +88,10 @@ void *ktest_alloc(size_t size, size_t align)
 {
 	void *block = state.nblocks < MAX_BLOCKS ? port_alloc(size, align) : NULL;
 
+	if (block == NULL && state.nblocks < MAX_BLOCKS && port_memory_is_short()) {
+		state.lacked = size;
+		ktest_abandon();
+	}
 	if (block == NULL) {
 		state.failures++;
 		print("# no memory for the test: %zu bytes, block %u of %u\n", size, state.nblocks,
@@ -211,7 +216,9 @@ static void expect_no_loss(const char *what, uint64_t before, uint64_t after)
 	}
 }
 
-static bool run_case(const struct ktest_case *c)
+enum verdict { FAILED, PASSED, SKIPPED };
+
+static enum verdict run_case(const struct ktest_case *c)
 {
 	uint64_t frames = port_free_frames();
 	uint64_t bytes = port_heap_bytes();
@@ -221,6 +228,7 @@ static bool run_case(const struct ktest_case *c)
 	} arg = { .in = c };
 
 	state.failures = 0;
+	state.lacked = 0;
 	state.bad_frees = 0;
 	seed_case(c);
 	if (port_try(run_body, arg.out) == PORT_PANICKED) {
@@ -237,7 +245,9 @@ static bool run_case(const struct ktest_case *c)
 	}
 	expect_no_loss("free frames", frames, port_free_frames());
 	expect_no_loss("heap bytes", bytes, port_heap_bytes());
-	return state.failures == 0;
+	if (state.failures != 0)
+		return FAILED;
+	return state.lacked != 0 ? SKIPPED : PASSED;
 }
 
 static unsigned count_chosen(const char *glob)
@@ -250,23 +260,36 @@ static unsigned count_chosen(const char *glob)
 }
 
 /* The names once more at the end, where people look. @failures are indices of cases. */
-static void print_verdict(const uint32_t *failures, unsigned failed, unsigned passed)
+static void print_verdict(const uint32_t *failures, unsigned failed, unsigned passed,
+			  unsigned skipped)
 {
+	char more[32] = "";
+
 	for (unsigned i = 0; i < failed; i++) {
 		const struct ktest_case *c = &__start_ktest_cases[failures[i]];
 		print("# failed: %s.%s (%s)\n", c->suite, c->name, c->file);
 	}
+	if (skipped != 0)
+		fmt_buffer(more, sizeof(more), ", %u skipped", skipped);
 	if (failed != 0)
-		print("FAIL %u failed, %u passed\n", failed, passed);
+		print("FAIL %u failed, %u passed%s\n", failed, passed, more);
 	else
-		print("PASS %u passed\n", passed);
+		print("PASS %u passed%s\n", passed, more);
+}
+
+static void print_result(enum verdict verdict, unsigned number, const struct ktest_case *c)
+{
+	print("%sok %u %s.%s", verdict == FAILED ? "not " : "", number, c->suite, c->name);
+	if (verdict == SKIPPED)
+		print(" # SKIP no memory: %zu bytes", state.lacked);
+	print("\n");
 }
 
 unsigned ktest_run(const char *glob, uint64_t seed)
 {
 	unsigned count = count_chosen(glob);
-	unsigned passed = 0;
-	unsigned failed = 0;
+	unsigned number[SKIPPED + 1] = { 0 }; /* of each verdict */
+	unsigned ran = 0;
 	uint32_t *failures = port_alloc((count + 1) * sizeof(*failures), 16);
 
 	state.seed = seed;
@@ -281,16 +304,20 @@ unsigned ktest_run(const char *glob, uint64_t seed)
 	for (const struct ktest_case *c = __start_ktest_cases; c < __stop_ktest_cases; c++) {
 		if (!chosen(c, glob))
 			continue;
-		bool ok = run_case(c);
-		if (ok)
-			passed++;
-		else
-			failures[failed++] = (uint32_t)(c - __start_ktest_cases);
-		print("%sok %u %s.%s\n", ok ? "" : "not ", passed + failed, c->suite, c->name);
+		enum verdict verdict = run_case(c);
+		if (verdict == FAILED)
+			failures[number[FAILED]] = (uint32_t)(c - __start_ktest_cases);
+		number[verdict]++;
+		print_result(verdict, ++ran, c);
 	}
-	print_verdict(failures, failed, passed);
+	if (number[SKIPPED] == count) {
+		print("# nothing was tested\nFAIL 1 failed, 0 passed, %u skipped\n", count);
+		number[FAILED] = 1;
+	} else {
+		print_verdict(failures, number[FAILED], number[PASSED], number[SKIPPED]);
+	}
 	port_free(failures);
-	return failed;
+	return number[FAILED];
 }
 
 void ktest_list(void)

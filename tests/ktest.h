@@ -73,8 +73,11 @@ void ktest_abandon(void);
 /* ktest_note - a line of explanation ("# ...") into the report. */
 void ktest_note(const char *format, ...) printf_like(1, 2);
 
-/* ktest_alloc - @size bytes aligned to @align (a power of two), not cleared; ends the case if there
- * is none. */
+/*
+ * ktest_alloc - @size bytes aligned to @align (a power of two), not cleared. If there is none the case
+ * fails; or is skipped, where a case cannot count on having KTEST_MEMORY.
+ */
+#define KTEST_MEMORY (1u << 20)
 void *ktest_alloc(size_t size, size_t align);
 
 /* ktest_panics - does fn(arg) panic? ktest_panic_message() is then what it said, until the next
@@ -93,8 +96,8 @@ uint64_t ktest_below(uint64_t n); /* uniform in 0 .. n - 1; pre: n > 0 */
 
 /*
  * ktest_run - run the cases whose "suite.name" matches @glob ('*' and '?'; NULL: all), print KTAP
- * and last `PASS n passed` or `FAIL n failed, m passed`. Result: how many failed; a glob that
- * matches nothing counts as one failure.
+ * and last `PASS n passed` or `FAIL n failed, m passed`, and `, k skipped` if any were. Result: how
+ * many failed; a glob that matches nothing counts as one failure.
  */
 unsigned ktest_run(const char *glob, uint64_t seed);
 

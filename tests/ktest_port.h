@@ -6,6 +6,7 @@
 #ifndef KTEST_PORT_H
 #define KTEST_PORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,9 @@
 /* port_alloc - NULL when there is none; port_free - of NULL is nothing. */
 void *port_alloc(size_t size, size_t align);
 void port_free(void *block);
+
+/* port_memory_is_short - are there less than KTEST_MEMORY for a case, because this program was built so? */
+bool port_memory_is_short(void);
 
 /* port_free_frames, port_heap_bytes - what a case must leave as it found it. */
 uint64_t port_free_frames(void);

@@ -18,6 +18,7 @@ _Thread_local unsigned long host_irq_enabled = 1;
 static jmp_buf escape[MAX_NESTING];
 static int depth;
 static size_t live_bytes;
+static size_t memory = SIZE_MAX; /* --memory */
 
 void platform_write(const char *text, size_t len)
 {
@@ -76,6 +77,8 @@ void *port_alloc(size_t size, size_t align)
 	if (align < _Alignof(struct header))
 		align = _Alignof(struct header);
 	size_t front = (sizeof(struct header) + align - 1) & ~(align - 1);
+	if (live_bytes > memory || size > memory - live_bytes)
+		return NULL;
 	if (posix_memalign(&raw, align, front + size) != 0)
 		return NULL;
 	uint8_t *at = (uint8_t *)raw + front;
@@ -97,6 +100,11 @@ void port_free(void *block)
 	free(h.raw);
 }
 
+bool port_memory_is_short(void)
+{
+	return memory < KTEST_MEMORY;
+}
+
 uint64_t port_free_frames(void)
 {
 	return 0;
@@ -110,10 +118,11 @@ uint64_t port_heap_bytes(void)
 static int usage(const char *program)
 {
 	fprintf(stderr,
-		"usage: %s [--list] [--seed N] [GLOB]\n"
-		"  --list    print the cases' names and stop\n"
-		"  --seed N  start the random numbers of each case from N (default 1)\n"
-		"  GLOB      run the cases whose suite.name matches ('*' and '?')\n",
+		"usage: %s [--list] [--seed N] [--memory N] [GLOB]\n"
+		"  --list      print the cases' names and stop\n"
+		"  --seed N    start the random numbers of each case from N (default 1)\n"
+		"  --memory N  let the cases have no more than N bytes at a time\n"
+		"  GLOB        run the cases whose suite.name matches ('*' and '?')\n",
 		program);
 	return 2;
 }
@@ -130,6 +139,8 @@ int main(int argc, char **argv)
 		}
 		if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc)
 			seed = strtoull(argv[++i], NULL, 0);
+		else if (strcmp(argv[i], "--memory") == 0 && i + 1 < argc)
+			memory = strtoull(argv[++i], NULL, 0);
 		else if (argv[i][0] == '-' || glob != NULL)
 			return usage(argv[0]);
 		else

@@ -74,6 +74,11 @@ void port_free(void *block)
 	kfree(block);
 }
 
+bool port_memory_is_short(void)
+{
+	return KERNEL_HEAP_SIZE < KTEST_MEMORY;
+}
+
 uint64_t port_free_frames(void)
 {
 	return frame_free_count(&machine.frames);
