@@ -130,6 +130,27 @@ static void by_badframe(void)
 	(void)!frame_free(&machine.frames, 0);
 }
 
+/* Two bytes of a frame that is ours no more, and then the frame again. */
+static void by_staleframe(void)
+{
+	pfn_t pfn = frame_alloc(&machine.frames);
+	volatile uint8_t *bytes = frame_ptr(&machine.frames, pfn);
+
+	(void)frame_free(&machine.frames, pfn);
+	bytes[0x123] = 1;
+	bytes[0x456] = 1;
+	if (frame_alloc_at(&machine.frames, pfn, 1) == STATUS_OK)
+		(void)frame_free(&machine.frames, pfn);
+}
+
+static void by_twiceframe(void)
+{
+	pfn_t pfn = frame_alloc(&machine.frames);
+
+	(void)frame_free(&machine.frames, pfn);
+	(void)frame_free(&machine.frames, pfn);
+}
+
 static void by_oom(void)
 {
 	kfree(kmalloc_or_panic(SIZE_MAX / 2));
@@ -152,6 +173,8 @@ static const struct {
 	{ "lock", by_lock, "take a lock twice" },
 	{ "badfree", by_badfree, "free a block twice" },
 	{ "badframe", by_badframe, "free a frame that is not ours" },
+	{ "twiceframe", by_twiceframe, "free a frame twice" },
+	{ "staleframe", by_staleframe, "write to a frame after its free; frames=debug finds it" },
 	{ "oom", by_oom, "allocate more than there is" },
 };
 

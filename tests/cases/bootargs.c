@@ -39,11 +39,11 @@ KTEST(bootargs, none_is_the_default)
 KTEST(bootargs, all_at_once)
 {
 	struct bootargs args = parse(" test=frame.* poweroff\tloglevel=debug badfree=report "
-				     "boothart=3 seed=0x10 semihosting");
+				     "boothart=3 seed=0x10 semihosting frames=debug");
 
 	EXPECT(args.test && args.poweroff && args.semihosting && args.bad_free_reports);
 	EXPECT_STR(args.test_glob, "frame.*");
-	EXPECT(args.has_boothart && args.has_seed);
+	EXPECT(args.has_boothart && args.has_seed && args.frames_debug);
 	EXPECT_EQ(args.boothart, 3);
 	EXPECT_EQ(args.seed, 16);
 	EXPECT_EQ(args.loglevel, LOG_DEBUG);
@@ -82,7 +82,8 @@ KTEST(bootargs, what_makes_no_sense_is_reported_and_has_no_effect)
 		"badfree=maybe", "boothart",     "boothart=", "boothart=-1", "boothart=0x",
 		"seed=1e3",      "semihosting=", "poweroff=", "mem",         "mem=",
 		"mem=0",         "mem=0G",       "mem=12X",   "mem=M",       "mem=16777216T",
-		"mem=-1",        "mem=0x",       "mem=1MM",
+		"mem=-1",        "mem=0x",       "mem=1MM",   "frames",      "frames=",
+		"frames=debugs",
 	};
 	struct bootargs normal = parse("");
 
