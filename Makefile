@@ -61,7 +61,7 @@ PORTABLE := $(sort $(wildcard src/lib/*.c src/fdt/*.c src/mm/*.c))
 # The one function that needs the machine; on the host a fake firmware takes its place.
 ECALL := src/sbi/ecall.c
 SBI := $(sort $(filter-out $(ECALL),$(wildcard src/sbi/*.c)))
-CASES := tests/ktest.c tests/fdt_builder.c tests/fdt_exercise.c tests/fdt_tree.c $(sort $(wildcard tests/cases/*.c))
+CASES := tests/ktest.c tests/fdt_builder.c tests/fdt_exercise.c tests/fdt_tree.c tests/frame_model.c $(sort $(wildcard tests/cases/*.c))
 
 KERNEL_SRC := $(sort $(wildcard src/boot/*.S src/kernel/*.c)) $(ECALL) $(SBI) $(PORTABLE)
 KERNEL_SRC := $(filter-out src/kernel/selftest_none.c src/kernel/monitor.c,$(KERNEL_SRC))

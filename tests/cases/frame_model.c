@@ -1,427 +1,265 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The frame pool against a model: one byte a frame, searched frame by frame. Runs are first fit by
- * address, so each answer must be the very same; a single frame may be any free one. After each step
- * the pool is walked; after a refusal no bit may have changed. A failure prints the step.
+ * address, so each answer must be the very same; a single frame may be any free one. After a refusal no bit may
+ * have changed. Calls that go wrong are shrunk to the fewest that do, and printed as C.
  */
-#include "mm/frame.h"
+#include "tests/frame_model_cases.h"
 
 #include "lib/string.h"
 #include "tests/ktest.h"
 
-enum state { MISSING, FREE, USED };
-
-#define MAX_BANKS  4u
-#define MAX_FRAMES 512u /* a bank */
-
-struct model_bank {
-	pfn_t first;
-	npages_t npages;
-	uint8_t state[MAX_FRAMES];
-	void *metadata;
-	void *copy;
-	size_t bytes;
-};
-
-struct rig {
-	struct frame_pool *pool;
-	npages_t managed; /* before the step at hand */
-	unsigned nbanks;  /* in order of address */
-	struct model_bank bank[MAX_BANKS];
-	/* the step at hand, for the report */
-	unsigned step;
-	const char *verb;
-	pfn_t pfn;
-	npages_t npages;
-	uint64_t align;
-};
-
-#define MUST(r, condition)                                                                         \
-	do {                                                                                       \
-		if (!EXPECT(condition))                                                            \
-			give_up(r);                                                                \
-	} while (0)
-#define MUST_EQ(r, a, b)                                                                           \
-	do {                                                                                       \
-		if (!EXPECT_EQ(a, b))                                                              \
-			give_up(r);                                                                \
-	} while (0)
-
-static void give_up(const struct rig *r)
+static struct frame_model *model_new(const struct frame_model_trial *trial)
 {
-	ktest_note("step %u: %s pfn %llu, %llu frames, align %llu", r->step, r->verb,
-		   (unsigned long long)r->pfn, (unsigned long long)r->npages,
-		   (unsigned long long)r->align);
-	ktest_abandon();
+	struct frame_model *m = ktest_alloc(sizeof(*m), 64);
+
+	*m = (struct frame_model){
+		.pool = ktest_alloc(sizeof(struct frame_pool), 64),
+		.subject = trial->subject != NULL ? trial->subject : &frame_pool_subject,
+		.banks = trial->banks,
+		.nbanks = trial->nbanks,
+		.nharts = trial->nharts,
+		.set_hart = trial->set_hart,
+		.random = ktest_random,
+		.bad_frees = ktest_bad_frees,
+		.last_bad_free = ktest_last_bad_free,
+		.memory = ktest_alloc(frame_model_bytes(trial->banks, trial->nbanks, trial->ncalls),
+				      64),
+	};
+	return m;
 }
 
-static void add_bank(struct rig *r, pfn_t first, npages_t npages)
+static const char *make_up_and_do(struct frame_model *m, const struct frame_model_trial *trial,
+				  struct frame_call *calls, size_t *n)
 {
-	struct model_bank *b = &r->bank[r->nbanks++];
+	const char *broken = frame_model_start(m);
 
-	b->first = first;
-	b->npages = npages;
-	memset(b->state, MISSING, sizeof(b->state));
-	b->bytes = frame_metadata_bytes(npages);
-	b->metadata = ktest_alloc(b->bytes, 8);
-	b->copy = ktest_alloc(b->bytes, 8);
-	REQUIRE_EQ(frame_pool_add_bank(r->pool, first, npages, b->metadata, b->bytes), STATUS_OK);
-}
-
-static struct rig *rig_new(void)
-{
-	struct rig *r = ktest_alloc(sizeof(*r), 16);
-
-	memset(r, 0, sizeof(*r));
-	r->pool = ktest_alloc(sizeof(*r->pool), 64);
-	REQUIRE_EQ(frame_pool_init(r->pool, 0), STATUS_OK);
-	return r;
-}
-
-/* The bits of all banks. What the pool knows about them besides may come and go. */
-static size_t bytes_of_bits(const struct rig *r, unsigned b)
-{
-	return 2 * r->pool->bank[b].nbits / 8;
-}
-
-static void remember(struct rig *r)
-{
-	r->managed = frame_managed_count(r->pool);
-	for (unsigned b = 0; b < r->nbanks; b++)
-		memcpy(r->bank[b].copy, r->bank[b].metadata, bytes_of_bits(r, b));
-}
-
-static void must_be_unchanged(const struct rig *r)
-{
-	MUST_EQ(r, frame_managed_count(r->pool), r->managed);
-	for (unsigned b = 0; b < r->nbanks; b++)
-		MUST_EQ(r, memcmp(r->bank[b].copy, r->bank[b].metadata, bytes_of_bits(r, b)), 0);
-}
-
-/* ---- the model ------------------------------------------------------------------------------- */
-
-static uint8_t *state_of(struct rig *r, pfn_t pfn)
-{
-	for (unsigned b = 0; b < r->nbanks; b++) {
-		if (pfn >= r->bank[b].first && pfn - r->bank[b].first < r->bank[b].npages)
-			return &r->bank[b].state[pfn - r->bank[b].first];
+	for (*n = 0; broken == NULL && *n < trial->ncalls; ++*n) {
+		calls[*n] = frame_model_pick(m);
+		broken = frame_model_do(m, &calls[*n]);
+		if (broken == NULL && *n % trial->every == 0)
+			broken = frame_model_check(m);
 	}
-	return NULL;
+	return broken != NULL ? broken : frame_model_check(m);
 }
 
-static void mark(struct rig *r, pfn_t pfn, npages_t npages, enum state state)
+size_t frame_model_try(const struct frame_model_trial *trial, struct frame_call *calls)
 {
-	for (npages_t i = 0; i < npages; i++)
-		*state_of(r, pfn + i) = (uint8_t)state;
-}
+	struct frame_model *m = model_new(trial);
+	size_t n;
+	size_t left = trial->rounds;
 
-static npages_t count(struct rig *r, enum state state)
-{
-	npages_t n = 0;
-
-	for (unsigned b = 0; b < r->nbanks; b++) {
-		for (npages_t i = 0; i < r->bank[b].npages; i++)
-			n += r->bank[b].state[i] == (uint8_t)state;
+	while (make_up_and_do(m, trial, calls, &n) == NULL) {
+		if (--left == 0)
+			return 0;
 	}
+	n = frame_model_shrink(m, calls, n, trial->every);
+	(void)ktest_bad_frees();
+	if (trial->nharts > 1)
+		trial->set_hart(0);
 	return n;
 }
 
-static bool in_one_bank(const struct rig *r, pfn_t pfn, npages_t npages)
+static void print_calls(const struct frame_model_trial *trial, const struct frame_call *calls,
+			size_t n)
 {
-	for (unsigned b = 0; b < r->nbanks; b++) {
-		pfn_t first = r->bank[b].first, end = first + r->bank[b].npages;
-		if (pfn >= first && pfn < end)
-			return npages <= end - pfn;
-	}
-	return false;
-}
+	char text[FRAME_CALL_LEN];
 
-static bool any(struct rig *r, pfn_t pfn, npages_t npages, enum state state)
-{
-	for (npages_t i = 0; i < npages; i++) {
-		if (*state_of(r, pfn + i) == (uint8_t)state)
-			return true;
-	}
-	return false;
-}
-
-/* What inserting, or taking by address, must answer. */
-static enum status expect_insert(struct rig *r, pfn_t pfn, npages_t npages)
-{
-	if (npages == 0)
-		return ERR_INVALID;
-	if (!in_one_bank(r, pfn, npages))
-		return ERR_RANGE;
-	return any(r, pfn, npages, FREE) || any(r, pfn, npages, USED) ? ERR_OVERLAP : STATUS_OK;
-}
-
-static enum status expect_take(struct rig *r, pfn_t pfn, npages_t npages)
-{
-	if (npages == 0)
-		return ERR_INVALID;
-	if (!in_one_bank(r, pfn, npages))
-		return ERR_RANGE;
-	if (any(r, pfn, npages, MISSING))
-		return ERR_NOT_FOUND;
-	return any(r, pfn, npages, USED) ? ERR_OVERLAP : STATUS_OK;
-}
-
-/* What freeing must answer, and of which frame the report must speak. */
-static enum status expect_free(struct rig *r, pfn_t pfn, npages_t npages, pfn_t *culprit)
-{
-	*culprit = pfn;
-	if (npages == 0)
-		return ERR_INVALID;
-	for (npages_t i = 0; i < npages; i++) {
-		*culprit = pfn + i;
-		if (!in_one_bank(r, pfn, i + 1))
-			return ERR_RANGE;
-		if (*state_of(r, pfn + i) != USED)
-			return ERR_NOT_ALLOCATED;
-	}
-	return STATUS_OK;
-}
-
-static pfn_t expect_run(struct rig *r, npages_t npages, npages_t align)
-{
-	for (unsigned b = 0; npages != 0 && b < r->nbanks; b++) {
-		const struct model_bank *bank = &r->bank[b];
-		npages_t have = 0; /* free frames in a row from i on */
-
-		pfn_t found = PFN_NONE;
-		for (npages_t i = bank->npages; i-- > 0;) { /* downwards: the last hit is lowest */
-			have = bank->state[i] == FREE ? have + 1 : 0;
-			if (have >= npages && (bank->first + i) % align == 0)
-				found = bank->first + i;
-		}
-		if (found != PFN_NONE)
-			return found;
-	}
-	return PFN_NONE;
-}
-
-/* ---- one step -------------------------------------------------------------------------------- */
-
-/* A frame in a bank, or sometimes just outside one. */
-static pfn_t some_frame(const struct rig *r)
-{
-	const struct model_bank *b = &r->bank[ktest_below(r->nbanks)];
-	pfn_t pfn = b->first + ktest_below(b->npages);
-
-	switch (ktest_below(50)) {
-	case 0:
-		return b->first + b->npages;
-	case 1:
-		return b->first - 1; /* PFN_NONE for frame 0 */
-	default:
-		return pfn;
+	for (unsigned b = 0; b < trial->nbanks; b++)
+		ktest_note("rig_add_bank(&r, 0x%llx, %llu);",
+			   (unsigned long long)trial->banks[b].first,
+			   (unsigned long long)trial->banks[b].npages);
+	for (size_t i = 0; i < n; i++) {
+		frame_call_str(text, &calls[i]);
+		ktest_note("%s", text);
 	}
 }
 
-static npages_t some_length(void)
+void frame_model_case(const struct frame_model_trial *trial)
 {
-	return ktest_below(6) == 0 ? ktest_below(200) : ktest_below(9);
-}
+	struct frame_call *calls = ktest_alloc(trial->ncalls * sizeof(*calls), 8);
+	size_t n = frame_model_try(trial, calls);
 
-static void step_insert(struct rig *r)
-{
-	r->verb = "insert";
-	enum status want = expect_insert(r, r->pfn, r->npages);
-	MUST_EQ(r, frame_insert(r->pool, r->pfn, r->npages), want);
-	if (want == STATUS_OK)
-		mark(r, r->pfn, r->npages, FREE);
-	else
-		must_be_unchanged(r);
-}
-
-static void step_remove(struct rig *r)
-{
-	r->verb = "remove";
-	enum status want = expect_take(r, r->pfn, r->npages);
-	MUST_EQ(r, frame_remove(r->pool, r->pfn, r->npages), want);
-	if (want == STATUS_OK)
-		mark(r, r->pfn, r->npages, MISSING);
-	else
-		must_be_unchanged(r);
-}
-
-static void step_alloc(struct rig *r)
-{
-	r->verb = "alloc";
-	pfn_t pfn = frame_alloc(r->pool);
-	MUST_EQ(r, pfn == PFN_NONE, count(r, FREE) == 0);
-	if (pfn == PFN_NONE) {
-		must_be_unchanged(r);
+	if (trial->nharts > 1)
+		trial->set_hart(0);
+	if (EXPECT_EQ(n, 0))
 		return;
-	}
-	MUST(r, state_of(r, pfn) != NULL && *state_of(r, pfn) == FREE); /* any of them will do */
-	mark(r, pfn, 1, USED);
+	struct frame_model *m = model_new(trial);
+	size_t at;
+	const char *broken = frame_model_run(m, calls, n, 1, &at);
+	ktest_note("the fewest calls that go wrong: %s", broken != NULL ? broken : "not again");
+	print_calls(trial, calls, n);
+	ktest_abandon();
 }
 
-static void step_alloc_range(struct rig *r)
+static void try_banks(const struct frame_model_bank *banks, unsigned nbanks, size_t rounds,
+		      size_t ncalls, size_t every)
 {
-	r->verb = "alloc_range";
-	pfn_t want = expect_run(r, r->npages, r->align);
-	MUST_EQ(r, frame_alloc_range(r->pool, r->npages, r->align * PAGE_SIZE), want);
-	if (want != PFN_NONE)
-		mark(r, want, r->npages, USED);
-	else
-		must_be_unchanged(r);
-}
-
-static void step_alloc_at(struct rig *r)
-{
-	r->verb = "alloc_at";
-	enum status want = expect_take(r, r->pfn, r->npages);
-	MUST_EQ(r, frame_alloc_at(r->pool, r->pfn, r->npages), want);
-	if (want == STATUS_OK)
-		mark(r, r->pfn, r->npages, USED);
-	else
-		must_be_unchanged(r);
-}
-
-static void step_free(struct rig *r)
-{
-	pfn_t culprit;
-	enum status want = expect_free(r, r->pfn, r->npages, &culprit);
-
-	r->verb = "free";
-	MUST_EQ(r,
-		r->npages == 1 ? frame_free(r->pool, r->pfn)
-			       : frame_free_range(r->pool, r->pfn, r->npages),
-		want);
-	MUST_EQ(r, ktest_bad_frees(), want != STATUS_OK);
-	if (want == STATUS_OK) {
-		mark(r, r->pfn, r->npages, FREE);
-		return;
-	}
-	must_be_unchanged(r);
-	if (culprit != PFN_NONE)
-		MUST_EQ(r, ktest_last_bad_free()->actual_start, pfn_to_paddr(culprit));
-}
-
-static void ask(struct rig *r)
-{
-	const uint8_t *state = state_of(r, r->pfn);
-	pfn_t next = r->pfn;
-
-	r->verb = "ask";
-	MUST_EQ(r, frame_is_free(r->pool, r->pfn), state != NULL && *state == FREE);
-	MUST_EQ(r, frame_is_managed(r->pool, r->pfn), state != NULL && *state != MISSING);
-	const struct model_bank *top = &r->bank[r->nbanks - 1];
-	for (; next < top->first + top->npages; next++) {
-		/* Over the holes in one stride, however wide they are. */
-		for (unsigned b = 0; b < r->nbanks && state_of(r, next) == NULL; b++) {
-			if (r->bank[b].first > next)
-				next = r->bank[b].first;
-		}
-		if (*state_of(r, next) == FREE)
-			break;
-	}
-	if (next >= top->first + top->npages)
-		next = PFN_NONE;
-	MUST_EQ(r, frame_next_free(r->pool, r->pfn), next);
-}
-
-static void check(struct rig *r)
-{
-	npages_t free = count(r, FREE);
-
-	r->verb = "check after it";
-	MUST(r, frame_validate(r->pool) == NULL);
-	MUST_EQ(r, frame_free_count(r->pool), free);
-	MUST_EQ(r, frame_managed_count(r->pool), free + count(r, USED));
-	MUST_EQ(r, frame_pool_is_empty(r->pool), free == 0);
-}
-
-static void one_step(struct rig *r)
-{
-	r->pfn = some_frame(r);
-	r->npages = some_length();
-	r->align = 1ull << ktest_below(8);
-	remember(r);
-	switch (ktest_below(16)) {
-	case 0:
-	case 1:
-		step_insert(r);
-		break;
-	case 2:
-		step_remove(r);
-		break;
-	case 3:
-	case 4:
-	case 5:
-		step_alloc(r);
-		break;
-	case 6:
-	case 7:
-	case 8:
-		step_alloc_range(r);
-		break;
-	case 9:
-		step_alloc_at(r);
-		break;
-	case 10:
-	case 11:
-		r->npages = 1;
-		step_free(r);
-		break;
-	default:
-		step_free(r);
-		break;
-	}
-	check(r);
-	ask(r);
-}
-
-static void run_steps(struct rig *r, unsigned steps)
-{
-	for (unsigned b = 0; b < r->nbanks; b++) {
-		npages_t part = r->bank[b].npages / 3 + 1;
-		REQUIRE_EQ(frame_insert(r->pool, r->bank[b].first, part), STATUS_OK);
-		mark(r, r->bank[b].first, part, FREE);
-	}
-	for (r->step = 0; r->step < steps; r->step++)
-		one_step(r);
-	for (unsigned b = 0; b < r->nbanks; b++) {
-		for (npages_t i = 0; i < r->bank[b].npages; i++) {
-			r->pfn = r->bank[b].first + i;
-			ask(r);
-		}
-	}
+	frame_model_case(&(struct frame_model_trial){
+		.banks = banks,
+		.nbanks = nbanks,
+		.rounds = rounds,
+		.ncalls = ncalls,
+		.every = every,
+		.nharts = 1,
+	});
 }
 
 KTEST(frame_model, agrees_on_one_bank_at_zero)
 {
-	struct rig *r = rig_new();
+	static const struct frame_model_bank banks[] = { { 0, 200 } };
 
-	add_bank(r, 0, 200);
-	run_steps(r, 400);
+	try_banks(banks, 1, 1, 500, 1);
 }
 
 KTEST(frame_model, agrees_on_one_tiny_bank)
 {
-	struct rig *r = rig_new();
+	static const struct frame_model_bank banks[] = { { 7, 5 } };
 
-	add_bank(r, 7, 5);
-	run_steps(r, 500);
+	try_banks(banks, 1, 1, 500, 1);
 }
 
 KTEST(frame_model, agrees_on_one_bank_at_an_odd_place)
 {
-	struct rig *r = rig_new();
+	static const struct frame_model_bank banks[] = { { ((1ull << 55) >> PAGE_SHIFT) + 77,
+							   511 } };
 
-	add_bank(r, ((1ull << 55) >> PAGE_SHIFT) + 77, 511);
-	run_steps(r, 250);
+	try_banks(banks, 1, 1, 250, 2);
+}
+
+KTEST(frame_model, agrees_on_several_chunks)
+{
+	static const struct frame_model_bank banks[] = { { 0x80201, 4001 } };
+
+	try_banks(banks, 1, 2, 200, 8);
+}
+
+KTEST(frame_model, agrees_on_whole_chunks_that_are_aligned_to_no_eight)
+{
+	static const struct frame_model_bank banks[] = { { 0x80600, 11 * 512 } };
+
+	try_banks(banks, 1, 2, 200, 10);
 }
 
 KTEST(frame_model, agrees_on_banks_with_holes_and_without)
 {
-	struct rig *r = rig_new();
+	static const struct frame_model_bank banks[] = {
+		{ 0, 65 },
+		{ 65, 1000 }, /* touches */
+		{ 0x80203, 130 },
+		{ FRAME_LIMIT - 64, 64 },
+	};
 
-	add_bank(r, 0, 65);
-	add_bank(r, 65, 100); /* touches */
-	add_bank(r, 0x80203, 130);
-	add_bank(r, FRAME_LIMIT - 64, 64);
-	run_steps(r, 400);
+	try_banks(banks, 4, 1, 400, 4);
+}
+
+/* ---- liars ----------------------------------------------------------------------------------- */
+
+/* A pool that is not quite right is found out, and by no more calls than it takes. */
+
+static struct {
+	bool was_asked_for_3;
+} liar;
+
+static void liar_reset(void)
+{
+	liar.was_asked_for_3 = false;
+}
+
+/* Frees all but the last of every 64 frames. */
+static enum status forget_some(struct frame_pool *pool, pfn_t pfn)
+{
+	return pfn % 64 == 63 && frame_is_managed(pool, pfn) && !frame_is_free(pool, pfn)
+		       ? STATUS_OK
+		       : frame_free(pool, pfn);
+}
+
+/* Believes a double free. */
+static enum status believe(struct frame_pool *pool, pfn_t pfn)
+{
+	return frame_is_free(pool, pfn) ? STATUS_OK : frame_free(pool, pfn);
+}
+
+/* After a run of 3, a run of 2 is not the lowest. */
+static pfn_t second_best(struct frame_pool *pool, npages_t npages, uint64_t align_bytes)
+{
+	pfn_t pfn = frame_alloc_range(pool, npages, align_bytes);
+
+	if (npages == 2 && liar.was_asked_for_3 && pfn != PFN_NONE) {
+		pfn_t next = frame_alloc_range(pool, npages, align_bytes);
+		if (next != PFN_NONE) {
+			(void)frame_free_range(pool, pfn, npages);
+			return next;
+		}
+	}
+	liar.was_asked_for_3 |= npages == 3;
+	return pfn;
+}
+
+#define LIES 400u /* calls at a time, until it is found out */
+
+static size_t shrunk(const struct frame_subject *subject, struct frame_call *calls)
+{
+	static const struct frame_model_bank banks[] = { { 0x80201, 700 } };
+	const struct frame_model_trial trial = {
+		.banks = banks,
+		.nbanks = 1,
+		.rounds = 100,
+		.ncalls = LIES,
+		.every = 4,
+		.nharts = 1,
+		.subject = subject,
+	};
+
+	return frame_model_try(&trial, calls);
+}
+
+KTEST(frame_model, a_lie_is_shrunk_to_the_calls_that_it_takes)
+{
+	static const struct frame_subject forgetful = { liar_reset, frame_alloc, frame_alloc_range,
+							forget_some, frame_free_range };
+	static const struct frame_subject trusting = { liar_reset, frame_alloc, frame_alloc_range,
+						       believe, frame_free_range };
+	static const struct frame_subject careless = { liar_reset, frame_alloc, second_best,
+						       frame_free, frame_free_range };
+	struct frame_call *calls = ktest_alloc(LIES * sizeof(*calls), 8);
+	char text[FRAME_CALL_LEN];
+
+	REQUIRE_EQ(shrunk(&forgetful, calls), 3); /* insert it, take it, give it back */
+	EXPECT_EQ(calls[2].verb, VERB_FREE);
+	EXPECT_EQ(calls[2].pfn % 64, 63);
+	REQUIRE_EQ(shrunk(&trusting, calls), 2); /* insert it, give it back */
+	EXPECT_EQ(calls[0].verb, VERB_INSERT);
+	EXPECT_EQ(calls[0].npages, 1);
+	EXPECT_EQ(calls[1].verb, VERB_FREE);
+	EXPECT_EQ(calls[1].pfn, calls[0].pfn);
+	size_t n = shrunk(&careless, calls); /* insert, in one piece or two, ask for 3, ask for 2 */
+	REQUIRE(n == 3 || n == 4);
+	frame_call_str(text, &calls[n - 1]);
+	EXPECT_STR(text, "frame_alloc_range(pool, 2, PAGE_SIZE << 0);");
+}
+
+KTEST(frame_model, calls_are_printed_as_they_are_written)
+{
+	static const struct frame_call calls[] = {
+		{ .verb = VERB_INSERT, .pfn = 0x80200, .npages = 7 },
+		{ .verb = VERB_REMOVE, .pfn = 0x80201, .npages = 1 },
+		{ .verb = VERB_ALLOC, .hart = 3 },
+		{ .verb = VERB_ALLOC_AT, .pfn = 1, .npages = 2 },
+		{ .verb = VERB_FREE, .pfn = 0x80202 },
+		{ .verb = VERB_FREE_RANGE, .pfn = 9, .npages = 600 },
+		{ .verb = VERB_ASK, .pfn = 255 },
+	};
+	static const char *const text[] = {
+		"frame_insert(pool, 0x80200, 7);",   "frame_remove(pool, 0x80201, 1);",
+		"host_hart = 3; frame_alloc(pool);", "frame_alloc_at(pool, 0x1, 2);",
+		"frame_free(pool, 0x80202);",        "frame_free_range(pool, 0x9, 600);",
+		"frame_next_free(pool, 0xff);",
+	};
+	char said[FRAME_CALL_LEN];
+
+	for (unsigned i = 0; i < ARRAY_SIZE(calls); i++) {
+		frame_call_str(said, &calls[i]);
+		EXPECT_STR(said, text[i]);
+	}
 }
