@@ -91,12 +91,12 @@ struct frame_pool {
 	npages_t quick_nbits; /* frame_free(): bank[0].nbits, or 0 */
 	uint64_t least_align; /* frame_alloc_range(): PAGE_SIZE, or more than anyone can ask for */
 	struct frame_bank bank[FRAME_MAX_BANKS];
-	atomic_word nothing; /* a word of zeros, for stocks */
+	_Atomic uint64_t events; /* that the debug tier has recorded */
+	atomic_word nothing;     /* a word of zeros, for stocks */
 	chunk_byte nowhere;
 	struct frame_stock stock[PLATFORM_MAX_HARTS];
-	pfn_t zeroed[FRAME_ZEROED_MAX]; /* free, and all zero: nzeroed of them (frame_zero.c) */
 	struct frame_stock recorded;    /* the debug tier takes from here, with the lock */
-	_Atomic uint64_t events;        /* that it has recorded */
+	pfn_t zeroed[FRAME_ZEROED_MAX]; /* free, and all zero: nzeroed of them (frame_zero.c) */
 };
 
 /* ---- setting up ------------------------------------------------------------------------------ */

@@ -32,13 +32,20 @@
 
 /* ---- single frames --------------------------------------------------------------------------- */
 
-static never_inline void touch(struct frame_pool *pool, pfn_t pfn)
+/* Lock held. */
+static void touch_locked(struct frame_pool *pool, pfn_t pfn)
 {
-	unsigned long irq = lock_acquire(&pool->lock);
 	struct frame_bank *bank = frame_bank_of(pool, pfn);
 
 	if (bank != NULL)
 		chunk_tree_touch(&bank->chunks, pfn - bank->base, 1);
+}
+
+static never_inline void touch(struct frame_pool *pool, pfn_t pfn)
+{
+	unsigned long irq = lock_acquire(&pool->lock);
+
+	touch_locked(pool, pfn);
 	lock_release(&pool->lock, irq);
 }
 
@@ -230,9 +237,8 @@ pfn_t frame_alloc_recorded(struct frame_pool *pool, const void *caller)
 
 	if (pfn == PFN_NONE)
 		pfn = take_any(pool, &pool->recorded);
-	else if (!frame_is_known(atomic_load_explicit(&pool->recorded.leaf, memory_order_relaxed)))
-		chunk_tree_touch(&frame_bank_of(pool, pfn)->chunks,
-				 pfn - frame_bank_of(pool, pfn)->base, 1);
+	else if (!frame_is_known(pool->recorded.leaf))
+		touch_locked(pool, pfn);
 	lock_release(&pool->lock, irq);
 	frame_debug_take(pool, pfn, 1, caller);
 	return pfn;

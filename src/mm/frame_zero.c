@@ -81,6 +81,8 @@ static pfn_t take_zeroed(struct frame_pool *pool)
 		return PFN_NONE;
 	pfn_t pfn = pool->zeroed[n - 1];
 	struct frame_bank *bank = frame_bank_of(pool, pfn);
+	if (unlikely(bank == NULL)) /* no: F7 */
+		return PFN_NONE;
 	uint64_t index = pfn - bank->base;
 	atomic_fetch_or_explicit(&bank->inserted[index / BITS_PER_WORD], bitmap_bit(index),
 				 memory_order_relaxed);
@@ -92,6 +94,9 @@ static pfn_t take_zeroed(struct frame_pool *pool)
 static void make_free(struct frame_pool *pool, pfn_t pfn)
 {
 	struct frame_bank *bank = frame_bank_of(pool, pfn);
+
+	if (unlikely(bank == NULL)) /* no: F7 */
+		return;
 	uint64_t index = pfn - bank->base;
 	uint64_t w = index / BITS_PER_WORD;
 
