@@ -84,19 +84,19 @@ struct frame_pool {
 	struct ticket_lock lock; /* guards all the rest but the bits */
 	uint64_t offset;         /* a frame's pointer is its physical address plus this */
 	npages_t managed;
+	npages_t quick_nbits; /* frame_free(): bank[0].nbits; 0 in the debug tier */
+	uint64_t least_align; /* frame_alloc_range(): PAGE_SIZE; there, more than anyone asks for */
 	uint32_t nbanks;
 	uint32_t nstocks; /* no hart from this on has a stock */
-	_Atomic uint32_t nzeroed;
-	bool debug; /* the debug tier is on; then the next two send the fast ways into the slow ones */
-	npages_t quick_nbits; /* frame_free(): bank[0].nbits, or 0 */
-	uint64_t least_align; /* frame_alloc_range(): PAGE_SIZE, or more than anyone can ask for */
 	struct frame_bank bank[FRAME_MAX_BANKS];
-	_Atomic uint64_t events; /* that the debug tier has recorded */
-	atomic_word nothing;     /* a word of zeros, for stocks */
-	chunk_byte nowhere;
-	struct frame_stock stock[PLATFORM_MAX_HARTS];
-	struct frame_stock recorded;    /* the debug tier takes from here, with the lock */
 	pfn_t zeroed[FRAME_ZEROED_MAX]; /* free, and all zero: nzeroed of them (frame_zero.c) */
+	_Atomic uint32_t nzeroed;
+	bool debug;              /* the debug tier is on */
+	chunk_byte nowhere;      /* for stocks that are none */
+	atomic_word nothing;     /* a word of zeros, for those as well */
+	_Atomic uint64_t events; /* that the debug tier has recorded */
+	struct frame_stock stock[PLATFORM_MAX_HARTS];
+	struct frame_stock recorded; /* the debug tier takes from here, with the lock */
 };
 
 /* ---- setting up ------------------------------------------------------------------------------ */

@@ -160,6 +160,8 @@ static struct broken_cursor behind(struct frame_pool *pool, const struct frame_s
 /* The next one, or NULL; @at->c is its chunk then. */
 static struct frame_bank *next_broken(struct frame_pool *pool, struct broken_cursor *at)
 {
+	if (pool->nbanks == 0)
+		return NULL;
 	for (;; at->c = 0, at->banks_left--) {
 		struct frame_bank *bank = &pool->bank[at->bank];
 
@@ -172,21 +174,43 @@ static struct frame_bank *next_broken(struct frame_pool *pool, struct broken_cur
 	}
 }
 
-/* From a broken chunk: one of the next few that has enough, or any. Another hart's only if @shared. */
-static pfn_t take_broken(struct frame_pool *pool, struct frame_stock *stock, bool enough,
-			 bool shared)
+/*
+ * From a broken chunk: the first of the next few that has enough. What is stale counts as broken, so
+ * some of them turn out to be whole, or empty: then the tree learns that.
+ */
+static pfn_t take_enough(struct frame_pool *pool, struct frame_stock *stock)
+{
+	struct broken_cursor at = behind(pool, stock);
+	struct frame_bank *bank;
+	unsigned samples = 0;
+
+	for (unsigned seen = 0; seen < 4 * SAMPLES && samples < SAMPLES; seen++, at.c++) {
+		bank = next_broken(pool, &at);
+		if (bank == NULL)
+			break;
+		if (is_elsewhere(pool, bank->base + at.c * CHUNK_BITS))
+			continue;
+		uint64_t free = bitmap_atomic_count(bank->free, at.c * CHUNK_BITS, CHUNK_BITS);
+		if (free == 0 || free == CHUNK_BITS) {
+			chunk_tree_look(&bank->chunks, at.c);
+			continue;
+		}
+		samples++;
+		pfn_t pfn = free >= ENOUGH ? try_chunk(bank, at.c, stock) : PFN_NONE;
+		if (pfn != PFN_NONE)
+			return pfn;
+	}
+	return PFN_NONE;
+}
+
+/* From any broken chunk; another hart's only if @shared. */
+static pfn_t take_little(struct frame_pool *pool, struct frame_stock *stock, bool shared)
 {
 	struct broken_cursor at = behind(pool, stock);
 	struct frame_bank *bank;
 
-	for (unsigned samples = 0; pool->nbanks != 0 && (bank = next_broken(pool, &at)) != NULL;
-	     at.c++) {
+	for (; (bank = next_broken(pool, &at)) != NULL; at.c++) {
 		if (!shared && is_elsewhere(pool, bank->base + at.c * CHUNK_BITS))
-			continue;
-		if (enough && samples++ == SAMPLES)
-			break;
-		if (enough &&
-		    bitmap_atomic_count(bank->free, at.c * CHUNK_BITS, CHUNK_BITS) < ENOUGH)
 			continue;
 		pfn_t pfn = try_chunk(bank, at.c, stock);
 		if (pfn != PFN_NONE)
@@ -210,13 +234,13 @@ static pfn_t take_whole(struct frame_bank *bank, struct frame_stock *stock)
 /* A frame out of a new chunk for this hart. Lock held. */
 static pfn_t take_from_pool(struct frame_pool *pool, struct frame_stock *stock)
 {
-	pfn_t pfn = take_broken(pool, stock, true, false);
+	pfn_t pfn = take_enough(pool, stock);
 
 	for (uint32_t b = 0; pfn == PFN_NONE && b < pool->nbanks; b++)
 		pfn = take_whole(&pool->bank[b], stock);
 	if (pfn == PFN_NONE)
-		pfn = take_broken(pool, stock, false, false);
-	return pfn != PFN_NONE ? pfn : take_broken(pool, stock, false, true);
+		pfn = take_little(pool, stock, false);
+	return pfn != PFN_NONE ? pfn : take_little(pool, stock, true);
 }
 
 /* Or one that is known to be zero. Lock held. */

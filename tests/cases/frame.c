@@ -380,6 +380,26 @@ KTEST(frame, single_frames_fill_a_chunk_before_they_break_another)
 	REQUIRE_VALID(frame_validate(pool));
 }
 
+/* A chunk that has changed counts as broken until somebody has looked at it. */
+KTEST(frame, a_pool_that_was_used_up_and_given_back_has_whole_chunks_again)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 1024, 16 * 512);
+	bool used[16] = { false };
+	unsigned broken = 0;
+
+	while (frame_alloc(pool) != PFN_NONE)
+		;
+	for (unsigned i = 0; i < 16 * 512; i++)
+		REQUIRE_EQ(frame_free(pool, 1024 + i), STATUS_OK);
+	for (unsigned i = 0; i < 3 * 512; i++)
+		used[(frame_alloc(pool) - 1024) / 512] = true;
+	for (unsigned c = 0; c < 16; c++)
+		broken += used[c];
+	EXPECT_EQ(broken, 3);
+	REQUIRE_VALID(frame_validate(pool));
+}
+
 KTEST(frame, runs_are_aligned_in_physical_memory_and_not_by_index)
 {
 	struct rig r;

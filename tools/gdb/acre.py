@@ -59,21 +59,31 @@ class Map(Command):
 
 
 class Pool(Command):
-    """acre-pool: the frame pool, its banks, and whether the counters agree with the bitmaps."""
+    """acre-pool: the frame pool, its banks, where harts take single frames, and whether the counters agree."""
 
     name = "acre-pool"
 
+    @staticmethod
+    def bits(words, count):
+        """How many of the first @count bits are set."""
+        memory = gdb.selected_inferior().read_memory(int(words), count // 8)
+        return int.from_bytes(memory, "little").bit_count()
+
     def invoke(self, argument, from_tty):
         pool = value("machine.frames")
-        print(f"{int(pool['managed'])} managed, {int(pool['free'])} free; lock {lock_state(pool['lock'])}")
-        for i in range(int(pool["nbanks"])):
-            bank = pool["bank"][i]
+        banks = [pool["bank"][i] for i in range(int(pool["nbanks"]))]
+        free = [self.bits(bank["free"], int(bank["nbits"])) for bank in banks]
+        zeroed = int(pool["nzeroed"])
+        print(f"{int(pool['managed'])} managed, {sum(free) + zeroed} free, {zeroed} of them zeroed; lock {lock_state(pool['lock'])}")
+        for i, bank in enumerate(banks):
             first, count = int(bank["first"]), int(bank["npages"])
-            level = bank["tree"]["level"][0]
-            words = int(level["nwords"])
-            set_bits = sum(int(level["words"][w]).bit_count() for w in range(words))
+            inserted = self.bits(bank["inserted"], int(bank["nbits"]))
             print(f"bank {i}: {span(first * PAGE, (first + count) * PAGE)}")
-            print(f"  {int(bank['managed'])} managed, {int(bank['free'])} free, {set_bits} free in the bitmap")
+            print(f"  {int(bank['managed'])} managed, {inserted} inserted, {free[i]} free")
+        for hart in range(int(pool["nstocks"])):
+            base = int(pool["stock"][hart]["base"])
+            if base < 1 << 44:
+                print(f"hart {hart} takes from {span(base * PAGE, (base + 64) * PAGE)}")
 
 
 class Heap(Command):
