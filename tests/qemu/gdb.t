@@ -99,8 +99,8 @@ def a_line_can_be_typed_at_the_console():
 
 @case
 def hardware_watchpoints_work():
-    result = session("tbreak harts_init\ncontinue\nwatch machine.frames.free\ncontinue\nbacktrace 1\n", harts=2)
-    result.must_say(r"Hardware watchpoint \d+: machine\.frames\.free")
+    result = session("tbreak harts_init\ncontinue\nwatch machine.frames.lock.next\ncontinue\nbacktrace 1\n", harts=2)
+    result.must_say(r"Hardware watchpoint \d+: machine\.frames\.lock\.next")
     result.must_say(r"^Old value = \d+$")
 
 
