@@ -14,6 +14,14 @@
 #define always_inline           inline __attribute__((always_inline))
 
 /*
+ * store_once - one plain store of a whole 64-bit word, for others to read or change at once: what a
+ * relaxed atomic store should be, which gcc makes an AMO on RISC-V before version 14. The thread
+ * sanitizer takes it for a race; functions that do it are marked as stores_for_others.
+ */
+#define store_once(at, word) ((void)(*(volatile uint64_t *)(at) = (word)))
+#define stores_for_others    never_inline __attribute__((no_sanitize("thread")))
+
+/*
  * For allocators. allocates: what is returned is new memory, which nothing else points to.
  * sized_by(n): argument n says how many bytes it has (sized_by(n, m): n * m). released_by(fn, n):
  * argument n of fn takes it back; gcc's -fanalyzer then finds leaks, double frees and uses after

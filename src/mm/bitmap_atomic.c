@@ -2,8 +2,6 @@
 /* bitmap_atomic.c - bitmap.c once more, for words that others change at the same time. */
 #include "mm/bitmap_atomic.h"
 
-#include "lib/string.h"
-
 /* The bits of word @at that lie in [first, last]. */
 static inline uint64_t part_of(uint64_t at, uint64_t first, uint64_t last)
 {
@@ -80,6 +78,26 @@ bool bitmap_atomic_give(atomic_word *words, uint64_t first, uint64_t n)
 	return (had | (set_bits(&words[at], mask) & mask)) == 0;
 }
 
+/* Written out, since boot fills the words of all memory. */
+#define FILL(w)      store_once(&word[w], UINT64_MAX)
+#define FILL_FOUR(w) (FILL(w), FILL((w) + 1), FILL((w) + 2), FILL((w) + 3))
+
+/*
+ * Each word once, and whole: as soon as a bit is set another hart may take it, and it must not be set
+ * again. memset() promises neither.
+ */
+static stores_for_others void fill_words(atomic_word *word, uint64_t n)
+{
+	for (; n >= 16; n -= 16, word += 16) {
+		FILL_FOUR(0);
+		FILL_FOUR(4);
+		FILL_FOUR(8);
+		FILL_FOUR(12);
+	}
+	for (; n != 0; n--, word++)
+		FILL(0);
+}
+
 void bitmap_atomic_fill(atomic_word *words, uint64_t first, uint64_t n)
 {
 	if (n == 0)
@@ -90,7 +108,8 @@ void bitmap_atomic_fill(atomic_word *words, uint64_t first, uint64_t n)
 	set_bits(&words[at], part_of(at, first, first + n - 1));
 	if (at == last)
 		return;
-	memset((void *)(uintptr_t)&words[at + 1], 0xff, (last - at - 1) * sizeof(words[0]));
+	atomic_thread_fence(memory_order_release);
+	fill_words(&words[at + 1], last - at - 1);
 	set_bits(&words[last], part_of(last, first, first + n - 1));
 }
 

@@ -47,8 +47,9 @@ nodiscard bool bitmap_atomic_take(atomic_word *words, uint64_t first, uint64_t n
 nodiscard bool bitmap_atomic_give(atomic_word *words, uint64_t first, uint64_t n);
 
 /*
- * bitmap_atomic_fill - set them, whatever they were. Only the first and the last word are changed
- * atomically. Pre: nobody else changes the words in between. Cost: that of memset().
+ * bitmap_atomic_fill - set them, whatever they were. Only the first and the last word are changed by
+ * atomic instructions; those in between are stored, each once, so that whoever finds a bit set there may
+ * take it at once. Pre: nobody sets bits in between. Cost: that of memset().
  */
 void bitmap_atomic_fill(atomic_word *words, uint64_t first, uint64_t n);
 
