@@ -173,6 +173,21 @@ $(OUT)/host-$(1)/src/lib/string.o $(OUT)/host-$(1)/tests/cases/string.o: HFLAGS 
 endef
 $(foreach cc,gcc clang,$(eval $(call host_build,$(cc))))
 
+# The cases with threads once more, where a data race is an error. It must be clang: the sanitizer of gcc
+# does not take atomic_thread_fence().
+TSAN_SRC := $(filter-out src/lib/string.c,$(PORTABLE)) tests/ktest.c tests/host/port.c \
+	$(sort $(wildcard tests/host/*_threads.c))
+TSAN_FLAGS := $(filter-out -fsanitize=%,$(HFLAGS)) -fsanitize=thread
+
+$(OUT)/host-tsan/ktest: $(patsubst %.c,$(OUT)/host-tsan/%.o,$(TSAN_SRC))
+	$(call say,LD,$@)
+	$(Q)clang $(TSAN_FLAGS) -o $@ $^
+
+$(OUT)/host-tsan/%.o: %.c Makefile
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)clang $(TSAN_FLAGS) -c -o $@ $<
+
 .PHONY: host-test
 host-test: ## run the host cases under ASan and UBSan (GLOB=, SEED=)
 host-test: $(OUT)/host-gcc/ktest

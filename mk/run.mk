@@ -69,7 +69,7 @@ endif
 # ---- tests ------------------------------------------------------------------------------------
 
 # All of them, or those that T= names: make test T=tests/qemu/prompt.t
-T ?= $(OUT)/host-gcc/ktest $(OUT)/host-clang/ktest $(sort $(wildcard tests/*/*.t))
+T ?= $(OUT)/host-gcc/ktest $(OUT)/host-clang/ktest $(OUT)/host-tsan/ktest $(sort $(wildcard tests/*/*.t))
 
 # As many builds at once as there are cores, unless the caller has said how many.
 TEST_JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -86,7 +86,7 @@ test:
 		ACRE_ISA=$(call kernel_dir,release,$(TEST_ISA)) \
 		prove -j2 --timer $(if $(filter 1,$(V)),--verbose) $(T)
 
-test-builds: $(OUT)/host-gcc/ktest $(OUT)/host-clang/ktest test-kernel-release test-kernel-debug \
+test-builds: $(OUT)/host-gcc/ktest $(OUT)/host-clang/ktest $(OUT)/host-tsan/ktest test-kernel-release test-kernel-debug \
 	$(if $(filter-out $(TEST_ISA),$(ISA)),test-kernel-isa)
 
 test-kernel-release test-kernel-debug:
