@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "lib/platform.h"
+#include "tests/abort_platform.h"
 
 _Thread_local unsigned host_hart;
 atomic_bool host_panicking;
@@ -23,8 +23,14 @@ noreturn void platform_panic(const void *caller, const char *message)
 	abort();
 }
 
+void (*host_bad_free_hook)(const struct bad_free *report);
+
 void platform_bad_free(const struct bad_free *report)
 {
+	if (host_bad_free_hook != NULL) {
+		host_bad_free_hook(report);
+		return;
+	}
 	fprintf(stderr, "bad free: %s\n", report->what);
 	abort();
 }

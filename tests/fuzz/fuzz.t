@@ -91,12 +91,13 @@ def main():
     if not (BUILT / "takes").exists():
         print("Bail out! no build/fuzz/takes: `make test T=tests/fuzz/fuzz.t` builds it")
         return 1
-    print(f"1..{6 + len(ONLY_ONE)}", flush=True)
-    for fuzzer in ("fdt", "memmap"):
+    print(f"1..{9 + len(ONLY_ONE)}", flush=True)
+    for fuzzer, folder in (("fdt", "tests/fuzz"), ("memmap", "tests/fuzz"), ("frame", "tests/fuzz/frame")):
         for kind in ("corpus", "cases"):
-            report(f"{fuzzer}: what is in tests/fuzz/{kind}", replay(fuzzer, TOP / "tests/fuzz" / kind))
-    size = sum(path.stat().st_size for path in (TOP / "tests/fuzz/corpus").glob("*"))
-    report("the corpus is small", f"{size} bytes" if size >= CORPUS_LIMIT else None)
+            report(f"{fuzzer}: what is in {folder}/{kind}", replay(fuzzer, TOP / folder / kind))
+    for folder in ("tests/fuzz/corpus", "tests/fuzz/frame/corpus"):
+        size = sum(path.stat().st_size for path in (TOP / folder).glob("*"))
+        report(f"{folder} is small", f"{size} bytes" if size >= CORPUS_LIMIT else None)
 
     answers, broken = readers_differ()
     for what, name, ours, theirs in ONLY_ONE:
