@@ -79,8 +79,10 @@ bool bitmap_atomic_give(atomic_word *words, uint64_t first, uint64_t n)
 }
 
 /* Written out, since boot fills the words of all memory. */
-#define FILL(w)      store_once(&word[w], UINT64_MAX)
-#define FILL_FOUR(w) (FILL(w), FILL((w) + 1), FILL((w) + 2), FILL((w) + 3))
+#define FILL(w)       store_once(&word[w], UINT64_MAX)
+#define FILL_FOUR(w)  (FILL(w), FILL((w) + 1), FILL((w) + 2), FILL((w) + 3))
+#define FILL_EIGHT(w) (FILL_FOUR(w), FILL_FOUR((w) + 4))
+#define AT_A_TIME     32u
 
 /*
  * Each word once, and whole: as soon as a bit is set another hart may take it, and it must not be set
@@ -88,13 +90,16 @@ bool bitmap_atomic_give(atomic_word *words, uint64_t first, uint64_t n)
  */
 static stores_for_others void fill_words(atomic_word *word, uint64_t n)
 {
-	for (; n >= 16; n -= 16, word += 16) {
-		FILL_FOUR(0);
-		FILL_FOUR(4);
-		FILL_FOUR(8);
-		FILL_FOUR(12);
+	atomic_word *end = word + n;
+
+	for (atomic_word *last = word + n / AT_A_TIME * AT_A_TIME; word != last;
+	     word += AT_A_TIME) {
+		FILL_EIGHT(0);
+		FILL_EIGHT(8);
+		FILL_EIGHT(16);
+		FILL_EIGHT(24);
 	}
-	for (; n != 0; n--, word++)
+	for (; word != end; word++)
 		FILL(0);
 }
 

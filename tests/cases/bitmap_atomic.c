@@ -168,6 +168,27 @@ KTEST(bitmap_atomic, a_take_is_refused_for_each_single_bit_and_restores_all)
 	}
 }
 
+/* Many words are filled by other means than a few. */
+KTEST(bitmap_atomic, fills_any_number_of_words_and_no_other)
+{
+	enum { MANY = 140 };
+	atomic_word *words = ktest_alloc(MANY * sizeof(*words), 8);
+
+	for (unsigned n = 1; n <= MANY - 2; n++) {
+		for (unsigned w = 0; w < MANY; w++)
+			words[w] = 0;
+		bitmap_atomic_fill(words, 65, n * BITS_PER_WORD - 2); /* all of them but two bits */
+		REQUIRE_EQ(words[0], 0);
+		REQUIRE_EQ(words[n + 1], 0);
+		for (unsigned w = 1; w <= n; w++) {
+			uint64_t want = UINT64_MAX;
+			want &= w == 1 ? ~1ull : UINT64_MAX;
+			want &= w == n ? UINT64_MAX >> 1 : UINT64_MAX;
+			REQUIRE_EQ(words[w], want);
+		}
+	}
+}
+
 /* The answer is cut off at the end of the range, also in the middle of a word. */
 KTEST(bitmap_atomic, looks_no_further_than_the_range)
 {
