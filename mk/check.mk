@@ -144,3 +144,13 @@ check-python:
 	@mkdir -p $(CHECK)
 	for f in $(CHECK_PYTHON); do PYTHONPYCACHEPREFIX=$(CHECK)/py python3 -m py_compile $$f || exit 1; done
 	echo 'check-python: $(words $(CHECK_PYTHON)) scripts, ok'
+
+# ---- by hand ----------------------------------------------------------------------------------
+
+#? MUTATE            of `make mutate`: --sample 100 --seed 7, or files of src/mm without .c
+
+.PHONY: mutate
+mutate: ## change the frame code in one place at a time; some case must fail (an hour; MUTATE='--sample 100')
+mutate:
+	@scripts/need python3 gcc
+	scripts/mutate $(MUTATE)

@@ -19,6 +19,6 @@ struct chunk_tree_world {
 };
 
 /* chunk_tree_states_visit - ends the running case on the first step after which something is wrong. */
-void chunk_tree_states_visit(const struct chunk_tree_world *world);
+void chunk_tree_states_visit(const struct chunk_tree_world *is);
 
 #endif

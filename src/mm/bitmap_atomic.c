@@ -90,9 +90,9 @@ bool bitmap_atomic_give(atomic_word *words, uint64_t first, uint64_t n)
  */
 static stores_for_others void fill_words(atomic_word *word, uint64_t n)
 {
-	atomic_word *end = word + n;
+	const atomic_word *end = word + n;
 
-	for (atomic_word *last = word + n / AT_A_TIME * AT_A_TIME; word != last;
+	for (const atomic_word *last = word + n / AT_A_TIME * AT_A_TIME; word != last;
 	     word += AT_A_TIME) {
 		FILL_EIGHT(0);
 		FILL_EIGHT(8);

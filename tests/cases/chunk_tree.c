@@ -372,6 +372,16 @@ KTEST(chunk_tree, an_order_that_no_tree_has_is_not_there)
 
 /* ---- many runs ------------------------------------------------------------------------------- */
 
+/* Bits of which one in 2^@n is set. */
+static uint64_t sparse(unsigned n)
+{
+	uint64_t bits = UINT64_MAX;
+
+	while (n-- > 0)
+		bits &= ktest_random();
+	return bits;
+}
+
 /* What a chunk may look like: whole words, halves, combs, single runs, noise. */
 static uint64_t pattern(unsigned kind, uint64_t c, unsigned w)
 {
@@ -393,9 +403,9 @@ static uint64_t pattern(unsigned kind, uint64_t c, unsigned w)
 	case 7:
 		return w >= 4 ? UINT64_MAX : 0;
 	case 8:
-		return ktest_random() & ktest_random() & ktest_random();
+		return sparse(3);
 	case 9:
-		return ktest_random() | ktest_random() | ktest_random();
+		return ~sparse(3);
 	default:
 		return ktest_below(4) == 0 ? ktest_random() : UINT64_MAX;
 	}
