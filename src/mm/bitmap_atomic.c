@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* bitmap_atomic.c - bitmap.c once more, for words that others change at the same time. */
+/* bitmap_atomic.c - runs of bits by atomic instructions, for words that others change at the same time. */
 #include "mm/bitmap_atomic.h"
 
 /* The bits of word @at that lie in [first, last]. */

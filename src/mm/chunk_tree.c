@@ -39,6 +39,11 @@
  * true: writes a byte that is not stale; full fence; reads the words; writes what it found. One of
  * the two sees the other, so a byte never stays true and wrong: either the words were read with the
  * change in them, or the change finds a byte that is not stale, and touches it once it has the lock.
+ *
+ * The root is read without the lock too, by those who would hear at once that there is none. So it is
+ * made stale before the chunk's byte is: who sees that its chunk is stale, and has nothing to tell, sees a
+ * stale root afterwards (with an acquire fence in between). And the bytes above chunks that are filled say so
+ * only after the bits have changed: who wants many chunks and does not get them has not said 'none'.
  */
 #include "mm/chunk_tree.h"
 
@@ -432,12 +437,14 @@ static void touch_chunk(struct chunk_tree *tree, uint64_t c)
 	bitmap_tree_set_bit(&tree->broken, c);
 	chunk_runs_forget(&tree->runs, c, 1);
 	start_at(tree, c);
-	for (unsigned k = 0; k < tree->nlevels; k++) {
-		if (get(tree, k, node) == CHUNK_STALE)
-			return; /* C2 */
-		put(tree, k, node, CHUNK_STALE);
+	for (unsigned k = 1; k < tree->nlevels; k++) {
 		node /= GROUP;
+		if (get(tree, k, node) == CHUNK_STALE)
+			break; /* C2 */
+		put(tree, k, node, CHUNK_STALE);
 	}
+	/* Last: who frees a frame, reads this and not more, must not be told 'none' by the root then. */
+	atomic_store_explicit(&tree->leaf[c], CHUNK_STALE, memory_order_release);
 }
 
 void chunk_tree_touch(struct chunk_tree *tree, uint64_t bit, uint64_t n)
@@ -465,6 +472,15 @@ static void fill_chunks(struct chunk_tree *tree, uint64_t c, uint64_t end, unsig
 
 void chunk_tree_fill(struct chunk_tree *tree, uint64_t bit, uint64_t n, bool set)
 {
+	uint64_t inner = (bit + CHUNK_BITS - 1) / CHUNK_BITS;
+	uint64_t inner_end = (bit + n) / CHUNK_BITS;
+
+	if (inner < inner_end)
+		fill_chunks(tree, inner, inner_end, set ? CHUNK_FULL : CHUNK_EMPTY);
+}
+
+void chunk_tree_filled(struct chunk_tree *tree, uint64_t bit, uint64_t n, bool set)
+{
 	/* Nodes [from, end) changed; nodes [inner, inner_end) of those are full, or empty. */
 	uint64_t inner = tree->lead + (bit + CHUNK_BITS - 1) / CHUNK_BITS;
 	uint64_t inner_end = tree->lead + (bit + n) / CHUNK_BITS;
@@ -473,8 +489,6 @@ void chunk_tree_fill(struct chunk_tree *tree, uint64_t bit, uint64_t n, bool set
 
 	if (inner >= inner_end)
 		return;
-	fill_chunks(tree, inner - tree->lead, inner_end - tree->lead,
-		    set ? CHUNK_FULL : CHUNK_EMPTY);
 	for (unsigned k = 1; k < tree->nlevels; k++) {
 		inner = (inner + GROUP - 1) / GROUP;
 		inner_end = inner_end / GROUP;

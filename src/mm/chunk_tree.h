@@ -83,15 +83,19 @@ void chunk_tree_touch(struct chunk_tree *tree, uint64_t bit, uint64_t n);
 
 /*
  * chunk_tree_fill - all of the @n bits from @bit are about to be @set, or clear. What lies in whole
- * chunks is known without looking. Call it before the change, and chunk_tree_touch() behind for those
- * ends that are no whole chunks; for all if it turns out otherwise.
- * Cost: 1/4096 of a byte a bit.
+ * chunks is known without looking. Call it before the change, and behind it chunk_tree_filled(), and
+ * chunk_tree_touch() for those ends that are no whole chunks; if it turns out otherwise, chunk_tree_touch()
+ * for all, and nothing else.
+ * Cost: a byte and a word of the runs for each chunk.
+ *
+ * chunk_tree_filled - now they are: what is above those chunks follows. Cost: a byte for each eight chunks.
  */
 void chunk_tree_fill(struct chunk_tree *tree, uint64_t bit, uint64_t n, bool set);
+void chunk_tree_filled(struct chunk_tree *tree, uint64_t bit, uint64_t n, bool set);
 
 /*
  * chunk_tree_has_none - is it known that there are no 2^@order set bits at a multiple of 2^@order? May
- * be asked without the lock. Cost: one byte.
+ * be asked without the lock, behind an acquire fence. Cost: one byte.
  */
 static inline bool chunk_tree_has_none(const struct chunk_tree *tree, unsigned order)
 {

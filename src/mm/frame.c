@@ -199,17 +199,12 @@ static bool take_in_word(struct frame_bank *bank, uint64_t index, npages_t n)
 	return likely(had == mask);
 }
 
-/*
- * [@index, @index + @n) seems to be free: take it. False, and nothing has changed, if another hart
- * took one of them first.
- */
-static bool take(struct frame_bank *bank, uint64_t index, npages_t n)
+/* take(), where there may be whole chunks. Their parents learn it once it is true. */
+static never_inline bool take_chunks(struct frame_bank *bank, uint64_t index, npages_t n)
 {
-	if (n <= BITS_PER_WORD - index % BITS_PER_WORD)
-		return take_in_word(bank, index, n);
-	if (n > CHUNK_BITS)
-		chunk_tree_fill(&bank->chunks, index, n, false);
+	chunk_tree_fill(&bank->chunks, index, n, false);
 	if (likely(bitmap_atomic_take(bank->free, index, n))) {
+		chunk_tree_filled(&bank->chunks, index, n, false);
 		touch_ends(bank, index, n);
 		return true;
 	}
@@ -219,13 +214,42 @@ static bool take(struct frame_bank *bank, uint64_t index, npages_t n)
 }
 
 /*
+ * [@index, @index + @n) seems to be free: take it. False, and nothing has changed, if another hart
+ * took one of them first.
+ */
+static bool take(struct frame_bank *bank, uint64_t index, npages_t n)
+{
+	if (n <= BITS_PER_WORD - index % BITS_PER_WORD)
+		return take_in_word(bank, index, n);
+	if (n > CHUNK_BITS)
+		return take_chunks(bank, index, n);
+	if (likely(bitmap_atomic_take(bank->free, index, n))) {
+		touch_ends(bank, index, n);
+		return true;
+	}
+	atomic_thread_fence(memory_order_seq_cst);
+	chunk_tree_touch(&bank->chunks, index, n);
+	return false;
+}
+
+/* give(), where there may be whole chunks. */
+static never_inline bool give_chunks(struct frame_bank *bank, uint64_t index, npages_t n)
+{
+	chunk_tree_fill(&bank->chunks, index, n, true);
+	bool ok = bitmap_atomic_give(bank->free, index, n);
+	chunk_tree_filled(&bank->chunks, index, n, true);
+	touch_ends(bank, index, n);
+	return ok;
+}
+
+/*
  * [@index, @index + @n) is inserted and not free, and is free now. False if another hart gave one of
  * them back at the same time, which it may not.
  */
 static bool give(struct frame_bank *bank, uint64_t index, npages_t n)
 {
 	if (n > CHUNK_BITS)
-		chunk_tree_fill(&bank->chunks, index, n, true);
+		return give_chunks(bank, index, n);
 	bool ok = bitmap_atomic_give(bank->free, index, n);
 	touch_ends(bank, index, n);
 	return ok;
@@ -243,7 +267,10 @@ static enum status take_exactly(struct frame_bank *bank, uint64_t index, npages_
 
 /* ---- inserting and removing ------------------------------------------------------------------ */
 
-/* Never inserted, so nobody else changes these bits: they may be filled. */
+/*
+ * Never inserted, so nobody else changes these bits: they may be filled. But where frames were removed a
+ * hart's stock may still point, and it takes what it sees: there they are set word by word, atomically.
+ */
 static enum status insert(struct frame_pool *pool, struct frame_bank *bank, uint64_t index,
 			  npages_t n)
 {
@@ -254,11 +281,15 @@ static enum status insert(struct frame_pool *pool, struct frame_bank *bank, uint
 				   end < bank->inserted_end ? end : bank->inserted_end) !=
 	    BITMAP_NONE)
 		return ERR_OVERLAP;
+	chunk_tree_fill(&bank->chunks, index, n, true);
+	if (index >= bank->inserted_end)
+		bitmap_atomic_fill(bank->free, index, n);
+	else
+		(void)!bitmap_atomic_give(bank->free, index, n);
+	bitmap_atomic_fill(bank->inserted, index, n);
 	if (end > bank->inserted_end)
 		bank->inserted_end = end;
-	chunk_tree_fill(&bank->chunks, index, n, true);
-	bitmap_atomic_fill(bank->free, index, n);
-	bitmap_atomic_fill(bank->inserted, index, n);
+	chunk_tree_filled(&bank->chunks, index, n, true);
 	touch_ends(bank, index, n);
 	bank->managed += n;
 	pool->managed += n;
@@ -347,16 +378,16 @@ static never_inline pfn_t alloc_natural_of_zeroed(struct frame_pool *pool, unsig
 {
 	pfn_t pfn = PFN_NONE;
 
-	if (frame_zeroed_flush_all(pool)) {
-		for (uint32_t b = 0; pfn == PFN_NONE && b < pool->nbanks; b++) {
-			struct frame_bank *bank = &pool->bank[b];
-			uint64_t index;
+	/* Also if there are none any more: another hart may have made them free since the trees were asked. */
+	(void)frame_zeroed_flush_all(pool);
+	for (uint32_t b = 0; pfn == PFN_NONE && b < pool->nbanks; b++) {
+		struct frame_bank *bank = &pool->bank[b];
+		uint64_t index;
 
-			while (pfn == PFN_NONE &&
-			       (index = chunk_tree_find(&bank->chunks, order)) != BITMAP_NONE) {
-				if (take(bank, index, (npages_t)1 << order))
-					pfn = bank->base + index;
-			}
+		while (pfn == PFN_NONE &&
+		       (index = chunk_tree_find(&bank->chunks, order)) != BITMAP_NONE) {
+			if (take(bank, index, (npages_t)1 << order))
+				pfn = bank->base + index;
 		}
 	}
 	lock_release(&pool->lock, irq);
@@ -388,10 +419,15 @@ static always_inline pfn_t alloc_natural(struct frame_pool *pool, unsigned order
 	struct frame_bank *bank = pool->bank;
 	struct frame_bank *end = bank + pool->nbanks;
 
-	/* Where it is known that there are none, the lock is not needed to know it. */
+	/*
+	 * Where it is known that there are none, the lock is not needed to know it. Frames that are known to be
+	 * zero are asked for first: when they are counted no more, the trees are stale already.
+	 */
+	uint32_t nzeroed = frame_zeroed_count(pool);
+	atomic_thread_fence(memory_order_acquire);
 	while (bank < end && chunk_tree_has_none(&bank->chunks, order))
 		bank++;
-	if (bank == end && likely(frame_zeroed_count(pool) == 0))
+	if (bank == end && likely(nzeroed == 0))
 		return PFN_NONE;
 	return alloc_natural_from(pool, bank, end, order);
 }

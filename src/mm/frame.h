@@ -149,7 +149,7 @@ nodiscard enum status frame_pool_debug(struct frame_pool *pool, pfn_t pfn, void 
  * Result: STATUS_OK; ERR_INVALID for none; ERR_RANGE if not all lie in one bank; ERR_OVERLAP if any
  *         is the pool's already, free or handed out.
  * Cost:   npages / 64 words, filled and not counted; those below a frame that was inserted earlier
- *         are looked at first.
+ *         are looked at first, and set by an atomic instruction each.
  */
 nodiscard enum status frame_insert(struct frame_pool *pool, pfn_t pfn, npages_t npages);
 
@@ -215,7 +215,8 @@ enum status frame_free(struct frame_pool *pool, pfn_t pfn);
 /*
  * frame_free_zeroed - frame_free(), by a caller who promises that all bytes of the frame are 0, so that
  * they need not be cleared for the next frame_alloc_zeroed().
- * Cost: that of the lock.
+ * Result: as frame_free(); in the debug tier ERR_INVALID, reported, if they are not.
+ * Cost:   that of the lock.
  */
 enum status frame_free_zeroed(struct frame_pool *pool, pfn_t pfn);
 

@@ -56,6 +56,16 @@ size_t frame_record_bytes(npages_t npages)
 	return npages * sizeof(struct frame_record);
 }
 
+/* Then a hart may have a stock, also if all was removed again. */
+static bool was_ever_inserted(const struct frame_pool *pool)
+{
+	for (uint32_t b = 0; b < pool->nbanks; b++) {
+		if (pool->bank[b].inserted_end != 0)
+			return true;
+	}
+	return false;
+}
+
 static enum status add_records(struct frame_pool *pool, pfn_t pfn, void *records, size_t bytes)
 {
 	struct frame_bank *bank = frame_bank_of(pool, pfn);
@@ -64,7 +74,7 @@ static enum status add_records(struct frame_pool *pool, pfn_t pfn, void *records
 		return ERR_RANGE;
 	if (bytes < frame_record_bytes(bank->npages))
 		return ERR_NOMEM;
-	if (pool->managed != 0)
+	if (was_ever_inserted(pool))
 		return ERR_INVALID;
 	memset(records, 0, frame_record_bytes(bank->npages));
 	bank->records = records;

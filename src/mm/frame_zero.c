@@ -116,8 +116,10 @@ void frame_zeroed_flush(struct frame_pool *pool, pfn_t pfn, npages_t npages)
 		if (zeroed - pfn >= npages)
 			continue;
 		pool->zeroed[i] = pool->zeroed[--n];
-		set_count(pool, n);
 		make_free(pool, zeroed);
+		/* Behind it: at no moment is it neither counted nor free. */
+		atomic_thread_fence(memory_order_release);
+		set_count(pool, n);
 	}
 }
 

@@ -84,6 +84,7 @@ static void fill(struct rig *r, uint64_t bit, uint64_t n, bool set)
 {
 	chunk_tree_fill(&r->tree, bit, n, set);
 	write_bits(r, bit, n, set);
+	chunk_tree_filled(&r->tree, bit, n, set);
 	if (bit % CHUNK_BITS != 0 || n < CHUNK_BITS)
 		chunk_tree_touch(&r->tree, bit, 1);
 	if ((bit + n) % CHUNK_BITS != 0)
@@ -602,9 +603,13 @@ KTEST(chunk_tree, a_fill_of_no_whole_chunk_is_nothing)
 
 	rig_init(&r, 2, 3);
 	chunk_tree_fill(&r.tree, 0, 511, true);
+	chunk_tree_filled(&r.tree, 0, 511, true);
 	chunk_tree_fill(&r.tree, 1, 511, true);
+	chunk_tree_filled(&r.tree, 1, 511, true);
 	chunk_tree_fill(&r.tree, 300, 700, true);
+	chunk_tree_filled(&r.tree, 300, 700, true);
 	chunk_tree_fill(&r.tree, 512, 0, true);
+	chunk_tree_filled(&r.tree, 512, 0, true);
 	EXPECT_EQ(r.tree.nfull, 0);
 	rig_check(&r);
 }

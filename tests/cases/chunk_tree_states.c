@@ -10,7 +10,7 @@
  *	owe(c, p)	chunk c becomes p; that the tree must be told is known, and has not happened
  *	pay(c)		now it has
  *	look(c), find(order), find_run(n)
- *	give(a, b)	chunks [a, b) are filled: chunk_tree_fill(), then the bits
+ *	give(a, b)	chunks [a, b) are filled: chunk_tree_fill(), the bits, chunk_tree_filled()
  *	take(a, b)	they are emptied: chunk_tree_fill(), then the bits; where not all were set, as
  *			after another hart took one, the bits stay, and the tree is told
  *
@@ -315,8 +315,9 @@ static void give(struct world *w, uint64_t c, uint64_t end)
 	if (!all_are(w, c, end, NOTHING) || any_owed(w, c, end))
 		return;
 	chunk_tree_fill(&w->tree, c * CHUNK_BITS, (end - c) * CHUNK_BITS, true);
-	for (; c < end; c++)
-		paint(w, c, ALL);
+	for (uint64_t at = c; at < end; at++)
+		paint(w, at, ALL);
+	chunk_tree_filled(&w->tree, c * CHUNK_BITS, (end - c) * CHUNK_BITS, true);
 }
 
 static void take(struct world *w, uint64_t c, uint64_t end)
@@ -326,8 +327,9 @@ static void take(struct world *w, uint64_t c, uint64_t end)
 		chunk_tree_touch(&w->tree, c * CHUNK_BITS, (end - c) * CHUNK_BITS);
 		return;
 	}
-	for (; c < end; c++)
-		paint(w, c, NOTHING);
+	for (uint64_t at = c; at < end; at++)
+		paint(w, at, NOTHING);
+	chunk_tree_filled(&w->tree, c * CHUNK_BITS, (end - c) * CHUNK_BITS, false);
 }
 
 /* False if what it found is wrong. */

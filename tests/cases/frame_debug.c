@@ -181,6 +181,19 @@ KTEST(frame_debug, a_removed_frame_is_forgotten)
 	EXPECT_EQ(ktest_bad_frees(), 0);
 }
 
+/* A hart that has a stock would take frames from it that nobody records. */
+KTEST(frame_debug, is_not_turned_on_once_frames_were_handed_out_even_if_all_are_gone)
+{
+	struct rig r;
+
+	rig_init(&r);
+	REQUIRE_EQ(frame_insert(r.pool, FIRST, 3), STATUS_OK);
+	REQUIRE_EQ(frame_free(r.pool, frame_alloc(r.pool)), STATUS_OK);
+	REQUIRE_EQ(frame_remove(r.pool, FIRST, 3), STATUS_OK);
+	EXPECT_EQ(frame_pool_debug(r.pool, FIRST, r.records, r.bytes), ERR_INVALID);
+	REQUIRE_VALID(frame_validate(r.pool));
+}
+
 /* Draining yields each frame once, and a pool in the tier is a pool like any other. */
 KTEST(frame_debug, every_frame_is_handed_out_once)
 {
