@@ -400,6 +400,24 @@ KTEST(frame, a_pool_that_was_used_up_and_given_back_has_whole_chunks_again)
 	REQUIRE_VALID(frame_validate(pool));
 }
 
+/* Not to the lowest one: what was freed there meanwhile has time to become whole again. */
+KTEST(frame, the_next_chunk_to_break_is_behind_the_one_that_is_used_up)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 0x80200, 5 * 512);
+
+	for (pfn_t c = 0; c < 4; c++) /* the last 100 of four chunks are free */
+		REQUIRE_EQ(frame_alloc_at(pool, 0x80200 + c * 512, 412), STATUS_OK);
+	for (pfn_t c = 0; c < 4; c++) {
+		for (pfn_t i = 412; i < 512; i++)
+			REQUIRE_EQ(frame_alloc(pool), 0x80200 + c * 512 + i);
+		if (c == 1)
+			REQUIRE_EQ(frame_free_range(pool, 0x80200, 200), STATUS_OK);
+	}
+	EXPECT_EQ(frame_alloc(pool), 0x80200); /* and around */
+	REQUIRE_VALID(frame_validate(pool));
+}
+
 KTEST(frame, runs_are_aligned_in_physical_memory_and_not_by_index)
 {
 	struct rig r;

@@ -276,3 +276,25 @@ KTEST(frame_threads, frames_are_handed_out_while_they_are_inserted)
 {
 	play(3, 20000, FRAMES, come_and_go);
 }
+
+/* No threads, but the numbers of harts: each begins a chunk of its own, as long as there is one. */
+KTEST(frame_threads, harts_stay_out_of_each_others_chunks)
+{
+	struct arena *a = arena_new(FRAMES);
+	pfn_t pfn[4];
+
+	for (pfn_t c = 0; c < 8; c++) /* all chunks are broken */
+		REQUIRE_EQ(frame_alloc_at(a->pool, 0x80400 + c * 512, 7), STATUS_OK);
+	for (unsigned hart = 0; hart < 4; hart++) {
+		host_hart = hart;
+		pfn[hart] = frame_alloc(a->pool);
+		for (unsigned k = 0; k < hart; k++)
+			EXPECT(pfn[hart] / 512 != pfn[k] / 512);
+	}
+	for (unsigned i = 0; i < 100; i++) {
+		host_hart = i % 4;
+		EXPECT_EQ(frame_alloc(a->pool) / 512, pfn[host_hart] / 512);
+	}
+	host_hart = 0;
+	REQUIRE_VALID(frame_validate(a->pool));
+}
