@@ -59,6 +59,7 @@ static pfn_t keep_marked(struct frame_pool *pool)
 static void expect_refused(const char *what, pfn_t pfn)
 {
 	EXPECT_EQ(ktest_bad_frees(), 1);
+	EXPECT_EQ(ktest_last_bad_free()->size, 0); /* the caller named none */
 	EXPECT_STR(ktest_last_bad_free()->what, what);
 	EXPECT_EQ(ktest_last_bad_free()->actual_start, pfn_to_paddr(pfn));
 }
