@@ -280,7 +280,7 @@ static void cut_strings(struct fdt *fdt)
 	requires \valid(fdt) && readable_block(&fdt->blob) && readable_block(&fdt->reserve);
 	assigns fdt->problem, fdt->problem_at;
 	ensures \result == STATUS_OK ==>
-		\exists integer i; 0 <= i < fdt->reserve.size / 16 &&
+		\exists integer i; 0 <= i && 16 * i + 16 <= fdt->reserve.size &&
 			cells_at(&fdt->reserve, 16 * i, 2) == 0 &&
 			cells_at(&fdt->reserve, 16 * i + 8, 2) == 0;
 */
@@ -432,10 +432,10 @@ enum status fdt_reserve_entry(const struct fdt *fdt, uint32_t index, uint64_t *a
 {
 	uint32_t cell[FDT_RESERVE_ENTRY / FDT_CELL];
 
-	if (index >= fdt->reserve.size / FDT_RESERVE_ENTRY)
+	if (index > UINT32_MAX / FDT_RESERVE_ENTRY)
 		return ERR_TRUNCATED;
 	/*@
-		loop invariant 0 <= i <= 4;
+		loop invariant 0 <= i <= 4 && (i > 0 ==> 16 * index + 4 * i <= fdt->reserve.size);
 		loop invariant \forall integer j; 0 <= j < i ==>
 			cell[j] == cell_at(&fdt->reserve, 16 * index + 4 * j);
 		loop assigns i, cell[0 .. 3];

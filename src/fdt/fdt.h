@@ -136,7 +136,7 @@ uint32_t fdt_boot_hart(const struct fdt *fdt);
 	requires \separated(address, size, fdt);
 	assigns *address, *size;
 	ensures \result == STATUS_OK || \result == ERR_END || \result == ERR_TRUNCATED;
-	ensures \result == ERR_TRUNCATED <==> index >= fdt->reserve.size / 16;
+	ensures \result == ERR_TRUNCATED <==> fdt->reserve.size < 16 * index + 16;
 	ensures \result == ERR_END ==> *address == 0 && *size == 0;
 	ensures \result != ERR_TRUNCATED ==>
 		*address == cells_at(&fdt->reserve, 16 * index, 2) &&

@@ -177,8 +177,7 @@ static enum status read_begin_node(const struct fdt_block *block, struct fdt_tok
 */
 static enum status read_property(const struct fdt_block *block, struct fdt_token *token)
 {
-	if (!block_holds(block, token->offset, 3 * FDT_CELL) ||
-	    !fdt_block_cell(block, token->offset + FDT_CELL, &token->length) ||
+	if (!fdt_block_cell(block, token->offset + FDT_CELL, &token->length) ||
 	    !fdt_block_cell(block, token->offset + 2 * FDT_CELL, &token->name))
 		return ERR_TRUNCATED;
 	token->data = token->offset + 3 * FDT_CELL;

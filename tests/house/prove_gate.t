@@ -87,6 +87,11 @@ LIES = [
     ("a function that nobody knows", "[kernel:annot:missing-spec] src/x.c:3: Warning: \n"
      "  Neither code nor specification for function f\n" + GOOD, "Neither code nor specification"),
 ]
+SMOKE_LIES = [
+    ("a contract that nothing can meet", "[wp] [Failed] Smoke-test typed_f_wp_smoke_default_requires\n"
+     "[wp] Proved goals:    1 / 2\n", "typed_f_wp_smoke_default_requires"),
+    ("no smoke test at all", "[wp] Warning: No goal generated\n", "no goals"),
+]
 
 EVA_ALARM = "[eva:alarm] src/x.c:3: Warning: \n  out of bounds read.\n  assert \\valid_read(p);\n"
 EVA_END = ("  No errors or warnings raised during the analysis.\n"
@@ -243,7 +248,7 @@ RESULTS = [
 
 
 def main():
-    tap = Tap(2 + len(REFUSED) + len(RESULTS) + 2 + len(LIES) + 1 + len(EVA_LIES) + 3)
+    tap = Tap(2 + len(REFUSED) + len(RESULTS) + 2 + len(LIES) + 2 + len(SMOKE_LIES) + len(EVA_LIES) + 3)
     with tempfile.TemporaryDirectory(prefix="acre-gate.") as tree:
         copy_of_tree(tree)
         code, output = run(tree, "scripts/prove-gate")
@@ -282,6 +287,13 @@ def with_prover(tap, tree):
         fake_prover(fake, says)
         code, output = run(tree, "scripts/prove", "fdt_token", path=fake)
         tap.report(code == 1 and words in output, "prove: refused: " + name, output)
+    fake_prover(fake, "[wp] [Passed] Smoke-test typed_f_wp_smoke_default_requires\n" + GOOD)
+    code, output = run(tree, "scripts/prove", "--smoke", "fdt_token", path=fake)
+    tap.report(code == 0 and "Smoke tests passed: 2 / 2" in output, "smoke: all is well", output)
+    for name, says, words in SMOKE_LIES:
+        fake_prover(fake, says)
+        code, output = run(tree, "scripts/prove", "--smoke", "fdt_token", path=fake)
+        tap.report(code == 1 and words in output, "smoke: refused: " + name, output)
     code, output = run(tree, "scripts/prove", "no_such_unit", path=fake)
     tap.report(code == 2, "prove: a unit that is not there", output)
 
