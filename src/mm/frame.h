@@ -78,6 +78,7 @@ struct frame_stock {
 	atomic_word *_Atomic word; /* never NULL: points to a word of zeros if there is none */
 	_Atomic pfn_t base;        /* the frame that bit 0 of the word stands for */
 	chunk_byte *_Atomic leaf;  /* what is known about its chunk */
+	_Atomic uint64_t moves;    /* how often the three above have changed */
 } aligned_to(64);
 
 struct frame_pool {

@@ -81,6 +81,9 @@ static pfn_t take_from_chunk(struct frame_stock *stock, atomic_word *words, chun
 		atomic_store_explicit(&stock->word, &words[w], memory_order_relaxed);
 		atomic_store_explicit(&stock->base, first, memory_order_relaxed);
 		atomic_store_explicit(&stock->leaf, leaf, memory_order_relaxed);
+		atomic_store_explicit(&stock->moves,
+				      atomic_load_explicit(&stock->moves, memory_order_relaxed) + 1,
+				      memory_order_relaxed);
 		return first + bits_ctz(bit);
 	}
 	return PFN_NONE;
@@ -295,13 +298,18 @@ static never_inline pfn_t alloc_slowly(struct frame_pool *pool)
 pfn_t frame_alloc(struct frame_pool *pool)
 {
 	struct frame_stock *stock = &pool->stock[platform_hart()];
+	uint64_t moves = atomic_load_explicit(&stock->moves, memory_order_relaxed);
+
+	/*
+	 * Handlers may come in between and move the stock, also back to where it was: then these three
+	 * do not belong together. They have all run to their end, so that counting the moves is enough.
+	 */
+	atomic_signal_fence(memory_order_seq_cst);
 	atomic_word *word = atomic_load_explicit(&stock->word, memory_order_relaxed);
 	pfn_t base = atomic_load_explicit(&stock->base, memory_order_relaxed);
 	chunk_byte *leaf = atomic_load_explicit(&stock->leaf, memory_order_relaxed);
-
-	/* A handler that came in between and moved the stock has moved its word. */
 	atomic_signal_fence(memory_order_seq_cst);
-	if (unlikely(word != atomic_load_explicit(&stock->word, memory_order_relaxed)))
+	if (unlikely(moves != atomic_load_explicit(&stock->moves, memory_order_relaxed)))
 		return alloc_slowly(pool);
 	uint64_t bit = take_bit(word);
 	if (unlikely(bit == 0))
