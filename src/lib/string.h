@@ -14,6 +14,7 @@ void *memset(void *dest, int value, size_t len);
 int memcmp(const void *a, const void *b, size_t len);
 size_t strlen(const char *text);
 size_t strnlen(const char *text, size_t max);
+/*@ assigns \nothing; */
 int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t max);
 

@@ -21,13 +21,13 @@
  *
  * HOW. Three passes, each a loop over sorted things:
  *
- * 1. paint() the declared banks: cut the line at every edge and give each piece between two edges
+ * 1. memmap_paint() the declared banks: cut the line at every edge and give each piece between two edges
  *    to one of the inputs that cover it. Which one is a tournament: a complete binary tree in an
  *    array, leaf [count + i] is input i (or NOBODY while the sweep is outside it), each inner node
  *    [k] is the stronger of [2k] and [2k + 1], so [1] is the winner and an edge costs one path from
  *    leaf to root. Stronger is the greater kind, then the first added. Banks have one kind, so
  *    there the first added wins. Touching pieces of one node become one bank.
- * 2. paint() the reservations in the same way.
+ * 2. memmap_paint() the reservations in the same way.
  * 3. Walk banks and painted reservations together. What a reservation covers becomes a region of
  *    its kind, clipped to the bank; what lies between is free, and is rounded inward to frames:
  *
@@ -67,29 +67,16 @@
  *
  * All addresses are at most PADDR_LIMIT = 2^56 by the time they are in a table (check_range() is
  * the only way in), so no sum of bytes here can overflow.
+ *
+ * The comments that begin with an @ are contracts, which scripts/prove proves. docs/proof.md says how
+ * much of the above they are. Why some code here is as it is: regions are copied member by member, remainders stand
+ * for masks, and there is no short cut past a put() that fails, because provers follow that.
  */
 #include "mm/memmap.h"
 
 #include "lib/align.h"
-#include "lib/fmt.h"
 #include "lib/string.h"
-
-#define NOBODY UINT32_MAX
-
-const char *region_kind_str(enum region_kind kind)
-{
-	static const char *const text[REGION_KIND_COUNT] = {
-		[REGION_USABLE] = "usable",           [REGION_SLACK] = "rounding slack",
-		[REGION_METADATA] = "frame metadata", [REGION_REUSABLE] = "reusable",
-		[REGION_MEMRESERVE] = "memreserve",   [REGION_RESERVED] = "reserved",
-		[REGION_INITRD] = "initrd",           [REGION_DTB] = "device tree",
-		[REGION_KERNEL] = "kernel",           [REGION_FIRMWARE] = "firmware",
-		[REGION_NO_MAP] = "no-map",           [REGION_LENT] = "reusable, lent",
-		[REGION_LEFT_OUT] = "left out",
-	};
-
-	return (unsigned)kind < REGION_KIND_COUNT ? text[kind] : "unknown kind";
-}
+#include "mm/memmap_paint.h"
 
 /* ---- input ----------------------------------------------------------------------------------- */
 
@@ -103,6 +90,11 @@ void memmap_init(struct memmap *map)
 	map->nregions = 0;
 }
 
+/*@
+	assigns \nothing;
+	ensures \result == STATUS_OK || \result == ERR_RANGE;
+	ensures \result == STATUS_OK <==> range.start <= range.end <= PADDR_LIMIT;
+*/
 static enum status check_range(struct range range)
 {
 	if (range.start > range.end || range.end > PADDR_LIMIT)
@@ -111,11 +103,20 @@ static enum status check_range(struct range range)
 }
 
 /* May something be reserved or claimed as @kind? */
+/*@
+	assigns \nothing;
+	ensures \result ==> REGION_SLACK < kind < REGION_KIND_COUNT;
+*/
 static bool is_reserving(enum region_kind kind)
 {
 	return kind > REGION_SLACK && kind != REGION_LENT && (unsigned)kind < REGION_KIND_COUNT;
 }
 
+/*@
+	assigns \nothing;
+	ensures \result.range == range && \result.kind == kind;
+	ensures \result.index == MEMMAP_NO_INDEX;
+*/
 static struct region make_region(struct range range, enum region_kind kind, const char *name)
 {
 	return (struct region){
@@ -128,20 +129,65 @@ static struct region make_region(struct range range, enum region_kind kind, cons
 	};
 }
 
+/*@
+	predicate same_ranges{L1, L2}(struct region *list, integer count) =
+		\forall integer i; 0 <= i < count ==>
+			\at(list[i].range.start, L1) == \at(list[i].range.start, L2) &&
+			\at(list[i].range.end, L1) == \at(list[i].range.end, L2) &&
+			\at(list[i].kind, L1) == \at(list[i].kind, L2);
+*/
+
+/* *@to = *@from. Member by member, for a copy of the whole is more than provers follow. */
+/*@
+	requires \valid(to) && \valid_read(from) && \separated(to, from);
+	assigns to->range.start, to->range.end, to->kind, to->numa_node, to->bank, to->index, to->name;
+	exits \false;
+	ensures to->range.start == from->range.start && to->range.end == from->range.end;
+	ensures to->kind == from->kind;
+	ensures to->numa_node == from->numa_node && to->bank == from->bank;
+	ensures to->index == from->index && to->name == from->name;
+*/
+static void copy_region(struct region *to, const struct region *from)
+{
+	to->range.start = from->range.start;
+	to->range.end = from->range.end;
+	to->kind = from->kind;
+	to->numa_node = from->numa_node;
+	to->bank = from->bank;
+	to->index = from->index;
+	to->name = from->name;
+}
+
 enum status memmap_add_bank(struct memmap *map, struct range range, uint32_t numa_node,
 			    const char *name)
 {
 	enum status status = check_range(range);
+	uint32_t at = map->ndeclared;
 
 	if (map->resolved)
 		return ERR_INVALID;
 	if (status != STATUS_OK || range_is_empty(range))
 		return status;
-	if (map->ndeclared >= MEMMAP_MAX_BANKS)
+	if (at >= MEMMAP_MAX_BANKS)
 		return ERR_FULL;
-	map->declared[map->ndeclared] = make_region(range, REGION_USABLE, name);
-	map->declared[map->ndeclared].numa_node = numa_node;
-	map->ndeclared++;
+	struct region bank = make_region(range, REGION_USABLE, name);
+	bank.numa_node = numa_node;
+	/*@ assert in_order(&map->bank[0], map->nbanks); */
+	/*@ assert in_order(&map->region[0], map->nregions); */
+	/*@ assert usable_whole(&map->region[0], map->nregions); */
+	/*@ assert usable_none(&map->reservation[0], map->nreservations); */
+	copy_region(&map->declared[at], &bank);
+	map->ndeclared = at + 1;
+	/*@ assert good_inputs(&map->declared[0], map->ndeclared); */
+	/*@ assert good_inputs(&map->reservation[0], map->nreservations); */
+	/*@ assert same_ranges{Pre, Here}(&map->bank[0], MEMMAP_MAX_CUT_BANKS); */
+	/*@ assert good_inputs(&map->bank[0], map->nbanks); */
+	/*@ assert in_order(&map->bank[0], map->nbanks); */
+	/*@ assert same_ranges{Pre, Here}(&map->region[0], MEMMAP_MAX_REGIONS); */
+	/*@ assert good_inputs(&map->region[0], map->nregions); */
+	/*@ assert in_order(&map->region[0], map->nregions); */
+	/*@ assert usable_whole(&map->region[0], map->nregions); */
+	/*@ assert usable_none(&map->reservation[0], map->nreservations); */
 	return STATUS_OK;
 }
 
@@ -149,15 +195,33 @@ enum status memmap_reserve_nth(struct memmap *map, struct range range, enum regi
 			       const char *name, uint32_t index)
 {
 	enum status status = check_range(range);
+	uint32_t at = map->nreservations;
 
 	if (map->resolved || !is_reserving(kind))
 		return ERR_INVALID;
 	if (status != STATUS_OK || range_is_empty(range))
 		return status;
-	if (map->nreservations >= MEMMAP_MAX_RESERVATIONS)
+	if (at >= MEMMAP_MAX_RESERVATIONS)
 		return ERR_FULL;
-	map->reservation[map->nreservations] = make_region(range, kind, name);
-	map->reservation[map->nreservations++].index = index;
+	struct region reservation = make_region(range, kind, name);
+	reservation.index = index;
+	/*@ assert in_order(&map->bank[0], map->nbanks); */
+	/*@ assert in_order(&map->region[0], map->nregions); */
+	/*@ assert usable_whole(&map->region[0], map->nregions); */
+	/*@ assert usable_none(&map->reservation[0], map->nreservations); */
+	copy_region(&map->reservation[at], &reservation);
+	/*@ assert same_ranges{Pre, Here}(&map->reservation[0], at); */
+	map->nreservations = at + 1;
+	/*@ assert good_inputs(&map->reservation[0], map->nreservations); */
+	/*@ assert good_inputs(&map->declared[0], map->ndeclared); */
+	/*@ assert same_ranges{Pre, Here}(&map->bank[0], MEMMAP_MAX_CUT_BANKS); */
+	/*@ assert good_inputs(&map->bank[0], map->nbanks); */
+	/*@ assert in_order(&map->bank[0], map->nbanks); */
+	/*@ assert same_ranges{Pre, Here}(&map->region[0], MEMMAP_MAX_REGIONS); */
+	/*@ assert good_inputs(&map->region[0], map->nregions); */
+	/*@ assert in_order(&map->region[0], map->nregions); */
+	/*@ assert usable_whole(&map->region[0], map->nregions); */
+	/*@ assert usable_none(&map->reservation[0], map->nreservations); */
 	return STATUS_OK;
 }
 
@@ -167,104 +231,34 @@ enum status memmap_reserve(struct memmap *map, struct range range, enum region_k
 	return memmap_reserve_nth(map, range, kind, name, MEMMAP_NO_INDEX);
 }
 
-/* ---- sorting edges: heapsort, since it needs neither recursion nor room ---------------------- */
-
-/* Put edge[root] at its place in the max-heap edge[root .. count). */
-static void sift_down(struct memmap_edge *edge, uint32_t root, uint32_t count)
+/* Declared memory in scratch.piece[]. Result: how many. */
+/*@
+	requires \valid(map) && good_map(map);
+	assigns map->scratch;
+	ensures good_map(map);
+	ensures \result <= 2 * MEMMAP_MAX_BANKS;
+	ensures good_pieces(&map->scratch.piece[0], \result, &map->declared[0], map->ndeclared);
+*/
+static uint32_t paint_declared(struct memmap *map)
 {
-	struct memmap_edge moving = edge[root];
-	uint32_t child = 2 * root + 1;
+	/*@ assert in_order(&map->bank[0], map->nbanks); */
+	/*@ assert in_order(&map->region[0], map->nregions); */
+	/*@ assert usable_whole(&map->region[0], map->nregions); */
+	/*@ assert usable_none(&map->reservation[0], map->nreservations); */
+	uint32_t npieces = memmap_paint(&map->scratch, map->declared, map->ndeclared);
 
-	while (child < count) {
-		if (child + 1 < count && edge[child].at < edge[child + 1].at)
-			child++;
-		if (edge[child].at <= moving.at)
-			break;
-		edge[root] = edge[child];
-		root = child;
-		child = 2 * root + 1;
-	}
-	edge[root] = moving;
-}
-
-static void sort_edges(struct memmap_edge *edge, uint32_t count)
-{
-	for (uint32_t i = count / 2; i > 0; i--)
-		sift_down(edge, i - 1, count);
-	for (uint32_t last = count; last > 1; last--) {
-		struct memmap_edge greatest = edge[0];
-		edge[0] = edge[last - 1];
-		edge[last - 1] = greatest;
-		sift_down(edge, 0, last - 1);
-	}
-}
-
-/* Two edges for each of @count inputs, sorted by address. Result: how many. */
-static uint32_t collect_edges(struct memmap_edge *edge, const struct region *input, uint32_t count)
-{
-	for (uint32_t i = 0; i < count; i++) {
-		uint32_t at = 2 * i;
-		edge[at] = (struct memmap_edge){ input[i].range.start, i, true };
-		edge[at + 1] = (struct memmap_edge){ input[i].range.end, i, false };
-	}
-	sort_edges(edge, 2 * count);
-	return 2 * count;
-}
-
-/* ---- the tournament -------------------------------------------------------------------------- */
-
-static uint32_t stronger(const struct region *input, uint32_t a, uint32_t b)
-{
-	if (a == NOBODY || b == NOBODY)
-		return a == NOBODY ? b : a;
-	if (input[a].kind != input[b].kind)
-		return input[a].kind > input[b].kind ? a : b;
-	return a < b ? a : b;
-}
-
-/* Seat @entrant (input @i, or NOBODY for its seat left empty) and replay its path to the top. */
-static void seat(uint32_t *winner, const struct region *input, uint32_t count, uint32_t i,
-		 uint32_t entrant)
-{
-	uint32_t at = count + i;
-
-	winner[at] = entrant;
-	for (; at > 1; at /= 2) {
-		uint32_t left = at & ~1u;
-		winner[at / 2] = stronger(input, winner[left], winner[left + 1]);
-	}
-}
-
-/* ---- painting -------------------------------------------------------------------------------- */
-
-/*
- * Cut the union of @count inputs (none empty) into scratch->piece[]: sorted, disjoint, each with
- * the strongest of the inputs that cover it. Result: how many pieces, at most 2 * count - 1.
- *
- * Between two neighbouring edge addresses nothing begins or ends, so one winner holds for all of
- * it. All edges of one address are applied before the winner is asked, so their order is no matter.
- * Pieces of one owner may touch: whoever uses them joins what belongs together.
- */
-static uint32_t paint(struct memmap_scratch *scratch, const struct region *input, uint32_t count)
-{
-	uint32_t nedges = collect_edges(scratch->edge, input, count);
-	uint32_t npieces = 0;
-	paddr_t from = 0;
-
-	for (uint32_t i = 0; i < 2 * count; i++)
-		scratch->winner[i] = NOBODY;
-	for (uint32_t i = 0; i < nedges;) {
-		struct range range = { from, scratch->edge[i].at };
-		if (scratch->winner[1] != NOBODY)
-			scratch->piece[npieces++] =
-				(struct memmap_piece){ range, scratch->winner[1] };
-		for (; i < nedges && scratch->edge[i].at == range.end; i++) {
-			const struct memmap_edge *edge = &scratch->edge[i];
-			seat(scratch->winner, input, count, edge->owner,
-			     edge->begins ? edge->owner : NOBODY);
-		}
-		from = range.end;
-	}
+	/*@ assert same_ranges{Pre, Here}(&map->declared[0], MEMMAP_MAX_BANKS); */
+	/*@ assert same_ranges{Pre, Here}(&map->reservation[0], MEMMAP_MAX_RESERVATIONS); */
+	/*@ assert same_ranges{Pre, Here}(&map->bank[0], MEMMAP_MAX_CUT_BANKS); */
+	/*@ assert same_ranges{Pre, Here}(&map->region[0], MEMMAP_MAX_REGIONS); */
+	/*@ assert good_inputs(&map->declared[0], map->ndeclared); */
+	/*@ assert good_inputs(&map->reservation[0], map->nreservations); */
+	/*@ assert usable_none(&map->reservation[0], map->nreservations); */
+	/*@ assert good_inputs(&map->bank[0], map->nbanks); */
+	/*@ assert in_order(&map->bank[0], map->nbanks); */
+	/*@ assert good_inputs(&map->region[0], map->nregions); */
+	/*@ assert in_order(&map->region[0], map->nregions); */
+	/*@ assert usable_whole(&map->region[0], map->nregions); */
 	return npieces;
 }
 
@@ -275,12 +269,19 @@ enum status memmap_limit(struct memmap *map, uint64_t bytes, const char *name)
 
 	if (map->resolved || bytes == 0)
 		return ERR_INVALID;
-	npieces = paint(&map->scratch, map->declared, map->ndeclared);
+	npieces = paint_declared(map);
+	/*@
+		loop invariant 0 <= i <= npieces;
+		loop assigns i, bytes;
+		loop variant npieces - i;
+	*/
 	for (uint32_t i = 0; i < npieces; i++) {
 		uint64_t size = range_size(piece[i].range);
-		struct range rest = { piece[i].range.start + bytes, piece[npieces - 1].range.end };
-		if (bytes < size)
+		if (bytes < size) {
+			struct range rest = { piece[i].range.start + bytes,
+					      piece[npieces - 1].range.end };
 			return memmap_reserve(map, rest, REGION_LEFT_OUT, name);
+		}
 		bytes -= size;
 	}
 	return STATUS_OK;
@@ -288,6 +289,12 @@ enum status memmap_limit(struct memmap *map, uint64_t bytes, const char *name)
 
 /* ---- lists of regions: sorted and disjoint --------------------------------------------------- */
 
+/*@
+	requires \valid_read(below) && \valid_read(above);
+	assigns \nothing;
+	ensures \result ==> below->range.end == above->range.start && below->kind == above->kind &&
+		below->bank == above->bank && below->index == above->index;
+*/
 static bool can_join(const struct region *below, const struct region *above)
 {
 	return below->range.end == above->range.start && below->kind == above->kind &&
@@ -296,27 +303,72 @@ static bool can_join(const struct region *below, const struct region *above)
 }
 
 /* Append @next, joined to the last one where that is the same thing (I8). False if it is full. */
+/*@
+	requires \valid(list + (0 .. capacity - 1)) && \valid(count) && \valid_read(next);
+	requires \separated(count, list + (0 .. capacity - 1)) && \separated(count, next);
+	requires \separated(next, list + (0 .. capacity - 1));
+	requires *count <= capacity && good_inputs(list, *count) && in_order(list, *count);
+	requires usable_whole(list, *count);
+	requires next->range.start < next->range.end && next->kind == REGION_USABLE ==>
+		next->range.start % PAGE_SIZE == 0 && next->range.end % PAGE_SIZE == 0;
+	requires next->range.start < next->range.end ==> next->range.end <= PADDR_LIMIT &&
+		ends_by(list, *count, next->range.start);
+	assigns list[0 .. capacity - 1], *count;
+	ensures \old(*count) <= *count <= \old(*count) + 1 && *count <= capacity;
+	ensures \result || *count == capacity;
+	ensures good_inputs(list, *count);
+	ensures in_order(list, *count);
+	ensures usable_whole(list, *count);
+	ensures \forall integer addr; next->range.end <= addr &&
+		\at(ends_by(list, *count, addr), Pre) ==> ends_by(list, *count, addr);
+*/
 static bool append(struct region *list, uint32_t *count, uint32_t capacity,
 		   const struct region *next)
 {
-	if (range_is_empty(next->range))
+	uint32_t at = *count;
+
+	if (next->range.start >= next->range.end)
 		return true;
-	if (*count > 0 && can_join(&list[*count - 1], next)) {
-		list[*count - 1].range.end = next->range.end;
+	if (at > 0 && can_join(&list[at - 1], next)) {
+		list[at - 1].range.end = next->range.end;
+		/*@ assert same_ranges{Pre, Here}(list, at - 1); */
+		/*@ assert good_inputs(list, at); */
+		/*@ assert in_order(list, at); */
+		/*@ assert usable_whole(list, at); */
 		return true;
 	}
-	if (*count >= capacity)
+	if (at >= capacity)
 		return false;
-	list[(*count)++] = *next;
+	copy_region(&list[at], next);
+	/*@ assert same_ranges{Pre, Here}(list, at); */
+	/*@ assert good_inputs(list, at + 1); */
+	/*@ assert in_order(list, at + 1); */
+	/*@ assert usable_whole(list, at + 1); */
+	*count = at + 1;
+	/*@ assert usable_whole(list, at + 1); */
 	return true;
 }
 
 /* Index of the first in @list that ends after @addr, @count if none does. Binary search. */
+/*@
+	requires \valid_read(list + (0 .. count - 1)) && sorted_list(list, count);
+	assigns \nothing;
+	ensures \result <= count;
+	ensures \result < count ==> list[\result].range.end > addr;
+	ensures \forall integer i; 0 <= i < \result ==> list[i].range.end <= addr;
+*/
 static uint32_t first_ending_after(const struct region *list, uint32_t count, paddr_t addr)
 {
 	uint32_t low = 0;
 	uint32_t high = count;
 
+	/*@
+		loop invariant 0 <= low <= high <= count;
+		loop invariant \forall integer i; 0 <= i < low ==> list[i].range.end <= addr;
+		loop invariant high < count ==> list[high].range.end > addr;
+		loop assigns low, high;
+		loop variant high - low;
+	*/
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 		if (list[middle].range.end > addr)
@@ -329,29 +381,126 @@ static uint32_t first_ending_after(const struct region *list, uint32_t count, pa
 
 /* ---- resolving ------------------------------------------------------------------------------- */
 
-/* Pass 1: bank[] from declared[]. A bank is named after its lowest piece. */
+/*
+ * Add @piece, which is @owner's, behind bank[0 .. nbanks). Result: how many there are then. A bank is
+ * named after its lowest piece.
+ */
+/*@
+	requires \valid(bank + (0 .. nbanks)) && \valid_read(owner) && \valid_read(piece);
+	requires \separated(bank + (0 .. nbanks), owner) && \separated(bank + (0 .. nbanks), piece);
+	requires nbanks < MEMMAP_MAX_CUT_BANKS;
+	requires good_inputs(bank, nbanks) && in_order(bank, nbanks);
+	requires piece->range.start < piece->range.end <= PADDR_LIMIT;
+	requires ends_by(bank, nbanks, piece->range.start);
+	assigns bank[0 .. nbanks];
+	exits \false;
+	ensures nbanks <= \result <= nbanks + 1;
+	ensures good_inputs(bank, \result);
+	ensures in_order(bank, \result);
+	ensures ends_by(bank, \result, piece->range.end);
+*/
+static uint32_t add_piece(struct region *bank, uint32_t nbanks, const struct region *owner,
+			  const struct memmap_piece *piece)
+{
+	if (nbanks > 0 && bank[nbanks - 1].range.end == piece->range.start &&
+	    bank[nbanks - 1].numa_node == owner->numa_node) {
+		bank[nbanks - 1].range.end = piece->range.end;
+		/*@ assert same_ranges{Pre, Here}(bank, nbanks - 1); */
+		/*@ assert good_inputs(bank, nbanks); */
+		/*@ assert in_order(bank, nbanks); */
+		return nbanks;
+	}
+	copy_region(&bank[nbanks], owner);
+	bank[nbanks].range.start = piece->range.start;
+	bank[nbanks].range.end = piece->range.end;
+	bank[nbanks].bank = nbanks;
+	/*@ assert same_ranges{Pre, Here}(bank, nbanks); */
+	/*@ assert good_inputs(bank, nbanks + 1); */
+	/*@ assert in_order(bank, nbanks + 1); */
+	return nbanks + 1;
+}
+
+/* The banks that the pieces of declared memory make. */
+/*@
+	requires \valid(bank + (0 .. MEMMAP_MAX_CUT_BANKS - 1)) && npieces <= MEMMAP_MAX_CUT_BANKS;
+	requires \valid_read(declared + (0 .. ndeclared - 1));
+	requires \valid_read(piece + (0 .. npieces - 1));
+	requires \separated(bank + (0 .. MEMMAP_MAX_CUT_BANKS - 1), declared + (0 .. ndeclared - 1));
+	requires \separated(bank + (0 .. MEMMAP_MAX_CUT_BANKS - 1), piece + (0 .. npieces - 1));
+	requires good_inputs(declared, ndeclared);
+	requires good_pieces(piece, npieces, declared, ndeclared);
+	assigns bank[0 .. MEMMAP_MAX_CUT_BANKS - 1];
+	exits \false;
+	ensures \result <= npieces;
+	ensures good_inputs(bank, \result);
+	ensures in_order(bank, \result);
+*/
+static uint32_t join_pieces(struct region *bank, const struct region *declared, uint32_t ndeclared,
+			    const struct memmap_piece *piece, uint32_t npieces)
+{
+	uint32_t nbanks = 0;
+
+	(void)ndeclared; /* the contract needs it */
+	/*@
+		loop invariant 0 <= i <= npieces && nbanks <= i;
+		loop invariant same_ranges{Pre, Here}(declared, ndeclared);
+		loop invariant same_pieces{Pre, Here}(piece, npieces);
+		loop invariant good_inputs(bank, nbanks);
+		loop invariant in_order(bank, nbanks);
+		loop invariant i < npieces ==> ends_by(bank, nbanks, piece[i].range.start);
+		loop assigns i, nbanks, bank[0 .. MEMMAP_MAX_CUT_BANKS - 1];
+		loop variant npieces - i;
+	*/
+	for (uint32_t i = 0; i < npieces; i++) {
+		/*@ assert piece[i].owner < ndeclared; */
+		/*@ assert piece[i].range.start < piece[i].range.end <= PADDR_LIMIT; */
+		/*@ assert i + 1 < npieces ==> piece[i].range.end <= piece[i + 1].range.start; */
+		nbanks = add_piece(bank, nbanks, &declared[piece[i].owner], &piece[i]);
+	}
+	return nbanks;
+}
+
+/* Pass 1: bank[] from declared[]. */
+/*@
+	requires \valid(map) && map->ndeclared <= MEMMAP_MAX_BANKS;
+	requires good_inputs(&map->declared[0], map->ndeclared);
+	assigns map->nbanks, map->bank[0 .. MEMMAP_MAX_CUT_BANKS - 1], map->scratch;
+	ensures map->nbanks <= MEMMAP_MAX_CUT_BANKS;
+	ensures good_inputs(&map->bank[0], map->nbanks);
+	ensures in_order(&map->bank[0], map->nbanks);
+	ensures same_ranges{Pre, Post}(&map->declared[0], MEMMAP_MAX_BANKS);
+	ensures same_ranges{Pre, Post}(&map->reservation[0], MEMMAP_MAX_RESERVATIONS);
+*/
 static void settle_banks(struct memmap *map)
 {
-	uint32_t npieces = paint(&map->scratch, map->declared, map->ndeclared);
+	uint32_t npieces = memmap_paint(&map->scratch, map->declared, map->ndeclared);
 
-	map->nbanks = 0;
-	for (uint32_t i = 0; i < npieces; i++) {
-		const struct memmap_piece *piece = &map->scratch.piece[i];
-		const struct region *owner = &map->declared[piece->owner];
-		struct region *last = map->nbanks > 0 ? &map->bank[map->nbanks - 1] : NULL;
-		if (last != NULL && last->range.end == piece->range.start &&
-		    last->numa_node == owner->numa_node) {
-			last->range.end = piece->range.end;
-			continue;
-		}
-		map->bank[map->nbanks] = *owner;
-		map->bank[map->nbanks].range = piece->range;
-		map->bank[map->nbanks].bank = map->nbanks;
-		map->nbanks++;
-	}
+	map->nbanks =
+		join_pieces(map->bank, map->declared, map->ndeclared, map->scratch.piece, npieces);
 }
 
 /* Append @range of bank @bank to the partition. False if that is full. */
+/*@
+	requires \valid(map) && bank < map->nbanks <= MEMMAP_MAX_CUT_BANKS;
+	requires map->nregions <= MEMMAP_MAX_REGIONS;
+	requires good_inputs(&map->region[0], map->nregions);
+	requires in_order(&map->region[0], map->nregions);
+	requires usable_whole(&map->region[0], map->nregions);
+	requires range.start <= range.end <= PADDR_LIMIT;
+	requires ends_by(&map->region[0], map->nregions, range.start);
+	requires range.start < range.end && kind == REGION_USABLE ==>
+		range.start % PAGE_SIZE == 0 && range.end % PAGE_SIZE == 0;
+	assigns map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
+	ensures map->nregions <= MEMMAP_MAX_REGIONS;
+	ensures good_inputs(&map->region[0], map->nregions);
+	ensures in_order(&map->region[0], map->nregions);
+	ensures usable_whole(&map->region[0], map->nregions);
+	ensures same_ranges{Pre, Post}(&map->bank[0], MEMMAP_MAX_CUT_BANKS);
+	ensures same_ranges{Pre, Post}(&map->declared[0], MEMMAP_MAX_BANKS);
+	ensures same_ranges{Pre, Post}(&map->reservation[0], MEMMAP_MAX_RESERVATIONS);
+	ensures same_pieces{Pre, Post}(&map->scratch.piece[0], 2 * MEMMAP_MAX_INPUTS);
+	ensures ends_by(&map->region[0], map->nregions, range.end);
+*/
 static bool put(struct memmap *map, uint32_t bank, struct range range, enum region_kind kind,
 		const char *name, uint32_t index)
 {
@@ -363,75 +512,293 @@ static bool put(struct memmap *map, uint32_t bank, struct range range, enum regi
 	return append(map->region, &map->nregions, MEMMAP_MAX_REGIONS, &next);
 }
 
+/* The frame boundaries next to @addr. A remainder is what provers understand; the code is the same. */
+/*@
+	assigns \nothing;
+	ensures addr - PAGE_SIZE < \result <= addr && \result % PAGE_SIZE == 0;
+*/
+static paddr_t frame_down(paddr_t addr)
+{
+	return addr - addr % PAGE_SIZE;
+}
+
+/*@
+	requires addr <= PADDR_LIMIT;
+	assigns \nothing;
+	ensures addr <= \result < addr + PAGE_SIZE && \result % PAGE_SIZE == 0;
+*/
+static paddr_t frame_up(paddr_t addr)
+{
+	return frame_down(addr + PAGE_SIZE - 1);
+}
+
 /* The whole frames inside @range; empty, at its start, if there is none. */
+/*@
+	requires range.start <= range.end <= PADDR_LIMIT;
+	assigns \nothing;
+	ensures range.start <= \result.start <= \result.end <= range.end;
+	ensures \result.start == \result.end ==> \result.start == range.start;
+	ensures \result.start < \result.end ==>
+		\result.start % PAGE_SIZE == 0 && \result.end % PAGE_SIZE == 0;
+*/
 static struct range whole_frames(struct range range)
 {
-	struct range whole = { 0, align_down(range.end, PAGE_SIZE) };
+	struct range whole = { frame_up(range.start), frame_down(range.end) };
 
-	if (!align_up_checked(range.start, PAGE_SIZE, &whole.start) || range_is_empty(whole))
-		return (struct range){ range.start, range.start };
-	return whole;
+	return range_is_empty(whole) ? (struct range){ range.start, range.start } : whole;
 }
 
 /* Nobody wants @range: whole frames of it are usable, the rest is slack. */
+/*@
+	requires \valid(map) && bank < map->nbanks <= MEMMAP_MAX_CUT_BANKS;
+	requires map->nregions <= MEMMAP_MAX_REGIONS;
+	requires good_inputs(&map->region[0], map->nregions);
+	requires in_order(&map->region[0], map->nregions);
+	requires usable_whole(&map->region[0], map->nregions);
+	requires range.start <= range.end <= PADDR_LIMIT;
+	requires ends_by(&map->region[0], map->nregions, range.start);
+	assigns map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
+	ensures map->nregions <= MEMMAP_MAX_REGIONS;
+	ensures good_inputs(&map->region[0], map->nregions);
+	ensures in_order(&map->region[0], map->nregions);
+	ensures usable_whole(&map->region[0], map->nregions);
+	ensures same_ranges{Pre, Post}(&map->bank[0], MEMMAP_MAX_CUT_BANKS);
+	ensures same_ranges{Pre, Post}(&map->declared[0], MEMMAP_MAX_BANKS);
+	ensures same_ranges{Pre, Post}(&map->reservation[0], MEMMAP_MAX_RESERVATIONS);
+	ensures same_pieces{Pre, Post}(&map->scratch.piece[0], 2 * MEMMAP_MAX_INPUTS);
+	ensures ends_by(&map->region[0], map->nregions, range.end);
+*/
 static bool put_free(struct memmap *map, uint32_t bank, struct range range)
 {
 	struct range whole = whole_frames(range);
 	struct range below = { range.start, whole.start };
 	struct range above = { whole.end, range.end };
 
-	return put(map, bank, below, REGION_SLACK, "", MEMMAP_NO_INDEX) &&
-	       put(map, bank, whole, REGION_USABLE, "", MEMMAP_NO_INDEX) &&
-	       put(map, bank, above, REGION_SLACK, "", MEMMAP_NO_INDEX);
+	bool fits = put(map, bank, below, REGION_SLACK, "", MEMMAP_NO_INDEX);
+
+	/* Where one does not fit, the partition is given up: no matter what becomes of the others. */
+	fits = put(map, bank, whole, REGION_USABLE, "", MEMMAP_NO_INDEX) && fits;
+	return put(map, bank, above, REGION_SLACK, "", MEMMAP_NO_INDEX) && fits;
 }
 
+/*@
+	assigns \nothing;
+	ensures \result.start == \max(a.start, b.start) && \result.end == \min(a.end, b.end);
+*/
 static struct range intersection(struct range a, struct range b)
 {
 	return (struct range){ a.start > b.start ? a.start : b.start,
 			       a.end < b.end ? a.end : b.end };
 }
 
-/*
- * Pass 3 for one bank: piece[*first ..) are the painted reservations that end after the bank
- * before. Moves *@first up to the first one that ends after the start of this bank.
- */
-static bool divide_bank(struct memmap *map, uint32_t bank, uint32_t *first, uint32_t npieces)
+/* The first of piece[first .. npieces) that ends after @addr, @npieces if none does. */
+/*@
+	requires \valid_read(piece + (0 .. npieces - 1)) && first <= npieces;
+	assigns \nothing;
+	ensures first <= \result <= npieces;
+	ensures \result < npieces ==> addr < piece[\result].range.end;
+*/
+static uint32_t skip_pieces(const struct memmap_piece *piece, uint32_t first, uint32_t npieces,
+			    paddr_t addr)
+{
+	/*@
+		loop invariant \at(first, Pre) <= first <= npieces;
+		loop assigns first;
+		loop variant npieces - first;
+	*/
+	while (first < npieces && piece[first].range.end <= addr)
+		first++;
+	return first;
+}
+
+/* Pass 3 for one bank: piece[first ..) are the painted reservations that end after its start. */
+/*@
+	requires \valid(map) && bank < map->nbanks <= MEMMAP_MAX_CUT_BANKS;
+	requires map->nreservations <= MEMMAP_MAX_RESERVATIONS;
+	requires first <= npieces <= 2 * MEMMAP_MAX_INPUTS;
+	requires first < npieces ==> map->bank[bank].range.start < map->scratch.piece[first].range.end;
+	requires good_inputs(&map->reservation[0], map->nreservations);
+	requires usable_none(&map->reservation[0], map->nreservations);
+	requires good_pieces(&map->scratch.piece[0], npieces, &map->reservation[0],
+			     map->nreservations);
+	requires map->bank[bank].range.start < map->bank[bank].range.end <= PADDR_LIMIT;
+	requires map->nregions <= MEMMAP_MAX_REGIONS;
+	requires good_inputs(&map->region[0], map->nregions);
+	requires in_order(&map->region[0], map->nregions);
+	requires usable_whole(&map->region[0], map->nregions);
+	requires ends_by(&map->region[0], map->nregions, map->bank[bank].range.start);
+	assigns map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
+	ensures map->nregions <= MEMMAP_MAX_REGIONS;
+	ensures good_inputs(&map->region[0], map->nregions);
+	ensures in_order(&map->region[0], map->nregions);
+	ensures usable_whole(&map->region[0], map->nregions);
+	ensures same_ranges{Pre, Post}(&map->bank[0], MEMMAP_MAX_CUT_BANKS);
+	ensures same_ranges{Pre, Post}(&map->declared[0], MEMMAP_MAX_BANKS);
+	ensures same_ranges{Pre, Post}(&map->reservation[0], MEMMAP_MAX_RESERVATIONS);
+	ensures same_pieces{Pre, Post}(&map->scratch.piece[0], 2 * MEMMAP_MAX_INPUTS);
+	ensures ends_by(&map->region[0], map->nregions, \old(map->bank[bank].range.end));
+*/
+static bool divide_bank(struct memmap *map, uint32_t bank, uint32_t first, uint32_t npieces)
 {
 	const struct memmap_piece *piece = map->scratch.piece;
 	struct range ram = map->bank[bank].range;
 	paddr_t from = ram.start;
+	bool fits = true;
 
-	while (*first < npieces && piece[*first].range.end <= ram.start)
-		(*first)++;
-	for (uint32_t i = *first; i < npieces && piece[i].range.start < ram.end; i++) {
+	/*@
+		loop invariant first <= i <= npieces;
+		loop invariant ram.start <= from <= ram.end;
+		loop invariant i < npieces ==> from == ram.start || from <= piece[i].range.start;
+		loop invariant map->nregions <= MEMMAP_MAX_REGIONS;
+		loop invariant good_inputs(&map->region[0], map->nregions);
+		loop invariant in_order(&map->region[0], map->nregions);
+		loop invariant usable_whole(&map->region[0], map->nregions);
+		loop invariant same_ranges{Pre, Here}(&map->bank[0], MEMMAP_MAX_CUT_BANKS);
+		loop invariant same_ranges{Pre, Here}(&map->declared[0], MEMMAP_MAX_BANKS);
+		loop invariant same_ranges{Pre, Here}(&map->reservation[0], MEMMAP_MAX_RESERVATIONS);
+		loop invariant same_pieces{Pre, Here}(&map->scratch.piece[0], 2 * MEMMAP_MAX_INPUTS);
+		loop invariant ends_by(&map->region[0], map->nregions, from);
+		loop assigns i, from, fits, map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
+		loop variant npieces - i;
+	*/
+	for (uint32_t i = first; i < npieces && piece[i].range.start < ram.end; i++) {
+		/*@ assert piece[i].owner < map->nreservations; */
+		/*@ assert piece[i].range.start < piece[i].range.end <= PADDR_LIMIT; */
+		/*@ assert ram.start < piece[i].range.end; */
+		/*@ assert i + 1 < npieces ==> piece[i].range.end <= piece[i + 1].range.start; */
 		const struct region *owner = &map->reservation[piece[i].owner];
 		struct range part = intersection(piece[i].range, ram);
-		if (!put_free(map, bank, (struct range){ from, part.start }) ||
-		    !put(map, bank, part, owner->kind, owner->name, owner->index))
-			return false;
+		/*@ assert owner->kind != REGION_USABLE; */
+		/*@ assert from <= part.start < part.end <= ram.end; */
+		fits = put_free(map, bank, (struct range){ from, part.start }) && fits;
+		fits = put(map, bank, part, owner->kind, owner->name, owner->index) && fits;
 		from = part.end;
 	}
-	return put_free(map, bank, (struct range){ from, ram.end });
+	return put_free(map, bank, (struct range){ from, ram.end }) && fits;
+}
+
+/* Pass 3: banks and painted reservations, both in order. False if the table is full. */
+/*@
+	requires \valid(map) && good_counts(map) && map->nregions == 0;
+	requires npieces <= 2 * MEMMAP_MAX_INPUTS;
+	requires good_inputs(&map->reservation[0], map->nreservations);
+	requires usable_none(&map->reservation[0], map->nreservations);
+	requires good_pieces(&map->scratch.piece[0], npieces, &map->reservation[0],
+			     map->nreservations);
+	requires good_inputs(&map->bank[0], map->nbanks);
+	requires in_order(&map->bank[0], map->nbanks);
+	assigns map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
+	ensures map->nregions <= MEMMAP_MAX_REGIONS;
+	ensures good_inputs(&map->region[0], map->nregions);
+	ensures in_order(&map->region[0], map->nregions);
+	ensures usable_whole(&map->region[0], map->nregions);
+	ensures same_ranges{Pre, Post}(&map->bank[0], MEMMAP_MAX_CUT_BANKS);
+	ensures same_ranges{Pre, Post}(&map->declared[0], MEMMAP_MAX_BANKS);
+	ensures same_ranges{Pre, Post}(&map->reservation[0], MEMMAP_MAX_RESERVATIONS);
+	ensures same_pieces{Pre, Post}(&map->scratch.piece[0], 2 * MEMMAP_MAX_INPUTS);
+*/
+static bool divide_banks(struct memmap *map, uint32_t npieces)
+{
+	uint32_t first = 0;
+
+	/*@
+		loop invariant 0 <= bank <= map->nbanks && first <= npieces;
+		loop invariant map->nregions <= MEMMAP_MAX_REGIONS;
+		loop invariant good_inputs(&map->reservation[0], map->nreservations);
+		loop invariant usable_none(&map->reservation[0], map->nreservations);
+		loop invariant good_pieces(&map->scratch.piece[0], npieces, &map->reservation[0],
+					   map->nreservations);
+		loop invariant good_inputs(&map->region[0], map->nregions);
+		loop invariant in_order(&map->region[0], map->nregions);
+		loop invariant usable_whole(&map->region[0], map->nregions);
+		loop invariant same_ranges{Pre, Here}(&map->bank[0], MEMMAP_MAX_CUT_BANKS);
+		loop invariant same_ranges{Pre, Here}(&map->declared[0], MEMMAP_MAX_BANKS);
+		loop invariant same_ranges{Pre, Here}(&map->reservation[0], MEMMAP_MAX_RESERVATIONS);
+		loop invariant same_pieces{Pre, Here}(&map->scratch.piece[0], 2 * MEMMAP_MAX_INPUTS);
+		loop invariant bank < map->nbanks ==>
+			ends_by(&map->region[0], map->nregions, map->bank[bank].range.start);
+		loop assigns bank, first, map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
+		loop variant map->nbanks - bank;
+	*/
+	for (uint32_t bank = 0; bank < map->nbanks; bank++) {
+		/*@ assert map->bank[bank].range.start < map->bank[bank].range.end <= PADDR_LIMIT; */
+		/*@ assert bank + 1 < map->nbanks ==>
+			map->bank[bank].range.end <= map->bank[bank + 1].range.start; */
+		first = skip_pieces(map->scratch.piece, first, npieces,
+				    map->bank[bank].range.start);
+		if (!divide_bank(map, bank, first, npieces))
+			return false;
+	}
+	return true;
+}
+
+/* Pass 2: scratch.piece[] from reservation[]. Result: how many. */
+/*@
+	requires \valid(map) && map->nreservations <= MEMMAP_MAX_RESERVATIONS;
+	requires good_inputs(&map->reservation[0], map->nreservations);
+	assigns map->scratch;
+	ensures \result <= 2 * MEMMAP_MAX_INPUTS;
+	ensures good_pieces(&map->scratch.piece[0], \result, &map->reservation[0],
+			    map->nreservations);
+	ensures same_ranges{Pre, Post}(&map->bank[0], MEMMAP_MAX_CUT_BANKS);
+	ensures same_ranges{Pre, Post}(&map->declared[0], MEMMAP_MAX_BANKS);
+	ensures same_ranges{Pre, Post}(&map->reservation[0], MEMMAP_MAX_RESERVATIONS);
+*/
+static uint32_t paint_reservations(struct memmap *map)
+{
+	return memmap_paint(&map->scratch, map->reservation, map->nreservations);
+}
+
+/* The partition is there if it has @fit; if not, there is none. */
+/*@
+	requires \valid(map);
+	requires good_counts(map);
+	requires good_inputs(&map->declared[0], map->ndeclared);
+	requires good_inputs(&map->reservation[0], map->nreservations);
+	requires usable_none(&map->reservation[0], map->nreservations);
+	requires good_inputs(&map->bank[0], map->nbanks);
+	requires in_order(&map->bank[0], map->nbanks);
+	requires good_inputs(&map->region[0], map->nregions);
+	requires in_order(&map->region[0], map->nregions);
+	requires usable_whole(&map->region[0], map->nregions);
+	assigns map->resolved, map->nbanks, map->nregions;
+	ensures good_counts(map);
+	ensures good_inputs(&map->declared[0], map->ndeclared);
+	ensures good_inputs(&map->reservation[0], map->nreservations);
+	ensures usable_none(&map->reservation[0], map->nreservations);
+	ensures good_inputs(&map->bank[0], map->nbanks);
+	ensures in_order(&map->bank[0], map->nbanks);
+	ensures good_inputs(&map->region[0], map->nregions);
+	ensures in_order(&map->region[0], map->nregions);
+	ensures usable_whole(&map->region[0], map->nregions);
+	ensures \result == STATUS_OK ==> map->resolved;
+*/
+static enum status conclude(struct memmap *map, bool fit)
+{
+	map->resolved = fit;
+	if (!fit) {
+		map->nbanks = 0;
+		map->nregions = 0;
+	}
+	return fit ? STATUS_OK : ERR_FULL;
 }
 
 enum status memmap_resolve(struct memmap *map)
 {
-	uint32_t first = 0;
-
 	if (map->resolved)
 		return ERR_INVALID;
 	settle_banks(map);
 	map->nregions = 0;
-	uint32_t npieces = paint(&map->scratch, map->reservation, map->nreservations);
-	for (uint32_t bank = 0; bank < map->nbanks; bank++) {
-		if (!divide_bank(map, bank, &first, npieces)) {
-			map->nbanks = 0;
-			map->nregions = 0;
-			return ERR_FULL;
-		}
-	}
-	map->resolved = true;
-	return STATUS_OK;
+	uint32_t npieces = paint_reservations(map);
+	/*@ assert good_inputs(&map->bank[0], map->nbanks); */
+	/*@ assert in_order(&map->bank[0], map->nbanks); */
+	bool fit = divide_banks(map, npieces);
+	/*@ assert good_inputs(&map->declared[0], map->ndeclared); */
+	/*@ assert good_inputs(&map->reservation[0], map->nreservations); */
+	/*@ assert usable_none(&map->reservation[0], map->nreservations); */
+	/*@ assert good_inputs(&map->bank[0], map->nbanks); */
+	/*@ assert in_order(&map->bank[0], map->nbanks); */
+	return conclude(map, fit);
 }
 
 /* ---- carving --------------------------------------------------------------------------------- */
@@ -439,42 +806,99 @@ enum status memmap_resolve(struct memmap *map)
 /* Below, the new region, slack, above, and two neighbours. */
 #define CARVE_PARTS 6u
 
+/*@
+	// @carved is in @whole, with all frames that it touches.
+	predicate can_cut(struct range whole, struct range carved) =
+		whole.start <= carved.start < carved.end <= whole.end <= PADDR_LIMIT &&
+		(whole.end % PAGE_SIZE == 0 || carved.end % PAGE_SIZE == 0);
+*/
+
 /* Cut region @whole around @carved: what is below, the carved, slack up to a frame, what is above. */
+/*@
+	requires \valid(part + (0 .. CARVE_PARTS - 1)) && \valid(nparts);
+	requires \valid_read(whole) && \valid_read(carved);
+	requires \separated(nparts, part + (0 .. CARVE_PARTS - 1), whole, carved);
+	requires *nparts <= 1 && good_inputs(part, *nparts) && in_order(part, *nparts);
+	requires usable_whole(part, *nparts);
+	requires ends_by(part, *nparts, whole->range.start);
+	requires can_cut(whole->range, carved->range);
+	requires whole->kind == REGION_USABLE ==>
+		whole->range.start % PAGE_SIZE == 0 && whole->range.end % PAGE_SIZE == 0;
+	requires carved->kind == REGION_USABLE || whole->kind == REGION_USABLE ==>
+		carved->range.start % PAGE_SIZE == 0;
+	requires carved->kind == REGION_USABLE ==> carved->range.end % PAGE_SIZE == 0;
+	assigns part[0 .. CARVE_PARTS - 1], *nparts;
+	ensures *nparts <= 5;
+	ensures good_inputs(part, *nparts);
+	ensures in_order(part, *nparts);
+	ensures usable_whole(part, *nparts);
+	ensures ends_by(part, *nparts, \old(whole->range.end));
+*/
 static void cut(struct region *part, uint32_t *nparts, const struct region *whole,
 		const struct region *carved)
 {
-	struct region below = *whole;
 	struct region slack = make_region(carved->range, REGION_SLACK, "");
-	struct region above = *whole;
+	struct region below, above;
 
+	copy_region(&below, whole);
+	copy_region(&above, whole);
 	slack.bank = whole->bank;
 	slack.numa_node = whole->numa_node;
 	slack.range.start = carved->range.end;
-	/* Below PADDR_LIMIT, a multiple of frames. */
-	slack.range.end = align_down(carved->range.end + PAGE_SIZE - 1, PAGE_SIZE);
+	slack.range.end = frame_up(carved->range.end);
 	below.range.end = carved->range.start;
 	above.range.start = slack.range.end;
+	/*@ assert ends_by(part, *nparts, carved->range.start); */
 	(void)append(part, nparts, CARVE_PARTS, &below);
+	/*@ assert ends_by(part, *nparts, carved->range.start); */
 	(void)append(part, nparts, CARVE_PARTS, carved);
+	/*@ assert ends_by(part, *nparts, slack.range.start); */
 	(void)append(part, nparts, CARVE_PARTS, &slack);
+	/*@ assert ends_by(part, *nparts, slack.range.start) ||
+		ends_by(part, *nparts, above.range.start); */
 	(void)append(part, nparts, CARVE_PARTS, &above);
 }
 
 /* Put part[0 .. nparts) where region[first .. end) is. The caller has checked that it fits. */
+/*@
+	requires \valid(map) && first <= end <= map->nregions <= MEMMAP_MAX_REGIONS;
+	requires \valid_read(part + (0 .. nparts - 1)) && \separated(map, part + (0 .. nparts - 1));
+	requires nparts <= CARVE_PARTS && nparts <= MEMMAP_MAX_REGIONS - (map->nregions - (end - first));
+	assigns map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
+	ensures map->nregions == \old(map->nregions) - (end - first) + nparts;
+	ensures map->nregions <= MEMMAP_MAX_REGIONS;
+*/
 static void replace(struct memmap *map, uint32_t first, uint32_t end, const struct region *part,
 		    uint32_t nparts)
 {
 	uint32_t tail = map->nregions - end;
 
+	/* Not if they stay where they are. */
 	if (first + nparts > end) {
+		/*@
+			loop invariant 0 <= i <= tail;
+			loop assigns i, map->region[0 .. MEMMAP_MAX_REGIONS - 1];
+			loop variant i;
+		*/
 		for (uint32_t i = tail; i > 0; i--)
-			map->region[first + nparts + i - 1] = map->region[end + i - 1];
-	} else {
+			copy_region(&map->region[first + nparts + i - 1],
+				    &map->region[end + i - 1]);
+	} else if (first + nparts < end) {
+		/*@
+			loop invariant 0 <= i <= tail;
+			loop assigns i, map->region[0 .. MEMMAP_MAX_REGIONS - 1];
+			loop variant tail - i;
+		*/
 		for (uint32_t i = 0; i < tail; i++)
-			map->region[first + nparts + i] = map->region[end + i];
+			copy_region(&map->region[first + nparts + i], &map->region[end + i]);
 	}
+	/*@
+		loop invariant 0 <= i <= nparts;
+		loop assigns i, map->region[0 .. MEMMAP_MAX_REGIONS - 1];
+		loop variant nparts - i;
+	*/
 	for (uint32_t i = 0; i < nparts; i++)
-		map->region[first + i] = part[i];
+		copy_region(&map->region[first + i], &part[i]);
 	map->nregions = first + nparts + tail;
 }
 
@@ -482,6 +906,20 @@ static void replace(struct memmap *map, uint32_t first, uint32_t end, const stru
  * Make @carved (range, kind, name, index) out of part of region @at, which contains all frames that it
  * touches. ERR_FULL, and nothing changed, if the table has no room.
  */
+/*@
+	requires \valid(map) && map->nregions <= MEMMAP_MAX_REGIONS && at < map->nregions;
+	requires good_inputs(&map->region[0], map->nregions);
+	requires in_order(&map->region[0], map->nregions);
+	requires usable_whole(&map->region[0], map->nregions);
+	requires can_cut(map->region[at].range, carved.range);
+	requires carved.kind == REGION_USABLE || map->region[at].kind == REGION_USABLE ==>
+		carved.range.start % PAGE_SIZE == 0;
+	requires carved.kind == REGION_USABLE ==> carved.range.end % PAGE_SIZE == 0;
+	assigns map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
+	ensures \result == STATUS_OK || \result == ERR_FULL;
+	ensures \result != STATUS_OK ==> map->nregions == \old(map->nregions);
+	ensures map->nregions <= MEMMAP_MAX_REGIONS;
+*/
 static enum status carve(struct memmap *map, uint32_t at, struct region carved)
 {
 	struct region part[CARVE_PARTS];
@@ -492,12 +930,11 @@ static enum status carve(struct memmap *map, uint32_t at, struct region carved)
 
 	carved.bank = map->region[at].bank;
 	carved.numa_node = map->region[at].numa_node;
-	for (uint32_t i = first; i < end; i++) {
-		if (i == at)
-			cut(part, &nparts, &map->region[at], &carved);
-		else
-			(void)append(part, &nparts, CARVE_PARTS, &map->region[i]);
-	}
+	if (first < at)
+		(void)append(part, &nparts, CARVE_PARTS, &map->region[first]);
+	cut(part, &nparts, &map->region[at], &carved);
+	if (at + 1 < end)
+		(void)append(part, &nparts, CARVE_PARTS, &map->region[at + 1]);
 	if (nparts > MEMMAP_MAX_REGIONS - (map->nregions - (end - first)))
 		return ERR_FULL;
 	replace(map, first, end, part, nparts);
@@ -505,12 +942,20 @@ static enum status carve(struct memmap *map, uint32_t at, struct region carved)
 }
 
 /* The region of kind @from that contains all of @range, whole frames. */
+/*@
+	requires \valid_read(map) && good_counts(map) && \valid(at) && \separated(at, map);
+	requires sorted_list(&map->region[0], map->nregions);
+	assigns *at;
+	ensures \result == STATUS_OK ==> *at < map->nregions && map->region[*at].kind == from &&
+		can_cut(map->region[*at].range, range) && range.end <= map->region[*at].range.end &&
+		range.start % PAGE_SIZE == 0 && range.end % PAGE_SIZE == 0;
+*/
 static enum status find_to_carve(const struct memmap *map, struct range range,
 				 enum region_kind from, uint32_t *at)
 {
 	if (range_is_empty(range))
 		return ERR_INVALID;
-	if (!is_aligned(range.start, PAGE_SIZE) || !is_aligned(range.end, PAGE_SIZE))
+	if (range.start % PAGE_SIZE != 0 || range.end % PAGE_SIZE != 0)
 		return ERR_MISALIGNED;
 	*at = first_ending_after(map->region, map->nregions, range.start);
 	if (*at == map->nregions || map->region[*at].kind != from ||
@@ -556,14 +1001,29 @@ enum status memmap_recast(struct memmap *map, struct range range, enum region_ki
 /* ---- placing --------------------------------------------------------------------------------- */
 
 /* The highest start of @size bytes in @range; false if there is none. */
+/*@
+	requires 0 < align && \valid(start);
+	assigns *start;
+	ensures \result ==> range.start <= *start && *start + size <= range.end &&
+		*start % PAGE_SIZE == 0;
+*/
 static bool highest_start(struct range range, uint64_t size, uint64_t align, paddr_t *start)
 {
 	if (range_is_empty(range) || size > range_size(range))
 		return false;
-	*start = align_down(range.end - size, align);
-	return *start >= range.start;
+	*start = range.end - size;
+	*start -= *start % align;
+	/* The latter is so, since @align is a power of two and at least a frame. */
+	return *start >= range.start && *start % PAGE_SIZE == 0;
 }
 
+/*@
+	requires \valid_read(map) && \valid_read(request);
+	assigns \nothing;
+	ensures \result == STATUS_OK ==> map->resolved && request->size > 0 &&
+		request->kind != REGION_USABLE &&
+		map->nreservations < MEMMAP_MAX_RESERVATIONS;
+*/
 static enum status check_request(const struct memmap *map, const struct memmap_request *request)
 {
 	if (!map->resolved || !is_reserving(request->kind) || request->size == 0)
@@ -578,12 +1038,24 @@ enum status memmap_place(struct memmap *map, const struct memmap_request *reques
 {
 	uint64_t align = request->align > PAGE_SIZE ? request->align : PAGE_SIZE;
 	enum status status = check_request(map, request);
+	uint32_t count = map->nreservations;
 	uint32_t at = map->nregions;
 	paddr_t start = 0;
 	bool found = false;
 
 	if (status != STATUS_OK)
 		return status;
+	/*@
+		loop invariant at <= map->nregions;
+		loop invariant found ==> at < map->nregions &&
+			map->region[at].kind == REGION_USABLE && start % PAGE_SIZE == 0 &&
+			request->window.start <= start &&
+			start + request->size <= request->window.end &&
+			map->region[at].range.start <= start &&
+			start + request->size <= map->region[at].range.end;
+		loop assigns found, at, start;
+		loop variant at + (found ? 0 : 1);
+	*/
 	while (!found && at > 0) {
 		const struct region *region = &map->region[--at];
 		found = region->kind == REGION_USABLE &&
@@ -595,10 +1067,16 @@ enum status memmap_place(struct memmap *map, const struct memmap_request *reques
 	struct region there = make_region((struct range){ start, start + request->size },
 					  request->kind, request->name);
 	status = carve(map, at, there);
+	/*@ assert good_counts(map); */
 	if (status != STATUS_OK)
 		return status;
-	map->reservation[map->nreservations++] = there;
-	*placed = there.range;
+	copy_region(&map->reservation[count], &there);
+	map->nreservations = count + 1;
+	/*@ assert request->size == \at(request->size, Pre); */
+	/*@ assert request->window.start == \at(request->window.start, Pre); */
+	/*@ assert request->window.end == \at(request->window.end, Pre); */
+	placed->start = there.range.start;
+	placed->end = there.range.end;
 	return STATUS_OK;
 }
 
@@ -615,27 +1093,31 @@ const struct region *memmap_find(const struct memmap *map, paddr_t addr)
 
 const struct region *memmap_next(const struct memmap *map, enum region_kind kind, uint32_t *cursor)
 {
+	/*@
+		loop invariant \at(*cursor, Pre) <= *cursor;
+		loop assigns *cursor;
+		loop variant map->nregions - *cursor;
+	*/
 	while (*cursor < map->nregions) {
-		const struct region *region = &map->region[(*cursor)++];
-		if (region->kind == kind)
-			return region;
+		uint32_t at = *cursor;
+		*cursor = at + 1;
+		if (map->region[at].kind == kind)
+			return &map->region[at];
 	}
 	return NULL;
-}
-
-const char *memmap_name(char buf[MEMMAP_NAME_LEN], const struct region *region)
-{
-	if (region->index == MEMMAP_NO_INDEX)
-		fmt_buffer(buf, MEMMAP_NAME_LEN, "%s", region->name);
-	else
-		fmt_buffer(buf, MEMMAP_NAME_LEN, "%s %u", region->name, (unsigned)region->index);
-	return buf;
 }
 
 uint64_t memmap_bytes(const struct memmap *map, enum region_kind kind)
 {
 	uint64_t bytes = 0;
 
+	/*@
+		loop invariant 0 <= i <= map->nregions;
+		loop invariant ends_by(&map->region[0], i, PADDR_LIMIT);
+		loop invariant bytes <= (i == 0 ? 0 : map->region[i - 1].range.end);
+		loop assigns i, bytes;
+		loop variant map->nregions - i;
+	*/
 	for (uint32_t i = 0; i < map->nregions; i++) {
 		if (map->region[i].kind == kind)
 			bytes += range_size(map->region[i].range);
@@ -647,17 +1129,37 @@ uint64_t memmap_ram_bytes(const struct memmap *map)
 {
 	uint64_t bytes = 0;
 
+	/*@
+		loop invariant 0 <= i <= map->nbanks;
+		loop invariant bytes <= (i == 0 ? 0 : map->bank[i - 1].range.end);
+		loop assigns i, bytes;
+		loop variant map->nbanks - i;
+	*/
 	for (uint32_t i = 0; i < map->nbanks; i++)
 		bytes += range_size(map->bank[i].range);
 	return bytes;
 }
 
 /* The first part of @range that is in no bank; empty if all of it is RAM. */
+/*@
+	requires \valid_read(map) && map->nbanks <= MEMMAP_MAX_CUT_BANKS;
+	requires good_inputs(&map->bank[0], map->nbanks);
+	requires in_order(&map->bank[0], map->nbanks);
+	assigns \nothing;
+	ensures range.start <= \result.start && \result.end <= range.end;
+*/
 static struct range first_hole(const struct memmap *map, struct range range)
 {
 	uint32_t bank = first_ending_after(map->bank, map->nbanks, range.start);
 
 	/* Banks that touch are one stretch of RAM here. */
+	/*@
+		loop invariant bank <= map->nbanks;
+		loop invariant \at(range.start, Pre) <= range.start;
+		loop invariant bank < map->nbanks ==> range.start < map->bank[bank].range.end;
+		loop assigns bank, range.start;
+		loop variant map->nbanks - bank;
+	*/
 	for (; bank < map->nbanks && map->bank[bank].range.start <= range.start; bank++)
 		range.start = map->bank[bank].range.end;
 	if (bank < map->nbanks && map->bank[bank].range.start < range.end)
@@ -668,6 +1170,12 @@ static struct range first_hole(const struct memmap *map, struct range range)
 bool memmap_outside(const struct memmap *map, struct memmap_outside_cursor *cursor,
 		    struct region *part)
 {
+	/*@
+		loop invariant good_inputs(&map->bank[0], map->nbanks);
+		loop invariant in_order(&map->bank[0], map->nbanks);
+		loop assigns cursor->reservation, cursor->from;
+		loop variant map->nreservations - cursor->reservation;
+	*/
 	for (; cursor->reservation < map->nreservations; cursor->reservation++) {
 		const struct region *reservation = &map->reservation[cursor->reservation];
 		struct range rest = reservation->range;
@@ -675,8 +1183,9 @@ bool memmap_outside(const struct memmap *map, struct memmap_outside_cursor *curs
 			rest.start = cursor->from;
 		struct range hole = first_hole(map, rest);
 		if (!range_is_empty(hole) && reservation->kind != REGION_LEFT_OUT) {
-			*part = *reservation;
-			part->range = hole;
+			copy_region(part, reservation);
+			part->range.start = hole.start;
+			part->range.end = hole.end;
 			cursor->from = hole.end;
 			return true;
 		}

@@ -55,6 +55,7 @@ enum region_kind {
 
 /* region_kind_str - "usable", "rounding slack", "device tree", ...; never NULL, any value accepted.
  */
+/*@ assigns \nothing; */
 const char *region_kind_str(enum region_kind kind);
 
 struct region {
@@ -94,12 +95,56 @@ struct memmap {
 	struct memmap_scratch scratch;
 };
 
+/*@
+	// What memmap_add_bank() and memmap_reserve() let in.
+	predicate good_inputs(struct region *input, integer count) =
+		\forall integer i; 0 <= i < count ==>
+			input[i].range.start < input[i].range.end <= PADDR_LIMIT;
+
+	// No entry is empty, all end at PADDR_LIMIT or below, each ends before the next one starts.
+	predicate in_order(struct region *list, integer count) =
+		\forall integer i, j; 0 <= i < j < count ==>
+			list[i].range.end <= list[j].range.start;
+	predicate sorted_list(struct region *list, integer count) =
+		good_inputs(list, count) && in_order(list, count);
+	predicate ends_by(struct region *list, integer count, integer addr) =
+		\forall integer i; 0 <= i < count ==> list[i].range.end <= addr;
+
+	predicate good_counts(struct memmap *map) =
+		map->ndeclared <= MEMMAP_MAX_BANKS &&
+		map->nreservations <= MEMMAP_MAX_RESERVATIONS &&
+		map->nbanks <= MEMMAP_MAX_CUT_BANKS && map->nregions <= MEMMAP_MAX_REGIONS;
+
+	predicate usable_whole(struct region *list, integer count) =
+		\forall integer i; 0 <= i < count && list[i].kind == REGION_USABLE ==>
+			list[i].range.start % PAGE_SIZE == 0 && list[i].range.end % PAGE_SIZE == 0;
+
+	predicate usable_none(struct region *list, integer count) =
+		\forall integer i; 0 <= i < count ==> list[i].kind != REGION_USABLE;
+
+	// Each function of this file but memmap_init() finds it so, and leaves it so; that those which
+	// cut regions (claim, place, recast) do is not proved (docs/proof.md).
+	predicate good_map(struct memmap *map) =
+		good_counts(map) && good_inputs(&map->declared[0], map->ndeclared) &&
+		good_inputs(&map->reservation[0], map->nreservations) &&
+		usable_none(&map->reservation[0], map->nreservations) &&
+		sorted_list(&map->bank[0], map->nbanks) &&
+		sorted_list(&map->region[0], map->nregions) &&
+		usable_whole(&map->region[0], map->nregions);
+*/
+
 /* 447 KiB with 128 banks and 1,088 reservations: for BSS, not for a stack. */
 _Static_assert(sizeof(struct memmap) <=
 		       448u * MEMMAP_MAX_BANKS + 368u * MEMMAP_MAX_RESERVATIONS + 64u,
 	       "struct memmap has grown");
 
 /* memmap_init - an empty map. Cost: O(1), nothing of the tables is touched. */
+/*@
+	requires \valid(map);
+	assigns map->resolved, map->ndynamic, map->ndeclared, map->nreservations, map->nbanks,
+		map->nregions;
+	ensures good_map(map) && !map->resolved;
+*/
 void memmap_init(struct memmap *map);
 
 /*
@@ -110,6 +155,16 @@ void memmap_init(struct memmap *map);
  *         already. The map is unchanged on failure.
  * Owner:  @name (may be NULL for "") is not copied: it lives as long as the map.
  */
+/*@
+	requires \valid(map) && good_map(map);
+	assigns map->declared[map->ndeclared], map->ndeclared;
+	ensures good_map(map);
+	ensures \result == STATUS_OK ==> range.start <= range.end <= PADDR_LIMIT;
+	ensures \result == STATUS_OK && range.start < range.end ==>
+		map->ndeclared == \old(map->ndeclared) + 1 &&
+		map->declared[map->ndeclared - 1].range == range;
+	ensures \result != STATUS_OK ==> map->ndeclared == \old(map->ndeclared);
+*/
 nodiscard enum status memmap_add_bank(struct memmap *map, struct range range, uint32_t numa_node,
 				      const char *name);
 
@@ -120,10 +175,32 @@ nodiscard enum status memmap_add_bank(struct memmap *map, struct range range, ui
  * Result: as memmap_add_bank(), but ERR_FULL past MEMMAP_MAX_RESERVATIONS, and ERR_INVALID also for
  *         a @kind that reserves nothing (REGION_USABLE, REGION_SLACK, no kind at all).
  */
+/*@
+	requires \valid(map) && good_map(map);
+	assigns map->reservation[map->nreservations], map->nreservations;
+	ensures good_map(map);
+	ensures \result == STATUS_OK ==> range.start <= range.end <= PADDR_LIMIT;
+	ensures \result == STATUS_OK && range.start < range.end ==>
+		map->nreservations == \old(map->nreservations) + 1 &&
+		map->reservation[map->nreservations - 1].range == range &&
+		map->reservation[map->nreservations - 1].kind == kind;
+	ensures \result != STATUS_OK ==> map->nreservations == \old(map->nreservations);
+*/
 nodiscard enum status memmap_reserve(struct memmap *map, struct range range, enum region_kind kind,
 				     const char *name);
 
 /* memmap_reserve_nth - the same for the reservation @index of those that share @name. */
+/*@
+	requires \valid(map) && good_map(map);
+	assigns map->reservation[map->nreservations], map->nreservations;
+	ensures good_map(map);
+	ensures \result == STATUS_OK ==> range.start <= range.end <= PADDR_LIMIT;
+	ensures \result == STATUS_OK && range.start < range.end ==>
+		map->nreservations == \old(map->nreservations) + 1 &&
+		map->reservation[map->nreservations - 1].range == range &&
+		map->reservation[map->nreservations - 1].kind == kind;
+	ensures \result != STATUS_OK ==> map->nreservations == \old(map->nreservations);
+*/
 nodiscard enum status memmap_reserve_nth(struct memmap *map, struct range range,
 					 enum region_kind kind, const char *name, uint32_t index);
 
@@ -134,6 +211,12 @@ nodiscard enum status memmap_reserve_nth(struct memmap *map, struct range range,
  *         resolved; ERR_FULL as memmap_reserve().
  * Cost:   O(n log n) in banks.
  */
+/*@
+	requires \valid(map) && good_map(map);
+	assigns map->reservation[map->nreservations], map->nreservations, map->scratch;
+	ensures good_map(map);
+	ensures \result != STATUS_OK ==> map->nreservations == \old(map->nreservations);
+*/
 nodiscard enum status memmap_limit(struct memmap *map, uint64_t bytes, const char *name);
 
 /*
@@ -144,6 +227,20 @@ nodiscard enum status memmap_limit(struct memmap *map, uint64_t bytes, const cha
  *         which cannot happen with the constants above. Not resolved, and unchanged, on failure.
  * Cost:   O(n log n) in banks + reservations; no recursion, a few words of stack.
  */
+/*@
+	requires \valid(map) && good_map(map);
+	assigns map->resolved, map->nbanks, map->nregions, map->bank[0 .. MEMMAP_MAX_CUT_BANKS - 1],
+		map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->scratch;
+	// good_map(map), part by part.
+	ensures good_counts(map);
+	ensures good_inputs(&map->declared[0], map->ndeclared);
+	ensures good_inputs(&map->reservation[0], map->nreservations);
+	ensures usable_none(&map->reservation[0], map->nreservations);
+	ensures sorted_list(&map->bank[0], map->nbanks);
+	ensures sorted_list(&map->region[0], map->nregions);
+	ensures usable_whole(&map->region[0], map->nregions);
+	ensures \result == STATUS_OK ==> map->resolved;
+*/
 nodiscard enum status memmap_resolve(struct memmap *map);
 
 /*
@@ -154,10 +251,22 @@ nodiscard enum status memmap_resolve(struct memmap *map);
  *         ERR_FULL past MEMMAP_MAX_REGIONS. The map is unchanged on failure.
  * Cost:   O(n): the regions above move by up to two places.
  */
+/*@
+	requires \valid(map) && good_map(map);
+	assigns map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
+	ensures map->nregions <= MEMMAP_MAX_REGIONS;
+	ensures \result != STATUS_OK ==> map->nregions == \old(map->nregions);
+*/
 nodiscard enum status memmap_claim(struct memmap *map, struct range range, enum region_kind kind,
 				   const char *name);
 
 /* memmap_claim_nth - the same for the claim @index of those that share @name. */
+/*@
+	requires \valid(map) && good_map(map);
+	assigns map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
+	ensures map->nregions <= MEMMAP_MAX_REGIONS;
+	ensures \result != STATUS_OK ==> map->nregions == \old(map->nregions);
+*/
 nodiscard enum status memmap_claim_nth(struct memmap *map, struct range range,
 				       enum region_kind kind, const char *name, uint32_t index);
 
@@ -186,6 +295,17 @@ struct memmap_request {
  *         which each placed one counts. Map and *@placed are unchanged on failure.
  * Cost:   O(n) in regions.
  */
+/*@
+	requires \valid(map) && good_map(map) && \valid_read(request) && \valid(placed);
+	requires \separated(placed, map) && \separated(request, map) && \separated(request, placed);
+	assigns map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
+	assigns map->reservation[map->nreservations], map->nreservations, *placed;
+	ensures good_counts(map);
+	ensures \result != STATUS_OK ==> *placed == \old(*placed) &&
+		map->nreservations == \old(map->nreservations);
+	ensures \result == STATUS_OK ==> placed->start + request->size == placed->end &&
+		request->window.start <= placed->start && placed->end <= request->window.end;
+*/
 nodiscard enum status memmap_place(struct memmap *map, const struct memmap_request *request,
 				   struct range *placed);
 
@@ -195,6 +315,12 @@ nodiscard enum status memmap_place(struct memmap *map, const struct memmap_reque
  *         by memmap_validate() only.
  * Result: as memmap_claim().
  */
+/*@
+	requires \valid(map) && good_map(map);
+	assigns map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
+	ensures map->nregions <= MEMMAP_MAX_REGIONS;
+	ensures \result != STATUS_OK ==> map->nregions == \old(map->nregions);
+*/
 nodiscard enum status memmap_recast(struct memmap *map, struct range range, enum region_kind from,
 				    enum region_kind to);
 
@@ -202,12 +328,24 @@ nodiscard enum status memmap_recast(struct memmap *map, struct range range, enum
  * memmap_find - the region of the partition that contains @addr, or NULL if that is not RAM. Valid
  * until the next claim. Cost: O(log n).
  */
+/*@
+	requires \valid_read(map) && good_map(map);
+	assigns \result \from map, *map, addr;
+	ensures \result != \null ==> \valid_read(\result) &&
+		\result->range.start <= addr < \result->range.end;
+*/
 const struct region *memmap_find(const struct memmap *map, paddr_t addr);
 
 /*
  * memmap_next - the first region of @kind at index *@cursor or after, in order of address; NULL at
  * the end. *@cursor starts at 0 and moves behind the result.
  */
+/*@
+	requires \valid_read(map) && good_map(map) && \valid(cursor) && \separated(cursor, map);
+	assigns *cursor, \result \from map, *map, kind, *cursor;
+	ensures \result != \null ==> \result == &map->region[*cursor - 1] &&
+		\old(*cursor) < *cursor <= map->nregions && \result->kind == kind;
+*/
 const struct region *memmap_next(const struct memmap *map, enum region_kind kind, uint32_t *cursor);
 
 #define MEMMAP_NAME_LEN 96u
@@ -216,9 +354,19 @@ const struct region *memmap_next(const struct memmap *map, enum region_kind kind
 const char *memmap_name(char buf[MEMMAP_NAME_LEN], const struct region *region);
 
 /* memmap_bytes - bytes of all regions of @kind. O(n). */
+/*@
+	requires \valid_read(map) && good_map(map);
+	assigns \nothing;
+	ensures \result <= PADDR_LIMIT;
+*/
 uint64_t memmap_bytes(const struct memmap *map, enum region_kind kind);
 
 /* memmap_ram_bytes - bytes of the union of all banks; 0 until it is resolved. O(banks). */
+/*@
+	requires \valid_read(map) && good_map(map);
+	assigns \nothing;
+	ensures \result <= PADDR_LIMIT;
+*/
 uint64_t memmap_ram_bytes(const struct memmap *map);
 
 /* The state of a walk over what lies outside; starts as { 0, 0 }. */
@@ -234,6 +382,12 @@ struct memmap_outside_cursor {
  * Pre:    resolved.
  * Result: true and *@part (kind and name of the reservation, MEMMAP_NO_BANK), or false at the end.
  */
+/*@
+	requires \valid_read(map) && good_map(map) && \valid(cursor) && \valid(part);
+	requires \separated(cursor, map) && \separated(part, map) && \separated(part, cursor);
+	assigns *cursor, *part;
+	ensures \result ==> part->range.start < part->range.end;
+*/
 nodiscard bool memmap_outside(const struct memmap *map, struct memmap_outside_cursor *cursor,
 			      struct region *part);
 

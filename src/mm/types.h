@@ -30,34 +30,60 @@ struct range {
 	paddr_t end;
 };
 
+/*@
+	requires r.start <= r.end;
+	assigns \nothing;
+	ensures \result == r.end - r.start;
+*/
 static inline uint64_t range_size(struct range r)
 {
 	return r.end - r.start;
 }
 
+/*@
+	assigns \nothing;
+	ensures \result <==> r.start >= r.end;
+*/
 static inline bool range_is_empty(struct range r)
 {
 	return r.start >= r.end;
 }
 
+/*@
+	assigns \nothing;
+	ensures \result <==> r.start <= addr < r.end;
+*/
 static inline bool range_contains(struct range r, paddr_t addr)
 {
 	return addr >= r.start && addr < r.end;
 }
 
+/*@
+	assigns \nothing;
+	ensures \result <==> a.start < b.end && b.start < a.end;
+*/
 static inline bool range_overlaps(struct range a, struct range b)
 {
 	return a.start < b.end && b.start < a.end;
 }
 
+/*@
+	requires pfn <= UINT64_MAX / PAGE_SIZE;
+	assigns \nothing;
+	ensures \result == pfn * PAGE_SIZE;
+*/
 static inline paddr_t pfn_to_paddr(pfn_t pfn)
 {
-	return pfn << PAGE_SHIFT;
+	return pfn * PAGE_SIZE;
 }
 
+/*@
+	assigns \nothing;
+	ensures \result == addr / PAGE_SIZE;
+*/
 static inline pfn_t paddr_to_pfn(paddr_t addr)
 {
-	return addr >> PAGE_SHIFT;
+	return addr / PAGE_SIZE;
 }
 
 #endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memmap_paint.h - cut intervals that overlap in any way into pieces that do not, each with the one
+ * input that wins there. For memmap.c, whose essay says what it is good for.
+ */
+#ifndef MM_MEMMAP_PAINT_H
+#define MM_MEMMAP_PAINT_H
+
+#include "mm/memmap.h"
+
+/*@
+	// Each piece lies inside the input that won it; all are sorted, disjoint and not empty.
+	predicate good_pieces(struct memmap_piece *piece, integer npieces, struct region *input,
+			      integer count) =
+		(\forall integer p; 0 <= p < npieces ==> piece[p].owner < count &&
+			input[piece[p].owner].range.start <= piece[p].range.start <
+			piece[p].range.end <= input[piece[p].owner].range.end) &&
+		(\forall integer p, q; 0 <= p < q < npieces ==>
+			piece[p].range.end <= piece[q].range.start);
+
+	predicate same_pieces{L1, L2}(struct memmap_piece *piece, integer npieces) =
+		\forall integer p; 0 <= p < npieces ==>
+			\at(piece[p].range.start, L1) == \at(piece[p].range.start, L2) &&
+			\at(piece[p].range.end, L1) == \at(piece[p].range.end, L2) &&
+			\at(piece[p].owner, L1) == \at(piece[p].owner, L2);
+*/
+
+/*
+ * memmap_paint - cut the union of @count inputs (none empty) into scratch->piece[]: sorted, disjoint,
+ * each with the strongest of the inputs that cover it: the greatest kind, then the first.
+ * Result: how many pieces, at most 2 * count - 1. Pieces of one owner may touch: whoever uses them
+ *         joins what belongs together.
+ * Cost:   O(n log n).
+ */
+/*@
+	requires \valid(scratch) && \valid_read(input + (0 .. count - 1));
+	requires \separated(scratch, input + (0 .. count - 1));
+	requires count <= MEMMAP_MAX_INPUTS && good_inputs(input, count);
+	assigns *scratch;
+	ensures \result <= (count == 0 ? 0 : 2 * count - 1);
+	ensures good_pieces(&scratch->piece[0], \result, input, count);
+*/
+nodiscard uint32_t memmap_paint(struct memmap_scratch *scratch, const struct region *input,
+				uint32_t count);
+
+#endif
