@@ -4,7 +4,9 @@
 
 #include "boot/boot_abi.h"
 #include "kernel/csr.h"
+#include "kernel/harts.h"
 #include "kernel/kernel_sbi.h"
+#include "lib/platform.h"
 #include "sbi/timer.h"
 
 static uint64_t frequency;
@@ -66,11 +68,32 @@ bool clock_instructions_since_entry(uint64_t *count)
 	return true;
 }
 
+/* Level-triggered: it is pending until a new time is set, or not wanted. */
+bool clock_arm(void)
+{
+	uint64_t first = hart_self()->nap_until;
+
+	if (first != 0 && sbi_set_timer(&kernel_sbi, first) == SBI_SUCCESS) {
+		csr_set(sie, 1ul << IRQ_TIMER);
+		return true;
+	}
+	csr_clear(sie, 1ul << IRQ_TIMER);
+	return first == 0;
+}
+
+/* Interrupts are off from before the timer is set: its interrupt ends the wfi, and would not if it were handled. */
 void clock_nap(uint64_t ms)
 {
-	if (sbi_set_timer(&kernel_sbi, clock_ticks() + ms * clock_ticks_per_ms()) != SBI_SUCCESS)
-		return;
-	csr_set(sie, 1ul << IRQ_TIMER);
-	wait_for_interrupt();
-	csr_clear(sie, 1ul << IRQ_TIMER);
+	struct hart *self = hart_self();
+	unsigned long irq = platform_irq_save();
+
+	self->nap_until = clock_ticks() + ms * clock_ticks_per_ms();
+	if (clock_arm())
+		wait_for_interrupt();
+	self->nap_until = 0;
+	(void)clock_arm();
+	/* Where no handler runs, a software interrupt that woke us would wake us again at once. */
+	if (irq == 0)
+		csr_clear(sip, 1ul << IRQ_SOFT);
+	platform_irq_restore(irq);
 }

@@ -29,8 +29,15 @@ uint64_t clock_us_since_entry(void);
 bool clock_instructions_since_entry(uint64_t *count);
 
 /*
+ * clock_arm - set the timer of this hart to the first time that it is wanted for, or turn its interrupt
+ * off. For those who have used it for something else. Interrupts are off. Result: does it do what is wanted?
+ */
+bool clock_arm(void);
+
+/*
  * clock_nap - wait in wfi until any interrupt is pending or about @ms milliseconds are over. Interrupts
- * stay off or on as they are. A wait that does not end in wfi would starve the other harts under an
+ * stay off or on as they are; if they are off, a software interrupt that is pending is taken for one that
+ * was to end the nap. A wait that does not end in wfi would starve the other harts under an
  * emulator that runs them in turn.
  */
 void clock_nap(uint64_t ms);

@@ -2,15 +2,34 @@
 /*
  * harts.c - the table of harts, and the life of one that is not the boot hart:
  *
- *   STOPPED --hart_run--> STARTING --hart_main--> RUNNING --function returns--> DONE --HSM--> STOPPED
+ *            hart_run     firmware         hart_main            function returns
+ *   STOPPED ---------> CLAIMED -> STARTING ----------> RUNNING -----------------> DONE
+ *      ^                  |           |                   ^                         |
+ *      |                  |           | no answer         | sees it                 | hart_join
+ *      | hart_stop:       |           v                   |                         v
+ *      | the firmware     |         LOST               CALLED <---- CLAIMED <---- PARKED
+ *      | has it           |                               |    IPI         hart_run |
+ *      +------------------|-------- STOPPING <------------|-------------------------+
+ *                         '-- the firmware refuses: back to where it was    hart_stop, IPI
  *
- * Only the hart itself moves from STARTING on, and only hart_join() moves DONE to STOPPED, after the
- * firmware has said that the hart is stopped: before that its stack is still in use.
+ * Each arrow has one owner, so that a plain store will do but where two may want the same hart:
+ *   - out of STOPPED and PARKED go hart_run() and hart_stop(), by compare and swap: of two that want the
+ *     same hart one gets it;
+ *   - out of STARTING, CALLED and RUNNING goes the hart itself, but that the roll call gives up on one that
+ *     is STARTING; a hart that comes after that finds itself LOST and goes back to the firmware;
+ *   - out of DONE goes hart_join(): until then whoever ran the function may look at what it has left;
+ *   - out of STOPPING goes hart_stop(), after the firmware has said that the hart is stopped: before that
+ *     its stack is still in use.
+ *
+ * A hart that waits, DONE or PARKED, is in wfi with interrupts off around the look at its state, so that an
+ * interrupt that is sent after the state was changed cannot be missed: it is pending, and ends the wfi.
+ * Then they are on for a moment, and the handler runs. Who waits serves the work queue too (work.c).
  */
 #include "kernel/harts.h"
 
 #include "fdt/fdt_harts.h"
 #include "kernel/clock.h"
+#include "kernel/csr.h"
 #include "kernel/isa.h"
 #include "kernel/kernel_sbi.h"
 #include "kernel/machine.h"
@@ -18,6 +37,7 @@
 #include "lib/print.h"
 #include "lib/string.h"
 #include "sbi/hsm.h"
+#include "sbi/ipi.h"
 
 #define GUARD_PATTERN 0x5afe57acc5afe57aull
 /* For all harts together. An emulator with more harts than its host has cores may take seconds. */
@@ -103,6 +123,12 @@ static void hart_add(uint64_t id)
 	table[count++] = hart;
 }
 
+static void interrupts_on(void)
+{
+	csr_set(sie, 1ul << IRQ_SOFT);
+	csr_set(sstatus, SSTATUS_SIE);
+}
+
 void harts_init(const struct fdt *fdt)
 {
 	struct fdt_hart_cursor cursor;
@@ -111,6 +137,7 @@ void harts_init(const struct fdt *fdt)
 	table[0] = hart_self();
 	table[0]->state = HART_RUNNING;
 	count = 1;
+	interrupts_on();
 	fdt_harts_begin(&cursor, fdt);
 	while (fdt_harts_next(&cursor, &found) == STATUS_OK) {
 		if (found.enabled)
@@ -148,11 +175,35 @@ bool harts_enabled_in_tree(const struct fdt *fdt, uint64_t id)
 	return false;
 }
 
-/* ---- running -------------------------------------------------------------------------------- */
+/* ---- waking and starting -------------------------------------------------------------------- */
+
+bool hart_is_up(const struct hart *hart)
+{
+	switch (atomic_load_explicit(&hart->state, memory_order_relaxed)) {
+	case HART_CALLED:
+	case HART_RUNNING:
+	case HART_DONE:
+	case HART_PARKED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+long hart_wake(const struct hart *hart)
+{
+	return sbi_send_ipi(&kernel_sbi, 1, hart->id);
+}
 
 static long start(const struct hart *hart)
 {
 	return sbi_hart_start(&kernel_sbi, hart->id, (uint64_t)hart_start_entry, (uint64_t)hart);
+}
+
+/* Of two that want the same hart one gets it. */
+static bool claim(struct hart *hart, uint32_t from, uint32_t to)
+{
+	return atomic_compare_exchange_strong(&hart->state, &from, to);
 }
 
 enum status hart_run(unsigned index, void (*function)(void *), void *argument)
@@ -160,26 +211,27 @@ enum status hart_run(unsigned index, void (*function)(void *), void *argument)
 	if (index == 0 || index >= count)
 		return ERR_INVALID;
 	struct hart *hart = table[index];
-	uint32_t stopped = HART_STOPPED;
-	/* Of two that want the same hart one gets it. */
-	if (!atomic_compare_exchange_strong(&hart->state, &stopped, HART_STARTING))
-		return ERR_INVALID;
+	uint32_t was = HART_PARKED;
+	if (!claim(hart, was, HART_CLAIMED)) {
+		was = HART_STOPPED;
+		if (!claim(hart, was, HART_CLAIMED))
+			return ERR_INVALID;
+	}
 	hart->function = function;
 	hart->argument = argument;
-	/* The firmware's start orders these before the hart's first instruction; this makes sure. */
-	atomic_thread_fence(memory_order_seq_cst);
-	long error = start(hart);
-	if (error != SBI_SUCCESS) {
-		atomic_store(&hart->state, HART_STOPPED);
+	hart->caller = hart_self();
+	atomic_store(&hart->state, was == HART_PARKED ? HART_CALLED : HART_STARTING);
+	long error = was == HART_PARKED ? hart_wake(hart) : start(hart);
+	/* A hart that was not woken may have seen it all the same, and comes. */
+	if (error != SBI_SUCCESS &&
+	    claim(hart, was == HART_PARKED ? HART_CALLED : HART_STARTING, was))
 		return sbi_status(error);
-	}
 	return STATUS_OK;
 }
 
 /*
  * A hart that was started and has stopped without having been here came in at _start: see entry.S.
- * Its state is read twice, since in between it may have come and gone, the right way; or found that it
- * lacks something.
+ * Its state is read twice, since in between it may have come; or found that it lacks something.
  */
 static bool went_astray(const struct hart *hart)
 {
@@ -188,38 +240,112 @@ static bool went_astray(const struct hart *hart)
 	       atomic_load(&hart->state) == HART_STARTING && atomic_load(&hart->lacking) == 0;
 }
 
-/* Called by entry.S on the hart's own stack. */
-noreturn void hart_main(struct hart *self)
+static void start_again(const struct hart *hart)
 {
-	atomic_store(&self->state, HART_RUNNING);
-	self->function(self->argument);
-	hart_check_guard(self);
-	atomic_store(&self->state, HART_DONE);
-	long error = sbi_hart_stop(&kernel_sbi);
-	panic("hart %llu: the firmware does not stop it: %s", (unsigned long long)self->id,
-	      sbi_error_str(error));
+	log_at(LOG_INFO, "hart %llu went astray in the firmware: started again\n",
+	       (unsigned long long)hart->id);
+	(void)start(hart); /* if this fails, the time runs out */
+}
+
+static enum status wait_until_done(struct hart *hart, uint64_t ms)
+{
+	uint64_t since = clock_ticks();
+
+	for (;;) {
+		uint32_t state = atomic_load(&hart->state);
+		if (state == HART_DONE)
+			return STATUS_OK;
+		if (state == HART_STARTING && atomic_load(&hart->lacking) != 0)
+			return ERR_UNSUPPORTED;
+		/* Time counts only while it is not seen at all: it may work for as long as it likes. */
+		if (state == HART_RUNNING)
+			since = clock_ticks();
+		else if (clock_ticks() - since > ms * clock_ticks_per_ms())
+			return ERR_TIMEOUT;
+		if (went_astray(hart))
+			start_again(hart);
+		clock_nap(1);
+	}
 }
 
 enum status hart_join(unsigned index, uint64_t ms)
 {
 	struct hart *hart = table[index];
-	uint64_t since = clock_ticks();
+	enum status s = wait_until_done(hart, ms);
 
+	if (s != STATUS_OK)
+		return s;
+	hart_check_guard(hart);
+	atomic_store(&hart->state, HART_PARKED);
+	return STATUS_OK;
+}
+
+/* ---- parking and stopping ------------------------------------------------------------------- */
+
+static bool is_wanted(const struct hart *self)
+{
+	uint32_t state = atomic_load(&self->state);
+
+	return state == HART_CALLED || state == HART_STOPPING;
+}
+
+/* Interrupts are on, but for the look and the wfi: what comes in between is pending and ends it. */
+static void park(const struct hart *self)
+{
+	while (!is_wanted(self)) {
+		unsigned long irq = platform_irq_save();
+		if (!is_wanted(self))
+			wait_for_interrupt();
+		platform_irq_restore(irq);
+	}
+}
+
+/* Back into the firmware's hands. */
+static noreturn void go(const struct hart *self)
+{
+	csr_clear(sstatus, SSTATUS_SIE);
+	csr_clear(sie, ~0ul);
+	hart_check_guard(self);
+	long error = sbi_hart_stop(&kernel_sbi);
+	panic("hart %llu: the firmware does not stop it: %s", (unsigned long long)self->id,
+	      sbi_error_str(error));
+}
+
+static void leave(void)
+{
+	frame_leave(&machine.frames);
+}
+
+/* Called by entry.S on the hart's own stack. */
+noreturn void hart_main(struct hart *self)
+{
+	if (!claim(self, HART_STARTING, HART_RUNNING))
+		go(self); /* nobody waits any more */
+	interrupts_on();
 	for (;;) {
-		uint32_t state = atomic_load(&hart->state);
-		if (state == HART_DONE &&
-		    sbi_hart_status(&kernel_sbi, hart->id) == SBI_HSM_STATE_STOPPED)
+		self->function(self->argument);
+		hart_check_guard(self);
+		const struct hart *caller = self->caller;
+		atomic_store(&self->state, HART_DONE);
+		(void)hart_wake(caller); /* or else it looks every millisecond */
+		park(self);
+		if (!claim(self, HART_CALLED, HART_RUNNING))
 			break;
-		if (atomic_load(&hart->lacking) != 0)
-			return ERR_UNSUPPORTED;
-		/* Time counts only while it is not seen at all: it may work for as long as it likes. */
-		if (state == HART_STARTING && clock_ticks() - since > ms * clock_ticks_per_ms())
+	}
+	leave();
+	go(self);
+}
+
+enum status hart_stop(unsigned index, uint64_t ms)
+{
+	if (index == 0 || index >= count || !claim(table[index], HART_PARKED, HART_STOPPING))
+		return ERR_INVALID;
+	struct hart *hart = table[index];
+	const uint64_t since = clock_ticks();
+	while (sbi_hart_status(&kernel_sbi, hart->id) != SBI_HSM_STATE_STOPPED) {
+		if (clock_ticks() - since > ms * clock_ticks_per_ms())
 			return ERR_TIMEOUT;
-		if (went_astray(hart)) {
-			log_at(LOG_INFO, "hart %llu went astray in the firmware: started again\n",
-			       (unsigned long long)hart->id);
-			(void)start(hart); /* if this fails, the time runs out */
-		}
+		(void)hart_wake(hart); /* if this fails, the time runs out */
 		clock_nap(1);
 	}
 	hart_check_guard(hart);
@@ -261,7 +387,7 @@ static void leave_out(struct hart *hart, enum status why)
 	char names[ISA_NAMES_LEN];
 	uint64_t lacking = atomic_load(&hart->lacking);
 
-	/* Its area stays as it is: the hart may still come, late, and run on it. */
+	/* Its area stays as it is: the hart may still come, late, and run on it, back to the firmware. */
 	atomic_store(&hart->state, HART_LOST);
 	if (lacking != 0)
 		log_warn("hart %llu is left out: it has no %s, which this kernel was built for\n",
@@ -285,6 +411,9 @@ unsigned harts_roll_call(void)
 	for (unsigned i = 1; i < n; i++) {
 		enum status s =
 			started[i] == STATUS_OK ? hart_join(i, ms_until(deadline)) : started[i];
+		/* It may have come just as we gave up. */
+		if (s == ERR_TIMEOUT && !claim(table[i], HART_STARTING, HART_LOST))
+			s = hart_join(i, ANSWER_MS);
 		if (s == STATUS_OK)
 			answered++;
 		else

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * harts.h - the harts of the machine: who they are, their records and stacks, running a function there.
+ * harts.h - the harts of the machine: who they are, their records and stacks; starting them, waking them
+ * for a function, stopping them.
  */
 #ifndef KERNEL_HARTS_H
 #define KERNEL_HARTS_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdnoreturn.h>
@@ -18,11 +20,16 @@
 
 struct trap_frame;
 
+/* harts.c has the drawing. */
 enum hart_state {
 	HART_STOPPED,  /* in the firmware's hands */
+	HART_CLAIMED,  /* somebody is about to start or to wake it */
 	HART_STARTING, /* asked for, not seen yet */
+	HART_CALLED,   /* woken for a function, not seen yet */
 	HART_RUNNING,  /* in its function */
-	HART_DONE,     /* about to stop */
+	HART_DONE,     /* the function has returned: hart_join() has not yet been told */
+	HART_PARKED,   /* waits in wfi */
+	HART_STOPPING, /* on its way to the firmware */
 	HART_LOST,     /* did not answer: never started again */
 };
 
@@ -40,12 +47,16 @@ struct hart {
 
 	void (*function)(void *);
 	void *argument;
+	struct hart *caller; /* who is told that the function has returned */
+
+	uint64_t nap_until; /* clock.c: when the timer is wanted for a nap, 0 if it is not */
 
 	uint64_t timer_interrupts;
 	uint64_t software_interrupts;
 	uint32_t panic_depth;
-	/* A test that wants a trap: called first, and need not return. */
-	void (*trap_hook)(struct trap_frame *frame);
+	bool in_handler;
+	/* A test that wants a trap: called first, and need not return. True: that was all there is to do. */
+	bool (*trap_hook)(struct trap_frame *frame);
 };
 
 _Static_assert(offsetof(struct hart, index) == HART_INDEX, "boot_abi.h");
@@ -91,23 +102,39 @@ struct hart *hart_at(unsigned index);
 /* harts_enabled_in_tree - does the device tree have an enabled hart @id? */
 bool harts_enabled_in_tree(const struct fdt *fdt, uint64_t id);
 
+/* hart_is_up - does @hart execute our code, parked or not, so that an interrupt would reach it? A hint. */
+bool hart_is_up(const struct hart *hart);
+
+/* hart_wake - a software interrupt on @hart. Result: what the firmware says. */
+long hart_wake(const struct hart *hart);
+
 /*
- * hart_run - start hart @index (not 0) through HSM and let it call function(argument), then stop.
- * Result: ERR_INVALID for hart 0, an index that is none, a hart that runs or is lost; else what the
+ * hart_run - let hart @index (not 0) call function(argument), with interrupts on, and park: wake it where
+ * it is parked, start it through HSM where it is stopped.
+ * Result: ERR_INVALID for hart 0, an index that is none, a hart that runs already or is lost; else what the
  * firmware says.
  */
 nodiscard enum status hart_run(unsigned index, void (*function)(void *), void *argument);
 
 /*
- * hart_join - wait until hart @index has stopped, for at most @ms milliseconds without any sign of it.
- * Result: ERR_TIMEOUT if it did not; its record and stack must not be touched then. ERR_UNSUPPORTED if it
- * cannot run this kernel (boot/isa.S) and went back at once.
+ * hart_join - wait until the function that hart_run() gave to hart @index has returned, for at most @ms
+ * milliseconds without any sign of that hart. Meanwhile this hart serves the work queue (work.h).
+ * Result: ERR_TIMEOUT if there was none; its record and stack must not be touched then. ERR_UNSUPPORTED if
+ * it cannot run this kernel (boot/isa.S) and went back at once.
  */
 nodiscard enum status hart_join(unsigned index, uint64_t ms);
 
 /*
- * harts_roll_call - start every hart once: it takes a frame, gives it back and stops. Those that do not
- * come are named and lost: hart_run() refuses them. Result: how many answered, this one included.
+ * hart_stop - give the parked hart @index back to the firmware, and its stock of frames to the others.
+ * hart_run() starts it again.
+ * Result: ERR_INVALID if it is not parked; ERR_TIMEOUT if the firmware has not got it after @ms
+ * milliseconds.
+ */
+nodiscard enum status hart_stop(unsigned index, uint64_t ms);
+
+/*
+ * harts_roll_call - start every hart: it takes a frame, gives it back and parks. Those that do not come
+ * are named and lost: hart_run() refuses them. Result: how many answered, this one included.
  */
 unsigned harts_roll_call(void);
 

@@ -2,6 +2,7 @@
 /* traps.c - interrupts are counted and answered; every exception is fatal unless a test asked for it. */
 #include "kernel/traps.h"
 
+#include "kernel/clock.h"
 #include "kernel/csr.h"
 #include "kernel/harts.h"
 #include "kernel/panic_report.h"
@@ -52,9 +53,8 @@ static void handle_interrupt(struct hart *self, struct trap_frame *frame)
 		self->software_interrupts++;
 		return;
 	case IRQ_TIMER:
-		/* Pending until a new time is set: whoever waits for time sets it and turns it on. */
-		csr_clear(sie, 1ul << IRQ_TIMER);
 		self->timer_interrupts++;
+		clock_arm();
 		return;
 	default:
 		panic_on_trap(frame);
@@ -65,12 +65,12 @@ void trap_handle(struct trap_frame *frame)
 {
 	struct hart *self = hart_self();
 
-	if (self->trap_hook != NULL)
-		self->trap_hook(frame);
-	if (frame->scause & SCAUSE_INTERRUPT) {
-		handle_interrupt(self, frame);
-		hart_check_guard(self);
+	if (self->trap_hook != NULL && self->trap_hook(frame))
 		return;
-	}
-	panic_on_trap(frame);
+	if (!(frame->scause & SCAUSE_INTERRUPT))
+		panic_on_trap(frame);
+	self->in_handler = true;
+	handle_interrupt(self, frame);
+	self->in_handler = false;
+	hart_check_guard(self);
 }

@@ -203,6 +203,13 @@ nodiscard pfn_t frame_alloc_range_zeroed(struct frame_pool *pool, npages_t npage
  */
 nodiscard enum status frame_alloc_at(struct frame_pool *pool, pfn_t pfn, npages_t npages);
 
+/*
+ * frame_leave - this hart will not take single frames for a while, since it stops: the frames that it would
+ * have taken next are anybody's. They were free all the time; but the other harts keep away from them as
+ * long as there are more elsewhere. It may come back at any time. Cost: some stores, no lock.
+ */
+void frame_leave(struct frame_pool *pool);
+
 /* ---- giving back ----------------------------------------------------------------------------- */
 
 /*

@@ -89,6 +89,21 @@ static pfn_t take_from_chunk(struct frame_stock *stock, atomic_word *words, chun
 	return PFN_NONE;
 }
 
+/* Only this hart writes to its stock: so the others need not be asked. */
+void frame_leave(struct frame_pool *pool)
+{
+	struct frame_stock *stock = &pool->stock[platform_hart()];
+	unsigned long irq = platform_irq_save();
+
+	atomic_store_explicit(&stock->word, &pool->nothing, memory_order_relaxed);
+	atomic_store_explicit(&stock->base, PFN_NONE, memory_order_relaxed);
+	atomic_store_explicit(&stock->leaf, &pool->nowhere, memory_order_relaxed);
+	atomic_store_explicit(&stock->moves,
+			      atomic_load_explicit(&stock->moves, memory_order_relaxed) + 1,
+			      memory_order_relaxed);
+	platform_irq_restore(irq);
+}
+
 /* The word of this hart is empty: the rest of its chunk, without the lock. */
 static pfn_t take_nearby(struct frame_stock *stock)
 {

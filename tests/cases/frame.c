@@ -381,6 +381,35 @@ KTEST(frame, single_frames_fill_a_chunk_before_they_break_another)
 }
 
 /* A chunk that has changed counts as broken until somebody has looked at it. */
+KTEST(frame, a_hart_that_leaves_has_no_stock_and_may_come_back)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 0x80000, 3 * 512);
+	struct frame_stock *stock = &pool->stock[platform_hart()];
+	pfn_t pfn[4];
+
+	frame_leave(pool);
+	REQUIRE_VALID(frame_validate(pool));
+	for (unsigned i = 0; i < 4; i++) {
+		pfn[i] = frame_alloc(pool);
+		REQUIRE(pfn[i] != PFN_NONE);
+		EXPECT(atomic_load(&stock->base) != PFN_NONE);
+		uint64_t moves = atomic_load(&stock->moves);
+		frame_leave(pool);
+		EXPECT_EQ(atomic_load(&stock->base), PFN_NONE);
+		/* A handler's: what was interrupted in frame_alloc() sees that the stock has moved. */
+		EXPECT(atomic_load(&stock->moves) != moves);
+		REQUIRE_VALID(frame_validate(pool));
+		EXPECT_EQ(frame_free_count(pool), 3 * 512 - i - 1);
+	}
+	/* It broke no second chunk. */
+	for (unsigned i = 1; i < 4; i++)
+		EXPECT_EQ(pfn[i] / 512, pfn[0] / 512);
+	for (unsigned i = 0; i < 4; i++)
+		EXPECT_EQ(frame_free(pool, pfn[i]), STATUS_OK);
+	REQUIRE_VALID(frame_validate(pool));
+}
+
 KTEST(frame, a_pool_that_was_used_up_and_given_back_has_whole_chunks_again)
 {
 	struct rig r;

@@ -81,12 +81,12 @@ static void give(struct tally *t, pfn_t pfn, npages_t n)
 }
 
 /* A handler must not share its random numbers with what it interrupts: it has but the ticks. */
-static void on_tick(struct trap_frame *frame)
+static bool on_tick(struct trap_frame *frame)
 {
 	struct player *p = self();
 
 	if (frame->scause != (SCAUSE_INTERRUPT | IRQ_TIMER))
-		return;
+		return false;
 	p->ticks++;
 	if (p->nkept == KEPT || (p->nkept > 0 && p->ticks % 3 == 0)) {
 		give(&p->handler, p->kept[--p->nkept], 1);
@@ -99,6 +99,8 @@ static void on_tick(struct trap_frame *frame)
 		}
 	}
 	(void)!sbi_set_timer(&kernel_sbi, clock_ticks() + 1 + p->ticks * 7 % 41);
+	csr_clear(sie, 1ul << IRQ_TIMER);
+	return true;
 }
 
 static void pass_single(struct player *p)
@@ -140,7 +142,6 @@ static void play(void *unused)
 	(void)unused;
 	hart_self()->trap_hook = on_tick;
 	(void)!sbi_set_timer(&kernel_sbi, clock_ticks() + 10);
-	csr_set(sstatus, SSTATUS_SIE);
 	for (unsigned round = 0;
 	     round < game->rounds || (p->ticks < MIN_TICKS && clock_ticks() < until); round++) {
 		csr_set(sie, 1ul << IRQ_TIMER); /* each tick turns it off */
@@ -149,10 +150,11 @@ static void play(void *unused)
 		else
 			pass_single(p);
 	}
-	csr_clear(sstatus, SSTATUS_SIE);
-	csr_clear(sie, 1ul << IRQ_TIMER);
-	(void)!sbi_set_timer(&kernel_sbi, SBI_TIMER_NEVER);
+	unsigned long irq = platform_irq_save();
 	hart_self()->trap_hook = NULL;
+	(void)!sbi_set_timer(&kernel_sbi, SBI_TIMER_NEVER);
+	(void)clock_arm();
+	platform_irq_restore(irq);
 }
 
 static void game_new(npages_t inserted, unsigned rounds)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The other harts: they start, run on their own stacks, contend for locks and frames, and stop. */
+/* The other harts: they start, run on their own stacks, contend for locks and frames, park and stop. */
 #include "kernel/harts.h"
 
+#include "kernel/clock.h"
 #include "kernel/kernel_sbi.h"
 #include "kernel/kmalloc.h"
 #include "kernel/machine.h"
@@ -117,10 +118,81 @@ static void nothing(void *unused)
 	(void)unused;
 }
 
-KTEST(harts, start_again_after_they_stopped)
+KTEST(harts, park_and_are_woken_again)
 {
 	for (unsigned round = 0; round < 3; round++)
 		on_all_harts(nothing, NULL);
+	for (unsigned i = 1; i < harts_count(); i++) {
+		struct hart *hart = hart_at(i);
+		if (atomic_load(&hart->state) == HART_LOST)
+			continue;
+		EXPECT_EQ(atomic_load(&hart->state), HART_PARKED);
+		EXPECT_EQ(sbi_hart_status(&kernel_sbi, hart->id), SBI_HSM_STATE_STARTED);
+	}
+}
+
+static void stop(unsigned index)
+{
+	EXPECT_EQ(hart_stop(index, 5000), STATUS_OK);
+	EXPECT_EQ(atomic_load(&hart_at(index)->state), HART_STOPPED);
+	EXPECT_EQ(sbi_hart_status(&kernel_sbi, hart_at(index)->id), SBI_HSM_STATE_STOPPED);
+}
+
+KTEST(harts, start_again_after_they_stopped)
+{
+	for (unsigned round = 0; round < 2; round++) {
+		for (unsigned i = 1; i < harts_count(); i++) {
+			if (atomic_load(&hart_at(i)->state) != HART_LOST)
+				stop(i);
+		}
+		on_all_harts(nothing, NULL);
+	}
+}
+
+static void take_and_give(void *ok)
+{
+	pfn_t pfn = frame_alloc(&machine.frames);
+
+	*(bool *)ok = pfn != PFN_NONE && frame_free(&machine.frames, pfn) == STATUS_OK;
+}
+
+KTEST(harts, that_stop_leave_no_stock_of_frames)
+{
+	for (unsigned i = 1; i < harts_count(); i++) {
+		struct frame_stock *stock = &machine.frames.stock[i];
+		bool ok = false;
+		if (atomic_load(&hart_at(i)->state) == HART_LOST)
+			continue;
+		REQUIRE_EQ(hart_run(i, take_and_give, &ok), STATUS_OK);
+		REQUIRE_EQ(hart_join(i, 5000), STATUS_OK);
+		EXPECT(ok);
+		/* The debug tier has one stock for all. */
+		EXPECT(machine.frames.debug || atomic_load(&stock->base) != PFN_NONE);
+		stop(i);
+		EXPECT_EQ(atomic_load(&stock->base), PFN_NONE);
+		REQUIRE_EQ(hart_run(i, take_and_give, &ok), STATUS_OK);
+		REQUIRE_EQ(hart_join(i, 5000), STATUS_OK);
+	}
+}
+
+static void wait_for_it(void *go)
+{
+	while (!*(volatile bool *)go)
+		clock_nap(1);
+}
+
+KTEST(harts, that_run_are_neither_run_nor_stopped)
+{
+	for (unsigned i = 1; i < harts_count(); i++) {
+		bool go = false;
+		if (atomic_load(&hart_at(i)->state) == HART_LOST)
+			continue;
+		REQUIRE_EQ(hart_run(i, wait_for_it, &go), STATUS_OK);
+		EXPECT_EQ(hart_run(i, nothing, NULL), ERR_INVALID);
+		EXPECT_EQ(hart_stop(i, 10), ERR_INVALID);
+		*(volatile bool *)&go = true;
+		EXPECT_EQ(hart_join(i, 5000), STATUS_OK);
+	}
 }
 
 extern const char _start[];
@@ -138,8 +210,10 @@ KTEST(harts, that_come_in_at_the_start_are_sent_back_and_started_again)
 		unsigned ran = 0;
 		if (atomic_load(&hart->state) == HART_LOST)
 			continue;
+		stop(i);
 		hart->function = increment;
 		hart->argument = &ran;
+		hart->caller = hart_self();
 		atomic_store(&hart->state, HART_STARTING);
 		REQUIRE_EQ(sbi_hart_start(&kernel_sbi, hart->id, (uint64_t)_start, 0), SBI_SUCCESS);
 		EXPECT_EQ(hart_join(i, 5000), STATUS_OK);
@@ -152,6 +226,8 @@ KTEST(harts, that_are_none_are_refused)
 	EXPECT_EQ(hart_run(0, nothing, NULL), ERR_INVALID);
 	EXPECT_EQ(hart_run(harts_count(), nothing, NULL), ERR_INVALID);
 	EXPECT_EQ(hart_run(UINT32_MAX, nothing, NULL), ERR_INVALID);
+	EXPECT_EQ(hart_stop(0, 10), ERR_INVALID);
+	EXPECT_EQ(hart_stop(harts_count(), 10), ERR_INVALID);
 }
 
 KTEST(harts, indices_are_dense_and_ids_unique)

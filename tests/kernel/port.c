@@ -16,9 +16,13 @@
 
 static struct context escape[MAX_NESTING];
 static unsigned depth;
+static struct hart *runner;
 
+/* Not ours to survive: a panic on another hart, or of a handler. */
 static void on_panic(const char *message)
 {
+	if (hart_self() != runner || runner->in_handler)
+		return;
 	ktest_on_panic(message);
 	if (depth != 0)
 		port_escape(PORT_PANICKED);
@@ -41,6 +45,7 @@ void selftest_list(void)
 /* Interrupts are as they were, whatever lock the panic left behind. */
 enum port_outcome port_try(void (*fn)(void *), void *arg)
 {
+	runner = hart_self();
 	if (depth == MAX_NESTING)
 		panic("tests nest too deep");
 	unsigned long irq = platform_irq_save();

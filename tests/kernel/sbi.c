@@ -2,6 +2,7 @@
 /* sbi.c (kernel) - the firmware that is really there keeps what the specification promises. */
 #include "sbi/sbi.h"
 
+#include "kernel/clock.h"
 #include "kernel/harts.h"
 #include "kernel/kernel_sbi.h"
 #include "sbi/console.h"
@@ -72,8 +73,12 @@ KTEST(sbi_live, an_unknown_hart_is_an_invalid_parameter)
 
 KTEST(sbi_live, a_timer_far_away_is_set)
 {
+	unsigned long irq = platform_irq_save();
+
 	EXPECT_EQ(sbi_set_timer(&kernel_sbi, UINT64_MAX / 2), SBI_SUCCESS);
 	EXPECT_EQ(sbi_set_timer(&kernel_sbi, SBI_TIMER_NEVER), SBI_SUCCESS);
+	EXPECT(clock_arm());
+	platform_irq_restore(irq);
 }
 
 KTEST(sbi_live, fences_on_all_harts_succeed)

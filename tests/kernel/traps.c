@@ -15,8 +15,10 @@
 static struct context resume;
 static struct trap_frame seen;
 
-static void remember(struct trap_frame *frame)
+static bool remember(struct trap_frame *frame)
 {
+	if (frame->scause & SCAUSE_INTERRUPT)
+		return false;
 	seen = *frame;
 	context_restore(&resume, 1);
 }
@@ -104,6 +106,7 @@ KTEST(traps, an_interrupt_in_the_middle_changes_no_register)
 {
 	struct hart *self = hart_self();
 	uint64_t before = self->timer_interrupts;
+	unsigned long irq = platform_irq_save();
 
 	/* A timer that is due lets every instruction after `csrsi` be the one interrupted. */
 	for (unsigned i = 0; i < 50; i++) {
@@ -117,8 +120,9 @@ KTEST(traps, an_interrupt_in_the_middle_changes_no_register)
 		EXPECT(a == i && b == ~a && c == a * 3 && d == (b ^ c));
 	}
 	EXPECT(self->timer_interrupts > before);
-	csr_clear(sie, 1ul << IRQ_TIMER);
 	EXPECT_EQ(sbi_set_timer(&kernel_sbi, SBI_TIMER_NEVER), SBI_SUCCESS);
+	EXPECT(clock_arm());
+	platform_irq_restore(irq);
 }
 
 static bool soft_is_pending(void)
@@ -132,20 +136,18 @@ KTEST(traps, an_interrupt_waits_until_the_lock_is_released)
 	struct ticket_lock lock;
 
 	lock_init(&lock, "traps");
-	uint64_t before = self->software_interrupts;
-	csr_set(sie, 1ul << IRQ_SOFT);
-	csr_set(sstatus, SSTATUS_SIE);
+	EXPECT((csr_read(sie) & 1ul << IRQ_SOFT) != 0);
+	EXPECT((csr_read(sstatus) & SSTATUS_SIE) != 0);
 	unsigned long irq = lock_acquire(&lock);
+	uint64_t before = *(volatile uint64_t *)&self->software_interrupts;
 	EXPECT_EQ(sbi_send_ipi(&kernel_sbi, 1, self->id), SBI_SUCCESS);
 	/* Bounded in ticks, so that a lost interrupt fails the test and does not hang it. */
 	for (uint64_t until = clock_ticks() + 1000 * clock_ticks_per_ms();
 	     !soft_is_pending() && clock_ticks() < until;)
 		platform_relax();
 	EXPECT(soft_is_pending());
-	EXPECT_EQ(self->software_interrupts, before);
+	EXPECT_EQ(*(volatile uint64_t *)&self->software_interrupts, before);
 	lock_release(&lock, irq);
-	/* The interrupt is taken at the first instruction with SIE set. */
-	EXPECT_EQ(*(volatile uint64_t *)&self->software_interrupts, before + 1);
-	csr_clear(sstatus, SSTATUS_SIE);
-	csr_clear(sie, 1ul << IRQ_SOFT);
+	/* The interrupt is taken at the first instruction with SIE set; others may send some as well. */
+	EXPECT(*(volatile uint64_t *)&self->software_interrupts > before);
 }
