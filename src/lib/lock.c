@@ -2,8 +2,9 @@
 /* lock.c - the ticket lock of lock.h, in C11 atomics. */
 #include "lib/lock.h"
 
-#include <stddef.h>
+#include <stdnoreturn.h>
 
+#include "lib/lock_order.h"
 #include "lib/panic.h"
 #include "lib/platform.h"
 
@@ -12,15 +13,32 @@
  * I2  holder is written only by the hart that is served, so a hart that reads its own number there
  *     has it from itself: a relaxed load is exact for the question 'is it me?'.
  * I3  interrupts are off on a hart from before its ticket is drawn until after it is given up.
+ * I4  all but next is written by the holder alone, in plain stores: others only read it.
+ * I5  a lock was held serving + wraps * 2^32 times, and is for one more time if it is held.
  */
+
+/*
+ * How often a hart pauses before it looks again, for each one ahead of it: about as long as those hold the
+ * lock. The next in line looks often; those behind it leave the line of serving alone meanwhile.
+ */
+#define PAUSES 4u
+
+/*
+ * A plain store, which gcc makes an AMO of a relaxed atomic one on RISC-V before version 14. The thread
+ * sanitizer takes it for a race with those who read it: functions that do it are marked; their atomic
+ * operations it still sees.
+ */
+#define store_plain(at, type, value) ((void)(*(volatile type *)(at) = (value)))
+#define plain_stores                 __attribute__((no_sanitize("thread")))
+
+void lock_init_level(struct ticket_lock *lock, const char *name, enum lock_level level)
+{
+	*lock = (struct ticket_lock){ .name = name, .level = level };
+}
 
 void lock_init(struct ticket_lock *lock, const char *name)
 {
-	atomic_init(&lock->next, 0);
-	atomic_init(&lock->serving, 0);
-	atomic_init(&lock->holder, 0);
-	lock->site = NULL;
-	lock->name = name;
+	lock_init_level(lock, name, LOCK_NO_LEVEL);
 }
 
 bool lock_held(struct ticket_lock *lock)
@@ -35,50 +53,175 @@ bool lock_held_elsewhere(struct ticket_lock *lock)
 	return holder != 0 && holder != platform_hart() + 1;
 }
 
-static const char *name_of(const struct ticket_lock *lock)
+const char *lock_name(const struct ticket_lock *lock)
 {
 	return lock->name != NULL ? lock->name : "unnamed";
 }
 
-static inline bool is_served(const struct ticket_lock *lock, uint32_t ticket)
+static const void *site_of(const struct ticket_lock *lock)
 {
-	return atomic_load_explicit(&lock->serving, memory_order_acquire) == ticket;
+	return atomic_load_explicit(&lock->site, memory_order_relaxed);
 }
 
-static void wait_for(const struct ticket_lock *lock, uint32_t ticket)
+/* How many are to be served before @ticket. 0: it is. */
+static inline uint32_t ahead_of(const struct ticket_lock *lock, uint32_t ticket)
 {
-	if (likely(is_served(lock, ticket)))
-		return;
-	while (!is_served(lock, ticket))
-		platform_relax();
+	return ticket - atomic_load_explicit(&lock->serving, memory_order_acquire);
+}
+
+/* ---- taking ---------------------------------------------------------------------------------- */
+
+/* This hart, whose number plus 1 is @self, is served. */
+static always_inline plain_stores void hold(struct ticket_lock *lock, uint32_t self,
+					    const void *site)
+{
+	store_plain(&lock->holder, uint32_t, self);
+	store_plain(&lock->site, const void *, site);
+	lock_order_push(lock);
+}
+
+/* Count a wait. The holder does it, behind it. */
+static plain_stores void count_wait(struct ticket_lock *lock, uint64_t spins, uint32_t grants)
+{
+	uint64_t contended = atomic_load_explicit(&lock->contended, memory_order_relaxed);
+	uint64_t all = atomic_load_explicit(&lock->spins, memory_order_relaxed);
+
+	store_plain(&lock->contended, uint64_t, contended + 1);
+	store_plain(&lock->spins, uint64_t, all + spins);
+	if (grants > atomic_load_explicit(&lock->most_grants, memory_order_relaxed))
+		store_plain(&lock->most_grants, uint32_t, grants);
+}
+
+/* Out of line, and the last that acquire() does: so that it needs no stack where the lock is free. */
+static never_inline plain_stores unsigned long wait_and_hold(struct ticket_lock *lock,
+							     uint32_t ticket, uint32_t ahead,
+							     const void *site, unsigned long irq)
+{
+	uint32_t grants = ahead;
+	uint64_t spins = 0;
+
+	for (; ahead != 0; ahead = ahead_of(lock, ticket), spins++) {
+		for (uint64_t i = (uint64_t)ahead * PAUSES; i != 0; i--)
+			platform_relax();
+	}
 	/* An IPI cannot reach a hart that spins with interrupts off; this flag can. */
 	while (unlikely(platform_panicking()))
 		platform_relax();
-}
-
-unsigned long lock_acquire(struct ticket_lock *lock)
-{
-	unsigned long irq = platform_irq_save();
-
-	if (unlikely(lock_held(lock))) {
-		platform_irq_restore(irq);
-		panic_from(CALLER(), "lock '%s' taken twice on one hart, first at %p",
-			   name_of(lock), lock->site);
-	}
-	wait_for(lock, atomic_fetch_add_explicit(&lock->next, 1, memory_order_relaxed));
-	atomic_store_explicit(&lock->holder, platform_hart() + 1, memory_order_relaxed);
-	lock->site = CALLER();
+	if (spins != 0)
+		count_wait(lock, spins, grants);
+	hold(lock, platform_hart() + 1, site);
 	return irq;
 }
 
-void lock_release(struct ticket_lock *lock, unsigned long irq)
+static never_inline noreturn void taken_twice(const struct ticket_lock *lock, const void *site)
+{
+	panic_from(site, "lock '%s' taken twice on one hart, first at %p", lock_name(lock),
+		   site_of(lock));
+}
+
+static never_inline noreturn void out_of_order(const struct ticket_lock *lock,
+					       const struct ticket_lock *held, const void *site)
+{
+	panic_from(site, "lock '%s' taken at %p against the order: '%s' is held, taken at %p",
+		   lock_name(lock), site, lock_name(held), site_of(held));
+}
+
+/* May this hart, whose interrupts are off, wait for @lock? If not, that is a bug of the caller's. */
+static always_inline void check_caller(struct ticket_lock *lock, uint32_t self, const void *site,
+				       unsigned long irq)
+{
+	if (unlikely(atomic_load_explicit(&lock->holder, memory_order_relaxed) == self)) {
+		platform_irq_restore(irq);
+		taken_twice(lock, site);
+	}
+	const struct ticket_lock *against = lock_order_against(lock);
+	if (unlikely(against != NULL)) {
+		platform_irq_restore(irq);
+		out_of_order(lock, against, site);
+	}
+}
+
+plain_stores unsigned long lock_acquire(struct ticket_lock *lock)
+{
+	unsigned long irq = platform_irq_save();
+	uint32_t self = platform_hart() + 1;
+
+	check_caller(lock, self, CALLER(), irq);
+	uint32_t ticket = atomic_fetch_add_explicit(&lock->next, 1, memory_order_relaxed);
+	uint32_t ahead = ahead_of(lock, ticket);
+	if (unlikely(ahead != 0))
+		return wait_and_hold(lock, ticket, ahead, CALLER(), irq);
+	hold(lock, self, CALLER());
+	return irq;
+}
+
+plain_stores unsigned long lock_acquire_turn(struct ticket_lock *lock, struct lock_turn *turn)
+{
+	unsigned long irq = platform_irq_save();
+
+	check_caller(lock, platform_hart() + 1, CALLER(), irq);
+	turn->ticket = atomic_fetch_add_explicit(&lock->next, 1, memory_order_relaxed);
+	turn->grants = ahead_of(lock, turn->ticket);
+	return wait_and_hold(lock, turn->ticket, turn->grants, CALLER(), irq);
+}
+
+/*
+ * If next is still what serving was, then nobody drew, so nobody can hold it (I1) or have been served in
+ * between. 2^32 holds between the two loads would go unseen, as in every lock of tickets.
+ */
+plain_stores bool lock_try(struct ticket_lock *lock, unsigned long *irq)
+{
+	unsigned long state = platform_irq_save();
+	uint32_t ticket = atomic_load_explicit(&lock->serving, memory_order_acquire);
+
+	if (!atomic_compare_exchange_strong_explicit(&lock->next, &ticket, ticket + 1,
+						     memory_order_acquire, memory_order_relaxed)) {
+		platform_irq_restore(state);
+		return false;
+	}
+	hold(lock, platform_hart() + 1, CALLER());
+	*irq = state;
+	return true;
+}
+
+/* ---- giving back ----------------------------------------------------------------------------- */
+
+static never_inline noreturn void not_held(const struct ticket_lock *lock, const void *site)
+{
+	panic_from(site, "lock '%s' released by a hart that does not hold it", lock_name(lock));
+}
+
+plain_stores void lock_release(struct ticket_lock *lock, unsigned long irq)
 {
 	if (unlikely(!lock_held(lock)))
-		panic_from(CALLER(), "lock '%s' released by a hart that does not hold it",
-			   name_of(lock));
-	atomic_store_explicit(&lock->holder, 0, memory_order_relaxed);
+		not_held(lock, CALLER());
+	lock_order_pop(lock);
 	/* Only the holder writes serving, so a plain increment of what it read is enough. */
-	uint32_t served = atomic_load_explicit(&lock->serving, memory_order_relaxed);
-	atomic_store_explicit(&lock->serving, served + 1, memory_order_release);
+	uint32_t next = atomic_load_explicit(&lock->serving, memory_order_relaxed) + 1;
+	if (unlikely(next == 0))
+		store_plain(&lock->wraps, uint32_t,
+			    atomic_load_explicit(&lock->wraps, memory_order_relaxed) + 1);
+	store_plain(&lock->holder, uint32_t, 0);
+	atomic_store_explicit(&lock->serving, next, memory_order_release);
 	platform_irq_restore(irq);
+}
+
+/* ---- looking --------------------------------------------------------------------------------- */
+
+void lock_look(const struct ticket_lock *lock, struct lock_stats *stats)
+{
+	uint32_t before = atomic_load_explicit(&lock->serving, memory_order_acquire);
+	uint64_t wraps = atomic_load_explicit(&lock->wraps, memory_order_relaxed);
+
+	*stats = (struct lock_stats){
+		.contended = atomic_load_explicit(&lock->contended, memory_order_relaxed),
+		.spins = atomic_load_explicit(&lock->spins, memory_order_relaxed),
+		.most_grants = atomic_load_explicit(&lock->most_grants, memory_order_relaxed),
+		.holder = atomic_load_explicit(&lock->holder, memory_order_relaxed),
+		.site = site_of(lock),
+	};
+	atomic_thread_fence(memory_order_acquire);
+	stats->queue = atomic_load_explicit(&lock->next, memory_order_relaxed) - before;
+	stats->holds = (wraps << 32 | before) + (stats->queue != 0);
+	stats->exact = stats->queue == 0;
 }

@@ -6,29 +6,58 @@
  * Crummey and Scott 1991, section 2.2). Interrupts go off before the ticket is drawn: a handler
  * that took the same lock on the same hart between the two would wait for a ticket that can't be
  * served. Taking a lock twice on one hart panics instead of hanging; a hart that waits while
- * another panics stops waiting for good (docs/locking.md).
+ * another panics stops waiting for good (docs/locking.md). lock_scoped.h gives a lock back at the
+ * end of a block.
+ *
+ *	line 0   | next |                                            those who come write it
+ *	line 1   | serving | holder | site | counts | name | level | only the holder writes it
+ *	line 2   what the lock guards
+ *
+ * Whoever comes writes line 0 once and reads line 1 until it is served. So a hart that joins the queue
+ * disturbs neither the holder nor those who wait, and the holder, whatever it writes, nobody but those.
  */
 #ifndef LIB_LOCK_H
 #define LIB_LOCK_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "lib/compiler.h"
 
+/* What harts write at once is this far apart: a cache line of every RISC-V that there is today. */
+#define LOCK_LINE 64u
+
+/*
+ * The order of locks: whoever holds one may take only those of a higher level (docs/locking.md). Checked in
+ * debug builds (lock_order.h). A lock without a level is outside of the order.
+ */
+enum lock_level { LOCK_NO_LEVEL, LOCK_HEAP, LOCK_FRAMES, LOCK_PRINT };
+
 struct ticket_lock {
-	_Atomic uint32_t next;    /* the ticket that the next hart draws */
-	_Atomic uint32_t serving; /* the ticket whose hart holds the lock */
-	_Atomic uint32_t holder;  /* platform_hart() + 1 of the holder, 0 when free */
-	const void *site;         /* where the holder took it; valid while held */
-	const char *name;         /* for reports; lives for ever */
+	_Atomic uint32_t next aligned_to(LOCK_LINE);    /* the ticket that the next hart draws */
+	_Atomic uint32_t serving aligned_to(LOCK_LINE); /* the ticket whose hart holds the lock */
+	_Atomic uint32_t holder;      /* platform_hart() + 1 of the holder, 0 when free */
+	_Atomic(const void *) site;   /* where the holder took it; valid while held */
+	_Atomic uint64_t contended;   /* holds that were waited for */
+	_Atomic uint64_t spins;       /* looks at serving while waiting, all together */
+	_Atomic uint32_t most_grants; /* holds of others that one wait saw, at most */
+	_Atomic uint32_t wraps;       /* how often serving came back to 0 */
+	const char *name;             /* for reports; lives for ever */
+	enum lock_level level;
 };
+
+_Static_assert(offsetof(struct ticket_lock, serving) == LOCK_LINE, "a line for those who come");
+_Static_assert(sizeof(struct ticket_lock) == 2 * LOCK_LINE, "what is guarded has its own lines");
 
 /* A lock of zeros is free and nameless: BSS needs no initialiser. lock_init() gives it a name. */
 
-/* lock_init - a free lock. Pre: nobody else knows @lock yet. */
+/* lock_init - a free lock, outside of the order. Pre: nobody else knows @lock yet. */
 void lock_init(struct ticket_lock *lock, const char *name);
+
+/* lock_init_level - the same, with a place in the order. */
+void lock_init_level(struct ticket_lock *lock, const char *name, enum lock_level level);
 
 /*
  * lock_acquire - take @lock with interrupts off on this hart.
@@ -36,6 +65,26 @@ void lock_init(struct ticket_lock *lock, const char *name);
  * Cost: one AMO when free; else waits for the harts that drew before.
  */
 nodiscard unsigned long lock_acquire(struct ticket_lock *lock);
+
+/* What is known of one turn, once it has come. */
+struct lock_turn {
+	uint32_t
+		ticket; /* the place in the queue: tickets are drawn, and served, one after the other */
+	uint32_t grants; /* holds of others between drawing and this one */
+};
+
+/*
+ * lock_acquire_turn - lock_acquire(), and what that turn was. With N harts @turn->grants is at most
+ * N - 1: each of the others is in the queue at most once.
+ */
+nodiscard unsigned long lock_acquire_turn(struct ticket_lock *lock, struct lock_turn *turn);
+
+/*
+ * lock_try - take @lock if nobody holds it or waits for it, without waiting. Any interrupt state.
+ * Result: true, interrupts are off, and *@irq is what lock_release() wants; else false: interrupts are as
+ * they were, and no ticket was drawn. False also for its own holder.
+ */
+nodiscard bool lock_try(struct ticket_lock *lock, unsigned long *irq);
 
 /*
  * lock_release - give @lock to the next in line and restore the interrupt state @irq.
@@ -48,5 +97,26 @@ bool lock_held(struct ticket_lock *lock);
 
 /* lock_held_elsewhere - did another hart hold @lock just now? A hint: for those who may not wait. */
 bool lock_held_elsewhere(struct ticket_lock *lock);
+
+/* lock_name - never NULL. */
+const char *lock_name(const struct ticket_lock *lock);
+
+/* What a lock has seen since lock_init(). */
+struct lock_stats {
+	uint64_t holds;       /* with the one that lasts, if there is one */
+	uint64_t contended;   /* of those, waited for */
+	uint64_t spins;       /* looks in vain, all together */
+	uint32_t most_grants; /* holds of others that one wait saw, at most */
+	uint32_t queue;       /* who hold it or wait */
+	uint32_t holder;      /* platform_hart() + 1, 0: nobody */
+	const void *site;     /* where that hart took it */
+	bool exact;           /* nobody had the lock while the counts were read */
+};
+
+/*
+ * lock_look - write down what @lock has seen, without taking it. Of a lock that is in use meanwhile it is a
+ * glance: every count is one that was true lately, but they need not be of one moment.
+ */
+void lock_look(const struct ticket_lock *lock, struct lock_stats *stats);
 
 #endif

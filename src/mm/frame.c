@@ -68,7 +68,7 @@ enum status frame_pool_init(struct frame_pool *pool, uint64_t offset)
 	if (!is_aligned(offset, PAGE_SIZE))
 		return ERR_MISALIGNED;
 	memset(pool, 0, sizeof(*pool));
-	lock_init(&pool->lock, "frames");
+	lock_init_level(&pool->lock, "frames", LOCK_FRAMES);
 	pool->offset = offset;
 	pool->least_align = PAGE_SIZE;
 	atomic_init(&pool->recorded.base, PFN_NONE);

@@ -136,7 +136,7 @@ static void refuse(struct heap *h, const void *ptr, size_t size, const void *cal
 void heap_init(struct heap *h)
 {
 	*h = (struct heap){ 0 };
-	lock_init(&h->lock, "heap");
+	lock_init_level(&h->lock, "heap", LOCK_HEAP);
 	buddy_init(&h->buddy, BUDDY_MAX_ORDER);
 }
 

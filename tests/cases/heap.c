@@ -37,7 +37,7 @@ struct fixture {
 /* A heap over @size bytes, @offset behind a multiple of @align. */
 static struct fixture *make(size_t size, size_t align, size_t offset)
 {
-	struct fixture *f = ktest_alloc(sizeof(*f), 16);
+	struct fixture *f = ktest_alloc(sizeof(*f), 64);
 
 	f->size = size;
 	f->memory = (uint8_t *)ktest_alloc(size + offset, align) + offset;
@@ -87,7 +87,7 @@ static size_t block_size(size_t size, size_t align)
 
 KTEST(heap, a_zeroed_heap_has_no_memory)
 {
-	struct heap *h = ktest_alloc(sizeof(*h), 16);
+	struct heap *h = ktest_alloc(sizeof(*h), 64);
 
 	memset(h, 0, sizeof(*h));
 	EXPECT(heap_alloc(h, 1, HERE) == NULL);
@@ -734,7 +734,7 @@ KTEST(heap, grows_by_regions_at_any_time)
 /* Every base and size: table and memory both lie inside, and nothing around is written. */
 KTEST(heap, carves_the_table_from_the_region_itself)
 {
-	struct heap *h = ktest_alloc(sizeof(*h), 16);
+	struct heap *h = ktest_alloc(sizeof(*h), 64);
 	uint8_t *memory = ktest_alloc(512, 16);
 
 	for (size_t offset = 0; offset <= 17; offset++) {
@@ -840,7 +840,7 @@ static void model_step(struct model *m)
 
 static void run_model(struct fixture *f, unsigned steps)
 {
-	struct model *m = ktest_alloc(sizeof(*m), 16);
+	struct model *m = ktest_alloc(sizeof(*m), 64);
 	size_t largest = stats_of(&f->h).largest_free;
 
 	memset(m, 0, sizeof(*m));

@@ -68,7 +68,7 @@ static void *work(void *arg)
 
 KTEST(heap_threads, harts_free_the_blocks_of_others)
 {
-	struct arena *a = ktest_alloc(sizeof(*a), 16);
+	struct arena *a = ktest_alloc(sizeof(*a), 64);
 	uint8_t *memory = ktest_alloc(32 << 10, 16);
 	struct thread thread[THREADS];
 

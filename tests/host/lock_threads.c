@@ -80,6 +80,118 @@ static void *sign_up(void *arg)
 	return NULL;
 }
 
+/* ---- fairness ---------------------------------------------------------------------------------- */
+
+/*
+ * Each turn writes down its ticket, in the order of holding. Tickets come out of one atomic counter, so
+ * their order is that of drawing: the k-th hold has the k-th ticket, or somebody was overtaken.
+ */
+#define TURNS 2000u
+
+struct race {
+	struct ticket_lock lock;
+	unsigned nplayers;
+	atomic_uint arrived;
+	uint32_t log[8 * TURNS]; /* guarded by the lock, as is: */
+	unsigned logged;
+	unsigned tried;
+};
+
+struct racer {
+	pthread_t thread;
+	struct race *race;
+	unsigned hart;
+	uint32_t most_grants;
+	uint64_t waited;
+};
+
+static void note(struct racer *me, const struct lock_turn *turn)
+{
+	me->race->log[me->race->logged++] = turn->ticket;
+	if (turn->grants > me->most_grants)
+		me->most_grants = turn->grants;
+	me->waited += turn->grants != 0;
+}
+
+static void *race_on(void *arg)
+{
+	struct racer *me = arg;
+	struct race *race = me->race;
+	struct lock_turn turn;
+	unsigned long irq;
+
+	host_hart = me->hart;
+	atomic_fetch_add(&race->arrived, 1);
+	while (atomic_load(&race->arrived) != race->nplayers)
+		platform_relax();
+	for (unsigned i = 0; i < TURNS; i++) {
+		if (i % 8 == 7 && lock_try(&race->lock, &irq)) {
+			turn = (struct lock_turn){ race->lock.serving, 0 };
+			race->tried++;
+		} else {
+			irq = lock_acquire_turn(&race->lock, &turn);
+		}
+		note(me, &turn);
+		if (i % 16 == me->hart)
+			platform_relax(); /* on a host with few processors, so that a queue forms */
+		lock_release(&race->lock, irq);
+	}
+	return NULL;
+}
+
+/* From @first on, which may be just below the end of the numbers. */
+static void run_race(unsigned n, uint32_t first)
+{
+	struct race *race = ktest_alloc(sizeof(*race), 64);
+	struct racer racer[8];
+	struct lock_stats stats;
+	uint64_t waited = 0;
+	uint32_t most = 0;
+
+	*race = (struct race){ .nplayers = n };
+	lock_init(&race->lock, "race");
+	race->lock.next = race->lock.serving = first;
+	for (unsigned i = 0; i < n; i++) {
+		racer[i] = (struct racer){ .race = race, .hart = i };
+		REQUIRE_EQ(pthread_create(&racer[i].thread, NULL, race_on, &racer[i]), 0);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		pthread_join(racer[i].thread, NULL);
+		EXPECT(racer[i].most_grants <= n - 1);
+		waited += racer[i].waited;
+		if (racer[i].most_grants > most)
+			most = racer[i].most_grants;
+	}
+	REQUIRE_EQ(race->logged, n * TURNS);
+	unsigned overtaken = 0;
+	for (uint32_t k = 0; k < n * TURNS; k++)
+		overtaken += race->log[k] != first + k;
+	EXPECT_EQ(overtaken, 0);
+	lock_look(&race->lock, &stats);
+	EXPECT(stats.exact);
+	EXPECT_EQ((uint32_t)stats.holds, first + n * TURNS);
+	EXPECT_EQ(stats.contended, waited);
+	EXPECT_EQ(stats.most_grants, most);
+	EXPECT(stats.spins >= stats.contended);
+}
+
+KTEST(lock, overtakes_nobody_with_2_harts)
+{
+	run_race(2, 0);
+}
+
+KTEST(lock, overtakes_nobody_with_8_harts)
+{
+	run_race(8, 0);
+}
+
+KTEST(lock, overtakes_nobody_where_the_tickets_start_over)
+{
+	run_race(4, UINT32_MAX - 2 * TURNS);
+}
+
+/* ---- queues that are made ------------------------------------------------------------------------ */
+
 KTEST(lock, serves_in_the_order_of_arrival)
 {
 	struct shared shared = { 0 };

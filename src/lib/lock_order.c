@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lock_order.c - the locks that a hart holds, in the order in which it took them.
+ *
+ * Each hart looks at its own row only, with interrupts off: a handler finds it as it left it. Locks may be
+ * given back in any order. A hart that holds more than a row has room for is not followed further: what is
+ * checked is checked against those that are in it.
+ */
+#include "lib/lock_order.h"
+
+#ifdef ACRE_DEBUG
+
+#include "lib/platform.h"
+
+#define DEPTH 8u
+
+static struct row {
+	const struct ticket_lock *held[DEPTH];
+	unsigned n;
+} rows[PLATFORM_MAX_HARTS];
+
+const struct ticket_lock *lock_order_against(const struct ticket_lock *lock)
+{
+	const struct row *row = &rows[platform_hart()];
+
+	if (lock->level == LOCK_NO_LEVEL)
+		return NULL;
+	for (unsigned i = 0; i < row->n; i++) {
+		if (row->held[i]->level != LOCK_NO_LEVEL && row->held[i]->level >= lock->level)
+			return row->held[i];
+	}
+	return NULL;
+}
+
+void lock_order_push(const struct ticket_lock *lock)
+{
+	struct row *row = &rows[platform_hart()];
+
+	if (row->n < DEPTH)
+		row->held[row->n++] = lock;
+}
+
+void lock_order_pop(const struct ticket_lock *lock)
+{
+	struct row *row = &rows[platform_hart()];
+
+	for (unsigned i = row->n; i-- > 0;) {
+		if (row->held[i] != lock)
+			continue;
+		row->n--;
+		for (; i < row->n; i++)
+			row->held[i] = row->held[i + 1];
+		return;
+	}
+}
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lock_scoped.h - a lock that is given back at the end of the block that took it, by whatever way it is
+ * left: the end, return, break, goto. The one way in which locks are taken here.
+ *
+ *	bool frame_is_free(struct frame_pool *pool, pfn_t pfn)
+ *	{
+ *		LOCK_SCOPED(held, &pool->lock);
+ *
+ *		return ...;             looked up with the lock held; then it is dropped
+ *	}
+ *
+ * The value of a return is made before the lock is dropped. A jump that skips the end of the block (a panic)
+ * keeps the lock. Do not copy a guard. frame_scoped.h does the same for frames.
+ */
+#ifndef LIB_LOCK_SCOPED_H
+#define LIB_LOCK_SCOPED_H
+
+#include "lib/lock.h"
+
+struct lock_scoped {
+	struct ticket_lock *lock; /* NULL: nothing to give back */
+	unsigned long irq;
+};
+
+static always_inline void lock_scoped_release(struct lock_scoped *guard)
+{
+	if (guard->lock != NULL)
+		lock_release(guard->lock, guard->irq);
+}
+
+/* LOCK_SCOPED - take @lock, until the end of this block. */
+#define LOCK_SCOPED(name, lock)                                                                    \
+	__attribute__((cleanup(lock_scoped_release), unused)) struct lock_scoped name =            \
+		lock_scoped_of(lock)
+
+/* LOCK_SCOPED_TRY - the same with lock_try(): does @name.lock say NULL, then it was not taken. */
+#define LOCK_SCOPED_TRY(name, lock)                                                                \
+	__attribute__((cleanup(lock_scoped_release))) struct lock_scoped name =                    \
+		lock_scoped_try(lock)
+
+static always_inline struct lock_scoped lock_scoped_of(struct ticket_lock *lock)
+{
+	return (struct lock_scoped){ .lock = lock, .irq = lock_acquire(lock) };
+}
+
+static always_inline struct lock_scoped lock_scoped_try(struct ticket_lock *lock)
+{
+	struct lock_scoped guard = { .lock = lock, .irq = 0 };
+
+	if (!lock_try(lock, &guard.irq))
+		guard.lock = NULL;
+	return guard;
+}
+
+#endif

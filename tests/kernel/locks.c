@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* The ticket lock on all harts at once: nobody is overtaken. */
+#include "kernel/harts.h"
+#include "lib/lock.h"
+#include "lib/string.h"
+#include "tests/ktest.h"
+
+/*
+ * Of all harts together: where there are more of them than the emulator has processors to run them on, a turn
+ * may have to wait for the host's scheduler.
+ */
+#define TURNS 480u
+
+struct race {
+	struct ticket_lock lock;
+	unsigned nplayers;
+	_Atomic uint32_t arrived;
+	/* guarded by the lock: */
+	uint32_t log[TURNS + PLATFORM_MAX_HARTS];
+	unsigned logged;
+	unsigned waited;
+	uint32_t most_grants;
+};
+
+static unsigned turns(void)
+{
+	return 1 + TURNS / harts_count();
+}
+
+static void race_on(void *arg)
+{
+	struct race *race = arg;
+	struct lock_turn turn;
+
+	atomic_fetch_add(&race->arrived, 1);
+	while (atomic_load(&race->arrived) < race->nplayers)
+		platform_relax();
+	for (unsigned i = 0; i < turns(); i++) {
+		unsigned long irq = lock_acquire_turn(&race->lock, &turn);
+		race->log[race->logged++] = turn.ticket;
+		race->waited += turn.grants != 0;
+		if (turn.grants > race->most_grants)
+			race->most_grants = turn.grants;
+		lock_release(&race->lock, irq);
+	}
+}
+
+static unsigned count_players(void)
+{
+	unsigned n = 1;
+
+	for (unsigned i = 1; i < harts_count(); i++)
+		n += atomic_load(&hart_at(i)->state) != HART_LOST;
+	return n;
+}
+
+KTEST(locks, overtake_no_hart)
+{
+	struct race *race = ktest_alloc(sizeof(*race), LOCK_LINE);
+	const uint32_t first = UINT32_MAX - TURNS / 2; /* the tickets start over on the way */
+	struct lock_stats stats;
+
+	memset(race, 0, sizeof(*race));
+	lock_init(&race->lock, "race");
+	race->lock.next = race->lock.serving = first;
+	race->nplayers = count_players();
+	for (unsigned i = 1; i < harts_count(); i++) {
+		if (atomic_load(&hart_at(i)->state) != HART_LOST)
+			REQUIRE_EQ(hart_run(i, race_on, race), STATUS_OK);
+	}
+	race_on(race);
+	for (unsigned i = 1; i < harts_count(); i++) {
+		if (atomic_load(&hart_at(i)->state) != HART_LOST)
+			REQUIRE_EQ(hart_join(i, 20000), STATUS_OK);
+	}
+	REQUIRE_EQ(race->logged, race->nplayers * turns());
+	unsigned overtaken = 0;
+	for (uint32_t k = 0; k < race->logged; k++)
+		overtaken += race->log[k] != first + k;
+	EXPECT_EQ(overtaken, 0);
+	EXPECT(race->most_grants <= race->nplayers - 1);
+	lock_look(&race->lock, &stats);
+	EXPECT(stats.exact);
+	EXPECT_EQ(stats.contended, race->waited);
+	EXPECT_EQ(stats.most_grants, race->most_grants);
+}
