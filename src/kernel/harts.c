@@ -33,6 +33,7 @@
 #include "kernel/isa.h"
 #include "kernel/kernel_sbi.h"
 #include "kernel/machine.h"
+#include "kernel/work.h"
 #include "lib/panic.h"
 #include "lib/print.h"
 #include "lib/string.h"
@@ -258,21 +259,33 @@ static enum status wait_until_done(struct hart *hart, uint64_t ms)
 		if (state == HART_STARTING && atomic_load(&hart->lacking) != 0)
 			return ERR_UNSUPPORTED;
 		/* Time counts only while it is not seen at all: it may work for as long as it likes. */
-		if (state == HART_RUNNING)
+		if (state == HART_RUNNING || work_is_served(hart))
 			since = clock_ticks();
 		else if (clock_ticks() - since > ms * clock_ticks_per_ms())
 			return ERR_TIMEOUT;
 		if (went_astray(hart))
 			start_again(hart);
-		clock_nap(1);
+		if (!work_serve(hart_self()))
+			clock_nap(1);
+	}
+}
+
+static void close_box(struct hart *self)
+{
+	while (!work_close(self)) {
+		if (!work_serve(self))
+			clock_nap(1);
 	}
 }
 
 enum status hart_join(unsigned index, uint64_t ms)
 {
 	struct hart *hart = table[index];
+	bool opened = work_open(hart_self());
 	enum status s = wait_until_done(hart, ms);
 
+	if (opened)
+		close_box(hart_self());
 	if (s != STATUS_OK)
 		return s;
 	hart_check_guard(hart);
@@ -282,21 +295,26 @@ enum status hart_join(unsigned index, uint64_t ms)
 
 /* ---- parking and stopping ------------------------------------------------------------------- */
 
-static bool is_wanted(const struct hart *self)
+/* Is it wanted for something else than work, and free to go? Its box is closed then. */
+static bool is_off(struct hart *self)
 {
 	uint32_t state = atomic_load(&self->state);
 
-	return state == HART_CALLED || state == HART_STOPPING;
+	return (state == HART_CALLED || state == HART_STOPPING) && work_close(self);
 }
 
 /* Interrupts are on, but for the look and the wfi: what comes in between is pending and ends it. */
-static void park(const struct hart *self)
+static void park(struct hart *self)
 {
-	while (!is_wanted(self)) {
+	for (;;) {
 		unsigned long irq = platform_irq_save();
-		if (!is_wanted(self))
+		bool off = is_off(self);
+		if (!off && !work_is_given(self))
 			wait_for_interrupt();
 		platform_irq_restore(irq);
+		if (off)
+			return;
+		(void)work_serve(self);
 	}
 }
 
@@ -326,6 +344,7 @@ noreturn void hart_main(struct hart *self)
 		self->function(self->argument);
 		hart_check_guard(self);
 		const struct hart *caller = self->caller;
+		(void)work_open(self); /* before it is known that we wait */
 		atomic_store(&self->state, HART_DONE);
 		(void)hart_wake(caller); /* or else it looks every millisecond */
 		park(self);

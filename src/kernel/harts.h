@@ -49,6 +49,9 @@ struct hart {
 	void *argument;
 	struct hart *caller; /* who is told that the function has returned */
 
+	_Atomic uint32_t work_box; /* work.c: is this hart available to the work queue? */
+	bool in_work;              /* it runs a function for it */
+
 	uint64_t nap_until; /* clock.c: when the timer is wanted for a nap, 0 if it is not */
 
 	uint64_t timer_interrupts;

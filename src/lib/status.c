@@ -41,6 +41,8 @@ const char *status_str(enum status s)
 		return "timed out";
 	case ERR_ALREADY:
 		return "already in that state";
+	case ERR_BUSY:
+		return "busy";
 	case ERR_END:
 		return "end";
 	}

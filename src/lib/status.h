@@ -25,7 +25,8 @@ enum status {
 	ERR_DENIED = -15,       /* the firmware refused */
 	ERR_TIMEOUT = -16,      /* something did not come in the bounded wait */
 	ERR_ALREADY = -17,      /* it is so already: started, stopped, available */
-	ERR_END = -18,          /* an iteration is over; not a failure */
+	ERR_BUSY = -18,         /* it does something else just now */
+	ERR_END = -19,          /* an iteration is over; not a failure */
 };
 
 /*
