@@ -196,6 +196,7 @@ host-test: $(OUT)/host-gcc/ktest
 include mk/lift.mk
 include mk/matrix.mk
 include mk/fuzz.mk
+include mk/explore.mk
 include mk/check.mk
 include mk/prove.mk
 include mk/run.mk

@@ -1,0 +1,23 @@
+# The interleavings of locks and frames on the host (docs/testing.md): tests/explore, tests/planted.
+
+EXPLORE := $(OUT)/explore
+EXPLORE_SRC := $(filter-out src/lib/string.c,$(PORTABLE)) $(sort $(wildcard tests/explore/*.c))
+# Fibers jump from stack to stack, which sanitizers and fortified longjmp() take for a mistake.
+EXPLORE_FLAGS := $(COMMON) -D_GNU_SOURCE -U_FORTIFY_SOURCE -O2 -Itests/explore/include \
+	-Isrc -Itests/explore/arch -I.
+
+$(EXPLORE)/explore: $(EXPLORE_SRC:%.c=$(EXPLORE)/%.o)
+	$(call say,LD,$@)
+	$(Q)gcc -o $@ $^
+
+$(EXPLORE)/%.o: %.c Makefile mk/explore.mk
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)gcc $(EXPLORE_FLAGS) -c -o $@ $<
+
+.PHONY: explore
+explore: ## every interleaving of locks and frames, up to a number of switches (GLOB=)
+explore: $(EXPLORE)/explore
+	$(Q)$< $(if $(GLOB),'$(GLOB)')
+
+test-builds: $(EXPLORE)/explore
