@@ -223,8 +223,9 @@ static void heapsort(struct memmap_edge *edge, uint32_t count)
 */
 static void set_edges(struct memmap_edge *edge, const struct region *input, uint32_t i)
 {
-	struct memmap_edge *begin = &edge[2 * i];
-	struct memmap_edge *end = &edge[2 * i + 1];
+	const uint32_t first = 2 * i;
+	struct memmap_edge *begin = &edge[first];
+	struct memmap_edge *end = &edge[first + 1];
 	struct range range = input[i].range;
 
 	begin->at = range.start;
@@ -365,7 +366,9 @@ static void seat(uint32_t *winner, const struct region *input, uint32_t count, u
 	*/
 	while (at > 1) {
 		uint32_t match = at / 2;
-		winner[match] = stronger(input, winner[2 * match], winner[2 * match + 1]);
+		uint32_t left = winner[(size_t)2 * match];
+		uint32_t right = winner[(size_t)2 * match + 1];
+		winner[match] = stronger(input, left, right);
 		at = match;
 	}
 }
