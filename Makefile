@@ -72,7 +72,7 @@ include mk/bench.mk
 include mk/bench-peers.mk
 
 # Parts of the kernel proper that need no machine, so that their cases run on the host too.
-KERNEL_PORTABLE := src/kernel/words.c src/kernel/bootargs.c
+KERNEL_PORTABLE := src/kernel/words.c src/kernel/bootargs.c src/kernel/stress_core.c
 HOST_SRC := $(PORTABLE) $(SBI) $(KERNEL_PORTABLE) $(CASES) $(sort $(wildcard tests/host/*.c))
 
 # ---- flags ------------------------------------------------------------------------------------
@@ -175,7 +175,7 @@ $(foreach cc,gcc clang,$(eval $(call host_build,$(cc))))
 
 # The cases with threads once more, where a data race is an error. It must be clang: the sanitizer of gcc
 # does not take atomic_thread_fence().
-TSAN_SRC := $(filter-out src/lib/string.c,$(PORTABLE)) tests/ktest.c tests/host/port.c \
+TSAN_SRC := $(filter-out src/lib/string.c,$(PORTABLE)) src/kernel/stress_core.c tests/ktest.c tests/host/port.c \
 	$(sort $(wildcard tests/host/*_threads.c))
 TSAN_FLAGS := $(filter-out -fsanitize=%,$(HFLAGS)) -fsanitize=thread
 

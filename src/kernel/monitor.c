@@ -14,9 +14,11 @@
 #include "kernel/payload.h"
 #include "kernel/report.h"
 #include "kernel/selftest.h"
+#include "kernel/stress.h"
 #include "kernel/text.h"
 #include "kernel/why.h"
 #include "kernel/words.h"
+#include "lib/fmt.h"
 #include "lib/print.h"
 #include "lib/string.h"
 #include "sbi/console.h"
@@ -26,6 +28,8 @@
 
 /* Of the self-tests' random numbers, unless seed= says another. */
 #define DEFAULT_SEED 1u
+
+#define STRESS_OPERATIONS 1000000u
 
 struct line {
 	char text[LINE_SIZE];
@@ -102,6 +106,33 @@ static void do_test(unsigned argc, char **argv)
 	run_tests(glob);
 }
 
+/* A line of the report; print() has none of its own. */
+static void print_line(const char *format, ...)
+{
+	char text[128];
+	va_list args;
+
+	va_start(args, format);
+	fmt_vbuffer(text, sizeof(text), format, args);
+	va_end(args);
+	print("%s\n", text);
+}
+
+static void do_stress(unsigned argc, char **argv)
+{
+	uint64_t number[2] = { STRESS_OPERATIONS, seed };
+
+	for (unsigned i = 1; i < argc; i++) {
+		if (!word_to_number(argv[i], strlen(argv[i]), &number[i - 1])) {
+			print("'%s' is no number; usage: stress [OPERATIONS] [SEED]\n", argv[i]);
+			return;
+		}
+	}
+	if (!stress_machine(number[0], number[1], NULL, print_line))
+		exit_note_failure();
+	ledger_check_or_panic();
+}
+
 static void do_poweroff(unsigned argc, char **argv)
 {
 	(void)argc;
@@ -136,6 +167,8 @@ static const struct {
 	{ "harts", "harts", "firmware, machine and harts", 1, do_harts },
 	{ "test", "test [GLOB | --list]", "run the self-tests whose suite.name matches", 2,
 	  do_test },
+	{ "stress", "stress [OPERATIONS] [SEED]", "all harts use both allocators at once", 3,
+	  do_stress },
 	{ "crash", "crash [WAY]", NULL, 2, do_crash },
 	{ "poweroff", "poweroff", "switch the machine off; fails if a self-test failed", 1,
 	  do_poweroff },
@@ -148,7 +181,7 @@ static void do_help(unsigned argc, char **argv)
 	(void)argv;
 	for (unsigned i = 0; i < ARRAY_SIZE(command); i++) {
 		if (command[i].help != NULL)
-			print("  %-22s %s\n", command[i].usage, command[i].help);
+			print("  %-28s %s\n", command[i].usage, command[i].help);
 	}
 }
 

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stress.c - harts play the stress of stress_core.h. Interrupts are on, and a timer ticks on each of them at
+ * odd times: its handler takes and gives memory too, in the middle of whatever the hart does.
+ */
+#include "kernel/stress.h"
+
+#include "kernel/clock.h"
+#include "kernel/csr.h"
+#include "kernel/harts.h"
+#include "kernel/kernel_heap.h"
+#include "kernel/kernel_sbi.h"
+#include "kernel/kmalloc.h"
+#include "kernel/machine.h"
+#include "kernel/traps.h"
+#include "sbi/timer.h"
+
+#define TICK_US 100u /* at least, from one tick to the next */
+#define MORE_US 300u /* at most that much more */
+#define HART_MS 20000u
+
+/* Handlers know nothing but the hart that they run on. */
+static struct stress *stress;
+static stress_part part;
+
+static struct stress_player *self(void)
+{
+	return &stress->player[hart_self()->index];
+}
+
+static void set_timer(const struct stress_player *p)
+{
+	uint64_t us = TICK_US + p->ticks * 37 % MORE_US;
+
+	(void)!sbi_set_timer(&kernel_sbi, clock_ticks() + 1 + us * clock_ticks_per_ms() / 1000);
+}
+
+static bool on_trap(struct trap_frame *frame)
+{
+	if (frame->scause != (SCAUSE_INTERRUPT | IRQ_TIMER))
+		return false;
+	stress_tick(self());
+	set_timer(self());
+	return true;
+}
+
+static void play_here(void *unused)
+{
+	(void)unused;
+	hart_self()->trap_hook = on_trap;
+	set_timer(self());
+	csr_set(sie, 1ul << IRQ_TIMER);
+	part(self());
+	unsigned long irq = platform_irq_save();
+	hart_self()->trap_hook = NULL;
+	(void)!sbi_set_timer(&kernel_sbi, SBI_TIMER_NEVER);
+	(void)clock_arm();
+	platform_irq_restore(irq);
+}
+
+static bool on_all_harts(struct stress *s, stress_part fn)
+{
+	bool all = true;
+
+	stress = s;
+	part = fn;
+	for (unsigned i = 1; i < s->nplayers; i++) {
+		if (s->player[i].plays && hart_run(i, play_here, NULL) != STATUS_OK)
+			all = s->player[i].plays = false;
+	}
+	play_here(NULL);
+	for (unsigned i = 1; i < s->nplayers; i++) {
+		if (s->player[i].plays && hart_join(i, HART_MS) != STATUS_OK)
+			all = false;
+	}
+	return all;
+}
+
+static const struct stress_crew harts = { .all = on_all_harts, .locked = 1 };
+
+bool stress_machine(uint64_t operations, uint64_t seed, struct stress_phase *total,
+		    void (*line)(const char *format, ...))
+{
+	unsigned n = harts_count();
+	struct stress *s = kmalloc_aligned(stress_bytes(n), 64);
+
+	if (s == NULL) {
+		line("stress failed: no %llu bytes for %u players",
+		     (unsigned long long)stress_bytes(n), n);
+		return false;
+	}
+	stress_init(s, n, seed, &machine.frames, &kernel_heap, &harts);
+	for (unsigned i = 1; i < n; i++)
+		s->player[i].plays = atomic_load(&hart_at(i)->state) != HART_LOST;
+	bool ok = stress_run(s, operations, line);
+	if (total != NULL)
+		*total = stress_total(s);
+	kfree(s);
+	return ok;
+}

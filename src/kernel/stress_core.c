@@ -1,0 +1,922 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stress_core.c - the players of stress_core.h.
+ *
+ * What is taken gets a mark, all of it or here and there, and always at both ends:
+ *
+ *	word 0       owner, and 2^32 if every word is marked
+ *	word 1       serial: the owner's count of marks
+ *	word 2       bytes
+ *	word 3       seal: the three above and the address, mixed
+ *	word i       seal + i, for every i or for one in 64, and for the last
+ *
+ * Who gives it back looks at all of that first, and breaks the seal. So a block that two have at a time is
+ * found by whoever looks second, even where both allocators believe all is well.
+ *
+ * Single frames are taken and given without a lock, so a player does that most of the time. How often it does
+ * something else, in a thousand steps, is what sets the phases apart.
+ */
+#include "kernel/stress_core.h"
+
+#include "lib/align.h"
+#include "lib/platform.h"
+#include "lib/string.h"
+
+#define WORDS_PER_PAGE (PAGE_SIZE / 8)
+#define MARK_WORDS     4u
+#define SPARSE         64u /* words from mark to mark where not all are marked */
+#define LEAST_BYTES    48u
+#define ALL_MARKED     (1ull << 32)
+#define FRAMES_BIT     1u /* in a slot */
+/* Of a drained frame: the next one. Not marked where marks are sparse. */
+#define LINK_WORD   4u
+#define BREATHE     16u       /* steps */
+#define MAX_WAIT    10000000u /* turns of a loop */
+#define LAST_FRAMES 64u       /* that are free while they are fought for */
+
+static uint64_t mix(uint64_t x)
+{
+	x ^= x >> 33;
+	x *= 0xff51afd7ed558ccdull;
+	x ^= x >> 29;
+	return x * 0xc4ceb9fe1a85ec53ull;
+}
+
+static uint64_t next(struct stress_hand *h)
+{
+	h->random ^= h->random << 13;
+	h->random ^= h->random >> 7;
+	h->random ^= h->random << 17;
+	return h->random >> 11;
+}
+
+static void wrong(struct stress_hand *h, const char *what)
+{
+	if (h->nwrong++ == 0)
+		h->wrong = what;
+}
+
+/* ---- marks ---------------------------------------------------------------------------------- */
+
+static uint64_t seal_of(const uint64_t *word)
+{
+	return mix(word[0] ^ mix(word[1] ^ mix(word[2] ^ mix((uintptr_t)word))));
+}
+
+static void mark(struct stress_hand *h, uint64_t *word, size_t bytes, uint64_t serial, bool all)
+{
+	size_t n = bytes / 8;
+	size_t step = all ? 1 : SPARSE;
+
+	word[0] = h->owner | (all ? ALL_MARKED : 0);
+	word[1] = serial;
+	word[2] = bytes;
+	uint64_t seal = seal_of(word);
+	word[3] = seal;
+	for (size_t i = all ? MARK_WORDS : SPARSE; i < n; i += step)
+		word[i] = seal + i;
+	word[n - 1] = seal + n - 1;
+}
+
+/* Is it whole? The seal is broken then: it is nobody's from now on. */
+static const char *unmark(uint64_t *word, size_t bytes)
+{
+	bool all = (word[0] & ALL_MARKED) != 0;
+	size_t n = bytes / 8;
+	size_t step = all ? 1 : SPARSE;
+	uint64_t seal = word[3];
+
+	if (seal != seal_of(word) || word[2] != bytes)
+		return "a block lost its mark while somebody had it";
+	uint64_t differs = word[n - 1] ^ (seal + n - 1);
+	for (size_t i = all ? MARK_WORDS : SPARSE; i < n; i += step)
+		differs |= word[i] ^ (seal + i);
+	if (differs != 0)
+		return "a block was written to while somebody had it";
+	word[3] = ~seal;
+	return NULL;
+}
+
+/* The same for one's own: it must be the very mark that was made. */
+static void look_at_own(struct stress_hand *h, uint64_t *word, size_t bytes, uint64_t serial)
+{
+	if ((word[0] & ~ALL_MARKED) != h->owner || word[1] != serial)
+		wrong(h, "a block has the mark of another");
+	const char *broken = unmark(word, bytes);
+	if (broken != NULL)
+		wrong(h, broken);
+}
+
+/* ---- frames --------------------------------------------------------------------------------- */
+
+static pfn_t pfn_of(const struct stress *s, const void *at)
+{
+	return ((uintptr_t)at - s->pool->offset) >> PAGE_SHIFT;
+}
+
+static void done(struct stress_hand *h, enum status s)
+{
+	if (s == STATUS_OK)
+		h->operations++;
+	else
+		wrong(h, "a frame that was handed out cannot be given back");
+}
+
+/* @n frames are ours from now on. */
+static void own_frames(struct stress *s, struct stress_hand *h, struct stress_block *b, pfn_t pfn,
+		       npages_t n)
+{
+	h->operations++;
+	b->at = frame_ptr(s->pool, pfn);
+	b->serial = h->serial;
+	b->bytes = (uint32_t)(n * PAGE_SIZE);
+	b->is_frames = true;
+	for (npages_t i = 0; i < n; i++) {
+		uint64_t serial = h->serial++;
+		mark(h, (uint64_t *)b->at + i * WORDS_PER_PAGE, PAGE_SIZE, serial,
+		     serial % 16 == 0);
+	}
+}
+
+static void take_single(struct stress *s, struct stress_hand *h, struct stress_block *b)
+{
+	pfn_t pfn = frame_alloc(s->pool);
+
+	if (pfn == PFN_NONE)
+		h->none++;
+	else
+		own_frames(s, h, b, pfn, 1);
+}
+
+static void give_single(struct stress *s, struct stress_hand *h, struct stress_block *b)
+{
+	look_at_own(h, b->at, PAGE_SIZE, b->serial);
+	done(h, frame_free(s->pool, pfn_of(s, b->at)));
+	b->at = NULL;
+}
+
+/* A run; now and then a long one at its natural alignment. */
+static void take_run(struct stress *s, struct stress_hand *h, struct stress_block *b)
+{
+	uint64_t r = next(h);
+	unsigned order = (unsigned)(r % 16 == 0 ? r / 16 % 10 : r / 16 % 5);
+	bool natural = (r >> 12 & 1) != 0;
+	npages_t n = natural ? (npages_t)1 << order : 1 + r / 16 % 20;
+	uint64_t align = natural ? PAGE_SIZE << order : PAGE_SIZE;
+	pfn_t pfn = frame_alloc_range(s->pool, n, align);
+
+	if (pfn == PFN_NONE) {
+		h->none++;
+		return;
+	}
+	if (!is_aligned(pfn_to_paddr(pfn), align))
+		wrong(h, "a run is not aligned as it was asked for");
+	own_frames(s, h, b, pfn, n);
+}
+
+/* Wherever this is free. */
+static void take_at(struct stress *s, struct stress_hand *h, struct stress_block *b)
+{
+	const struct frame_bank *bank = &s->pool->bank[next(h) % s->pool->nbanks];
+	npages_t n = 1 + next(h) % 8;
+	pfn_t pfn = bank->first + next(h) % bank->npages;
+
+	if (frame_alloc_at(s->pool, pfn, n) == STATUS_OK)
+		own_frames(s, h, b, pfn, n);
+	else
+		h->none++;
+}
+
+static void take_zeroed(struct stress *s, struct stress_hand *h, struct stress_block *b)
+{
+	npages_t n = next(h) % 4 == 0 ? 1 + next(h) % 4 : 1;
+	pfn_t pfn = n == 1 ? frame_alloc_zeroed(s->pool)
+			   : frame_alloc_range_zeroed(s->pool, n, PAGE_SIZE);
+	uint64_t bits = 0;
+
+	if (pfn == PFN_NONE) {
+		h->none++;
+		return;
+	}
+	const uint64_t *word = frame_ptr(s->pool, pfn);
+	for (size_t i = 0; i < n * WORDS_PER_PAGE; i++)
+		bits |= word[i];
+	if (bits != 0)
+		wrong(h, "a zeroed frame is not all zero");
+	own_frames(s, h, b, pfn, n);
+}
+
+/* Frames [@first, @first + @n) of @b, in one call. */
+static void give_part(struct stress *s, struct stress_hand *h, const struct stress_block *b,
+		      npages_t first, npages_t n)
+{
+	if (n == 0)
+		return;
+	for (npages_t i = first; i < first + n; i++)
+		look_at_own(h, (uint64_t *)b->at + i * WORDS_PER_PAGE, PAGE_SIZE, b->serial + i);
+	done(h, frame_free_range(s->pool, pfn_of(s, b->at) + first, n));
+}
+
+static void give_frames(struct stress *s, struct stress_hand *h, struct stress_block *b)
+{
+	npages_t n = b->bytes / PAGE_SIZE;
+	npages_t keep = 0;
+
+	switch (next(h) % 5) {
+	case 0: /* frame by frame */
+		for (npages_t i = 0; i < n; i++) {
+			look_at_own(h, (uint64_t *)b->at + i * WORDS_PER_PAGE, PAGE_SIZE,
+				    b->serial + i);
+			done(h, frame_free(s->pool, pfn_of(s, b->at) + i));
+		}
+		break;
+	case 1: /* from its middle outwards */
+		give_part(s, h, b, n / 3, n / 3);
+		give_part(s, h, b, n / 3 * 2, n - n / 3 * 2);
+		give_part(s, h, b, 0, n / 3);
+		break;
+	case 2: /* the second half; the first one stays */
+		keep = n / 2;
+		give_part(s, h, b, keep, n - keep);
+		break;
+	case 3:
+		if (n == 1) { /* as one that is all zero, which it is then */
+			look_at_own(h, b->at, PAGE_SIZE, b->serial);
+			memset(b->at, 0, PAGE_SIZE);
+			done(h, frame_free_zeroed(s->pool, pfn_of(s, b->at)));
+			break;
+		}
+		give_part(s, h, b, 0, n);
+		break;
+	default:
+		give_part(s, h, b, 0, n);
+		break;
+	}
+	b->bytes = (uint32_t)(keep * PAGE_SIZE);
+	if (keep == 0)
+		b->at = NULL;
+}
+
+/* ---- blocks of the heap --------------------------------------------------------------------- */
+
+static uint32_t any_size(struct stress_hand *h)
+{
+	uint64_t r = next(h);
+
+	return (uint32_t)(LEAST_BYTES + (r % 32 == 0 ? r / 32 % 20000 : r / 32 % 1000));
+}
+
+static void own_block(struct stress_hand *h, struct stress_block *b, void *at, uint32_t bytes)
+{
+	h->operations++;
+	*b = (struct stress_block){ .at = at, .serial = h->serial++, .bytes = bytes };
+	mark(h, at, align_down(bytes, 8u), b->serial, b->serial % 8 == 0);
+}
+
+static void take_block(struct stress *s, struct stress_hand *h, struct stress_block *b)
+{
+	uint32_t bytes = any_size(h);
+	uint64_t align = 16u << next(h) % 5;
+	void *at = next(h) % 4 == 0 ? heap_alloc_aligned(s->heap, bytes, align, CALLER())
+				    : heap_alloc(s->heap, bytes, CALLER());
+
+	if (at == NULL)
+		h->none++;
+	else
+		own_block(h, b, at, bytes);
+}
+
+/* What is kept of a block that changes its size is what both sizes reach: its mark, if not all of it. */
+static void resize_block(struct stress *s, struct stress_hand *h, struct stress_block *b)
+{
+	uint32_t bytes = any_size(h);
+	uint64_t *old = b->at;
+	uint64_t head[MARK_WORDS];
+
+	look_at_own(h, old, align_down(b->bytes, 8u), b->serial);
+	memcpy(head, old, sizeof(head));
+	uint64_t *at = heap_realloc(s->heap, old, bytes, CALLER());
+	if (at == NULL) {
+		h->none++;
+		mark(h, old, align_down(b->bytes, 8u), b->serial, false);
+		return;
+	}
+	if (at[0] != head[0] || at[1] != head[1] || at[2] != head[2] || at[3] != head[3])
+		wrong(h, "a block lost its contents as its size changed");
+	own_block(h, b, at, bytes);
+}
+
+static void give_block(struct stress *s, struct stress_hand *h, struct stress_block *b)
+{
+	look_at_own(h, b->at, align_down(b->bytes, 8u), b->serial);
+	if (next(h) % 2 == 0)
+		heap_free_sized(s->heap, b->at, b->bytes, CALLER());
+	else
+		heap_free(s->heap, b->at, CALLER());
+	h->operations++;
+	b->at = NULL;
+}
+
+/* ---- from hand to hand ---------------------------------------------------------------------- */
+
+/* Give back what is of another; all that is known about it is its mark. */
+static void give_foreign(struct stress *s, struct stress_hand *h, uintptr_t what)
+{
+	uint64_t *at = (uint64_t *)(what & ~(uintptr_t)FRAMES_BIT);
+	bool is_frame = (what & FRAMES_BIT) != 0;
+	const char *broken = unmark(at, is_frame ? PAGE_SIZE : at[2]);
+
+	if (broken != NULL) {
+		wrong(h, broken);
+		return; /* it may be anybody's */
+	}
+	h->foreign++;
+	if (is_frame) {
+		done(h, frame_free(s->pool, pfn_of(s, at)));
+	} else {
+		heap_free(s->heap, at, CALLER());
+		h->operations++;
+	}
+}
+
+/* Leave it where anybody may find it, and give back what was there. */
+static void pass(struct stress *s, struct stress_hand *h, struct stress_block *b)
+{
+	/* What another is to give back must say by itself how long it is: a size of whole words. */
+	if (!b->is_frames && b->bytes % 8 != 0) {
+		give_block(s, h, b);
+		return;
+	}
+	uintptr_t what = (uintptr_t)b->at | (b->is_frames ? FRAMES_BIT : 0);
+	/* Frames and blocks each have their half, so that who passes frames needs no lock. */
+	uintptr_t half = b->is_frames ? 0 : STRESS_SLOTS / 2;
+
+	what = atomic_exchange(&s->slot[half + next(h) % (STRESS_SLOTS / 2)], what);
+	b->at = NULL;
+	if (what != 0)
+		give_foreign(s, h, what);
+}
+
+/* ---- what a player does --------------------------------------------------------------------- */
+
+/* Without a lock, but for one in some hundred, which needs another chunk. */
+static void step_single(struct stress *s, struct stress_hand *h)
+{
+	uint64_t r = next(h);
+	struct stress_block *b = &h->single[r % h->nsingle];
+
+	if (b->at == NULL)
+		take_single(s, h, b);
+	else if (r / STRESS_SINGLES % 4 == 0)
+		pass(s, h, b);
+	else
+		give_single(s, h, b);
+}
+
+static void take_other(struct stress *s, struct stress_hand *h, struct stress_block *b)
+{
+	switch (next(h) % 16) {
+	case 0:
+		take_at(s, h, b);
+		break;
+	case 1:
+	case 2:
+		take_zeroed(s, h, b);
+		break;
+	case 3:
+		(void)frame_prezero(s->pool, 1);
+		h->operations++;
+		break;
+	case 4:
+		if (frame_free_count(s->pool) > frame_managed_count(s->pool))
+			wrong(h, "more frames are free than there are");
+		h->operations++;
+		break;
+	case 5:
+	case 6:
+	case 7:
+	case 8:
+		take_run(s, h, b);
+		break;
+	default:
+		take_block(s, h, b);
+		break;
+	}
+}
+
+static void step_other(struct stress *s, struct stress_hand *h)
+{
+	uint64_t r = next(h);
+	struct stress_block *b = &h->other[r % h->nother];
+
+	r /= STRESS_OTHERS;
+	if (b->at == NULL) {
+		take_other(s, h, b);
+	} else if (b->is_frames) {
+		if (frame_is_free(s->pool, pfn_of(s, b->at)))
+			wrong(h, "a frame that somebody has is said to be free");
+		give_frames(s, h, b);
+	} else if (r % 4 == 0) {
+		pass(s, h, b);
+	} else if (r % 4 == 1) {
+		resize_block(s, h, b);
+	} else {
+		give_block(s, h, b);
+	}
+}
+
+/* A handler does the same on a smaller scale, and mostly without a lock. */
+void stress_tick(struct stress_player *p)
+{
+	struct stress *s = p->stress;
+	struct stress_hand *h = &p->handler;
+
+	p->ticks++;
+	if (s->only_take) {
+		struct stress_block *b = &h->single[next(h) % h->nsingle];
+		if (b->at == NULL)
+			take_single(s, h, b);
+	} else if (next(h) % 1024 < s->share) {
+		step_other(s, h);
+	} else {
+		step_single(s, h);
+	}
+}
+
+static void breathe(struct stress_player *p)
+{
+	if (p->stress->crew->breathe != NULL)
+		p->stress->crew->breathe(p);
+}
+
+/* Bounded too where most calls find nothing. */
+static void part_mixed(struct stress_player *p)
+{
+	struct stress *s = p->stress;
+	struct stress_hand *h = &p->hart;
+	uint64_t steps = 2 * (p->target - h->operations) + 1000;
+
+	for (; h->operations < p->target && steps != 0; steps--) {
+		if (steps % BREATHE == 0)
+			breathe(p);
+		if (next(h) % 1000 < s->share)
+			step_other(s, h);
+		else
+			step_single(s, h);
+	}
+}
+
+/* So many steps, whatever comes of them. */
+static void part_last_frames(struct stress_player *p)
+{
+	for (uint64_t steps = p->target - p->hart.operations; steps != 0; steps--) {
+		if (steps % BREATHE == 0)
+			breathe(p);
+		step_single(p->stress, &p->hart);
+	}
+}
+
+/* Every frame that can be had. They are linked, since nobody could note so many elsewhere. */
+static void part_drain(struct stress_player *p)
+{
+	struct stress *s = p->stress;
+	struct stress_block b;
+	pfn_t pfn;
+
+	while ((pfn = frame_alloc(s->pool)) != PFN_NONE) {
+		own_frames(s, &p->hart, &b, pfn, 1);
+		uint64_t *word = b.at;
+		mark(&p->hart, word, PAGE_SIZE, b.serial, false);
+		word[LINK_WORD] = (uintptr_t)p->drained;
+		p->drained = word;
+		if (++p->ndrained % BREATHE == 0)
+			breathe(p);
+	}
+	p->hart.none++;
+}
+
+static void give_drained(struct stress_player *p, struct stress_player *of)
+{
+	while (of->drained != NULL) {
+		uint64_t *word = of->drained;
+		of->drained = (uint64_t *)(uintptr_t)word[LINK_WORD];
+		of->ndrained--;
+		if ((word[0] & ~ALL_MARKED) != of->hart.owner)
+			wrong(&p->hart, "a drained frame has the mark of another");
+		p->hart.foreign += p != of;
+		const char *broken = unmark(word, PAGE_SIZE);
+		if (broken != NULL)
+			wrong(&p->hart, broken);
+		done(&p->hart, frame_free(p->stress->pool, pfn_of(p->stress, word)));
+		if (of->ndrained % BREATHE == 0)
+			breathe(p);
+	}
+}
+
+/* What the neighbour has drained. */
+static void part_give_drained(struct stress_player *p)
+{
+	struct stress *s = p->stress;
+	uint32_t i = p->index;
+
+	do {
+		i = i + 1 < s->nplayers ? i + 1 : 0;
+	} while (!s->player[i].plays);
+	give_drained(p, &s->player[i]);
+}
+
+static void give_all(struct stress *s, struct stress_hand *h)
+{
+	for (uint32_t i = 0; i < h->nsingle; i++) {
+		if (h->single[i].at != NULL)
+			give_single(s, h, &h->single[i]);
+	}
+	for (uint32_t i = 0; i < h->nother; i++) {
+		struct stress_block *b = &h->other[i];
+		while (b->at != NULL) {
+			if (b->is_frames)
+				give_frames(s, h, b);
+			else
+				give_block(s, h, b);
+		}
+	}
+}
+
+static void part_give_all(struct stress_player *p)
+{
+	give_all(p->stress, &p->hart);
+}
+
+/* ---- when all is quiet ---------------------------------------------------------------------- */
+
+static void fail(struct stress *s, const char *sentence)
+{
+	if (s->failed == NULL)
+		s->failed = sentence;
+}
+
+/* How much somebody has; and it must be theirs. */
+struct census {
+	npages_t frames;
+	uint64_t bytes;
+};
+
+static void count_block(struct stress *s, struct census *c, void *at, size_t bytes, bool is_frames)
+{
+	if (!is_frames) {
+		size_t usable = heap_usable_size(s->heap, at);
+		c->bytes += usable;
+		if (usable < bytes)
+			fail(s, "a block that somebody has is none of the heap");
+		return;
+	}
+	for (npages_t i = 0; i < bytes / PAGE_SIZE; i++, c->frames++) {
+		if (frame_is_free(s->pool, pfn_of(s, at) + i))
+			fail(s, "a frame that somebody has is free");
+	}
+}
+
+static void count_hand(struct stress *s, struct census *c, const struct stress_hand *h)
+{
+	const struct stress_block *b;
+
+	for (b = h->single; b < h->single + h->nsingle; b++) {
+		if (b->at != NULL)
+			count_block(s, c, b->at, b->bytes, b->is_frames);
+	}
+	for (b = h->other; b < h->other + h->nother; b++) {
+		if (b->at != NULL)
+			count_block(s, c, b->at, b->bytes, b->is_frames);
+	}
+	if (h->wrong != NULL)
+		fail(s, h->wrong);
+}
+
+/* Each of the others is in the queue at most once, before a hart that waits. */
+static bool overtaken(const struct stress *s, const struct ticket_lock *lock)
+{
+	struct lock_stats stats;
+
+	lock_look(lock, &stats);
+	return stats.most_grants >= s->nplayers;
+}
+
+/* Nobody works now: every frame and every byte is free, or somebody has it. */
+static void take_stock(struct stress *s)
+{
+	struct census c = { .frames = s->nballast };
+	struct heap_stats heap;
+
+	for (uint32_t i = 0; i < s->nplayers; i++) {
+		count_hand(s, &c, &s->player[i].hart);
+		count_hand(s, &c, &s->player[i].handler);
+		c.frames += s->player[i].ndrained;
+	}
+	for (uint32_t i = 0; i < STRESS_SLOTS; i++) {
+		uintptr_t what = atomic_load(&s->slot[i]);
+		uint64_t *at = (uint64_t *)(what & ~(uintptr_t)FRAMES_BIT);
+		if (what != 0)
+			count_block(s, &c, at, at[2], (what & FRAMES_BIT) != 0);
+	}
+	if (frame_free_count(s->pool) + c.frames != s->frames)
+		fail(s, "a frame is neither free nor with anybody, or both");
+	heap_stats(s->heap, &heap);
+	if (heap.used_bytes != s->heap_used + c.bytes)
+		fail(s, "bytes of the heap are neither free nor with anybody, or both");
+	if (overtaken(s, &s->pool->lock) || overtaken(s, &s->heap->lock))
+		fail(s, "a hart that waited for a lock saw more turns of others than there are "
+			"others");
+	const char *broken = frame_validate(s->pool);
+	if (broken == NULL)
+		broken = heap_validate(s->heap);
+	if (broken != NULL)
+		fail(s, broken);
+}
+
+struct stress_phase stress_total(const struct stress *s)
+{
+	struct stress_phase total = { .name = "all" };
+
+	for (uint32_t i = 0; i < s->nphases; i++) {
+		total.operations += s->phase[i].operations;
+		total.locks += s->phase[i].locks;
+		total.waits += s->phase[i].waits;
+		total.ticks += s->phase[i].ticks;
+	}
+	return total;
+}
+
+static struct stress_phase now(const struct stress *s)
+{
+	struct lock_stats pool, heap;
+
+	lock_look(&s->pool->lock, &pool);
+	lock_look(&s->heap->lock, &heap);
+	struct stress_phase sum = { .locks = pool.holds + heap.holds,
+				    .waits = pool.contended + heap.contended };
+	for (uint32_t i = 0; i < s->nplayers; i++) {
+		sum.operations += s->player[i].hart.operations + s->player[i].handler.operations;
+		sum.ticks += s->player[i].ticks;
+	}
+	return sum;
+}
+
+static uint32_t playing(const struct stress *s)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < s->nplayers; i++)
+		n += s->player[i].plays;
+	return n;
+}
+
+/* Nobody begins before all are there, or there would be little to share; but nobody waits for ever. */
+static void start_together(struct stress_player *p)
+{
+	struct stress *s = p->stress;
+
+	atomic_fetch_add(&s->here, 1);
+	for (unsigned i = 0; i < MAX_WAIT && atomic_load(&s->here) < s->awaited; i++)
+		platform_relax();
+	s->part(p);
+}
+
+/* What has happened since @before is of this phase. */
+static void add_since(struct stress *s, const struct stress_phase *before)
+{
+	struct stress_phase after = now(s);
+	struct stress_phase *phase = &s->phase[s->nphases - 1];
+
+	phase->operations += after.operations - before->operations;
+	phase->locks += after.locks - before->locks;
+	phase->waits += after.waits - before->waits;
+	phase->ticks += after.ticks - before->ticks;
+}
+
+/* Let all play @part; what happened is added to phase @name, the last one or a new one. */
+static void play(struct stress *s, const char *name, stress_part part)
+{
+	struct stress_phase before = now(s);
+
+	if (s->failed != NULL)
+		return; /* the sentence that is wrong may be a lie that ends in a panic */
+	if (s->nphases == 0 || s->phase[s->nphases - 1].name != name)
+		s->phase[s->nphases++] = (struct stress_phase){ .name = name };
+	s->part = part;
+	s->awaited = playing(s);
+	atomic_store(&s->here, 0);
+	if (!s->crew->all(s, start_together))
+		fail(s, "a hart did not come");
+	add_since(s, &before);
+	take_stock(s);
+}
+
+/* ---- phases --------------------------------------------------------------------------------- */
+
+static void set_targets(struct stress *s, uint64_t operations)
+{
+	for (uint32_t i = 0; i < s->nplayers; i++)
+		s->player[i].target = s->player[i].hart.operations + operations / playing(s) + 1;
+}
+
+static void report_phase(const struct stress *s)
+{
+	const struct stress_phase *phase = &s->phase[s->nphases - 1];
+
+	s->line("  %-20s %9llu operations %7llu locks %6llu waits %7llu handlers", phase->name,
+		(unsigned long long)phase->operations, (unsigned long long)phase->locks,
+		(unsigned long long)phase->waits, (unsigned long long)phase->ticks);
+}
+
+/* @share of a thousand steps take a lock. */
+static void mixed(struct stress *s, const char *name, uint32_t share, uint64_t operations)
+{
+	s->share = share;
+	set_targets(s, operations);
+	play(s, name, part_mixed);
+	for (uint32_t i = 0; s->failed == NULL && i < s->nplayers; i++) {
+		const struct stress_player *p = &s->player[i];
+		if (p->plays && p->hart.operations < p->target)
+			fail(s, "a hart got too little memory to go on");
+	}
+	report_phase(s);
+}
+
+/* Hold runs, long ones first, until only @leave frames are free. */
+static void take_ballast(struct stress *s, npages_t leave)
+{
+	npages_t free = frame_free_count(s->pool);
+
+	for (npages_t n = (npages_t)1 << 30; n != 0; n /= 2) {
+		while (free >= n && free - n >= leave) {
+			pfn_t pfn = frame_alloc_range(s->pool, n, PAGE_SIZE);
+			if (pfn == PFN_NONE)
+				break;
+			uint64_t *word = frame_ptr(s->pool, pfn);
+			word[0] = (uintptr_t)s->ballast;
+			word[1] = n;
+			s->ballast = word;
+			s->nballast += n;
+			free -= n;
+		}
+	}
+}
+
+static void drop_ballast(struct stress *s)
+{
+	while (s->ballast != NULL) {
+		const uint64_t *word = s->ballast;
+		npages_t n = word[1];
+		pfn_t pfn = pfn_of(s, word);
+		s->ballast = (void *)(uintptr_t)word[0];
+		s->nballast -= n;
+		if (frame_free_range(s->pool, pfn, n) != STATUS_OK)
+			fail(s, "a run that was held cannot be given back");
+	}
+}
+
+static void last_frames(struct stress *s, uint64_t operations)
+{
+	s->share = 0;
+	take_ballast(s, LAST_FRAMES);
+	set_targets(s, operations);
+	play(s, "the last frames", part_last_frames);
+	report_phase(s);
+	drop_ballast(s);
+}
+
+static void must_be_empty(struct stress *s)
+{
+	if (frame_free_count(s->pool) != 0 || !frame_pool_is_empty(s->pool))
+		fail(s, "frames were free, and nobody could have them");
+}
+
+/*
+ * All drain the pool at once; then one does so alone, while the others are idle: what they have in stock
+ * is theirs no more. Nobody gives meanwhile, so that who is told that there is none was told the truth.
+ */
+static void drain(struct stress *s)
+{
+	static const char name[] = "drained to the last";
+
+	take_ballast(s, STRESS_IN_DRAIN);
+	s->only_take = true;
+	play(s, name, part_drain);
+	must_be_empty(s);
+	s->only_take = false;
+	play(s, name, part_give_drained);
+	if (s->failed == NULL) {
+		struct stress_phase before = now(s);
+		part_drain(&s->player[0]);
+		add_since(s, &before);
+		must_be_empty(s);
+		give_drained(&s->player[0], &s->player[0]);
+		take_stock(s);
+	}
+	report_phase(s);
+	drop_ballast(s);
+}
+
+static void give_back_everything(struct stress *s)
+{
+	play(s, "given back", part_give_all);
+	if (s->failed != NULL)
+		return;
+	for (uint32_t i = 0; i < s->nplayers; i++)
+		give_all(s, &s->player[i].handler);
+	for (uint32_t i = 0; i < STRESS_SLOTS; i++) {
+		uintptr_t what = atomic_exchange(&s->slot[i], 0);
+		if (what != 0)
+			give_foreign(s, &s->player[0].hart, what);
+	}
+	take_stock(s);
+	if (s->failed == NULL && frame_free_count(s->pool) != s->frames)
+		fail(s, "not every frame came back");
+}
+
+/* ---- setting up, and saying so -------------------------------------------------------------- */
+
+size_t stress_bytes(uint32_t nplayers)
+{
+	return sizeof(struct stress) + nplayers * sizeof(struct stress_player);
+}
+
+static void hand_init(struct stress_hand *h, uint64_t owner, uint64_t seed)
+{
+	h->owner = owner;
+	h->random = mix(seed + owner * 0x9e3779b97f4a7c15ull) | 1;
+	h->serial = mix(h->random) >> 32;
+}
+
+void stress_init(struct stress *s, uint32_t nplayers, uint64_t seed, struct frame_pool *pool,
+		 struct heap *heap, const struct stress_crew *crew)
+{
+	struct heap_stats stats;
+
+	memset(s, 0, stress_bytes(nplayers));
+	s->pool = pool;
+	s->heap = heap;
+	s->crew = crew;
+	s->seed = seed;
+	s->nplayers = nplayers;
+	for (uint32_t i = 0; i < nplayers; i++) {
+		struct stress_player *p = &s->player[i];
+		p->stress = s;
+		p->plays = true;
+		p->index = i;
+		hand_init(&p->hart, 2 * i + 1, seed);
+		p->hart.single = p->single;
+		p->hart.nsingle = STRESS_SINGLES;
+		p->hart.other = p->other;
+		p->hart.nother = STRESS_OTHERS;
+		hand_init(&p->handler, 2 * i + 2, seed);
+		p->handler.single = p->ticked_single;
+		p->handler.other = p->ticked_other;
+		p->handler.nsingle = p->handler.nother = STRESS_TICKED;
+	}
+	s->frames = frame_free_count(pool);
+	heap_stats(heap, &stats);
+	s->heap_used = stats.used_bytes;
+}
+
+static void report(const struct stress *s)
+{
+	struct stress_phase total = stress_total(s);
+	uint64_t none = 0, foreign = 0;
+
+	for (uint32_t i = 0; i < s->nplayers; i++) {
+		const struct stress_player *p = &s->player[i];
+		none += p->hart.none + p->handler.none;
+		foreign += p->hart.foreign + p->handler.foreign;
+	}
+	s->line("  freed for another: %llu; found no memory: %llu", (unsigned long long)foreign,
+		(unsigned long long)none);
+	if (s->failed != NULL)
+		s->line("stress failed: %s (seed %llu, %u harts)", s->failed,
+			(unsigned long long)s->seed, playing(s));
+	else
+		s->line("stress ok: seed %llu, %u harts, %llu operations, %llu locks, %llu waits, "
+			"%llu handlers",
+			(unsigned long long)s->seed, playing(s),
+			(unsigned long long)total.operations, (unsigned long long)total.locks,
+			(unsigned long long)total.waits, (unsigned long long)total.ticks);
+}
+
+bool stress_run(struct stress *s, uint64_t operations, void (*line)(const char *format, ...))
+{
+	s->line = line;
+	const uint64_t locked = operations * s->crew->locked;
+
+	mixed(s, "single frames", 0, operations);
+	mixed(s, "1 in 100 locked", 10, locked / 50);
+	mixed(s, "1 in 20 locked", 50, locked / 500);
+	mixed(s, "1 in 5 locked", 200, locked / 2000);
+	mixed(s, "all locked", 1000, 100 + locked / 4000);
+	if (s->failed == NULL)
+		last_frames(s, locked / 2000);
+	if (s->failed == NULL)
+		drain(s);
+	give_back_everything(s);
+	report(s);
+	return s->failed == NULL;
+}

@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""
+All harts use both allocators at once, while their timers' handlers do so too: `stress` at the prompt.
+Nothing is held against the clock: how many handlers ran and how many locks were waited for is shown only.
+"""
+
+import re
+
+from acre import DEBUG, add_case, boot, case, main, must, must_equal, note
+
+MANY = 20_000_000
+FEW = 400_000
+LIMIT = 400  # seconds: a hang. Harts that wait for each other get some hundred turns a second on a busy host
+PHASES = 7
+OK = re.compile(r"^stress ok: seed (\d+), (\d+) harts, (\d+) operations, (\d+) locks, (\d+) waits, (\d+) handlers$", re.M)
+
+
+def stressed(operations, seed, harts, **options):
+    """Run it, insist that nothing was wrong and nothing was left out, and say what it was."""
+    command = f"stress {operations} {seed}"
+    run = boot(text=command + "\nframes\nheap\n", harts=harts, limit=LIMIT, **options).must_end_with(0)
+    answer = run.answer(command)
+    found = OK.search(answer)
+    must(found, "no 'stress ok'")
+    must_equal((int(found[1]), int(found[2])), (seed, harts), "seed and harts")
+    must(int(found[3]) >= operations, f"only {found[3]} operations")
+    must_equal(len(re.findall(r"^  \w.* operations ", answer, re.M)), PHASES, "phases")
+    sum_of_phases = sum(int(n) for n in re.findall(r"^  \w.*? +(\d+) operations ", answer, re.M))
+    must(sum_of_phases >= operations, f"the phases have only {sum_of_phases} operations")
+    counts = [line for line in run.lines if line.startswith("frames ")]
+    must_equal(counts[0], counts[1], "frames before and after")
+    note(found[0])
+
+
+@case
+def eight_harts_do_20_million_operations():
+    stressed(MANY, 20261123, 8)
+
+
+for count in (1, 2, 4):
+
+    def some_harts(count=count):
+        stressed(FEW, count, count)
+
+    add_case(f"{count} harts", some_harts)
+
+
+@case
+def eight_harts_in_a_debug_build_where_the_order_of_locks_is_checked():
+    stressed(FEW, 5, 8, kernel=DEBUG / "acre.elf")
+
+
+@case
+def two_harts_with_the_debug_tier_of_the_frames():
+    """There nothing is done without the lock, so eight would mostly wait."""
+    stressed(FEW // 40, 6, 2, bootargs="frames=debug")
+
+
+@case
+def memory_of_3_gib_in_which_most_is_held_meanwhile():
+    stressed(FEW, 7, 4, memory="3G")
+
+
+@case
+def words_that_are_no_numbers_are_refused():
+    run = boot(text="stress many\nstress 10 x\nstress 1 2 3\n").must_end_with(0)
+    must_equal(run.answer("stress many"), "'many' is no number; usage: stress [OPERATIONS] [SEED]\n", "answer")
+    must_equal(run.answer("stress 10 x"), "'x' is no number; usage: stress [OPERATIONS] [SEED]\n", "answer")
+    run.must_say("^too many words; usage: stress")
+
+
+main()
