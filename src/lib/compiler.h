@@ -14,12 +14,14 @@
 #define always_inline           inline __attribute__((always_inline))
 
 /*
- * store_once - one plain store of a whole 64-bit word, for others to read or change at once: what a
+ * store_plain - one plain store of a whole object, for others to read or change at once: what a
  * relaxed atomic store should be, which gcc makes an AMO on RISC-V before version 14. The thread
- * sanitizer takes it for a race; functions that do it are marked as stores_for_others.
+ * sanitizer takes it for a race; functions that do it are marked, stores_for_others. store_once - that
+ * of a 64-bit word.
  */
-#define store_once(at, word) ((void)(*(volatile uint64_t *)(at) = (word)))
-#define stores_for_others    never_inline __attribute__((no_sanitize("thread")))
+#define store_plain(at, type, value) ((void)(*(volatile type *)(at) = (value)))
+#define store_once(at, word)         store_plain(at, uint64_t, word)
+#define stores_for_others            never_inline __attribute__((no_sanitize("thread")))
 
 /*
  * For allocators. allocates: what is returned is new memory, which nothing else points to.

@@ -23,13 +23,8 @@
  */
 #define PAUSES 4u
 
-/*
- * A plain store, which gcc makes an AMO of a relaxed atomic one on RISC-V before version 14. The thread
- * sanitizer takes it for a race with those who read it: functions that do it are marked; their atomic
- * operations it still sees.
- */
-#define store_plain(at, type, value) ((void)(*(volatile type *)(at) = (value)))
-#define plain_stores                 __attribute__((no_sanitize("thread")))
+/* As store_plain(): the thread sanitizer still sees the atomic operations of these functions. */
+#define plain_stores __attribute__((no_sanitize("thread")))
 
 void lock_init_level(struct ticket_lock *lock, const char *name, enum lock_level level)
 {

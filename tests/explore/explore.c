@@ -64,6 +64,7 @@ static unsigned nfibers;
 static unsigned current = NOBODY;
 static jmp_buf outside; /* where runs are begun and ended */
 static jmp_buf failed;
+static char failure[400];
 static _Alignas(16) char stack[MAX][STACK];
 
 static bool irq_on[PLATFORM_MAX_HARTS];
@@ -466,6 +467,20 @@ static uint64_t see(const volatile void *at, size_t size)
 	return peek(at, size);
 }
 
+void explore_copy(void *to, const volatile void *from, size_t n)
+{
+	unsigned hart = hart_of(current);
+	uintptr_t start = (uintptr_t)from;
+
+	memmove(to, (const void *)start, n);
+	for (unsigned i = 0; i < nlate[hart]; i++) {
+		uintptr_t at = (uintptr_t)late[hart][i].at;
+		if (at >= start && at + late[hart][i].size <= start + n)
+			memmove((char *)to + (at - start), &late[hart][i].value,
+				late[hart][i].size);
+	}
+}
+
 static bool has_late(const volatile void *at, unsigned hart)
 {
 	for (unsigned i = 0; i < nlate[hart]; i++) {
@@ -674,8 +689,6 @@ unsigned explore_refused(void)
 	return nrefused;
 }
 
-static char failure[400];
-
 noreturn void explore_fail(const char *format, ...)
 {
 	va_list args;
@@ -728,6 +741,10 @@ static void begin(const struct explore_scenario *s)
 		nfibers++;
 	give_birth();
 	reset();
+	if (_setjmp(failed) != 0) {
+		printf("Bail out! %s: setup: %s\n", s->name, failure);
+		exit(2);
+	}
 	s->setup();
 	for (unsigned i = 0; i < nkept; i++)
 		memcpy(kept[i].copy, kept[i].at, kept[i].bytes);

@@ -39,6 +39,7 @@ uint64_t explore_change(volatile void *at, size_t size, enum explore_op op, uint
 bool explore_compare_swap(volatile void *at, size_t size, void *expected, uint64_t value,
 			  memory_order order);
 void explore_fence(memory_order order);
+void explore_copy(void *to, const volatile void *from, size_t n);
 
 /* What an atomic object holds, without its qualifiers. */
 #define EXPLORE_VALUE(at) __typeof__((void)0, *(at))

@@ -7,8 +7,11 @@
 
 #include_next "lib/compiler.h"
 
-#undef store_once
-#define store_once(at, word)                                                                       \
-	explore_store((volatile uint64_t *)(at), sizeof(uint64_t), (word), memory_order_relaxed)
+#undef store_plain
+#define store_plain(at, type, value)                                                               \
+	explore_store((at), sizeof(type), (uint64_t)(type)(value), memory_order_relaxed)
+
+/* A plain read of bytes that this hart may have stored late: no step of its own. */
+#define __builtin_memcpy(to, from, n) explore_copy((to), (from), (n))
 
 #endif
