@@ -90,6 +90,26 @@ static const char *set_mem(struct bootargs *args, const char *value, size_t len)
 	return args->mem_limit != 0 ? NULL : "no memory at all is too little";
 }
 
+/* 0 would be the same as no argument, and is more likely a mistake. */
+static const char *set_rate(uint64_t *hz, const char *value, size_t len)
+{
+	if (value == NULL || !word_to_number(value, len, hz) || *hz == 0 || *hz > TICKS_MAX_HZ)
+		return "must be how often a second: 1 to 100000";
+	return NULL;
+}
+
+_Static_assert(TICKS_MAX_HZ == 100000, "set_rate() says so");
+
+static const char *set_tick(struct bootargs *args, const char *value, size_t len)
+{
+	return set_rate(&args->ticks.tick_hz, value, len);
+}
+
+static const char *set_ipi(struct bootargs *args, const char *value, size_t len)
+{
+	return set_rate(&args->ticks.ipi_hz, value, len);
+}
+
 static const struct {
 	const char *name;
 	setter set;
@@ -98,7 +118,8 @@ static const struct {
 	{ "loglevel", set_loglevel }, { "badfree", set_badfree },
 	{ "boothart", set_boothart }, { "seed", set_seed },
 	{ "mem", set_mem },           { "semihosting", set_semihosting },
-	{ "frames", set_frames },
+	{ "frames", set_frames },     { "tick", set_tick },
+	{ "ipi", set_ipi },
 };
 
 static const char *apply(struct bootargs *args, const char *word, size_t len)

@@ -30,6 +30,11 @@ uint64_t clock_ticks_per_ms(void)
 	return frequency >= 1000 ? frequency / 1000 : 1;
 }
 
+uint64_t clock_ticks_per_second(void)
+{
+	return frequency;
+}
+
 uint64_t clock_us_since_entry(void)
 {
 	uint64_t ticks = clock_ticks() - entry_ticks;
@@ -71,7 +76,11 @@ bool clock_instructions_since_entry(uint64_t *count)
 /* Level-triggered: it is pending until a new time is set, or not wanted. */
 bool clock_arm(void)
 {
-	uint64_t first = hart_self()->nap_until;
+	const struct hart *self = hart_self();
+	uint64_t first = ticks_next(self);
+
+	if (self->nap_until != 0 && (first == 0 || self->nap_until < first))
+		first = self->nap_until;
 
 	if (first != 0 && sbi_set_timer(&kernel_sbi, first) == SBI_SUCCESS) {
 		csr_set(sie, 1ul << IRQ_TIMER);

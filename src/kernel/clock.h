@@ -18,6 +18,9 @@ uint64_t clock_ticks(void);
 /* clock_ticks_per_ms - at least 1. */
 uint64_t clock_ticks_per_ms(void);
 
+/* clock_ticks_per_second - 0 if the device tree does not say. */
+uint64_t clock_ticks_per_second(void);
+
 /* clock_us_since_entry - microseconds since the kernel's first instruction, 0 if the rate is unknown. */
 uint64_t clock_us_since_entry(void);
 

@@ -96,6 +96,7 @@ noreturn void machine_exit(enum exit_verdict verdict)
 	volatile uint32_t *device = finisher;
 	bool ask_debugger = semihosting;
 
+	csr_clear(sstatus, SSTATUS_SIE); /* the trap vector is about to be another one */
 	if (verdict == EXIT_OK)
 		give_way_to_a_panic();
 	finisher = NULL;

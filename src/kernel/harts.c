@@ -33,6 +33,7 @@
 #include "kernel/isa.h"
 #include "kernel/kernel_sbi.h"
 #include "kernel/machine.h"
+#include "kernel/ticks.h"
 #include "kernel/work.h"
 #include "lib/panic.h"
 #include "lib/print.h"
@@ -329,16 +330,12 @@ static noreturn void go(const struct hart *self)
 	      sbi_error_str(error));
 }
 
-static void leave(void)
-{
-	frame_leave(&machine.frames);
-}
-
 /* Called by entry.S on the hart's own stack. */
 noreturn void hart_main(struct hart *self)
 {
 	if (!claim(self, HART_STARTING, HART_RUNNING))
 		go(self); /* nobody waits any more */
+	ticks_join(self);
 	interrupts_on();
 	for (;;) {
 		self->function(self->argument);
@@ -351,7 +348,9 @@ noreturn void hart_main(struct hart *self)
 		if (!claim(self, HART_CALLED, HART_RUNNING))
 			break;
 	}
-	leave();
+	csr_clear(sstatus, SSTATUS_SIE);
+	ticks_leave(self);
+	frame_leave(&machine.frames);
 	go(self);
 }
 

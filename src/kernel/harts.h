@@ -14,6 +14,7 @@
 
 #include "boot/boot_abi.h"
 #include "fdt/fdt.h"
+#include "kernel/ticks.h"
 #include "lib/compiler.h"
 #include "lib/status.h"
 #include "mm/types.h"
@@ -54,6 +55,7 @@ struct hart {
 
 	uint64_t nap_until; /* clock.c: when the timer is wanted for a nap, 0 if it is not */
 
+	struct ticks ticks;
 	uint64_t timer_interrupts;
 	uint64_t software_interrupts;
 	uint32_t panic_depth;

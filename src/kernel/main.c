@@ -17,6 +17,7 @@
 #include "kernel/platform.h"
 #include "kernel/report.h"
 #include "kernel/text.h"
+#include "kernel/ticks.h"
 #include "lib/print.h"
 #include "lib/string.h"
 
@@ -61,6 +62,21 @@ static void apply_bootargs(struct bootargs *args)
 		exit_allow_semihosting();
 }
 
+/* tick=HZ, ipi=HZ: interrupts that nobody needs, and that nothing may mind. */
+static void start_ticks(const struct bootargs *args)
+{
+	const struct ticks_rates *rates = &args->ticks;
+
+	if (rates->tick_hz == 0 && rates->ipi_hz == 0)
+		return;
+	enum status s = ticks_set(rates);
+	if (s != STATUS_OK)
+		log_warn("no ticks: %s\n", status_str(s));
+	else
+		print("ticks     %llu a second on each hart, and %llu interrupts to others\n",
+		      (unsigned long long)rates->tick_hz, (unsigned long long)rates->ipi_hz);
+}
+
 noreturn void kernel_main(uint64_t hart_id, const void *dtb, uint64_t entry_ticks,
 			  uint64_t entry_instructions)
 {
@@ -84,5 +100,6 @@ noreturn void kernel_main(uint64_t hart_id, const void *dtb, uint64_t entry_tick
 	report_frames();
 	report_heap();
 	report_ready();
+	start_ticks(&args);
 	payload_run(&args);
 }

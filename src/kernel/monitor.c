@@ -85,6 +85,7 @@ static void do_harts(unsigned argc, char **argv)
 	(void)argc;
 	(void)argv;
 	report_machine();
+	report_harts();
 }
 
 /* Whatever the cases did, the books are as right as before. */

@@ -29,6 +29,50 @@ void report_machine(void)
 		print("bootargs  %s\n", machine.bootargs);
 }
 
+static const char *state_str(const struct hart *hart)
+{
+	static const char *const name[] = {
+		[HART_STOPPED] = "stopped",     [HART_CLAIMED] = "about to be woken",
+		[HART_STARTING] = "starting",   [HART_CALLED] = "about to wake",
+		[HART_RUNNING] = "running",     [HART_DONE] = "done",
+		[HART_PARKED] = "parked",       [HART_STOPPING] = "stopping",
+		[HART_LOST] = "did not answer",
+	};
+
+	return name[atomic_load(&hart->state)];
+}
+
+static void print_count(const char *what, const struct ticks_count *count)
+{
+	print(", %s %llu taken, %llu given back", what, (ull)count->taken, (ull)count->given);
+	if (count->failed != 0)
+		print(", %llu lacking", (ull)count->failed);
+}
+
+/* They go on counting while we print. */
+static void print_handlers(const struct ticks *t)
+{
+	print("          handlers: %llu of ticks, %llu of calls, %llu calls sent", (ull)t->ticks,
+	      (ull)t->calls, (ull)t->sent);
+	print_count("frames", &t->frames);
+	print(", %llu left to others", (ull)t->passed);
+	print_count("runs", &t->runs);
+	print_count("blocks", &t->blocks);
+	print("\n");
+}
+
+void report_harts(void)
+{
+	for (unsigned i = 0; i < harts_count(); i++) {
+		const struct hart *hart = hart_at(i);
+		print("  hart %-4llu %s; interrupts: %llu of the timer, %llu of other harts\n",
+		      (ull)hart->id, state_str(hart), (ull)hart->timer_interrupts,
+		      (ull)hart->software_interrupts);
+		if (hart->ticks.ticks + hart->ticks.calls + hart->ticks.sent != 0)
+			print_handlers(&hart->ticks);
+	}
+}
+
 static void print_region(const struct region *region)
 {
 	char size[FMT_SIZE_LEN];

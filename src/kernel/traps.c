@@ -6,6 +6,7 @@
 #include "kernel/csr.h"
 #include "kernel/harts.h"
 #include "kernel/panic_report.h"
+#include "kernel/ticks.h"
 #include "lib/compiler.h"
 
 const char *trap_cause_str(uint64_t scause)
@@ -51,10 +52,12 @@ static void handle_interrupt(struct hart *self, struct trap_frame *frame)
 	case IRQ_SOFT:
 		csr_clear(sip, 1ul << IRQ_SOFT);
 		self->software_interrupts++;
+		ticks_software(self);
 		return;
 	case IRQ_TIMER:
 		self->timer_interrupts++;
-		clock_arm();
+		ticks_timer(self);
+		(void)clock_arm();
 		return;
 	default:
 		panic_on_trap(frame);

@@ -6,6 +6,7 @@
 #include "kernel/kernel_heap.h"
 #include "kernel/kmalloc.h"
 #include "kernel/machine.h"
+#include "kernel/ticks.h"
 #include "kernel/why.h"
 #include "lib/fmt.h"
 #include "lib/string.h"
@@ -68,6 +69,7 @@ KTEST(ledger, the_parts_are_the_image)
 /* What is free, what is handed out, and all kinds but those two, are the bytes of RAM. */
 KTEST(ledger, frames_and_regions_sum_up_to_ram)
 {
+	ticks_pause();
 	npages_t free = frame_free_count(&machine.frames);
 	npages_t out = frame_managed_count(&machine.frames) - free;
 	uint64_t sum = (free + out) * PAGE_SIZE;
@@ -115,6 +117,7 @@ KTEST(ledger, why_follows_a_frame_from_free_to_handed_out)
 	pfn_t pfn = frame_alloc(&machine.frames);
 	char text[64];
 
+	ticks_pause();
 	REQUIRE(pfn != PFN_NONE);
 	uint64_t addr = pfn_to_paddr(pfn);
 	fmt_buffer(text, sizeof(text), "in a frame that is handed out, [0x%llx, 0x%llx), of",
@@ -133,6 +136,7 @@ KTEST(ledger, why_follows_a_block_of_the_heap)
 	const uint64_t at = (uint64_t)block;
 	char text[64];
 
+	ticks_pause();
 	REQUIRE(block != NULL);
 	fmt_buffer(text, sizeof(text), ", in a live block [0x%llx, 0x%llx)", (ull)at,
 		   (ull)at + 1024);

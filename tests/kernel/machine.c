@@ -5,6 +5,7 @@
 #include "kernel/harts.h"
 #include "kernel/kernel_heap.h"
 #include "kernel/symbols.h"
+#include "kernel/ticks.h"
 #include "lib/string.h"
 #include "tests/ktest.h"
 
@@ -24,6 +25,7 @@ KTEST(machine, every_byte_of_ram_has_one_owner)
 
 KTEST(machine, the_pool_manages_all_usable_memory_and_nothing_else)
 {
+	ticks_pause();
 	EXPECT_EQ(frame_managed_count(&machine.frames) * PAGE_SIZE,
 		  memmap_bytes(&machine.memmap, REGION_USABLE) +
 			  memmap_bytes(&machine.memmap, REGION_LENT));
@@ -68,6 +70,7 @@ KTEST(machine, managed_frames_can_be_written)
 	npages_t stride = 512;
 	unsigned tried = 0;
 
+	ticks_pause();
 	for (pfn_t pfn = frame_next_free(&machine.frames, 0); pfn != PFN_NONE;
 	     pfn = frame_next_free(&machine.frames, (pfn | (stride - 1)) + 1)) {
 		volatile uint64_t *word = frame_ptr(&machine.frames, pfn);

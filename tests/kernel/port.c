@@ -8,6 +8,7 @@
 #include "kernel/panic_report.h"
 #include "kernel/platform.h"
 #include "kernel/selftest.h"
+#include "kernel/ticks.h"
 #include "lib/panic.h"
 #include "tests/ktest.h"
 #include "tests/ktest_port.h"
@@ -50,6 +51,7 @@ enum port_outcome port_try(void (*fn)(void *), void *arg)
 		panic("tests nest too deep");
 	unsigned long irq = platform_irq_save();
 	platform_irq_restore(irq);
+	unsigned pauses = ticks_pauses();
 	int outcome = context_save(&escape[depth]);
 	if (outcome == 0) {
 		depth++;
@@ -59,6 +61,8 @@ enum port_outcome port_try(void (*fn)(void *), void *arg)
 	}
 	if (depth == 0)
 		panic_hook = NULL;
+	while (ticks_pauses() > pauses)
+		ticks_resume();
 	(void)platform_irq_save();
 	platform_irq_restore(irq);
 	return (enum port_outcome)outcome;
@@ -86,13 +90,18 @@ bool port_memory_is_short(void)
 
 uint64_t port_free_frames(void)
 {
-	return frame_free_count(&machine.frames);
+	ticks_pause();
+	uint64_t free = frame_free_count(&machine.frames);
+	ticks_resume();
+	return free;
 }
 
 uint64_t port_heap_bytes(void)
 {
 	struct heap_stats stats;
 
+	ticks_pause();
 	heap_stats(&kernel_heap, &stats);
+	ticks_resume();
 	return stats.used_bytes;
 }

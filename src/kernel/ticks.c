@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ticks.c - what the handlers of ticks.h do, and how they are kept from doing it.
+ *
+ * Each hart's handlers have some room for frames, runs of frames and blocks of the heap. At each turn they
+ * take one of them, write their mark to it, and keep it for some turns; or give back one that they have
+ * kept, and panic if the mark is not there any more. A handler that interrupts another hart leaves it a
+ * frame; the other one's handler gives that back: so frames come back on other harts than they were taken.
+ *
+ * T1  What is in the room of a hart is touched only by who has set `busy`. A handler that finds it set does
+ *     nothing: it has interrupted the one who has. Nobody else waits for it with interrupts off.
+ * T2  A handler looks at `paused` after it has set `busy`, ticks_pause() sets `paused` before it sets each
+ *     `busy` in turn and empties that room. So nothing is taken, nor handed over, once it has been at all.
+ *     What was handed over before lies in `handed`, and is given back then.
+ * T3  The same is true of the periods: nothing is taken once both are 0 and there has been a pause.
+ * T4  In a pause, taken and given are equal, summed up over all harts.
+ */
+#include "kernel/ticks.h"
+
+#include "kernel/clock.h"
+#include "kernel/harts.h"
+#include "kernel/kmalloc.h"
+#include "kernel/machine.h"
+#include "lib/panic.h"
+
+#define WORDS_PER_PAGE (PAGE_SIZE / 8)
+#define MAX_RUN        16u
+#define MAX_BLOCK      2048u
+#define MARK           0x7e57ed7e57ed7e57ull
+
+static struct ticks_rates rates;
+static _Atomic uint64_t tick_period; /* in ticks of the time counter, 0: never */
+static _Atomic uint64_t ipi_period;
+static _Atomic uint32_t paused;
+
+/* ---- what a handler has ---------------------------------------------------------------------- */
+
+static void check_mark(const char *what, uint64_t address, const uint64_t *first,
+		       const uint64_t *last)
+{
+	uint64_t mark = address ^ MARK;
+
+	if (unlikely(*first != mark || *last != mark))
+		panic("the %s at 0x%llx was written to while a handler of hart %llu had it", what,
+		      (unsigned long long)address, (unsigned long long)hart_self()->id);
+}
+
+static void mark_frames(pfn_t pfn, npages_t n)
+{
+	for (npages_t i = 0; i < n; i++) {
+		uint64_t *words = frame_ptr(&machine.frames, pfn + i);
+		words[0] = words[WORDS_PER_PAGE - 1] = pfn_to_paddr(pfn + i) ^ MARK;
+	}
+}
+
+static void check_frames(pfn_t pfn, npages_t n)
+{
+	for (npages_t i = 0; i < n; i++) {
+		const uint64_t *words = frame_ptr(&machine.frames, pfn + i);
+		check_mark("frame", pfn_to_paddr(pfn + i), &words[0], &words[WORDS_PER_PAGE - 1]);
+	}
+}
+
+static void give_frame(struct ticks *t, pfn_t pfn)
+{
+	check_frames(pfn, 1);
+	if (frame_free(&machine.frames, pfn) == STATUS_OK)
+		t->frames.given++;
+}
+
+static void take_frame(struct ticks *t)
+{
+	pfn_t pfn = frame_alloc(&machine.frames);
+
+	if (pfn == PFN_NONE) {
+		t->frames.failed++;
+		return;
+	}
+	mark_frames(pfn, 1);
+	t->frame[t->nframes++] = pfn;
+	t->frames.taken++;
+}
+
+static void give_run(struct ticks *t)
+{
+	pfn_t pfn = t->run[--t->nruns].pfn;
+	npages_t n = t->run[t->nruns].npages;
+
+	check_frames(pfn, n);
+	if (frame_free_range(&machine.frames, pfn, n) == STATUS_OK)
+		t->runs.given++;
+}
+
+static void take_run(struct ticks *t, uint32_t random)
+{
+	npages_t n = 2 + random % (MAX_RUN - 1);
+	pfn_t pfn = frame_alloc_range(&machine.frames, n, PAGE_SIZE);
+
+	if (pfn == PFN_NONE) {
+		t->runs.failed++;
+		return;
+	}
+	mark_frames(pfn, n);
+	t->run[t->nruns].pfn = pfn;
+	t->run[t->nruns++].npages = n;
+	t->runs.taken++;
+}
+
+static void give_block(struct ticks *t)
+{
+	uint64_t *block = t->block[--t->nblocks];
+
+	check_mark("block", (uint64_t)block, &block[0], &block[1]);
+	kfree(block);
+	t->blocks.given++;
+}
+
+static void take_block(struct ticks *t, uint32_t random)
+{
+	uint64_t *block = kmalloc(16 + random % MAX_BLOCK);
+
+	if (block == NULL) {
+		t->blocks.failed++;
+		return;
+	}
+	block[0] = block[1] = (uint64_t)block ^ MARK;
+	t->block[t->nblocks++] = block;
+	t->blocks.taken++;
+}
+
+static void give_handed(struct ticks *t)
+{
+	uint64_t handed = atomic_exchange(&t->handed, 0);
+
+	if (handed != 0)
+		give_frame(t, handed - 1);
+}
+
+static void give_all(struct ticks *t)
+{
+	while (t->nframes != 0)
+		give_frame(t, t->frame[--t->nframes]);
+	while (t->nruns != 0)
+		give_run(t);
+	while (t->nblocks != 0)
+		give_block(t);
+	give_handed(t);
+}
+
+/* ---- one turn -------------------------------------------------------------------------------- */
+
+/* Where there is something, or no room: give or take, half of the times each. */
+static bool gives(uint32_t n, uint32_t max, uint32_t random)
+{
+	return n == max || (n != 0 && (random & 1) != 0);
+}
+
+/* The handler's own numbers: it must not share them with what it interrupts. */
+static void take_or_give(struct ticks *t)
+{
+	uint32_t random = (uint32_t)((++t->turns * 0x9e3779b97f4a7c15ull) >> 35);
+
+	switch (random >> 8 & 3) {
+	case 0:
+		if (gives(t->nruns, TICKS_RUNS, random))
+			give_run(t);
+		else
+			take_run(t, random >> 10);
+		return;
+	case 1:
+		if (gives(t->nblocks, TICKS_BLOCKS, random))
+			give_block(t);
+		else
+			take_block(t, random >> 10);
+		return;
+	default:
+		if (gives(t->nframes, TICKS_FRAMES, random))
+			give_frame(t, t->frame[--t->nframes]);
+		else
+			take_frame(t);
+	}
+}
+
+static bool try_enter(struct ticks *t)
+{
+	return atomic_exchange(&t->busy, 1) == 0;
+}
+
+static void leave(struct ticks *t)
+{
+	atomic_store(&t->busy, 0);
+}
+
+/* In a handler. T2, T3: the looks at `paused` and the period come behind. */
+static bool may_work(struct ticks *t, const _Atomic uint64_t *period)
+{
+	if (try_enter(t)) {
+		if (atomic_load(&paused) == 0 && atomic_load(period) != 0)
+			return true;
+		leave(t);
+	}
+	t->idle++;
+	return false;
+}
+
+/* Another hart that would hear us, in turn; ourselves if there is none. */
+static struct hart *next_peer(const struct hart *self)
+{
+	const unsigned n = harts_count();
+	unsigned step = n > 1 ? (unsigned)(self->ticks.sent % (n - 1)) : 0;
+
+	for (unsigned i = 1; i < n; i++) {
+		struct hart *peer = hart_at((self->index + 1 + (step + i) % (n - 1)) % n);
+		if (hart_is_up(peer))
+			return peer;
+	}
+	return hart_at(self->index);
+}
+
+/* Leave @peer a frame. If it has not yet given back the last one, we do. */
+static void hand_over(struct ticks *t, struct hart *peer)
+{
+	if (t->nframes == 0)
+		return;
+	uint64_t before = atomic_exchange(&peer->ticks.handed, t->frame[--t->nframes] + 1);
+	t->passed++;
+	if (before != 0)
+		give_frame(t, before - 1);
+}
+
+static void interrupt_another(struct hart *self)
+{
+	struct hart *peer = next_peer(self);
+
+	if (may_work(&self->ticks, &ipi_period)) {
+		hand_over(&self->ticks, peer);
+		leave(&self->ticks);
+	}
+	(void)hart_wake(peer);
+	self->ticks.sent++;
+}
+
+/* The next time, at least a period from now: whoever is interrupted must get on. */
+static uint64_t next_time(uint64_t at, const _Atomic uint64_t *period_now)
+{
+	uint64_t period = atomic_load(period_now);
+	uint64_t now = clock_ticks();
+
+	if (period == 0)
+		return 0;
+	return at + period > now ? at + period : now + period;
+}
+
+static bool is_due(uint64_t at)
+{
+	return at != 0 && at <= clock_ticks();
+}
+
+void ticks_timer(struct hart *self)
+{
+	struct ticks *t = &self->ticks;
+
+	if (is_due(t->tick_at)) {
+		t->ticks++;
+		if (may_work(t, &tick_period)) {
+			take_or_give(t);
+			leave(t);
+		}
+		t->tick_at = next_time(t->tick_at, &tick_period);
+	}
+	if (is_due(t->ipi_at)) {
+		interrupt_another(self);
+		t->ipi_at = next_time(t->ipi_at, &ipi_period);
+	}
+}
+
+/* Rates that were set meanwhile: what is on already takes them over by itself. */
+static void hear_of_rates(struct hart *self)
+{
+	if ((self->ticks.tick_at == 0) != (atomic_load(&tick_period) == 0) ||
+	    (self->ticks.ipi_at == 0) != (atomic_load(&ipi_period) == 0))
+		ticks_join(self);
+}
+
+void ticks_software(struct hart *self)
+{
+	struct ticks *t = &self->ticks;
+
+	hear_of_rates(self);
+	if (t->ipi_at == 0)
+		return;
+	t->calls++;
+	if (!may_work(t, &ipi_period))
+		return;
+	give_handed(t);
+	take_or_give(t);
+	leave(t);
+}
+
+uint64_t ticks_next(const struct hart *self)
+{
+	uint64_t tick = self->ticks.tick_at;
+	uint64_t ipi = self->ticks.ipi_at;
+
+	if (tick == 0 || ipi == 0)
+		return tick + ipi;
+	return tick < ipi ? tick : ipi;
+}
+
+/* ---- coming and going ------------------------------------------------------------------------ */
+
+void ticks_join(struct hart *self)
+{
+	uint64_t now = clock_ticks();
+
+	self->ticks.tick_at = next_time(now, &tick_period);
+	self->ticks.ipi_at = next_time(now, &ipi_period);
+	(void)clock_arm();
+}
+
+/* Not in a handler: it is not we who is interrupted, so it comes to its end. */
+static void enter(struct ticks *t)
+{
+	while (!try_enter(t))
+		clock_nap(1);
+}
+
+void ticks_leave(struct hart *self)
+{
+	self->ticks.tick_at = 0;
+	self->ticks.ipi_at = 0;
+	(void)clock_arm();
+	enter(&self->ticks);
+	give_all(&self->ticks);
+	leave(&self->ticks);
+}
+
+static uint64_t period_of(uint64_t hz)
+{
+	uint64_t period = hz != 0 ? clock_ticks_per_second() / hz : 0;
+
+	return hz != 0 && period == 0 ? 1 : period;
+}
+
+enum status ticks_set(const struct ticks_rates *wanted)
+{
+	if (clock_ticks_per_second() == 0)
+		return ERR_UNSUPPORTED;
+	rates = *wanted;
+	atomic_store(&tick_period, period_of(rates.tick_hz));
+	atomic_store(&ipi_period, period_of(rates.ipi_hz));
+	for (unsigned i = 0; i < harts_count(); i++) {
+		if (hart_is_up(hart_at(i)))
+			(void)hart_wake(hart_at(i));
+	}
+	if (rates.tick_hz == 0 && rates.ipi_hz == 0) {
+		ticks_pause();
+		ticks_resume();
+	}
+	return STATUS_OK;
+}
+
+struct ticks_rates ticks_get(void)
+{
+	return rates;
+}
+
+/* ---- pausing --------------------------------------------------------------------------------- */
+
+void ticks_pause(void)
+{
+	atomic_fetch_add(&paused, 1);
+	for (unsigned i = 0; i < harts_count(); i++) {
+		struct ticks *t = &hart_at(i)->ticks;
+		enter(t);
+		give_all(t);
+		leave(t);
+	}
+	/* A handler may have handed over to a hart that we had been at already. */
+	for (unsigned i = 0; i < harts_count(); i++) {
+		struct ticks *t = &hart_at(i)->ticks;
+		enter(t);
+		give_handed(t);
+		leave(t);
+	}
+}
+
+void ticks_resume(void)
+{
+	atomic_fetch_sub(&paused, 1);
+}
+
+unsigned ticks_pauses(void)
+{
+	return atomic_load(&paused);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ticks.h - interrupts for their own sake: boot arguments tick=HZ and ipi=HZ let a timer tick on every hart
+ * and harts interrupt each other, in the middle of whatever they do, and the handlers take and give memory.
+ * What holds in spite of that holds. Nothing else in the kernel needs them.
+ */
+#ifndef KERNEL_TICKS_H
+#define KERNEL_TICKS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/compiler.h"
+#include "lib/status.h"
+#include "mm/types.h"
+
+struct hart;
+
+#define TICKS_MAX_HZ 100000u
+
+#define TICKS_FRAMES 8u
+#define TICKS_RUNS   4u
+#define TICKS_BLOCKS 4u
+
+struct ticks_count {
+	uint64_t taken;
+	uint64_t given;
+	uint64_t failed; /* there was none */
+};
+
+/* What the handlers of one hart have: part of its record. */
+struct ticks {
+	_Atomic uint32_t busy; /* somebody is at it: the handler, or who makes it give up all */
+	uint32_t turns;
+	uint64_t tick_at; /* next tick, 0: none */
+	uint64_t ipi_at;  /* next interrupt to another hart */
+	uint32_t nframes, nruns, nblocks;
+	pfn_t frame[TICKS_FRAMES];
+	struct {
+		pfn_t pfn;
+		npages_t npages;
+	} run[TICKS_RUNS];
+	uint64_t *block[TICKS_BLOCKS];
+	_Atomic uint64_t handed; /* a frame that another hart has put here, plus 1; 0 for none */
+
+	uint64_t ticks; /* handlers that ran, of the timer */
+	uint64_t calls; /* of an interrupt by a hart, whatever for */
+	uint64_t sent;
+	uint64_t passed; /* frames that were left to another hart to give back */
+	uint64_t idle;   /* those that did nothing, in a pause */
+	struct ticks_count frames, runs, blocks;
+};
+
+/* How often a second, at most TICKS_MAX_HZ; 0: not at all. */
+struct ticks_rates {
+	uint64_t tick_hz; /* the timer of each hart */
+	uint64_t ipi_hz;  /* interrupts that each hart sends to others */
+};
+
+/*
+ * ticks_set - from now on, at these rates, on every hart, and those that are started later. A hart hears of
+ * it by an interrupt. If both are 0, no handler has any memory when this returns.
+ * Result: STATUS_OK; ERR_UNSUPPORTED, and nothing has changed, if the device tree does not say how fast time
+ *         counts.
+ */
+enum status ticks_set(const struct ticks_rates *rates);
+
+/* ticks_get - the rates that were set. */
+struct ticks_rates ticks_get(void);
+
+/*
+ * ticks_join, ticks_leave - @self, the hart that asks, has come, or is about to stop: then its handlers
+ * give back all that they have, and do nothing more. Interrupts are off.
+ */
+void ticks_join(struct hart *self);
+void ticks_leave(struct hart *self);
+
+/*
+ * ticks_pause - interrupts go on, but no handler has any memory, nor takes any, until ticks_resume(): so
+ * that frames and bytes can be counted. May nest, on any hart, but not in a handler.
+ * Cost: a look at each hart; waits for handlers that run.
+ */
+void ticks_pause(void);
+void ticks_resume(void);
+
+/* ticks_pauses - how many ticks_pause() have not been resumed. */
+unsigned ticks_pauses(void);
+
+/* ---- for clock.c and traps.c ----------------------------------------------------------------- */
+
+/* ticks_next - when @self needs the timer, 0 for never. */
+uint64_t ticks_next(const struct hart *self);
+
+/* ticks_timer, ticks_software - the handlers. Interrupts are off. */
+void ticks_timer(struct hart *self);
+void ticks_software(struct hart *self);
+
+#endif
