@@ -24,6 +24,8 @@
  */
 #include "mm/chunk_runs.h"
 
+#include <limits.h>
+
 #include "lib/string.h"
 #include "mm/chunk_tree.h"
 
@@ -32,6 +34,7 @@
 #define LEAF_BITS   10u
 #define LEAF_MASK   ((1u << LEAF_BITS) - 1)
 #define UNKNOWN     UINT64_MAX
+#define SUM_LOOKS   2u   /* summing up eight nodes, in looks (chunk_tree.h) */
 #define ALL_ONES    0xff /* memset() with it forgets leaves and nodes alike */
 
 /* Nodes of level @k. */
@@ -198,21 +201,49 @@ struct walk {
 	uint64_t run;
 };
 
-/* To what lies behind the node. Parents that have been walked through are known now. */
-static void step(struct chunk_runs *runs, struct walk *at)
+/* Looks are paid for; false if there are not so many left. */
+static inline bool spend(unsigned *looks, unsigned n)
+{
+	if (unlikely(*looks < n)) {
+		*looks = 0;
+		return false;
+	}
+	*looks -= n;
+	return true;
+}
+
+/* To what lies behind the node. Parents that have been walked through are known now; false: LATER. */
+static bool step(struct chunk_runs *runs, struct walk *at, unsigned *looks)
 {
 	at->node++;
 	while (at->k + 1 < runs->nlevels &&
 	       (at->node % GROUP == 0 || at->node == nodes_of(runs->nchunks, at->k))) {
 		uint64_t parent = (at->node - 1) / GROUP;
 		at->k++;
-		if (runs->level[at->k][parent].best == UNKNOWN)
+		if (runs->level[at->k][parent].best == UNKNOWN) {
+			if (!spend(looks, SUM_LOOKS))
+				return false;
 			sum_up(runs, at->k, parent);
+		}
 		at->node = parent + 1;
 	}
+	return true;
 }
 
-uint64_t chunk_tree_find_run(struct chunk_tree *tree, uint64_t n)
+/*
+ * The first of @n set bits in a row in chunk @c, which is known to have them. If it has not, then another
+ * hart that changed it is about to say so: we do.
+ */
+static uint64_t find_known(struct chunk_tree *tree, uint64_t c, uint64_t n)
+{
+	uint64_t found = find_in_chunk(tree, c, n);
+
+	if (found == BITMAP_NONE)
+		chunk_tree_touch(tree, c * CHUNK_BITS, 1);
+	return found;
+}
+
+uint64_t chunk_tree_find_run_within(struct chunk_tree *tree, uint64_t n, unsigned *looks)
 {
 	struct chunk_runs *runs = &tree->runs;
 	struct walk at = { .k = runs->nlevels - 1 };
@@ -223,6 +254,8 @@ uint64_t chunk_tree_find_run(struct chunk_tree *tree, uint64_t n)
 		uint64_t span = span_of(runs, at.k, at.node);
 
 		if (node.best == UNKNOWN && at.k == 0) {
+			if (!spend(looks, CHUNK_RUN_LOOKS))
+				return CHUNK_TREE_LATER;
 			look(tree, at.node);
 			continue;
 		}
@@ -234,14 +267,26 @@ uint64_t chunk_tree_find_run(struct chunk_tree *tree, uint64_t n)
 			continue;
 		}
 		if (node.best >= n) {
-			uint64_t found = find_in_chunk(tree, at.node, n);
+			uint64_t found = find_known(tree, at.node, n);
 			if (found != BITMAP_NONE)
 				return found;
-			chunk_tree_touch(tree, first, 1); /* another hart is about to */
 			continue;
 		}
 		at.run = node.head == span ? at.run + span : node.tail;
-		step(runs, &at);
+		if (!step(runs, &at, looks))
+			return CHUNK_TREE_LATER;
 	}
 	return BITMAP_NONE;
+}
+
+uint64_t chunk_tree_find_run(struct chunk_tree *tree, uint64_t n)
+{
+	uint64_t found;
+	unsigned looks;
+
+	do {
+		looks = UINT_MAX;
+		found = chunk_tree_find_run_within(tree, n, &looks);
+	} while (unlikely(found == CHUNK_TREE_LATER));
+	return found;
 }

@@ -47,6 +47,8 @@
  */
 #include "mm/chunk_tree.h"
 
+#include <limits.h>
+
 #include "lib/align.h"
 #include "lib/string.h"
 
@@ -506,10 +508,21 @@ void chunk_tree_filled(struct chunk_tree *tree, uint64_t bit, uint64_t n, bool s
 
 /* ---- finding --------------------------------------------------------------------------------- */
 
-/* Leave nothing stale at or below @node of level @level. */
-static void settle(struct chunk_tree *tree, unsigned level, uint64_t node)
+/* One look less to go; false if there is none left. */
+static inline bool spend(unsigned *looks)
+{
+	if (unlikely(*looks == 0))
+		return false;
+	--*looks;
+	return true;
+}
+
+/* Leave nothing stale at or below @node of level @level; false if that takes too long. */
+static bool settle(struct chunk_tree *tree, unsigned level, uint64_t node, unsigned *looks)
 {
 	for (unsigned k = level;;) {
+		if (!spend(looks))
+			return false;
 		if (k == 0) {
 			chunk_tree_look(tree, node - tree->lead);
 		} else {
@@ -523,7 +536,7 @@ static void settle(struct chunk_tree *tree, unsigned level, uint64_t node)
 			refresh(tree, k, node);
 		}
 		if (k == level)
-			return;
+			return true;
 		k++;
 		node /= GROUP;
 	}
@@ -531,9 +544,10 @@ static void settle(struct chunk_tree *tree, unsigned level, uint64_t node)
 
 /* The lowest aligned 2^@order bits below @node, whose children are too small for it alone. */
 static never_inline uint64_t find_in_group(struct chunk_tree *tree, unsigned k, uint64_t node,
-					   unsigned order)
+					   unsigned order, unsigned *looks)
 {
-	settle(tree, k, node);
+	if (!settle(tree, k, node, looks))
+		return CHUNK_TREE_LATER;
 	unsigned mask = equals(children(tree, k, node), full_byte(k - 1));
 	mask = aligned_in(mask, order + 2 - full_byte(k - 1));
 	if (mask == 0)
@@ -543,9 +557,12 @@ static never_inline uint64_t find_in_group(struct chunk_tree *tree, unsigned k, 
 }
 
 /* The lowest aligned 2^@order bits in one of the chunks below @node of level 1. */
-static uint64_t look_in_group(struct chunk_tree *tree, uint64_t node, unsigned order)
+static uint64_t look_in_group(struct chunk_tree *tree, uint64_t node, unsigned order,
+			      unsigned *looks)
 {
 	for (uint64_t fit = fit_in(children(tree, 1, node), order); fit != 0; fit &= fit - 1) {
+		if (!spend(looks))
+			return CHUNK_TREE_LATER;
 		uint64_t found = look_for(tree, node * GROUP + first_of(fit) - tree->lead, order);
 		if (found != BITMAP_NONE)
 			return found;
@@ -554,7 +571,7 @@ static uint64_t look_in_group(struct chunk_tree *tree, uint64_t node, unsigned o
 }
 
 /* From the root. */
-static never_inline uint64_t search(struct chunk_tree *tree, unsigned order)
+static never_inline uint64_t search(struct chunk_tree *tree, unsigned order, unsigned *looks)
 {
 	unsigned bottom = order <= CHUNK_ORDER ? 1 : (order - CHUNK_ORDER - 1) / GROUP_SHIFT + 1;
 	unsigned top = tree->nlevels - 1;
@@ -565,8 +582,9 @@ static never_inline uint64_t search(struct chunk_tree *tree, unsigned order)
 		return BITMAP_NONE;
 	for (;;) {
 		if (k == bottom) {
-			uint64_t found = order <= CHUNK_ORDER ? look_in_group(tree, node, order)
-							      : find_in_group(tree, k, node, order);
+			uint64_t found = order <= CHUNK_ORDER
+						 ? look_in_group(tree, node, order, looks)
+						 : find_in_group(tree, k, node, order, looks);
 			if (found != BITMAP_NONE)
 				return found;
 		} else {
@@ -580,23 +598,40 @@ static never_inline uint64_t search(struct chunk_tree *tree, unsigned order)
 		refresh(tree, k, node);
 		if (k == top)
 			return BITMAP_NONE;
+		if (!spend(looks))
+			return CHUNK_TREE_LATER;
 		k++;
 		node /= GROUP;
 	}
 }
 
-uint64_t chunk_tree_find(struct chunk_tree *tree, unsigned order)
+/* Out of line, lest chunk_tree_find() have a second copy of all that is inline in it. */
+never_inline uint64_t chunk_tree_find_within(struct chunk_tree *tree, unsigned order,
+					     unsigned *looks)
 {
 	if (order > CHUNK_ORDER)
-		return search(tree, order);
+		return search(tree, order, looks);
 	uint64_t c = tree->start[order];
 	if (c < tree->nchunks) {
 		uint64_t at = try_chunk(words_of(tree, c), order);
 		if (likely(at != CHUNK_BITS))
 			return c * CHUNK_BITS + at;
 	}
-	uint64_t found = search(tree, order);
-	tree->start[order] = found == BITMAP_NONE ? tree->nchunks : found / CHUNK_BITS;
+	uint64_t found = search(tree, order, looks);
+	if (likely(found != CHUNK_TREE_LATER))
+		tree->start[order] = found == BITMAP_NONE ? tree->nchunks : found / CHUNK_BITS;
+	return found;
+}
+
+uint64_t chunk_tree_find(struct chunk_tree *tree, unsigned order)
+{
+	uint64_t found;
+	unsigned looks;
+
+	do {
+		looks = UINT_MAX;
+		found = chunk_tree_find_within(tree, order, &looks);
+	} while (unlikely(found == CHUNK_TREE_LATER));
 	return found;
 }
 
@@ -616,5 +651,24 @@ uint64_t chunk_tree_count(const struct chunk_tree *tree)
 	for (uint64_t c = bitmap_tree_next_set(&tree->broken, 0); c != BITMAP_NONE;
 	     c = bitmap_tree_next_set(&tree->broken, c + 1))
 		count += bitmap_atomic_count(words_of(tree, c), 0, CHUNK_BITS);
+	return count;
+}
+
+uint64_t chunk_tree_count_some(const struct chunk_tree *tree, uint64_t *c, uint64_t nchunks,
+			       unsigned looks)
+{
+	uint64_t end = nchunks < tree->nchunks - *c ? *c + nchunks : tree->nchunks;
+	uint64_t count = 0;
+
+	for (; *c < end && looks != 0; ++*c) {
+		unsigned byte = get(tree, 0, tree->lead + *c);
+
+		if (byte == CHUNK_FULL) {
+			count += CHUNK_BITS;
+		} else if (byte != CHUNK_EMPTY) {
+			count += bitmap_atomic_count(words_of(tree, *c), 0, CHUNK_BITS);
+			looks--;
+		}
+	}
 	return count;
 }

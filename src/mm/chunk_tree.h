@@ -75,6 +75,12 @@ static inline bool chunk_tree_is_stale(const struct chunk_tree *tree, uint64_t c
 	return atomic_load_explicit(&tree->leaf[c], memory_order_relaxed) == CHUNK_STALE;
 }
 
+/* chunk_tree_is_empty - is it known that chunk @c has no bit set? */
+static inline bool chunk_tree_is_empty(const struct chunk_tree *tree, uint64_t c)
+{
+	return atomic_load_explicit(&tree->leaf[c], memory_order_relaxed) == CHUNK_EMPTY;
+}
+
 /*
  * chunk_tree_touch - some of the @n > 0 bits from @bit have changed. Call it behind the change and a
  * full fence. Cost: a byte a level for one chunk, until one is stale already.
@@ -113,6 +119,20 @@ static inline bool chunk_tree_has_none(const struct chunk_tree *tree, unsigned o
 uint64_t chunk_tree_find(struct chunk_tree *tree, unsigned order);
 
 /*
+ * Searches that end after a while. A look is what a search does with one chunk, or with eight nodes, that is
+ * stale; looking for a run costs CHUNK_RUN_LOOKS for a chunk. Each makes something known that was not, so a search that is
+ * begun anew gets further, unless others make as many chunks stale meanwhile.
+ *
+ * chunk_tree_find_within, chunk_tree_find_run_within - as chunk_tree_find() and chunk_tree_find_run(), but
+ * CHUNK_TREE_LATER where that would take more than *@looks, which says afterwards what is left of them.
+ */
+#define CHUNK_TREE_LATER (BITMAP_NONE - 1)
+#define CHUNK_RUN_LOOKS  8u
+
+uint64_t chunk_tree_find_within(struct chunk_tree *tree, unsigned order, unsigned *looks);
+uint64_t chunk_tree_find_run_within(struct chunk_tree *tree, uint64_t n, unsigned *looks);
+
+/*
  * chunk_tree_find_run - the lowest @n > 0 set bits in a row, wherever they begin.
  * Result: the index of the first, or BITMAP_NONE when there are none.
  * Cost:   O(levels) where everything is known; each chunk that has changed since it was last asked
@@ -137,6 +157,13 @@ uint64_t chunk_tree_next_any(const struct chunk_tree *tree, uint64_t c);
 
 /* chunk_tree_count - how many bits are set. Cost: the words of each chunk that may be partly set. */
 uint64_t chunk_tree_count(const struct chunk_tree *tree);
+
+/*
+ * chunk_tree_count_some - how many bits are set in chunk *@c and those behind it, until @nchunks were counted,
+ * or @looks of them that may be partly set, or the last; *@c is behind those then. Pre: neither is 0.
+ */
+uint64_t chunk_tree_count_some(const struct chunk_tree *tree, uint64_t *c, uint64_t nchunks,
+			       unsigned looks);
 
 /*
  * chunk_tree_validate - walk everything: NULL if the invariants of chunk_tree.c hold, else the

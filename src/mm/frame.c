@@ -43,6 +43,7 @@
 #include "mm/frame.h"
 
 #include "lib/align.h"
+#include "lib/lock_scoped.h"
 #include "lib/panic.h"
 #include "lib/platform.h"
 #include "lib/string.h"
@@ -146,10 +147,8 @@ enum status frame_pool_add_bank(struct frame_pool *pool, pfn_t first, npages_t n
 		return ERR_MISALIGNED;
 	if (bytes < frame_metadata_bytes(npages))
 		return ERR_NOMEM;
-	unsigned long irq = lock_acquire(&pool->lock);
-	enum status status = add_bank(pool, first, npages, metadata);
-	lock_release(&pool->lock, irq);
-	return status;
+	LOCK_SCOPED(held, &pool->lock);
+	return add_bank(pool, first, npages, metadata);
 }
 
 /* ---- finding and marking, lock held ---------------------------------------------------------- */
@@ -300,14 +299,13 @@ enum status frame_insert(struct frame_pool *pool, pfn_t pfn, npages_t npages)
 {
 	struct frame_bank *bank;
 	uint64_t index;
-	unsigned long irq = lock_acquire(&pool->lock);
+	LOCK_SCOPED(held, &pool->lock);
 	enum status status = locate(pool, pfn, npages, &bank, &index);
 
 	if (status == STATUS_OK) {
 		frame_zeroed_flush(pool, pfn, npages);
 		status = insert(pool, bank, index, npages);
 	}
-	lock_release(&pool->lock, irq);
 	return status;
 }
 
@@ -315,7 +313,7 @@ enum status frame_remove(struct frame_pool *pool, pfn_t pfn, npages_t npages)
 {
 	struct frame_bank *bank;
 	uint64_t index;
-	unsigned long irq = lock_acquire(&pool->lock);
+	LOCK_SCOPED(held, &pool->lock);
 	enum status status = locate(pool, pfn, npages, &bank, &index);
 
 	if (status == STATUS_OK) {
@@ -329,11 +327,23 @@ enum status frame_remove(struct frame_pool *pool, pfn_t pfn, npages_t npages)
 		bank->managed -= npages;
 		pool->managed -= npages;
 	}
-	lock_release(&pool->lock, irq);
 	return status;
 }
 
 /* ---- runs ------------------------------------------------------------------------------------ */
+
+bool frame_search_on(const struct frame_pool *pool, struct frame_search *search, pfn_t found)
+{
+	if (likely(found != PFN_LATER))
+		return false;
+	search->spent += search->portion;
+	/* Looking at all there is for a run, twice. A bank may begin and end inside of a chunk. */
+	uint64_t nchunks = pool->managed / CHUNK_BITS + 2 * pool->nbanks;
+	if (search->spent > 2 * CHUNK_RUN_LOOKS * nchunks)
+		search->portion *= 2;
+	search->looks = search->portion;
+	return true;
+}
 
 /* The lowest free index >= @from. Lock held. */
 static uint64_t next_free_index(const struct frame_bank *bank, uint64_t from)
@@ -369,48 +379,68 @@ static uint64_t first_run(const struct frame_bank *bank, npages_t n, npages_t al
 	}
 }
 
-/*
- * There are none, unless with those that are known to be zero. Drops the lock, which the caller took with
- * @irq. Out of line: what it keeps in registers the way of all others need not save.
- */
-static never_inline pfn_t alloc_natural_of_zeroed(struct frame_pool *pool, unsigned order,
-						  unsigned long irq)
+/* Lock held. */
+static pfn_t take_natural(struct frame_pool *pool, unsigned order, struct frame_search *search)
 {
-	pfn_t pfn = PFN_NONE;
+	npages_t n = (npages_t)1 << order;
 
-	/* Also if there are none any more: another hart may have made them free since the trees were asked. */
-	(void)frame_zeroed_flush_all(pool);
-	for (uint32_t b = 0; pfn == PFN_NONE && b < pool->nbanks; b++) {
+	for (uint32_t b = 0; b < pool->nbanks; b++) {
 		struct frame_bank *bank = &pool->bank[b];
 		uint64_t index;
 
-		while (pfn == PFN_NONE &&
-		       (index = chunk_tree_find(&bank->chunks, order)) != BITMAP_NONE) {
-			if (take(bank, index, (npages_t)1 << order))
-				pfn = bank->base + index;
+		while ((index = chunk_tree_find_within(&bank->chunks, order, &search->looks)) <
+		       CHUNK_TREE_LATER) {
+			if (likely(take(bank, index, n)))
+				return bank->base + index;
+			if (!frame_search_spend(search))
+				return PFN_LATER;
 		}
+		if (unlikely(index == CHUNK_TREE_LATER))
+			return PFN_LATER;
 	}
-	lock_release(&pool->lock, irq);
+	return PFN_NONE;
+}
+
+/*
+ * If there are none, then perhaps with those that are known to be zero. Also if there are none of those any
+ * more: another hart may have made them free since the trees were asked without the lock.
+ */
+static pfn_t try_natural(struct frame_pool *pool, unsigned order, struct frame_search *search)
+{
+	LOCK_SCOPED(held, &pool->lock);
+	pfn_t pfn;
+
+	do {
+		pfn = take_natural(pool, order, search);
+	} while (pfn == PFN_NONE && frame_zeroed_flush_all(pool));
 	return pfn;
 }
 
-/* From @bank on, up to @end. */
-static never_inline pfn_t alloc_natural_from(struct frame_pool *pool, struct frame_bank *bank,
-					     const struct frame_bank *end, unsigned order)
+static never_inline pfn_t alloc_natural_closely(struct frame_pool *pool, unsigned order)
 {
-	npages_t n = (npages_t)1 << order;
-	uint64_t index;
-	unsigned long irq = lock_acquire(&pool->lock);
+	struct frame_search search = frame_search();
+	pfn_t pfn;
 
-	for (; bank < end; bank++) {
-		while ((index = chunk_tree_find(&bank->chunks, order)) != BITMAP_NONE) {
-			if (unlikely(!take(bank, index, n)))
-				continue;
-			lock_release(&pool->lock, irq);
+	do {
+		pfn = try_natural(pool, order, &search);
+	} while (frame_search_on(pool, &search, pfn));
+	return pfn;
+}
+
+/* In @bank. Nearly always that is all there is to it: else all is looked at, in portions. */
+static never_inline pfn_t alloc_natural_from(struct frame_pool *pool, struct frame_bank *bank,
+					     unsigned order)
+{
+	{
+		LOCK_SCOPED(held, &pool->lock);
+		unsigned looks = FRAME_LOOKS;
+		uint64_t index = chunk_tree_find_within(&bank->chunks, order, &looks);
+
+		if (likely(index < CHUNK_TREE_LATER) &&
+		    likely(take(bank, index, (npages_t)1 << order)))
 			return bank->base + index;
-		}
 	}
-	return alloc_natural_of_zeroed(pool, order, irq);
+	return alloc_natural_closely(pool, order);
 }
 
 /* The lowest 2^@order frames at their natural alignment: what the trees know. */
@@ -427,40 +457,62 @@ static always_inline pfn_t alloc_natural(struct frame_pool *pool, unsigned order
 	atomic_thread_fence(memory_order_acquire);
 	while (bank < end && chunk_tree_has_none(&bank->chunks, order))
 		bank++;
-	if (bank == end && likely(nzeroed == 0))
-		return PFN_NONE;
-	return alloc_natural_from(pool, bank, end, order);
+	if (bank == end)
+		return likely(nzeroed == 0) ? PFN_NONE : alloc_natural_closely(pool, order);
+	return alloc_natural_from(pool, bank, order);
+}
+
+/* The lowest run in @bank: CHUNK_TREE_LATER if that takes too long. Lock held. */
+static uint64_t find_any(struct frame_bank *bank, npages_t n, npages_t align,
+			 struct frame_search *search)
+{
+	if (n > bank->npages)
+		return BITMAP_NONE;
+	return align == 1 ? chunk_tree_find_run_within(&bank->chunks, n, &search->looks)
+			  : first_run(bank, n, align);
 }
 
 /* Lock held. */
-static pfn_t take_any(struct frame_pool *pool, npages_t n, npages_t align)
+static pfn_t take_any(struct frame_pool *pool, npages_t n, npages_t align,
+		      struct frame_search *search)
 {
-	pfn_t pfn = PFN_NONE;
-
-	for (uint32_t b = 0; pfn == PFN_NONE && b < pool->nbanks; b++) {
+	for (uint32_t b = 0; b < pool->nbanks; b++) {
 		struct frame_bank *bank = &pool->bank[b];
 		uint64_t index;
 
-		while (pfn == PFN_NONE && n <= bank->npages &&
-		       (index = align == 1 ? chunk_tree_find_run(&bank->chunks, n)
-					   : first_run(bank, n, align)) != BITMAP_NONE) {
+		while ((index = find_any(bank, n, align, search)) < CHUNK_TREE_LATER) {
 			if (take(bank, index, n))
-				pfn = bank->base + index;
+				return bank->base + index;
+			if (!frame_search_spend(search))
+				return PFN_LATER;
 		}
+		if (index == CHUNK_TREE_LATER)
+			return PFN_LATER;
 	}
+	return PFN_NONE;
+}
+
+static pfn_t try_any(struct frame_pool *pool, npages_t n, npages_t align,
+		     struct frame_search *search)
+{
+	LOCK_SCOPED(held, &pool->lock);
+	pfn_t pfn;
+
+	do {
+		pfn = take_any(pool, n, align, search);
+	} while (pfn == PFN_NONE && frame_zeroed_flush_all(pool));
 	return pfn;
 }
 
 /* The lowest run of any length and alignment, in frames. */
 static never_inline pfn_t alloc_any(struct frame_pool *pool, npages_t n, npages_t align)
 {
-	unsigned long irq = lock_acquire(&pool->lock);
+	struct frame_search search = frame_search();
 	pfn_t pfn;
 
 	do {
-		pfn = take_any(pool, n, align);
-	} while (pfn == PFN_NONE && frame_zeroed_flush_all(pool));
-	lock_release(&pool->lock, irq);
+		pfn = try_any(pool, n, align, &search);
+	} while (frame_search_on(pool, &search, pfn));
 	return pfn;
 }
 
@@ -497,18 +549,23 @@ pfn_t frame_alloc_range(struct frame_pool *pool, npages_t npages, uint64_t align
 	return alloc_range(pool, npages, align_bytes >> PAGE_SHIFT);
 }
 
-enum status frame_alloc_at(struct frame_pool *pool, pfn_t pfn, npages_t npages)
+static enum status alloc_at(struct frame_pool *pool, pfn_t pfn, npages_t npages)
 {
 	struct frame_bank *bank;
 	uint64_t index;
-	unsigned long irq = lock_acquire(&pool->lock);
+	LOCK_SCOPED(held, &pool->lock);
 	enum status status = locate(pool, pfn, npages, &bank, &index);
 
-	if (status == STATUS_OK) {
-		frame_zeroed_flush(pool, pfn, npages);
-		status = take_exactly(bank, index, npages);
-	}
-	lock_release(&pool->lock, irq);
+	if (status != STATUS_OK)
+		return status;
+	frame_zeroed_flush(pool, pfn, npages);
+	return take_exactly(bank, index, npages);
+}
+
+enum status frame_alloc_at(struct frame_pool *pool, pfn_t pfn, npages_t npages)
+{
+	enum status status = alloc_at(pool, pfn, npages);
+
 	if (unlikely(pool->debug) && status == STATUS_OK)
 		frame_debug_take(pool, pfn, npages, CALLER());
 	return status;
@@ -629,52 +686,78 @@ static never_inline enum status refused(const struct offence *offence, pfn_t pfn
 	return offence->status;
 }
 
-/* Why give_back() would not, reported. @said: how many frames the caller named, 0 if it did not. */
-static never_inline enum status refuse(struct frame_pool *pool, pfn_t pfn, npages_t npages,
-				       npages_t said, unsigned long irq, const void *caller)
+/* Why give_back() would not, and what is recorded of it. Lock held. */
+static never_inline void explain_fully(struct frame_pool *pool, pfn_t pfn, npages_t npages,
+				       struct offence *offence)
 {
-	struct offence offence = explain(pool, pfn, npages);
-
-	(void)frame_past(pool, offence.pfn, &offence.past);
-	lock_release(&pool->lock, irq);
-	return refused(&offence, pfn, said, caller);
+	*offence = explain(pool, pfn, npages);
+	(void)frame_past(pool, offence->pfn, &offence->past);
 }
 
 /* In the debug tier. @zeroed: one frame, all zero. */
+static bool give_recorded(struct frame_pool *pool, pfn_t pfn, npages_t npages, bool zeroed,
+			  const void *caller, struct offence *offence)
+{
+	bool ok = frame_debug_give(pool, pfn, npages, zeroed, caller);
+	LOCK_SCOPED(held, &pool->lock);
+
+	if (ok && ((zeroed && frame_zeroed_keep(pool, pfn)) || give_back(pool, pfn, npages)))
+		return true;
+	explain_fully(pool, pfn, npages, offence);
+	return false;
+}
+
+/* @said: how many frames the caller named, 0 if it did not. */
 static never_inline enum status free_recorded(struct frame_pool *pool, pfn_t pfn, npages_t npages,
 					      npages_t said, bool zeroed, const void *caller)
 {
-	bool ok = frame_debug_give(pool, pfn, npages, zeroed, caller);
-	unsigned long irq = lock_acquire(&pool->lock);
+	struct offence offence;
 
-	ok = ok && ((zeroed && frame_zeroed_keep(pool, pfn)) || give_back(pool, pfn, npages));
-	if (!ok)
-		return refuse(pool, pfn, npages, said, irq, caller);
-	lock_release(&pool->lock, irq);
-	return STATUS_OK;
+	return give_recorded(pool, pfn, npages, zeroed, caller, &offence)
+		       ? STATUS_OK
+		       : refused(&offence, pfn, said, caller);
+}
+
+static always_inline bool give_locked(struct frame_pool *pool, pfn_t pfn, npages_t npages,
+				      struct offence *offence)
+{
+	LOCK_SCOPED(held, &pool->lock);
+
+	if (likely(give_back(pool, pfn, npages)))
+		return true;
+	explain_fully(pool, pfn, npages, offence);
+	return false;
 }
 
 static enum status free_frames(struct frame_pool *pool, pfn_t pfn, npages_t npages, npages_t said,
 			       const void *caller)
 {
+	struct offence offence;
+
 	if (unlikely(pool->debug))
 		return free_recorded(pool, pfn, npages, said, false, caller);
-	unsigned long irq = lock_acquire(&pool->lock);
-	if (unlikely(!give_back(pool, pfn, npages)))
-		return refuse(pool, pfn, npages, said, irq, caller);
-	lock_release(&pool->lock, irq);
-	return STATUS_OK;
+	return likely(give_locked(pool, pfn, npages, &offence))
+		       ? STATUS_OK
+		       : refused(&offence, pfn, said, caller);
+}
+
+static bool keep_or_give(struct frame_pool *pool, pfn_t pfn, struct offence *offence)
+{
+	LOCK_SCOPED(held, &pool->lock);
+
+	if (likely(frame_zeroed_keep(pool, pfn)) || likely(give_back(pool, pfn, 1)))
+		return true;
+	explain_fully(pool, pfn, 1, offence);
+	return false;
 }
 
 enum status frame_free_one_zeroed(struct frame_pool *pool, pfn_t pfn, const void *caller)
 {
+	struct offence offence;
+
 	if (unlikely(pool->debug))
 		return free_recorded(pool, pfn, 1, 0, true, caller);
-	unsigned long irq = lock_acquire(&pool->lock);
-	if (unlikely(!frame_zeroed_keep(pool, pfn)) && unlikely(!give_back(pool, pfn, 1)))
-		return refuse(pool, pfn, 1, 0, irq, caller);
-	lock_release(&pool->lock, irq);
-	return STATUS_OK;
+	return keep_or_give(pool, pfn, &offence) ? STATUS_OK : refused(&offence, pfn, 0, caller);
 }
 
 enum status frame_free_one(struct frame_pool *pool, pfn_t pfn, const void *caller)
@@ -712,89 +795,158 @@ enum status frame_free_address(struct frame_pool *pool, paddr_t addr)
 
 bool frame_is_free(struct frame_pool *pool, pfn_t pfn)
 {
-	unsigned long irq = lock_acquire(&pool->lock);
+	LOCK_SCOPED(held, &pool->lock);
 	const struct frame_bank *bank = frame_bank_of(pool, pfn);
-	bool yes = bank != NULL && (bitmap_atomic_test(bank->free, pfn - bank->base) ||
-				    frame_zeroed_has(pool, pfn));
 
-	lock_release(&pool->lock, irq);
-	return yes;
+	return bank != NULL &&
+	       (bitmap_atomic_test(bank->free, pfn - bank->base) || frame_zeroed_has(pool, pfn));
 }
 
 bool frame_is_managed(struct frame_pool *pool, pfn_t pfn)
 {
-	unsigned long irq = lock_acquire(&pool->lock);
+	LOCK_SCOPED(held, &pool->lock);
 	const struct frame_bank *bank = frame_bank_of(pool, pfn);
-	bool yes = bank != NULL && (bitmap_atomic_test(bank->inserted, pfn - bank->base) ||
-				    frame_zeroed_has(pool, pfn));
 
-	lock_release(&pool->lock, irq);
-	return yes;
+	return bank != NULL && (bitmap_atomic_test(bank->inserted, pfn - bank->base) ||
+				frame_zeroed_has(pool, pfn));
 }
 
-/* Lock held. */
-static pfn_t next_free(const struct frame_pool *pool, pfn_t pfn)
-{
-	uint32_t upto = frame_banks_upto(pool, pfn);
+/*
+ * Questions that go through all chunks do it in portions of so many, with the lock: a look at the words of a
+ * chunk, or so many bytes that say that there is none to take.
+ */
+#define CHUNKS_ASKED 64u
 
-	/* The bank that @pfn is in or behind, then those above it from their start. */
+/* The lowest free index >= @from of the next few chunks: PFN_LATER, and *@from is behind them, if there is none. */
+static pfn_t next_free_in(const struct frame_bank *bank, uint64_t *from)
+{
+	uint64_t end = (*from / CHUNK_BITS + CHUNKS_ASKED) * CHUNK_BITS;
+	uint64_t index;
+
+	if (end > bank->nbits)
+		end = bank->nbits;
+	for (uint64_t c = *from / CHUNK_BITS; c < end / CHUNK_BITS; c++) {
+		if (chunk_tree_is_empty(&bank->chunks, c))
+			continue;
+		uint64_t at = c * CHUNK_BITS > *from ? c * CHUNK_BITS : *from;
+		index = bitmap_atomic_next_set(bank->free, at, (c + 1) * CHUNK_BITS);
+		if (index != BITMAP_NONE)
+			return bank->base + index;
+	}
+	*from = end;
+	return end < bank->nbits ? PFN_LATER : PFN_NONE;
+}
+
+/* Of the bank that *@pfn is in or behind, or the one above. PFN_LATER: *@pfn is where to go on. */
+static pfn_t next_free(struct frame_pool *pool, pfn_t *pfn)
+{
+	LOCK_SCOPED(held, &pool->lock);
+	uint32_t upto = frame_banks_upto(pool, *pfn);
+
 	for (uint32_t b = upto != 0 ? upto - 1 : 0; b < pool->nbanks; b++) {
 		const struct frame_bank *bank = &pool->bank[b];
-		uint64_t index = next_free_index(bank, pfn > bank->base ? pfn - bank->base : 0);
+		uint64_t from = *pfn > bank->base ? *pfn - bank->base : 0;
+		if (from >= bank->nbits)
+			continue;
+		pfn_t found = next_free_in(bank, &from);
+		if (found == PFN_NONE)
+			continue;
+		*pfn = bank->base + from;
+		return found;
+	}
+	return PFN_NONE;
+}
 
+static pfn_t next_zeroed(struct frame_pool *pool, pfn_t pfn)
+{
+	LOCK_SCOPED(held, &pool->lock);
+
+	return frame_zeroed_next(pool, pfn);
+}
+
+pfn_t frame_next_free(struct frame_pool *pool, pfn_t pfn)
+{
+	pfn_t zeroed = next_zeroed(pool, pfn);
+	pfn_t found;
+
+	_Static_assert(PFN_NONE == UINT64_MAX, "none is more than any");
+	do {
+		found = next_free(pool, &pfn);
+	} while (found == PFN_LATER);
+	return zeroed < found ? zeroed : found;
+}
+
+/* The next few chunks from chunk *@c of bank *@b on; false if there are none. */
+static bool count_some(struct frame_pool *pool, uint32_t *b, uint64_t *c, npages_t *count)
+{
+	LOCK_SCOPED(held, &pool->lock);
+
+	if (*b == pool->nbanks)
+		return false;
+	const struct chunk_tree *chunks = &pool->bank[*b].chunks;
+	*count += chunk_tree_count_some(chunks, c, 8 * CHUNKS_ASKED, FRAME_LOOKS);
+	if (*c == chunks->nchunks) {
+		*c = 0;
+		++*b;
+	}
+	return true;
+}
+
+static npages_t count_zeroed(struct frame_pool *pool)
+{
+	LOCK_SCOPED(held, &pool->lock);
+
+	return frame_zeroed_count(pool);
+}
+
+npages_t frame_free_count(struct frame_pool *pool)
+{
+	npages_t count = count_zeroed(pool);
+	uint32_t b = 0;
+	uint64_t c = 0;
+
+	while (count_some(pool, &b, &c, &count))
+		;
+	return count;
+}
+
+npages_t frame_managed_count(struct frame_pool *pool)
+{
+	LOCK_SCOPED(held, &pool->lock);
+
+	return pool->managed;
+}
+
+pfn_t frame_lowest_free(struct frame_pool *pool, struct frame_search *search)
+{
+	for (uint32_t b = 0; b < pool->nbanks; b++) {
+		struct frame_bank *bank = &pool->bank[b];
+		uint64_t index = chunk_tree_find_within(&bank->chunks, 0, &search->looks);
+
+		if (index == CHUNK_TREE_LATER)
+			return PFN_LATER;
 		if (index != BITMAP_NONE)
 			return bank->base + index;
 	}
 	return PFN_NONE;
 }
 
-pfn_t frame_next_free(struct frame_pool *pool, pfn_t pfn)
+/* A free frame, whatever is known of its bytes; PFN_LATER. */
+static pfn_t any_free(struct frame_pool *pool, struct frame_search *search)
 {
-	unsigned long irq = lock_acquire(&pool->lock);
-	pfn_t found = next_free(pool, pfn);
-	pfn_t zeroed = frame_zeroed_next(pool, pfn);
+	LOCK_SCOPED(held, &pool->lock);
+	pfn_t zeroed = frame_zeroed_next(pool, 0);
 
-	_Static_assert(PFN_NONE == UINT64_MAX, "none is more than any");
-	if (zeroed < found)
-		found = zeroed;
-	lock_release(&pool->lock, irq);
-	return found;
-}
-
-npages_t frame_free_count(struct frame_pool *pool)
-{
-	unsigned long irq = lock_acquire(&pool->lock);
-	npages_t count = frame_zeroed_count(pool);
-
-	for (uint32_t b = 0; b < pool->nbanks; b++)
-		count += chunk_tree_count(&pool->bank[b].chunks);
-	lock_release(&pool->lock, irq);
-	return count;
-}
-
-npages_t frame_managed_count(struct frame_pool *pool)
-{
-	unsigned long irq = lock_acquire(&pool->lock);
-	npages_t count = pool->managed;
-
-	lock_release(&pool->lock, irq);
-	return count;
-}
-
-bool frame_is_any_free(struct frame_pool *pool)
-{
-	for (uint32_t b = 0; b < pool->nbanks; b++) {
-		if (chunk_tree_find(&pool->bank[b].chunks, 0) != BITMAP_NONE)
-			return true;
-	}
-	return false;
+	return zeroed != PFN_NONE ? zeroed : frame_lowest_free(pool, search);
 }
 
 bool frame_pool_is_empty(struct frame_pool *pool)
 {
-	unsigned long irq = lock_acquire(&pool->lock);
-	bool empty = frame_zeroed_count(pool) == 0 && !frame_is_any_free(pool);
+	struct frame_search search = frame_search();
+	pfn_t pfn;
 
-	lock_release(&pool->lock, irq);
-	return empty;
+	do {
+		pfn = any_free(pool, &search);
+	} while (frame_search_on(pool, &search, pfn));
+	return pfn == PFN_NONE;
 }

@@ -253,7 +253,10 @@ enum status frame_free_address(struct frame_pool *pool, paddr_t addr);
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
-/* Answers are true for the moment when the lock was held. Any @pfn. */
+/*
+ * Answers are true for the moment when the lock was held. Any @pfn. What goes through all chunks drops the lock
+ * now and then: its answer is exact if nobody takes or gives frames meanwhile.
+ */
 
 /* frame_is_free - can @pfn be handed out? */
 bool frame_is_free(struct frame_pool *pool, pfn_t pfn);

@@ -28,6 +28,7 @@
  */
 #include "lib/align.h"
 #include "lib/bits.h"
+#include "lib/lock_scoped.h"
 #include "lib/string.h"
 #include "mm/frame.h"
 #include "mm/frame_internal.h"
@@ -90,10 +91,8 @@ enum status frame_pool_debug(struct frame_pool *pool, pfn_t pfn, void *records, 
 		return ERR_INVALID;
 	if (!is_aligned((uintptr_t)records, sizeof(uint64_t)))
 		return ERR_MISALIGNED;
-	unsigned long irq = lock_acquire(&pool->lock);
-	enum status status = add_records(pool, pfn, records, bytes);
-	lock_release(&pool->lock, irq);
-	return status;
+	LOCK_SCOPED(held, &pool->lock);
+	return add_records(pool, pfn, records, bytes);
 }
 
 /* ---- records ----------------------------------------------------------------------------------- */
@@ -230,9 +229,12 @@ void frame_debug_take(struct frame_pool *pool, pfn_t pfn, npages_t npages, const
 	}
 }
 
-/* All of them from TAKEN to GIVING, or none. Lock held. */
-static bool claim(struct frame_record *record, npages_t npages, const void *caller, uint64_t event)
+/* All of them from TAKEN to GIVING, or none. */
+static bool claim(struct frame_pool *pool, struct frame_record *record, npages_t npages,
+		  const void *caller, uint64_t event)
 {
+	LOCK_SCOPED(held, &pool->lock);
+
 	for (npages_t i = 0; i < npages; i++) {
 		if (frame_record_state(&record[i]) != TAKEN)
 			return false;
@@ -251,9 +253,7 @@ bool frame_debug_give(struct frame_pool *pool, pfn_t pfn, npages_t npages, bool 
 	if (record == NULL || npages == 0)
 		return true;
 	uint64_t event = new_event(pool);
-	unsigned long irq = lock_acquire(&pool->lock);
-	bool ours = claim(record, npages, caller, event);
-	lock_release(&pool->lock, irq);
+	bool ours = claim(pool, record, npages, caller, event);
 	for (npages_t i = 0; ours && i < npages; i++) {
 		if (!zeroed)
 			fill(pool, pfn + i);

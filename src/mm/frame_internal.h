@@ -12,6 +12,50 @@ static inline bool frame_is_known(const chunk_byte *leaf)
 	return likely(atomic_load_explicit(leaf, memory_order_relaxed) == CHUNK_STALE);
 }
 
+/*
+ * ---- searches that drop the lock now and then ------------------------------------------------------
+ *
+ * A search may have to look at every chunk there is, if all have changed since the last one. So that nobody has
+ * interrupts off for so long, it is done in portions: each takes the lock, looks at a few chunks, and drops
+ * it. What it has looked at is known from then on (chunk_tree.c), and the next portion begins anew: so only one
+ * that got to the end in one hold of the lock says 'none', and that was true then.
+ *
+ * It ends. A hart makes at most a few chunks stale in one hold, and each other hart has at most one hold while
+ * this one waits for its turn: with fewer harts than looks in a portion more becomes known than is forgotten.
+ * With more of them, or where they have luck, a search that has spent what looking at everything twice would
+ * cost doubles its portions until one is enough: that takes at most as many as the number of chunks has bits.
+ */
+
+/* What a portion that was not enough returns, in place of a frame or PFN_NONE. */
+#define PFN_LATER (PFN_NONE - 1)
+
+/* Looks of a portion (chunk_tree.h), as long as others do not undo them. */
+#define FRAME_LOOKS 32u
+
+struct frame_search {
+	unsigned looks;   /* left in this portion */
+	unsigned portion; /* of so many */
+	uint64_t spent;   /* by those before it */
+	bool shared;      /* single frames: also of chunks that other harts take from */
+};
+
+static inline struct frame_search frame_search(void)
+{
+	return (struct frame_search){ .looks = FRAME_LOOKS, .portion = FRAME_LOOKS };
+}
+
+/* frame_search_on - was that portion not enough? Then make the next one ready. */
+bool frame_search_on(const struct frame_pool *pool, struct frame_search *search, pfn_t found);
+
+/* frame_search_spend - one look less to go; false if there is none left. */
+static inline bool frame_search_spend(struct frame_search *search)
+{
+	if (unlikely(search->looks == 0))
+		return false;
+	search->looks--;
+	return true;
+}
+
 /* How many banks start below @pfn, or at it. */
 static inline uint32_t frame_banks_upto(const struct frame_pool *pool, pfn_t pfn)
 {
@@ -119,7 +163,7 @@ pfn_t frame_alloc_range_recorded(struct frame_pool *pool, npages_t npages, uint6
 
 /* ---- for those ---------------------------------------------------------------------------------- */
 
-/* frame_is_any_free - is there a free bit? Lock held. */
-bool frame_is_any_free(struct frame_pool *pool);
+/* frame_lowest_free - a frame whose bit is free, PFN_NONE or PFN_LATER. Lock held. */
+pfn_t frame_lowest_free(struct frame_pool *pool, struct frame_search *search);
 
 #endif

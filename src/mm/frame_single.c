@@ -26,6 +26,7 @@
  * always does; if not, tell it, with the lock.
  */
 #include "lib/align.h"
+#include "lib/lock_scoped.h"
 #include "lib/platform.h"
 #include "mm/frame.h"
 #include "mm/frame_internal.h"
@@ -43,10 +44,9 @@ static void touch_locked(struct frame_pool *pool, pfn_t pfn)
 
 static never_inline void touch(struct frame_pool *pool, pfn_t pfn)
 {
-	unsigned long irq = lock_acquire(&pool->lock);
+	LOCK_SCOPED(held, &pool->lock);
 
 	touch_locked(pool, pfn);
-	lock_release(&pool->lock, irq);
 }
 
 static never_inline pfn_t touched(struct frame_pool *pool, pfn_t pfn)
@@ -221,13 +221,19 @@ static pfn_t take_enough(struct frame_pool *pool, struct frame_stock *stock)
 	return PFN_NONE;
 }
 
-/* From any broken chunk; another hart's only if @shared. */
-static pfn_t take_little(struct frame_pool *pool, struct frame_stock *stock, bool shared)
+/*
+ * From any broken chunk; another hart's only if @shared. Each that turns out to have nothing is broken no
+ * more, so the next portion does not meet it again.
+ */
+static pfn_t take_little(struct frame_pool *pool, struct frame_stock *stock, bool shared,
+			 struct frame_search *search)
 {
 	struct broken_cursor at = behind(pool, stock);
 	struct frame_bank *bank;
 
 	for (; (bank = next_broken(pool, &at)) != NULL; at.c++) {
+		if (!frame_search_spend(search))
+			return PFN_LATER;
 		if (!shared && is_elsewhere(pool, bank->base + at.c * CHUNK_BITS))
 			continue;
 		pfn_t pfn = try_chunk(bank, at.c, stock);
@@ -237,52 +243,94 @@ static pfn_t take_little(struct frame_pool *pool, struct frame_stock *stock, boo
 	return PFN_NONE;
 }
 
-static pfn_t take_whole(struct frame_bank *bank, struct frame_stock *stock)
+static pfn_t take_whole(struct frame_bank *bank, struct frame_stock *stock,
+			struct frame_search *search)
 {
 	uint64_t index;
 
-	while ((index = chunk_tree_find(&bank->chunks, CHUNK_ORDER)) != BITMAP_NONE) {
+	while ((index = chunk_tree_find_within(&bank->chunks, CHUNK_ORDER, &search->looks)) <
+	       CHUNK_TREE_LATER) {
 		pfn_t pfn = try_chunk(bank, index / CHUNK_BITS, stock);
 		if (pfn != PFN_NONE)
 			return pfn;
+		if (!frame_search_spend(search))
+			return PFN_LATER;
 	}
-	return PFN_NONE;
+	return index == BITMAP_NONE ? PFN_NONE : PFN_LATER;
 }
 
-/* A frame out of a new chunk for this hart. Lock held. */
-static pfn_t take_from_pool(struct frame_pool *pool, struct frame_stock *stock)
+/*
+ * A frame out of a new chunk for this hart. Lock held. Chunks of other harts are passed over by a portion that can
+ * do it to the end; they are no reason to go on for ever.
+ */
+static pfn_t take_from_pool(struct frame_pool *pool, struct frame_stock *stock,
+			    struct frame_search *search)
 {
-	pfn_t pfn = take_enough(pool, stock);
+	pfn_t pfn = search->spent == 0 ? take_enough(pool, stock) : PFN_NONE;
 
 	for (uint32_t b = 0; pfn == PFN_NONE && b < pool->nbanks; b++)
-		pfn = take_whole(&pool->bank[b], stock);
-	if (pfn == PFN_NONE)
-		pfn = take_little(pool, stock, false);
-	return pfn != PFN_NONE ? pfn : take_little(pool, stock, true);
+		pfn = take_whole(&pool->bank[b], stock, search);
+	if (pfn == PFN_NONE && !search->shared) {
+		pfn = take_little(pool, stock, false, search);
+		search->shared = pfn == PFN_LATER;
+	}
+	return pfn != PFN_NONE ? pfn : take_little(pool, stock, true, search);
 }
 
 /* Or one that is known to be zero. Lock held. */
-static pfn_t take_any(struct frame_pool *pool, struct frame_stock *stock)
+static pfn_t take_any(struct frame_pool *pool, struct frame_stock *stock,
+		      struct frame_search *search)
 {
 	pfn_t pfn;
 
 	do {
-		pfn = take_from_pool(pool, stock);
+		pfn = take_from_pool(pool, stock, search);
 	} while (unlikely(pfn == PFN_NONE) && frame_zeroed_flush_all(pool));
+	return pfn;
+}
+
+static pfn_t try_recorded(struct frame_pool *pool, struct frame_search *search)
+{
+	LOCK_SCOPED(held, &pool->lock);
+	pfn_t pfn = take_nearby(&pool->recorded);
+
+	if (pfn == PFN_NONE)
+		return take_any(pool, &pool->recorded, search);
+	if (!frame_is_known(pool->recorded.leaf))
+		touch_locked(pool, pfn);
 	return pfn;
 }
 
 pfn_t frame_alloc_recorded(struct frame_pool *pool, const void *caller)
 {
-	unsigned long irq = lock_acquire(&pool->lock);
-	pfn_t pfn = take_nearby(&pool->recorded);
+	struct frame_search search = frame_search();
+	pfn_t pfn;
 
-	if (pfn == PFN_NONE)
-		pfn = take_any(pool, &pool->recorded);
-	else if (!frame_is_known(pool->recorded.leaf))
-		touch_locked(pool, pfn);
-	lock_release(&pool->lock, irq);
+	do {
+		pfn = try_recorded(pool, &search);
+	} while (frame_search_on(pool, &search, pfn));
 	frame_debug_take(pool, pfn, 1, caller);
+	return pfn;
+}
+
+static pfn_t try_pool(struct frame_pool *pool, struct frame_stock *stock,
+		      struct frame_search *search)
+{
+	LOCK_SCOPED(held, &pool->lock);
+
+	if (platform_hart() >= pool->nstocks)
+		pool->nstocks = platform_hart() + 1;
+	return take_any(pool, stock, search);
+}
+
+static pfn_t alloc_from_pool(struct frame_pool *pool, struct frame_stock *stock)
+{
+	struct frame_search search = frame_search();
+	pfn_t pfn;
+
+	do {
+		pfn = try_pool(pool, stock, &search);
+	} while (frame_search_on(pool, &search, pfn));
 	return pfn;
 }
 
@@ -302,12 +350,7 @@ static never_inline pfn_t alloc_slowly(struct frame_pool *pool)
 		return likely(known) ? pfn : touched(pool, pfn);
 	}
 	platform_irq_restore(irq);
-	irq = lock_acquire(&pool->lock);
-	if (platform_hart() >= pool->nstocks)
-		pool->nstocks = platform_hart() + 1;
-	pfn = take_any(pool, stock);
-	lock_release(&pool->lock, irq);
-	return pfn;
+	return alloc_from_pool(pool, stock);
 }
 
 pfn_t frame_alloc(struct frame_pool *pool)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* frame_validate.c - the walk over a whole frame pool; frame.c numbers what it checks. */
+#include "lib/lock_scoped.h"
 #include "mm/frame.h"
 #include "mm/frame_internal.h"
 
@@ -181,9 +182,7 @@ static const char *check_pool(const struct frame_pool *pool)
 
 const char *frame_validate(struct frame_pool *pool)
 {
-	unsigned long irq = lock_acquire(&pool->lock);
-	const char *broken = check_pool(pool);
+	LOCK_SCOPED(held, &pool->lock);
 
-	lock_release(&pool->lock, irq);
-	return broken;
+	return check_pool(pool);
 }

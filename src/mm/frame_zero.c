@@ -22,6 +22,7 @@
  *
  * They are zeroed[0 .. nzeroed - 1] of the pool, written with the lock held (F7 in frame.c).
  */
+#include "lib/lock_scoped.h"
 #include "lib/string.h"
 #include "mm/frame.h"
 #include "mm/frame_internal.h"
@@ -72,9 +73,10 @@ bool frame_zeroed_keep(struct frame_pool *pool, pfn_t pfn)
 	return true;
 }
 
-/* The one that was put in last, which is warm; PFN_NONE if there is none. */
+/* The one that was put in last, which is warm; PFN_NONE if there is none. Takes the lock. */
 static pfn_t take_zeroed(struct frame_pool *pool)
 {
+	LOCK_SCOPED(held, &pool->lock);
 	uint32_t n = frame_zeroed_count(pool);
 
 	if (n == 0)
@@ -144,10 +146,8 @@ static pfn_t cleared(struct frame_pool *pool, pfn_t pfn, npages_t npages)
 pfn_t frame_alloc_zeroed(struct frame_pool *pool)
 {
 	if (frame_zeroed_count(pool) != 0) {
-		unsigned long irq = lock_acquire(&pool->lock);
 		pfn_t pfn = take_zeroed(pool);
 
-		lock_release(&pool->lock, irq);
 		if (unlikely(pool->debug))
 			frame_debug_take(pool, pfn, 1, CALLER());
 		if (likely(pfn != PFN_NONE))
@@ -182,14 +182,23 @@ enum status frame_free_zeroed(struct frame_pool *pool, pfn_t pfn)
 	return frame_free_one_zeroed(pool, pfn, CALLER());
 }
 
+static pfn_t lowest_dirty(struct frame_pool *pool, struct frame_search *search)
+{
+	LOCK_SCOPED(held, &pool->lock);
+
+	return frame_lowest_free(pool, search);
+}
+
 /* Is any frame free that is not known to be zero? */
 static bool is_any_dirty(struct frame_pool *pool)
 {
-	unsigned long irq = lock_acquire(&pool->lock);
-	bool any = frame_is_any_free(pool);
+	struct frame_search search = frame_search();
+	pfn_t pfn;
 
-	lock_release(&pool->lock, irq);
-	return any;
+	do {
+		pfn = lowest_dirty(pool, &search);
+	} while (frame_search_on(pool, &search, pfn));
+	return pfn != PFN_NONE;
 }
 
 npages_t frame_prezero(struct frame_pool *pool, npages_t npages)

@@ -25,6 +25,7 @@
 #include "lib/align.h"
 #include "lib/bits.h"
 #include "lib/fmt.h"
+#include "lib/lock_scoped.h"
 #include "lib/panic.h"
 #include "lib/platform.h"
 #include "lib/string.h"
@@ -143,11 +144,9 @@ void heap_init(struct heap *h)
 enum status heap_add_region(struct heap *h, void *base, size_t size, uint8_t *table,
 			    size_t table_size)
 {
-	unsigned long irq = lock_acquire(&h->lock);
-	enum status s = buddy_add_region(&h->buddy, base, size, table, table_size);
+	LOCK_SCOPED(held, &h->lock);
 
-	lock_release(&h->lock, irq);
-	return s;
+	return buddy_add_region(&h->buddy, base, size, table, table_size);
 }
 
 /*
@@ -173,40 +172,49 @@ enum status heap_add_region_self(struct heap *h, void *base, size_t size)
 
 /* ---- giving back -------------------------------------------------------------------------- */
 
+/* Give back @ptr, or write down why not. */
+static always_inline bool give(struct heap *h, void *ptr, const void *caller,
+			       struct bad_free *report)
+{
+	LOCK_SCOPED(held, &h->lock);
+	struct buddy_block block;
+
+	if (unlikely(buddy_live(&h->buddy, ptr, &block) != STATUS_OK)) {
+		refuse(h, ptr, 0, caller, report);
+		return false;
+	}
+	give_back(h, &block);
+	return true;
+}
+
+static always_inline bool give_sized(struct heap *h, void *ptr, size_t size, const void *caller,
+				     struct bad_free *report)
+{
+	LOCK_SCOPED(held, &h->lock);
+	struct buddy_block block;
+
+	if (unlikely(buddy_live(&h->buddy, ptr, &block) != STATUS_OK) ||
+	    unlikely(!could_have_made(size, &block))) {
+		refuse(h, ptr, size, caller, report);
+		return false;
+	}
+	give_back(h, &block);
+	return true;
+}
+
 void heap_free(struct heap *h, void *ptr, const void *caller)
 {
-	struct buddy_block block;
 	struct bad_free report;
 
-	if (ptr == NULL)
-		return;
-	unsigned long irq = lock_acquire(&h->lock);
-	bool good = buddy_live(&h->buddy, ptr, &block) == STATUS_OK;
-	if (likely(good))
-		give_back(h, &block);
-	else
-		refuse(h, ptr, 0, caller, &report);
-	lock_release(&h->lock, irq);
-	if (unlikely(!good))
+	if (ptr != NULL && unlikely(!give(h, ptr, caller, &report)))
 		platform_bad_free(&report);
 }
 
 void heap_free_sized(struct heap *h, void *ptr, size_t size, const void *caller)
 {
-	struct buddy_block block;
 	struct bad_free report;
 
-	if (ptr == NULL)
-		return;
-	unsigned long irq = lock_acquire(&h->lock);
-	bool good =
-		buddy_live(&h->buddy, ptr, &block) == STATUS_OK && could_have_made(size, &block);
-	if (likely(good))
-		give_back(h, &block);
-	else
-		refuse(h, ptr, size, caller, &report);
-	lock_release(&h->lock, irq);
-	if (unlikely(!good))
+	if (ptr != NULL && unlikely(!give_sized(h, ptr, size, caller, &report)))
 		platform_bad_free(&report);
 }
 
@@ -219,11 +227,9 @@ void heap_free_sized(struct heap *h, void *ptr, size_t size, const void *caller)
 
 static void *allocate(struct heap *h, size_t size, size_t align, const void *caller)
 {
-	unsigned long irq = lock_acquire(&h->lock);
-	void *block = take(h, size, align, caller);
+	LOCK_SCOPED(held, &h->lock);
 
-	lock_release(&h->lock, irq);
-	return block;
+	return take(h, size, align, caller);
 }
 
 static void *allocate_cleared(struct heap *h, size_t size, const void *caller)
@@ -264,13 +270,14 @@ void *heap_calloc(struct heap *h, size_t n, size_t size, const void *caller)
 }
 
 /*
- * resize_or_take - the half of heap_realloc() under the lock. *@block is what @ptr is; *@out is
+ * resize_or_take - the half of heap_realloc() that takes the lock. *@block is what @ptr is; *@out is
  * @ptr if that could be resized, else a new block to copy to, else NULL.
  * Result: STATUS_OK; ERR_NOMEM; ERR_NOT_ALLOCATED, with *@report to be passed on.
  */
 static enum status resize_or_take(struct heap *h, void *ptr, size_t size, const void *caller,
 				  struct buddy_block *block, void **out, struct bad_free *report)
 {
+	LOCK_SCOPED(held, &h->lock);
 	unsigned order = order_for(size, HEAP_MIN_ALIGN);
 
 	*out = NULL;
@@ -299,9 +306,7 @@ static enum status reallocate(struct heap *h, void *ptr, size_t size, const void
 		*out = allocate(h, size, HEAP_MIN_ALIGN, caller);
 		return *out != NULL ? STATUS_OK : ERR_NOMEM;
 	}
-	unsigned long irq = lock_acquire(&h->lock);
 	enum status s = resize_or_take(h, ptr, size, caller, &block, out, &report);
-	lock_release(&h->lock, irq);
 	if (s == ERR_NOT_ALLOCATED)
 		platform_bad_free(&report);
 	if (s == STATUS_OK && *out != ptr) {
@@ -387,26 +392,22 @@ void *heap_realloc_or_panic(struct heap *h, void *ptr, size_t size, const void *
 
 size_t heap_usable_size(struct heap *h, const void *ptr)
 {
+	LOCK_SCOPED(held, &h->lock);
 	struct buddy_block block;
-	unsigned long irq = lock_acquire(&h->lock);
-	enum status s = buddy_live(&h->buddy, ptr, &block);
 
-	lock_release(&h->lock, irq);
-	return s == STATUS_OK ? buddy_bytes(block.order) : 0;
+	return buddy_live(&h->buddy, ptr, &block) == STATUS_OK ? buddy_bytes(block.order) : 0;
 }
 
 enum status heap_block_of(struct heap *h, const void *addr, struct buddy_block *block)
 {
-	unsigned long irq = lock_acquire(&h->lock);
-	enum status s = buddy_block_of(&h->buddy, addr, block);
+	LOCK_SCOPED(held, &h->lock);
 
-	lock_release(&h->lock, irq);
-	return s;
+	return buddy_block_of(&h->buddy, addr, block);
 }
 
 void heap_stats(struct heap *h, struct heap_stats *stats)
 {
-	unsigned long irq = lock_acquire(&h->lock);
+	LOCK_SCOPED(held, &h->lock);
 
 	*stats = (struct heap_stats){
 		.count = h->count,
@@ -418,5 +419,4 @@ void heap_stats(struct heap *h, struct heap_stats *stats)
 		.live_blocks = h->count.allocations - h->count.frees,
 		.regions = h->buddy.nregions,
 	};
-	lock_release(&h->lock, irq);
 }

@@ -3,6 +3,7 @@
  * heap_validate.c - walks all of a struct heap and says which invariant of heap.c or buddy.c is
  * broken.
  */
+#include "lib/lock_scoped.h"
 #include "mm/buddy_internal.h"
 #include "mm/heap_internal.h"
 
@@ -42,13 +43,12 @@ static const char *check_figures(const struct heap *h)
 
 const char *heap_validate(struct heap *h)
 {
-	unsigned long irq = lock_acquire(&h->lock);
+	LOCK_SCOPED(held, &h->lock);
 	const char *broken = buddy_validate(&h->buddy);
 
 	if (broken == NULL && h->buddy.max_order != BUDDY_MAX_ORDER)
 		broken = "H1: the heap was not initialised";
 	if (broken == NULL)
 		broken = check_figures(h);
-	lock_release(&h->lock, irq);
 	return broken;
 }

@@ -676,6 +676,130 @@ KTEST(chunk_tree, what_appears_below_the_last_find_is_found_first)
 	expect_lower_is_found(&r, fill, 2 * CHUNK_BITS - 100, 4 * CHUNK_BITS);
 }
 
+/* ---- searches in portions -------------------------------------------------------------------- */
+
+/* Portions of @looks, and of more where that is not enough for one step on. */
+static uint64_t find_in_portions(struct rig *r, unsigned order, unsigned looks, unsigned *portions)
+{
+	for (*portions = 1;; ++*portions) {
+		unsigned left = looks + *portions / 64;
+		uint64_t found = chunk_tree_find_within(&r->tree, order, &left);
+		if (*portions % 16 == 0)
+			rig_check(r);
+		if (found != CHUNK_TREE_LATER)
+			return found;
+		REQUIRE(*portions < 10000);
+	}
+}
+
+static uint64_t find_run_in_portions(struct rig *r, uint64_t n, unsigned looks, unsigned *portions)
+{
+	for (*portions = 1;; ++*portions) {
+		unsigned left = looks + *portions / 64;
+		uint64_t found = chunk_tree_find_run_within(&r->tree, n, &left);
+		if (*portions % 16 == 0)
+			rig_check(r);
+		if (found != CHUNK_TREE_LATER)
+			return found;
+		EXPECT_EQ(left, 0);
+		REQUIRE(*portions < 10000);
+	}
+}
+
+/* Each chunk has changed since it was looked at, and has less than a half of it. */
+static void make_stale(struct rig *r, uint64_t nchunks)
+{
+	rig_again(r, 5, nchunks);
+	for (uint64_t c = 0; c < nchunks; c++)
+		change(r, c * CHUNK_BITS + 17 * (c % 11), 100 + c % 50, true);
+	rig_check(r);
+}
+
+KTEST(chunk_tree, a_search_in_portions_ends_with_the_same)
+{
+	static const uint64_t room[] = { 1, 9, 40 };
+	unsigned portions;
+	struct rig r;
+
+	rig_alloc(&r, 70);
+	for (unsigned i = 0; i < ARRAY_SIZE(room); i++) {
+		for (unsigned looks = 1; looks <= 33; looks += 16) {
+			for (unsigned order = 5; order <= 12; order += 1 + order / 4) {
+				make_stale(&r, room[i]);
+				REQUIRE_EQ(find_in_portions(&r, order, looks, &portions),
+					   slow_find(&r, order));
+			}
+			for (uint64_t n = 90; n <= 3 * CHUNK_BITS; n = n * 4 + 5) {
+				make_stale(&r, room[i]);
+				REQUIRE_EQ(find_run_in_portions(&r, n, looks, &portions),
+					   slow_find_run(&r, n));
+			}
+		}
+	}
+}
+
+KTEST(chunk_tree, a_portion_looks_at_no_more_chunks_than_it_may)
+{
+	unsigned portions;
+	struct rig r;
+
+	rig_alloc(&r, 70);
+	make_stale(&r, 70);
+	EXPECT_EQ(find_in_portions(&r, 9, 10, &portions), BITMAP_NONE);
+	/* 70 chunks and about 9 groups of them and one of those; what is known is not looked at again */
+	EXPECT(portions >= 8 && portions <= 10);
+	EXPECT_EQ(find_in_portions(&r, 9, 0, &portions), BITMAP_NONE);
+	EXPECT_EQ(portions, 1);
+	make_stale(&r, 70);
+	EXPECT_EQ(find_run_in_portions(&r, CHUNK_BITS, 2 * CHUNK_RUN_LOOKS, &portions),
+		  BITMAP_NONE);
+	EXPECT(portions >= 35 && portions <= 70);
+	EXPECT_EQ(find_run_in_portions(&r, CHUNK_BITS, 0, &portions), BITMAP_NONE);
+	EXPECT_EQ(portions, 1);
+}
+
+/* Between two portions another hart makes a chunk stale that was known, and takes or gives bits of it. */
+KTEST(chunk_tree, a_search_in_portions_sees_what_changes_meanwhile)
+{
+	struct rig r;
+
+	rig_alloc(&r, 70);
+	for (uint64_t at = 0; at < 70; at++) {
+		uint64_t found = CHUNK_TREE_LATER;
+
+		make_stale(&r, 70);
+		for (unsigned portion = 0; found == CHUNK_TREE_LATER; portion++) {
+			unsigned left = 10;
+			found = chunk_tree_find_within(&r.tree, 9, &left);
+			if (portion == 2) /* about 30 chunks are known by now */
+				change(&r, at * CHUNK_BITS, CHUNK_BITS, true);
+			REQUIRE(portion < 100);
+		}
+		REQUIRE_EQ(found, at * CHUNK_BITS);
+	}
+}
+
+KTEST(chunk_tree, counts_in_pieces)
+{
+	struct rig r;
+
+	rig_alloc(&r, 70);
+	make_stale(&r, 70);
+	fill(&r, 8 * CHUNK_BITS, 9 * CHUNK_BITS, true);
+	fill(&r, 30 * CHUNK_BITS, 9 * CHUNK_BITS, false);
+	for (uint64_t nchunks = 1; nchunks < 80; nchunks = nchunks * 2 + 1) {
+		for (unsigned looks = 1; looks < 80; looks *= 3) {
+			uint64_t count = 0, c = 0;
+			while (c != 70) {
+				uint64_t before = c;
+				count += chunk_tree_count_some(&r.tree, &c, nchunks, looks);
+				REQUIRE(c > before && c <= 70 && c - before <= nchunks);
+			}
+			EXPECT_EQ(count, slow_count(&r, 0, r.nbits));
+		}
+	}
+}
+
 /* ---- the walk -------------------------------------------------------------------------------- */
 
 static struct chunk_tree kept_tree;

@@ -97,6 +97,83 @@ static void expect_report(uint64_t address, uint64_t size, const char *what, uin
 	EXPECT(report->caller != NULL);
 }
 
+/* ---- portions ---------------------------------------------------------------------------------- */
+
+/* How often the lock was taken since @before. */
+static uint32_t holds_since(const struct rig *r, uint32_t before)
+{
+	return r->pool->lock.serving - before;
+}
+
+/* Every chunk has one frame less than all, and all have changed. */
+static void poke_every_chunk(struct rig *r, npages_t chunks)
+{
+	for (npages_t c = 0; c < chunks; c++)
+		REQUIRE_EQ(frame_alloc_at(r->pool, (c + 1) * CHUNK_BITS + 7 * (c % 64), 1),
+			   STATUS_OK);
+}
+
+KTEST(frame, a_long_search_drops_the_lock_now_and_then)
+{
+	const npages_t chunks = 300;
+	struct rig r;
+
+	rig_of(&r, CHUNK_BITS, chunks * CHUNK_BITS);
+	poke_every_chunk(&r, chunks);
+	uint32_t before = r.pool->lock.serving;
+	EXPECT_EQ(frame_alloc_range(r.pool, CHUNK_BITS, CHUNK_BITS * PAGE_SIZE), PFN_NONE);
+	EXPECT(holds_since(&r, before) > chunks / 40 && holds_since(&r, before) < chunks / 10);
+	before = r.pool->lock.serving;
+	EXPECT_EQ(frame_alloc_range(r.pool, CHUNK_BITS, CHUNK_BITS * PAGE_SIZE), PFN_NONE);
+	EXPECT_EQ(holds_since(&r, before), 0); /* it is known */
+	EXPECT_EQ(frame_alloc_range(r.pool, 3 * CHUNK_BITS, PAGE_SIZE), PFN_NONE);
+	EXPECT(holds_since(&r, before) > chunks / 8);
+	before = r.pool->lock.serving;
+	EXPECT_EQ(frame_free_count(r.pool), chunks * (CHUNK_BITS - 1));
+	EXPECT(holds_since(&r, before) > chunks / 40);
+	REQUIRE_VALID(frame_validate(r.pool));
+}
+
+KTEST(frame, a_long_search_finds_the_last_chunk)
+{
+	const npages_t chunks = 300;
+	struct rig r;
+
+	rig_of(&r, CHUNK_BITS, chunks * CHUNK_BITS);
+	poke_every_chunk(&r, chunks - 1);
+	EXPECT_EQ(frame_alloc_range(r.pool, CHUNK_BITS, CHUNK_BITS * PAGE_SIZE),
+		  chunks * CHUNK_BITS);
+	EXPECT_EQ(frame_alloc_range(r.pool, CHUNK_BITS, CHUNK_BITS * PAGE_SIZE), PFN_NONE);
+	REQUIRE_VALID(frame_validate(r.pool));
+}
+
+/* Only the last frame of the last chunk is left, and nothing is known. */
+KTEST(frame, the_last_single_frame_is_found_behind_many_used_chunks)
+{
+	const npages_t chunks = 300;
+	const pfn_t last = (chunks + 1) * CHUNK_BITS - 1;
+	struct rig r;
+
+	rig_of(&r, CHUNK_BITS, chunks * CHUNK_BITS);
+	poke_every_chunk(&r, chunks);
+	/* Behind the tree's back as far as it goes: each chunk is stale already. */
+	for (npages_t c = 1; c <= chunks; c++) {
+		for (pfn_t pfn = c * CHUNK_BITS; pfn < (c + 1) * CHUNK_BITS; pfn++) {
+			uint64_t index = pfn - r.pool->bank[0].base;
+			if (pfn % 64 == 0 && pfn + 64 <= last)
+				atomic_fetch_and(&r.pool->bank[0].free[index / 64], 0);
+		}
+	}
+	atomic_fetch_and(&r.pool->bank[0].free[(last - CHUNK_BITS) / 64], 1ull << 63);
+	EXPECT(!frame_pool_is_empty(r.pool));
+	EXPECT_EQ(frame_next_free(r.pool, 0), last);
+	EXPECT_EQ(frame_free_count(r.pool), 1);
+	EXPECT_EQ(frame_alloc(r.pool), last);
+	EXPECT_EQ(frame_alloc(r.pool), PFN_NONE);
+	EXPECT(frame_pool_is_empty(r.pool));
+	REQUIRE_VALID(frame_validate(r.pool));
+}
+
 /* ---- setting up ------------------------------------------------------------------------------ */
 
 KTEST(frame, metadata_is_below_two_and_a_half_bits_a_frame)
