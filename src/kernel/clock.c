@@ -102,6 +102,7 @@ void clock_nap(uint64_t ms)
 	self->nap_until = 0;
 	(void)clock_arm();
 	/* Where no handler runs, a software interrupt that woke us would wake us again at once. */
+	(void)platform_panicking();
 	if (irq == 0)
 		csr_clear(sip, 1ul << IRQ_SOFT);
 	platform_irq_restore(irq);

@@ -7,6 +7,7 @@
 #include "kernel/harts.h"
 #include "kernel/kmalloc.h"
 #include "kernel/machine.h"
+#include "kernel/ticks.h"
 #include "lib/compiler.h"
 #include "lib/lock.h"
 #include "lib/panic.h"
@@ -51,6 +52,80 @@ static void by_other_hart(void)
 	while (s == STATUS_OK && clock_ticks() < end)
 		print("this hart goes on\n");
 	print("no panic there: %s\n", status_str(s));
+}
+
+/* ---- all harts at once ----------------------------------------------------------------------- */
+
+static struct ticket_lock crowd_lock;
+static _Atomic unsigned crowd;
+
+/* As fast as it can, and now and then a line. */
+static void allocate_for_ever(void *unused)
+{
+	(void)unused;
+	atomic_fetch_add(&crowd, 1);
+	for (unsigned i = 0;; i++) {
+		pfn_t pfn = frame_alloc(&machine.frames);
+		pfn_t run = frame_alloc_range(&machine.frames, 1 + i % 20, PAGE_SIZE);
+		kfree(kmalloc(1 + i % 3000));
+		if (run != PFN_NONE)
+			(void)frame_free_range(&machine.frames, run, 1 + i % 20);
+		if (pfn != PFN_NONE)
+			(void)frame_free(&machine.frames, pfn);
+		if (i % 256 == 0)
+			print("hart %llu has allocated %u times and goes on\n",
+			      (unsigned long long)hart_self()->id, i);
+	}
+}
+
+/* Spins with interrupts off. */
+static void wait_for_crowd_lock(void *unused)
+{
+	(void)unused;
+	atomic_fetch_add(&crowd, 1);
+	(void)!lock_acquire(&crowd_lock);
+	print("this hart went on\n");
+}
+
+static void hear_nothing(void *unused)
+{
+	(void)unused;
+	(void)platform_irq_save();
+	atomic_fetch_add(&crowd, 1);
+	for (;;)
+		platform_relax();
+}
+
+/* Whatever they do, and handlers with them; @last is what the last hart does. */
+static void start_crowd(void (*last)(void *))
+{
+	const struct ticks_rates rates = { 1000, 1000 };
+	unsigned started = 0;
+
+	(void)ticks_set(&rates);
+	for (unsigned i = 1; i < harts_count(); i++)
+		started += hart_run(i, i + 1 < harts_count() ? allocate_for_ever : last, NULL) ==
+			   STATUS_OK;
+	while (atomic_load(&crowd) < started)
+		clock_nap(1);
+}
+
+static void by_crowd(void)
+{
+	lock_init(&crowd_lock, "crowd");
+	unsigned long irq = lock_acquire(&crowd_lock);
+
+	/* The others need to hear of their rates; and here too handlers take and give, until the panic. */
+	platform_irq_restore(irq);
+	start_crowd(wait_for_crowd_lock);
+	clock_nap(20);
+	panic("asked for at the prompt, while %u harts are busy", atomic_load(&crowd));
+}
+
+static void by_deaf(void)
+{
+	start_crowd(hear_nothing);
+	panic("asked for at the prompt");
 }
 
 /*
@@ -165,6 +240,8 @@ static const struct {
 	{ "trap", by_trap, "a store to nowhere" },
 	{ "jump", by_jump, "a call to nowhere" },
 	{ "hart", by_other_hart, "a panic on another hart" },
+	{ "crowd", by_crowd, "a panic while the other harts allocate, and one waits for a lock" },
+	{ "deaf", by_deaf, "a panic while another hart hears and sees nothing" },
 	{ "stack", by_stack, "run over the end of the stack, and come back" },
 	{ "stacktrap", by_stack_and_trap, "the same, and trap there" },
 	{ "stackend", by_stack_end, "trap at the end of the stack" },

@@ -334,7 +334,8 @@ static noreturn void go(const struct hart *self)
 noreturn void hart_main(struct hart *self)
 {
 	if (!claim(self, HART_STARTING, HART_RUNNING))
-		go(self); /* nobody waits any more */
+		go(self);           /* nobody waits any more */
+	(void)platform_panicking(); /* we were not there to be interrupted */
 	ticks_join(self);
 	interrupts_on();
 	for (;;) {

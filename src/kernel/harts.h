@@ -60,6 +60,7 @@ struct hart {
 	uint64_t software_interrupts;
 	uint32_t panic_depth;
 	bool in_handler;
+	_Atomic bool has_stopped; /* for good: another hart panics */
 	/* A test that wants a trap: called first, and need not return. True: that was all there is to do. */
 	bool (*trap_hook)(struct trap_frame *frame);
 };

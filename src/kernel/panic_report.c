@@ -2,14 +2,21 @@
 /*
  * panic_report.c - platform_panic() of the seam, and the report of a trap.
  *
- * The first hart that panics raises platform_panic_flag, prints its report alone and ends the machine.
- * Whoever waits for a lock, wants to print or to end the machine well looks at the flag, and stops. A
- * panic inside the report prints one more line and ends it too.
+ * The first hart that panics raises platform_panic_flag, stops the others, prints its report alone and
+ * ends the machine. The others stop in one of two ways:
+ *
+ *   - interrupts are on there, or will be soon: it gets an interrupt, and the handler looks at the flag;
+ *   - they are off, because it waits: for a lock, to print, to end the machine well. Whoever waits so looks at
+ *     the flag.
+ *
+ * Both end in platform_panic_stop(), which says so: the first hart waits for that, but not for long, and names
+ * those that do not stop. A panic inside the report prints one more line and ends it too.
  */
 #include "kernel/panic_report.h"
 
 #include <stdatomic.h>
 
+#include "kernel/clock.h"
 #include "kernel/csr.h"
 #include "kernel/exit.h"
 #include "kernel/harts.h"
@@ -20,11 +27,60 @@
 #include "lib/print.h"
 
 #define MAX_BACKTRACE 32u
+#define STOP_MS       1000u /* for the other harts: an emulator may have to find the time to run them */
 
 volatile bool platform_panic_flag;
 void (*panic_hook)(const char *message);
 
 static _Atomic uint32_t reporter; /* index + 1 of the hart that reports, 0 if none */
+
+bool platform_panic_stop(void)
+{
+	struct hart *self = hart_self();
+
+	if (atomic_load(&reporter) == self->index + 1)
+		return true;
+	csr_clear(sstatus, SSTATUS_SIE);
+	csr_clear(sie, ~0ul);
+	atomic_store(&self->has_stopped, true);
+	for (;;)
+		wait_for_interrupt();
+}
+
+static bool must_stop(const struct hart *self, const struct hart *hart)
+{
+	return hart != self && hart_is_up(hart) && !atomic_load(&hart->has_stopped);
+}
+
+static bool others_have_stopped(const struct hart *self)
+{
+	for (unsigned i = 0; i < harts_count(); i++) {
+		if (must_stop(self, hart_at(i)))
+			return false;
+	}
+	return true;
+}
+
+static void stop_others(const struct hart *self)
+{
+	const uint64_t end = clock_ticks() + STOP_MS * clock_ticks_per_ms();
+
+	for (unsigned i = 0; i < harts_count(); i++) {
+		if (must_stop(self, hart_at(i)))
+			(void)hart_wake(hart_at(i));
+	}
+	while (!others_have_stopped(self) && clock_ticks() < end)
+		platform_relax();
+}
+
+static void name_who_goes_on(const struct hart *self)
+{
+	for (unsigned i = 0; i < harts_count(); i++) {
+		if (must_stop(self, hart_at(i)))
+			print_unlocked("hart %llu did not stop: its interrupts are off\n",
+				       (unsigned long long)hart_at(i)->id);
+	}
+}
 
 /* A hart that panics while another reports has nothing to add. */
 static void become_reporter(struct hart *self)
@@ -33,15 +89,14 @@ static void become_reporter(struct hart *self)
 
 	csr_clear(sstatus, SSTATUS_SIE);
 	if (!atomic_compare_exchange_strong(&reporter, &none, self->index + 1) &&
-	    none != self->index + 1) {
-		for (;;)
-			wait_for_interrupt();
-	}
+	    none != self->index + 1)
+		(void)platform_panic_stop();
 	platform_panic_flag = true;
 	if (self->panic_depth++ > 0) {
 		print_unlocked("PANIC inside the report of a panic\n");
 		machine_exit(EXIT_FAILED);
 	}
+	stop_others(self);
 	print_let_finish();
 }
 
@@ -144,6 +199,7 @@ noreturn void platform_panic(const void *caller, const char *message)
 	uint64_t fp = (uint64_t)__builtin_frame_address(0);
 	if (!print_callers(self, fp, (uint64_t)caller))
 		print_callers(self, fp, 0);
+	name_who_goes_on(self);
 	machine_exit(EXIT_FAILED);
 }
 
@@ -177,5 +233,6 @@ noreturn void panic_on_trap(const struct trap_frame *frame)
 	print_unlocked("backtrace:\n");
 	print_place("at", frame->sepc, 0);
 	print_callers_of_trap(self, frame);
+	name_who_goes_on(self);
 	machine_exit(EXIT_FAILED);
 }

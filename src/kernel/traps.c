@@ -8,6 +8,7 @@
 #include "kernel/panic_report.h"
 #include "kernel/ticks.h"
 #include "lib/compiler.h"
+#include "lib/platform.h"
 
 const char *trap_cause_str(uint64_t scause)
 {
@@ -51,6 +52,7 @@ static void handle_interrupt(struct hart *self, struct trap_frame *frame)
 	switch (frame->scause & ~SCAUSE_INTERRUPT) {
 	case IRQ_SOFT:
 		csr_clear(sip, 1ul << IRQ_SOFT);
+		(void)platform_panicking(); /* it may have been to stop us */
 		self->software_interrupts++;
 		ticks_software(self);
 		return;

@@ -95,13 +95,12 @@ static never_inline plain_stores unsigned long wait_and_hold(struct ticket_lock 
 	uint32_t grants = ahead;
 	uint64_t spins = 0;
 
-	for (; ahead != 0; ahead = ahead_of(lock, ticket), spins++) {
+	/* An IPI cannot reach a hart that spins with interrupts off; the flag of a panic can. */
+	for (; unlikely(platform_panicking()) || ahead != 0;
+	     ahead = ahead_of(lock, ticket), spins++) {
 		for (uint64_t i = (uint64_t)ahead * PAUSES; i != 0; i--)
 			platform_relax();
 	}
-	/* An IPI cannot reach a hart that spins with interrupts off; this flag can. */
-	while (unlikely(platform_panicking()))
-		platform_relax();
 	if (spins != 0)
 		count_wait(lock, spins, grants);
 	hold(lock, platform_hart() + 1, site);

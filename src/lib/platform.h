@@ -14,7 +14,8 @@
  *   void platform_irq_restore(unsigned long s)    back to what platform_irq_save() returned
  *   unsigned platform_hart(void)                  dense index of this hart < PLATFORM_MAX_HARTS
  *   void platform_relax(void)                     a hint that this hart spins
- *   bool platform_panicking(void)                 another hart has panicked: stop waiting for locks
+ *   bool platform_panicking(void)                 another hart has panicked: stop waiting for locks;
+ *                                                 need not return then
  *   PLATFORM_HAS_CTZ                              1 if __builtin_ctzll is an instruction, else 0
  *   PLATFORM_MAX_HARTS                            upper bound of platform_hart() + 1
  */

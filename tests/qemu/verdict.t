@@ -185,6 +185,31 @@ def a_panic_on_another_hart_is_reported_in_one_piece_and_fails():
         must("goes on" not in report, "a hart went on")
 
 
+BUSY = r"hart \d+ has allocated \d+ times and goes on"
+
+
+@case
+def a_panic_stops_harts_that_allocate_and_those_that_wait_with_interrupts_off():
+    for harts in (2, 4, 8):
+        for kernel in (RELEASE, DEBUG):
+            result = boot(text="crash crowd\n", harts=harts, kernel=kernel / "acre.elf").must_end_with(1)
+            before, report = result.text.split("acre> crash crowd\n", 1)[1].split("\nPANIC", 1)
+            # Lines before it are whole, and in the report there is nothing else.
+            must(all(re.fullmatch(BUSY, line) for line in before.splitlines() if line), f"torn: {before}")
+            first, *rest = report.rstrip("\n").split("\n")
+            must(re.fullmatch(rf" on hart \d+: asked for at the prompt, while {harts - 1} harts are busy", first), first)
+            must_equal(rest[0], "backtrace:", "the line behind the first")
+            must(all(re.fullmatch(rf"  by {ADDRESS} \w+\+0x[0-9a-f]+", line) for line in rest[1:]), f"torn: {report}")
+            must_walk_back_to_the_start(result)
+
+
+@case
+def a_hart_that_a_panic_cannot_stop_is_named():
+    result = boot(text="crash deaf\n", harts=3).must_end_with(1)
+    must_walk_back_to_the_start(result)
+    result.must_say(r"^hart \d+ did not stop: its interrupts are off$")
+
+
 @case
 def a_panic_that_cannot_end_the_machine_in_one_way_takes_the_next():
     with scratch() as folder:

@@ -22,6 +22,9 @@
 /* Set once, by the first hart that panics; read by every loop that waits. */
 extern volatile bool platform_panic_flag;
 
+/* Stop this hart, unless it is the one that panics. */
+bool platform_panic_stop(void);
+
 static inline unsigned long platform_irq_save(void)
 {
 	unsigned long state;
@@ -51,7 +54,7 @@ static inline void platform_relax(void)
 
 static inline bool platform_panicking(void)
 {
-	return platform_panic_flag;
+	return __builtin_expect(platform_panic_flag, 0) && platform_panic_stop();
 }
 
 #endif
