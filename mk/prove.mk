@@ -5,7 +5,7 @@
 PROVE_TOOLS := frama-c why3 z3 cvc4 clang python3
 
 .PHONY: prove prove-smoke prove-gate prove-mutations
-prove: ## prove the device tree reader and the memory map (UNIT=)
+prove: ## prove the device tree reader, the memory map and the bitmap (UNIT=)
 prove:
 	@scripts/need $(PROVE_TOOLS)
 	$(Q)scripts/prove $(UNIT)

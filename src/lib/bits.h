@@ -16,15 +16,39 @@
 
 #define BITS_PER_WORD 64u
 
-#if PLATFORM_HAS_CTZ
+/*@
+	// Is bit @i of @word set? scripts/prove-words knows what that means; elsewhere it is a name.
+	axiomatic word_bits {
+		predicate has_bit(integer word, integer i);
+		axiom zero_has_no_bit: \forall integer i; !has_bit(0, i);
+	}
+*/
 
 /* bits_ctz - index of the lowest set bit of @x. Pre: @x != 0. */
+/*@
+	requires x != 0;
+	assigns \nothing;
+	ensures \result < 64 && has_bit(x, \result);
+	ensures \forall integer j; 0 <= j < \result ==> !has_bit(x, j);
+*/
+static inline unsigned bits_ctz(uint64_t x);
+
+/* bits_log2 - index of the highest set bit of @x. Pre: @x != 0. */
+/*@
+	requires x != 0;
+	assigns \nothing;
+	ensures \result < 64 && has_bit(x, \result);
+	ensures \forall integer j; \result < j < 64 ==> !has_bit(x, j);
+*/
+static inline unsigned bits_log2(uint64_t x);
+
+#if PLATFORM_HAS_CTZ
+
 static inline unsigned bits_ctz(uint64_t x)
 {
 	return (unsigned)__builtin_ctzll(x);
 }
 
-/* bits_log2 - index of the highest set bit of @x. Pre: @x != 0. */
 static inline unsigned bits_log2(uint64_t x)
 {
 	return 63u - (unsigned)__builtin_clzll(x);
@@ -71,6 +95,12 @@ static inline unsigned bits_count(uint64_t x)
 #endif
 
 /* bits_mask - @count set bits starting at bit @first. Pre: @first < 64, @first + @count <= 64. */
+/*@
+	requires first < 64 && first + count <= 64;
+	assigns \nothing;
+	ensures \forall integer j; 0 <= j < 64 ==>
+		(has_bit(\result, j) <==> first <= j < first + count);
+*/
 static inline uint64_t bits_mask(unsigned first, unsigned count)
 {
 	if (count == 0)

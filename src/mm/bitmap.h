@@ -16,7 +16,16 @@
 /* No bit. Larger than any index. */
 #define BITMAP_NONE UINT64_MAX
 
+/*@
+	// How many words hold @n bits.
+	logic integer words_for(integer n) = (n + 63) / 64;
+*/
+
 /* bitmap_words - how many words hold @nbits bits. */
+/*@
+	assigns \nothing;
+	ensures \result == words_for(nbits);
+*/
 static inline uint64_t bitmap_words(uint64_t nbits)
 {
 	return nbits / BITS_PER_WORD + (nbits % BITS_PER_WORD != 0);
@@ -40,30 +49,70 @@ static inline uint64_t bitmap_upto(uint64_t i)
 	return UINT64_MAX >> (BITS_PER_WORD - 1 - i % BITS_PER_WORD);
 }
 
+/* bitmap_has - is the bit of index @i set in @word? */
+/*@
+	assigns \nothing;
+	ensures \result <==> has_bit(word, i % 64);
+*/
+static inline bool bitmap_has(uint64_t word, uint64_t i)
+{
+	return (word & bitmap_bit(i)) != 0;
+}
+
 /* bitmap_test - is bit @i set? */
+/*@
+	requires \valid_read(&words[i / 64]);
+	assigns \nothing;
+	ensures \result <==> has_bit(words[i / 64], i % 64);
+*/
 static inline bool bitmap_test(const uint64_t *words, uint64_t i)
 {
-	return (words[i / BITS_PER_WORD] & bitmap_bit(i)) != 0;
+	return bitmap_has(words[i / BITS_PER_WORD], i);
 }
 
 /* bitmap_with, bitmap_without - @word with the bit of index @i set, or clear. */
+/*@
+	assigns \nothing;
+	ensures \result != 0;
+	ensures \forall integer j; 0 <= j < 64 ==>
+		(has_bit(\result, j) <==> has_bit(word, j) || j == i % 64);
+*/
 static inline uint64_t bitmap_with(uint64_t word, uint64_t i)
 {
 	return word | bitmap_bit(i);
 }
 
+/*@
+	assigns \nothing;
+	ensures \result != 0 ==> word != 0;
+	ensures \forall integer j; 0 <= j < 64 ==>
+		(has_bit(\result, j) <==> has_bit(word, j) && j != i % 64);
+*/
 static inline uint64_t bitmap_without(uint64_t word, uint64_t i)
 {
 	return word & ~bitmap_bit(i);
 }
 
 /* bitmap_rest - of @word the bit of index @i and those after it. */
+/*@
+	assigns \nothing;
+	ensures \forall integer j; 0 <= j < 64 ==>
+		(has_bit(\result, j) <==> has_bit(word, j) && j >= i % 64);
+*/
 static inline uint64_t bitmap_rest(uint64_t word, uint64_t i)
 {
 	return word & bitmap_from(i);
 }
 
 /* bitmap_outside - @word with bits @low to @high clear. Pre: @low <= @high < 64. */
+/*@
+	requires low <= high < 64;
+	assigns \nothing;
+	ensures \result != 0 ==> word != 0;
+	ensures low == 0 && high == 63 ==> \result == 0;
+	ensures \forall integer j; 0 <= j < 64 ==>
+		(has_bit(\result, j) <==> has_bit(word, j) && !(low <= j <= high));
+*/
 static inline uint64_t bitmap_outside(uint64_t word, uint64_t low, uint64_t high)
 {
 	return word & ~(bitmap_from(low) & bitmap_upto(high));

@@ -8,10 +8,8 @@ static uint64_t words_of(const struct bitmap_tree *tree, unsigned k)
 	return tree->start[k + 1] - tree->start[k];
 }
 
-static const char *check_shape(const struct bitmap_tree *tree)
+static const char *check_shape(const struct bitmap_tree *tree, uint64_t bits)
 {
-	uint64_t bits = tree->nbits;
-
 	if (bits == 0)
 		return tree->nlevels == 0 ? NULL : "T1: a tree of no bits has no levels";
 	if (tree->nlevels == 0 || tree->nlevels > BITMAP_TREE_MAX_LEVELS)
@@ -26,10 +24,8 @@ static const char *check_shape(const struct bitmap_tree *tree)
 	return bits == 1 ? NULL : "T1: the topmost level is one word";
 }
 
-static const char *check_tails(const struct bitmap_tree *tree)
+static const char *check_tails(const struct bitmap_tree *tree, uint64_t bits)
 {
-	uint64_t bits = tree->nbits;
-
 	for (unsigned k = 0; k < tree->nlevels; k++) {
 		if ((tree->words[tree->start[k + 1] - 1] & ~bitmap_upto(bits - 1)) != 0)
 			return "T2: bits behind the end of a level are clear";
@@ -53,12 +49,12 @@ static const char *check_summaries(const struct bitmap_tree *tree)
 	return NULL;
 }
 
-const char *bitmap_tree_validate(const struct bitmap_tree *tree)
+const char *bitmap_tree_validate(const struct bitmap_tree *tree, uint64_t nbits)
 {
-	const char *broken = check_shape(tree);
+	const char *broken = check_shape(tree, nbits);
 
 	if (broken == NULL)
-		broken = check_tails(tree);
+		broken = check_tails(tree, nbits);
 	if (broken == NULL)
 		broken = check_summaries(tree);
 	return broken;

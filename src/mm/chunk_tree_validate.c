@@ -136,7 +136,7 @@ static const char *check_runs(const struct chunk_tree *tree)
 
 const char *chunk_tree_validate(const struct chunk_tree *tree)
 {
-	const char *wrong = bitmap_tree_validate(&tree->broken);
+	const char *wrong = bitmap_tree_validate(&tree->broken, tree->nchunks);
 
 	if (wrong == NULL)
 		wrong = check_chunks(tree);

@@ -134,7 +134,7 @@ class Tap:
 
 
 def copy_of_tree(to):
-    for folder in ("src", "scripts", "tests/analyser", "docs"):
+    for folder in ("src", "scripts", "tests/analyser", "tests/host/arch", "docs"):
         if os.path.isdir(os.path.join(ROOT, folder)):
             shutil.copytree(os.path.join(ROOT, folder), os.path.join(to, folder))
 
@@ -254,7 +254,8 @@ RESULTS = [
 
 
 def main():
-    tap = Tap(2 + len(REFUSED) + len(RESULTS) + 2 + len(LIES) + 2 + len(SMOKE_LIES) + len(EVA_LIES) + 3)
+    tap = Tap(2 + len(REFUSED) + len(RESULTS) + 2 + len(LIES) + 2 + len(SMOKE_LIES) + len(EVA_LIES) + 3 +
+              1 + len(WORD_LIES) + 1)
     with tempfile.TemporaryDirectory(prefix="acre-gate.") as tree:
         copy_of_tree(tree)
         code, output = run(tree, "scripts/prove-gate")
@@ -312,6 +313,9 @@ def with_prover(tap, tree):
         fake_prover(fake, good.replace(old, new))
         code, output = run(tree, "scripts/prove", "eva_harts", path=fake)
         tap.report(old in good and code == 1 and words in output, "eva: refused: " + name, output)
+    words_with_prover(tap, tree, fake)
+    # A fake z3 cannot do: it would have to say no to a precondition and yes to a promise.
+    stub(os.path.join(tree, "scripts"), "prove-words", "exit 0\n")
     fake_prover(fake, GOOD + good, functions=proved(prove, tree))
     code, output = run(tree, "scripts/prove", path=fake)
     goals = 2 * len(prove.UNITS)
@@ -321,6 +325,46 @@ def with_prover(tap, tree):
     code, output = run(tree, "scripts/prove", path=fake)
     tap.report(code == 1 and "the contract of fdt_block_cell is not proved" in output,
                "prove: refused: a whole run that the gate does not let through", output)
+    stub(os.path.join(tree, "scripts"), "prove-words", "exit 1\n")
+    fake_prover(fake, GOOD + good, functions=proved(prove, tree))
+    code, output = run(tree, "scripts/prove", path=fake)
+    tap.report(code == 1, "prove: refused: a whole run in which a word is not proved", output)
+
+
+# what it is | function | header, what stands there, what shall stand there | what z3 says | words
+WORD_LIES = [
+    ("z3 finds a word", "bitmap_rest", None, "sat", "bitmap_rest, with ctz: promise 1 is not proved"),
+    ("z3 does not know", "bitmap_rest", None, "timeout", "promise 1 is not proved"),
+    ("z3 says yes to all, also that nothing meets a precondition", "bits_ctz", None, "unsat",
+     "nothing meets its precondition"),
+    ("a function without a contract", "bitmap_from", None, "unsat", "bitmap_from has no contract"),
+    ("a word of ACSL that is not known", "bitmap_rest",
+     ("src/mm/bitmap.h", "has_bit(word, j) && j >= i % 64", "has_bit(word, j) && \\is_late(j)"),
+     "unsat", "bitmap_rest, without ctz: '\\\\is_late'"),
+    ("an instruction that is not known", "bitmap_rest",
+     ("src/mm/bitmap.h", "word & bitmap_from(i)", "word / (i + 1)"), "unsat",
+     "unknown instruction: %div"),
+    ("more than one way through", "bitmap_rest",
+     ("src/mm/bitmap.h", "word & bitmap_from(i)", "i > 5 ? (word / i) : word"), "unsat",
+     "bitmap_rest, with ctz: "),
+    ("another axiom", "bitmap_rest",
+     ("src/lib/bits.h", "integer i; !has_bit(0, i)", "integer i; !has_bit(1, i)"), "unsat",
+     "the axiom is not what is tried here"),
+]
+
+
+def words_with_prover(tap, tree, fake):
+    stub(fake, "z3", "echo unsat\n")
+    code, output = run(tree, "scripts/prove-words", "bitmap_rest", path=fake)
+    tap.report(code == 0 and "3 / 3" in output, "words: all is well", output)
+    for name, function, change, says, words in WORD_LIES:
+        stub(fake, "z3", "echo %s\n" % says)
+        good = edit(tree, *change) if change else ""
+        code, output = run(tree, "scripts/prove-words", function, path=fake)
+        tap.report(good is not None and code == 1 and words in output, "words: refused: " + name,
+                   output)
+        if change:
+            put_back(tree, change[0], good)
 
 
 if __name__ == "__main__":
