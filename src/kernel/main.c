@@ -83,6 +83,7 @@ noreturn void kernel_main(uint64_t hart_id, const void *dtb, uint64_t entry_tick
 	struct bootargs args;
 
 	hart_guard_init(hart_self());
+	print_init();
 	sbi_probe(&kernel_sbi);          /* a console, if the firmware has one */
 	machine_read_tree(dtb, hart_id); /* checks the blob once */
 	exit_init(&machine.fdt);         /* from here on a panic has an exit code */

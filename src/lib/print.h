@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * print.h - text for people, one whole line at a time: each call holds the print lock, so that
- * lines of several harts do not mix.
+ * print.h - text for people, one whole line at a time: what a call prints stays together, so that lines of
+ * several harts do not mix. The console gets it in pieces, between which interrupts are as they were.
  */
 #ifndef LIB_PRINT_H
 #define LIB_PRINT_H
@@ -10,9 +10,23 @@
 
 #include "lib/compiler.h"
 
+struct ticket_lock;
+
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
-/* print - always shown; formats as fmt.h says. Any hart, any interrupt state; takes the print lock.
+/*
+ * print_init - give the print lock its name and its place in the order of locks. Before anybody else prints; who
+ * does without has a lock without either.
+ */
+void print_init(void);
+
+/* So much of what one call prints stays together. */
+#define PRINT_LINE 384u
+
+/*
+ * print - always shown; formats as fmt.h says. Returns when it is on the console. Any hart, any interrupt state;
+ * takes the print lock once for each few bytes. Who calls it with interrupts off, or with another lock held, has them
+ * off for the whole line: tens of thousands of instructions on a slow console.
  */
 void print(const char *format, ...) printf_like(1, 2);
 
@@ -21,10 +35,13 @@ void print_unlocked(const char *format, ...) printf_like(1, 2);
 
 /*
  * print_let_finish - for a hart that is about to panic: let another that is in the middle of a line end it.
- * Bounded, whatever the other does. Begin when platform_panicking() is true: print() prints nothing
- * new from then on.
+ * Bounded, whatever the other does: what of the line has not been written yet, this hart writes. Begin when
+ * platform_panicking() is true: print() prints nothing new from then on.
  */
 void print_let_finish(void);
+
+/* print_lock - the lock, for those who want to look at it. */
+const struct ticket_lock *print_lock(void);
 
 /* log_at - a line shown if @level is at most the current level, after "error: ", "warning: " or
  * none. */

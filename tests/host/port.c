@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/platform.h"
+#include "lib/print.h"
 #include "tests/ktest.h"
 #include "tests/ktest_port.h"
 
@@ -20,8 +21,14 @@ static int depth;
 static size_t live_bytes;
 static size_t memory = SIZE_MAX; /* --memory */
 
+void (*host_write_hook)(const char *text, size_t len);
+
 void platform_write(const char *text, size_t len)
 {
+	if (host_write_hook != NULL) {
+		host_write_hook(text, len);
+		return;
+	}
 	fwrite(text, 1, len, stdout);
 	fflush(stdout);
 }
@@ -132,6 +139,7 @@ int main(int argc, char **argv)
 	uint64_t seed = 1;
 	const char *glob = NULL;
 
+	print_init();
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--list") == 0) {
 			ktest_list();

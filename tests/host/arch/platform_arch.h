@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #define PLATFORM_HAS_CTZ   1
 #define PLATFORM_MAX_HARTS 64
@@ -16,6 +17,7 @@
 extern _Thread_local unsigned host_hart;
 extern _Thread_local unsigned long host_irq_enabled;
 extern atomic_bool host_panicking; /* set by tests: another hart panics */
+extern void (*host_write_hook)(const char *text, size_t len); /* by tests: gets what is printed */
 
 static inline unsigned long platform_irq_save(void)
 {
