@@ -10,6 +10,7 @@
 #include "kernel/kernel_sbi.h"
 #include "kernel/kmalloc.h"
 #include "kernel/ledger.h"
+#include "kernel/locks.h"
 #include "kernel/machine.h"
 #include "kernel/payload.h"
 #include "kernel/report.h"
@@ -86,6 +87,13 @@ static void do_harts(unsigned argc, char **argv)
 	(void)argv;
 	report_machine();
 	report_harts();
+}
+
+static void do_locks(unsigned argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	report_locks();
 }
 
 /* Whatever the cases did, the books are as right as before. */
@@ -166,6 +174,7 @@ static const struct {
 	{ "frames", "frames", "the frame pool", 1, do_frames },
 	{ "heap", "heap", "the kernel heap", 1, do_heap },
 	{ "harts", "harts", "firmware, machine and harts", 1, do_harts },
+	{ "locks", "locks", "what each lock has seen, and who holds it", 1, do_locks },
 	{ "test", "test [GLOB | --list]", "run the self-tests whose suite.name matches", 2,
 	  do_test },
 	{ "stress", "stress [OPERATIONS] [SEED]", "all harts use both allocators at once", 3,

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The ticket lock on all harts at once: nobody is overtaken. */
+#include "kernel/locks.h"
+
 #include "kernel/harts.h"
+#include "lib/fmt.h"
 #include "lib/lock.h"
 #include "lib/string.h"
 #include "tests/ktest.h"
@@ -83,4 +86,38 @@ KTEST(locks, overtake_no_hart)
 	EXPECT(stats.exact);
 	EXPECT_EQ(stats.contended, race->waited);
 	EXPECT_EQ(stats.most_grants, race->most_grants);
+}
+
+/* ---- the command ------------------------------------------------------------------------------- */
+
+static bool ends_with(const char *s, const char *tail)
+{
+	size_t n = strlen(s), t = strlen(tail);
+
+	return n >= t && strcmp(s + n - t, tail) == 0;
+}
+
+KTEST(locks, are_described_in_a_line)
+{
+	char line[LOCKS_SENTENCE_LEN];
+	char want[64];
+	struct ticket_lock lock;
+	struct lock_stats stats;
+
+	lock_init(&lock, "it");
+	unsigned long irq = lock_acquire(&lock);
+	lock_look(&lock, &stats);
+	locks_sentence(line, sizeof(line), "it", &stats);
+	EXPECT(strncmp(line, "it                    1          0            0        0  hart ",
+		       62) == 0);
+	fmt_buffer(want, sizeof(want), " %s, 0 waiting (a glance)", __func__);
+	EXPECT(ends_with(line, want));
+	lock_release(&lock, irq);
+	lock_look(&lock, &stats);
+	locks_sentence(line, sizeof(line), "it", &stats);
+	EXPECT_STR(line, "it                    1          0            0        0  free");
+	lock.next++; /* somebody has drawn, and has not written down that it holds */
+	lock_look(&lock, &stats);
+	locks_sentence(line, sizeof(line), "it", &stats);
+	EXPECT(ends_with(line, " changing hands (a glance)"));
 }

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* locks.c - the command `locks`. */
+#include "kernel/locks.h"
+
+#include "kernel/harts.h"
+#include "kernel/kernel_heap.h"
+#include "kernel/machine.h"
+#include "kernel/symbols.h"
+#include "lib/compiler.h"
+#include "lib/fmt.h"
+#include "lib/print.h"
+
+typedef unsigned long long ull;
+
+/* "hart 3 at 0x80201234 frame_insert+0x14", or what else there is to say about now. */
+static void now_sentence(char *buf, size_t size, const struct lock_stats *s)
+{
+	uint64_t offset;
+
+	if (s->queue == 0) {
+		fmt_buffer(buf, size, "free");
+		return;
+	}
+	if (s->holder == 0 || s->holder > harts_count()) {
+		fmt_buffer(buf, size, "changing hands");
+		return;
+	}
+	/* The call that returns to there. */
+	const char *name = symbol_find((uint64_t)s->site - 1, &offset);
+	fmt_buffer(buf, size, "hart %llu at 0x%llx %s, %u waiting", (ull)hart_at(s->holder - 1)->id,
+		   (ull)(uint64_t)s->site, name != NULL ? name : "", s->queue - 1);
+}
+
+void locks_sentence(char *buf, size_t size, const char *name, const struct lock_stats *s)
+{
+	char now[96];
+
+	now_sentence(now, sizeof(now), s);
+	fmt_buffer(buf, size, "%-10s %12llu %10llu %12llu %8u  %s%s", name, (ull)s->holds,
+		   (ull)s->contended, (ull)s->spins, s->most_grants, now,
+		   s->exact ? "" : " (a glance)");
+}
+
+void report_locks(void)
+{
+	/* Every one of the kernel, in the order in which they may be held (lib/lock.h). */
+	const struct ticket_lock *lock[] = { &kernel_heap.lock, &machine.frames.lock,
+					     print_lock() };
+	char line[LOCKS_SENTENCE_LEN];
+	bool exact = true;
+
+	print("%-10s %12s %10s %12s %8s  %s\n", "lock", "holds", "waited for", "looks in vain",
+	      "longest", "now");
+	for (unsigned i = 0; i < ARRAY_SIZE(lock); i++) {
+		struct lock_stats stats;
+
+		lock_look(lock[i], &stats);
+		locks_sentence(line, sizeof(line), lock_name(lock[i]), &stats);
+		print("%s\n", line);
+		exact = exact && stats.exact;
+	}
+	print("longest: the most holds of others that one wait saw; with N harts at most N - 1\n");
+	if (!exact)
+		print("a glance: the lock is in use, its counts are not all of one moment\n");
+	if (machine.harts_online <= 1)
+		print("one hart is online: nobody can wait, so the counts of waiting mean "
+		      "nothing\n");
+}
