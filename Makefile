@@ -8,7 +8,7 @@ ifeq ($(filter deps,$(MAKECMDGOALS)),)
 # ---- what can be set on the command line ------------------------------------------------------
 
 #? BUILD             release, or debug: assertions, undefined behaviour traps
-#? PAYLOAD           what the kernel does once it is up: monitor (self-tests, prompt), or bench
+#? PAYLOAD           what the kernel does once it is up: monitor (self-tests, prompt), bench, or scaling
 #? TESTS             1, or 0: leave the self-tests out of the kernel
 #? ISA               of the kernel, as gcc -march= takes it: rv64imac_zicsr_zifencei, ..._zba_zbb_zbs
 #? KERNEL_HEAP_SIZE  bytes of the heap's arena in BSS: 8M, 65536 (some self-tests are skipped below 1M)
@@ -28,8 +28,8 @@ override KERNEL_HEAP_SIZE := $(or $(shell numfmt --from=iec '$(KERNEL_HEAP_SIZE)
 ifeq ($(filter $(BUILD),release debug),)
 $(error BUILD=$(BUILD): it is release or debug)
 endif
-ifeq ($(filter $(PAYLOAD),monitor bench),)
-$(error PAYLOAD=$(PAYLOAD): it is monitor or bench)
+ifeq ($(filter $(PAYLOAD),monitor bench scaling),)
+$(error PAYLOAD=$(PAYLOAD): it is monitor, bench or scaling)
 endif
 # What a hart may lack is asked at boot, of these and of no others: src/boot/isa.h.
 ISA_ASKED := zba zbb zbc zbs
@@ -70,6 +70,7 @@ KERNEL_SRC += $(if $(filter monitor,$(PAYLOAD)),src/kernel/monitor.c $(SELFTEST)
 KERNEL_OBJ := $(patsubst %,$(K)/%.o,$(basename $(KERNEL_SRC)))
 include mk/bench.mk
 include mk/bench-peers.mk
+include mk/scaling.mk
 
 # Parts of the kernel proper that need no machine, so that their cases run on the host too.
 KERNEL_PORTABLE := src/kernel/words.c src/kernel/bootargs.c src/kernel/stress_core.c

@@ -7,7 +7,7 @@ BENCH_FRAME_COPIES := acre acre_checked standin free_list
 BENCH_HEAP_COPIES := acre acre_checked standin
 
 # For `make check`: as they are compiled where they contain the most.
-BENCH_CHECK_C := $(wildcard $(BENCH_SRC) bench/frame_workloads.c bench/heap_workloads.c)
+BENCH_CHECK_C := $(wildcard $(BENCH_SRC) bench/frame_workloads.c bench/heap_workloads.c) $(wildcard bench/scaling/*.c)
 BENCH_HOST_CHECK_C := $(wildcard bench/count_ops.c tests/bench/liars.c)
 BENCH_CHECK_FLAGS := -Ibench/target/acre -DBENCH_TARGET=acre -DBENCH_CHECKED=1
 

@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * payload_scaling.c - a kernel that counts what harts cost each other: locks taken, locks waited for, and
+ * writes to cache lines that another hart wrote to last (lines.h), for each operation.
+ *
+ * In two ways. 'at once': all harts of the machine do their operations, each as fast as it can. What locks
+ * are waited for is seen there; but an emulator with fewer processors lets a hart do thousands of operations
+ * before the next one has a turn, so lines seem to change hands seldom. 'in turn': this hart plays
+ * all of them, and after each single operation the next one has its turn. Nothing is at once there; but no
+ * order moves lines from hart to hart more often, it is the same in every run, and there may be as many
+ * harts as one likes.
+ */
+#include "bench/scaling/lines.h"
+#include "kernel/exit.h"
+#include "kernel/harts.h"
+#include "kernel/kernel_heap.h"
+#include "kernel/kmalloc.h"
+#include "kernel/machine.h"
+#include "kernel/payload.h"
+#include "lib/align.h"
+#include "lib/panic.h"
+#include "lib/platform.h"
+#include "lib/print.h"
+#include "lib/string.h"
+#include "mm/frame.h"
+
+#define SEED       88172645463325252ull
+#define FIRST      0x80200u
+#define OPERATIONS 200000u /* of all players together, in a loop */
+/* Where harts outnumber processors, a wait takes the emulator as long as 100,000 operations. */
+#define LOCKED_AT_ONCE 1000u
+#define FULL_AT_ONCE   10000u
+/* Nobody touches the frames: there need be no memory. 128 MiB for each player, and 1 GiB at least. */
+#define FRAMES_EACH  (1u << 15)
+#define FRAMES_LEAST (1u << 18)
+#define HELD         100u
+#define FILL         1500u
+#define SLOTS        64u /* a power of two */
+#define MAX_PLAYED   64u
+
+/* What operations of one kind have cost. */
+struct cost {
+	uint64_t operations;
+	uint64_t disturbed; /* operations with at least one foreign write */
+	uint64_t foreign;   /* foreign writes of all */
+};
+
+struct player {
+	unsigned index;
+	bool giving;  /* fill: on the way down */
+	uint64_t top; /* fill: that is where it turns */
+	uint64_t random;
+	struct cost own;     /* on frames that it took itself, or on blocks */
+	struct cost others;  /* frees of what another took */
+	struct player *next; /* who frees what this one takes */
+	uint32_t *held;      /* frames, from FIRST */
+	uint64_t nheld, capacity;
+	_Atomic uint32_t slot[SLOTS]; /* frame + 1, for the next player; 0: none */
+	unsigned in, out;
+	struct hart played; /* the record of a hart that is played */
+	uint64_t target;    /* operations; at once only */
+} aligned_to(LINE_SIZE);
+
+static struct frame_pool *pool;
+static struct player *player;
+static unsigned nplayers;
+static void (*step)(struct player *);
+static npages_t nframes;
+static void *metadata;
+static pfn_t notes; /* frames of the machine, for what players hold */
+static _Atomic unsigned here, finished;
+
+static uint64_t next(struct player *p)
+{
+	p->random ^= p->random << 13;
+	p->random ^= p->random >> 7;
+	p->random ^= p->random << 17;
+	return p->random >> 11;
+}
+
+static void count(struct cost *cost, uint64_t before)
+{
+	uint64_t foreign = lines_foreign(platform_hart()) - before;
+
+	cost->operations++;
+	cost->foreign += foreign;
+	cost->disturbed += foreign != 0;
+}
+
+/* ---- operations ------------------------------------------------------------------------------- */
+
+static pfn_t take(struct player *p)
+{
+	uint64_t before = lines_foreign(p->index);
+	pfn_t pfn = frame_alloc(pool);
+
+	count(&p->own, before);
+	if (pfn == PFN_NONE)
+		panic("the pool has no frame for player %u", p->index);
+	return pfn;
+}
+
+static void give(struct player *p, struct cost *cost, pfn_t pfn)
+{
+	uint64_t before = lines_foreign(p->index);
+	enum status s = frame_free(pool, pfn);
+
+	count(cost, before);
+	if (s != STATUS_OK)
+		panic("player %u cannot give back a frame", p->index);
+}
+
+static void hold(struct player *p)
+{
+	p->held[p->nheld++] = (uint32_t)(take(p) - FIRST);
+}
+
+static void give_any(struct player *p)
+{
+	uint64_t i = next(p) % p->nheld;
+	pfn_t pfn = FIRST + p->held[i];
+
+	p->held[i] = p->held[--p->nheld];
+	give(p, &p->own, pfn);
+}
+
+/* ---- loops: what a player does when it has a turn ----------------------------------------------- */
+
+static void step_pair(struct player *p)
+{
+	if (p->nheld == 0)
+		hold(p);
+	else
+		give_any(p);
+}
+
+/* Always about HELD of its own. */
+static void step_hold(struct player *p)
+{
+	if (p->nheld < HELD || (p->nheld == HELD && next(p) % 2 == 0))
+		hold(p);
+	else
+		give_any(p);
+}
+
+/* Up to FILL or less, and down to nothing, in any order; each at its own pace. */
+static void step_fill(struct player *p)
+{
+	if (p->nheld == 0)
+		p->top = FILL / 2 + next(p) % (FILL / 2);
+	p->giving = p->nheld == 0 ? false : p->giving || p->nheld >= p->top;
+	if (p->giving)
+		give_any(p);
+	else
+		hold(p);
+}
+
+/* All frames but a tenth are taken; one in, one out. */
+static void step_full(struct player *p)
+{
+	if (p->nheld == p->capacity)
+		give_any(p);
+	else
+		hold(p);
+}
+
+/* What one takes another gives back. */
+static void step_pass(struct player *p)
+{
+	struct player *to = p->next;
+	uint32_t frame = atomic_exchange(&p->slot[p->out % SLOTS], 0);
+
+	if (frame != 0) {
+		p->out++;
+		give(p, &p->others, FIRST + frame - 1);
+		return;
+	}
+	if (atomic_load(&to->slot[to->in % SLOTS]) == 0)
+		atomic_store(&to->slot[to->in++ % SLOTS], (uint32_t)(take(p) - FIRST) + 1);
+}
+
+static void step_run(struct player *p)
+{
+	uint64_t before = lines_foreign(p->index);
+
+	if (p->nheld == 0) {
+		p->held[p->nheld++] =
+			(uint32_t)(frame_alloc_range(pool, 16, 16 * PAGE_SIZE) - FIRST);
+	} else if (frame_free_range(pool, FIRST + p->held[--p->nheld], 16) != STATUS_OK) {
+		panic("player %u cannot give back a run", p->index);
+	}
+	count(&p->own, before);
+}
+
+static void step_block(struct player *p)
+{
+	static void *block[MAX_PLAYED];
+	uint64_t before = lines_foreign(p->index);
+
+	if (block[p->index] == NULL) {
+		block[p->index] = kmalloc(200);
+	} else {
+		kfree(block[p->index]);
+		block[p->index] = NULL;
+	}
+	count(&p->own, before);
+}
+
+/* ---- players ------------------------------------------------------------------------------------ */
+
+/* From now on this hart is that one, as far as anybody can tell. Interrupts are off. */
+static void become(struct hart *hart)
+{
+	__asm__ volatile("mv tp, %0" ::"r"(hart) : "memory");
+}
+
+static never_inline void in_turn(uint64_t rounds)
+{
+	unsigned long irq = platform_irq_save();
+	struct hart *self = hart_self();
+
+	while (rounds-- != 0) {
+		for (unsigned i = 0; i < nplayers; i++) {
+			become(&player[i].played);
+			step(&player[i]);
+		}
+	}
+	become(self);
+	platform_irq_restore(irq);
+}
+
+static void on_this_hart(void *unused)
+{
+	struct player *p = &player[hart_self()->index];
+
+	(void)unused;
+	atomic_fetch_add(&here, 1);
+	while (atomic_load(&here) < nplayers)
+		platform_relax();
+	/* Some turns do nothing, where the neighbours have to do something first; until they have finished. */
+	while (p->own.operations + p->others.operations < p->target && atomic_load(&finished) == 0)
+		step(p);
+	atomic_fetch_add(&finished, step == step_pass);
+}
+
+static void at_once(uint64_t rounds)
+{
+	atomic_store(&here, 0);
+	atomic_store(&finished, 0);
+	for (unsigned i = 0; i < nplayers; i++) {
+		player[i].target = rounds;
+		if (i != 0 && hart_run(i, on_this_hart, NULL) != STATUS_OK)
+			panic("hart %u does not start", i);
+	}
+	on_this_hart(NULL);
+	for (unsigned i = 1; i < nplayers; i++) {
+		if (hart_join(i, 20000) != STATUS_OK)
+			panic("hart %u did not come", i);
+	}
+}
+
+/* ---- rows --------------------------------------------------------------------------------------- */
+
+static void must(enum status s)
+{
+	if (s != STATUS_OK)
+		panic("no pool: %s", status_str(s));
+}
+
+static void begin(unsigned n)
+{
+	nplayers = n;
+	nframes = n * FRAMES_EACH > FRAMES_LEAST ? n * FRAMES_EACH : FRAMES_LEAST;
+	size_t bytes = frame_metadata_bytes(nframes);
+	pool = kmalloc_aligned_or_panic(sizeof(*pool), PAGE_SIZE);
+	metadata = kmalloc_aligned_or_panic(bytes, PAGE_SIZE);
+	must(frame_pool_init(pool, 0));
+	must(frame_pool_add_bank(pool, FIRST, nframes, metadata, bytes));
+	must(frame_insert(pool, FIRST, nframes));
+	notes = frame_alloc_range(&machine.frames, nframes * 4 / PAGE_SIZE, PAGE_SIZE);
+	if (notes == PFN_NONE)
+		panic("no memory for what %u players hold", n);
+	player = kmalloc_aligned_or_panic(n * sizeof(*player), LINE_SIZE);
+	memset(player, 0, n * sizeof(*player));
+	for (unsigned i = 0; i < n; i++) {
+		struct player *p = &player[i];
+		p->index = i;
+		p->random = SEED * (i + 1);
+		p->next = &player[i + 1 < n ? i + 1 : 0];
+		p->capacity = nframes * 9 / 10 / n;
+		p->held = (uint32_t *)frame_ptr(&machine.frames, notes) + i * p->capacity;
+		p->played = *hart_self();
+		p->played.index = i;
+	}
+}
+
+static void end(void)
+{
+	const char *broken = frame_validate(pool);
+
+	if (broken != NULL)
+		panic("the pool is broken: %s", broken);
+	must(frame_free_range(&machine.frames, notes, nframes * 4 / PAGE_SIZE));
+	kfree(player);
+	kfree(metadata);
+	kfree(pool);
+}
+
+static struct lock_stats look(void)
+{
+	struct lock_stats frames, heap;
+
+	lock_look(&pool->lock, &frames);
+	lock_look(&kernel_heap.lock, &heap);
+	frames.holds += heap.holds;
+	frames.contended += heap.contended;
+	return frames;
+}
+
+static void print_cost(const char *loop, const char *kind, const char *way, const struct cost *cost,
+		       const struct lock_stats *before, const struct lock_stats *after)
+{
+	if (cost->operations == 0)
+		return;
+	print("scaling %s.%s %s harts=%u ops=%llu disturbed=%llu foreign=%llu locks=%llu "
+	      "waits=%llu\n",
+	      loop, kind, way, nplayers, (unsigned long long)cost->operations,
+	      (unsigned long long)cost->disturbed, (unsigned long long)cost->foreign,
+	      (unsigned long long)(after->holds - before->holds),
+	      (unsigned long long)(after->contended - before->contended));
+}
+
+/* Whose is the line that moves most? For who wants to know where it comes from. */
+static void print_worst(void)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		uint64_t times;
+		uintptr_t at = lines_worst(i, &times);
+		if (at == 0)
+			return;
+		uintptr_t in_pool = at - (uintptr_t)pool;
+		uintptr_t in_metadata = at - (uintptr_t)metadata;
+		if (in_pool < sizeof(*pool))
+			print("# line: pool + %llu", (unsigned long long)in_pool);
+		else if (in_metadata < frame_metadata_bytes(nframes))
+			print("# line: metadata + %llu", (unsigned long long)in_metadata);
+		else
+			print("# line: 0x%llx", (unsigned long long)at);
+		print(", %llu times\n", (unsigned long long)times);
+	}
+}
+
+static void measure(const char *loop, void (*fn)(struct player *), unsigned n, bool turns)
+{
+	struct lock_stats before, after;
+	struct cost own = { 0 }, others = { 0 };
+	const char *way = turns ? "in-turn" : "at-once";
+	bool locked = fn == step_run || fn == step_block;
+	uint64_t operations = OPERATIONS;
+
+	if (!turns && n > 1 && (locked || fn == step_full))
+		operations = locked ? LOCKED_AT_ONCE : FULL_AT_ONCE;
+
+	begin(n);
+	step = fn;
+	/* Where each has a place already, and the pool is as full as it will be. */
+	in_turn(fn == step_full ? player[0].capacity : 2 * FILL);
+	for (unsigned i = 0; i < n; i++)
+		player[i].own = player[i].others = own;
+	before = look();
+	lines_begin();
+	(turns ? in_turn : at_once)(operations / n);
+	lines_end();
+	after = look();
+	for (unsigned i = 0; i < n; i++) {
+		own.operations += player[i].own.operations;
+		own.disturbed += player[i].own.disturbed;
+		own.foreign += player[i].own.foreign;
+		others.operations += player[i].others.operations;
+		others.disturbed += player[i].others.disturbed;
+		others.foreign += player[i].others.foreign;
+	}
+	print_cost(loop, "own", way, &own, &before, &after);
+	print_cost(loop, "others", way, &others, &before, &after);
+	print_worst();
+	if (lines_lost() != 0)
+		panic("%llu writes were lost: the table of lines is too small",
+		      (unsigned long long)lines_lost());
+	end();
+}
+
+static void measure_all(unsigned n, bool turns)
+{
+	measure("pair", step_pair, n, turns);
+	measure("hold", step_hold, n, turns);
+	measure("fill", step_fill, n, turns);
+	measure("full", step_full, n, turns);
+	measure("pass", step_pass, n, turns);
+	measure("run", step_run, n, turns);
+	measure("block", step_block, n, turns);
+}
+
+noreturn void payload_run(const struct bootargs *args)
+{
+	static const unsigned played[] = { 1, 2, 4, 8, MAX_PLAYED };
+
+	(void)args;
+	if (harts_count() == 1) {
+		for (unsigned i = 0; i < ARRAY_SIZE(played); i++)
+			measure_all(played[i], true);
+	}
+	measure_all(harts_count(), false);
+	print("PASS 1 passed\n");
+	machine_exit(EXIT_OK);
+}

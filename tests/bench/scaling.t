@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""
+What harts cost each other. While what a hart holds fits in the chunk that it takes from, at most 1 in 100 operations
+on its own frames writes to a line that another hart wrote to last. Where it does not fit, the share is no worse than
+docs/performance.md says.
+"""
+
+import importlib.util
+import sys
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parent.parent.parent
+KERNEL = TOP / "build/rv64-release-scaling/acre.elf"
+
+sys.dont_write_bytecode = True
+_loader = SourceFileLoader("scaling_report", str(TOP / "bench/scaling/report"))
+REPORT = importlib.util.module_from_spec(importlib.util.spec_from_loader(_loader.name, _loader))
+_loader.exec_module(REPORT)
+
+FITS = ("pair", "hold")
+# Percent of the operations of harts in turn, which is the same in every run.
+SPREAD = {"fill": 30, "full": 16}
+WAYS = [("in-turn", n) for n in (1, 2, 4, 8, 64)] + [("at-once", n) for n in REPORT.HARTS]
+
+cases = []
+
+
+def case(function):
+    cases.append(function)
+    return function
+
+
+def must(condition, what):
+    if not condition:
+        raise AssertionError(what)
+
+
+@case
+def every_loop_was_counted(rows):
+    for loop, kind in REPORT.LOOPS:
+        for way, harts in WAYS:
+            must((loop, kind, way, harts) in rows, f"no {loop}.{kind} {way} on {harts} harts")
+            must(rows[loop, kind, way, harts]["ops"] >= 200, f"too few operations: {loop}.{kind} {way} {harts}")
+
+
+@case
+def one_hart_alone_disturbs_nobody(rows):
+    for (loop, kind, way, harts), counts in rows.items():
+        must(harts > 1 or counts["foreign"] == 0, f"{loop}.{kind} {way}: {counts}")
+
+
+@case
+def foreign_writes_are_seen_where_there_must_be_some(rows):
+    """Who gives back another's frame sets a bit in a word that the other has just written to; a lock is handed on."""
+    for harts in (2, 4, 8, 64):
+        for loop, kind, least in (("pass", "others", 1), ("run", "own", 2), ("block", "own", 2)):
+            counts = rows[loop, kind, "in-turn", harts]
+            must(counts["foreign"] > 0.9 * least * counts["ops"], f"{loop}.{kind} {harts} harts: {counts}")
+
+
+@case
+def frames_that_fit_in_a_chunk_disturb_others_in_at_most_1_of_100_operations(rows):
+    for way, harts in WAYS:
+        for loop in FITS:
+            counts = rows[loop, "own", way, harts]
+            must(100 * counts["disturbed"] <= counts["ops"], f"{loop} {way} on {harts} harts: {counts}")
+
+
+@case
+def and_take_a_lock_in_at_most_1_of_100(rows):
+    for way, harts in WAYS:
+        for loop in FITS:
+            counts = rows[loop, "own", way, harts]
+            must(100 * counts["locks"] <= counts["ops"], f"{loop} {way} on {harts} harts: {counts}")
+
+
+@case
+def frames_in_many_chunks_disturb_others_no_more_than_before(rows):
+    for way, harts in WAYS:
+        for loop, percent in SPREAD.items():
+            counts = rows[loop, "own", way, harts]
+            must(way == "at-once" or 100 * counts["disturbed"] <= percent * counts["ops"],
+                 f"{loop} on {harts} harts: {counts}")
+
+
+def main():
+    print(f"1..{len(cases)}", flush=True)
+    failed = 0
+    try:
+        rows = REPORT.measure(KERNEL)
+    except REPORT.Broken as broken:
+        print("Bail out! " + str(broken).replace("\n", "\n# "))
+        sys.exit(1)
+    for number, function in enumerate(cases, 1):
+        try:
+            function(rows)
+        except AssertionError as wrong:
+            failed += 1
+            print(f"not ok {number} - {function.__name__.replace('_', ' ')}\n# {wrong}")
+        else:
+            print(f"ok {number} - {function.__name__.replace('_', ' ')}")
+    sys.exit(failed != 0)
+
+
+main()
