@@ -34,7 +34,8 @@ static char bytes[2][PAGE_SIZE] aligned_to(PAGE_SIZE); /* of frames 0 and 1 */
 
 static struct world {
 	struct call call[EXPLORE_MAX_ACTIVITIES + 1];
-	uint64_t returning[WORDS]; /* the bit may be set, but the call that frees it goes on */
+	/* Of each activity: the bit may be set, but the call that frees it goes on. */
+	uint64_t returning[EXPLORE_MAX_ACTIVITIES + 1][WORDS];
 	uint8_t owner[FRAMES];     /* activity + 1; 0: nobody */
 	_Atomic uint64_t mailbox;  /* a frame for another hart; 0: none */
 	_Atomic uint32_t payload;  /* plain memory: what stands in a frame */
@@ -76,7 +77,11 @@ static void begin(void)
 	struct call *call = &world.call[explore_me()];
 
 	for (unsigned w = 0; w < WORDS; w++)
-		call->had[w] = word_now(w) & ~world.returning[w];
+		call->had[w] = word_now(w);
+	for (unsigned i = 0; i <= EXPLORE_MAX_ACTIVITIES; i++) {
+		for (unsigned w = 0; w < WORDS; w++)
+			call->had[w] &= ~world.returning[i][w];
+	}
 	call->is_on = true;
 }
 
@@ -133,14 +138,14 @@ static void disown(pfn_t pfn, npages_t n)
 		uint8_t *owner = &world.owner[pfn - FIRST + i];
 		EXPLORE_CHECK(*owner != 0, "the scenario frees what nobody has");
 		*owner = 0;
-		world.returning[(pfn - FIRST + i) / 64] |= 1ull << (pfn - FIRST + i) % 64;
+		world.returning[explore_me()][(pfn - FIRST + i) / 64] |= 1ull
+									 << (pfn - FIRST + i) % 64;
 	}
 }
 
-static void returned(pfn_t pfn, npages_t n)
+static void returned(void)
 {
-	for (npages_t i = 0; i < n; i++)
-		world.returning[(pfn - FIRST + i) / 64] &= ~(1ull << (pfn - FIRST + i) % 64);
+	memset(world.returning[explore_me()], 0, sizeof(world.returning[0]));
 }
 
 static void give(pfn_t pfn)
@@ -150,7 +155,7 @@ static void give(pfn_t pfn)
 	disown(pfn, 1);
 	EXPLORE_CHECK(frame_free(&pool, pfn) == STATUS_OK, "the free of frame %u was refused",
 		      (unsigned)(pfn - FIRST));
-	returned(pfn, 1);
+	returned();
 }
 
 static void give_run(pfn_t pfn, npages_t n)
@@ -160,7 +165,7 @@ static void give_run(pfn_t pfn, npages_t n)
 	disown(pfn, n);
 	EXPLORE_CHECK(frame_free_range(&pool, pfn, n) == STATUS_OK,
 		      "the free of a run was refused");
-	returned(pfn, n);
+	returned();
 }
 
 static unsigned owned(void)
@@ -487,7 +492,7 @@ static void give_zeroed(void)
 	disown(pfn, 1);
 	EXPLORE_CHECK(frame_free_zeroed(&pool, pfn) == STATUS_OK,
 		      "the free of a zeroed frame was refused");
-	returned(pfn, 1);
+	returned();
 }
 
 /* Two frames, two who take one each: both must get one, zero or not. */
