@@ -78,6 +78,7 @@ enum status bitmap_tree_init(struct bitmap_tree *tree, uint64_t *words, uint64_t
 	uint64_t end = 0;
 	unsigned k = 0;
 
+	//@ assert words_from(0) == 0;
 	if (nbits > BITMAP_TREE_MAX_BITS)
 		return ERR_RANGE;
 	tree->words = words;
