@@ -90,10 +90,10 @@ bool stress_machine(uint64_t operations, uint64_t seed, struct stress_phase *tot
 		     (unsigned long long)stress_bytes(n), n);
 		return false;
 	}
+	ticks_pause(); /* handlers of its own are at it, and what they do is in its books */
 	stress_init(s, n, seed, &machine.frames, &kernel_heap, &harts);
 	for (unsigned i = 1; i < n; i++)
 		s->player[i].plays = atomic_load(&hart_at(i)->state) != HART_LOST;
-	ticks_pause(); /* handlers of its own are at it, and what they do is in its books */
 	bool ok = stress_run(s, operations, line);
 	ticks_resume();
 	if (total != NULL)

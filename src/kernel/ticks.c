@@ -155,12 +155,16 @@ static bool gives(uint32_t n, uint32_t max, uint32_t random)
 	return n == max || (n != 0 && (random & 1) != 0);
 }
 
-/* The handler's own numbers: it must not share them with what it interrupts. */
+/*
+ * Mostly single frames, which take no lock: where harts outnumber the processors that run them, each turn of a
+ * lock takes long. The numbers are the handler's own: it must not share them with what it
+ * interrupts.
+ */
 static void take_or_give(struct ticks *t)
 {
 	uint32_t random = (uint32_t)((++t->turns * 0x9e3779b97f4a7c15ull) >> 35);
 
-	switch (random >> 8 & 3) {
+	switch (random >> 8 & 7) {
 	case 0:
 		if (gives(t->nruns, TICKS_RUNS, random))
 			give_run(t);

@@ -10,13 +10,16 @@
 #define UNTOUCHED 0xdeadull
 #define MAX_MS    10000u
 
+/* Of the harts after the first, at most so many are done one by one. */
+#define SOME 8u
+
+static uint64_t results[PLATFORM_MAX_HARTS];
+
 static uint64_t *results_new(void)
 {
-	uint64_t *result = ktest_alloc(harts_count() * sizeof(*result), 8);
-
 	for (unsigned i = 0; i < harts_count(); i++)
-		result[i] = UNTOUCHED;
-	return result;
+		results[i] = UNTOUCHED;
+	return results;
 }
 
 static uint64_t index_plus(void *number)
@@ -50,7 +53,7 @@ KTEST(work, runs_on_one_hart)
 {
 	struct hart_set all = hart_set_of_all();
 
-	for (unsigned i = 0; i < harts_count(); i++) {
+	for (unsigned i = 0; i < harts_count() && i < SOME; i++) {
 		struct hart_set one = { 0 };
 		hart_set_add(&one, i);
 		if (hart_set_has(&all, i))
@@ -181,7 +184,7 @@ KTEST(work, runs_nowhere_if_one_hart_is_not_available)
 {
 	struct hart_set all = hart_set_of_all();
 
-	for (unsigned i = 1; i < harts_count(); i++) {
+	for (unsigned i = 1; i < harts_count() && i < SOME; i++) {
 		bool go = false;
 		if (!hart_set_has(&all, i))
 			continue;
