@@ -20,4 +20,10 @@ explore: ## every interleaving of locks and frames, up to a number of switches (
 explore: $(EXPLORE)/explore
 	$(Q)$< $(if $(GLOB),'$(GLOB)')
 
-test-builds: $(EXPLORE)/explore
+# How tests/planted/planted.t compiles what it changes.
+$(EXPLORE)/planted: $(EXPLORE)/explore mk/explore.mk force
+	@printf '%s\n' '$(filter-out -MMD -MP,$(EXPLORE_FLAGS))' >$(EXPLORE)/flags
+	@printf '%s\n' '$(EXPLORE_SRC:%.c=%.o)' >$(EXPLORE)/objects
+	@printf '%s\n' '$(CC) $(filter-out -MMD -MP,$(KFLAGS))' >$(EXPLORE)/rv64
+
+test-builds: $(EXPLORE)/planted

@@ -80,7 +80,7 @@ TEST_ISA := rv64imac_zicsr_zifencei_zba_zbb_zbs
 .PHONY: test test-builds test-kernel-release test-kernel-debug test-kernel-isa
 test: ## run all tests: host, kernel, whole boots in QEMU (T=, V=1)
 test:
-	@scripts/need prove python3 gcc clang dtc $(CC) qemu-system-riscv64 gdb-multiarch
+	@scripts/need prove python3 gcc clang dtc spin patch $(CC) qemu-system-riscv64 gdb-multiarch
 	$(Q)$(MAKE) --no-print-directory $(TEST_JOBS) test-builds
 	$(Q)PYTHONPYCACHEPREFIX=$(OUT)/pycache ACRE_RELEASE=$(call test_kernel,release) ACRE_DEBUG=$(call test_kernel,debug) \
 		ACRE_ISA=$(call kernel_dir,release,$(TEST_ISA)) \

@@ -2,7 +2,7 @@
 /*
  * explore.c - a scheduler that drives the shipped code of locks and frames through every interleaving.
  *
- *	explore [--list] [--switches N] [--runs N] [--schedule S] [--trace] [GLOB]
+ *	explore [--list] [--switches N] [--runs N] [--schedule S] [--trace] [--first] [GLOB]
  *
  * Each activity of a scenario is a fiber of one thread. The shipped files are compiled against the
  * stdatomic.h and platform_arch.h beside this, so each atomic operation comes here first: a step. At a
@@ -603,8 +603,10 @@ bool explore_compare_swap(volatile void *at, size_t size, void *expected, uint64
 
 void explore_fence(memory_order order)
 {
-	if (current != NOBODY && releases(order))
-		commit(hart_of(current));
+	if (current == NOBODY || !releases(order) || nlate[hart_of(current)] == 0)
+		return;
+	step(true);
+	commit(hart_of(current));
 }
 
 /* ---- what platform.h asks -------------------------------------------------------------------- */
@@ -819,8 +821,12 @@ static unsigned forced_switches = UINT32_MAX;
 static unsigned ntests, nfailed;
 static unsigned long long all_runs;
 
+static bool only_first;
+
 static void explore(const struct explore_scenario *s)
 {
+	if (only_first && nfailed != 0)
+		return;
 	struct outcome o;
 	bool was_replaying = replaying;
 	bool was_tracing = tracing;
@@ -893,12 +899,14 @@ static void read_schedule(const char *text)
 
 static int usage(void)
 {
-	fputs("usage: explore [--list] [--switches N] [--runs N] [--schedule S] [--trace] [GLOB]\n"
+	fputs("usage: explore [--list] [--switches N] [--runs N] [--schedule S] [--trace] "
+	      "[--first] [GLOB]\n"
 	      "  --list        the scenarios\n"
 	      "  --switches N  another bound than theirs\n"
 	      "  --runs N      stop each of them after so many interleavings\n"
 	      "  --schedule S  only this one: as it is printed when a scenario fails\n"
-	      "  --trace       show each step\n",
+	      "  --trace       show each step\n"
+	      "  --first       stop at the first that fails\n",
 	      stderr);
 	return 2;
 }
@@ -914,8 +922,8 @@ int main(int argc, char **argv)
 			each(list, "*");
 			return 0;
 		}
-		if (strcmp(argv[i], "--trace") == 0) {
-			tracing = true;
+		if (strcmp(argv[i], "--trace") == 0 || strcmp(argv[i], "--first") == 0) {
+			*(argv[i][2] == 't' ? &tracing : &only_first) = true;
 			continue;
 		}
 		if (argv[i][0] != '-') {

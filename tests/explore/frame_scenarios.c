@@ -36,6 +36,7 @@ static struct world {
 	struct call call[EXPLORE_MAX_ACTIVITIES + 1];
 	/* Of each activity: the bit may be set, but the call that frees it goes on. */
 	uint64_t returning[EXPLORE_MAX_ACTIVITIES + 1][WORDS];
+	uint8_t is_inserted[FRAMES];
 	uint8_t owner[FRAMES];     /* activity + 1; 0: nobody */
 	_Atomic uint64_t mailbox;  /* a frame for another hart; 0: none */
 	_Atomic uint32_t payload;  /* plain memory: what stands in a frame */
@@ -113,6 +114,8 @@ static pfn_t end(pfn_t pfn, npages_t n, npages_t align)
 	EXPLORE_CHECK((pfn - FIRST) % align == 0, "not aligned");
 	for (npages_t i = 0; i < n; i++) {
 		uint8_t *owner = &world.owner[pfn - FIRST + i];
+		EXPLORE_CHECK(world.is_inserted[pfn - FIRST + i], "frame %u was never inserted",
+			      (unsigned)(pfn - FIRST + i));
 		EXPLORE_CHECK(*owner == 0, "frame %u handed out twice",
 			      (unsigned)(pfn - FIRST + i));
 		*owner = (uint8_t)(explore_me() + 1);
@@ -201,6 +204,7 @@ static void insert(unsigned index, unsigned n)
 {
 	EXPLORE_CHECK(frame_insert(&pool, FIRST + index, n) == STATUS_OK, "insert");
 	world.inserted += n;
+	memset(&world.is_inserted[index], 1, n);
 }
 
 /* Take frame @index as if somebody had it. */
@@ -284,24 +288,25 @@ static void all_used(void)
 	know();
 }
 
-/* Frames 10 and 12, 13 are free; 11 is handed out. */
+/* Frames 12 and 13 are free; 10 and 11 are handed out; hart 1 takes from that word. */
 static void nearly_a_run(void)
 {
 	new_pool();
 	insert(10, 4);
+	settle(1, 10);
 	hold(11);
 	know();
 }
 
-/* The last of word 0 and the first of word 1, and frame 600. */
+/* Two at the end of word 0, of which hart 1 takes the first; one at the beginning of word 1; and frame 600. */
 static void across_words(void)
 {
 	new_pool();
-	insert(63, 2);
+	insert(62, 3);
 	insert(600, 1);
-	settle(1, 63);
+	settle(1, 62);
 	explore_as(1);
-	give(FIRST + 63);
+	give(FIRST + 62);
 	know();
 }
 
@@ -310,7 +315,16 @@ static void two_zeroed(void)
 {
 	new_pool();
 	insert(0, 2);
-	EXPLORE_CHECK(frame_prezero(&pool, 2) == 2, "prezero");
+	/* It looks for a third one, so that it is known that no other is free. */
+	EXPLORE_CHECK(frame_prezero(&pool, 3) == 2, "prezero");
+}
+
+/* Frame 0 is known to be zero, there is no other, and that is known. */
+static void only_zeroed(void)
+{
+	new_pool();
+	insert(0, 1);
+	EXPLORE_CHECK(frame_prezero(&pool, 2) == 1, "prezero");
 }
 
 /* Frame 0 is known to be zero, frame 1 is free. */
@@ -361,9 +375,14 @@ static void take_and_give_pair(void)
 	give_run(take_run(2, 2), 2);
 }
 
-static void take_two_anywhere(void)
+static void take_three_anywhere(void)
 {
-	(void)take_run(2, 1);
+	(void)take_run(3, 1);
+}
+
+static void take_run_of_one(void)
+{
+	(void)take_run(1, 1);
 }
 
 static void give_10(void)
@@ -376,10 +395,15 @@ static void give_11(void)
 	give(FIRST + 11);
 }
 
-/* Who gives a frame back knows that there is one, until it has it again. */
-static void give_12_take_run(void)
+static void give_12(void)
 {
 	give(FIRST + 12);
+}
+
+/* Who gives a frame back knows that there is one, until it has it again. */
+static void give_11_take_run(void)
+{
+	give(FIRST + 11);
 	(void)take_run(1, 1);
 }
 
@@ -503,6 +527,13 @@ static void check_both(void)
 	check();
 }
 
+/* Whoever asks for one while it goes from one list to the other gets it. */
+static void check_the_one(void)
+{
+	EXPLORE_CHECK(world.got[1] != PFN_NONE, "none, but a zeroed frame was there all the time");
+	check();
+}
+
 #define POOL(set_up) .setup = (set_up), .check = check, .wrote = bits_changed
 
 const struct explore_scenario explore_frame_scenarios[] = {
@@ -551,19 +582,24 @@ const struct explore_scenario explore_frame_scenarios[] = {
 	{ .name = "frame.a_run_across_words_and_a_single",
 	  .switches = 4,
 	  POOL(across_words),
-	  .activity = { { take_two_anywhere, 0, false }, { take_and_give, 1, false } } },
+	  .activity = { { take_three_anywhere, 0, false }, { take_and_give, 1, false } } },
 	{ .name = "frame.who_gives_back_hears_no_none",
 	  .switches = 3,
 	  POOL(all_used),
 	  .activity = { { give_10, 0, false },
-			{ give_12_take_run, 1, false },
-			{ give_11, 0, true } } },
+			{ give_11_take_run, 1, false },
+			{ give_12, 0, true } } },
+	{ .name = "frame.who_gives_back_hears_no_late_none",
+	  .switches = 2,
+	  .delays = 1,
+	  POOL(all_used),
+	  .activity = { { give_10, 0, false }, { give_11_take_run, 1, false } } },
 	{ .name = "frame.a_search_and_frees_at_once",
 	  .switches = 2,
 	  .delays = 1,
 	  POOL(all_used),
 	  .activity = { { take_pair, 0, false },
-			{ give_12_take_run, 1, false },
+			{ give_11_take_run, 1, false },
 			{ give_10, 1, true } } },
 	{ .name = "frame.what_was_written_is_seen",
 	  .switches = 3,
@@ -590,6 +626,12 @@ const struct explore_scenario explore_frame_scenarios[] = {
 	  .check = check_both,
 	  .wrote = bits_changed,
 	  .activity = { { take_one, 0, false }, { take_zeroed, 1, false } } },
+	{ .name = "frame.zeroed_while_it_is_made_free",
+	  .switches = 3,
+	  .setup = only_zeroed,
+	  .check = check_the_one,
+	  .wrote = bits_changed,
+	  .activity = { { take_pair, 0, false }, { take_run_of_one, 1, false } } },
 	{ .name = "frame.zeroed_comes_and_goes",
 	  .switches = 2,
 	  POOL(one_zeroed),

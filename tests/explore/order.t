@@ -22,7 +22,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parent.parent.parent
 OBJDUMP = os.environ.get("CROSS_COMPILE", "riscv64-unknown-elf-") + "objdump"
 
-FUNCTION = re.compile(r"^[0-9a-f]+ <([^>]+)>:$")
+FUNCTION = re.compile(r"^[0-9a-f]+ <([^.$>][^>]*)>:$")  # no labels
 LINE = re.compile(r"^\s*([0-9a-f]+):\s+(\S+)(?:\s+(.*))?$")
 BRANCH = re.compile(r"^(c\.)?b(eq|ne|lt|ge|ltu|geu|eqz|nez|lez|gez|ltz|gtz|gt|le|gtu|leu)$")
 

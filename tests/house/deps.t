@@ -106,7 +106,7 @@ check "no apt-get: the packages are named" says 'device-tree-compiler (dtc)'
 fresh_machine
 apt make
 stub dpkg-query 'echo "install ok installed"'
-for tool in gcc clang prove cpio; do stub "$tool" 'exit 0'; done
+for tool in gcc clang prove cpio spin patch; do stub "$tool" 'exit 0'; done
 deps test
 check "a file that a release moved elsewhere does not matter if its package is installed" code_is 0
 
