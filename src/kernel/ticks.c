@@ -28,7 +28,7 @@
 #define MAX_BLOCK      2048u
 #define MARK           0x7e57ed7e57ed7e57ull
 
-static struct ticks_rates rates;
+static struct ticks_rates rates_now;
 static _Atomic uint64_t tick_period; /* in ticks of the time counter, 0: never */
 static _Atomic uint64_t ipi_period;
 static _Atomic uint32_t paused;
@@ -346,18 +346,18 @@ static uint64_t period_of(uint64_t hz)
 	return hz != 0 && period == 0 ? 1 : period;
 }
 
-enum status ticks_set(const struct ticks_rates *wanted)
+enum status ticks_set(const struct ticks_rates *rates)
 {
 	if (clock_ticks_per_second() == 0)
 		return ERR_UNSUPPORTED;
-	rates = *wanted;
-	atomic_store(&tick_period, period_of(rates.tick_hz));
-	atomic_store(&ipi_period, period_of(rates.ipi_hz));
+	rates_now = *rates;
+	atomic_store(&tick_period, period_of(rates->tick_hz));
+	atomic_store(&ipi_period, period_of(rates->ipi_hz));
 	for (unsigned i = 0; i < harts_count(); i++) {
 		if (hart_is_up(hart_at(i)))
 			(void)hart_wake(hart_at(i));
 	}
-	if (rates.tick_hz == 0 && rates.ipi_hz == 0) {
+	if (rates->tick_hz == 0 && rates->ipi_hz == 0) {
 		ticks_pause();
 		ticks_resume();
 	}
@@ -366,7 +366,7 @@ enum status ticks_set(const struct ticks_rates *wanted)
 
 struct ticks_rates ticks_get(void)
 {
-	return rates;
+	return rates_now;
 }
 
 /* ---- pausing --------------------------------------------------------------------------------- */

@@ -229,6 +229,36 @@ KTEST(harts, that_come_in_at_the_start_are_sent_back_and_started_again)
 	}
 }
 
+/* As one that was given up by the roll call, and comes after all. */
+KTEST(harts, that_come_when_they_are_lost_go_back)
+{
+	for (unsigned i = 1; i < some(); i++) {
+		struct hart *hart = hart_at(i);
+		unsigned ran = 0;
+		if (atomic_load(&hart->state) == HART_LOST)
+			continue;
+		stop(i);
+		hart->function = increment;
+		hart->argument = &ran;
+		atomic_store(&hart->state, HART_LOST);
+		/* It may go astray like any other, but never into the function. */
+		REQUIRE_EQ(sbi_hart_start(&kernel_sbi, hart->id, (uint64_t)hart_start_entry,
+					  (uint64_t)hart),
+			   SBI_SUCCESS);
+		const uint64_t end = clock_ticks() + 5000 * clock_ticks_per_ms();
+		while (sbi_hart_status(&kernel_sbi, hart->id) != SBI_HSM_STATE_STOPPED &&
+		       clock_ticks() < end)
+			clock_nap(1);
+		EXPECT_EQ(sbi_hart_status(&kernel_sbi, hart->id), SBI_HSM_STATE_STOPPED);
+		EXPECT_EQ(atomic_load(&hart->state), HART_LOST);
+		EXPECT_EQ(hart_run(i, nothing, NULL), ERR_INVALID);
+		EXPECT_EQ(ran, 0);
+		atomic_store(&hart->state, HART_STOPPED);
+		REQUIRE_EQ(hart_run(i, nothing, NULL), STATUS_OK);
+		EXPECT_EQ(hart_join(i, 5000), STATUS_OK);
+	}
+}
+
 KTEST(harts, that_are_none_are_refused)
 {
 	EXPECT_EQ(hart_run(0, nothing, NULL), ERR_INVALID);

@@ -157,10 +157,15 @@ KTEST(ticks, do_nothing_in_a_pause_but_come)
 	ticks_as_before();
 }
 
+static void work_there(void *unused)
+{
+	(void)unused;
+	work_a_bit();
+}
+
 KTEST(ticks, stop_with_their_hart_and_start_with_it)
 {
 	struct hart *hart = NULL;
-	uint64_t *ran = ktest_alloc(sizeof(*ran), 8);
 
 	ticks_on();
 	work_until_enough();
@@ -173,7 +178,7 @@ KTEST(ticks, stop_with_their_hart_and_start_with_it)
 		EXPECT_EQ(hart->ticks.nframes + hart->ticks.nruns + hart->ticks.nblocks, 0);
 		EXPECT_EQ(ticks_next(hart), 0);
 		work_until_enough();
-		REQUIRE_EQ(hart_run(hart->index, (void (*)(void *))work_a_bit, NULL), STATUS_OK);
+		REQUIRE_EQ(hart_run(hart->index, work_there, NULL), STATUS_OK);
 		EXPECT_EQ(hart_join(hart->index, 5000), STATUS_OK);
 		EXPECT(ticks_next(hart) != 0);
 		work_until_enough();
