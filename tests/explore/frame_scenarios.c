@@ -365,6 +365,13 @@ static void take_give_take(void)
 	(void)take();
 }
 
+/* A hart that stops; it may start again. */
+static void leave_and_take(void)
+{
+	frame_leave(&pool);
+	(void)take();
+}
+
 static void take_pair(void)
 {
 	(void)take_run(2, 2);
@@ -565,6 +572,12 @@ const struct explore_scenario explore_frame_scenarios[] = {
 	  .switches = 3,
 	  POOL(two_stocks),
 	  .activity = { { take_all, 1, false }, { take_all, 2, false } } },
+	{ .name = "frame.a_hart_leaves_and_its_handler_takes",
+	  .switches = 3,
+	  POOL(two_stocks),
+	  .activity = { { leave_and_take, 0, false },
+			{ take_and_give, 0, true },
+			{ take_one, 1, false } } },
 	{ .name = "frame.freed_on_another_hart",
 	  .switches = 4,
 	  POOL(two_stocks),
