@@ -8,7 +8,7 @@ ifeq ($(filter deps,$(MAKECMDGOALS)),)
 # ---- what can be set on the command line ------------------------------------------------------
 
 #? BUILD             release, or debug: assertions, undefined behaviour traps
-#? PAYLOAD           what the kernel does once it is up: monitor (self-tests, prompt), bench, or scaling
+#? PAYLOAD           what the kernel does once it is up: monitor (self-tests, prompt), bench, irqs or scaling
 #? TESTS             1, or 0: leave the self-tests out of the kernel
 #? ISA               of the kernel, as gcc -march= takes it: rv64imac_zicsr_zifencei, ..._zba_zbb_zbs
 #? KERNEL_HEAP_SIZE  bytes of the heap's arena in BSS: 8M, 65536 (some self-tests are skipped below 1M)
@@ -28,8 +28,8 @@ override KERNEL_HEAP_SIZE := $(or $(shell numfmt --from=iec '$(KERNEL_HEAP_SIZE)
 ifeq ($(filter $(BUILD),release debug),)
 $(error BUILD=$(BUILD): it is release or debug)
 endif
-ifeq ($(filter $(PAYLOAD),monitor bench scaling),)
-$(error PAYLOAD=$(PAYLOAD): it is monitor, bench or scaling)
+ifeq ($(filter $(PAYLOAD),monitor bench irqs scaling),)
+$(error PAYLOAD=$(PAYLOAD): it is monitor, bench, irqs or scaling)
 endif
 # What a hart may lack is asked at boot, of these and of no others: src/boot/isa.h.
 ISA_ASKED := zba zbb zbc zbs
@@ -85,14 +85,18 @@ HERE := $(subst $() ,\ ,$(CURDIR))
 COMMON := -std=c17 $(WARN) -g -MMD -MP -fno-common -ffile-prefix-map=$(HERE)=. \
 	-fdebug-prefix-map=$(HERE)=.
 
+# The inline half of the seam. mk/bench.mk has another one.
+SEAM ?= -Isrc/kernel/rv64
 # No floating point in the kernel, and no compiler support library. Frame pointers make backtraces.
 KFLAGS := $(COMMON) -march=$(ISA) -mabi=lp64 -mcmodel=medany -ffreestanding -fno-pie -O2 \
-	-fno-omit-frame-pointer -fno-asynchronous-unwind-tables -Isrc -Isrc/kernel/rv64 -I. \
+	-fno-omit-frame-pointer -fno-asynchronous-unwind-tables -Isrc $(SEAM) -I. \
 	-DKERNEL_HEAP_SIZE=$(KERNEL_HEAP_SIZE) -DKERNEL_ISA=$(ISA) -DKERNEL_ISA_BASE=$(ISA_BASE)
 ifeq ($(BUILD),debug)
 KFLAGS += -DACRE_DEBUG -fsanitize=undefined -fsanitize-undefined-trap-on-error
 endif
+comma := ,
 KLDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,--fatal-warnings
+KLDFLAGS += $(if $(filter irqs,$(PAYLOAD)),-Wl$(comma)--wrap=trap_handle)
 
 HFLAGS := $(COMMON) -DACRE_DEBUG -D_GNU_SOURCE -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -pthread -Isrc -Itests/host/arch -I.

@@ -7,7 +7,7 @@ BENCH_FRAME_COPIES := acre acre_checked standin free_list
 BENCH_HEAP_COPIES := acre acre_checked standin
 
 # For `make check`: as they are compiled where they contain the most.
-BENCH_CHECK_C := $(wildcard $(BENCH_SRC) bench/frame_workloads.c bench/heap_workloads.c) $(wildcard bench/scaling/*.c)
+BENCH_CHECK_C := $(wildcard $(BENCH_SRC) bench/frame_workloads.c bench/heap_workloads.c bench/irqs/*.c) $(wildcard bench/scaling/*.c)
 BENCH_HOST_CHECK_C := $(wildcard bench/count_ops.c tests/bench/liars.c)
 BENCH_CHECK_FLAGS := -Ibench/target/acre -DBENCH_TARGET=acre -DBENCH_CHECKED=1
 
@@ -15,6 +15,13 @@ ifeq ($(PAYLOAD),bench)
 KERNEL_OBJ += $(patsubst %.c,$(K)/%.o,$(BENCH_SRC)) \
 	$(BENCH_FRAME_COPIES:%=$(K)/bench/%/frame_workloads.o) \
 	$(BENCH_HEAP_COPIES:%=$(K)/bench/%/heap_workloads.o)
+endif
+
+# A kernel whose seam measures how long interrupts are off.
+BENCH_IRQS_SRC := $(sort $(wildcard bench/irqs/*.c))
+ifeq ($(PAYLOAD),irqs)
+KERNEL_OBJ += $(patsubst %.c,$(K)/%.o,$(BENCH_IRQS_SRC))
+SEAM := -Ibench/irqs/arch
 endif
 
 # $(1): a copy
@@ -40,7 +47,8 @@ BENCH := $(OUT)/bench
 BENCH_ISAS := rv64imac rv64imac_zba_zbb_zbs
 bench_march = rv64imac_zicsr_zifencei$(1:rv64imac%=%)
 # As the settings above name it.
-bench_kernel = $(OUT)/rv64-release-bench$(if $(filter-out rv64imac,$(1)),-$(call bench_march,$(1)))/acre.elf
+# $(1): ISA, $(2): bench or irqs
+bench_kernel = $(OUT)/rv64-release-$(2)$(if $(filter-out rv64imac,$(1)),-$(call bench_march,$(1)))/acre.elf
 
 .PHONY: bench bench-update bench-measure $(BENCH_ISAS:%=bench-kernel-%)
 bench: ## count what frames and blocks cost, in instructions; fails when they cost more than in bench/baseline.json
@@ -58,10 +66,12 @@ bench-measure:
 	@scripts/need python3 $(CC) qemu-system-riscv64
 	$(Q)$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$$(nproc)) $(BENCH_ISAS:%=bench-kernel-%)
 	$(Q)CROSS_COMPILE=$(CROSS_COMPILE) PYTHONPYCACHEPREFIX=$(OUT)/pycache bench/run --out $(BENCH) \
-		$(foreach isa,$(BENCH_ISAS),$(isa)=$(call bench_kernel,$(isa)))
+		$(foreach isa,$(BENCH_ISAS),$(isa)=$(call bench_kernel,$(isa),bench)) \
+		--more $(foreach isa,$(BENCH_ISAS),$(isa)=$(call bench_kernel,$(isa),irqs))
 
 $(BENCH_ISAS:%=bench-kernel-%): bench-kernel-%:
 	$(Q)$(MAKE) --no-print-directory BUILD=release PAYLOAD=bench ISA=$(call bench_march,$*) kernel
+	$(Q)$(MAKE) --no-print-directory BUILD=release PAYLOAD=irqs ISA=$(call bench_march,$*) kernel
 
 # ---- the same workloads on the host, with allocators that give wrong answers: tests/bench/bench.t ------
 

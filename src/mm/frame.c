@@ -408,12 +408,9 @@ static pfn_t take_natural(struct frame_pool *pool, unsigned order, struct frame_
 static pfn_t try_natural(struct frame_pool *pool, unsigned order, struct frame_search *search)
 {
 	LOCK_SCOPED(held, &pool->lock);
-	pfn_t pfn;
+	pfn_t pfn = take_natural(pool, order, search);
 
-	do {
-		pfn = take_natural(pool, order, search);
-	} while (pfn == PFN_NONE && frame_zeroed_flush_all(pool));
-	return pfn;
+	return pfn != PFN_NONE ? pfn : frame_zeroed_flush_some(pool, search);
 }
 
 static never_inline pfn_t alloc_natural_closely(struct frame_pool *pool, unsigned order)
@@ -496,12 +493,9 @@ static pfn_t try_any(struct frame_pool *pool, npages_t n, npages_t align,
 		     struct frame_search *search)
 {
 	LOCK_SCOPED(held, &pool->lock);
-	pfn_t pfn;
+	pfn_t pfn = take_any(pool, n, align, search);
 
-	do {
-		pfn = take_any(pool, n, align, search);
-	} while (pfn == PFN_NONE && frame_zeroed_flush_all(pool));
-	return pfn;
+	return pfn != PFN_NONE ? pfn : frame_zeroed_flush_some(pool, search);
 }
 
 /* The lowest run of any length and alignment, in frames. */

@@ -115,10 +115,11 @@ bool frame_zeroed_keep(struct frame_pool *pool, pfn_t pfn);
 
 /*
  * frame_zeroed_flush - those among [@pfn, @pfn + @npages) become free frames like any other.
- * frame_zeroed_flush_all - all of them do. False if there was none.
+ * frame_zeroed_flush_some - a few of them do, for a search that has found nothing else. Result: PFN_LATER, the
+ * next portion may find something; PFN_NONE if there was none.
  */
 void frame_zeroed_flush(struct frame_pool *pool, pfn_t pfn, npages_t npages);
-bool frame_zeroed_flush_all(struct frame_pool *pool);
+pfn_t frame_zeroed_flush_some(struct frame_pool *pool, const struct frame_search *search);
 
 /* ---- the debug tier (frame_debug.c), where it is on ---------------------------------------------- */
 

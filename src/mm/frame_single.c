@@ -281,12 +281,9 @@ static pfn_t take_from_pool(struct frame_pool *pool, struct frame_stock *stock,
 static pfn_t take_any(struct frame_pool *pool, struct frame_stock *stock,
 		      struct frame_search *search)
 {
-	pfn_t pfn;
+	pfn_t pfn = take_from_pool(pool, stock, search);
 
-	do {
-		pfn = take_from_pool(pool, stock, search);
-	} while (unlikely(pfn == PFN_NONE) && frame_zeroed_flush_all(pool));
-	return pfn;
+	return likely(pfn != PFN_NONE) ? pfn : frame_zeroed_flush_some(pool, search);
 }
 
 static pfn_t try_recorded(struct frame_pool *pool, struct frame_search *search)

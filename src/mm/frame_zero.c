@@ -108,29 +108,37 @@ static void make_free(struct frame_pool *pool, pfn_t pfn)
 		chunk_tree_touch(&bank->chunks, index, 1);
 }
 
+/* Number @i of them. What was the last takes its place. */
+static void flush_at(struct frame_pool *pool, uint32_t i)
+{
+	uint32_t n = frame_zeroed_count(pool) - 1;
+	pfn_t pfn = pool->zeroed[i];
+
+	pool->zeroed[i] = pool->zeroed[n];
+	make_free(pool, pfn);
+	/* Behind it: at no moment is it neither counted nor free. */
+	atomic_thread_fence(memory_order_release);
+	set_count(pool, n);
+}
+
 void frame_zeroed_flush(struct frame_pool *pool, pfn_t pfn, npages_t npages)
 {
-	uint32_t n = frame_zeroed_count(pool);
-
-	for (uint32_t i = n; i-- > 0;) {
-		pfn_t zeroed = pool->zeroed[i];
-
-		if (zeroed - pfn >= npages)
-			continue;
-		pool->zeroed[i] = pool->zeroed[--n];
-		make_free(pool, zeroed);
-		/* Behind it: at no moment is it neither counted nor free. */
-		atomic_thread_fence(memory_order_release);
-		set_count(pool, n);
+	for (uint32_t i = frame_zeroed_count(pool); i-- > 0;) {
+		if (pool->zeroed[i] - pfn < npages)
+			flush_at(pool, i);
 	}
 }
 
-bool frame_zeroed_flush_all(struct frame_pool *pool)
+/* Each may make a chunk stale on all levels, which costs as much as some looks. */
+pfn_t frame_zeroed_flush_some(struct frame_pool *pool, const struct frame_search *search)
 {
-	bool any = frame_zeroed_count(pool) != 0;
+	uint32_t n = frame_zeroed_count(pool);
 
-	frame_zeroed_flush(pool, 0, FRAME_LIMIT);
-	return any;
+	if (n == 0)
+		return PFN_NONE;
+	for (unsigned i = 0; n != 0 && i < search->portion / 4; i++)
+		flush_at(pool, --n);
+	return PFN_LATER;
 }
 
 /* ---- taking and giving back -------------------------------------------------------------------- */

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * payload_irqs.c - a kernel that measures for how long it has interrupts off, part by part: the longest stretch
+ * that each kind of work has, over work that is as bad for it as it can be. One hart, under -icount; the lines are
+ * read by bench/run like all others. docs/locking.md says which of them are bounded, and by what.
+ */
+#include "bench/irqs/watch.h"
+#include "kernel/clock.h"
+#include "kernel/csr.h"
+#include "kernel/exit.h"
+#include "kernel/kernel_heap.h"
+#include "kernel/kmalloc.h"
+#include "kernel/machine.h"
+#include "kernel/payload.h"
+#include "kernel/symbols.h"
+#include "kernel/ticks.h"
+#include "lib/compiler.h"
+#include "lib/panic.h"
+#include "lib/print.h"
+#include "lib/string.h"
+
+#define FIRST  0x80000u
+#define CHUNKS 512u /* 1 GiB */
+#define FRAMES ((npages_t)CHUNKS * CHUNK_BITS)
+#define BLOCKS 64u
+
+static struct frame_pool pool; /* of frame numbers: nobody touches the memory */
+static void *metadata;
+static uint64_t random_state;
+static unsigned passed;
+static unsigned failed;
+
+static uint64_t below(uint64_t n)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return random_state % n;
+}
+
+static void must(bool ok, const char *sentence)
+{
+	if (ok)
+		return;
+	failed++;
+	exit_note_failure();
+	print("bench FAILED irqs_off: %s\n", sentence);
+}
+
+/* ---- a part ----------------------------------------------------------------------------------- */
+
+static uint64_t longest_of_all;
+
+static struct irqs_stretch measure(void (*work)(void))
+{
+	irqs_watch_reset();
+	work();
+	return irqs_watch_longest();
+}
+
+static void row(const char *name, struct irqs_stretch stretch)
+{
+	uint64_t offset;
+	const char *site = symbol_find(stretch.site - 1, &offset);
+
+	must(stretch.count != 0, name);
+	passed++;
+	print("bench irqs_off.%s %llu instr worst=- site=%s\n", name,
+	      (unsigned long long)stretch.instructions, site != NULL ? site : "-");
+}
+
+/* One whose bound does not depend on what is asked for. */
+static void row_bounded(const char *name, void (*work)(void))
+{
+	struct irqs_stretch stretch = measure(work);
+
+	row(name, stretch);
+	if (stretch.instructions > longest_of_all)
+		longest_of_all = stretch.instructions;
+}
+
+/* ---- frames ------------------------------------------------------------------------------------- */
+
+static void make_pool(void)
+{
+	size_t bytes = frame_metadata_bytes(FRAMES);
+
+	if (metadata == NULL)
+		metadata = frame_ptr(&machine.frames,
+				     frame_alloc_range(&machine.frames,
+						       (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT,
+						       PAGE_SIZE));
+	/* Setting up is for boot: off all the time, so that it is no stretch. */
+	csr_clear(sstatus, SSTATUS_SIE);
+	if (frame_pool_init(&pool, 0) != STATUS_OK ||
+	    frame_pool_add_bank(&pool, FIRST, FRAMES, metadata, bytes) != STATUS_OK ||
+	    frame_insert(&pool, FIRST, FRAMES) != STATUS_OK)
+		panic("the pool to measure cannot be made");
+	csr_set(sstatus, SSTATUS_SIE);
+}
+
+/* All chunks have changed since they were looked at. @kind: how many frames of each are left, and where. */
+static void change_all(unsigned kind)
+{
+	for (uint64_t c = 0; c < CHUNKS; c++) {
+		pfn_t first = FIRST + c * CHUNK_BITS;
+		switch (kind) {
+		case 0: /* all but one */
+			must(frame_alloc_at(&pool, first + below(CHUNK_BITS), 1) == STATUS_OK,
+			     "a free frame cannot be taken");
+			break;
+		case 1: /* every second one */
+			for (pfn_t i = 0; i < CHUNK_BITS; i += 2)
+				must(frame_alloc_at(&pool, first + i, 1) == STATUS_OK,
+				     "a free frame cannot be taken");
+			break;
+		default: /* one */
+			must(frame_alloc_at(&pool, first + 1, CHUNK_BITS - 1) == STATUS_OK,
+			     "free frames cannot be taken");
+		}
+	}
+}
+
+/* Asked for where everything is stale: what there is, and what there is not. */
+static void search(npages_t n, uint64_t align)
+{
+	pfn_t pfn = frame_alloc_range(&pool, n, align);
+
+	if (pfn != PFN_NONE)
+		must(frame_free_range(&pool, pfn, n) == STATUS_OK, "a run cannot be freed");
+}
+
+static void search_all_kinds(void)
+{
+	static const npages_t length[] = { 1, 2, 3, 5, 16, 31, 64, 100, 333, 512 };
+
+	for (unsigned kind = 0; kind < 3; kind++) {
+		for (unsigned i = 0; i < ARRAY_SIZE(length); i++) {
+			make_pool();
+			change_all(kind);
+			search(length[i], PAGE_SIZE);
+			search(length[i], PAGE_SIZE);
+		}
+		for (unsigned order = 0; order <= CHUNK_ORDER; order++) {
+			make_pool();
+			change_all(kind);
+			search(1ull << order, PAGE_SIZE << order);
+			search(1ull << order, PAGE_SIZE << order);
+		}
+		make_pool();
+		change_all(kind);
+		must(frame_free_count(&pool) != 0, "nothing is free");
+		must(!frame_pool_is_empty(&pool), "nothing is free");
+		must(frame_next_free(&pool, 0) != PFN_NONE, "nothing is free");
+	}
+}
+
+/* Down to the last one, in chunks that have one left each, and back. */
+static void drain(void)
+{
+	pfn_t pfn;
+
+	make_pool();
+	change_all(2);
+	while ((pfn = frame_alloc(&pool)) != PFN_NONE)
+		;
+	must(frame_next_free(&pool, 0) == PFN_NONE, "a frame was left");
+	must(frame_pool_is_empty(&pool), "a frame was left");
+	for (uint64_t c = 0; c < CHUNKS; c++)
+		must(frame_free(&pool, FIRST + c * CHUNK_BITS + below(CHUNK_BITS)) == STATUS_OK,
+		     "a frame cannot be freed");
+	while ((pfn = frame_alloc(&pool)) != PFN_NONE)
+		;
+	for (pfn = FIRST; pfn < FIRST + FRAMES; pfn += CHUNK_BITS)
+		must(frame_free_range(&pool, pfn, CHUNK_BITS) == STATUS_OK,
+		     "2 MiB cannot be freed");
+}
+
+static void churn(void)
+{
+	static struct {
+		pfn_t pfn;
+		npages_t n;
+	} held[256];
+
+	make_pool();
+	for (unsigned i = 0; i < 20000; i++) {
+		unsigned k = (unsigned)below(ARRAY_SIZE(held));
+		if (held[k].n != 0) {
+			must(frame_free_range(&pool, held[k].pfn, held[k].n) == STATUS_OK,
+			     "a run cannot be freed");
+			held[k].n = 0;
+			continue;
+		}
+		held[k].n = i % 3 == 0 ? 1 + below(CHUNK_BITS) : 1ull << below(10);
+		uint64_t align = i % 3 == 0 ? PAGE_SIZE : held[k].n << PAGE_SHIFT;
+		held[k].pfn = frame_alloc_range(&pool, held[k].n, align);
+		if (held[k].pfn == PFN_NONE)
+			held[k].n = 0;
+	}
+}
+
+/* The ones that are known to be zero become free again, 64 in 64 chunks that are known. */
+static void flush_zeroed(void)
+{
+	make_pool();
+	change_all(2);
+	for (uint64_t c = 0; c < FRAME_ZEROED_MAX; c++)
+		must(frame_free_zeroed(&pool, FIRST + c * CHUNK_BITS + 9) == STATUS_OK,
+		     "a frame cannot be freed");
+	search(2, 2 * PAGE_SIZE);
+	search(CHUNK_BITS, PAGE_SIZE);
+	/* and 64 of one chunk, for who names it */
+	make_pool();
+	for (unsigned i = 0; i < 2; i++) {
+		must(frame_alloc_at(&pool, FIRST, CHUNK_BITS) == STATUS_OK,
+		     "a chunk cannot be taken");
+		for (pfn_t pfn = FIRST; pfn < FIRST + FRAME_ZEROED_MAX; pfn++)
+			must(frame_free_zeroed(&pool, pfn) == STATUS_OK, "a frame cannot be freed");
+		must(frame_free_range(&pool, FIRST + FRAME_ZEROED_MAX,
+				      CHUNK_BITS - FRAME_ZEROED_MAX) == STATUS_OK,
+		     "a run cannot be freed");
+	}
+}
+
+static void frames(void)
+{
+	search_all_kinds();
+	drain();
+	churn();
+	flush_zeroed();
+}
+
+/* ---- what is listed apart ------------------------------------------------------------------------- */
+
+static void run_of_1_gib(void)
+{
+	make_pool();
+	pfn_t pfn = frame_alloc_range(&pool, FRAMES, PAGE_SIZE);
+	must(pfn == FIRST && frame_free_range(&pool, pfn, FRAMES) == STATUS_OK,
+	     "all in one run cannot be had");
+	pfn = frame_alloc_range(&pool, FRAMES, (uint64_t)FRAMES << PAGE_SHIFT);
+	must(pfn == FIRST && frame_free_range(&pool, pfn, FRAMES) == STATUS_OK,
+	     "all in one run cannot be had");
+}
+
+static void odd_alignment(void)
+{
+	make_pool();
+	change_all(1);
+	irqs_watch_reset();
+	must(frame_alloc_range(&pool, 3, 16 * PAGE_SIZE) == PFN_NONE, "there is no such run");
+}
+
+static void validate_frames(void)
+{
+	make_pool();
+	change_all(1);
+	irqs_watch_reset();
+	must(frame_validate(&pool) == NULL, "the pool is broken");
+}
+
+static void validate_heap(void)
+{
+	must(heap_validate(&kernel_heap) == NULL, "the heap is broken");
+}
+
+/* ---- the rest ------------------------------------------------------------------------------------- */
+
+static void zeroing(void)
+{
+	for (unsigned i = 0; i < 8; i++) {
+		pfn_t pfn = frame_alloc_range_zeroed(&machine.frames, CHUNK_BITS, PAGE_SIZE);
+		must(pfn != PFN_NONE &&
+			     frame_free_range(&machine.frames, pfn, CHUNK_BITS) == STATUS_OK,
+		     "2 MiB of zeros cannot be had");
+		kfree(kzalloc(1 << 20));
+	}
+	(void)frame_prezero(&machine.frames, FRAME_ZEROED_MAX);
+	for (unsigned i = 0; i < FRAME_ZEROED_MAX; i++)
+		(void)frame_free_zeroed(&machine.frames, frame_alloc_zeroed(&machine.frames));
+}
+
+static void heap(void)
+{
+	static void *block[BLOCKS];
+
+	for (unsigned i = 0; i < 20000; i++) {
+		void **b = &block[below(BLOCKS)];
+		if (*b != NULL && below(4) == 0) {
+			void *moved = krealloc(*b, 1ull << below(18));
+			*b = moved != NULL ? moved : *b;
+		} else if (*b != NULL) {
+			kfree(*b);
+			*b = NULL;
+		} else {
+			*b = kmalloc(1 + below(1ull << below(20)));
+		}
+	}
+	for (unsigned i = 0; i < BLOCKS; i++) {
+		kfree(block[i]);
+		block[i] = NULL;
+	}
+	/* One granule out of everything, and back: all splits, all merges. */
+	kfree(kmalloc(1));
+	struct heap_stats stats;
+	heap_stats(&kernel_heap, &stats);
+}
+
+static void console(void)
+{
+	static char text[PRINT_LINE];
+
+	memset(text, '#', sizeof(text) - 1);
+	for (unsigned n = 1; n < 120; n += 17)
+		print("# %s\n", text + sizeof(text) - 1 - n);
+}
+
+static void handlers(void)
+{
+	struct ticks_rates rates = { .tick_hz = 10000 };
+	const uint64_t end = clock_ticks() + clock_ticks_per_second() / 10;
+
+	if (ticks_set(&rates) != STATUS_OK)
+		return;
+	while (clock_ticks() < end)
+		(void)below(2);
+	rates.tick_hz = 0;
+	(void)ticks_set(&rates);
+}
+
+noreturn void payload_run(const struct bootargs *args)
+{
+	uint64_t counted;
+
+	must(clock_instructions_since_entry(&counted),
+	     "nobody counts instructions here (-icount shift=0,sleep=off)");
+	random_state = args->has_seed && args->seed != 0 ? args->seed : 1;
+	print("seed %llu\n", (unsigned long long)random_state);
+	csr_set(sstatus, SSTATUS_SIE);
+	row_bounded("frames", frames);
+	row_bounded("heap", heap);
+	row_bounded("zeroing", zeroing);
+	row_bounded("handlers", handlers);
+	row_bounded("console", console);
+	row("longest", (struct irqs_stretch){ .instructions = longest_of_all, .count = 1 });
+	row("run_1gib", measure(run_of_1_gib));
+	row("odd_alignment_1gib", measure(odd_alignment));
+	row("validate_frames_1gib", measure(validate_frames));
+	row("validate_heap", measure(validate_heap));
+	if (failed != 0)
+		print("FAIL %u failed, %u passed\n", failed, passed);
+	else
+		print("PASS %u passed\n", passed);
+	machine_exit(exit_verdict_so_far());
+}
