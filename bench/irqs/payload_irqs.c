@@ -158,20 +158,18 @@ static void search_all_kinds(void)
 /* Down to the last one, in chunks that have one left each, and back. */
 static void drain(void)
 {
-	pfn_t pfn;
-
 	make_pool();
 	change_all(2);
-	while ((pfn = frame_alloc(&pool)) != PFN_NONE)
+	while (frame_alloc(&pool) != PFN_NONE)
 		;
 	must(frame_next_free(&pool, 0) == PFN_NONE, "a frame was left");
 	must(frame_pool_is_empty(&pool), "a frame was left");
 	for (uint64_t c = 0; c < CHUNKS; c++)
 		must(frame_free(&pool, FIRST + c * CHUNK_BITS + below(CHUNK_BITS)) == STATUS_OK,
 		     "a frame cannot be freed");
-	while ((pfn = frame_alloc(&pool)) != PFN_NONE)
+	while (frame_alloc(&pool) != PFN_NONE)
 		;
-	for (pfn = FIRST; pfn < FIRST + FRAMES; pfn += CHUNK_BITS)
+	for (pfn_t pfn = FIRST; pfn < FIRST + FRAMES; pfn += CHUNK_BITS)
 		must(frame_free_range(&pool, pfn, CHUNK_BITS) == STATUS_OK,
 		     "2 MiB cannot be freed");
 }

@@ -19,6 +19,7 @@
  * sanitizer takes it for a race; functions that do it are marked, stores_for_others. store_once - that
  * of a 64-bit word.
  */
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a type is none */
 #define store_plain(at, type, value) ((void)(*(volatile type *)(at) = (value)))
 #define store_once(at, word)         store_plain(at, uint64_t, word)
 #define stores_for_others            never_inline __attribute__((no_sanitize("thread")))

@@ -49,7 +49,7 @@ struct ticket_lock {
 };
 
 _Static_assert(offsetof(struct ticket_lock, serving) == LOCK_LINE, "a line for those who come");
-_Static_assert(sizeof(struct ticket_lock) == 2 * LOCK_LINE, "what is guarded has its own lines");
+_Static_assert(sizeof(struct ticket_lock) == 2ul * LOCK_LINE, "what is guarded has its own lines");
 
 /* A lock of zeros is free and nameless: BSS needs no initialiser. lock_init() gives it a name. */
 

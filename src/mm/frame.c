@@ -338,7 +338,7 @@ bool frame_search_on(const struct frame_pool *pool, struct frame_search *search,
 		return false;
 	search->spent += search->portion;
 	/* Looking at all there is for a run, twice. A bank may begin and end inside of a chunk. */
-	uint64_t nchunks = pool->managed / CHUNK_BITS + 2 * pool->nbanks;
+	uint64_t nchunks = pool->managed / CHUNK_BITS + 2ull * pool->nbanks;
 	if (search->spent > 2 * CHUNK_RUN_LOOKS * nchunks)
 		search->portion *= 2;
 	search->looks = search->portion;
