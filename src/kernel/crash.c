@@ -122,6 +122,15 @@ static void by_crowd(void)
 	panic("asked for at the prompt, while %u harts are busy", atomic_load(&crowd));
 }
 
+/* All that hear of it in time; one of them reports. */
+static void by_everyone(void)
+{
+	for (unsigned i = 1; i < harts_count(); i++)
+		(void)!hart_run(i, panic_there, NULL);
+	clock_nap(1);
+	panic_there(NULL);
+}
+
 static void by_deaf(void)
 {
 	start_crowd(hear_nothing);
@@ -241,6 +250,7 @@ static const struct {
 	{ "jump", by_jump, "a call to nowhere" },
 	{ "hart", by_other_hart, "a panic on another hart" },
 	{ "crowd", by_crowd, "a panic while the other harts allocate, and one waits for a lock" },
+	{ "everyone", by_everyone, "a panic on each hart, all at once" },
 	{ "deaf", by_deaf, "a panic while another hart hears and sees nothing" },
 	{ "stack", by_stack, "run over the end of the stack, and come back" },
 	{ "stacktrap", by_stack_and_trap, "the same, and trap there" },

@@ -134,7 +134,7 @@ nodiscard enum status hart_join(unsigned index, uint64_t ms);
  * hart_stop - give the parked hart @index back to the firmware, and its stock of frames to the others.
  * hart_run() starts it again.
  * Result: ERR_INVALID if it is not parked; ERR_TIMEOUT if the firmware has not got it after @ms
- * milliseconds.
+ * milliseconds: then nobody gets it any more.
  */
 nodiscard enum status hart_stop(unsigned index, uint64_t ms);
 

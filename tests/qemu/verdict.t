@@ -204,6 +204,16 @@ def a_panic_stops_harts_that_allocate_and_those_that_wait_with_interrupts_off():
 
 
 @case
+def of_harts_that_panic_at_once_one_reports():
+    for harts in (2, 8):
+        result = boot(text="crash everyone\n", harts=harts).must_end_with(1)
+        must_equal(result.text.count("PANIC"), 1, "reports")
+        result.must_say(r"^PANIC on hart \d+: asked for at the prompt$")
+        result.must_not_say("did not stop")
+        must(callers(result)[0] in ("panic_there", "by_everyone"), "it does not begin with who panicked")
+
+
+@case
 def a_hart_that_a_panic_cannot_stop_is_named():
     result = boot(text="crash deaf\n", harts=3).must_end_with(1)
     must_walk_back_to_the_start(result)
