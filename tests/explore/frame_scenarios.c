@@ -8,6 +8,7 @@
  *
  *	chunk 0  frames 0 to 511      words 0 to 7
  *	chunk 1  frames 512 to 1023   words 8 to 15
+ *	...
  *
  * Frames are named by their index, and only a few are inserted.
  */
@@ -19,7 +20,7 @@
 #include "tests/explore/explore.h"
 
 #define FIRST  0x80000u
-#define FRAMES 1024u
+#define FRAMES 3072u /* at most */
 #define WORDS  (FRAMES / 64)
 
 /* What a call that takes frames could have had all the time. */
@@ -29,6 +30,7 @@ struct call {
 };
 
 static struct frame_pool pool;
+static unsigned nframes;
 static uint64_t metadata[1024];
 static char bytes[2][PAGE_SIZE] aligned_to(PAGE_SIZE); /* of frames 0 and 1 */
 
@@ -65,7 +67,7 @@ static void bits_changed(const volatile void *at)
 {
 	uintptr_t w = ((uintptr_t)at - (uintptr_t)free_words()) / sizeof(uint64_t);
 
-	if (w >= WORDS)
+	if (w >= nframes / 64)
 		return;
 	for (unsigned i = 0; i <= EXPLORE_MAX_ACTIVITIES; i++) {
 		if (world.call[i].is_on)
@@ -77,10 +79,10 @@ static void begin(void)
 {
 	struct call *call = &world.call[explore_me()];
 
-	for (unsigned w = 0; w < WORDS; w++)
+	for (unsigned w = 0; w < nframes / 64; w++)
 		call->had[w] = word_now(w);
 	for (unsigned i = 0; i <= EXPLORE_MAX_ACTIVITIES; i++) {
-		for (unsigned w = 0; w < WORDS; w++)
+		for (unsigned w = 0; w < nframes / 64; w++)
 			call->had[w] &= ~world.returning[i][w];
 	}
 	call->is_on = true;
@@ -103,13 +105,13 @@ static pfn_t end(pfn_t pfn, npages_t n, npages_t align)
 	call->is_on = false;
 	world.got[explore_me()] = pfn;
 	if (pfn == PFN_NONE) {
-		for (uint64_t i = 0; i + n <= FRAMES; i += align)
+		for (uint64_t i = 0; i + n <= nframes; i += align)
 			EXPLORE_CHECK(!had(call, i, n),
 				      "none, but %u from frame %u were free all the time",
 				      (unsigned)n, (unsigned)i);
 		return pfn;
 	}
-	EXPLORE_CHECK(pfn - FIRST < FRAMES && n <= FRAMES - (pfn - FIRST),
+	EXPLORE_CHECK(pfn - FIRST < nframes && n <= nframes - (pfn - FIRST),
 		      "a frame of nowhere: %#llx", (unsigned long long)pfn);
 	EXPLORE_CHECK((pfn - FIRST) % align == 0, "not aligned");
 	for (npages_t i = 0; i < n; i++) {
@@ -175,7 +177,7 @@ static unsigned owned(void)
 {
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < FRAMES; i++)
+	for (unsigned i = 0; i < nframes; i++)
 		n += world.owner[i] != 0;
 	return n;
 }
@@ -214,21 +216,27 @@ static void hold(unsigned index)
 	world.owner[index] = EXPLORE_MAX_ACTIVITIES + 1;
 }
 
-static void new_pool(void)
+static void new_pool_of(unsigned chunks)
 {
+	nframes = chunks * CHUNK_BITS;
 	memset(&world, 0, sizeof(world));
 	memset(metadata, 0, sizeof(metadata));
 	uint64_t offset = (uint64_t)(uintptr_t)bytes - ((uint64_t)FIRST << PAGE_SHIFT);
 	EXPLORE_CHECK(frame_pool_init(&pool, offset) == STATUS_OK &&
-			      frame_pool_add_bank(&pool, FIRST, FRAMES, metadata,
+			      frame_pool_add_bank(&pool, FIRST, nframes, metadata,
 						  sizeof(metadata)) == STATUS_OK,
 		      "no pool");
 	/* All of the pool that can change. */
 	explore_keep(&pool, offsetof(struct frame_pool, bank[1]), "pool");
 	explore_keep((char *)&pool + offsetof(struct frame_pool, zeroed),
 		     sizeof(pool) - offsetof(struct frame_pool, zeroed), "stocks");
-	explore_keep(metadata, frame_metadata_bytes(FRAMES), "bits");
+	explore_keep(metadata, frame_metadata_bytes(nframes), "bits");
 	explore_keep(&world, sizeof(world), "world");
+}
+
+static void new_pool(void)
+{
+	new_pool_of(2);
 }
 
 /* @hart takes from the word of frame @index from now on, having taken one there. */
@@ -310,6 +318,20 @@ static void across_words(void)
 	know();
 }
 
+/*
+ * Pairs in five chunks, three in the sixth: a search for three, of which nothing is known, drops the lock on its
+ * way. Frame 12, which would make three of the first pair, is handed out.
+ */
+static void six_chunks(void)
+{
+	new_pool_of(6);
+	insert(10, 3);
+	hold(12);
+	for (unsigned c = 1; c < 5; c++)
+		insert(c * CHUNK_BITS + 10, 2);
+	insert(5 * CHUNK_BITS + 10, 3);
+}
+
 /* Frames 0 and 1 are known to be zero. */
 static void two_zeroed(void)
 {
@@ -384,6 +406,12 @@ static void take_and_give_pair(void)
 
 static void take_three_anywhere(void)
 {
+	(void)take_run(3, 1);
+}
+
+static void give_12_take_three(void)
+{
+	give(FIRST + 12);
 	(void)take_run(3, 1);
 }
 
@@ -596,6 +624,12 @@ const struct explore_scenario explore_frame_scenarios[] = {
 	  .switches = 4,
 	  POOL(across_words),
 	  .activity = { { take_three_anywhere, 0, false }, { take_and_give, 1, false } } },
+	{ .name = "frame.a_search_that_drops_the_lock",
+	  .switches = 2,
+	  POOL(six_chunks),
+	  .activity = { { take_three_anywhere, 0, false },
+			{ give_12_take_three, 1, false },
+			{ take_one, 0, true } } },
 	{ .name = "frame.who_gives_back_hears_no_none",
 	  .switches = 3,
 	  POOL(all_used),
