@@ -65,7 +65,7 @@ planted() {
 }
 
 safe 'lock: 3 harts with a handler each: exclusion, order, no deadlock' lock
-build lock-live lock '-O2 -DNFAIR=3'
+build lock-live lock '-O1 -DNFAIR=3'
 for claim in hart_is_served handler_is_served lock_is_free_again; do
 	run right "lock: 3 harts with a handler each: $claim" lock-live -a -f -N $claim
 done
@@ -74,10 +74,10 @@ for bug in IRQ NARROW UNFAIR IRQ_LOST TRY; do
 done
 
 safe 'stock: 3 harts: no frame twice, none lost, no false none' stock -DN=3 -DHANDLERS=0
-build stock-live stock '-O2 -DNFAIR=3' -DN=3 -DHANDLERS=0
+build stock-live stock '-O1 -DNFAIR=3' -DN=3 -DHANDLERS=0
 run right 'stock: 3 harts: all end' stock-live -a -f
 safe 'stock: 2 harts with a handler each' stock -DN=2 -DHANDLERS=2
-build stock-live stock '-O2 -DNFAIR=3' -DN=2 -DHANDLERS=1
+build stock-live stock '-O1 -DNFAIR=3' -DN=2 -DHANDLERS=1
 run right 'stock: 2 harts and a handler: all end' stock-live -a -f
 for bug in NO_CLAIM ROOT_LAST NOT_TOLD; do
 	planted $bug stock -DN=3 -DHANDLERS=0
@@ -86,7 +86,7 @@ planted LOOK_FIRST stock -DN=2 -DHANDLERS=2
 
 if [ "${1-}" = --long ]; then
 	safe 'stock: 3 harts and a handler' stock -DN=3 -DHANDLERS=1
-	build stock-live stock '-O2 -DNFAIR=3' -DN=2 -DHANDLERS=2
+	build stock-live stock '-O1 -DNFAIR=3' -DN=2 -DHANDLERS=2
 	run right 'stock: 2 harts with a handler each: all end' stock-live -a -f
 fi
 echo "1..$number"
