@@ -29,10 +29,11 @@ static always_inline void lock_scoped_release(struct lock_scoped *guard)
 		lock_release(guard->lock, guard->irq);
 }
 
-/* LOCK_SCOPED - take @lock, until the end of this block. */
+/* LOCK_SCOPED - take @lock, until the end of this block. (Whoever knows no cleanup sees it used as well.) */
 #define LOCK_SCOPED(name, lock)                                                                    \
-	__attribute__((cleanup(lock_scoped_release), unused)) struct lock_scoped name =            \
-		lock_scoped_of(lock)
+	__attribute__((cleanup(lock_scoped_release))) struct lock_scoped name =                    \
+		lock_scoped_of(lock);                                                              \
+	(void)(name)
 
 /* LOCK_SCOPED_TRY - the same with lock_try(): does @name.lock say NULL, then it was not taken. */
 #define LOCK_SCOPED_TRY(name, lock)                                                                \
