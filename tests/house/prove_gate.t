@@ -80,6 +80,7 @@ LIES = [
      "[wp] Proved goals:    1 / 2\n", "typed_f_assigns"),
     ("no goals at all", "[wp] 0 goals scheduled\n[wp] Proved goals:    0 / 0\n", "no goals"),
     ("no last line", "[wp] 2 goals scheduled\n", "no goals"),
+    ("no last line, and nothing to count", "[wp] 2 goals scheduled\n", "Proved goals: 0 / 1"),
     ("a warning on one line", "[wp] src/x.c:3: Warning: Missing assigns clause\n" + GOOD,
      "Missing assigns clause"),
     ("a warning on two lines", "[wp] src/x.c:3: Warning: \n  Cast with incompatible pointers types "
@@ -104,6 +105,7 @@ EVA_LIES = [
     ("an alarm that the summary leaves out", EVA_END, EVA_ALARM + EVA_END, "alarms: 1"),
     ("an alarm in the summary only", "0 alarms", "2 alarms", "alarms: 2"),
     ("no summary", EVA_END, "", "no summary"),
+    ("no summary, and no alarm", EVA_END, "", "alarms: 1"),
     ("errors in the summary", EVA_END.splitlines()[0], "  Some errors and warnings have been raised",
      "No errors or warnings"),
     ("a contract that was taken for true", EVA_END.splitlines()[2], "  Preconditions 1 valid",
@@ -212,9 +214,11 @@ def fake_prover(folder, output, code=0, functions=("f",)):
     stub(folder, "why3", "exit 0\n")
 
 
-def results(tree, changed=(), missing=(), alarms=False):
-    """A folder as scripts/prove leaves it: all is well but for what is @changed or @missing."""
+def results(tree, changed=(), missing=(), alarms=False, unit=None):
+    """A folder as scripts/prove leaves it: all is well but for what is @changed or @missing, and for a
+    @unit of which there is nothing."""
     folder = os.path.join(tree, "build", "prove")
+    shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder, exist_ok=True)
     prove = load_prove(tree)
     goals = {name: {"g": {"wp:main": {"total": 3, "valid": 3}}} for name in proved(prove, tree)}
@@ -227,7 +231,13 @@ def results(tree, changed=(), missing=(), alarms=False):
     for name in missing:
         goals.pop(name, None)
         coverage[HARTS].pop(name, None)
-    reports = [(unit.name, {"wp:functions": goals}) for unit in prove.UNITS]
+    own = {u.name: {name: goals[name] for name in goals
+                    if (name in u.only if u.only else name not in u.skip and
+                        name in [n for _, n in defined(prove, tree, u.source)])}
+           for u in prove.UNITS}
+    if unit:
+        del own[unit]
+    reports = [(name, {"wp:functions": goals}) for name, goals in own.items()]
     reports += [(r.name, {"alarms": alarms, "sound": not alarms, "coverage": coverage})
                 for r in prove.RUNS]
     for name, report in reports:
@@ -238,6 +248,7 @@ def results(tree, changed=(), missing=(), alarms=False):
 # what it is | arguments of results() | words of the complaint, none if there shall be none
 RESULTS = [
     ("all proved", {}, ""),
+    ("a unit that left nothing", {"unit": "fdt_token"}, "contract of fdt_block_cell is not proved"),
     ("a reader with a goal that is not proved", {"changed": ["fdt_block_cell"]},
      "contract of fdt_block_cell is not proved"),
     ("a reader without goals", {"missing": ["fdt_block_string"]},
