@@ -644,14 +644,24 @@ uint64_t chunk_tree_next_any(const struct chunk_tree *tree, uint64_t c)
 	return BITMAP_NONE;
 }
 
-uint64_t chunk_tree_count(const struct chunk_tree *tree)
+uint64_t chunk_tree_count_within(const struct chunk_tree *tree, unsigned *looks)
 {
 	uint64_t count = tree->nfull * CHUNK_BITS;
 
 	for (uint64_t c = bitmap_tree_next_set(&tree->broken, 0); c != BITMAP_NONE;
-	     c = bitmap_tree_next_set(&tree->broken, c + 1))
+	     c = bitmap_tree_next_set(&tree->broken, c + 1)) {
+		if (!spend(looks))
+			return CHUNK_TREE_LATER;
 		count += bitmap_atomic_count(words_of(tree, c), 0, CHUNK_BITS);
+	}
 	return count;
+}
+
+uint64_t chunk_tree_count(const struct chunk_tree *tree)
+{
+	unsigned looks = UINT_MAX; /* chunks of 8 PiB */
+
+	return chunk_tree_count_within(tree, &looks);
 }
 
 uint64_t chunk_tree_count_some(const struct chunk_tree *tree, uint64_t *c, uint64_t nchunks,

@@ -155,8 +155,13 @@ void chunk_tree_look(struct chunk_tree *tree, uint64_t c);
  */
 uint64_t chunk_tree_next_any(const struct chunk_tree *tree, uint64_t c);
 
-/* chunk_tree_count - how many bits are set. Cost: the words of each chunk that may be partly set. */
+/*
+ * chunk_tree_count - how many bits are set. Cost: the words of each chunk that may be partly set.
+ * chunk_tree_count_within - the same; CHUNK_TREE_LATER if there are more than *@looks of those. *@looks is how
+ * many more it might have looked at then.
+ */
 uint64_t chunk_tree_count(const struct chunk_tree *tree);
+uint64_t chunk_tree_count_within(const struct chunk_tree *tree, unsigned *looks);
 
 /*
  * chunk_tree_count_some - how many bits are set in chunk *@c and those behind it, until @nchunks were counted,

@@ -870,6 +870,22 @@ pfn_t frame_next_free(struct frame_pool *pool, pfn_t pfn)
 	return zeroed < found ? zeroed : found;
 }
 
+/* All banks under one hold, where few chunks are broken; else false, and @count is of no use. */
+static bool count_at_once(struct frame_pool *pool, npages_t *count)
+{
+	LOCK_SCOPED(held, &pool->lock);
+	unsigned looks = FRAME_LOOKS;
+
+	*count = frame_zeroed_count(pool);
+	for (uint32_t b = 0; b < pool->nbanks; b++) {
+		uint64_t some = chunk_tree_count_within(&pool->bank[b].chunks, &looks);
+		if (some == CHUNK_TREE_LATER)
+			return false;
+		*count += some;
+	}
+	return true;
+}
+
 /* The next few chunks from chunk *@c of bank *@b on; false if there are none. */
 static bool count_some(struct frame_pool *pool, uint32_t *b, uint64_t *c, npages_t *count)
 {
@@ -895,10 +911,13 @@ static npages_t count_zeroed(struct frame_pool *pool)
 
 npages_t frame_free_count(struct frame_pool *pool)
 {
-	npages_t count = count_zeroed(pool);
+	npages_t count;
 	uint32_t b = 0;
 	uint64_t c = 0;
 
+	if (likely(count_at_once(pool, &count)))
+		return count;
+	count = count_zeroed(pool);
 	while (count_some(pool, &b, &c, &count))
 		;
 	return count;

@@ -284,7 +284,8 @@ pfn_t frame_next_free(struct frame_pool *pool, pfn_t pfn);
 
 /*
  * frame_free_count, frame_managed_count - how many there are. Managed: O(1). Free: a look at each chunk
- * that is neither wholly free nor wholly used.
+ * that is neither wholly free nor wholly used; where those are more than a few, in pieces, and a byte for
+ * each of the others: then frames that come and go meanwhile may be counted or not.
  */
 npages_t frame_free_count(struct frame_pool *pool);
 npages_t frame_managed_count(struct frame_pool *pool);
