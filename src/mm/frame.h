@@ -70,6 +70,9 @@ struct frame_bank {
 	struct frame_record *records; /* [pfn - first], NULL without the debug tier */
 };
 
+/* How many chunks that a hart has taken from are left to it for a while. */
+#define FRAME_CHUNKS_LEFT 7u
+
 /*
  * Where one hart takes single frames from: a word of some bank. Only a hint: the bits stay where all
  * can see and take them. Written by its hart alone, with interrupts off.
@@ -79,6 +82,9 @@ struct frame_stock {
 	_Atomic pfn_t base;        /* the frame that bit 0 of the word stands for */
 	chunk_byte *_Atomic leaf;  /* what is known about its chunk */
 	_Atomic uint64_t moves;    /* how often the three above have changed */
+	/* Chunks that it took from lately: low bits of their numbers, plus 1; 0: none. */
+	_Atomic uint32_t left[FRAME_CHUNKS_LEFT];
+	uint32_t next_left; /* the one of these that is forgotten next */
 } aligned_to(64);
 
 struct frame_pool {

@@ -98,6 +98,8 @@ void frame_leave(struct frame_pool *pool)
 	atomic_store_explicit(&stock->word, &pool->nothing, memory_order_relaxed);
 	atomic_store_explicit(&stock->base, PFN_NONE, memory_order_relaxed);
 	atomic_store_explicit(&stock->leaf, &pool->nowhere, memory_order_relaxed);
+	for (unsigned i = 0; i < FRAME_CHUNKS_LEFT; i++)
+		atomic_store_explicit(&stock->left[i], 0, memory_order_relaxed);
 	atomic_store_explicit(&stock->moves,
 			      atomic_load_explicit(&stock->moves, memory_order_relaxed) + 1,
 			      memory_order_relaxed);
@@ -117,12 +119,40 @@ static pfn_t take_nearby(struct frame_stock *stock)
 			       align_down(base, CHUNK_BITS));
 }
 
-/* Does another hart take its frames from the chunk that begins at @base? */
+/*
+ * The chunks that a hart has taken from are left to it for a while: it still has frames there, and when it gives
+ * them back it writes to the words that another would take from meanwhile. A hint, like all that is known of
+ * stocks, and no more than its low bits of a chunk's number: what looks left to another is taken a little later.
+ */
+static uint32_t left_name(pfn_t pfn)
+{
+	return (uint32_t)(pfn / CHUNK_BITS) + 1;
+}
+
+/* Lock held. */
+static void leave_chunk(struct frame_stock *stock, pfn_t base)
+{
+	uint32_t i = stock->next_left;
+
+	stock->next_left = i + 1 < FRAME_CHUNKS_LEFT ? i + 1 : 0;
+	atomic_store_explicit(&stock->left[i], left_name(base), memory_order_relaxed);
+}
+
+static bool is_of(const struct frame_stock *stock, pfn_t base)
+{
+	bool is = atomic_load_explicit(&stock->base, memory_order_relaxed) - base < CHUNK_BITS;
+
+	for (unsigned i = 0; i < FRAME_CHUNKS_LEFT; i++)
+		is |= atomic_load_explicit(&stock->left[i], memory_order_relaxed) ==
+		      left_name(base);
+	return is;
+}
+
+/* Does another hart take its frames from the chunk that begins at @base, or has it done so lately? */
 static bool is_elsewhere(const struct frame_pool *pool, pfn_t base)
 {
 	for (uint32_t hart = 0; hart < pool->nstocks; hart++) {
-		pfn_t other = atomic_load_explicit(&pool->stock[hart].base, memory_order_relaxed);
-		if (other - base < CHUNK_BITS && hart != platform_hart())
+		if (hart != platform_hart() && is_of(&pool->stock[hart], base))
 			return true;
 	}
 	return false;
@@ -135,9 +165,12 @@ static pfn_t try_chunk(struct frame_bank *bank, uint64_t c, struct frame_stock *
 	pfn_t pfn =
 		take_from_chunk(stock, &bank->free[c * CHUNK_WORDS], &bank->chunks.leaf[c], base);
 
-	if (pfn == PFN_NONE)
+	if (pfn == PFN_NONE) {
 		chunk_tree_look(&bank->chunks, c);
-	else if (!frame_is_known(&bank->chunks.leaf[c]))
+		return pfn;
+	}
+	leave_chunk(stock, base);
+	if (!frame_is_known(&bank->chunks.leaf[c]))
 		chunk_tree_touch(&bank->chunks, pfn - bank->base, 1);
 	return pfn;
 }

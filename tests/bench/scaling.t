@@ -21,7 +21,7 @@ _loader.exec_module(REPORT)
 
 FITS = ("pair", "hold")
 # Percent of the operations of harts in turn, which is the same in every run.
-SPREAD = {"fill": 30, "full": 16}
+SPREAD = {"fill": 7, "full": 15}
 WAYS = [("in-turn", n) for n in (1, 2, 4, 8, 64)] + [("at-once", n) for n in REPORT.HARTS]
 
 cases = []

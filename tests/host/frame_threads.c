@@ -298,3 +298,29 @@ KTEST(frame_threads, harts_stay_out_of_each_others_chunks)
 	host_hart = 0;
 	REQUIRE_VALID(frame_validate(a->pool));
 }
+
+/* Nor do they come into those that another has left, and where it may still have frames, while whole ones are left. */
+KTEST(frame_threads, harts_stay_out_of_chunks_that_others_have_left)
+{
+	struct arena *a = arena_new(FRAMES);
+
+	host_hart = 0;
+	for (unsigned i = 0; i < 1024; i++) { /* two chunks, of which every tenth frame is kept */
+		pfn_t pfn = frame_alloc(a->pool);
+		REQUIRE(pfn != PFN_NONE);
+		a->owner[pfn - FIRST] = i % 10 == 0;
+	}
+	for (pfn_t i = 0; i < FRAMES; i++) {
+		if (a->owner[i] == 0 && !frame_is_free(a->pool, FIRST + i))
+			REQUIRE_EQ(frame_free(a->pool, FIRST + i), STATUS_OK);
+	}
+	host_hart = 1;
+	for (unsigned i = 0; i < 512; i++) {
+		pfn_t pfn = frame_alloc(a->pool);
+		REQUIRE(pfn != PFN_NONE);
+		for (pfn_t k = pfn / 512 * 512; k < pfn / 512 * 512 + 512; k++)
+			EXPECT(k - FIRST >= FRAMES || a->owner[k - FIRST] == 0);
+	}
+	host_hart = 0;
+	REQUIRE_VALID(frame_validate(a->pool));
+}
