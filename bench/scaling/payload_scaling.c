@@ -358,13 +358,15 @@ static void measure(const char *loop, void (*fn)(struct player *), unsigned n, b
 	bool locked = fn == step_run || fn == step_block;
 	uint64_t operations = OPERATIONS;
 
+	if (n == 0)
+		panic("nobody takes part");
 	if (!turns && n > 1 && (locked || fn == step_full))
 		operations = locked ? LOCKED_AT_ONCE : FULL_AT_ONCE;
 
 	begin(n);
 	step = fn;
 	/* Where each has a place already, and the pool is as full as it will be. */
-	in_turn(fn == step_full ? player[0].capacity : 2 * FILL);
+	in_turn(fn == step_full ? player[0].capacity : 2ull * FILL);
 	for (unsigned i = 0; i < n; i++)
 		player[i].own = player[i].others = own;
 	before = look();

@@ -24,7 +24,7 @@
 static struct stress *stress;
 static stress_part part;
 
-static struct stress_player *self(void)
+static struct stress_player *player_here(void)
 {
 	return &stress->player[hart_self()->index];
 }
@@ -40,8 +40,8 @@ static bool on_trap(struct trap_frame *frame)
 {
 	if (frame->scause != (SCAUSE_INTERRUPT | IRQ_TIMER))
 		return false;
-	stress_tick(self());
-	set_timer(self());
+	stress_tick(player_here());
+	set_timer(player_here());
 	return true;
 }
 
@@ -49,9 +49,9 @@ static void play_here(void *unused)
 {
 	(void)unused;
 	hart_self()->trap_hook = on_trap;
-	set_timer(self());
+	set_timer(player_here());
 	csr_set(sie, 1ul << IRQ_TIMER);
-	part(self());
+	part(player_here());
 	unsigned long irq = platform_irq_save();
 	hart_self()->trap_hook = NULL;
 	(void)!sbi_set_timer(&kernel_sbi, SBI_TIMER_NEVER);

@@ -339,7 +339,7 @@ bool frame_search_on(const struct frame_pool *pool, struct frame_search *search,
 	search->spent += search->portion;
 	/* Looking at all there is for a run, twice. A bank may begin and end inside of a chunk. */
 	uint64_t nchunks = pool->managed / CHUNK_BITS + 2ull * pool->nbanks;
-	if (search->spent > 2 * CHUNK_RUN_LOOKS * nchunks)
+	if (search->spent > 2ull * CHUNK_RUN_LOOKS * nchunks)
 		search->portion *= 2;
 	search->looks = search->portion;
 	return true;
@@ -894,7 +894,7 @@ static bool count_some(struct frame_pool *pool, uint32_t *b, uint64_t *c, npages
 	if (*b == pool->nbanks)
 		return false;
 	const struct chunk_tree *chunks = &pool->bank[*b].chunks;
-	*count += chunk_tree_count_some(chunks, c, 8 * CHUNKS_ASKED, FRAME_LOOKS);
+	*count += chunk_tree_count_some(chunks, c, 8ull * CHUNKS_ASKED, FRAME_LOOKS);
 	if (*c == chunks->nchunks) {
 		*c = 0;
 		++*b;
