@@ -151,8 +151,11 @@ static bool is_of(const struct frame_stock *stock, pfn_t base)
 /* Does another hart take its frames from the chunk that begins at @base, or has it done so lately? */
 static bool is_elsewhere(const struct frame_pool *pool, pfn_t base)
 {
-	for (uint32_t hart = 0; hart < pool->nstocks; hart++) {
-		if (hart != platform_hart() && is_of(&pool->stock[hart], base))
+	const struct frame_stock *own = &pool->stock[platform_hart()];
+	const struct frame_stock *end = &pool->stock[pool->nstocks];
+
+	for (const struct frame_stock *stock = pool->stock; stock < end; stock++) {
+		if (stock != own && is_of(stock, base))
 			return true;
 	}
 	return false;
