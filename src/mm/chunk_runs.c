@@ -201,17 +201,6 @@ struct walk {
 	uint64_t run;
 };
 
-/* Looks are paid for; false if there are not so many left. */
-static inline bool spend(unsigned *looks, unsigned n)
-{
-	if (unlikely(*looks < n)) {
-		*looks = 0;
-		return false;
-	}
-	*looks -= n;
-	return true;
-}
-
 /* To what lies behind the node. Parents that have been walked through are known now; false: LATER. */
 static bool step(struct chunk_runs *runs, struct walk *at, unsigned *looks)
 {
@@ -221,7 +210,7 @@ static bool step(struct chunk_runs *runs, struct walk *at, unsigned *looks)
 		uint64_t parent = (at->node - 1) / GROUP;
 		at->k++;
 		if (runs->level[at->k][parent].best == UNKNOWN) {
-			if (!spend(looks, SUM_LOOKS))
+			if (!chunk_tree_spend(looks, SUM_LOOKS))
 				return false;
 			sum_up(runs, at->k, parent);
 		}
@@ -254,7 +243,7 @@ uint64_t chunk_tree_find_run_within(struct chunk_tree *tree, uint64_t n, unsigne
 		uint64_t span = span_of(runs, at.k, at.node);
 
 		if (node.best == UNKNOWN && at.k == 0) {
-			if (!spend(looks, CHUNK_RUN_LOOKS))
+			if (!chunk_tree_spend(looks, CHUNK_RUN_LOOKS))
 				return CHUNK_TREE_LATER;
 			look(tree, at.node);
 			continue;

@@ -508,20 +508,11 @@ void chunk_tree_filled(struct chunk_tree *tree, uint64_t bit, uint64_t n, bool s
 
 /* ---- finding --------------------------------------------------------------------------------- */
 
-/* One look less to go; false if there is none left. */
-static inline bool spend(unsigned *looks)
-{
-	if (unlikely(*looks == 0))
-		return false;
-	--*looks;
-	return true;
-}
-
 /* Leave nothing stale at or below @node of level @level; false if that takes too long. */
 static bool settle(struct chunk_tree *tree, unsigned level, uint64_t node, unsigned *looks)
 {
 	for (unsigned k = level;;) {
-		if (!spend(looks))
+		if (!chunk_tree_spend(looks, 1))
 			return false;
 		if (k == 0) {
 			chunk_tree_look(tree, node - tree->lead);
@@ -561,7 +552,7 @@ static uint64_t look_in_group(struct chunk_tree *tree, uint64_t node, unsigned o
 			      unsigned *looks)
 {
 	for (uint64_t fit = fit_in(children(tree, 1, node), order); fit != 0; fit &= fit - 1) {
-		if (!spend(looks))
+		if (!chunk_tree_spend(looks, 1))
 			return CHUNK_TREE_LATER;
 		uint64_t found = look_for(tree, node * GROUP + first_of(fit) - tree->lead, order);
 		if (found != BITMAP_NONE)
@@ -598,7 +589,7 @@ static never_inline uint64_t search(struct chunk_tree *tree, unsigned order, uns
 		refresh(tree, k, node);
 		if (k == top)
 			return BITMAP_NONE;
-		if (!spend(looks))
+		if (!chunk_tree_spend(looks, 1))
 			return CHUNK_TREE_LATER;
 		k++;
 		node /= GROUP;
@@ -650,7 +641,7 @@ uint64_t chunk_tree_count_within(const struct chunk_tree *tree, unsigned *looks)
 
 	for (uint64_t c = bitmap_tree_next_set(&tree->broken, 0); c != BITMAP_NONE;
 	     c = bitmap_tree_next_set(&tree->broken, c + 1)) {
-		if (!spend(looks))
+		if (!chunk_tree_spend(looks, 1))
 			return CHUNK_TREE_LATER;
 		count += bitmap_atomic_count(words_of(tree, c), 0, CHUNK_BITS);
 	}

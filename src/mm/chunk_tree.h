@@ -129,6 +129,17 @@ uint64_t chunk_tree_find(struct chunk_tree *tree, unsigned order);
 #define CHUNK_TREE_LATER (BITMAP_NONE - 1)
 #define CHUNK_RUN_LOOKS  8u
 
+/* chunk_tree_spend - @n of *@looks less to go; false, and none, if there are not so many left. */
+static inline bool chunk_tree_spend(unsigned *looks, unsigned n)
+{
+	if (unlikely(*looks < n)) {
+		*looks = 0;
+		return false;
+	}
+	*looks -= n;
+	return true;
+}
+
 uint64_t chunk_tree_find_within(struct chunk_tree *tree, unsigned order, unsigned *looks);
 uint64_t chunk_tree_find_run_within(struct chunk_tree *tree, uint64_t n, unsigned *looks);
 

@@ -392,7 +392,7 @@ static pfn_t take_natural(struct frame_pool *pool, unsigned order, struct frame_
 		       CHUNK_TREE_LATER) {
 			if (likely(take(bank, index, n)))
 				return bank->base + index;
-			if (!frame_search_spend(search))
+			if (!chunk_tree_spend(&search->looks, 1))
 				return PFN_LATER;
 		}
 		if (unlikely(index == CHUNK_TREE_LATER))
@@ -480,7 +480,7 @@ static pfn_t take_any(struct frame_pool *pool, npages_t n, npages_t align,
 		while ((index = find_any(bank, n, align, search)) < CHUNK_TREE_LATER) {
 			if (take(bank, index, n))
 				return bank->base + index;
-			if (!frame_search_spend(search))
+			if (!chunk_tree_spend(&search->looks, 1))
 				return PFN_LATER;
 		}
 		if (index == CHUNK_TREE_LATER)

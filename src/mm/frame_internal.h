@@ -47,15 +47,6 @@ static inline struct frame_search frame_search(void)
 /* frame_search_on - was that portion not enough? Then make the next one ready. */
 bool frame_search_on(const struct frame_pool *pool, struct frame_search *search, pfn_t found);
 
-/* frame_search_spend - one look less to go; false if there is none left. */
-static inline bool frame_search_spend(struct frame_search *search)
-{
-	if (unlikely(search->looks == 0))
-		return false;
-	search->looks--;
-	return true;
-}
-
 /* How many banks start below @pfn, or at it. */
 static inline uint32_t frame_banks_upto(const struct frame_pool *pool, pfn_t pfn)
 {

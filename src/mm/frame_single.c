@@ -69,6 +69,18 @@ static inline uint64_t take_bit(atomic_word *word)
 	}
 }
 
+/* Only this hart writes to its stock, with interrupts off; its handlers see by the count that it has moved. */
+static inline void move_stock(struct frame_stock *stock, atomic_word *word, pfn_t base,
+			      chunk_byte *leaf)
+{
+	atomic_store_explicit(&stock->word, word, memory_order_relaxed);
+	atomic_store_explicit(&stock->base, base, memory_order_relaxed);
+	atomic_store_explicit(&stock->leaf, leaf, memory_order_relaxed);
+	atomic_store_explicit(&stock->moves,
+			      atomic_load_explicit(&stock->moves, memory_order_relaxed) + 1,
+			      memory_order_relaxed);
+}
+
 /* Take a frame of chunk @c for the stock of this hart, which stays there. Interrupts are off. */
 static pfn_t take_from_chunk(struct frame_stock *stock, atomic_word *words, chunk_byte *leaf,
 			     pfn_t base)
@@ -78,12 +90,7 @@ static pfn_t take_from_chunk(struct frame_stock *stock, atomic_word *words, chun
 		if (bit == 0)
 			continue;
 		pfn_t first = base + w * BITS_PER_WORD;
-		atomic_store_explicit(&stock->word, &words[w], memory_order_relaxed);
-		atomic_store_explicit(&stock->base, first, memory_order_relaxed);
-		atomic_store_explicit(&stock->leaf, leaf, memory_order_relaxed);
-		atomic_store_explicit(&stock->moves,
-				      atomic_load_explicit(&stock->moves, memory_order_relaxed) + 1,
-				      memory_order_relaxed);
+		move_stock(stock, &words[w], first, leaf);
 		return first + bits_ctz(bit);
 	}
 	return PFN_NONE;
@@ -95,14 +102,9 @@ void frame_leave(struct frame_pool *pool)
 	struct frame_stock *stock = &pool->stock[platform_hart()];
 	unsigned long irq = platform_irq_save();
 
-	atomic_store_explicit(&stock->word, &pool->nothing, memory_order_relaxed);
-	atomic_store_explicit(&stock->base, PFN_NONE, memory_order_relaxed);
-	atomic_store_explicit(&stock->leaf, &pool->nowhere, memory_order_relaxed);
+	move_stock(stock, &pool->nothing, PFN_NONE, &pool->nowhere);
 	for (unsigned i = 0; i < FRAME_CHUNKS_LEFT; i++)
 		atomic_store_explicit(&stock->left[i], 0, memory_order_relaxed);
-	atomic_store_explicit(&stock->moves,
-			      atomic_load_explicit(&stock->moves, memory_order_relaxed) + 1,
-			      memory_order_relaxed);
 	platform_irq_restore(irq);
 }
 
@@ -268,7 +270,7 @@ static pfn_t take_little(struct frame_pool *pool, struct frame_stock *stock, boo
 	struct frame_bank *bank;
 
 	for (; (bank = next_broken(pool, &at)) != NULL; at.c++) {
-		if (!frame_search_spend(search))
+		if (!chunk_tree_spend(&search->looks, 1))
 			return PFN_LATER;
 		if (!shared && is_elsewhere(pool, bank->base + at.c * CHUNK_BITS))
 			continue;
@@ -289,7 +291,7 @@ static pfn_t take_whole(struct frame_bank *bank, struct frame_stock *stock,
 		pfn_t pfn = try_chunk(bank, index / CHUNK_BITS, stock);
 		if (pfn != PFN_NONE)
 			return pfn;
-		if (!frame_search_spend(search))
+		if (!chunk_tree_spend(&search->looks, 1))
 			return PFN_LATER;
 	}
 	return index == BITMAP_NONE ? PFN_NONE : PFN_LATER;
