@@ -11,6 +11,8 @@ import xml.etree.ElementTree as ElementTree
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
+from tap import case, must, plan, run
+
 TOP = Path(__file__).resolve().parent.parent.parent
 BENCH = TOP / "bench"
 LIARS = TOP / "build/bench/host/liars"
@@ -32,18 +34,6 @@ def script(name):
 RUN, REPORT = script("run"), script("report")
 BASELINE = figures.load(BENCH / "baseline.json")
 PEERS = figures.load(BENCH / "peers-rv64.json")
-
-cases = []
-
-
-def case(function):
-    cases.append(function)
-    return function
-
-
-def must(condition, what):
-    if not condition:
-        raise AssertionError(what)
 
 
 # ---- wrong answers ------------------------------------------------------------------------------------
@@ -282,20 +272,5 @@ def the_tables_of_the_document_are_those_of_the_file():
         must(f"**{REPORT.short(row['value'])}**" in text, f"{name} is not as in bench/baseline.json")
 
 
-def main():
-    print(f"1..{len(cases)}")
-    failed = 0
-    for number, function in enumerate(cases, 1):
-        name = function.__name__.replace("_", " ")
-        try:
-            function()
-        except AssertionError as reason:
-            failed += 1
-            print(f"not ok {number} - {name}")
-            print("\n".join(f"# {line}" for line in str(reason).splitlines()))
-        else:
-            print(f"ok {number} - {name}")
-    sys.exit(failed != 0)
-
-
-main()
+plan()
+run()

@@ -11,6 +11,8 @@ import sys
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
+from tap import case, must, plan, run
+
 TOP = Path(__file__).resolve().parent.parent.parent
 KERNEL = TOP / "build/rv64-release-scaling/acre.elf"
 
@@ -23,18 +25,6 @@ FITS = ("pair", "hold")
 # Percent of the operations of harts in turn, which is the same in every run.
 SPREAD = {"fill": 7, "full": 15}
 WAYS = [("in-turn", n) for n in (1, 2, 4, 8, 64)] + [("at-once", n) for n in REPORT.HARTS]
-
-cases = []
-
-
-def case(function):
-    cases.append(function)
-    return function
-
-
-def must(condition, what):
-    if not condition:
-        raise AssertionError(what)
 
 
 @case
@@ -85,23 +75,10 @@ def frames_in_many_chunks_disturb_others_no_more_than_before(rows):
                  f"{loop} on {harts} harts: {counts}")
 
 
-def main():
-    print(f"1..{len(cases)}", flush=True)
-    failed = 0
-    try:
-        rows = REPORT.measure(KERNEL)
-    except REPORT.Broken as broken:
-        print("Bail out! " + str(broken).replace("\n", "\n# "))
-        sys.exit(1)
-    for number, function in enumerate(cases, 1):
-        try:
-            function(rows)
-        except AssertionError as wrong:
-            failed += 1
-            print(f"not ok {number} - {function.__name__.replace('_', ' ')}\n# {wrong}")
-        else:
-            print(f"ok {number} - {function.__name__.replace('_', ' ')}")
-    sys.exit(failed != 0)
-
-
-main()
+plan()
+try:
+    ROWS = REPORT.measure(KERNEL)
+except REPORT.Broken as broken:
+    print("Bail out! " + str(broken).replace("\n", "\n# "))
+    sys.exit(1)
+run(ROWS)
