@@ -84,7 +84,7 @@ test:
 	$(Q)$(MAKE) --no-print-directory $(TEST_JOBS) test-builds
 	$(Q)PYTHONPYCACHEPREFIX=$(OUT)/pycache ACRE_RELEASE=$(call test_kernel,release) ACRE_DEBUG=$(call test_kernel,debug) \
 		ACRE_ISA=$(call kernel_dir,release,$(TEST_ISA)) \
-		prove -j2 --timer $(if $(filter 1,$(V)),--verbose) $(T)
+		scripts/run-tests $(OUT)/tap -j2 --timer $(if $(filter 1,$(V)),--verbose) $(T)
 
 test-builds: $(OUT)/host-gcc/ktest $(OUT)/host-clang/ktest $(OUT)/host-tsan/ktest test-kernel-release test-kernel-debug \
 	$(if $(filter-out $(TEST_ISA),$(ISA)),test-kernel-isa)

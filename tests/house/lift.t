@@ -28,7 +28,7 @@ report $? "runs on the host" "$host"
 report $? "and says so last" "$host"
 
 # The time limit sees a hang; the exit code comes through the board's test device.
-rv64=$(timeout 60 qemu-system-riscv64 -M virt -m 128M -display none -serial stdio -monitor none \
+rv64=$(timeout 240 qemu-system-riscv64 -M virt -m 128M -display none -serial stdio -monitor none \
 	-bios default -kernel build/lift/rv64/lift.elf </dev/null 2>&1 | tr -d '\r'; exit "${PIPESTATUS[0]}")
 report $? "runs on RV64 under the firmware" "$rv64"
 [ "$(tail -n 1 <<<"$rv64")" = "lift: ok" ]

@@ -21,7 +21,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 TOP = HERE.parent.parent
 EXPLORE = TOP / "build/explore"
-LIMIT = 60  # seconds: only to notice a hang
+LIMIT = 240  # seconds: only to notice a hang
 
 
 class Wrong(Exception):

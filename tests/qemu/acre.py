@@ -26,7 +26,7 @@ DEBUG = TOP / os.environ.get("ACRE_DEBUG", "build/rv64-debug")
 HOST = TOP / "build/host-gcc/ktest"
 RUN_QEMU = TOP / "scripts/run-qemu"
 
-LIMIT = 60  # seconds: a hang, not a slow machine
+LIMIT = 240  # seconds: a hang, not a slow machine
 SHOWN = 60  # lines of console after a failure
 
 
@@ -114,7 +114,7 @@ def run(command, input=None, limit=2 * LIMIT, env=None):
         console, messages = process.communicate(input, timeout=limit)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGTERM)
-        console, messages = process.communicate(timeout=10)
+        console, messages = process.communicate(timeout=LIMIT)
         Run(process.returncode, console, messages)
         raise Failure(f"no end within {limit} s") from None
     return Run(process.returncode, console, messages)

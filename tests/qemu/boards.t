@@ -133,7 +133,7 @@ def console_until(words, **options):
                 console += more
     finally:
         process.terminate()
-        process.communicate(timeout=10)
+        process.communicate(timeout=LIMIT)
     return Run(process.returncode, console, b"")
 
 
