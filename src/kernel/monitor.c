@@ -118,7 +118,7 @@ static void do_test(unsigned argc, char **argv)
 /* A line of the report; print() has none of its own. */
 static void print_line(const char *format, ...)
 {
-	char text[128];
+	char text[160];
 	va_list args;
 
 	va_start(args, format);

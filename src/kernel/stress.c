@@ -66,18 +66,19 @@ static bool on_all_harts(struct stress *s, stress_part fn)
 	stress = s;
 	part = fn;
 	for (unsigned i = 1; i < s->nplayers; i++) {
-		if (s->player[i].plays && hart_run(i, play_here, NULL) != STATUS_OK)
-			all = s->player[i].plays = false;
+		if (s->player[i].turn && hart_run(i, play_here, NULL) != STATUS_OK)
+			all = s->player[i].plays = s->player[i].turn = false;
 	}
-	play_here(NULL);
+	if (s->player[0].turn)
+		play_here(NULL);
 	for (unsigned i = 1; i < s->nplayers; i++) {
-		if (s->player[i].plays && hart_join(i, HART_MS) != STATUS_OK)
+		if (s->player[i].turn && hart_join(i, HART_MS) != STATUS_OK)
 			all = false;
 	}
 	return all;
 }
 
-static const struct stress_crew harts = { .all = on_all_harts, .locked = 1 };
+static const struct stress_crew harts = { .all = on_all_harts, .locked = 1, .in_line = 8 };
 
 bool stress_machine(uint64_t operations, uint64_t seed, struct stress_phase *total,
 		    void (*line)(const char *format, ...))

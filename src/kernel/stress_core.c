@@ -19,6 +19,7 @@
 #include "kernel/stress_core.h"
 
 #include "lib/align.h"
+#include "lib/fmt.h"
 #include "lib/platform.h"
 #include "lib/string.h"
 
@@ -33,6 +34,9 @@
 #define BREATHE     16u       /* steps */
 #define MAX_WAIT    10000000u /* turns of a loop */
 #define LAST_FRAMES 64u       /* that are free while they are fought for */
+/* Calls of verbs that not every player uses all the time, from which on each of them must have come. */
+#define MANY_OTHERS 4000u
+#define VERB_LINE   110u
 
 static uint64_t mix(uint64_t x)
 {
@@ -48,6 +52,12 @@ static uint64_t next(struct stress_hand *h)
 	h->random ^= h->random >> 7;
 	h->random ^= h->random << 17;
 	return h->random >> 11;
+}
+
+static void did(struct stress_hand *h, enum stress_verb verb)
+{
+	h->operations++;
+	h->did[verb]++;
 }
 
 static void wrong(struct stress_hand *h, const char *what)
@@ -114,19 +124,19 @@ static pfn_t pfn_of(const struct stress *s, const void *at)
 	return ((uintptr_t)at - s->pool->offset) >> PAGE_SHIFT;
 }
 
-static void done(struct stress_hand *h, enum status s)
+static void done(struct stress_hand *h, enum stress_verb verb, enum status s)
 {
 	if (s == STATUS_OK)
-		h->operations++;
+		did(h, verb);
 	else
 		wrong(h, "a frame that was handed out cannot be given back");
 }
 
-/* @n frames are ours from now on. */
-static void own_frames(struct stress *s, struct stress_hand *h, struct stress_block *b, pfn_t pfn,
-		       npages_t n)
+/* @n frames, taken by @verb, are ours from now on. */
+static void own_frames(struct stress *s, struct stress_hand *h, struct stress_block *b,
+		       enum stress_verb verb, pfn_t pfn, npages_t n)
 {
-	h->operations++;
+	did(h, verb);
 	b->at = frame_ptr(s->pool, pfn);
 	b->serial = h->serial;
 	b->bytes = (uint32_t)(n * PAGE_SIZE);
@@ -145,13 +155,13 @@ static void take_single(struct stress *s, struct stress_hand *h, struct stress_b
 	if (pfn == PFN_NONE)
 		h->none++;
 	else
-		own_frames(s, h, b, pfn, 1);
+		own_frames(s, h, b, DID_FRAME_ALLOC, pfn, 1);
 }
 
 static void give_single(struct stress *s, struct stress_hand *h, struct stress_block *b)
 {
 	look_at_own(h, b->at, PAGE_SIZE, b->serial);
-	done(h, frame_free(s->pool, pfn_of(s, b->at)));
+	done(h, DID_FRAME_FREE, frame_free(s->pool, pfn_of(s, b->at)));
 	b->at = NULL;
 }
 
@@ -171,7 +181,7 @@ static void take_run(struct stress *s, struct stress_hand *h, struct stress_bloc
 	}
 	if (!is_aligned(pfn_to_paddr(pfn), align))
 		wrong(h, "a run is not aligned as it was asked for");
-	own_frames(s, h, b, pfn, n);
+	own_frames(s, h, b, DID_FRAME_ALLOC_RANGE, pfn, n);
 }
 
 /* Wherever this is free. */
@@ -182,28 +192,33 @@ static void take_at(struct stress *s, struct stress_hand *h, struct stress_block
 	pfn_t pfn = bank->first + next(h) % bank->npages;
 
 	if (frame_alloc_at(s->pool, pfn, n) == STATUS_OK)
-		own_frames(s, h, b, pfn, n);
+		own_frames(s, h, b, DID_FRAME_ALLOC_AT, pfn, n);
 	else
 		h->none++;
 }
 
+static bool is_zero(const uint64_t *word, size_t n)
+{
+	uint64_t bits = 0;
+
+	for (size_t i = 0; i < n; i++)
+		bits |= word[i];
+	return bits == 0;
+}
+
 static void take_zeroed(struct stress *s, struct stress_hand *h, struct stress_block *b)
 {
-	npages_t n = next(h) % 4 == 0 ? 1 + next(h) % 4 : 1;
+	npages_t n = next(h) % 2 == 0 ? 2 + next(h) % 3 : 1;
 	pfn_t pfn = n == 1 ? frame_alloc_zeroed(s->pool)
 			   : frame_alloc_range_zeroed(s->pool, n, PAGE_SIZE);
-	uint64_t bits = 0;
 
 	if (pfn == PFN_NONE) {
 		h->none++;
 		return;
 	}
-	const uint64_t *word = frame_ptr(s->pool, pfn);
-	for (size_t i = 0; i < n * WORDS_PER_PAGE; i++)
-		bits |= word[i];
-	if (bits != 0)
+	if (!is_zero(frame_ptr(s->pool, pfn), n * WORDS_PER_PAGE))
 		wrong(h, "a zeroed frame is not all zero");
-	own_frames(s, h, b, pfn, n);
+	own_frames(s, h, b, n == 1 ? DID_FRAME_ALLOC_ZEROED : DID_FRAME_ALLOC_RANGE_ZEROED, pfn, n);
 }
 
 /* Frames [@first, @first + @n) of @b, in one call. */
@@ -214,7 +229,7 @@ static void give_part(struct stress *s, struct stress_hand *h, const struct stre
 		return;
 	for (npages_t i = first; i < first + n; i++)
 		look_at_own(h, (uint64_t *)b->at + i * WORDS_PER_PAGE, PAGE_SIZE, b->serial + i);
-	done(h, frame_free_range(s->pool, pfn_of(s, b->at) + first, n));
+	done(h, DID_FRAME_FREE_RANGE, frame_free_range(s->pool, pfn_of(s, b->at) + first, n));
 }
 
 static void give_frames(struct stress *s, struct stress_hand *h, struct stress_block *b)
@@ -225,9 +240,10 @@ static void give_frames(struct stress *s, struct stress_hand *h, struct stress_b
 	switch (next(h) % 5) {
 	case 0: /* frame by frame */
 		for (npages_t i = 0; i < n; i++) {
-			look_at_own(h, (uint64_t *)b->at + i * WORDS_PER_PAGE, PAGE_SIZE,
-				    b->serial + i);
-			done(h, frame_free(s->pool, pfn_of(s, b->at) + i));
+			uint64_t *word = (uint64_t *)b->at + i * WORDS_PER_PAGE;
+			look_at_own(h, word, PAGE_SIZE, b->serial + i);
+			done(h, DID_FRAME_FREE_ADDRESS,
+			     frame_free_address(s->pool, pfn_to_paddr(pfn_of(s, word))));
 		}
 		break;
 	case 1: /* from its middle outwards */
@@ -243,7 +259,8 @@ static void give_frames(struct stress *s, struct stress_hand *h, struct stress_b
 		if (n == 1) { /* as one that is all zero, which it is then */
 			look_at_own(h, b->at, PAGE_SIZE, b->serial);
 			memset(b->at, 0, PAGE_SIZE);
-			done(h, frame_free_zeroed(s->pool, pfn_of(s, b->at)));
+			done(h, DID_FRAME_FREE_ZEROED,
+			     frame_free_zeroed(s->pool, pfn_of(s, b->at)));
 			break;
 		}
 		give_part(s, h, b, 0, n);
@@ -266,9 +283,10 @@ static uint32_t any_size(struct stress_hand *h)
 	return (uint32_t)(LEAST_BYTES + (r % 32 == 0 ? r / 32 % 20000 : r / 32 % 1000));
 }
 
-static void own_block(struct stress_hand *h, struct stress_block *b, void *at, uint32_t bytes)
+static void own_block(struct stress_hand *h, struct stress_block *b, enum stress_verb verb,
+		      void *at, uint32_t bytes)
 {
-	h->operations++;
+	did(h, verb);
 	*b = (struct stress_block){ .at = at, .serial = h->serial++, .bytes = bytes };
 	mark(h, at, align_down(bytes, 8u), b->serial, b->serial % 8 == 0);
 }
@@ -276,14 +294,34 @@ static void own_block(struct stress_hand *h, struct stress_block *b, void *at, u
 static void take_block(struct stress *s, struct stress_hand *h, struct stress_block *b)
 {
 	uint32_t bytes = any_size(h);
-	uint64_t align = 16u << next(h) % 5;
-	void *at = next(h) % 4 == 0 ? heap_alloc_aligned(s->heap, bytes, align, CALLER())
-				    : heap_alloc(s->heap, bytes, CALLER());
+	enum stress_verb verb = DID_HEAP_ALLOC;
+	void *at;
 
-	if (at == NULL)
+	switch (next(h) % 8) {
+	case 0:
+		verb = DID_HEAP_ZALLOC;
+		at = heap_zalloc(s->heap, bytes, CALLER());
+		break;
+	case 1:
+		verb = DID_HEAP_CALLOC;
+		bytes -= bytes % 8;
+		at = heap_calloc(s->heap, bytes / 8, 8, CALLER());
+		break;
+	case 2:
+	case 3:
+		verb = DID_HEAP_ALLOC_ALIGNED;
+		at = heap_alloc_aligned(s->heap, bytes, 16u << next(h) % 5, CALLER());
+		break;
+	default:
+		at = heap_alloc(s->heap, bytes, CALLER());
+	}
+	if (at == NULL) {
 		h->none++;
-	else
-		own_block(h, b, at, bytes);
+		return;
+	}
+	if ((verb == DID_HEAP_ZALLOC || verb == DID_HEAP_CALLOC) && !is_zero(at, bytes / 8))
+		wrong(h, "a zeroed block is not all zero");
+	own_block(h, b, verb, at, bytes);
 }
 
 /* What is kept of a block that changes its size is what both sizes reach: its mark, if not all of it. */
@@ -303,17 +341,19 @@ static void resize_block(struct stress *s, struct stress_hand *h, struct stress_
 	}
 	if (at[0] != head[0] || at[1] != head[1] || at[2] != head[2] || at[3] != head[3])
 		wrong(h, "a block lost its contents as its size changed");
-	own_block(h, b, at, bytes);
+	own_block(h, b, DID_HEAP_REALLOC, at, bytes);
 }
 
 static void give_block(struct stress *s, struct stress_hand *h, struct stress_block *b)
 {
 	look_at_own(h, b->at, align_down(b->bytes, 8u), b->serial);
-	if (next(h) % 2 == 0)
+	if (next(h) % 2 == 0) {
 		heap_free_sized(s->heap, b->at, b->bytes, CALLER());
-	else
+		did(h, DID_HEAP_FREE_SIZED);
+	} else {
 		heap_free(s->heap, b->at, CALLER());
-	h->operations++;
+		did(h, DID_HEAP_FREE);
+	}
 	b->at = NULL;
 }
 
@@ -332,10 +372,10 @@ static void give_foreign(struct stress *s, struct stress_hand *h, uintptr_t what
 	}
 	h->foreign++;
 	if (is_frame) {
-		done(h, frame_free(s->pool, pfn_of(s, at)));
+		done(h, DID_FRAME_FREE, frame_free(s->pool, pfn_of(s, at)));
 	} else {
 		heap_free(s->heap, at, CALLER());
-		h->operations++;
+		did(h, DID_HEAP_FREE);
 	}
 }
 
@@ -385,14 +425,17 @@ static void take_other(struct stress *s, struct stress_hand *h, struct stress_bl
 		break;
 	case 3:
 		(void)frame_prezero(s->pool, 1);
-		h->operations++;
+		did(h, DID_FRAME_PREZERO);
 		break;
 	case 4:
 		if (frame_free_count(s->pool) > frame_managed_count(s->pool))
 			wrong(h, "more frames are free than there are");
-		h->operations++;
+		did(h, DID_FRAME_FREE_COUNT);
 		break;
-	case 5:
+	case 5: /* as if it stopped; and it comes back */
+		frame_leave(s->pool);
+		did(h, DID_FRAME_LEAVE);
+		break;
 	case 6:
 	case 7:
 	case 8:
@@ -415,6 +458,7 @@ static void step_other(struct stress *s, struct stress_hand *h)
 	} else if (b->is_frames) {
 		if (frame_is_free(s->pool, pfn_of(s, b->at)))
 			wrong(h, "a frame that somebody has is said to be free");
+		did(h, DID_FRAME_IS_FREE);
 		give_frames(s, h, b);
 	} else if (r % 4 == 0) {
 		pass(s, h, b);
@@ -484,7 +528,7 @@ static void part_drain(struct stress_player *p)
 	pfn_t pfn;
 
 	while ((pfn = frame_alloc(s->pool)) != PFN_NONE) {
-		own_frames(s, &p->hart, &b, pfn, 1);
+		own_frames(s, &p->hart, &b, DID_FRAME_ALLOC, pfn, 1);
 		uint64_t *word = b.at;
 		mark(&p->hart, word, PAGE_SIZE, b.serial, false);
 		word[LINK_WORD] = (uintptr_t)p->drained;
@@ -507,7 +551,8 @@ static void give_drained(struct stress_player *p, struct stress_player *of)
 		const char *broken = unmark(word, PAGE_SIZE);
 		if (broken != NULL)
 			wrong(&p->hart, broken);
-		done(&p->hart, frame_free(p->stress->pool, pfn_of(p->stress, word)));
+		done(&p->hart, DID_FRAME_FREE,
+		     frame_free(p->stress->pool, pfn_of(p->stress, word)));
 		if (of->ndrained % BREATHE == 0)
 			breathe(p);
 	}
@@ -670,7 +715,10 @@ static uint32_t playing(const struct stress *s)
 	return n;
 }
 
-/* Nobody begins before all are there, or there would be little to share; but nobody waits for ever. */
+/*
+ * Nobody begins before all are there, or there would be little to share; but nobody waits for ever. Harts do not
+ * sleep here: they would wake up all at once, to stand in one line for their first chunk, which takes longer.
+ */
 static void start_together(struct stress_player *p)
 {
 	struct stress *s = p->stress;
@@ -693,22 +741,46 @@ static void add_since(struct stress *s, const struct stress_phase *before)
 	phase->ticks += after.ticks - before->ticks;
 }
 
-/* Let all play @part; what happened is added to phase @name, the last one or a new one. */
-static void play(struct stress *s, const char *name, stress_part part)
+/* It is the turn of the next @most from player *@first on, which moves on. Result: how many that are. */
+static uint32_t next_turn(struct stress *s, uint32_t *first, uint32_t most)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < s->nplayers; i++) {
+		struct stress_player *p = &s->player[i];
+		p->turn = p->plays && i >= *first && n < most;
+		n += p->turn;
+	}
+	while (*first < s->nplayers && (s->player[*first].turn || !s->player[*first].plays))
+		(*first)++;
+	return n;
+}
+
+/*
+ * Let all play @part, @most at once; what happened is added to phase @name, the last one or a new one.
+ */
+static void play_in_turns(struct stress *s, const char *name, stress_part part, uint32_t most)
 {
 	struct stress_phase before = now(s);
+	uint32_t first = 0;
 
 	if (s->failed != NULL)
 		return; /* the sentence that is wrong may be a lie that ends in a panic */
 	if (s->nphases == 0 || s->phase[s->nphases - 1].name != name)
 		s->phase[s->nphases++] = (struct stress_phase){ .name = name };
 	s->part = part;
-	s->awaited = playing(s);
-	atomic_store(&s->here, 0);
-	if (!s->crew->all(s, start_together))
-		fail(s, "a hart did not come");
+	while (s->failed == NULL && (s->awaited = next_turn(s, &first, most)) != 0) {
+		atomic_store(&s->here, 0);
+		if (!s->crew->all(s, start_together))
+			fail(s, "a hart did not come");
+	}
 	add_since(s, &before);
 	take_stock(s);
+}
+
+static void play(struct stress *s, const char *name, stress_part part)
+{
+	play_in_turns(s, name, part, s->nplayers);
 }
 
 /* ---- phases --------------------------------------------------------------------------------- */
@@ -733,7 +805,7 @@ static void mixed(struct stress *s, const char *name, uint32_t share, uint64_t o
 {
 	s->share = share;
 	set_targets(s, operations);
-	play(s, name, part_mixed);
+	play_in_turns(s, name, part_mixed, share < 1000 ? s->nplayers : s->crew->in_line);
 	for (uint32_t i = 0; s->failed == NULL && i < s->nplayers; i++) {
 		const struct stress_player *p = &s->player[i];
 		if (p->plays && p->hart.operations < p->target)
@@ -780,7 +852,7 @@ static void last_frames(struct stress *s, uint64_t operations)
 	s->share = 0;
 	take_ballast(s, LAST_FRAMES);
 	set_targets(s, operations);
-	play(s, "the last frames", part_last_frames);
+	play_in_turns(s, "the last frames", part_last_frames, s->crew->in_line);
 	report_phase(s);
 	drop_ballast(s);
 }
@@ -802,7 +874,7 @@ static void drain(struct stress *s)
 	/* The debug tier has the lock for each frame. */
 	take_ballast(s, s->pool->debug ? STRESS_IN_DRAIN / 16 : STRESS_IN_DRAIN);
 	s->only_take = true;
-	play(s, name, part_drain);
+	play_in_turns(s, name, part_drain, s->crew->in_line);
 	must_be_empty(s);
 	s->only_take = false;
 	play(s, name, part_give_drained);
@@ -833,6 +905,81 @@ static void give_back_everything(struct stress *s)
 	take_stock(s);
 	if (s->failed == NULL && frame_free_count(s->pool) != s->frames)
 		fail(s, "not every frame came back");
+}
+
+/* ---- what was called ------------------------------------------------------------------------ */
+
+static const struct {
+	const char *name; /* without frame_ and heap_ */
+	const char *left_out;
+} verbs[STRESS_VERBS] = {
+#define FRAME(verb)                                                                                \
+	{                                                                                          \
+#verb, "frame_" #verb " never did anything"                                        \
+	}
+#define HEAP(verb)                                                                                 \
+	{                                                                                          \
+#verb, "heap_" #verb " never did anything"                                         \
+	}
+	[DID_FRAME_ALLOC] = FRAME(alloc),
+	[DID_FRAME_ALLOC_ZEROED] = FRAME(alloc_zeroed),
+	[DID_FRAME_ALLOC_RANGE] = FRAME(alloc_range),
+	[DID_FRAME_ALLOC_RANGE_ZEROED] = FRAME(alloc_range_zeroed),
+	[DID_FRAME_ALLOC_AT] = FRAME(alloc_at),
+	[DID_FRAME_FREE] = FRAME(free),
+	[DID_FRAME_FREE_ZEROED] = FRAME(free_zeroed),
+	[DID_FRAME_FREE_RANGE] = FRAME(free_range),
+	[DID_FRAME_FREE_ADDRESS] = FRAME(free_address),
+	[DID_FRAME_LEAVE] = FRAME(leave),
+	[DID_FRAME_PREZERO] = FRAME(prezero),
+	[DID_FRAME_IS_FREE] = FRAME(is_free),
+	[DID_FRAME_FREE_COUNT] = FRAME(free_count),
+	[DID_HEAP_ALLOC] = HEAP(alloc),
+	[DID_HEAP_ALLOC_ALIGNED] = HEAP(alloc_aligned),
+	[DID_HEAP_ZALLOC] = HEAP(zalloc),
+	[DID_HEAP_CALLOC] = HEAP(calloc),
+	[DID_HEAP_REALLOC] = HEAP(realloc),
+	[DID_HEAP_FREE] = HEAP(free),
+	[DID_HEAP_FREE_SIZED] = HEAP(free_sized),
+#undef FRAME
+#undef HEAP
+};
+
+uint64_t stress_did(const struct stress *s, enum stress_verb verb)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < s->nplayers; i++)
+		sum += s->player[i].hart.did[verb] + s->player[i].handler.did[verb];
+	return sum;
+}
+
+const char *stress_left_out(const struct stress *s)
+{
+	uint64_t others = 0;
+	const char *missing = NULL;
+
+	for (enum stress_verb verb = 0; verb < STRESS_VERBS; verb++) {
+		uint64_t n = stress_did(s, verb);
+		if (verb != DID_FRAME_ALLOC && verb != DID_FRAME_FREE)
+			others += n;
+		if (n == 0 && missing == NULL)
+			missing = verbs[verb].left_out;
+	}
+	return others >= MANY_OTHERS ? missing : NULL;
+}
+
+/* The verbs from @first to @last in one line. */
+static void report_verbs(const struct stress *s, const char *what, enum stress_verb first,
+			 enum stress_verb last)
+{
+	char text[VERB_LINE];
+	size_t len = 0;
+
+	for (enum stress_verb verb = first; verb <= last && len < sizeof(text); verb++)
+		len += fmt_buffer(text + len, sizeof(text) - len, " %s %llu", verbs[verb].name,
+				  (unsigned long long)stress_did(s, verb));
+	s->line("  %s:%s", what, text);
 }
 
 /* ---- setting up, and saying so -------------------------------------------------------------- */
@@ -890,6 +1037,10 @@ static void report(const struct stress *s)
 		none += p->hart.none + p->handler.none;
 		foreign += p->hart.foreign + p->handler.foreign;
 	}
+	report_verbs(s, "frames taken", DID_FRAME_ALLOC, DID_FRAME_ALLOC_AT);
+	report_verbs(s, "frames given", DID_FRAME_FREE, DID_FRAME_LEAVE);
+	report_verbs(s, "frames else", DID_FRAME_PREZERO, DID_FRAME_FREE_COUNT);
+	report_verbs(s, "heap", DID_HEAP_ALLOC, DID_HEAP_FREE_SIZED);
 	s->line("  freed for another: %llu; found no memory: %llu", (unsigned long long)foreign,
 		(unsigned long long)none);
 	if (s->failed != NULL)
@@ -918,6 +1069,9 @@ bool stress_run(struct stress *s, uint64_t operations, void (*line)(const char *
 	if (s->failed == NULL)
 		drain(s);
 	give_back_everything(s);
+	const char *left_out = stress_left_out(s);
+	if (left_out != NULL)
+		fail(s, left_out);
 	report(s);
 	return s->failed == NULL;
 }

@@ -30,6 +30,31 @@
 #define STRESS_PHASES   8u
 #define STRESS_IN_DRAIN 16384u /* frames that are left to be drained: 64 MiB */
 
+/* What a player does, and how often it did what it was asked to: so that nothing is left out unseen. */
+enum stress_verb {
+	DID_FRAME_ALLOC,
+	DID_FRAME_ALLOC_ZEROED,
+	DID_FRAME_ALLOC_RANGE,
+	DID_FRAME_ALLOC_RANGE_ZEROED,
+	DID_FRAME_ALLOC_AT,
+	DID_FRAME_FREE,
+	DID_FRAME_FREE_ZEROED,
+	DID_FRAME_FREE_RANGE,
+	DID_FRAME_FREE_ADDRESS,
+	DID_FRAME_LEAVE,
+	DID_FRAME_PREZERO,
+	DID_FRAME_IS_FREE,
+	DID_FRAME_FREE_COUNT,
+	DID_HEAP_ALLOC,
+	DID_HEAP_ALLOC_ALIGNED,
+	DID_HEAP_ZALLOC,
+	DID_HEAP_CALLOC,
+	DID_HEAP_REALLOC,
+	DID_HEAP_FREE,
+	DID_HEAP_FREE_SIZED,
+	STRESS_VERBS
+};
+
 /* Something that was taken: frames that each have a mark, or a block of the heap. */
 struct stress_block {
 	void *at; /* NULL: nothing */
@@ -42,10 +67,11 @@ struct stress_block {
 struct stress_hand {
 	uint64_t owner; /* in its marks */
 	uint64_t random;
-	uint64_t serial;     /* of its next mark */
-	uint64_t operations; /* calls of the allocators that did what they were asked to */
-	uint64_t none;       /* calls that found no memory */
-	uint64_t foreign;    /* blocks of others that it gave back */
+	uint64_t serial;            /* of its next mark */
+	uint64_t operations;        /* calls of the allocators that did what they were asked to */
+	uint64_t did[STRESS_VERBS]; /* the same for each verb */
+	uint64_t none;              /* calls that found no memory */
+	uint64_t foreign;           /* blocks of others that it gave back */
 	uint64_t nwrong;
 	const char *wrong; /* the first thing that was wrong, NULL if nothing was */
 	struct stress_block *single, *other;
@@ -57,6 +83,7 @@ struct stress;
 struct stress_player {
 	struct stress *stress;
 	bool plays; /* false: there is a hart, but it did not come */
+	bool turn;  /* now */
 	uint32_t index;
 	struct stress_hand hart, handler;
 	uint64_t ticks;
@@ -72,15 +99,18 @@ struct stress_player {
 typedef void (*stress_part)(struct stress_player *p);
 
 /*
- * all: let part(p) run for each player that plays, all at once, and wait until the last has returned; false
- * if one did not come. breathe: called by each player every few operations, on its own hart; may be NULL.
+ * all: let part(p) run for each player whose turn it is, all at once, and wait until the last has returned;
+ * false if one did not come. breathe: called by each player every few operations, on its own hart; may be NULL.
  * locked: how much is made of what takes locks. 1 where harts may outnumber the processors that emulate
- * them: there a wait takes as long as 100,000 operations.
+ * them: there a wait takes as long as 100,000 operations. in_line: where all that is done needs a lock, so many
+ * play at once, and then the next so many. Where k harts spin on two processors, each turn of the lock waits
+ * until the host has run k / 2 others.
  */
 struct stress_crew {
 	bool (*all)(struct stress *s, stress_part part);
 	void (*breathe)(struct stress_player *p);
 	uint32_t locked;
+	uint32_t in_line;
 };
 
 /* What happened in one phase. */
@@ -142,5 +172,12 @@ void stress_tick(struct stress_player *p);
 
 /* stress_total - all phases together. */
 struct stress_phase stress_total(const struct stress *s);
+
+/*
+ * stress_did - how often @verb did what it was asked to. stress_left_out - a sentence that names a verb that never
+ * did, NULL if each of them did, or if there were too few calls to tell.
+ */
+uint64_t stress_did(const struct stress *s, enum stress_verb verb);
+const char *stress_left_out(const struct stress *s);
 
 #endif

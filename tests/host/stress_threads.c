@@ -13,6 +13,7 @@
 #define FIRST       0x80240u
 #define FRAMES      3000u
 #define ARENA       (1u << 20)
+#define OPERATIONS  200000u
 
 struct thread {
 	pthread_t id;
@@ -35,10 +36,13 @@ static bool on_all_threads(struct stress *s, stress_part part)
 
 	for (unsigned i = 0; i < s->nplayers; i++) {
 		thread[i] = (struct thread){ .player = &s->player[i], .part = part };
-		REQUIRE_EQ(pthread_create(&thread[i].id, NULL, start, &thread[i]), 0);
+		if (s->player[i].turn)
+			REQUIRE_EQ(pthread_create(&thread[i].id, NULL, start, &thread[i]), 0);
 	}
-	for (unsigned i = 0; i < s->nplayers; i++)
-		REQUIRE_EQ(pthread_join(thread[i].id, NULL), 0);
+	for (unsigned i = 0; i < s->nplayers; i++) {
+		if (s->player[i].turn)
+			REQUIRE_EQ(pthread_join(thread[i].id, NULL), 0);
+	}
 	return true;
 }
 
@@ -50,9 +54,13 @@ static void breathe(struct stress_player *p)
 	platform_irq_restore(irq);
 }
 
-static const struct stress_crew threads = { .all = on_all_threads,
-					    .breathe = breathe,
-					    .locked = 100 };
+static const struct stress_crew threads = {
+	.all = on_all_threads, .breathe = breathe, .locked = 100, .in_line = MAX_THREADS
+};
+/* As many harts do where all need a lock. */
+static const struct stress_crew in_turns = {
+	.all = on_all_threads, .breathe = breathe, .locked = 100, .in_line = 3
+};
 
 static struct frame_pool *pool_new(void)
 {
@@ -76,33 +84,61 @@ static struct heap *heap_new(void)
 	return heap;
 }
 
-static void play(unsigned nthreads, uint64_t operations)
+/* Had any verb been left out, it would have been named. */
+static void expect_that_any_is_missed(struct stress *s)
+{
+	for (enum stress_verb verb = 0; verb < STRESS_VERBS; verb++) {
+		uint64_t *did[2 * MAX_THREADS], kept[2 * MAX_THREADS];
+		uint32_t n = 0;
+		EXPECT(stress_did(s, verb) > 0);
+		for (uint32_t i = 0; i < s->nplayers; i++) {
+			did[n++] = &s->player[i].hart.did[verb];
+			did[n++] = &s->player[i].handler.did[verb];
+		}
+		for (uint32_t i = 0; i < n; i++) {
+			kept[i] = *did[i];
+			*did[i] = 0;
+		}
+		EXPECT(stress_left_out(s) != NULL);
+		for (uint32_t i = 0; i < n; i++)
+			*did[i] = kept[i];
+		EXPECT_STR(stress_left_out(s), NULL);
+	}
+}
+
+static void play(unsigned nthreads, const struct stress_crew *crew)
 {
 	struct stress *s = ktest_alloc(stress_bytes(nthreads), 64);
 
-	stress_init(s, nthreads, ktest_random(), pool_new(), heap_new(), &threads);
-	EXPECT(stress_run(s, operations, ktest_note));
+	stress_init(s, nthreads, ktest_random(), pool_new(), heap_new(), crew);
+	EXPECT(stress_run(s, OPERATIONS, ktest_note));
 	EXPECT_STR(s->failed, NULL);
-	EXPECT(stress_total(s).operations >= operations);
+	EXPECT(stress_total(s).operations >= OPERATIONS);
 	EXPECT(stress_total(s).ticks > 0);
+	expect_that_any_is_missed(s);
 }
 
 KTEST(stress_threads, two)
 {
-	play(2, 200000);
+	play(2, &threads);
 }
 
 KTEST(stress_threads, three)
 {
-	play(3, 200000);
+	play(3, &threads);
 }
 
 KTEST(stress_threads, four)
 {
-	play(4, 200000);
+	play(4, &threads);
 }
 
 KTEST(stress_threads, eight)
 {
-	play(8, 200000);
+	play(8, &threads);
+}
+
+KTEST(stress_threads, eight_of_which_three_at_a_time_stand_in_line)
+{
+	play(8, &in_turns);
 }

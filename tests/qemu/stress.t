@@ -11,8 +11,10 @@ from acre import DEBUG, add_case, boot, case, main, must, must_equal, note
 
 MANY = 20_000_000
 FEW = 400_000
+VERY_FEW = 20_000
 LIMIT = 400  # seconds: a hang. Harts that wait for each other get some hundred turns a second on a busy host
 PHASES = 7
+VERBS = 20
 OK = re.compile(r"^stress ok: seed (\d+), (\d+) harts, (\d+) operations, (\d+) locks, (\d+) waits, (\d+) handlers$", re.M)
 
 
@@ -26,6 +28,11 @@ def stressed(operations, seed, harts, **options):
     must_equal((int(found[1]), int(found[2])), (seed, harts), "seed and harts")
     must(int(found[3]) >= operations, f"only {found[3]} operations")
     must_equal(len(re.findall(r"^  \w.* operations ", answer, re.M)), PHASES, "phases")
+    did = [(verb, int(n)) for line in re.findall(r"^  (?:frames \w+|heap): (.*)$", answer, re.M)
+           for verb, n in re.findall(r"(\w+) (\d+)", line)]
+    must_equal(len(did), VERBS, "verbs")
+    # Few operations may be too few for the rare ones.
+    must(operations < MANY or all(n for _, n in did), f"never did anything: {[verb for verb, n in did if not n]}")
     sum_of_phases = sum(int(n) for n in re.findall(r"^  \w.*? +(\d+) operations ", answer, re.M))
     must(sum_of_phases >= operations, f"the phases have only {sum_of_phases} operations")
     counts = [line for line in run.lines if line.startswith("frames ")]
@@ -44,6 +51,11 @@ for count in (1, 2, 4):
         stressed(FEW, count, count)
 
     add_case(f"{count} harts", some_harts)
+
+
+@case
+def sixty_four_harts_far_more_than_there_are_processors():
+    stressed(VERY_FEW, 1, 64)
 
 
 @case
