@@ -3,6 +3,7 @@
 #include "kernel/harts.h"
 
 #include "kernel/clock.h"
+#include "kernel/kernel_heap.h"
 #include "kernel/kernel_sbi.h"
 #include "kernel/kmalloc.h"
 #include "kernel/machine.h"
@@ -120,6 +121,200 @@ KTEST(harts, never_own_one_frame_or_block_together)
 	ticks_pause();
 	REQUIRE_VALID(frame_validate(&machine.frames));
 }
+
+/* ---- all of them, however many ---------------------------------------------------------------- */
+
+#define SINGLES 4u
+#define RUN     3u
+#define BLOCK   200u
+/* What all need a lock for is done by so many at once: see in_line in kernel/stress_core.h. */
+#define IN_LINE 8u
+
+/* What one hart took. */
+struct taken {
+	pfn_t single[SINGLES];
+	pfn_t run;
+	uint64_t *block;
+	uint64_t interrupts; /* that it had answered before */
+};
+
+static struct {
+	struct taken *taken; /* of each hart, by index */
+	_Atomic uint32_t failures;
+} table;
+
+static bool is_here(unsigned index)
+{
+	return atomic_load(&hart_at(index)->state) != HART_LOST;
+}
+
+/* On every hart that there is, so many at once. */
+static unsigned by_turns(void (*fn)(void *), void *arg, unsigned most)
+{
+	const unsigned n = harts_count();
+	unsigned ran = 0;
+
+	for (unsigned first = 0; first < n; first += most) {
+		for (unsigned i = first; i < n && i < first + most; i++) {
+			if (i != 0 && is_here(i))
+				EXPECT_EQ(hart_run(i, fn, arg), STATUS_OK);
+		}
+		if (first == 0)
+			fn(arg);
+		for (unsigned i = first; i < n && i < first + most; i++) {
+			if (i != 0 && is_here(i))
+				EXPECT_EQ(hart_join(i, 20000), STATUS_OK);
+			ran += is_here(i);
+		}
+	}
+	return ran;
+}
+
+static void check(bool holds)
+{
+	if (!holds)
+		atomic_fetch_add(&table.failures, 1);
+}
+
+static void mark_frame(pfn_t pfn, uint64_t mark)
+{
+	check(pfn != PFN_NONE);
+	if (pfn != PFN_NONE)
+		*(uint64_t *)frame_ptr(&machine.frames, pfn) = mark;
+}
+
+static void check_and_free(pfn_t pfn, uint64_t mark)
+{
+	check(*(uint64_t *)frame_ptr(&machine.frames, pfn) == mark);
+	check(frame_free(&machine.frames, pfn) == STATUS_OK);
+}
+
+static void take_singles(void *unused)
+{
+	const struct hart *self = hart_self();
+	struct taken *mine = &table.taken[self->index];
+
+	(void)unused;
+	for (unsigned i = 0; i < SINGLES; i++) {
+		mine->single[i] = frame_alloc(&machine.frames);
+		mark_frame(mine->single[i], self->id + i);
+	}
+}
+
+static void take_run_and_block(void *unused)
+{
+	const struct hart *self = hart_self();
+	struct taken *mine = &table.taken[self->index];
+
+	(void)unused;
+	mine->run = frame_alloc_range(&machine.frames, RUN, PAGE_SIZE);
+	mark_frame(mine->run, self->id);
+	mine->block = kmalloc(BLOCK);
+	check(mine->block != NULL);
+	if (mine->block != NULL)
+		mine->block[0] = mine->block[BLOCK / 8 - 1] = self->id;
+}
+
+/* The one after this one, as long as there is another one. */
+static const struct hart *next_hart(void)
+{
+	unsigned i = hart_self()->index;
+
+	do
+		i = (i + 1) % harts_count();
+	while (!is_here(i));
+	return hart_at(i);
+}
+
+/* Half of what this hart has itself, and what another one has left. */
+static void give_singles(void *unused)
+{
+	const struct hart *self = hart_self();
+	const struct hart *other = next_hart();
+
+	(void)unused;
+	for (unsigned i = 0; i < SINGLES / 2; i++)
+		check_and_free(table.taken[self->index].single[i], self->id + i);
+	for (unsigned i = SINGLES / 2; i < SINGLES; i++)
+		check_and_free(table.taken[other->index].single[i], other->id + i);
+}
+
+static void give_run_and_block(void *unused)
+{
+	const struct hart *other = next_hart();
+	const struct taken *theirs = &table.taken[other->index];
+
+	(void)unused;
+	check(*(uint64_t *)frame_ptr(&machine.frames, theirs->run) == other->id);
+	check(frame_free_range(&machine.frames, theirs->run, RUN) == STATUS_OK);
+	check(theirs->block[0] == other->id && theirs->block[BLOCK / 8 - 1] == other->id);
+	kfree(theirs->block);
+}
+
+static void expect_parked(unsigned index)
+{
+	const struct hart *hart = hart_at(index);
+
+	EXPECT_EQ(atomic_load(&hart->state), HART_PARKED);
+	EXPECT_EQ(sbi_hart_status(&kernel_sbi, hart->id), SBI_HSM_STATE_STARTED);
+}
+
+/* It came since an interrupt was sent to it, which it answers before it goes on, or soon. */
+static void expect_interrupted(unsigned index)
+{
+	const volatile uint64_t *now = &hart_at(index)->software_interrupts;
+	const uint64_t end = clock_ticks() + 5000 * clock_ticks_per_ms();
+
+	while (*now == table.taken[index].interrupts && clock_ticks() < end)
+		clock_nap(1);
+	EXPECT(*now > table.taken[index].interrupts);
+}
+
+static uint64_t heap_used(void)
+{
+	struct heap_stats stats;
+
+	heap_stats(&kernel_heap, &stats);
+	return stats.used_bytes;
+}
+
+/* One case for as many harts as there are, and cheap: tests/qemu/harts.t runs it with 64. */
+KTEST(harts, park_wake_take_and_give_for_each_other)
+{
+	table.taken = ktest_alloc(harts_count() * sizeof(*table.taken), 8);
+	atomic_store(&table.failures, 0);
+	ticks_pause();
+	const npages_t free = frame_free_count(&machine.frames);
+	const uint64_t used = heap_used();
+	for (unsigned i = 0; i < harts_count(); i++) {
+		table.taken[i].interrupts = hart_at(i)->software_interrupts;
+		if (i != 0 && is_here(i))
+			expect_parked(i);
+	}
+	unsigned n = by_turns(take_singles, NULL, harts_count());
+	EXPECT_EQ(by_turns(take_run_and_block, NULL, IN_LINE), n);
+	REQUIRE_EQ(table.failures, 0);
+	EXPECT_EQ(frame_free_count(&machine.frames), free - n * (SINGLES + RUN));
+	EXPECT(heap_used() >= used + n * BLOCK);
+	EXPECT_EQ(by_turns(give_singles, NULL, harts_count()), n);
+	EXPECT_EQ(by_turns(give_run_and_block, NULL, IN_LINE), n);
+	EXPECT_EQ(table.failures, 0);
+	EXPECT_EQ(frame_free_count(&machine.frames), free);
+	EXPECT_EQ(heap_used(), used);
+	REQUIRE_VALID(frame_validate(&machine.frames));
+	REQUIRE_VALID(heap_validate(&kernel_heap));
+	for (unsigned i = 1; i < harts_count(); i++) {
+		if (!is_here(i))
+			continue;
+		expect_parked(i);
+		expect_interrupted(i);
+	}
+	ktest_note("%u harts: each took %u frames and a block; the next one gave back %u and the "
+		   "block",
+		   n, SINGLES + RUN, SINGLES / 2 + RUN);
+}
+
+/* ---- parking and stopping ---------------------------------------------------------------------- */
 
 static void nothing(void *unused)
 {

@@ -56,6 +56,10 @@ def harts(online, disabled=0, boot_hart=r"\d+"):
     return rf"^harts +{online} of {online} answered, {disabled} disabled; booted on hart {boot_hart}$"
 
 
+def several(count):
+    return f"{count} hart{'s' if count > 1 else ''}"
+
+
 def ram(size, banks=1):
     return rf"^memory +{size} of RAM in {banks} bank"
 
@@ -72,8 +76,9 @@ SEMIHOSTING = {"bootargs": "semihosting", "qemu": ["-semihosting"]}
 
 VIRT = model("riscv-virtio,qemu")
 board("virt", VIRT, harts(1), ram("128 MiB"), r"^isa +rv64imafdch_.*_zba_zbb_zbc_zbs")
-board("virt, aclint=on", VIRT, harts(4), machine="virt,aclint=on", harts=4)
-board("virt, aia=aplic-imsic", VIRT, harts(4), r"^isa .*_smaia_ssaia", machine="virt,aia=aplic-imsic", harts=4)
+board("virt, 2 harts", VIRT, harts(2), harts=2)
+board("virt, aclint=on, 8 harts", VIRT, harts(8), machine="virt,aclint=on", harts=8)
+board("virt, aia=aplic-imsic, 4 harts", VIRT, harts(4), r"^isa .*_smaia_ssaia", machine="virt,aia=aplic-imsic", harts=4)
 board("virt, rv64 without the Zb extensions", r"^isa +rv64imafdch_(?!.*zb[abcs])",
       cpu="rv64,zba=false,zbb=false,zbc=false,zbs=false")
 board("virt, rv64 with all that is optional", r"^isa +rv64\w*v\w*_.*svnapot",
@@ -82,13 +87,45 @@ board("virt, rv64 without paging", cpu="rv64,mmu=off")
 board("virt, rv64 without memory protection", cpu="rv64,pmp=off")
 board("virt, sifive-u54", r"^isa +rv64imafdc_zicsr_zifencei$", cpu="sifive-u54")
 board("virt, shakti-c", r"^isa +rv64imafdc_zicsr_zifencei$", cpu="shakti-c")
-board("sifive_u", model("SiFive HiFive Unleashed A00"), harts(4, disabled=1, boot_hart="[1-4]"), ram("128 MiB"),
-      machine="sifive_u", harts=5, **SEMIHOSTING)
-board("spike", model("ucbbar,spike-bare,qemu"), harts(4), ram("128 MiB"), machine="spike", harts=4, **SEMIHOSTING)
+for count in (1, 2, 4):
+    board(f"sifive_u, {several(count)} beside the disabled one", model("SiFive HiFive Unleashed A00"),
+          harts(count, disabled=1, boot_hart="[1-4]"), ram("128 MiB"), machine="sifive_u", harts=count + 1, **SEMIHOSTING)
+for count in (1, 2, 4, 8):
+    board(f"spike, {several(count)}", model("ucbbar,spike-bare,qemu"), harts(count), ram("128 MiB"), machine="spike",
+          harts=count, **SEMIHOSTING)
 board("microchip-icicle-kit, with our tree", model("Microchip PolarFire-SoC Icicle Kit"),
       harts(4, disabled=1, boot_hart="[1-4]"), ram(r"1280 MiB|~?1\.25 GiB", banks=2),
       r"^  \[0x0000001000000000, 0x\w+\) .* frame metadata ", r", 0x0000001010000000\) .* usable ",
       machine="microchip-icicle-kit", harts=5, memory="1537M", dts="icicle", bios=firmware(), **SEMIHOSTING)
+
+
+# ---- the stress at the prompt, where there is input; tests/qemu/stress.t has virt --------------------
+
+STRESS = 100_000
+SEED = 4
+
+
+def stress(name, online, dts=None, **options):
+    """Add a case: all harts of this machine use both allocators at once, from the prompt."""
+
+    def one():
+        command = f"stress {STRESS} {SEED}"
+        with scratch() as folder:
+            if dts:
+                options["dtb"] = compiled(folder, dts)
+            result = boot(text=f"{command}\n", **options).must_end_with(0)
+        found = re.search(rf"^stress ok: seed {SEED}, {online} harts, (\d+) operations", result.answer(command), re.M)
+        must(found and int(found[1]) >= STRESS, f"no 'stress ok' of {online} harts and {STRESS} operations")
+
+    add_case(f"stress on {name}", one)
+
+
+for count in (1, 2, 4):
+    stress(f"sifive_u, {several(count)}", count, machine="sifive_u", harts=count + 1, **SEMIHOSTING)
+stress("microchip-icicle-kit, 4 harts", 4, machine="microchip-icicle-kit", harts=5, memory="1537M", dts="icicle",
+       bios=firmware(), **SEMIHOSTING)
+stress("virt, aclint=on, 8 harts", 8, machine="virt,aclint=on", harts=8)
+stress("virt, aia=aplic-imsic, 4 harts", 4, machine="virt,aia=aplic-imsic", harts=4)
 
 
 # ---- sifive_u: hart 0 cannot run us, and nothing but semihosting ends it ------------------------------

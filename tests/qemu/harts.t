@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Trees with more harts than there are: large ids, disabled ones, ones that nobody can start, ones past our table."""
+"""
+Many harts; and trees with more of them than there are: large ids, disabled ones, ones that nobody can start, ones past
+our table.
+"""
 
 import re
 
-from acre import TOP, case, main, must, must_equal, run, scratch, selftest
+from acre import TOP, case, main, must, must_equal, note, run, scratch, selftest
 
 FIRST = 0x10000  # far from 0
 MANY = 700
@@ -57,6 +60,15 @@ def the_self_tests_of_harts_pass_where_some_did_not_come():
         for suite in ("harts.*", "ticks.*", "work.*", "frame_ticks.*", "stress.*"):
             known = int(selftest(dtb=blob, bootargs=f"test={suite}").must_say(HARTS).group(1))
             must(known > 2, f"{known} harts in the table")
+
+
+@case
+def sixty_four_harts_boot_park_wake_allocate_and_free():
+    many = 64
+    result = selftest(harts=many, bootargs="test=harts.park_wake_take_and_give_for_each_other")
+    result.must_say(rf"^harts +{many} of {many} answered, 0 disabled; booted on hart \d+$")
+    note(result.must_say(rf"^# {many} harts: each took .*$")[0][2:])
+    note(result.must_say(r"^ready +\d+ us after entry$")[0])
 
 
 main()
