@@ -73,6 +73,18 @@ static void stop_others(const struct hart *self)
 		platform_relax();
 }
 
+/* Those on their way to us or from us as well, whom we do not stop. */
+static bool another_may_run(const struct hart *self)
+{
+	for (unsigned i = 0; i < harts_count(); i++) {
+		const struct hart *hart = hart_at(i);
+		if (hart != self && atomic_load(&hart->state) != HART_STOPPED &&
+		    !atomic_load(&hart->has_stopped))
+			return true;
+	}
+	return false;
+}
+
 static void name_who_goes_on(const struct hart *self)
 {
 	for (unsigned i = 0; i < harts_count(); i++) {
@@ -97,7 +109,7 @@ static void become_reporter(struct hart *self)
 		machine_exit(EXIT_FAILED);
 	}
 	stop_others(self);
-	print_let_finish();
+	print_let_finish(another_may_run(self));
 }
 
 /* @inside: how far before @address the function that is meant still is. */

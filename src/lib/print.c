@@ -152,10 +152,10 @@ static void put(const char *text, size_t len)
 		;
 }
 
-void print_let_finish(void)
+void print_let_finish(bool others_run)
 {
 	atomic_thread_fence(memory_order_seq_cst); /* enter() has the other one */
-	for (unsigned i = 0; i < MAX_WAIT && !lock_held(&console.lock) &&
+	for (unsigned i = 0; others_run && i < MAX_WAIT && !lock_held(&console.lock) &&
 			     atomic_load_explicit(&console.busy, memory_order_acquire);
 	     i++)
 		platform_relax();

@@ -7,6 +7,7 @@
 #define LIB_PRINT_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 
 #include "lib/compiler.h"
 
@@ -36,9 +37,10 @@ void print_unlocked(const char *format, ...) printf_like(1, 2);
 /*
  * print_let_finish - for a hart that is about to panic: let another that is in the middle of a line end it.
  * Bounded, whatever the other does: what of the line has not been written yet, this hart writes. Begin when
- * platform_panicking() is true: print() prints nothing new from then on.
+ * platform_panicking() is true: print() prints nothing new from then on. If not even @others_run, since each has
+ * stopped where it looked at that, nobody is in the middle of anything, and nobody is waited for.
  */
-void print_let_finish(void);
+void print_let_finish(bool others_run);
 
 /* print_lock - the lock, for those who want to look at it. */
 const struct ticket_lock *print_lock(void);

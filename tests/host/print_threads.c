@@ -141,7 +141,7 @@ KTEST(print, lets_who_panics_end_the_line_of_another)
 	REQUIRE_EQ(pthread_create(&thread, NULL, print_one, NULL), 0);
 	while (!atomic_load(&host_panicking))
 		platform_relax();
-	print_let_finish();
+	print_let_finish(true);
 	print_unlocked("PANIC\n");
 	host_write_hook = NULL;
 	atomic_store(&host_panicking, false);
