@@ -10,7 +10,10 @@
  *      | the firmware     |         LOST               CALLED <---- CLAIMED <---- PARKED
  *      | has it           |                               |    IPI         hart_run |
  *      +------------------|-------- STOPPING <------------|-------------------------+
- *                         '-- the firmware refuses: back to where it was    hart_stop, IPI
+ *                         |           |   ^                       hart_stop, IPI
+ *                         |  too late v   | hart_stop, hart_run: has the firmware got it now?
+ *                         |          LATE
+ *                         '-- the firmware refuses: back to where it was
  *
  * Each arrow has one owner, so that a plain store will do but where two may want the same hart:
  *   - out of STOPPED and PARKED go hart_run() and hart_stop(), by compare and swap: of two that want the
@@ -18,8 +21,9 @@
  *   - out of STARTING, CALLED and RUNNING goes the hart itself, but that the roll call gives up on one that
  *     is STARTING; a hart that comes after that finds itself LOST and goes back to the firmware;
  *   - out of DONE goes hart_join(): until then whoever ran the function may look at what it has left;
- *   - out of STOPPING goes hart_stop(), after the firmware has said that the hart is stopped: before that
- *     its stack is still in use.
+ *   - out of STOPPING goes whoever brought it there, after the firmware has said that the hart is stopped: before
+ *     that its stack is still in use. If it does not say so in time the hart is LATE, and goes when it can; the
+ *     next who wants it, by compare and swap, asks again. The hart itself makes no difference between the two.
  *
  * A hart that waits, DONE or PARKED, is in wfi with interrupts off around the look at its state, so that an
  * interrupt that is sent after the state was changed cannot be missed: it is pending, and ends the wfi.
@@ -42,7 +46,7 @@
 #include "sbi/ipi.h"
 
 #define GUARD_PATTERN 0x5afe57acc5afe57aull
-/* For all harts together. An emulator with more harts than its host has cores may take seconds. */
+/* In which no hart answers. An emulator with more harts than its host has cores may take seconds for all. */
 #define ANSWER_MS 10000
 
 static struct hart *table[PLATFORM_MAX_HARTS];
@@ -208,11 +212,34 @@ static bool claim(struct hart *hart, uint32_t from, uint32_t to)
 	return atomic_compare_exchange_strong(&hart->state, &from, to);
 }
 
+/* With the hart in STOPPING, by us. Has the firmware got it? */
+static bool has_gone(struct hart *hart)
+{
+	if (sbi_hart_status(&kernel_sbi, hart->id) != SBI_HSM_STATE_STOPPED)
+		return false;
+	hart_check_guard(hart);
+	atomic_store(&hart->state, HART_STOPPED);
+	return true;
+}
+
+/* One that did not stop in time: if it has done so since, it is like any other. */
+static enum status look_at_late(struct hart *hart)
+{
+	if (!claim(hart, HART_LATE, HART_STOPPING) || has_gone(hart))
+		return STATUS_OK;
+	atomic_store(&hart->state, HART_LATE);
+	(void)hart_wake(hart);
+	return ERR_BUSY;
+}
+
 enum status hart_run(unsigned index, void (*function)(void *), void *argument)
 {
 	if (index == 0 || index >= count)
 		return ERR_INVALID;
 	struct hart *hart = table[index];
+	enum status late = look_at_late(hart);
+	if (late != STATUS_OK)
+		return late;
 	uint32_t was = HART_PARKED;
 	if (!claim(hart, was, HART_CLAIMED)) {
 		was = HART_STOPPED;
@@ -301,7 +328,8 @@ static bool is_off(struct hart *self)
 {
 	uint32_t state = atomic_load(&self->state);
 
-	return (state == HART_CALLED || state == HART_STOPPING) && work_close(self);
+	return (state == HART_CALLED || state == HART_STOPPING || state == HART_LATE) &&
+	       work_close(self);
 }
 
 /* Interrupts are on, but for the look and the wfi: what comes in between is pending and ends it. */
@@ -357,18 +385,20 @@ noreturn void hart_main(struct hart *self)
 
 enum status hart_stop(unsigned index, uint64_t ms)
 {
-	if (index == 0 || index >= count || !claim(table[index], HART_PARKED, HART_STOPPING))
+	if (index == 0 || index >= count)
 		return ERR_INVALID;
 	struct hart *hart = table[index];
+	if (!claim(hart, HART_PARKED, HART_STOPPING) && !claim(hart, HART_LATE, HART_STOPPING))
+		return ERR_INVALID;
 	const uint64_t since = clock_ticks();
-	while (sbi_hart_status(&kernel_sbi, hart->id) != SBI_HSM_STATE_STOPPED) {
-		if (clock_ticks() - since > ms * clock_ticks_per_ms())
+	while (!has_gone(hart)) {
+		if (clock_ticks() - since > ms * clock_ticks_per_ms()) {
+			atomic_store(&hart->state, HART_LATE);
 			return ERR_TIMEOUT;
+		}
 		(void)hart_wake(hart); /* if this fails, the time runs out */
 		clock_nap(1);
 	}
-	hart_check_guard(hart);
-	atomic_store(&hart->state, HART_STOPPED);
 	return STATUS_OK;
 }
 
@@ -401,6 +431,11 @@ static uint64_t ms_until(uint64_t deadline)
 	return now < deadline ? (deadline - now) / clock_ticks_per_ms() : 0;
 }
 
+static uint64_t answer_deadline(void)
+{
+	return clock_ticks() + ANSWER_MS * clock_ticks_per_ms();
+}
+
 static void leave_out(struct hart *hart, enum status why)
 {
 	char names[ISA_NAMES_LEN];
@@ -419,7 +454,7 @@ static void leave_out(struct hart *hart, enum status why)
 unsigned harts_roll_call(void)
 {
 	enum status started[PLATFORM_MAX_HARTS];
-	const uint64_t deadline = clock_ticks() + ANSWER_MS * clock_ticks_per_ms();
+	uint64_t deadline = answer_deadline();
 	const unsigned n = count;
 	unsigned answered = 1;
 
@@ -428,8 +463,11 @@ unsigned harts_roll_call(void)
 		started[i] = hart_run(i, answer, NULL);
 	}
 	for (unsigned i = 1; i < n; i++) {
+		bool came_before = atomic_load(&table[i]->state) == HART_DONE;
 		enum status s =
 			started[i] == STATUS_OK ? hart_join(i, ms_until(deadline)) : started[i];
+		if (s == STATUS_OK && !came_before)
+			deadline = answer_deadline();
 		/* It may have come just as we gave up. */
 		if (s == ERR_TIMEOUT && !claim(table[i], HART_STARTING, HART_LOST))
 			s = hart_join(i, ANSWER_MS);

@@ -31,6 +31,7 @@ enum hart_state {
 	HART_DONE,     /* the function has returned: hart_join() has not yet been told */
 	HART_PARKED,   /* waits in wfi */
 	HART_STOPPING, /* on its way to the firmware */
+	HART_LATE,     /* the same, for longer than hart_stop() was to wait */
 	HART_LOST,     /* did not answer: never started again */
 };
 
@@ -117,8 +118,8 @@ long hart_wake(const struct hart *hart);
 /*
  * hart_run - let hart @index (not 0) call function(argument), with interrupts on, and park: wake it where
  * it is parked, start it through HSM where it is stopped.
- * Result: ERR_INVALID for hart 0, an index that is none, a hart that runs already or is lost; else what the
- * firmware says.
+ * Result: ERR_INVALID for hart 0, an index that is none, a hart that runs already or is lost; ERR_BUSY for one
+ * that hart_stop() gave up on and that has not stopped since; else what the firmware says.
  */
 nodiscard enum status hart_run(unsigned index, void (*function)(void *), void *argument);
 
@@ -134,7 +135,7 @@ nodiscard enum status hart_join(unsigned index, uint64_t ms);
  * hart_stop - give the parked hart @index back to the firmware, and its stock of frames to the others.
  * hart_run() starts it again.
  * Result: ERR_INVALID if it is not parked; ERR_TIMEOUT if the firmware has not got it after @ms
- * milliseconds: then nobody gets it any more.
+ * milliseconds: it stops when it can, and can be asked for again by either.
  */
 nodiscard enum status hart_stop(unsigned index, uint64_t ms);
 

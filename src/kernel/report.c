@@ -32,11 +32,11 @@ void report_machine(void)
 static const char *state_str(const struct hart *hart)
 {
 	static const char *const name[] = {
-		[HART_STOPPED] = "stopped",     [HART_CLAIMED] = "about to be woken",
-		[HART_STARTING] = "starting",   [HART_CALLED] = "about to wake",
-		[HART_RUNNING] = "running",     [HART_DONE] = "done",
-		[HART_PARKED] = "parked",       [HART_STOPPING] = "stopping",
-		[HART_LOST] = "did not answer",
+		[HART_STOPPED] = "stopped",   [HART_CLAIMED] = "about to be woken",
+		[HART_STARTING] = "starting", [HART_CALLED] = "about to wake",
+		[HART_RUNNING] = "running",   [HART_DONE] = "done",
+		[HART_PARKED] = "parked",     [HART_STOPPING] = "stopping",
+		[HART_LATE] = "late to stop", [HART_LOST] = "did not answer",
 	};
 
 	return name[atomic_load(&hart->state)];

@@ -3,11 +3,13 @@
 #include "kernel/harts.h"
 
 #include "kernel/clock.h"
+#include "kernel/csr.h"
 #include "kernel/kernel_heap.h"
 #include "kernel/kernel_sbi.h"
 #include "kernel/kmalloc.h"
 #include "kernel/machine.h"
 #include "kernel/ticks.h"
+#include "kernel/traps.h"
 #include "lib/lock.h"
 #include "lib/string.h"
 #include "sbi/hsm.h"
@@ -349,6 +351,68 @@ KTEST(harts, start_again_after_they_stopped)
 				stop(i);
 		}
 		on_all_harts(nothing, NULL);
+	}
+}
+
+static struct {
+	volatile bool held;
+	volatile bool released;
+} handler;
+
+/* A handler that takes its time: meanwhile the hart does nothing else. */
+static bool hold_it(struct trap_frame *frame)
+{
+	if (frame->scause != (SCAUSE_INTERRUPT | IRQ_SOFT))
+		return false;
+	handler.held = true;
+	while (!handler.released && !platform_panicking())
+		platform_relax();
+	return false;
+}
+
+/* Hart @index, which is parked, is in its handler, and does not stop. */
+static void make_late(unsigned index)
+{
+	struct hart *hart = hart_at(index);
+	const uint64_t end = clock_ticks() + 5000 * clock_ticks_per_ms();
+
+	handler.held = handler.released = false;
+	hart->trap_hook = hold_it;
+	EXPECT_EQ(hart_wake(hart), SBI_SUCCESS);
+	while (!handler.held && clock_ticks() < end)
+		clock_nap(1);
+	EXPECT(handler.held);
+	EXPECT_EQ(hart_stop(index, 2), ERR_TIMEOUT);
+	EXPECT_EQ(hart_run(index, nothing, NULL), ERR_BUSY);
+	EXPECT_EQ(hart_stop(index, 2), ERR_TIMEOUT);
+	EXPECT_EQ(atomic_load(&hart->state), HART_LATE);
+	EXPECT(!hart_is_up(hart));
+	hart->trap_hook = NULL;
+	handler.released = true;
+}
+
+static enum status run_when_it_has_gone(unsigned index)
+{
+	const uint64_t end = clock_ticks() + 5000 * clock_ticks_per_ms();
+	enum status s;
+
+	while ((s = hart_run(index, nothing, NULL)) == ERR_BUSY && clock_ticks() < end)
+		clock_nap(1);
+	return s;
+}
+
+KTEST(harts, that_stop_too_late_are_had_again)
+{
+	for (unsigned i = 1; i < some(); i++) {
+		if (!is_here(i))
+			continue;
+		make_late(i);
+		stop(i);
+		REQUIRE_EQ(hart_run(i, nothing, NULL), STATUS_OK);
+		REQUIRE_EQ(hart_join(i, 5000), STATUS_OK);
+		make_late(i);
+		REQUIRE_EQ(run_when_it_has_gone(i), STATUS_OK);
+		REQUIRE_EQ(hart_join(i, 5000), STATUS_OK);
 	}
 }
 
