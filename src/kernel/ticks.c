@@ -27,11 +27,14 @@
 #define MAX_RUN        16u
 #define MAX_BLOCK      2048u
 #define MARK           0x7e57ed7e57ed7e57ull
+/* Handlers that may wait for a lock, at once. */
+#define IN_LINE 8u
 
 static struct ticks_rates rates_now;
 static _Atomic uint64_t tick_period; /* in ticks of the time counter, 0: never */
 static _Atomic uint64_t ipi_period;
 static _Atomic uint32_t paused;
+static _Atomic uint32_t in_line;
 
 /* ---- what a handler has ---------------------------------------------------------------------- */
 
@@ -155,34 +158,51 @@ static bool gives(uint32_t n, uint32_t max, uint32_t random)
 	return n == max || (n != 0 && (random & 1) != 0);
 }
 
+static void take_or_give_run(struct ticks *t, uint32_t random)
+{
+	if (gives(t->nruns, TICKS_RUNS, random))
+		give_run(t);
+	else
+		take_run(t, random >> 10);
+}
+
+static void take_or_give_block(struct ticks *t, uint32_t random)
+{
+	if (gives(t->nblocks, TICKS_BLOCKS, random))
+		give_block(t);
+	else
+		take_block(t, random >> 10);
+}
+
+static void take_or_give_frame(struct ticks *t, uint32_t random)
+{
+	if (gives(t->nframes, TICKS_FRAMES, random))
+		give_frame(t, t->frame[--t->nframes]);
+	else
+		take_frame(t);
+}
+
 /*
  * Mostly single frames, which take no lock: where harts outnumber the processors that run them, each turn of a
- * lock takes long. The numbers are the handler's own: it must not share them with what it
- * interrupts.
+ * lock takes long, and the longer the more harts spin. If all were in line, it would never end, since by the time
+ * the last has had its turn the first is due again. So those that find the line full take no lock either.
+ * The numbers are the handler's own: it must not share them with what it interrupts.
  */
 static void take_or_give(struct ticks *t)
 {
 	uint32_t random = (uint32_t)((++t->turns * 0x9e3779b97f4a7c15ull) >> 35);
+	uint32_t kind = random >> 8 & 7;
 
-	switch (random >> 8 & 7) {
-	case 0:
-		if (gives(t->nruns, TICKS_RUNS, random))
-			give_run(t);
+	if (kind < 2 && atomic_fetch_add(&in_line, 1) < IN_LINE) {
+		if (kind == 0)
+			take_or_give_run(t, random);
 		else
-			take_run(t, random >> 10);
-		return;
-	case 1:
-		if (gives(t->nblocks, TICKS_BLOCKS, random))
-			give_block(t);
-		else
-			take_block(t, random >> 10);
-		return;
-	default:
-		if (gives(t->nframes, TICKS_FRAMES, random))
-			give_frame(t, t->frame[--t->nframes]);
-		else
-			take_frame(t);
+			take_or_give_block(t, random);
+	} else {
+		take_or_give_frame(t, random);
 	}
+	if (kind < 2)
+		atomic_fetch_sub(&in_line, 1);
 }
 
 static bool try_enter(struct ticks *t)
@@ -313,12 +333,20 @@ uint64_t ticks_next(const struct hart *self)
 
 /* ---- coming and going ------------------------------------------------------------------------ */
 
+/* Harts hear of a rate all at once: they need not tick all at once ever after. */
+static uint64_t first_time(const struct hart *self, uint64_t now, const _Atomic uint64_t *period)
+{
+	uint64_t apart = atomic_load(period) / harts_count();
+
+	return next_time(now + self->index * apart, period);
+}
+
 void ticks_join(struct hart *self)
 {
 	uint64_t now = clock_ticks();
 
-	self->ticks.tick_at = next_time(now, &tick_period);
-	self->ticks.ipi_at = next_time(now, &ipi_period);
+	self->ticks.tick_at = first_time(self, now, &tick_period);
+	self->ticks.ipi_at = first_time(self, now, &ipi_period);
 	(void)clock_arm();
 }
 

@@ -51,6 +51,12 @@ def the_prompt_shows_what_handlers_did_on_each_hart():
 
 
 @case
+def sixty_four_harts_tick_and_the_prompt_still_answers():
+    result = boot(text="test heap.*\nharts\n", harts=64, bootargs="tick=32 ipi=32").must_end_with(0)
+    must_equal(len(COUNTS.findall(result.answer("harts"))), 64, "harts whose handlers count")
+
+
+@case
 def without_the_arguments_nobody_ticks():
     result = boot(text="harts\n", harts=2).must_end_with(0)
     must_equal(COUNTS.findall(result.answer("harts")), [], "handlers that count")
