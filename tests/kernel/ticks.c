@@ -20,7 +20,7 @@ static struct ticks_rates before;
  */
 static uint64_t fast(void)
 {
-	return 1 + 4000 / (harts_count() * harts_count());
+	return 10 + 4000 / (harts_count() * harts_count());
 }
 
 /* Handlers of a kind on each hart. */
