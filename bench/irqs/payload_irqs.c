@@ -114,6 +114,11 @@ static void change_all(unsigned kind)
 				must(frame_alloc_at(&pool, first + i, 1) == STATUS_OK,
 				     "a free frame cannot be taken");
 			break;
+		case 3: /* every fourth one: threes, none of which begins at a multiple of 2 or of 4 */
+			for (pfn_t i = 0; i < CHUNK_BITS; i += 4)
+				must(frame_alloc_at(&pool, first + i, 1) == STATUS_OK,
+				     "a free frame cannot be taken");
+			break;
 		default: /* one */
 			must(frame_alloc_at(&pool, first + 1, CHUNK_BITS - 1) == STATUS_OK,
 			     "free frames cannot be taken");
@@ -221,6 +226,28 @@ static void flush_zeroed(void)
 	}
 }
 
+/* Neither at any frame, nor a power of two at its own alignment: nothing there is remembered of all chunks. */
+static void odd_alignment(void)
+{
+	static const struct {
+		unsigned kind;
+		npages_t n;
+		npages_t align;
+	} none[] = {
+		{ 1, 3, 16 },  { 3, 3, 2 },      { 3, 3, 16 },     { 3, 2, 16 }, { 3, 1, 4 },
+		{ 3, 1, 512 }, { 0, 513, 1024 }, { 0, 700, 2048 }, { 1, 1, 2 },
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(none); i++) {
+		make_pool();
+		change_all(none[i].kind);
+		for (unsigned twice = 0; twice < 2; twice++)
+			must(frame_alloc_range(&pool, none[i].n, none[i].align * PAGE_SIZE) ==
+				     PFN_NONE,
+			     "there is no such run");
+	}
+}
+
 static void frames(void)
 {
 	search_all_kinds();
@@ -240,14 +267,6 @@ static void run_of_1_gib(void)
 	pfn = frame_alloc_range(&pool, FRAMES, (uint64_t)FRAMES << PAGE_SHIFT);
 	must(pfn == FIRST && frame_free_range(&pool, pfn, FRAMES) == STATUS_OK,
 	     "all in one run cannot be had");
-}
-
-static void odd_alignment(void)
-{
-	make_pool();
-	change_all(1);
-	irqs_watch_reset();
-	must(frame_alloc_range(&pool, 3, 16 * PAGE_SIZE) == PFN_NONE, "there is no such run");
 }
 
 static void validate_frames(void)
@@ -337,13 +356,13 @@ noreturn void payload_run(const struct bootargs *args)
 	print("seed %llu\n", (unsigned long long)random_state);
 	csr_set(sstatus, SSTATUS_SIE);
 	row_bounded("frames", frames);
+	row_bounded("odd_alignment_1gib", odd_alignment);
 	row_bounded("heap", heap);
 	row_bounded("zeroing", zeroing);
 	row_bounded("handlers", handlers);
 	row_bounded("console", console);
 	row("longest", (struct irqs_stretch){ .instructions = longest_of_all, .count = 1 });
 	row("run_1gib", measure(run_of_1_gib));
-	row("odd_alignment_1gib", measure(odd_alignment));
 	row("validate_frames_1gib", measure(validate_frames));
 	row("validate_heap", measure(validate_heap));
 	if (failed != 0)

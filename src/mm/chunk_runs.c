@@ -16,6 +16,10 @@
  * A node that is not known is walked through, child by child, and is known when that is done. So, as in
  * chunk_tree.c, the work is done by those who search, once for each chunk that has changed.
  *
+ * Where the run must be aligned, enough is: from the first multiple on. Of a head or tail that can be told from the
+ * lengths; inside of a chunk the bits are looked at. That is not remembered, so such a search does not begin anew
+ * but goes on where it was: bits below that do not count, and the nodes that they fill are passed over unseen.
+ *
  * Invariants (chunk_tree_validate() checks them by these numbers):
  *   R1  what is known is right.
  *   R2  above a node that is not known nothing is known.
@@ -24,8 +28,7 @@
  */
 #include "mm/chunk_runs.h"
 
-#include <limits.h>
-
+#include "lib/align.h"
 #include "lib/string.h"
 #include "mm/chunk_tree.h"
 
@@ -123,6 +126,7 @@ static struct run_node join(struct run_node sum, uint64_t width, struct run_node
 	return both;
 }
 
+/* Unless one of the children is not known. */
 static void sum_up(struct chunk_runs *runs, unsigned k, uint64_t node)
 {
 	uint64_t child = node * GROUP;
@@ -132,9 +136,12 @@ static void sum_up(struct chunk_runs *runs, unsigned k, uint64_t node)
 
 	if (end > nodes_of(runs->nchunks, k - 1))
 		end = nodes_of(runs->nchunks, k - 1);
-	while (++child < end) {
+	while (sum.best != UNKNOWN && ++child < end) {
 		uint64_t span = span_of(runs, k - 1, child);
-		sum = join(sum, width, node_at(runs, k - 1, child), span);
+		struct run_node next = node_at(runs, k - 1, child);
+		if (next.best == UNKNOWN)
+			return;
+		sum = join(sum, width, next, span);
 		width += span;
 	}
 	runs->level[k][node] = sum;
@@ -175,21 +182,78 @@ static void look(struct chunk_tree *tree, uint64_t c)
 		(uint32_t)(sum.head | sum.best << LEAF_BITS | sum.tail << 2 * LEAF_BITS);
 }
 
-/* The first of @n set bits in a row in chunk @c; BITMAP_NONE if bits have changed meanwhile. */
-static uint64_t find_in_chunk(const struct chunk_tree *tree, uint64_t c, uint64_t n)
-{
-	uint64_t end = (c + 1) * CHUNK_BITS;
-	uint64_t from = c * CHUNK_BITS;
+/* ---- in a chunk ------------------------------------------------------------------------------ */
 
-	while ((from = bitmap_atomic_next_set(tree->words, from, end)) != BITMAP_NONE) {
-		uint64_t clear = bitmap_atomic_next_clear(tree->words, from, end);
-		if ((clear == BITMAP_NONE ? end : clear) - from >= n)
-			return from;
-		if (clear == BITMAP_NONE)
-			return BITMAP_NONE;
-		from = clear;
+/* Bits [@first, @end) are set, if there are any, and none below is to be used: where does @run begin among them? */
+static uint64_t fit_in(const struct chunk_tree *tree, const struct chunk_run *run, uint64_t first,
+		       uint64_t end)
+{
+	if (end < first || end - first < run->n)
+		return BITMAP_NONE;
+	uint64_t number = tree->number * CHUNK_BITS + first;
+	uint64_t at = first + (-number & (run->align - 1));
+	return at <= end - run->n ? at : BITMAP_NONE;
+}
+
+/* Those bits of @word from which @n are set, that one counted. */
+static uint64_t starts_in(uint64_t word, uint64_t n)
+{
+	if (n > BITS_PER_WORD)
+		return 0;
+	for (uint64_t have = 1; have < n && word != 0;) {
+		uint64_t more = have < n - have ? have : n - have;
+		word &= word >> more;
+		have += more;
 	}
-	return BITMAP_NONE;
+	return word;
+}
+
+/* The bits of a word whose numbers are multiples of @align, if that of bit 0 is. */
+static uint64_t multiples_of(uint64_t align)
+{
+	uint64_t mask = 1;
+
+	for (uint64_t shift = align; shift < BITS_PER_WORD; shift *= 2)
+		mask |= mask << shift;
+	return mask;
+}
+
+/*
+ * The lowest @run that lies in chunk @c; BITMAP_NONE also if bits have changed meanwhile. Of those that go over the end
+ * of a word there is one for each word; the others are sought in all of a word at once.
+ */
+static uint64_t find_in_chunk(const struct chunk_tree *tree, const struct chunk_run *run,
+			      uint64_t c)
+{
+	uint64_t first = c * CHUNK_BITS;
+	uint64_t end = first + CHUNK_BITS;
+	uint64_t multiples = multiples_of(run->align);
+	uint64_t tail = first; /* all is set from there to the word */
+
+	if (tail < run->from) {
+		tail = run->from;
+		first = align_down(tail, BITS_PER_WORD);
+	}
+	for (; first < end; first += BITS_PER_WORD) {
+		uint64_t word = bitmap_atomic_word(&tree->words[first / BITS_PER_WORD]);
+		if (first < tail) /* only the first one, if the search begins inside of it */
+			word &= bitmap_from(tail);
+		if (word == UINT64_MAX)
+			continue;
+		if (word == 0 && tail == first) {
+			tail += BITS_PER_WORD;
+			continue;
+		}
+		uint64_t found = fit_in(tree, run, tail, first + bits_ctz(~word));
+		if (found != BITMAP_NONE)
+			return found;
+		uint64_t starts = starts_in(word, run->n) & multiples;
+		if (starts != 0 &&
+		    is_aligned(tree->number * CHUNK_BITS + first + bits_ctz(starts), run->align))
+			return first + bits_ctz(starts);
+		tail = first + bits_log2(~word) + 1;
+	}
+	return fit_in(tree, run, tail, end);
 }
 
 /* ---- finding --------------------------------------------------------------------------------- */
@@ -201,8 +265,11 @@ struct walk {
 	uint64_t run;
 };
 
-/* To what lies behind the node. Parents that have been walked through are known now; false: LATER. */
-static bool step(struct chunk_runs *runs, struct walk *at, unsigned *looks)
+/*
+ * To what lies behind the node. Parents that have been walked through are known now, also if that takes more looks than
+ * are left: else the next search, which goes on behind them, would leave them as they are.
+ */
+static void step(struct chunk_runs *runs, struct walk *at, unsigned *looks)
 {
 	at->node++;
 	while (at->k + 1 < runs->nlevels &&
@@ -210,72 +277,98 @@ static bool step(struct chunk_runs *runs, struct walk *at, unsigned *looks)
 		uint64_t parent = (at->node - 1) / GROUP;
 		at->k++;
 		if (runs->level[at->k][parent].best == UNKNOWN) {
-			if (!chunk_tree_spend(looks, SUM_LOOKS))
-				return false;
+			(void)!chunk_tree_spend(looks, SUM_LOOKS);
 			sum_up(runs, at->k, parent);
 		}
 		at->node = parent + 1;
 	}
-	return true;
 }
 
-/*
- * The first of @n set bits in a row in chunk @c, which is known to have them. If it has not, then another
- * hart that changed it is about to say so: we do.
- */
-static uint64_t find_known(struct chunk_tree *tree, uint64_t c, uint64_t n)
-{
-	uint64_t found = find_in_chunk(tree, c, n);
+/* What a search does at a node, and what that costs, in looks. */
+enum visit { PASS_OVER, GO_DOWN, GO_ON, LEARN, TRY };
 
-	if (found == BITMAP_NONE)
-		chunk_tree_touch(tree, c * CHUNK_BITS, 1);
+static const unsigned visit_looks[] = {
+	[PASS_OVER] = 0,
+	[GO_DOWN] = 3,
+	[GO_ON] = 1, /* to where the search was */
+	[LEARN] = CHUNK_RUN_LOOKS,
+	[TRY] = CHUNK_TRY_LOOKS,
+};
+
+static enum visit visit_for(const struct chunk_run *run, unsigned k, struct run_node node,
+			    uint64_t first, uint64_t end)
+{
+	if (end <= run->from)
+		return PASS_OVER;
+	if (k != 0 && first < run->from)
+		return GO_ON;
+	if (node.best == UNKNOWN)
+		return k == 0 ? LEARN : GO_DOWN;
+	if (node.best < run->n || end - run->from < run->n)
+		return PASS_OVER;
+	return k == 0 ? TRY : GO_DOWN;
+}
+
+/* How many set bits end behind a node of @span bits that ends at @end: of those from @from on. */
+static uint64_t run_behind(const struct walk *at, struct run_node node, uint64_t span, uint64_t end,
+			   uint64_t from)
+{
+	uint64_t run = node.head == span ? at->run + span : node.tail;
+	uint64_t most = end > from ? end - from : 0;
+
+	return run < most ? run : most;
+}
+
+/* At the node of the @span bits from @first on. What is found is the lowest there is, but perhaps not below @run->to. */
+static uint64_t visit(struct chunk_tree *tree, const struct chunk_run *run, struct walk *at,
+		      uint64_t first, uint64_t span, unsigned *looks)
+{
+	struct run_node node = node_at(&tree->runs, at->k, at->node);
+	uint64_t found = BITMAP_NONE;
+
+	if (first >= run->from && node.best != UNKNOWN)
+		found = fit_in(tree, run, first - at->run, first + node.head);
+	if (found != BITMAP_NONE)
+		return found;
+	enum visit what = visit_for(run, at->k, node, first, first + span);
+	if (!chunk_tree_spend(looks, visit_looks[what]))
+		return CHUNK_TREE_LATER;
+	if (what == LEARN) {
+		look(tree, at->node);
+	} else if (what == GO_DOWN) {
+		at->k--;
+		at->node *= GROUP;
+	} else if (what == GO_ON) {
+		at->node = run->from / CHUNK_BITS * GROUP >> (GROUP_SHIFT * at->k);
+		at->k--;
+	} else {
+		if (what == TRY)
+			found = find_in_chunk(tree, run, at->node);
+		at->run = run_behind(at, node, span, first + span, run->from);
+		step(&tree->runs, at, looks);
+	}
 	return found;
 }
 
-uint64_t chunk_tree_find_run_within(struct chunk_tree *tree, uint64_t n, unsigned *looks)
+uint64_t chunk_tree_find_run_within(struct chunk_tree *tree, struct chunk_run *run, unsigned *looks)
 {
 	struct chunk_runs *runs = &tree->runs;
 	struct walk at = { .k = runs->nlevels - 1 };
 
 	while (at.node < nodes_of(runs->nchunks, at.k)) {
-		struct run_node node = node_at(runs, at.k, at.node);
 		uint64_t first = (at.node << (GROUP_SHIFT * at.k)) * CHUNK_BITS;
 		uint64_t span = span_of(runs, at.k, at.node);
+		uint64_t begins = first - at.run;
 
-		if (node.best == UNKNOWN && at.k == 0) {
-			if (!chunk_tree_spend(looks, CHUNK_RUN_LOOKS))
-				return CHUNK_TREE_LATER;
-			look(tree, at.node);
-			continue;
+		if (begins >= run->to)
+			break;
+		uint64_t found = visit(tree, run, &at, first, span, looks);
+		if (found == CHUNK_TREE_LATER) {
+			run->from = begins > run->from ? begins : run->from;
+			return found;
 		}
-		if (node.best != UNKNOWN && at.run + node.head >= n)
-			return first - at.run;
-		if (node.best >= n && at.k != 0) { /* or not known */
-			at.k--;
-			at.node *= GROUP;
-			continue;
-		}
-		if (node.best >= n) {
-			uint64_t found = find_known(tree, at.node, n);
-			if (found != BITMAP_NONE)
-				return found;
-			continue;
-		}
-		at.run = node.head == span ? at.run + span : node.tail;
-		if (!step(runs, &at, looks))
-			return CHUNK_TREE_LATER;
+		if (found != BITMAP_NONE)
+			return found < run->to ? found : BITMAP_NONE;
 	}
 	return BITMAP_NONE;
-}
-
-uint64_t chunk_tree_find_run(struct chunk_tree *tree, uint64_t n)
-{
-	uint64_t found;
-	unsigned looks;
-
-	do {
-		looks = UINT_MAX;
-		found = chunk_tree_find_run_within(tree, n, &looks);
-	} while (unlikely(found == CHUNK_TREE_LATER));
-	return found;
 }

@@ -47,8 +47,6 @@
  */
 #include "mm/chunk_tree.h"
 
-#include <limits.h>
-
 #include "lib/align.h"
 #include "lib/string.h"
 
@@ -107,11 +105,13 @@ size_t chunk_tree_bytes(uint64_t nchunks)
 }
 
 void chunk_tree_init(struct chunk_tree *tree, atomic_word *words, uint64_t first_chunk,
-		     uint64_t nchunks, void *storage)
+		     uint64_t nchunks, void *storage, struct chunk_changes *changes)
 {
 	uint8_t *at = storage;
 
-	*tree = (struct chunk_tree){ .words = words, .nchunks = nchunks };
+	*tree = (struct chunk_tree){
+		.words = words, .nchunks = nchunks, .number = first_chunk, .changes = changes
+	};
 	tree->lead = first_chunk % (1ull << (GROUP_SHIFT * levels_for(nchunks)));
 	tree->nlevels = 2; /* a chunk has a parent */
 	while (tree->lead >> (GROUP_SHIFT * (tree->nlevels - 1)) !=
@@ -431,10 +431,20 @@ static void start_at(struct chunk_tree *tree, uint64_t c)
 	}
 }
 
+/* Chunks [c, end) were known, and may have more than that now. */
+static void note_change(const struct chunk_tree *tree, uint64_t c, uint64_t end)
+{
+	struct chunk_changes *changes = tree->changes;
+
+	changes->last[changes->count++ % CHUNK_CHANGES] =
+		(struct chunk_change){ tree->number + c, tree->number + end };
+}
+
 static void touch_chunk(struct chunk_tree *tree, uint64_t c)
 {
 	uint64_t node = tree->lead + c;
 
+	note_change(tree, c, c + 1);
 	tree->nfull -= get(tree, 0, node) == CHUNK_FULL;
 	bitmap_tree_set_bit(&tree->broken, c);
 	chunk_runs_forget(&tree->runs, c, 1);
@@ -463,6 +473,7 @@ static void fill_chunks(struct chunk_tree *tree, uint64_t c, uint64_t end, unsig
 	if (byte == CHUNK_FULL) {
 		tree->nfull += end - c; /* none was: they had no bit set */
 		start_at(tree, c);
+		note_change(tree, c, end);
 	} else {
 		for (uint64_t i = c; i < end; i++)
 			tree->nfull -= get(tree, 0, tree->lead + i) == CHUNK_FULL;
@@ -596,9 +607,7 @@ static never_inline uint64_t search(struct chunk_tree *tree, unsigned order, uns
 	}
 }
 
-/* Out of line, lest chunk_tree_find() have a second copy of all that is inline in it. */
-never_inline uint64_t chunk_tree_find_within(struct chunk_tree *tree, unsigned order,
-					     unsigned *looks)
+uint64_t chunk_tree_find_within(struct chunk_tree *tree, unsigned order, unsigned *looks)
 {
 	if (order > CHUNK_ORDER)
 		return search(tree, order, looks);
@@ -614,27 +623,6 @@ never_inline uint64_t chunk_tree_find_within(struct chunk_tree *tree, unsigned o
 	return found;
 }
 
-uint64_t chunk_tree_find(struct chunk_tree *tree, unsigned order)
-{
-	uint64_t found;
-	unsigned looks;
-
-	do {
-		looks = UINT_MAX;
-		found = chunk_tree_find_within(tree, order, &looks);
-	} while (unlikely(found == CHUNK_TREE_LATER));
-	return found;
-}
-
-uint64_t chunk_tree_next_any(const struct chunk_tree *tree, uint64_t c)
-{
-	for (; c < tree->nchunks; c++) {
-		if (get(tree, 0, tree->lead + c) != CHUNK_EMPTY)
-			return c;
-	}
-	return BITMAP_NONE;
-}
-
 uint64_t chunk_tree_count_within(const struct chunk_tree *tree, unsigned *looks)
 {
 	uint64_t count = tree->nfull * CHUNK_BITS;
@@ -646,13 +634,6 @@ uint64_t chunk_tree_count_within(const struct chunk_tree *tree, unsigned *looks)
 		count += bitmap_atomic_count(words_of(tree, c), 0, CHUNK_BITS);
 	}
 	return count;
-}
-
-uint64_t chunk_tree_count(const struct chunk_tree *tree)
-{
-	unsigned looks = UINT_MAX; /* chunks of 8 PiB */
-
-	return chunk_tree_count_within(tree, &looks);
 }
 
 uint64_t chunk_tree_count_some(const struct chunk_tree *tree, uint64_t *c, uint64_t nchunks,

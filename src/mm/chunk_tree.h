@@ -40,13 +40,29 @@
 
 typedef _Atomic uint8_t chunk_byte;
 
+/*
+ * Which chunks have changed, or become full, that were known: the last few, of all trees of one owner. For
+ * searches that go on where they were, so that they know where they must look again.
+ */
+#define CHUNK_CHANGES 64u
+
+struct chunk_changes {
+	uint64_t count; /* that there ever were; number i is last[i % CHUNK_CHANGES] */
+	struct chunk_change {
+		uint64_t first; /* chunks [first, end), by number and not by index */
+		uint64_t end;
+	} last[CHUNK_CHANGES];
+};
+
 struct chunk_tree {
 	atomic_word *words; /* the bits, CHUNK_WORDS a chunk; not ours */
 	chunk_byte *leaf;   /* leaf[c]: the byte of chunk c */
 	chunk_byte *root;   /* the byte of all */
 	uint64_t nchunks;
-	uint64_t nfull; /* chunks that are known to have all bits set */
-	uint64_t lead;  /* chunk 0 is node lead of level 0 */
+	uint64_t nfull;  /* chunks that are known to have all bits set */
+	uint64_t number; /* of chunk 0 */
+	uint64_t lead;   /* chunk 0 is node lead of level 0 */
+	struct chunk_changes *changes;
 	unsigned nlevels;
 	struct chunk_level {
 		chunk_byte *at;  /* a byte for each node, groups of eight aligned to 8 */
@@ -63,11 +79,12 @@ size_t chunk_tree_bytes(uint64_t nchunks);
 
 /*
  * chunk_tree_init - a tree over @words, all clear, the first of which is chunk @first_chunk.
- * @storage: chunk_tree_bytes(@nchunks), aligned to 8. Pre: @nchunks > 0, below 2^36.
+ * @storage: chunk_tree_bytes(@nchunks), aligned to 8. @changes: the caller's, who keeps it and may read it with
+ * the lock that serialises the calls; several trees may have the same. Pre: @nchunks > 0, below 2^36.
  * Cost: fills the storage.
  */
 void chunk_tree_init(struct chunk_tree *tree, atomic_word *words, uint64_t first_chunk,
-		     uint64_t nchunks, void *storage);
+		     uint64_t nchunks, void *storage, struct chunk_changes *changes);
 
 /* chunk_tree_is_stale - need a change to chunk @c not be announced? May be asked without the lock. */
 static inline bool chunk_tree_is_stale(const struct chunk_tree *tree, uint64_t c)
@@ -111,23 +128,13 @@ static inline bool chunk_tree_has_none(const struct chunk_tree *tree, unsigned o
 }
 
 /*
- * chunk_tree_find - the lowest 2^@order set bits whose number is a multiple of 2^@order.
- * Result: the index of the first, or BITMAP_NONE when there are none.
- * Cost:   O(levels) where nothing is stale. Each stale chunk is looked at until one will do: once,
- *         and then it is not stale.
- */
-uint64_t chunk_tree_find(struct chunk_tree *tree, unsigned order);
-
-/*
  * Searches that end after a while. A look is what a search does with one chunk, or with eight nodes, that is
- * stale; looking for a run costs CHUNK_RUN_LOOKS for a chunk. Each makes something known that was not, so a search that is
- * begun anew gets further, unless others make as many chunks stale meanwhile.
- *
- * chunk_tree_find_within, chunk_tree_find_run_within - as chunk_tree_find() and chunk_tree_find_run(), but
- * CHUNK_TREE_LATER where that would take more than *@looks, which says afterwards what is left of them.
+ * stale; looking for a run costs CHUNK_RUN_LOOKS for a chunk, and CHUNK_TRY_LOOKS more if its bits are looked at. They say CHUNK_TREE_LATER where they would take more
+ * than *@looks, which says afterwards what is left of them. Each look makes something known that was not.
  */
 #define CHUNK_TREE_LATER (BITMAP_NONE - 1)
 #define CHUNK_RUN_LOOKS  8u
+#define CHUNK_TRY_LOOKS  4u
 
 /* chunk_tree_spend - @n of *@looks less to go; false, and none, if there are not so many left. */
 static inline bool chunk_tree_spend(unsigned *looks, unsigned n)
@@ -140,16 +147,34 @@ static inline bool chunk_tree_spend(unsigned *looks, unsigned n)
 	return true;
 }
 
+/*
+ * chunk_tree_find_within - the lowest 2^@order set bits whose number is a multiple of 2^@order.
+ * Result: the index of the first, BITMAP_NONE when there are none, or CHUNK_TREE_LATER: a search that is begun
+ *         anew gets further, unless others make as many chunks stale meanwhile.
+ * Cost:   O(levels) where nothing is stale. Each stale chunk is looked at until one will do: once,
+ *         and then it is not stale.
+ */
 uint64_t chunk_tree_find_within(struct chunk_tree *tree, unsigned order, unsigned *looks);
-uint64_t chunk_tree_find_run_within(struct chunk_tree *tree, uint64_t n, unsigned *looks);
+
+/* @n > 0 set bits in a row, the first of which has a number that is a multiple of @align, and its index in [from, to). */
+struct chunk_run {
+	uint64_t n;
+	uint64_t align; /* a power of two */
+	uint64_t from;
+	uint64_t to;
+};
 
 /*
- * chunk_tree_find_run - the lowest @n > 0 set bits in a row, wherever they begin.
- * Result: the index of the first, or BITMAP_NONE when there are none.
- * Cost:   O(levels) where everything is known; each chunk that has changed since it was last asked
- *         about is looked at once, in order of address, until the run is found.
+ * chunk_tree_find_run_within - the lowest @run.
+ * Result: the index of the first bit, BITMAP_NONE when there is none, or CHUNK_TREE_LATER: then there is none that
+ *         begins below @run->from, which has moved. What was looked at to say so of a chunk, and of those that runs from
+ *         there would reach, is known: if that is true no longer, it is among the changes.
+ * Cost:   O(levels) where everything is known and the first run that is long enough lies right; each chunk that
+ *         has changed since it was last asked about is looked at once, and each that has such a run, but not
+ *         aligned, is looked at bit by bit, in order of address.
  */
-uint64_t chunk_tree_find_run(struct chunk_tree *tree, uint64_t n);
+uint64_t chunk_tree_find_run_within(struct chunk_tree *tree, struct chunk_run *run,
+				    unsigned *looks);
 
 /* chunk_tree_next_broken - the lowest chunk >= @c that may be partly set, or BITMAP_NONE. */
 static inline uint64_t chunk_tree_next_broken(const struct chunk_tree *tree, uint64_t c)
@@ -161,17 +186,9 @@ static inline uint64_t chunk_tree_next_broken(const struct chunk_tree *tree, uin
 void chunk_tree_look(struct chunk_tree *tree, uint64_t c);
 
 /*
- * chunk_tree_next_any - the lowest chunk >= @c that has, or may have, a bit set, or BITMAP_NONE.
- * Cost: a byte for each chunk in between that has none.
+ * chunk_tree_count_within - how many bits are set; CHUNK_TREE_LATER if there are more than *@looks chunks that
+ * may be partly set. *@looks is how many more it might have looked at then. Cost: the words of each of those.
  */
-uint64_t chunk_tree_next_any(const struct chunk_tree *tree, uint64_t c);
-
-/*
- * chunk_tree_count - how many bits are set. Cost: the words of each chunk that may be partly set.
- * chunk_tree_count_within - the same; CHUNK_TREE_LATER if there are more than *@looks of those. *@looks is how
- * many more it might have looked at then.
- */
-uint64_t chunk_tree_count(const struct chunk_tree *tree);
 uint64_t chunk_tree_count_within(const struct chunk_tree *tree, unsigned *looks);
 
 /*

@@ -102,7 +102,8 @@ static enum status find_slot(const struct frame_pool *pool, pfn_t first, npages_
 	return STATUS_OK;
 }
 
-static void bank_init(struct frame_bank *bank, pfn_t first, npages_t npages, void *metadata)
+static void bank_init(struct frame_bank *bank, pfn_t first, npages_t npages, void *metadata,
+		      struct chunk_changes *changes)
 {
 	pfn_t base = align_down(first, CHUNK_BITS);
 	uint64_t nchunks = (first - base + npages - 1) / CHUNK_BITS + 1;
@@ -118,7 +119,8 @@ static void bank_init(struct frame_bank *bank, pfn_t first, npages_t npages, voi
 		.first = first,
 		.npages = npages,
 	};
-	chunk_tree_init(&bank->chunks, words, base / CHUNK_BITS, nchunks, words + 2 * nwords);
+	chunk_tree_init(&bank->chunks, words, base / CHUNK_BITS, nchunks, words + 2 * nwords,
+			changes);
 }
 
 static enum status add_bank(struct frame_pool *pool, pfn_t first, npages_t npages, void *metadata)
@@ -131,7 +133,7 @@ static enum status add_bank(struct frame_pool *pool, pfn_t first, npages_t npage
 	memmove(&pool->bank[slot + 1], &pool->bank[slot],
 		(pool->nbanks - slot) * sizeof(pool->bank[0]));
 	pool->nbanks++;
-	bank_init(&pool->bank[slot], first, npages, metadata);
+	bank_init(&pool->bank[slot], first, npages, metadata, &pool->changes);
 	pool->quick_nbits = pool->debug ? 0 : pool->bank[0].nbits;
 	return STATUS_OK;
 }
@@ -339,44 +341,10 @@ bool frame_search_on(const struct frame_pool *pool, struct frame_search *search,
 	search->spent += search->portion;
 	/* Looking at all there is for a run, twice. A bank may begin and end inside of a chunk. */
 	uint64_t nchunks = pool->managed / CHUNK_BITS + 2ull * pool->nbanks;
-	if (search->spent > 2ull * CHUNK_RUN_LOOKS * nchunks)
+	if (search->spent > 2ull * (CHUNK_RUN_LOOKS + CHUNK_TRY_LOOKS) * nchunks)
 		search->portion *= 2;
 	search->looks = search->portion;
 	return true;
-}
-
-/* The lowest free index >= @from. Lock held. */
-static uint64_t next_free_index(const struct frame_bank *bank, uint64_t from)
-{
-	for (uint64_t c = from / CHUNK_BITS; c < bank->chunks.nchunks;) {
-		uint64_t index = bitmap_atomic_next_set(bank->free, from, (c + 1) * CHUNK_BITS);
-		if (index != BITMAP_NONE)
-			return index;
-		c = chunk_tree_next_any(&bank->chunks, c + 1);
-		from = c * CHUNK_BITS;
-	}
-	return BITMAP_NONE;
-}
-
-/* The lowest run of any length and alignment, frame by frame; chunks without any are skipped. */
-static uint64_t first_run(const struct frame_bank *bank, npages_t n, npages_t align)
-{
-	uint64_t known = 0; /* [i, known) is free: it was looked at before */
-
-	for (uint64_t i = 0;;) {
-		i = next_free_index(bank, i);
-		if (i == BITMAP_NONE || !align_up_checked(bank->base + i, align, &i))
-			return BITMAP_NONE;
-		i -= bank->base;
-		if (i >= bank->nbits || n > bank->nbits - i)
-			return BITMAP_NONE;
-		/* The LAST one in use: no run that starts there or before can be long enough. */
-		uint64_t used = bitmap_atomic_last_clear(bank->free, known > i ? known : i, i + n);
-		if (used == BITMAP_NONE)
-			return i;
-		known = i + n;
-		i = used + 1;
-	}
 }
 
 /* Lock held. */
@@ -459,53 +427,98 @@ static always_inline pfn_t alloc_natural(struct frame_pool *pool, unsigned order
 	return alloc_natural_from(pool, bank, order);
 }
 
-/* The lowest run in @bank: CHUNK_TREE_LATER if that takes too long. Lock held. */
-static uint64_t find_any(struct frame_bank *bank, npages_t n, npages_t align,
-			 struct frame_search *search)
+/*
+ * Where a search for a run of any length and alignment is. It does not begin anew with each portion, since what it has
+ * seen of a chunk is not all remembered: it goes on at @next. What has changed behind it meanwhile is known from the
+ * pool's changes, and is looked at again first. So none of the pool is missed: no such run begins
+ *	below next,		as far as the changes before number @seen go,
+ *	but perhaps in [again, again_end), which one of those has to do with.
+ * If there are none left of either, then there is no such run, with the lock held. If more has changed than the pool
+ * remembers, it does begin anew.
+ */
+struct run_search {
+	npages_t n;
+	npages_t align;
+	pfn_t next;
+	pfn_t again;
+	pfn_t again_end;
+	uint64_t seen;
+};
+
+/* Is there something behind the search to be looked at again? Then it is [again, again_end). Lock held. */
+static bool run_search_again(const struct frame_pool *pool, struct run_search *run)
 {
-	if (n > bank->npages)
-		return BITMAP_NONE;
-	return align == 1 ? chunk_tree_find_run_within(&bank->chunks, n, &search->looks)
-			  : first_run(bank, n, align);
+	const struct chunk_changes *changes = &pool->changes;
+
+	if (run->next == 0 || changes->count - run->seen > CHUNK_CHANGES) {
+		run->next = 0;
+		run->again = run->again_end = 0;
+		run->seen = changes->count;
+	}
+	while (run->again == run->again_end && run->seen != changes->count) {
+		const struct chunk_change *change = &changes->last[run->seen++ % CHUNK_CHANGES];
+		pfn_t first = change->first * CHUNK_BITS; /* runs from below reach it */
+		pfn_t end = change->end * CHUNK_BITS;
+
+		run->again_end = end < run->next ? end : run->next;
+		run->again = first >= run->n ? first - run->n + 1 : 0;
+		if (run->again > run->again_end)
+			run->again = run->again_end;
+	}
+	return run->again != run->again_end;
 }
 
-/* Lock held. */
-static pfn_t take_any(struct frame_pool *pool, npages_t n, npages_t align,
-		      struct frame_search *search)
+/* The lowest that begins in [*@from, @to). PFN_LATER: *@from is where to go on; PFN_NONE: it is @to. Lock held. */
+static pfn_t take_between(struct frame_pool *pool, const struct run_search *run, pfn_t *from,
+			  pfn_t to, struct frame_search *search)
 {
-	for (uint32_t b = 0; b < pool->nbanks; b++) {
-		struct frame_bank *bank = &pool->bank[b];
-		uint64_t index;
+	uint32_t upto = frame_banks_upto(pool, *from);
 
-		while ((index = find_any(bank, n, align, search)) < CHUNK_TREE_LATER) {
-			if (take(bank, index, n))
+	for (uint32_t b = upto != 0 ? upto - 1 : 0; b < pool->nbanks; b++) {
+		struct frame_bank *bank = &pool->bank[b];
+		if (bank->first >= to || run->n > bank->npages)
+			continue;
+		struct chunk_run wanted = { run->n, run->align,
+					    *from > bank->base ? *from - bank->base : 0,
+					    to - bank->base };
+		uint64_t index;
+		while ((index = chunk_tree_find_run_within(&bank->chunks, &wanted,
+							   &search->looks)) < CHUNK_TREE_LATER) {
+			if (take(bank, index, run->n))
 				return bank->base + index;
 			if (!chunk_tree_spend(&search->looks, 1))
-				return PFN_LATER;
+				break;
 		}
-		if (index == CHUNK_TREE_LATER)
+		if (index != BITMAP_NONE) {
+			*from = bank->base + wanted.from;
 			return PFN_LATER;
+		}
 	}
+	*from = to;
 	return PFN_NONE;
 }
 
-static pfn_t try_any(struct frame_pool *pool, npages_t n, npages_t align,
-		     struct frame_search *search)
+static pfn_t try_any(struct frame_pool *pool, struct run_search *run, struct frame_search *search)
 {
 	LOCK_SCOPED(held, &pool->lock);
-	pfn_t pfn = take_any(pool, n, align, search);
+	pfn_t pfn = PFN_NONE;
 
+	while (pfn == PFN_NONE && run_search_again(pool, run))
+		pfn = take_between(pool, run, &run->again, run->again_end, search);
+	if (pfn == PFN_NONE)
+		pfn = take_between(pool, run, &run->next, FRAME_LIMIT, search);
 	return pfn != PFN_NONE ? pfn : frame_zeroed_flush_some(pool, search);
 }
 
 /* The lowest run of any length and alignment, in frames. */
 static never_inline pfn_t alloc_any(struct frame_pool *pool, npages_t n, npages_t align)
 {
+	struct run_search run = { .n = n, .align = align };
 	struct frame_search search = frame_search();
 	pfn_t pfn;
 
 	do {
-		pfn = try_any(pool, n, align, &search);
+		pfn = try_any(pool, &run, &search);
 	} while (frame_search_on(pool, &search, pfn));
 	return pfn;
 }

@@ -103,7 +103,8 @@ struct frame_pool {
 	atomic_word nothing;     /* a word of zeros, for those as well */
 	_Atomic uint64_t events; /* that the debug tier has recorded */
 	struct frame_stock stock[PLATFORM_MAX_HARTS];
-	struct frame_stock recorded; /* the debug tier takes from here, with the lock */
+	struct frame_stock recorded;  /* the debug tier takes from here, with the lock */
+	struct chunk_changes changes; /* in all banks */
 };
 
 /* ---- setting up ------------------------------------------------------------------------------ */
@@ -193,7 +194,8 @@ nodiscard pfn_t frame_alloc_zeroed(struct frame_pool *pool);
  *         not what it must be; then nothing has changed. Contents are not cleared.
  * Cost:   search: O(levels) for any length at PAGE_SIZE and for a power of two at its own alignment,
  *         and for the answer that there is none; besides, each chunk that has changed since the last
- *         search is looked at once. Other alignments: docs/frames.md. Marking: npages / 64 words.
+ *         search is looked at once. At other alignments also each chunk that has such a run, but not
+ *         aligned. All that in portions, between which the lock is free. Marking: npages / 64 words.
  */
 nodiscard pfn_t frame_alloc_range(struct frame_pool *pool, npages_t npages, uint64_t align_bytes);
 

@@ -18,11 +18,13 @@ static inline bool frame_is_known(const chunk_byte *leaf)
  * A search may have to look at every chunk there is, if all have changed since the last one. So that nobody has
  * interrupts off for so long, it is done in portions: each takes the lock, looks at a few chunks, and drops
  * it. What it has looked at is known from then on (chunk_tree.c), and the next portion begins anew: so only one
- * that got to the end in one hold of the lock says 'none', and that was true then.
+ * that got to the end in one hold of the lock says 'none', and that was true then. A search for a run of any length
+ * and alignment goes on where it was instead, and looks again at what has changed behind it (struct run_search in
+ * frame.c): it says 'none' when, in one hold, nothing is left of either.
  *
  * It ends. A hart makes at most a few chunks stale in one hold, and each other hart has at most one hold while
- * this one waits for its turn: with fewer harts than looks in a portion more becomes known than is forgotten.
- * With more of them, or where they have luck, a search that has spent what looking at everything twice would
+ * this one waits for its turn: as long as they cost it fewer looks than a portion has, more becomes known than is
+ * forgotten. With more of them, or where they have luck, a search that has spent what looking at everything twice would
  * cost doubles its portions until one is enough: that takes at most as many as the number of chunks has bits.
  */
 

@@ -7,6 +7,7 @@
 #include "mm/chunk_tree.h"
 
 #include "lib/string.h"
+#include "tests/chunk_tree_ask.h"
 #include "tests/ktest.h"
 
 #define GUARD      0xa7u
@@ -15,6 +16,7 @@
 
 struct rig {
 	struct chunk_tree tree;
+	struct chunk_changes changes;
 	atomic_word *words;
 	uint64_t first_chunk;
 	uint64_t nbits;
@@ -39,7 +41,7 @@ static void rig_again(struct rig *r, uint64_t first_chunk, uint64_t nchunks)
 	for (uint64_t w = 0; w < nchunks * CHUNK_WORDS; w++)
 		r->words[w] = 0;
 	memset(r->storage - GUARD_SIZE, GUARD, r->bytes + 2 * GUARD_SIZE);
-	chunk_tree_init(&r->tree, r->words, first_chunk, nchunks, r->storage);
+	chunk_tree_init(&r->tree, r->words, first_chunk, nchunks, r->storage, &r->changes);
 }
 
 static void rig_init(struct rig *r, uint64_t first_chunk, uint64_t nchunks)
@@ -134,6 +136,19 @@ static uint64_t slow_find_run(const struct rig *r, uint64_t n)
 	return BITMAP_NONE;
 }
 
+/* The same at a multiple of @align, by number, from @from on. */
+static uint64_t slow_find_aligned(const struct rig *r, uint64_t n, uint64_t align, uint64_t from)
+{
+	uint64_t first = r->first_chunk * CHUNK_BITS;
+
+	for (uint64_t at = (first + from + align - 1) / align * align - first; at + n <= r->nbits;
+	     at += align) {
+		if (all_set(r, at, n))
+			return at;
+	}
+	return BITMAP_NONE;
+}
+
 static uint64_t slow_count(const struct rig *r, uint64_t bit, uint64_t end)
 {
 	uint64_t count = 0;
@@ -149,24 +164,29 @@ static void compare(struct rig *r)
 	uint64_t total = slow_count(r, 0, r->nbits);
 	unsigned turn = (unsigned)ktest_below(MAX_ORDER);
 
-	REQUIRE_EQ(chunk_tree_count(&r->tree), total);
+	REQUIRE_EQ(ask_count(&r->tree), total);
 	for (unsigned i = 0; i < MAX_ORDER; i++) {
 		unsigned order = (i * 5 + turn) % MAX_ORDER;
 		uint64_t want = slow_find(r, order);
 		if (chunk_tree_has_none(&r->tree, order))
 			REQUIRE_EQ(want, BITMAP_NONE);
-		REQUIRE_EQ(chunk_tree_find(&r->tree, order), want);
-		REQUIRE_EQ(chunk_tree_find(&r->tree, order), want);
+		REQUIRE_EQ(ask_order(&r->tree, order), want);
+		REQUIRE_EQ(ask_order(&r->tree, order), want);
 		/* Where it says so, it knows so: no byte is stale after a search that found nothing. */
 		if (want == BITMAP_NONE && order < CHUNK_ORDER + 2)
 			REQUIRE(chunk_tree_has_none(&r->tree, order) || total == 0);
 	}
-	REQUIRE_EQ(chunk_tree_count(&r->tree), total);
+	for (unsigned i = 0; i < 4; i++) {
+		uint64_t n = 1 + ktest_below(1ull << ktest_below(11));
+		uint64_t align = 1ull << ktest_below(12);
+		REQUIRE_EQ(ask_aligned_run(&r->tree, n, align), slow_find_aligned(r, n, align, 0));
+	}
+	REQUIRE_EQ(ask_count(&r->tree), total);
 	for (uint64_t c = 0; c < r->nbits / CHUNK_BITS; c++) {
 		uint64_t count = slow_count(r, c * CHUNK_BITS, (c + 1) * CHUNK_BITS);
 		/* Some of it may be stale still; nothing may be missing. */
 		if (count != 0)
-			REQUIRE_EQ(chunk_tree_next_any(&r->tree, c), c);
+			REQUIRE(!chunk_tree_is_empty(&r->tree, c));
 		if (count != 0 && count != CHUNK_BITS)
 			REQUIRE_EQ(chunk_tree_next_broken(&r->tree, c), c);
 	}
@@ -191,11 +211,11 @@ KTEST(chunk_tree, storage_is_enough_wherever_the_first_chunk_is)
 			rig_again(&r, firsts[f], n);
 			/* Write every byte that there is: through the leaves, and up from them. */
 			fill(&r, 0, n * CHUNK_BITS, true);
-			EXPECT_EQ(chunk_tree_find(&r.tree, 0), 0);
+			EXPECT_EQ(ask_order(&r.tree, 0), 0);
 			chunk_tree_touch(&r.tree, 0, n * CHUNK_BITS);
-			EXPECT_EQ(chunk_tree_find(&r.tree, 9), 0);
-			EXPECT_EQ(chunk_tree_find_run(&r.tree, n * CHUNK_BITS), 0);
-			EXPECT_EQ(chunk_tree_find_run(&r.tree, n * CHUNK_BITS + 1), BITMAP_NONE);
+			EXPECT_EQ(ask_order(&r.tree, 9), 0);
+			EXPECT_EQ(ask_run(&r.tree, n * CHUNK_BITS), 0);
+			EXPECT_EQ(ask_run(&r.tree, n * CHUNK_BITS + 1), BITMAP_NONE);
 			for (unsigned i = 0; i < GUARD_SIZE; i++) {
 				REQUIRE_EQ(r.storage[-1 - (int)i], GUARD);
 				REQUIRE_EQ(r.storage[r.bytes + i], GUARD);
@@ -220,12 +240,12 @@ KTEST(chunk_tree, a_new_tree_knows_that_it_has_nothing)
 			rig_again(&r, first, n);
 			for (unsigned order = 0; order < 50; order++) {
 				EXPECT(chunk_tree_has_none(&r.tree, order));
-				EXPECT_EQ(chunk_tree_find(&r.tree, order), BITMAP_NONE);
+				EXPECT_EQ(ask_order(&r.tree, order), BITMAP_NONE);
 			}
-			EXPECT_EQ(chunk_tree_find_run(&r.tree, 1), BITMAP_NONE);
-			EXPECT_EQ(chunk_tree_count(&r.tree), 0);
+			EXPECT_EQ(ask_run(&r.tree, 1), BITMAP_NONE);
+			EXPECT_EQ(ask_count(&r.tree), 0);
 			EXPECT_EQ(chunk_tree_next_broken(&r.tree, 0), BITMAP_NONE);
-			EXPECT_EQ(chunk_tree_next_any(&r.tree, 0), BITMAP_NONE);
+			EXPECT(chunk_tree_is_empty(&r.tree, 0));
 			for (uint64_t c = 0; c < n; c++)
 				EXPECT(!chunk_tree_is_stale(&r.tree, c));
 		}
@@ -238,18 +258,18 @@ KTEST(chunk_tree, a_new_tree_knows_that_it_has_nothing)
 /* The only run there is: all orders up to its own begin with it, and no higher one is there. */
 static void expect_only(struct rig *r, uint64_t at, unsigned order)
 {
-	REQUIRE_EQ(chunk_tree_find(&r->tree, order + 1), BITMAP_NONE);
+	REQUIRE_EQ(ask_order(&r->tree, order + 1), BITMAP_NONE);
 	REQUIRE(chunk_tree_has_none(&r->tree, order + 1));
 	REQUIRE(!chunk_tree_has_none(&r->tree, order));
-	REQUIRE_EQ(chunk_tree_find(&r->tree, order), at);
-	REQUIRE_EQ(chunk_tree_find(&r->tree, (unsigned)ktest_below(order + 1)), at);
+	REQUIRE_EQ(ask_order(&r->tree, order), at);
+	REQUIRE_EQ(ask_order(&r->tree, (unsigned)ktest_below(order + 1)), at);
 }
 
 static void expect_nothing(struct rig *r)
 {
-	REQUIRE_EQ(chunk_tree_find(&r->tree, 0), BITMAP_NONE);
+	REQUIRE_EQ(ask_order(&r->tree, 0), BITMAP_NONE);
 	REQUIRE(chunk_tree_has_none(&r->tree, 0));
-	REQUIRE_EQ(chunk_tree_count(&r->tree), 0);
+	REQUIRE_EQ(ask_count(&r->tree), 0);
 }
 
 KTEST(chunk_tree, finds_each_order_at_each_place_of_a_chunk)
@@ -278,9 +298,9 @@ KTEST(chunk_tree, a_run_counts_only_where_it_is_aligned)
 		for (uint64_t at = 1; at + (1ull << order) <= 2 * CHUNK_BITS; at += 1ull << order) {
 			change(&r, at, 1ull << order, true);
 			for (unsigned k = 0; k <= order + 1; k++)
-				REQUIRE_EQ(chunk_tree_find(&r.tree, k), slow_find(&r, k));
-			REQUIRE_EQ(chunk_tree_find_run(&r.tree, 1ull << order), at);
-			REQUIRE_EQ(chunk_tree_find_run(&r.tree, (1ull << order) + 1), BITMAP_NONE);
+				REQUIRE_EQ(ask_order(&r.tree, k), slow_find(&r, k));
+			REQUIRE_EQ(ask_run(&r.tree, 1ull << order), at);
+			REQUIRE_EQ(ask_run(&r.tree, (1ull << order) + 1), BITMAP_NONE);
 			change(&r, at, 1ull << order, false);
 		}
 		rig_check(&r);
@@ -301,8 +321,8 @@ KTEST(chunk_tree, finds_runs_of_chunks_aligned_by_number_and_not_by_index)
 				if ((first * 7 + c) % n == 0)
 					expect_only(&r, c * CHUNK_BITS, order);
 				else
-					REQUIRE_EQ(chunk_tree_find(&r.tree, order), BITMAP_NONE);
-				REQUIRE_EQ(chunk_tree_find(&r.tree, 9), c * CHUNK_BITS);
+					REQUIRE_EQ(ask_order(&r.tree, order), BITMAP_NONE);
+				REQUIRE_EQ(ask_order(&r.tree, 9), c * CHUNK_BITS);
 				fill(&r, c * CHUNK_BITS, n * CHUNK_BITS, false);
 				expect_nothing(&r);
 			}
@@ -323,11 +343,11 @@ KTEST(chunk_tree, finds_one_bit_in_each_chunk_of_larger_trees)
 		for (uint64_t c = 0; c < larger[s]; c++) {
 			uint64_t bit = c * CHUNK_BITS + ktest_below(CHUNK_BITS);
 			change(&r, bit, 1, true);
-			REQUIRE_EQ(chunk_tree_find(&r.tree, 0), bit);
-			REQUIRE_EQ(chunk_tree_find(&r.tree, 9), BITMAP_NONE);
+			REQUIRE_EQ(ask_order(&r.tree, 0), bit);
+			REQUIRE_EQ(ask_order(&r.tree, 9), BITMAP_NONE);
 			REQUIRE_EQ(chunk_tree_next_broken(&r.tree, 0), c);
-			REQUIRE_EQ(chunk_tree_next_any(&r.tree, c / 2), c);
-			REQUIRE_EQ(chunk_tree_count(&r.tree), 1);
+			REQUIRE(!chunk_tree_is_empty(&r.tree, c));
+			REQUIRE_EQ(ask_count(&r.tree), 1);
 			change(&r, bit, 1, false);
 		}
 		expect_nothing(&r);
@@ -345,9 +365,9 @@ KTEST(chunk_tree, joins_two_chunks_only_at_an_even_number)
 		rig_again(&r, first, 130);
 		for (uint64_t c = 0; c + 1 < 130; c += 1 + ktest_below(6)) {
 			fill(&r, c * CHUNK_BITS, 2 * CHUNK_BITS, true);
-			REQUIRE_EQ(chunk_tree_find(&r.tree, 10),
+			REQUIRE_EQ(ask_order(&r.tree, 10),
 				   (first + c) % 2 == 0 ? c * CHUNK_BITS : BITMAP_NONE);
-			REQUIRE_EQ(chunk_tree_find(&r.tree, 11), BITMAP_NONE);
+			REQUIRE_EQ(ask_order(&r.tree, 11), BITMAP_NONE);
 			fill(&r, c * CHUNK_BITS, 2 * CHUNK_BITS, false);
 		}
 		expect_nothing(&r);
@@ -360,14 +380,14 @@ KTEST(chunk_tree, an_order_that_no_tree_has_is_not_there)
 
 	rig_init(&r, 0, 16);
 	fill(&r, 0, 16 * CHUNK_BITS, true);
-	EXPECT_EQ(chunk_tree_find(&r.tree, 13), 0);
+	EXPECT_EQ(ask_order(&r.tree, 13), 0);
 	for (unsigned order = 14; order < 60; order++) {
-		EXPECT_EQ(chunk_tree_find(&r.tree, order), BITMAP_NONE);
+		EXPECT_EQ(ask_order(&r.tree, order), BITMAP_NONE);
 		EXPECT(chunk_tree_has_none(&r.tree, order));
 	}
 	chunk_tree_touch(&r.tree, 5000, 1);
 	for (unsigned order = 14; order < 60; order++)
-		EXPECT_EQ(chunk_tree_find(&r.tree, order), BITMAP_NONE);
+		EXPECT_EQ(ask_order(&r.tree, order), BITMAP_NONE);
 	rig_check(&r);
 }
 
@@ -430,8 +450,7 @@ KTEST(chunk_tree, agrees_with_the_bits_on_every_pattern)
 			compare(&r);
 			for (unsigned i = 0; i < 8; i++) {
 				uint64_t len = 1 + ktest_below(i < 4 ? 64 : n * CHUNK_BITS);
-				REQUIRE_EQ(chunk_tree_find_run(&r.tree, len),
-					   slow_find_run(&r, len));
+				REQUIRE_EQ(ask_run(&r.tree, len), slow_find_run(&r, len));
 			}
 		}
 		rig_check(&r);
@@ -450,11 +469,11 @@ KTEST(chunk_tree, agrees_with_the_bits_after_each_of_many_changes)
 		change(&r, bit, n, ktest_below(5) < 3);
 		for (unsigned order = 0; order < MAX_ORDER; order++) {
 			if (ktest_below(4) == 0)
-				REQUIRE_EQ(chunk_tree_find(&r.tree, order), slow_find(&r, order));
+				REQUIRE_EQ(ask_order(&r.tree, order), slow_find(&r, order));
 		}
 		if (i % 8 == 0)
-			REQUIRE_EQ(chunk_tree_find_run(&r.tree, n), slow_find_run(&r, n));
-		REQUIRE_EQ(chunk_tree_count(&r.tree), slow_count(&r, 0, r.nbits));
+			REQUIRE_EQ(ask_run(&r.tree, n), slow_find_run(&r, n));
+		REQUIRE_EQ(ask_count(&r.tree), slow_count(&r, 0, r.nbits));
 	}
 	compare(&r);
 }
@@ -488,7 +507,7 @@ KTEST(chunk_tree, a_touch_makes_the_chunk_and_all_above_it_stale_and_nothing_els
 		EXPECT_EQ(stale_levels(&r, c), 4);
 		EXPECT(!chunk_tree_has_none(&r.tree, 0));
 		EXPECT_EQ(chunk_tree_next_broken(&r.tree, 0), c);
-		EXPECT_EQ(chunk_tree_find(&r.tree, 0), BITMAP_NONE);
+		EXPECT_EQ(ask_order(&r.tree, 0), BITMAP_NONE);
 		EXPECT_EQ(stale_levels(&r, c), 0);
 	}
 	rig_check(&r);
@@ -511,8 +530,8 @@ KTEST(chunk_tree, what_changes_in_a_stale_chunk_need_not_be_told)
 			write_bits(&r, bit, 1 + ktest_below(64), ktest_below(3) != 0);
 		}
 		unsigned order = (unsigned)ktest_below(8);
-		REQUIRE_EQ(chunk_tree_find(&r.tree, order), slow_find(&r, order));
-		REQUIRE_EQ(chunk_tree_count(&r.tree), slow_count(&r, 0, r.nbits));
+		REQUIRE_EQ(ask_order(&r.tree, order), slow_find(&r, order));
+		REQUIRE_EQ(ask_count(&r.tree), slow_count(&r, 0, r.nbits));
 	}
 	compare(&r);
 }
@@ -525,20 +544,20 @@ KTEST(chunk_tree, what_changes_behind_its_back_is_known_once_it_is_told)
 	rig_init(&r, 2, 9);
 	change(&r, 3 * CHUNK_BITS, 64, true);
 	change(&r, 8 * CHUNK_BITS, 128, true);
-	EXPECT_EQ(chunk_tree_find(&r.tree, 6), 3 * CHUNK_BITS);
-	EXPECT_EQ(chunk_tree_find(&r.tree, 9), BITMAP_NONE); /* all is known now */
+	EXPECT_EQ(ask_order(&r.tree, 6), 3 * CHUNK_BITS);
+	EXPECT_EQ(ask_order(&r.tree, 9), BITMAP_NONE); /* all is known now */
 	write_bits(&r, 3 * CHUNK_BITS, 1, false);
-	EXPECT_EQ(chunk_tree_find(&r.tree, 6), 8 * CHUNK_BITS);
-	EXPECT_EQ(chunk_tree_find(&r.tree, 5), 3 * CHUNK_BITS + 32);
+	EXPECT_EQ(ask_order(&r.tree, 6), 8 * CHUNK_BITS);
+	EXPECT_EQ(ask_order(&r.tree, 5), 3 * CHUNK_BITS + 32);
 	write_bits(&r, 8 * CHUNK_BITS, 128, false);
-	EXPECT_EQ(chunk_tree_find(&r.tree, 7), BITMAP_NONE);
-	EXPECT_EQ(chunk_tree_find(&r.tree, 6), BITMAP_NONE);
+	EXPECT_EQ(ask_order(&r.tree, 7), BITMAP_NONE);
+	EXPECT_EQ(ask_order(&r.tree, 6), BITMAP_NONE);
 	chunk_tree_touch(&r.tree, 3 * CHUNK_BITS, 1);
 	chunk_tree_touch(&r.tree, 8 * CHUNK_BITS, 128);
 	compare(&r);
 	write_bits(&r, 0, 4, true); /* more than it knows of */
 	chunk_tree_touch(&r.tree, 0, 4);
-	EXPECT_EQ(chunk_tree_find(&r.tree, 2), 0);
+	EXPECT_EQ(ask_order(&r.tree, 2), 0);
 	compare(&r);
 }
 
@@ -558,10 +577,10 @@ KTEST(chunk_tree, a_look_makes_one_chunk_known)
 	EXPECT_EQ(chunk_tree_next_broken(&r.tree, 0), 0);
 	EXPECT_EQ(chunk_tree_next_broken(&r.tree, 1), 4);
 	EXPECT_EQ(chunk_tree_next_broken(&r.tree, 5), BITMAP_NONE);
-	EXPECT_EQ(chunk_tree_next_any(&r.tree, 2), 2);
-	EXPECT_EQ(chunk_tree_next_any(&r.tree, 5), BITMAP_NONE);
-	EXPECT_EQ(chunk_tree_next_any(&r.tree, 10), BITMAP_NONE);
-	EXPECT_EQ(chunk_tree_count(&r.tree), 2000);
+	EXPECT(!chunk_tree_is_empty(&r.tree, 2));
+	EXPECT(chunk_tree_is_empty(&r.tree, 5));
+	EXPECT(chunk_tree_is_empty(&r.tree, 9));
+	EXPECT_EQ(ask_count(&r.tree), 2000);
 	write_bits(&r, CHUNK_BITS, CHUNK_BITS, false); /* full before, and nobody has said so */
 	chunk_tree_look(&r.tree, 1);
 	EXPECT_EQ(r.tree.nfull, 2);
@@ -569,7 +588,7 @@ KTEST(chunk_tree, a_look_makes_one_chunk_known)
 	chunk_tree_look(&r.tree, 2);
 	EXPECT_EQ(r.tree.nfull, 1);
 	EXPECT_EQ(chunk_tree_next_broken(&r.tree, 1), 2);
-	EXPECT_EQ(chunk_tree_count(&r.tree), 2000 - CHUNK_BITS - 1);
+	EXPECT_EQ(ask_count(&r.tree), 2000 - CHUNK_BITS - 1);
 }
 
 /* ---- filling --------------------------------------------------------------------------------- */
@@ -587,7 +606,7 @@ KTEST(chunk_tree, a_fill_is_known_in_its_whole_chunks_without_a_look)
 						  : c >= 1 && c <= 8 ? CHUNK_FULL
 								     : CHUNK_EMPTY);
 		EXPECT_EQ(r.tree.nfull, 8);
-		EXPECT_EQ(chunk_tree_count(&r.tree), 9 * CHUNK_BITS);
+		EXPECT_EQ(ask_count(&r.tree), 9 * CHUNK_BITS);
 		compare(&r);
 		fill(&r, 1000, 5 * CHUNK_BITS, false);
 		for (uint64_t c = 2; c < 6; c++)
@@ -628,11 +647,10 @@ KTEST(chunk_tree, every_range_of_chunks_can_be_filled_and_emptied)
 					write_bits(&r, 700, 1, false);
 				fill(&r, from * CHUNK_BITS, (end - from) * CHUNK_BITS, true);
 				for (unsigned order = 9; order < 13; order++)
-					REQUIRE_EQ(chunk_tree_find(&r.tree, order),
-						   slow_find(&r, order));
-				REQUIRE_EQ(chunk_tree_count(&r.tree), slow_count(&r, 0, r.nbits));
+					REQUIRE_EQ(ask_order(&r.tree, order), slow_find(&r, order));
+				REQUIRE_EQ(ask_count(&r.tree), slow_count(&r, 0, r.nbits));
 				fill(&r, from * CHUNK_BITS, CHUNK_BITS, false);
-				REQUIRE_EQ(chunk_tree_count(&r.tree), slow_count(&r, 0, r.nbits));
+				REQUIRE_EQ(ask_count(&r.tree), slow_count(&r, 0, r.nbits));
 				rig_check(&r);
 			}
 		}
@@ -649,15 +667,15 @@ static void expect_lower_is_found(struct rig *r,
 	rig_again(r, 3, 12);
 	change(r, 9 * CHUNK_BITS, 2 * CHUNK_BITS, true);
 	for (unsigned order = 0; order <= CHUNK_ORDER; order++)
-		REQUIRE_EQ(chunk_tree_find(&r->tree, order), 9 * CHUNK_BITS);
+		REQUIRE_EQ(ask_order(&r->tree, order), 9 * CHUNK_BITS);
 	appear(r, at, n, true);
 	rig_check(r);
 	for (unsigned order = 0; order <= CHUNK_ORDER; order++)
-		REQUIRE_EQ(chunk_tree_find(&r->tree, order), slow_find(r, order));
+		REQUIRE_EQ(ask_order(&r->tree, order), slow_find(r, order));
 	rig_check(r);
 	appear(r, at, n, false);
 	for (unsigned order = 0; order <= CHUNK_ORDER; order++)
-		REQUIRE_EQ(chunk_tree_find(&r->tree, order), 9 * CHUNK_BITS);
+		REQUIRE_EQ(ask_order(&r->tree, order), 9 * CHUNK_BITS);
 	rig_check(r);
 }
 
@@ -692,16 +710,21 @@ static uint64_t find_in_portions(struct rig *r, unsigned order, unsigned looks, 
 	}
 }
 
-static uint64_t find_run_in_portions(struct rig *r, uint64_t n, unsigned looks, unsigned *portions)
+static uint64_t find_run_in_portions(struct rig *r, uint64_t n, uint64_t align, unsigned looks,
+				     unsigned *portions)
 {
+	struct chunk_run run = { n, align, 0, r->nbits };
+
 	for (*portions = 1;; ++*portions) {
 		unsigned left = looks + *portions / 64;
-		uint64_t found = chunk_tree_find_run_within(&r->tree, n, &left);
+		uint64_t found = chunk_tree_find_run_within(&r->tree, &run, &left);
 		if (*portions % 16 == 0)
 			rig_check(r);
 		if (found != CHUNK_TREE_LATER)
 			return found;
 		EXPECT_EQ(left, 0);
+		/* What is below that is no longer looked at. */
+		REQUIRE(slow_find_aligned(r, n, align, 0) >= run.from);
 		REQUIRE(*portions < 10000);
 	}
 }
@@ -731,10 +754,41 @@ KTEST(chunk_tree, a_search_in_portions_ends_with_the_same)
 			}
 			for (uint64_t n = 90; n <= 3 * CHUNK_BITS; n = n * 4 + 5) {
 				make_stale(&r, room[i]);
-				REQUIRE_EQ(find_run_in_portions(&r, n, looks, &portions),
+				REQUIRE_EQ(find_run_in_portions(&r, n, 1, looks, &portions),
 					   slow_find_run(&r, n));
+				make_stale(&r, room[i]);
+				REQUIRE_EQ(find_run_in_portions(&r, n, 64, looks, &portions),
+					   slow_find_aligned(&r, n, 64, 0));
 			}
 		}
+	}
+}
+
+/* Only what begins in a part of the bits, whatever is known of the rest; asked in portions and at once. */
+KTEST(chunk_tree, a_search_of_a_part_sees_what_begins_there)
+{
+	struct rig r;
+
+	rig_alloc(&r, 20);
+	rig_again(&r, 5, 20);
+	for (unsigned i = 0; i < 600; i++) {
+		uint64_t bit = ktest_below(r.nbits);
+		uint64_t most = r.nbits - bit;
+		change(&r, bit, 1 + ktest_below(most < 700 ? most : 700), ktest_below(2) != 0);
+		struct chunk_run run = { .n = 1 + ktest_below(1ull << ktest_below(12)),
+					 .align = 1ull << ktest_below(11),
+					 .from = ktest_below(r.nbits) };
+		run.to = run.from + 1 + ktest_below(r.nbits - run.from);
+		uint64_t want = slow_find_aligned(&r, run.n, run.align, run.from);
+		uint64_t found;
+		unsigned looks;
+		do {
+			looks = 12 + (unsigned)ktest_below(40);
+			found = chunk_tree_find_run_within(&r.tree, &run, &looks);
+		} while (found == CHUNK_TREE_LATER);
+		REQUIRE_EQ(found, want < run.to ? want : BITMAP_NONE);
+		if (i % 32 == 0)
+			rig_check(&r);
 	}
 }
 
@@ -751,10 +805,10 @@ KTEST(chunk_tree, a_portion_looks_at_no_more_chunks_than_it_may)
 	EXPECT_EQ(find_in_portions(&r, 9, 0, &portions), BITMAP_NONE);
 	EXPECT_EQ(portions, 1);
 	make_stale(&r, 70);
-	EXPECT_EQ(find_run_in_portions(&r, CHUNK_BITS, 2 * CHUNK_RUN_LOOKS, &portions),
+	EXPECT_EQ(find_run_in_portions(&r, CHUNK_BITS, 1, 4 * CHUNK_RUN_LOOKS, &portions),
 		  BITMAP_NONE);
-	EXPECT(portions >= 35 && portions <= 70);
-	EXPECT_EQ(find_run_in_portions(&r, CHUNK_BITS, 0, &portions), BITMAP_NONE);
+	EXPECT(portions >= 70 / 4 && portions <= 70 / 2);
+	EXPECT_EQ(find_run_in_portions(&r, CHUNK_BITS, 1, 0, &portions), BITMAP_NONE);
 	EXPECT_EQ(portions, 1);
 }
 
@@ -823,9 +877,9 @@ KTEST(chunk_tree, validate_sees_each_broken_invariant)
 	rig_init(&r, 3, 20); /* groups of 5, 8, 7 */
 	fill(&r, 2 * CHUNK_BITS, 4 * CHUNK_BITS, true);
 	change(&r, 12 * CHUNK_BITS + 40, 8, true);
-	EXPECT_EQ(chunk_tree_find(&r.tree, 13), BITMAP_NONE);
-	EXPECT_EQ(chunk_tree_find_run(&r.tree, r.nbits), BITMAP_NONE);
-	EXPECT_EQ(chunk_tree_find(&r.tree, 2), 2 * CHUNK_BITS);
+	EXPECT_EQ(ask_order(&r.tree, 13), BITMAP_NONE);
+	EXPECT_EQ(ask_run(&r.tree, r.nbits), BITMAP_NONE);
+	EXPECT_EQ(ask_order(&r.tree, 2), 2 * CHUNK_BITS);
 	chunk_tree_touch(&r.tree, 18 * CHUNK_BITS, 1);
 	rig_check(&r);
 	uint8_t *kept = ktest_alloc(r.bytes, 8);

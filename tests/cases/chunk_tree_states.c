@@ -21,6 +21,7 @@
 
 #include "lib/string.h"
 #include "mm/chunk_tree.h"
+#include "tests/chunk_tree_ask.h"
 #include "tests/ktest.h"
 
 #define MAX_STORAGE 256u
@@ -54,6 +55,7 @@ struct origin {
 struct world {
 	const struct chunk_tree_world *is;
 	struct chunk_tree tree;
+	struct chunk_changes changes;
 	atomic_word *words;
 	uint8_t *storage;
 	size_t bytes;
@@ -283,7 +285,7 @@ static bool is_right(const struct world *w, uint64_t found, uint64_t n, uint64_t
 
 static bool find(struct world *w, unsigned order)
 {
-	uint64_t found = chunk_tree_find(&w->tree, order);
+	uint64_t found = ask_order(&w->tree, order);
 
 	/* Up to a chunk the bits themselves were looked at: that much is never in doubt. */
 	if (found != BITMAP_NONE && order <= CHUNK_ORDER &&
@@ -359,7 +361,7 @@ static bool do_step(struct world *w, const struct step *step)
 	case FIND:
 		return find(w, (unsigned)step->a);
 	case FIND_RUN:
-		return is_right(w, chunk_tree_find_run(&w->tree, step->a), step->a,
+		return is_right(w, ask_run(&w->tree, step->a), step->a,
 				slow_find_run(w, step->a, true), slow_find_run(w, step->a, false));
 	case GIVE:
 		give(w, step->a, step->b);
@@ -384,7 +386,7 @@ static bool nothing_is_missed(const struct world *w)
 			continue;
 		bool some = w->at.pattern[c] != NOTHING;
 		bool broken = some && w->at.pattern[c] != ALL;
-		if ((some && chunk_tree_next_any(&w->tree, c) != c) ||
+		if ((some && chunk_tree_is_empty(&w->tree, c)) ||
 		    (broken && chunk_tree_next_broken(&w->tree, c) != c))
 			return false;
 	}
@@ -402,7 +404,7 @@ static const char *settle_and_validate(struct world *w)
 	}
 	for (uint64_t i = 0; i < w->is->nchunks * CHUNK_WORDS; i++)
 		count += bits_count(w->words[i]);
-	if (chunk_tree_count(&w->tree) != count)
+	if (ask_count(&w->tree) != count)
 		return "the count is that of the bits";
 	return chunk_tree_validate(&w->tree);
 }
@@ -443,7 +445,7 @@ static struct world *world_new(const struct chunk_tree_world *is)
 	memset(w->table, 0, w->table_size * sizeof(w->table[0]));
 	for (uint64_t c = 0; c < is->nchunks; c++)
 		paint(w, c, NOTHING);
-	chunk_tree_init(&w->tree, w->words, is->first_chunk, is->nchunks, w->storage);
+	chunk_tree_init(&w->tree, w->words, is->first_chunk, is->nchunks, w->storage, &w->changes);
 	return w;
 }
 

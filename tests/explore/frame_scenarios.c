@@ -415,6 +415,21 @@ static void give_12_take_three(void)
 	(void)take_run(3, 1);
 }
 
+static void take_three_even(void)
+{
+	(void)take_run(3, 2);
+}
+
+/* The first three are whole before the last three are broken: at each moment there are three. */
+static void give_12_break_the_last(void)
+{
+	const unsigned last = 5 * CHUNK_BITS + 12;
+
+	give(FIRST + 12);
+	if (frame_alloc_at(&pool, FIRST + last, 1) == STATUS_OK)
+		world.owner[last] = (uint8_t)(explore_me() + 1);
+}
+
 static void take_run_of_one(void)
 {
 	(void)take_run(1, 1);
@@ -569,6 +584,12 @@ static void check_the_one(void)
 	check();
 }
 
+static void check_three(void)
+{
+	EXPLORE_CHECK(world.got[0] != PFN_NONE, "none, but there were three at each moment");
+	check();
+}
+
 #define POOL(set_up) .setup = (set_up), .check = check, .wrote = bits_changed
 
 const struct explore_scenario explore_frame_scenarios[] = {
@@ -630,6 +651,12 @@ const struct explore_scenario explore_frame_scenarios[] = {
 	  .activity = { { take_three_anywhere, 0, false },
 			{ give_12_take_three, 1, false },
 			{ take_one, 0, true } } },
+	{ .name = "frame.a_search_that_goes_on_looks_behind_itself",
+	  .switches = 3,
+	  .setup = six_chunks,
+	  .check = check_three,
+	  .wrote = bits_changed,
+	  .activity = { { take_three_even, 0, false }, { give_12_break_the_last, 1, false } } },
 	{ .name = "frame.who_gives_back_hears_no_none",
 	  .switches = 3,
 	  POOL(all_used),

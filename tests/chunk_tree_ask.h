@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* chunk_tree_ask.h - the questions of chunk_tree.h with as many looks as it takes, for cases. */
+#ifndef CHUNK_TREE_ASK_H
+#define CHUNK_TREE_ASK_H
+
+#include <limits.h>
+
+#include "mm/chunk_tree.h"
+
+static inline uint64_t ask_order(struct chunk_tree *tree, unsigned order)
+{
+	unsigned looks = UINT_MAX;
+
+	return chunk_tree_find_within(tree, order, &looks);
+}
+
+static inline uint64_t ask_aligned_run(struct chunk_tree *tree, uint64_t n, uint64_t align)
+{
+	struct chunk_run run = { .n = n, .align = align, .from = 0, .to = CHUNK_TREE_LATER };
+	unsigned looks = UINT_MAX;
+
+	return chunk_tree_find_run_within(tree, &run, &looks);
+}
+
+static inline uint64_t ask_run(struct chunk_tree *tree, uint64_t n)
+{
+	return ask_aligned_run(tree, n, 1);
+}
+
+static inline uint64_t ask_count(const struct chunk_tree *tree)
+{
+	unsigned looks = UINT_MAX;
+
+	return chunk_tree_count_within(tree, &looks);
+}
+
+#endif
