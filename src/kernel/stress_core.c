@@ -892,7 +892,7 @@ static void drain(struct stress *s)
 
 static void give_back_everything(struct stress *s)
 {
-	play(s, "given back", part_give_all);
+	play_in_turns(s, "given back", part_give_all, s->crew->in_line);
 	if (s->failed != NULL)
 		return;
 	for (uint32_t i = 0; i < s->nplayers; i++)
