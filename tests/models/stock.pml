@@ -1,23 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * stock.pml - single frames and what is known about them (src/mm/frame_single.c, chunk_tree.c) for spin: two
- * chunks of two frames, a byte for each chunk and one above both, 3 harts, each with a handler. What is one
+ * chunks of two frames, a byte for each chunk and one above both, N harts, each with a handler. What is one
  * step here is one atomic operation there. The lock is that of lock.pml: here it is one step to take it.
  *
  * A hart gives a frame back and takes one; a handler, which comes once, anywhere where interrupts are on,
- * takes one and gives it back. Some ask for a run of one: they believe what is known.
+ * takes one and gives it back. Hart 0 and its handler take any frame; the others ask for a run of one: they
+ * believe what is known.
  *
  * Safety: no frame is handed out twice, a right free finds its bit clear, 'none' is not said where a frame was
  * free all the time; in the end every frame is free, and what is known about a chunk is stale or true.
- * Liveness: all of them end, if no hart is held up for ever.
+ * Liveness: all of them end. No fairness is asked for: nobody does anything for ever.
+ *
+ * So that 3 harts with 3 handlers fit, what nobody can tell apart goes with the step beside it (Lipton 1975):
+ *   - taking the lock, with interrupts off, goes with what comes behind it, and giving it back with what comes
+ *     before: whoever does something in between could do so before, or behind. A handler too: one that comes
+ *     while its hart waits for the lock could have come before that began to wait;
+ *   - what only this hart writes, or only who holds the lock, is read, or read again, with the step in front;
+ *   - an amo that has found its bit gone has changed nothing: it goes with the read that comes next;
+ *   - variables that are not needed any more are 0.
  */
 #ifndef N
 #define N 3
 #endif
+#ifndef HANDLERS
+#define HANDLERS N
+#endif
 #if N == 3
-#define MORE_GOING_BACK | going_back[4] | going_back[5]
+#define AND_OF_HART_2(x) | x[4] | x[5]
 #else
-#define MORE_GOING_BACK
+#define AND_OF_HART_2(x)
 #endif
 #define CHUNKS  2
 #define NOWHERE CHUNKS
@@ -29,7 +41,7 @@ byte bits[CHUNKS];    /* free frames of a chunk: frame f of it is 1 << f */
 byte leaf[CHUNKS];    /* what is known about it */
 byte root;            /* about all */
 bool locked;
-byte stock[N];        /* a hart takes from this chunk */
+byte stock;           /* hart 0 takes from this chunk */
 byte owners[2 * CHUNKS];
 byte all_time[2 * N]; /* frames that were free since an activity has begun to look, 1 << frame */
 byte going_back[2 * N]; /* the frame that a call sets free, until it ends */
@@ -37,230 +49,241 @@ bool irq[N] = true;
 bool inside_handler[N];
 byte ended;
 
-#define LOWEST(w) ((w) & 1 -> 1 : 2)
+#define LOWEST(w) ((w) & 1 -> 1 : (w))
 #define IN_ALL(c, one) ((one) << (2 * (c)))
 #define NUMBER(c, one) (2 * (c) + ((one) >> 1))
 
-/* Interrupts go off first. */
-inline acquire(me)
+inline lock(me)
 {
-	irq[me % N] = false;
-	atomic { !locked -> locked = true }
+	locked = true;
+	irq[me % N] = false
 }
 
-inline release(me)
+inline unlock(me)
 {
-	atomic { locked = false; irq[me % N] = (me < N) }
+	locked = false;
+	irq[me % N] = (me < N)
 }
 
 inline look_at_all(me)
 {
-	d_step { all_time[me] = (bits[0] | bits[1] << 2) &
-		~(going_back[0] | going_back[1] | going_back[2] | going_back[3] MORE_GOING_BACK) }
+	all_time[me] = (bits[0] | bits[1] << 2) &
+		~(going_back[0] | going_back[1] | going_back[2] | going_back[3] AND_OF_HART_2(going_back))
 }
 
-/* The bits of @bit in chunk @c are cleared: not free all the time. */
-inline not_free(c, one)
+inline none(me)
 {
-	for (i : 0 .. 2 * N - 1) {
-		all_time[i] = all_time[i] & ~IN_ALL(c, one)
-	}
-	i = 0
+	assert(all_time[me] == 0)
 }
 
-/* The lowest bit of chunk @c, or 0. */
-inline take_bit(c, one)
+/* The amo: the bit is cleared, and ours. */
+inline claim(me, c, one)
 {
-	do
-	:: one = bits[c];
-	   if
-	   :: one == 0 -> break
-	   :: else -> one = LOWEST(one)
-	   fi;
+	bits[c] = bits[c] & ~one;
+	all_time[0] = all_time[0] & ~IN_ALL(c, one);
+	all_time[1] = all_time[1] & ~IN_ALL(c, one);
+	all_time[2] = all_time[2] & ~IN_ALL(c, one);
+	all_time[3] = all_time[3] & ~IN_ALL(c, one);
+#if N == 3
+	all_time[4] = all_time[4] & ~IN_ALL(c, one);
+	all_time[5] = all_time[5] & ~IN_ALL(c, one);
+#endif
+	all_time[me] = 0;
+	owners[NUMBER(c, one)]++;
+	assert(owners[NUMBER(c, one)] == 1)
+}
+
 #ifdef BUG_NO_CLAIM
-	   /* Two steps: somebody else may do the same in between. */
-	   d_step { bits[c] = bits[c] & ~one; not_free(c, one) };
-	   break
+/* Two steps: somebody else may do the same in between. */
+#define IS_THERE(c, one) ((one) != 0)
+#define IS_GONE(c, one)  false
 #else
-	   d_step {
-		if
-		:: (bits[c] & one) != 0 -> bits[c] = bits[c] & ~one; not_free(c, one)
-		:: else -> one = 0
-		fi
-	   };
-	   if
-	   :: one != 0 -> break
-	   :: else
-	   fi
+#define IS_THERE(c, one) ((bits[c] & (one)) != 0)
+#define IS_GONE(c, one)  ((one) != 0 && (bits[c] & (one)) == 0)
 #endif
-	od
-}
 
-/* With the lock. */
-inline touch(c)
-{
+/* What is known must change: who frees a frame reads the chunk's, and then the root's. With the lock. */
 #ifdef BUG_ROOT_LAST
-	leaf[c] = STALE;
-	root = STALE
+#define TOUCH_FIRST(c) leaf[c] = STALE
+#define TOUCH_LAST(c)  root = STALE
 #else
-	root = STALE;
-	leaf[c] = STALE
+#define TOUCH_FIRST(c) root = STALE
+#define TOUCH_LAST(c)  leaf[c] = STALE
 #endif
-}
 
 /* Does it have to be told? */
-inline tell(me, c, is_locked)
+inline tell(me, c)
 {
 	if
 	:: leaf[c] == STALE
-	:: else ->
-	   if
-	   :: is_locked -> touch(c)
-	   :: else -> acquire(me); touch(c); release(me)
-	   fi
+	:: leaf[c] != STALE ->
+	   atomic { !locked -> lock(me); TOUCH_FIRST(c) };
+	   atomic { TOUCH_LAST(c); unlock(me) }
 	fi
 }
 
-/* Make what is known about chunk @c true. With the lock. */
-inline look(c, one)
-{
+/* Say that chunk @c has none, and look. BUG: look, and say so then. */
 #ifdef BUG_LOOK_FIRST
-	one = bits[c];
-	leaf[c] = (one == 0 -> NONE : SOME);
+#define SAY_NONE(c) skip
 #else
-	leaf[c] = NONE;
-	one = bits[c];
-	leaf[c] = (one == 0 -> NONE : SOME);
+#define SAY_NONE(c) leaf[c] = NONE
 #endif
-	one = 0
-}
-
-inline own(me, c, one)
-{
-	atomic {
-		if
-		:: one != 0 -> owners[NUMBER(c, one)]++; assert(owners[NUMBER(c, one)] == 1)
-		:: else -> assert(all_time[me] == 0)
-		fi;
-		all_time[me] = 0
-	}
-}
 
 /* Any frame: the stock's chunk first, without the lock. */
 inline alloc(me, c, one)
 {
-	look_at_all(me);
-	c = stock[me % N];
-	one = 0;
-	if
-	:: c != NOWHERE -> take_bit(c, one)
-	:: else
-	fi;
-	if
-	:: one != 0 -> tell(me, c, false)
-	:: else ->
-	   acquire(me);
+	atomic {
+		look_at_all(me);
+		c = stock;
+		one = (c == NOWHERE -> 0 : LOWEST(bits[c]))
+	};
+	do
+	:: atomic { IS_THERE(c, one) -> claim(me, c, one) }; goto taken
+	:: atomic { IS_GONE(c, one) -> one = LOWEST(bits[c]) }
+	:: atomic { one == 0 && !locked -> lock(me); c = 0; one = LOWEST(bits[0]) }; break
+	od;
+	do
+	:: atomic { IS_THERE(c, one) -> claim(me, c, one); stock = c };
+	   if
+	   :: atomic { leaf[c] == STALE -> unlock(me) }
+	   :: leaf[c] != STALE -> TOUCH_FIRST(c); atomic { TOUCH_LAST(c); unlock(me) }
+	   fi;
+	   goto told
+	:: atomic { IS_GONE(c, one) -> one = LOWEST(bits[c]) }
+	:: atomic { one == 0 -> SAY_NONE(c) };
+	   one = bits[c];
+	   atomic {
+		leaf[c] = (one == 0 -> NONE : SOME);
+		one = 0;
+		c++;
+		if
+		:: c == CHUNKS -> unlock(me); none(me); c = 0; goto told
+		:: else
+		fi
+	   };
+	   one = LOWEST(bits[c])
+	od;
+taken:
+	tell(me, c);
+told:
+	skip
+}
+
+/* Where is there a chunk that may have one? What is known changes only with the lock. */
+inline next_chunk(me, c)
+{
+	do
+	:: c == CHUNKS ->
+	   root = (leaf[0] == STALE || leaf[1] == STALE -> STALE :
+		   (leaf[0] == NONE && leaf[1] == NONE -> NONE : SOME));
+	   unlock(me);
+	   none(me);
 	   c = 0;
-	   do
-	   :: c < CHUNKS && one == 0 ->
-	      take_bit(c, one);
-	      if
-	      :: one != 0 -> stock[me % N] = c; tell(me, c, true)
-	      :: else -> look(c, one); c++
-	      fi
-	   :: else -> break
-	   od;
-	   release(me)
-	fi;
-	own(me, c, one)
+	   goto told
+	:: c < CHUNKS && leaf[c] == NONE -> c++
+	:: c < CHUNKS && leaf[c] != NONE -> SAY_NONE(c); break
+	od
 }
 
 /* A run of one: by what is known, without the lock where that is 'none'. */
 inline alloc_known(me, c, one)
 {
-	look_at_all(me);
-	c = 0;
-	one = 0;
-	if
-	:: root == NONE
-	:: else ->
-	   acquire(me);
-	   do
-	   :: c == CHUNKS ->
-	      root = (leaf[0] == STALE || leaf[1] == STALE -> STALE :
-		      (leaf[0] == NONE && leaf[1] == NONE -> NONE : SOME));
-	      break
-	   :: c < CHUNKS && leaf[c] == NONE -> c++
-	   :: c < CHUNKS && leaf[c] != NONE ->
-	      look(c, one);
-	      if
-	      :: leaf[c] == SOME ->
-		 take_bit(c, one);
-		 tell(me, c, true);
-		 if
-		 :: one != 0 -> break
-		 :: else /* another was faster: look again */
-		 fi
-	      :: else -> c++
-	      fi
-	   od;
-	   release(me)
-	fi;
-	own(me, c, one)
+	atomic {
+		look_at_all(me);
+		if
+		:: root == NONE -> none(me); goto told
+		:: else
+		fi
+	};
+	atomic { !locked -> lock(me); next_chunk(me, c) };
+	do
+	:: one = LOWEST(bits[c]);
+	   leaf[c] = (one == 0 -> NONE : SOME);
+	   if
+	   :: atomic { one == 0 -> c++; next_chunk(me, c) }
+	   :: atomic { IS_THERE(c, one) -> claim(me, c, one) };
+	      TOUCH_FIRST(c);
+	      atomic { TOUCH_LAST(c); unlock(me); goto told }
+	   :: atomic { IS_GONE(c, one) -> one = 0 }; /* another was faster: look again */
+	      TOUCH_FIRST(c);
+	      TOUCH_LAST(c);
+	      atomic { next_chunk(me, c) }
+	   fi
+	od;
+told:
+	skip
 }
 
 inline give(me, c, one)
 {
-	d_step {
+	atomic {
 		owners[NUMBER(c, one)]--;
-		going_back[me] = IN_ALL(c, one)
-	};
-	d_step {
+		going_back[me] = IN_ALL(c, one);
 		assert((bits[c] & one) == 0);
-		bits[c] = bits[c] | one
+		bits[c] = bits[c] | one;
+		one = 0
 	};
 #ifndef BUG_NOT_TOLD
-	tell(me, c, false);
+	tell(me, c);
 #endif
-	d_step { going_back[me] = 0; one = 0; c = 0 }
+	d_step { going_back[me] = 0; c = 0 }
 }
 
-/* Hart 0 and its handler take any frame; the others believe what is known. */
-inline take(me)
+inline end_hart(c, one)
+{
+	d_step { ended++; c = 0; one = 0 }
+}
+
+inline begin_handler(h)
+{
+	atomic { irq[h] && !inside_handler[h] -> inside_handler[h] = true; irq[h] = false }
+}
+
+inline end_handler(h, c, one)
 {
 	if
-	:: me % N == 0 -> alloc(me, c, one)
-	:: else -> alloc_known(me, c, one)
-	fi
+	:: one != 0 -> give((N + h), c, one)
+	:: one == 0
+	fi;
+	d_step { inside_handler[h] = false; irq[h] = true; ended++; c = 0 }
 }
 
 /* Each has a frame at first: hart 0 that of chunk 0, the others one each of chunk 1. */
+proctype hart_0() provided (!inside_handler[0])
+{
+	byte c, one = 1;
+
+	give(0, c, one);
+	alloc(0, c, one);
+	end_hart(c, one)
+}
+
 proctype hart(byte h) provided (!inside_handler[h])
 {
-	byte c, one, i;
+	byte c = 1, one = h;
 
-	d_step { c = (h != 0); one = (h == 2 -> 2 : 1) };
 	give(h, c, one);
-	take(h);
-	d_step { ended++; c = 0; one = 0 }
+	alloc_known(h, c, one);
+	end_hart(c, one)
+}
+
+proctype handler_0()
+{
+	byte c, one;
+
+	begin_handler(0);
+	alloc(N, c, one);
+	end_handler(0, c, one)
 }
 
 proctype handler(byte h)
 {
-	byte c, one, i;
+	byte c, one;
 
-	atomic { irq[h] && !inside_handler[h] -> inside_handler[h] = true; irq[h] = false };
-	take((N + h));
-	if
-	:: one != 0 -> give((N + h), c, one)
-	:: else -> c = 0
-	fi;
-	d_step { inside_handler[h] = false; irq[h] = true; ended++ }
+	begin_handler(h);
+	alloc_known((N + h), c, one);
+	end_handler(h, c, one)
 }
-
-#ifndef HANDLERS
-#define HANDLERS N
-#endif
 
 init {
 	byte h;
@@ -272,16 +295,18 @@ init {
 		leaf[0] = NONE;
 		leaf[1] = NONE;
 		root = NONE;
-		stock[0] = 0;
+		run hart_0();
 		for (h : 1 .. N - 1) {
-			stock[h] = NOWHERE
-		}
-		for (h : 0 .. N - 1) {
 			run hart(h)
 		}
-		for (h : 0 .. HANDLERS - 1) {
+		if
+		:: HANDLERS > 0 -> run handler_0()
+		:: else
+		fi;
+		for (h : 1 .. HANDLERS - 1) {
 			run handler(h)
 		}
+		h = 0
 	}
 	ended == N + HANDLERS;
 	/* Each frame is free, or somebody has it. */
