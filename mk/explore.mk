@@ -1,28 +1,30 @@
-# The interleavings of locks and frames on the host (docs/testing.md): tests/explore, tests/planted.
+# The interleavings of locks, frames and heap on the host (docs/testing.md): tests/explore, tests/planted.
 
 EXPLORE := $(OUT)/explore
 EXPLORE_SRC := $(filter-out src/lib/string.c,$(PORTABLE)) $(sort $(wildcard tests/explore/*.c))
 # Fibers jump from stack to stack, which sanitizers and fortified longjmp() take for a mistake.
-EXPLORE_FLAGS := $(COMMON) -D_GNU_SOURCE -U_FORTIFY_SOURCE -O2 -Itests/explore/include \
+EXPLORE_FLAGS := $(COMMON) -D_GNU_SOURCE -U_FORTIFY_SOURCE -O2 -fno-pie -Itests/explore/include \
 	-Isrc -Itests/explore/arch -I.
+# Of what is shipped, plain accesses call tests/explore/weak.c, which looks for races.
+EXPLORE_WATCHED := -fsanitize=thread --param tsan-instrument-func-entry-exit=0
 
 $(EXPLORE)/explore: $(EXPLORE_SRC:%.c=$(EXPLORE)/%.o)
 	$(call say,LD,$@)
-	$(Q)gcc -o $@ $^
+	$(Q)gcc -no-pie -o $@ $^
 
 $(EXPLORE)/%.o: %.c Makefile mk/explore.mk
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)gcc $(EXPLORE_FLAGS) -c -o $@ $<
+	$(Q)gcc $(EXPLORE_FLAGS) $(if $(filter src/%,$<),$(EXPLORE_WATCHED)) -c -o $@ $<
 
 .PHONY: explore
-explore: ## every interleaving of locks and frames, up to a number of switches (GLOB=)
+explore: ## every interleaving of locks, frames and heap, up to a number of switches (GLOB=)
 explore: $(EXPLORE)/explore
 	$(Q)$< $(if $(GLOB),'$(GLOB)')
 
 # How tests/planted/planted.t compiles what it changes.
 $(EXPLORE)/planted: $(EXPLORE)/explore mk/explore.mk force
-	@printf '%s\n' '$(filter-out -MMD -MP,$(EXPLORE_FLAGS))' >$(EXPLORE)/flags
+	@printf '%s\n' '$(filter-out -MMD -MP,$(EXPLORE_FLAGS)) $(EXPLORE_WATCHED)' >$(EXPLORE)/flags
 	@printf '%s\n' '$(EXPLORE_SRC:%.c=%.o)' >$(EXPLORE)/objects
 	@printf '%s\n' '$(CC) $(filter-out -MMD -MP,$(KFLAGS))' >$(EXPLORE)/rv64
 

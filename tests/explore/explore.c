@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * explore.c - a scheduler that drives the shipped code of locks and frames through every interleaving.
+ * explore.c - a scheduler that drives the shipped code of locks, frames and heap through every interleaving.
  *
- *	explore [--list] [--switches N] [--runs N] [--schedule S] [--trace] [--first] [GLOB]
+ *	explore [--list] [--switches N] [--stale N] [--weak] [--runs N] [--schedule S] [--trace] [--first] [GLOB]
  *
  * Each activity of a scenario is a fiber of one thread. The shipped files are compiled against the
  * stdatomic.h and platform_arch.h beside this, so each atomic operation comes here first: a step. At a
@@ -25,10 +25,9 @@
  * What waits: platform_relax() ends the turn of an activity until something changes that it has read since
  * the last time. If all wait, that is a deadlock.
  *
- * Memory is sequentially consistent, but for scenarios with .delays: there a relaxed store may stay in
- * a buffer of its hart, past its later stores, until the next that releases, a fence, or a pause (a choice as well).
- * That shows a release that is missing; loads are never early, so a missing acquire it does not show:
- * order.t, which reads the machine code, does.
+ * Memory is sequentially consistent. Then a scenario is run once more, weakly, with fewer switches: there a read may
+ * return what stood there before, as far as acquire, release and fences leave it open (weak.c), and that is a
+ * choice as well, bounded by the number of such stale reads.
  */
 #include "tests/explore/explore.h"
 
@@ -41,6 +40,7 @@
 #include <ucontext.h>
 
 #include "lib/platform.h"
+#include "tests/explore/weak.h"
 
 #define MAX       EXPLORE_MAX_ACTIVITIES
 #define NOBODY    EXPLORE_MAX_ACTIVITIES
@@ -56,6 +56,7 @@ struct fiber {
 	enum state state;
 	unsigned nread; /* since the last platform_relax(); the last eight of them */
 	uintptr_t read[8];
+	bool read_stale; /* one of those was not what stands there */
 };
 
 static const struct explore_scenario *scenario;
@@ -70,7 +71,7 @@ static _Alignas(16) char stack[MAX][STACK];
 static bool irq_on[PLATFORM_MAX_HARTS];
 static unsigned interrupted[PLATFORM_MAX_HARTS]; /* by which handler; NOBODY */
 static unsigned outside_hart;
-static unsigned nrefused;
+static unsigned nrefused[MAX + 1]; /* of each activity, and of setup and check */
 
 static unsigned hart_of(unsigned who)
 {
@@ -99,10 +100,11 @@ struct choice {
 
 static struct choice path[MAX_CHOICES];
 static unsigned depth, known; /* choices made in this run; those that it was begun with */
-static unsigned steps, switches, most_switches, delays;
+static unsigned steps, switches, most_switches;
+static unsigned stale, most_stale; /* reads of what was there before */
 
-/* Steps at which the run did not simply go on, and who went on instead, or 'late'. */
-#define LATE 100u
+/* Steps at which the run did not simply go on: who went on instead, or how old a value was that was read. */
+#define OLD 100u
 struct event {
 	unsigned step, who;
 };
@@ -154,9 +156,6 @@ static const char *name_of(unsigned who)
 	return text;
 }
 
-static void commit_all(void);
-static bool any_late(void);
-
 /* Who is next? Who could go on does, unless this is a @choice. */
 static unsigned decide(bool choice)
 {
@@ -166,7 +165,7 @@ static unsigned decide(bool choice)
 	steps++;
 	if (replaying) {
 		if (next_wanted < nwanted && wanted[next_wanted].step == steps &&
-		    wanted[next_wanted].who != LATE)
+		    wanted[next_wanted].who < OLD)
 			return wanted[next_wanted++].who;
 		if (current != NOBODY && can_run(current))
 			return current;
@@ -213,17 +212,11 @@ static void go_to(unsigned who)
 	}
 }
 
-/* Nobody can go on, unless what was stored arrives. */
-static unsigned stuck(void)
+/* Nobody can go on. */
+static noreturn void stuck(void)
 {
 	char text[200] = "";
 
-	if (any_late()) {
-		commit_all();
-		unsigned who = decide(true);
-		if (who != NOBODY)
-			return who;
-	}
 	for (unsigned i = 0; i < nfibers; i++) {
 		if (fiber[i].state != ENDED) {
 			size_t at = strlen(text);
@@ -232,6 +225,16 @@ static unsigned stuck(void)
 		}
 	}
 	explore_fail("deadlock: %s", text);
+}
+
+/* Somebody else must. */
+static void go_on(void)
+{
+	unsigned who = decide(true);
+
+	if (who == NOBODY)
+		stuck();
+	go_to(who);
 }
 
 static void step(bool choice)
@@ -269,8 +272,7 @@ static void end_activity(void)
 			_longjmp(outside, 1);
 		return;
 	}
-	unsigned who = decide(true);
-	go_to(who != NOBODY ? who : stuck());
+	go_on();
 }
 
 static unsigned born;
@@ -420,115 +422,50 @@ static void poke(volatile void *at, size_t size, uint64_t value)
 	}
 }
 
-/* ---- stores that others see late -------------------------------------------------------------- */
-
-#define MAX_LATE 8u
-struct late {
-	volatile void *at;
-	size_t size;
-	uint64_t value;
-};
-static struct late late[PLATFORM_MAX_HARTS][MAX_LATE];
-static unsigned nlate[PLATFORM_MAX_HARTS];
-
-static bool any_late(void)
-{
-	for (unsigned h = 0; h < PLATFORM_MAX_HARTS; h++) {
-		if (nlate[h] != 0)
-			return true;
-	}
-	return false;
-}
-
-static void commit(unsigned hart)
-{
-	for (unsigned i = 0; i < nlate[hart]; i++) {
-		trace("arrives", late[hart][i].at, late[hart][i].value);
-		poke(late[hart][i].at, late[hart][i].size, late[hart][i].value);
-	}
-	nlate[hart] = 0;
-}
-
-static void commit_all(void)
-{
-	for (unsigned h = 0; h < PLATFORM_MAX_HARTS; h++)
-		commit(h);
-}
-
-/* What this hart sees at @at. */
-static uint64_t see(const volatile void *at, size_t size)
-{
-	unsigned hart = hart_of(current);
-
-	for (unsigned i = nlate[hart]; i-- > 0;) {
-		if (late[hart][i].at == at && late[hart][i].size == size)
-			return late[hart][i].value;
-	}
-	return peek(at, size);
-}
-
-void explore_copy(void *to, const volatile void *from, size_t n)
-{
-	unsigned hart = hart_of(current);
-	uintptr_t start = (uintptr_t)from;
-
-	memmove(to, (const void *)start, n);
-	for (unsigned i = 0; i < nlate[hart]; i++) {
-		uintptr_t at = (uintptr_t)late[hart][i].at;
-		if (at >= start && at + late[hart][i].size <= start + n)
-			memmove((char *)to + (at - start), &late[hart][i].value,
-				late[hart][i].size);
-	}
-}
-
-static bool has_late(const volatile void *at, unsigned hart)
-{
-	for (unsigned i = 0; i < nlate[hart]; i++) {
-		if ((uintptr_t)late[hart][i].at >> 3 == (uintptr_t)at >> 3)
-			return true;
-	}
-	return false;
-}
-
-static bool is_held_back(const volatile void *at)
-{
-	static const uint8_t now_or_late[] = { 0, 1 };
-
-	if (delays == scenario->delays || nlate[hart_of(current)] == MAX_LATE)
-		return false;
-	bool is = false;
-	if (!replaying) {
-		is = place_of(at)->is_shared && choose(now_or_late, 2) != 0;
-	} else if (next_wanted < nwanted && wanted[next_wanted].step == steps &&
-		   wanted[next_wanted].who == LATE) {
-		is = true;
-		next_wanted++;
-	}
-	if (is) {
-		delays++;
-		note(steps, LATE);
-	}
-	return is;
-}
-
-static bool releases(memory_order order)
-{
-	return order == memory_order_release || order == memory_order_acq_rel ||
-	       order == memory_order_seq_cst;
-}
-
 /* ---- what stdatomic.h asks ------------------------------------------------------------------- */
+
+static bool is_weak(const volatile void *at)
+{
+	return most_stale != 0 && place_of(at)->is_shared;
+}
+
+unsigned explore_older(unsigned most)
+{
+	static const uint8_t ages[] = { 0, 1, 2, 3 };
+	unsigned age = 0;
+
+	if (most >= ARRAY_SIZE(ages))
+		most = ARRAY_SIZE(ages) - 1;
+	if (stale == most_stale)
+		return 0;
+	if (!replaying)
+		age = choose(ages, most + 1);
+	else if (next_wanted < nwanted && wanted[next_wanted].step == steps &&
+		 wanted[next_wanted].who >= OLD)
+		age = wanted[next_wanted++].who - OLD;
+	if (age != 0) {
+		stale++;
+		fiber[current].read_stale = true;
+		note(steps, OLD + age);
+	}
+	return age;
+}
 
 uint64_t explore_load(const volatile void *at, size_t size, memory_order order)
 {
-	(void)order;
 	if (current == NOBODY)
 		return peek(at, size);
 	visit(at, false);
 	struct fiber *f = &fiber[current];
 	f->read[f->nread++ % 8] = (uintptr_t)at >> 3;
-	uint64_t value = see(at, size);
-	trace("reads  ", at, value);
+	uint64_t value = peek(at, size);
+	if (is_weak(at)) {
+		uint64_t newest = value;
+		value = weak_load(at, size, newest, order);
+		trace(value == newest ? "reads  " : "reads the old", at, value);
+	} else {
+		trace("reads  ", at, value);
+	}
 	return value;
 }
 
@@ -536,14 +473,8 @@ void explore_store(volatile void *at, size_t size, uint64_t value, memory_order 
 {
 	if (current != NOBODY) {
 		visit(at, true);
-		unsigned hart = hart_of(current);
-		if (releases(order) || has_late(at, hart)) {
-			commit(hart);
-		} else if (is_held_back(at)) {
-			trace("writes late", at, value);
-			late[hart][nlate[hart]++] = (struct late){ at, size, value };
-			return;
-		}
+		if (is_weak(at))
+			weak_store(at, size, peek(at, size), value, order);
 	}
 	trace("writes ", at, value);
 	poke(at, size, value);
@@ -571,13 +502,12 @@ static uint64_t result_of(enum explore_op op, uint64_t was, uint64_t by)
 uint64_t explore_change(volatile void *at, size_t size, enum explore_op op, uint64_t by,
 			memory_order order)
 {
-	if (current != NOBODY) {
+	if (current != NOBODY)
 		visit(at, true);
-		if (releases(order) || has_late(at, hart_of(current)))
-			commit(hart_of(current));
-	}
 	uint64_t was = peek(at, size);
 	poke(at, size, result_of(op, was, by));
+	if (current != NOBODY && is_weak(at))
+		weak_change(at, size, was, peek(at, size), order);
 	trace("changes", at, peek(at, size));
 	return was;
 }
@@ -585,28 +515,41 @@ uint64_t explore_change(volatile void *at, size_t size, enum explore_op op, uint
 bool explore_compare_swap(volatile void *at, size_t size, void *expected, uint64_t value,
 			  memory_order order)
 {
+	bool weak = false;
+
 	if (current != NOBODY) {
 		visit(at, true);
-		if (releases(order) || has_late(at, hart_of(current)))
-			commit(hart_of(current));
+		weak = is_weak(at);
 	}
 	uint64_t was = peek(at, size);
 	if (was != peek(expected, size)) {
+		/* It may hear of an older one, but not of one that would do: then it would have succeeded. */
 		memcpy(expected, &was, size);
 		trace("differs", at, was);
 		return false;
 	}
 	poke(at, size, value);
+	if (weak)
+		weak_change(at, size, was, value, order);
 	trace("swaps  ", at, value);
 	return true;
 }
 
 void explore_fence(memory_order order)
 {
-	if (current == NOBODY || !releases(order) || nlate[hart_of(current)] == 0)
+	if (current == NOBODY || most_stale == 0)
 		return;
-	step(true);
-	commit(hart_of(current));
+	if (order == memory_order_seq_cst)
+		step(true);
+	weak_fence(order);
+}
+
+/* The tree's bytes are read eight at a time, under the lock. */
+void explore_copy(void *to, const volatile void *from, size_t n)
+{
+	if (current != NOBODY && most_stale != 0)
+		weak_plain_copy(from, n);
+	memmove(to, (const void *)(uintptr_t)from, n);
 }
 
 /* ---- what platform.h asks -------------------------------------------------------------------- */
@@ -638,13 +581,14 @@ void platform_relax(void)
 	if (current == NOBODY)
 		explore_fail("waits, and nobody else is there");
 	struct fiber *f = &fiber[current];
-	commit(hart_of(current));
 	if (f->nread == 0)
 		return; /* nothing that it knows can have changed */
-	f->state = WAITING;
-	unsigned who = decide(true);
-	go_to(who != NOBODY ? who : stuck());
+	if (!f->read_stale) {
+		f->state = WAITING;
+		go_on();
+	}
 	f->nread = 0;
+	f->read_stale = false; /* what it waits for may be there already: it looks again */
 }
 
 bool platform_panicking(void)
@@ -666,7 +610,7 @@ noreturn void platform_panic(const void *caller, const char *message)
 void platform_bad_free(const struct bad_free *report)
 {
 	(void)report;
-	nrefused++;
+	nrefused[current]++;
 }
 
 /* ---- what scenarios ask ---------------------------------------------------------------------- */
@@ -681,6 +625,31 @@ unsigned explore_me(void)
 	return current;
 }
 
+unsigned explore_hart(void)
+{
+	return hart_of(current);
+}
+
+unsigned explore_hart_of(unsigned who)
+{
+	return hart_of(who);
+}
+
+bool explore_is_handler(unsigned who)
+{
+	return scenario->activity[who].is_handler;
+}
+
+bool explore_is_watched(void)
+{
+	return current != NOBODY && most_stale != 0;
+}
+
+bool explore_on_stack(const volatile void *at)
+{
+	return (uintptr_t)at - (uintptr_t)stack < sizeof(stack);
+}
+
 bool explore_interrupts_on(void)
 {
 	return irq_on[hart_of(current)];
@@ -688,7 +657,16 @@ bool explore_interrupts_on(void)
 
 unsigned explore_refused(void)
 {
-	return nrefused;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i <= MAX; i++)
+		n += nrefused[i];
+	return n;
+}
+
+unsigned explore_refused_by_me(void)
+{
+	return nrefused[current];
 }
 
 noreturn void explore_fail(const char *format, ...)
@@ -712,22 +690,23 @@ static void reset(void)
 	for (unsigned h = 0; h < PLATFORM_MAX_HARTS; h++) {
 		irq_on[h] = true;
 		interrupted[h] = NOBODY;
-		nlate[h] = 0;
 	}
 	for (unsigned i = 0; i < nfibers; i++) {
 		fiber[i].state = UNBORN;
 		fiber[i].nread = 0;
+		fiber[i].read_stale = false;
 	}
 	current = NOBODY;
 	outside_hart = 0;
-	depth = steps = switches = delays = ndone = next_wanted = nrefused = 0;
+	depth = steps = switches = stale = ndone = next_wanted = 0;
+	memset(nrefused, 0, sizeof(nrefused));
+	weak_reset();
 }
 
 static void run_once(void)
 {
 	reset();
 	go_to(decide(true));
-	commit_all();
 	scenario->check();
 }
 
@@ -739,6 +718,7 @@ static void begin(const struct explore_scenario *s)
 	nkept = nfibers = known = 0;
 	memset(places, 0, sizeof(places));
 	learned = false;
+	weak_forget();
 	while (nfibers < MAX && s->activity[nfibers].run != NULL)
 		nfibers++;
 	give_birth();
@@ -754,10 +734,11 @@ static void begin(const struct explore_scenario *s)
 
 static void print_schedule(void)
 {
-	printf("#   replay: explore --switches %u --schedule ", most_switches);
+	printf("#   replay: explore --switches %u --stale %u --schedule ", most_switches,
+	       most_stale);
 	for (unsigned i = 0; i < ndone; i++) {
-		if (done[i].who == LATE)
-			printf("%s%u:late", i == 0 ? "" : ",", done[i].step);
+		if (done[i].who >= OLD)
+			printf("%s%u:old%u", i == 0 ? "" : ",", done[i].step, done[i].who - OLD);
 		else
 			printf("%s%u:%u", i == 0 ? "" : ",", done[i].step, done[i].who);
 	}
@@ -779,8 +760,13 @@ static bool search(struct outcome *o)
 
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
 	*o = (struct outcome){ .is_whole = true };
-	if (_setjmp(failed) != 0)
-		return false;
+	if (_setjmp(failed) != 0) {
+		/* What goes by a place of which that was not known yet is not in the views: once more. */
+		if (most_stale == 0 || !learned || !learn_places())
+			return false;
+		give_birth(); /* the fibers stand where it failed */
+		o->runs = known = 0;
+	}
 	do {
 		run_once();
 		o->runs++;
@@ -818,31 +804,35 @@ static void show_failure(void)
 }
 
 static unsigned forced_switches = UINT32_MAX;
+static unsigned forced_stale = UINT32_MAX;
 static unsigned ntests, nfailed;
 static unsigned long long all_runs;
 
-static bool only_first;
+static bool only_first, only_weak;
 
-static void explore(const struct explore_scenario *s)
+/* One of the ways to run it: with @nswitches, and @nstale. */
+static void explore_with(const struct explore_scenario *s, unsigned nswitches, unsigned nstale)
 {
-	if (only_first && nfailed != 0)
-		return;
+	const char *how = nstale != 0 ? ".weak" : "";
 	struct outcome o;
+
 	bool was_replaying = replaying;
 	bool was_tracing = tracing;
 
 	begin(s);
-	most_switches = forced_switches != UINT32_MAX ? forced_switches : s->switches;
+	most_switches = forced_switches != UINT32_MAX ? forced_switches : nswitches;
+	most_stale = nstale;
 	ntests++;
 	if (search(&o)) {
 		all_runs += o.runs;
-		printf("ok %u - %s\n#   %llu interleavings%s: up to %u switches%s, %llu steps at "
-		       "%llu places, %.2f s\n",
-		       ntests, s->name, o.runs, o.is_whole ? "" : " (not all)", most_switches,
-		       s->delays != 0 ? " and late stores" : "", o.longest, o.places, o.seconds);
+		printf("ok %u - %s%s\n#   %llu interleavings%s: up to %u switches", ntests, s->name,
+		       how, o.runs, o.is_whole ? "" : " (not all)", most_switches);
+		if (most_stale != 0)
+			printf(" and %u stale", most_stale);
+		printf(", %llu steps at %llu places, %.2f s\n", o.longest, o.places, o.seconds);
 	} else {
 		nfailed++;
-		printf("not ok %u - %s\n#   %s\n#   in interleaving %llu\n", ntests, s->name,
+		printf("not ok %u - %s%s\n#   %s\n#   in interleaving %llu\n", ntests, s->name, how,
 		       failure, o.runs + 1);
 		if (!replaying)
 			show_failure();
@@ -850,6 +840,20 @@ static void explore(const struct explore_scenario *s)
 	fflush(stdout);
 	replaying = was_replaying;
 	tracing = was_tracing;
+}
+
+static void explore(const struct explore_scenario *s)
+{
+	if (only_first && nfailed != 0)
+		return;
+	if (!only_weak && forced_stale == UINT32_MAX)
+		explore_with(s, s->switches, 0);
+	if (only_first && nfailed != 0)
+		return;
+	if (forced_stale != UINT32_MAX)
+		explore_with(s, forced_stale == 0 ? s->switches : s->weak_switches, forced_stale);
+	else if (s->weak_switches != 0)
+		explore_with(s, s->weak_switches, 1);
 }
 
 static bool matches(const char *glob, const char *text)
@@ -864,7 +868,8 @@ static bool matches(const char *glob, const char *text)
 static void each(void (*what)(const struct explore_scenario *), const char *glob)
 {
 	const struct explore_scenario *const lists[] = { explore_lock_scenarios,
-							 explore_frame_scenarios };
+							 explore_frame_scenarios,
+							 explore_heap_scenarios };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(lists); i++) {
 		for (const struct explore_scenario *s = lists[i]; s->name != NULL; s++) {
@@ -887,9 +892,9 @@ static void read_schedule(const char *text)
 		unsigned long at = strtoul(text, &end, 10);
 		if (*end != ':')
 			break;
-		unsigned long who = LATE;
-		if (strncmp(end + 1, "late", 4) == 0)
-			end += 5;
+		unsigned long who;
+		if (strncmp(end + 1, "old", 3) == 0)
+			who = OLD + strtoul(end + 4, &end, 10);
 		else
 			who = strtoul(end + 1, &end, 10);
 		wanted[nwanted++] = (struct event){ (unsigned)at, (unsigned)who };
@@ -899,10 +904,12 @@ static void read_schedule(const char *text)
 
 static int usage(void)
 {
-	fputs("usage: explore [--list] [--switches N] [--runs N] [--schedule S] [--trace] "
-	      "[--first] [GLOB]\n"
+	fputs("usage: explore [--list] [--switches N] [--stale N] [--weak] [--runs N] "
+	      "[--schedule S] [--trace] [--first] [GLOB]\n"
 	      "  --list        the scenarios\n"
+	      "  --weak        only with stale reads\n"
 	      "  --switches N  another bound than theirs\n"
+	      "  --stale N     so many reads may be of what stood there before; 0: none\n"
 	      "  --runs N      stop each of them after so many interleavings\n"
 	      "  --schedule S  only this one: as it is printed when a scenario fails\n"
 	      "  --trace       show each step\n"
@@ -926,6 +933,10 @@ int main(int argc, char **argv)
 			*(argv[i][2] == 't' ? &tracing : &only_first) = true;
 			continue;
 		}
+		if (strcmp(argv[i], "--weak") == 0) {
+			only_weak = true;
+			continue;
+		}
 		if (argv[i][0] != '-') {
 			glob = argv[i];
 			continue;
@@ -934,6 +945,8 @@ int main(int argc, char **argv)
 			return usage();
 		if (strcmp(argv[i], "--switches") == 0)
 			forced_switches = (unsigned)strtoul(value, NULL, 0);
+		else if (strcmp(argv[i], "--stale") == 0)
+			forced_stale = (unsigned)strtoul(value, NULL, 0);
 		else if (strcmp(argv[i], "--runs") == 0)
 			max_runs = strtoull(value, NULL, 0);
 		else if (strcmp(argv[i], "--schedule") == 0)

@@ -28,7 +28,8 @@ struct explore_activity {
 struct explore_scenario {
 	const char *name;
 	unsigned switches; /* at most so many */
-	unsigned delays;   /* so many relaxed stores may be seen late by other harts */
+	unsigned
+		weak_switches; /* once more with so many, with a stale read (weak.c), and a look for races; 0: not */
 	/* Once; what it keeps (explore_keep()) is as it left it when the activities begin. */
 	void (*setup)(void);
 	/* All have ended. */
@@ -41,6 +42,7 @@ struct explore_scenario {
 /* The lists end with one without a name. */
 extern const struct explore_scenario explore_lock_scenarios[];
 extern const struct explore_scenario explore_frame_scenarios[];
+extern const struct explore_scenario explore_heap_scenarios[];
 
 /* explore_keep - [@at, @at + @bytes) is restored before each run. Called by setup. @name: for traces. */
 void explore_keep(void *at, size_t bytes, const char *name);
@@ -54,6 +56,20 @@ unsigned explore_me(void);
 /* explore_interrupts_on - are they, on this hart? */
 bool explore_interrupts_on(void);
 
+/*
+ * In scenarios with stale reads, what one hart has done another need not know. explore_now - the moment until
+ * which this hart has done what it has. explore_knows - has all of that happened before, for the hart that asks?
+ * explore_surely - the bits that it sees set at @at, where @newest stands, whatever it reads. Else it knows everything.
+ */
+struct explore_moment {
+	unsigned hart;
+	uint32_t time;
+};
+#define EXPLORE_NEVER UINT32_MAX
+struct explore_moment explore_now(void);
+bool explore_knows(struct explore_moment moment);
+uint64_t explore_surely(const volatile void *at, uint64_t newest);
+
 /* explore_fail - this run is wrong: report it, with the schedule that leads to it. */
 noreturn void explore_fail(const char *format, ...) printf_like(1, 2);
 
@@ -63,7 +79,11 @@ noreturn void explore_fail(const char *format, ...) printf_like(1, 2);
 			explore_fail(__VA_ARGS__);                                                 \
 	} while (0)
 
-/* explore_refused - how many frees were refused so far in this run. */
+/* explore_refused - how many frees were refused so far in this run; explore_refused_by_me - of this activity. */
 unsigned explore_refused(void);
+unsigned explore_refused_by_me(void);
+
+/* explore_use - as if the activity wrote to [@at, @at + @bytes) by plain stores: does that race? */
+void explore_use(void *at, size_t bytes);
 
 #endif

@@ -23,6 +23,8 @@
 #define FRAMES 3072u /* at most */
 #define WORDS  (FRAMES / 64)
 
+#define MAX_FREES 32u /* in one run */
+
 /* What a call that takes frames could have had all the time. */
 struct call {
 	bool is_on;
@@ -32,12 +34,17 @@ struct call {
 static struct frame_pool pool;
 static unsigned nframes;
 static uint64_t metadata[1024];
-static char bytes[2][PAGE_SIZE] aligned_to(PAGE_SIZE); /* of frames 0 and 1 */
+static uint8_t bytes[4][PAGE_SIZE] aligned_to(PAGE_SIZE); /* of the first frames */
 
 static struct world {
 	struct call call[EXPLORE_MAX_ACTIVITIES + 1];
-	/* Of each activity: the bit may be set, but the call that frees it goes on. */
-	uint64_t returning[EXPLORE_MAX_ACTIVITIES + 1][WORDS];
+	/* Frees: the bit may be set, but until then the call goes on. */
+	struct freed {
+		pfn_t first;
+		npages_t n;
+		struct explore_moment until;
+	} freed[MAX_FREES];
+	unsigned nfreed;
 	uint8_t is_inserted[FRAMES];
 	uint8_t owner[FRAMES];     /* activity + 1; 0: nobody */
 	_Atomic uint64_t mailbox;  /* a frame for another hart; 0: none */
@@ -80,10 +87,12 @@ static void begin(void)
 	struct call *call = &world.call[explore_me()];
 
 	for (unsigned w = 0; w < nframes / 64; w++)
-		call->had[w] = word_now(w);
-	for (unsigned i = 0; i <= EXPLORE_MAX_ACTIVITIES; i++) {
-		for (unsigned w = 0; w < nframes / 64; w++)
-			call->had[w] &= ~world.returning[i][w];
+		call->had[w] = explore_surely(&free_words()[w], word_now(w));
+	for (unsigned i = 0; i < world.nfreed; i++) {
+		const struct freed *f = &world.freed[i];
+
+		for (uint64_t k = f->first; k < f->first + f->n && !explore_knows(f->until); k++)
+			call->had[k / 64] &= ~(1ull << k % 64);
 	}
 	call->is_on = true;
 }
@@ -137,40 +146,43 @@ static pfn_t take_run(npages_t n, npages_t align)
 	return end(frame_alloc_range(&pool, n, align * PAGE_SIZE), n, align);
 }
 
-static void disown(pfn_t pfn, npages_t n)
+/* It is about to be freed; returned() - it was, and the call has ended. */
+static struct freed *disown(pfn_t pfn, npages_t n)
 {
 	for (npages_t i = 0; i < n; i++) {
 		uint8_t *owner = &world.owner[pfn - FIRST + i];
 		EXPLORE_CHECK(*owner != 0, "the scenario frees what nobody has");
 		*owner = 0;
-		world.returning[explore_me()][(pfn - FIRST + i) / 64] |= 1ull
-									 << (pfn - FIRST + i) % 64;
 	}
+	EXPLORE_CHECK(world.nfreed < MAX_FREES, "more frees than there is room for");
+	struct freed *freed = &world.freed[world.nfreed++];
+	*freed = (struct freed){ pfn - FIRST, n, { 0, EXPLORE_NEVER } };
+	return freed;
 }
 
-static void returned(void)
+static void returned(struct freed *freed)
 {
-	memset(world.returning[explore_me()], 0, sizeof(world.returning[0]));
+	freed->until = explore_now();
 }
 
 static void give(pfn_t pfn)
 {
 	if (pfn == PFN_NONE)
 		return;
-	disown(pfn, 1);
+	struct freed *freed = disown(pfn, 1);
 	EXPLORE_CHECK(frame_free(&pool, pfn) == STATUS_OK, "the free of frame %u was refused",
 		      (unsigned)(pfn - FIRST));
-	returned();
+	returned(freed);
 }
 
 static void give_run(pfn_t pfn, npages_t n)
 {
 	if (pfn == PFN_NONE)
 		return;
-	disown(pfn, n);
+	struct freed *freed = disown(pfn, n);
 	EXPLORE_CHECK(frame_free_range(&pool, pfn, n) == STATUS_OK,
 		      "the free of a run was refused");
-	returned();
+	returned(freed);
 }
 
 static unsigned owned(void)
@@ -232,6 +244,14 @@ static void new_pool_of(unsigned chunks)
 		     sizeof(pool) - offsetof(struct frame_pool, zeroed), "stocks");
 	explore_keep(metadata, frame_metadata_bytes(nframes), "bits");
 	explore_keep(&world, sizeof(world), "world");
+}
+
+/* Frames whose bytes matter. */
+static void new_pool_with_bytes(void)
+{
+	new_pool_of(2);
+	memset(bytes, 0xff, sizeof(bytes));
+	explore_keep(bytes, sizeof(bytes), "bytes");
 }
 
 static void new_pool(void)
@@ -332,10 +352,29 @@ static void six_chunks(void)
 	insert(5 * CHUNK_BITS + 10, 3);
 }
 
+/* Frames 0 and 1 are free, frame 2 is handed out, nothing is known to be zero, and nothing is. */
+static void three_dirty(void)
+{
+	new_pool_with_bytes();
+	insert(0, 3);
+	hold(2);
+}
+
+/* Frame 0 is known to be zero, frames 1 and 2 are a run that is handed out; there is no other. */
+static void zeroed_and_a_run(void)
+{
+	new_pool_with_bytes();
+	insert(0, 1);
+	EXPLORE_CHECK(frame_prezero(&pool, 2) == 1, "prezero");
+	insert(1, 2);
+	hold(1);
+	hold(2);
+}
+
 /* Frames 0 and 1 are known to be zero. */
 static void two_zeroed(void)
 {
-	new_pool();
+	new_pool_with_bytes();
 	insert(0, 2);
 	/* It looks for a third one, so that it is known that no other is free. */
 	EXPLORE_CHECK(frame_prezero(&pool, 3) == 2, "prezero");
@@ -344,7 +383,7 @@ static void two_zeroed(void)
 /* Frame 0 is known to be zero, there is no other, and that is known. */
 static void only_zeroed(void)
 {
-	new_pool();
+	new_pool_with_bytes();
 	insert(0, 1);
 	EXPLORE_CHECK(frame_prezero(&pool, 2) == 1, "prezero");
 }
@@ -352,7 +391,7 @@ static void only_zeroed(void)
 /* Frame 0 is known to be zero, frame 1 is free. */
 static void one_zeroed(void)
 {
-	new_pool();
+	new_pool_with_bytes();
 	insert(0, 2);
 	EXPLORE_CHECK(frame_prezero(&pool, 1) == 1, "prezero");
 }
@@ -457,6 +496,19 @@ static void give_11_take_run(void)
 	(void)take_run(1, 1);
 }
 
+/* Who hears of another that it was given back knows that there is one as well. */
+static void give_11_and_tell(void)
+{
+	give(FIRST + 11);
+	atomic_store_explicit(&world.mailbox, 1, memory_order_release);
+}
+
+static void take_run_if_told(void)
+{
+	if (atomic_load_explicit(&world.mailbox, memory_order_acquire) != 0)
+		(void)take_run(1, 1);
+}
+
 /* What was written to the frame goes with it. */
 static void send(void)
 {
@@ -551,22 +603,90 @@ static void move_back(void)
 	(void)take();
 }
 
-static void take_zeroed(void)
+/* The bytes of a frame are whose frame it is. */
+static uint8_t *bytes_of(pfn_t pfn)
+{
+	return pfn - FIRST < ARRAY_SIZE(bytes) ? bytes[pfn - FIRST] : NULL;
+}
+
+static void dirty(pfn_t pfn)
+{
+	uint8_t *at = bytes_of(pfn);
+
+	if (at == NULL)
+		return;
+	explore_use(at, EXPLORE_MAX_ACTIVITIES);
+	at[explore_me()] = 0xff;
+}
+
+static void check_zero(pfn_t pfn)
+{
+	uint8_t *at = bytes_of(pfn);
+
+	if (at == NULL)
+		return;
+	explore_use(at, EXPLORE_MAX_ACTIVITIES);
+	EXPLORE_CHECK(at[0] == 0 && memcmp(at, at + 1, PAGE_SIZE - 1) == 0, "frame %u is not zero",
+		      (unsigned)(pfn - FIRST));
+}
+
+static pfn_t take_one_zeroed(void)
 {
 	begin();
-	(void)end(frame_alloc_zeroed(&pool), 1, 1);
+	pfn_t pfn = end(frame_alloc_zeroed(&pool), 1, 1);
+	check_zero(pfn);
+	return pfn;
+}
+
+static void take_zeroed(void)
+{
+	dirty(take_one_zeroed());
 }
 
 static void give_zeroed(void)
 {
-	begin();
-	pfn_t pfn = end(frame_alloc_zeroed(&pool), 1, 1);
+	pfn_t pfn = take_one_zeroed();
+
 	if (pfn == PFN_NONE)
 		return;
-	disown(pfn, 1);
+	struct freed *freed = disown(pfn, 1);
 	EXPLORE_CHECK(frame_free_zeroed(&pool, pfn) == STATUS_OK,
 		      "the free of a zeroed frame was refused");
-	returned();
+	returned(freed);
+}
+
+static void take_dirty_give(void)
+{
+	pfn_t pfn = take();
+
+	dirty(pfn);
+	give(pfn);
+}
+
+static void prezero(void)
+{
+	(void)frame_prezero(&pool, 2);
+}
+
+static void give_run_of_two(void)
+{
+	dirty(FIRST + 1);
+	dirty(FIRST + 2);
+	give_run(FIRST + 1, 2);
+}
+
+static void give_2_take_pair_give_it(void)
+{
+	dirty(FIRST + 2);
+	give(FIRST + 2);
+	pfn_t pfn = take_run(2, 1);
+	dirty(pfn);
+	give_run(pfn, 2);
+}
+
+static void take_three_and_give(void)
+{
+	give_run(take_run(3, 1), 3);
 }
 
 /* Two frames, two who take one each: both must get one, zero or not. */
@@ -595,58 +715,70 @@ static void check_three(void)
 const struct explore_scenario explore_frame_scenarios[] = {
 	{ .name = "frame.two_harts_in_one_word",
 	  .switches = 5,
+	  .weak_switches = 4,
 	  POOL(one_word),
 	  .activity = { { take_two, 0, false }, { take_two, 1, false } } },
 	{ .name = "frame.three_harts_in_one_word",
 	  .switches = 2,
+	  .weak_switches = 1,
 	  POOL(one_word),
 	  .activity = { { take_two, 0, false },
 			{ take_and_give, 1, false },
 			{ take_one, 2, false } } },
 	{ .name = "frame.a_handler_takes_and_gives",
 	  .switches = 4,
+	  .weak_switches = 3,
 	  POOL(one_word),
 	  .activity = { { take_give_take, 0, false },
 			{ take_and_give, 0, true },
 			{ take_two, 1, false } } },
 	{ .name = "frame.handlers_move_the_stock_and_back",
 	  .switches = 6,
+	  .weak_switches = 5,
 	  POOL(two_words),
 	  .activity = { { take_one, 0, false }, { move_on, 0, true }, { move_back, 0, true } } },
 	{ .name = "frame.the_stock_of_another_is_taken",
 	  .switches = 3,
+	  .weak_switches = 2,
 	  POOL(two_stocks),
 	  .activity = { { take_and_give, 0, false }, { take_all, 1, false } } },
 	{ .name = "frame.an_idle_stock_is_drained",
 	  .switches = 3,
+	  .weak_switches = 2,
 	  POOL(two_stocks),
 	  .activity = { { take_all, 1, false }, { take_all, 2, false } } },
 	{ .name = "frame.a_hart_leaves_and_its_handler_takes",
 	  .switches = 3,
+	  .weak_switches = 2,
 	  POOL(two_stocks),
 	  .activity = { { leave_and_take, 0, false },
 			{ take_and_give, 0, true },
 			{ take_one, 1, false } } },
 	{ .name = "frame.freed_on_another_hart",
 	  .switches = 4,
+	  .weak_switches = 3,
 	  POOL(two_stocks),
 	  .activity = { { send, 0, false }, { receive, 1, false }, { receive, 2, false } } },
 	{ .name = "frame.a_run_takes_what_singles_want",
 	  .switches = 3,
+	  .weak_switches = 2,
 	  POOL(nearly_a_run),
 	  .activity = { { take_and_give_pair, 0, false },
 			{ take_and_give, 1, false },
 			{ give_11, 1, true } } },
 	{ .name = "frame.a_run_of_frames_that_are_given_back",
 	  .switches = 3,
+	  .weak_switches = 2,
 	  POOL(all_used),
 	  .activity = { { give_10, 0, false }, { give_11, 1, false }, { take_pair, 2, false } } },
 	{ .name = "frame.a_run_across_words_and_a_single",
 	  .switches = 4,
+	  .weak_switches = 3,
 	  POOL(across_words),
 	  .activity = { { take_three_anywhere, 0, false }, { take_and_give, 1, false } } },
 	{ .name = "frame.a_search_that_drops_the_lock",
 	  .switches = 2,
+	  .weak_switches = 1,
 	  POOL(six_chunks),
 	  .activity = { { take_three_anywhere, 0, false },
 			{ give_12_take_three, 1, false },
@@ -659,58 +791,80 @@ const struct explore_scenario explore_frame_scenarios[] = {
 	  .activity = { { take_three_even, 0, false }, { give_12_break_the_last, 1, false } } },
 	{ .name = "frame.who_gives_back_hears_no_none",
 	  .switches = 3,
+	  .weak_switches = 2,
 	  POOL(all_used),
 	  .activity = { { give_10, 0, false },
 			{ give_11_take_run, 1, false },
 			{ give_12, 0, true } } },
-	{ .name = "frame.who_gives_back_hears_no_late_none",
-	  .switches = 2,
-	  .delays = 1,
+	{ .name = "frame.who_is_told_hears_no_none",
+	  .switches = 3,
+	  .weak_switches = 2,
 	  POOL(all_used),
-	  .activity = { { give_10, 0, false }, { give_11_take_run, 1, false } } },
+	  .activity = { { give_10, 0, false },
+			{ give_11_and_tell, 1, false },
+			{ take_run_if_told, 2, false } } },
 	{ .name = "frame.a_search_and_frees_at_once",
 	  .switches = 2,
-	  .delays = 1,
+	  .weak_switches = 2,
 	  POOL(all_used),
 	  .activity = { { take_pair, 0, false },
 			{ give_11_take_run, 1, false },
 			{ give_10, 1, true } } },
 	{ .name = "frame.what_was_written_is_seen",
 	  .switches = 3,
-	  .delays = 1,
+	  .weak_switches = 3,
 	  .setup = nearly_a_run,
 	  .check = check_use,
 	  .wrote = bits_changed,
 	  .activity = { { use_11_and_give, 0, false }, { take_and_use, 1, false } } },
 	{ .name = "frame.freed_twice_at_once",
 	  .switches = 4,
+	  .weak_switches = 4,
 	  .setup = nearly_a_run,
 	  .check = check_double,
 	  .wrote = bits_changed,
 	  .activity = { { give_11_too, 0, false }, { give_11_too, 1, false } } },
 	{ .name = "frame.refused_while_others_work",
 	  .switches = 3,
+	  .weak_switches = 2,
 	  POOL(nearly_a_run),
 	  .activity = { { take_give_take, 0, false },
 			{ refused_11, 1, false },
 			{ give_11, 1, true } } },
 	{ .name = "frame.zeroed_frames_are_free_frames",
 	  .switches = 3,
+	  .weak_switches = 2,
 	  .setup = two_zeroed,
 	  .check = check_both,
 	  .wrote = bits_changed,
 	  .activity = { { take_one, 0, false }, { take_zeroed, 1, false } } },
 	{ .name = "frame.zeroed_while_it_is_made_free",
 	  .switches = 3,
+	  .weak_switches = 2,
 	  .setup = only_zeroed,
 	  .check = check_the_one,
 	  .wrote = bits_changed,
 	  .activity = { { take_pair, 0, false }, { take_run_of_one, 1, false } } },
 	{ .name = "frame.zeroed_comes_and_goes",
 	  .switches = 2,
+	  .weak_switches = 1,
 	  POOL(one_zeroed),
 	  .activity = { { give_zeroed, 0, false },
 			{ take_and_give, 1, false },
 			{ take_and_give, 0, true } } },
+	{ .name = "frame.cleared_while_others_take",
+	  .switches = 2,
+	  .weak_switches = 1,
+	  POOL(three_dirty),
+	  .activity = { { prezero, 0, false },
+			{ give_2_take_pair_give_it, 1, false },
+			{ take_dirty_give, 0, true } } },
+	{ .name = "frame.zeroed_beside_a_run_that_is_given_back",
+	  .switches = 3,
+	  .weak_switches = 2,
+	  POOL(zeroed_and_a_run),
+	  .activity = { { give_run_of_two, 0, false },
+			{ take_three_and_give, 1, false },
+			{ give_zeroed, 1, true } } },
 	{ .name = NULL },
 };

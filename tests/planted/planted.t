@@ -47,10 +47,18 @@ def copy_of(patch, folder):
     must(run("cp", "-r", TOP / "src", folder / "src"), "copy")
     (folder / "tests").symlink_to(TOP / "tests")
     must(run("patch", "-p1", "--no-backup-if-mismatch", "-i", patch, cwd=folder), "the patch does not apply")
-    changed = re.findall(r"^\+\+\+ b/(\S+\.c)$", patch.read_text(encoding="utf-8"), re.M)
-    if not changed or "+++ b/src" in re.sub(r"^\+\+\+ b/\S+\.c$", "", patch.read_text(encoding="utf-8"), flags=re.M):
-        raise Wrong("it changes no .c, or something else as well")
-    return changed
+    return compiled(patch.read_text(encoding="utf-8"), folder)
+
+
+def compiled(text, folder):
+    """The .c that a patch changes: those themselves, and those that include what it changes of headers."""
+    files = set(re.findall(r"^\+\+\+ b/src/(\S+\.[ch])$", text, re.M))
+    sources = {str(c.relative_to(folder / "src")): c.read_text(encoding="utf-8") for c in folder.glob("src/*/*.c")}
+    found = {f"src/{c}" for c, code in sources.items()
+             if c in files or any(f'#include "{h}"' in code for h in files if h.endswith(".h"))}
+    if not found or len(files) != len(re.findall(r"^\+\+\+ ", text, re.M)):
+        raise Wrong("it changes no code, or something else as well")
+    return sorted(found)
 
 
 def explore(folder, changed, glob):
@@ -64,7 +72,7 @@ def explore(folder, changed, glob):
     missing = set(replaced) - set(objects)
     if missing:
         raise Wrong(f"the explorer has no {missing}")
-    must(run("gcc", "-o", folder / "explore", *[replaced.get(o, o) for o in objects]), "it does not link")
+    must(run("gcc", "-no-pie", "-o", folder / "explore", *[replaced.get(o, o) for o in objects]), "it does not link")
     done = run(folder / "explore", "--first", glob, timeout=LIMIT)
     failed = re.search(r"^not ok \d+ - (\S+)\n# +(.*)\n# +in interleaving (\d+)", done.stdout, re.M)
     if done.returncode == 0 and re.search(r"^1\.\.[1-9]", done.stdout, re.M):
@@ -88,11 +96,10 @@ def order(folder, changed):
 
 def check_clean(patches):
     """The machine code of all files that patches change is right as it is (the interleavings: explore.t)."""
-    texts = [p.read_text(encoding="utf-8") for p in patches]
-    files = sorted({f for t in texts for f in re.findall(r"^\+\+\+ b/(\S+\.c)$", t, re.M)})
     with tempfile.TemporaryDirectory(prefix="acre-planted.") as name:
         folder = Path(name)
         (folder / "src").symlink_to(TOP / "src")
+        files = sorted({f for p in patches for f in compiled(p.read_text(encoding="utf-8"), folder)})
         wrong = order(folder, files)
         if wrong is not None:
             raise Wrong(wrong)
@@ -126,6 +133,11 @@ def check(patch):
 
 
 def main(argv):
+    missing = [str(f.relative_to(TOP)) for f in (EXPLORE / n for n in ("explore", "flags", "objects", "rv64"))
+               if not f.exists()]
+    if missing:
+        print(f"Bail out! there is no {', '.join(missing)}: run `make test T=tests/planted/planted.t`, which builds it")
+        return 2
     patches = [p for p in sorted(HERE.glob("*.patch"))
                if not argv[1:] or any(fnmatch.fnmatch(p.stem, g) for g in argv[1:])]
     failed = 0

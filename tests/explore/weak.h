@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* weak.h - what a hart may read: between the scheduler (explore.c) and the orders of memory (weak.c). */
+#ifndef TESTS_EXPLORE_WEAK_H
+#define TESTS_EXPLORE_WEAK_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* weak_forget - another scenario. weak_reset - another run of it. */
+void weak_forget(void);
+void weak_reset(void);
+
+/*
+ * weak_load - what the hart that runs reads at @at, where @newest stands. weak_store, weak_change - it has
+ * written @value there, in place of @was; the second in one with reading that. weak_fence.
+ */
+uint64_t weak_load(const volatile void *at, size_t size, uint64_t newest, memory_order order);
+void weak_store(const volatile void *at, size_t size, uint64_t was, uint64_t value,
+		memory_order order);
+void weak_change(const volatile void *at, size_t size, uint64_t was, uint64_t value,
+		 memory_order order);
+void weak_fence(memory_order order);
+
+/* weak_plain_copy - it reads @n bytes from @at by plain loads: nothing of that may be new to it. */
+void weak_plain_copy(const volatile void *at, size_t n);
+
+/* ---- what weak.c asks the scheduler ------------------------------------------------------------ */
+
+/* explore_older - a choice: how many values back from the newest, 0 to @most? */
+unsigned explore_older(unsigned most);
+
+/* explore_hart - on which hart is that? explore_hart_of - activity @who. explore_is_handler - is activity @who one? */
+unsigned explore_hart(void);
+unsigned explore_hart_of(unsigned who);
+bool explore_is_handler(unsigned who);
+
+/* explore_is_watched - does an activity run, and in a scenario with stale reads? */
+bool explore_is_watched(void);
+
+/* explore_on_stack - is @at on that of an activity? */
+bool explore_on_stack(const volatile void *at);
+
+#endif
