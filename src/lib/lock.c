@@ -41,13 +41,6 @@ bool lock_held(struct ticket_lock *lock)
 	return atomic_load_explicit(&lock->holder, memory_order_relaxed) == platform_hart() + 1;
 }
 
-bool lock_held_elsewhere(struct ticket_lock *lock)
-{
-	uint32_t holder = atomic_load_explicit(&lock->holder, memory_order_relaxed);
-
-	return holder != 0 && holder != platform_hart() + 1;
-}
-
 const char *lock_name(const struct ticket_lock *lock)
 {
 	return lock->name != NULL ? lock->name : "unnamed";

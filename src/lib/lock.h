@@ -95,9 +95,6 @@ void lock_release(struct ticket_lock *lock, unsigned long irq);
 /* lock_held - does this hart hold @lock? Exact for the asking hart. */
 bool lock_held(struct ticket_lock *lock);
 
-/* lock_held_elsewhere - did another hart hold @lock just now? A hint: for those who may not wait. */
-bool lock_held_elsewhere(struct ticket_lock *lock);
-
 /* lock_name - never NULL. */
 const char *lock_name(const struct ticket_lock *lock);
 

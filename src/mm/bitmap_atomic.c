@@ -147,23 +147,6 @@ uint64_t bitmap_atomic_next_clear(const atomic_word *words, uint64_t first, uint
 	return next_of(words, first, end, UINT64_MAX);
 }
 
-uint64_t bitmap_atomic_last_clear(const atomic_word *words, uint64_t first, uint64_t end)
-{
-	if (first >= end)
-		return BITMAP_NONE;
-	uint64_t stop = first / BITS_PER_WORD;
-	uint64_t at = (end - 1) / BITS_PER_WORD;
-	uint64_t word = ~bitmap_atomic_word(&words[at]) & bitmap_upto(end - 1);
-
-	while (word == 0) {
-		if (at == stop)
-			return BITMAP_NONE;
-		word = ~bitmap_atomic_word(&words[--at]);
-	}
-	uint64_t i = at * BITS_PER_WORD + bits_log2(word);
-	return i >= first ? i : BITMAP_NONE;
-}
-
 uint64_t bitmap_atomic_count(const atomic_word *words, uint64_t first, uint64_t n)
 {
 	uint64_t count = 0;

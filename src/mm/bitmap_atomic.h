@@ -55,11 +55,10 @@ void bitmap_atomic_fill(atomic_word *words, uint64_t first, uint64_t n);
 
 /*
  * bitmap_atomic_next_set, bitmap_atomic_next_clear - the lowest such bit in [@first, @end), or
- * BITMAP_NONE; bitmap_atomic_last_clear - the highest. Exact where nobody else changes them.
+ * BITMAP_NONE. Exact where nobody else changes them.
  */
 uint64_t bitmap_atomic_next_set(const atomic_word *words, uint64_t first, uint64_t end);
 uint64_t bitmap_atomic_next_clear(const atomic_word *words, uint64_t first, uint64_t end);
-uint64_t bitmap_atomic_last_clear(const atomic_word *words, uint64_t first, uint64_t end);
 
 /* bitmap_atomic_count - how many of the @n bits from @first are set. */
 uint64_t bitmap_atomic_count(const atomic_word *words, uint64_t first, uint64_t n);

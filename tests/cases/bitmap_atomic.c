@@ -67,15 +67,6 @@ static uint64_t model_next(const uint64_t *words, uint64_t first, uint64_t end, 
 	return BITMAP_NONE;
 }
 
-static uint64_t model_last_clear(const uint64_t *words, uint64_t first, uint64_t end)
-{
-	for (uint64_t i = end; i-- > first;) {
-		if (!model_test(words, i))
-			return i;
-	}
-	return BITMAP_NONE;
-}
-
 /* What changes bits, on one range of one pattern. */
 static void try_changes(atomic_word *words, const uint64_t *pattern, uint64_t first, uint64_t n)
 {
@@ -107,8 +98,6 @@ static void try_questions(const atomic_word *words, const uint64_t *pattern, uin
 		   model_next(pattern, first, first + n, true));
 	REQUIRE_EQ(bitmap_atomic_next_clear(words, first, first + n),
 		   model_next(pattern, first, first + n, false));
-	REQUIRE_EQ(bitmap_atomic_last_clear(words, first, first + n),
-		   model_last_clear(pattern, first, first + n));
 	REQUIRE_EQ(bitmap_atomic_count(words, first, n), model_count(pattern, first, n));
 }
 
@@ -201,9 +190,6 @@ KTEST(bitmap_atomic, looks_no_further_than_the_range)
 	EXPECT_EQ(bitmap_atomic_next_set(words, 80, 70), BITMAP_NONE); /* no range */
 	EXPECT_EQ(bitmap_atomic_next_clear(words, 74, 75), BITMAP_NONE);
 	EXPECT_EQ(bitmap_atomic_next_clear(words, 80, 70), BITMAP_NONE);
-	EXPECT_EQ(bitmap_atomic_last_clear(words, 74, 75), BITMAP_NONE);
-	EXPECT_EQ(bitmap_atomic_last_clear(words, 73, 75), 73);
-	EXPECT_EQ(bitmap_atomic_last_clear(words, 80, 70), BITMAP_NONE);
 	EXPECT(bitmap_atomic_test(words, 74) && !bitmap_atomic_test(words, 75));
 	EXPECT_EQ(bitmap_atomic_word(&words[1]), 1ull << 10);
 }
