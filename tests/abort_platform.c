@@ -11,6 +11,7 @@
 _Thread_local unsigned host_hart;
 atomic_bool host_panicking;
 _Thread_local unsigned long host_irq_enabled = 1;
+void (*host_irqs_on_hook)(void);
 
 void platform_write(const char *text, size_t len)
 {

@@ -184,14 +184,20 @@ static void look(struct chunk_tree *tree, uint64_t c)
 
 /* ---- in a chunk ------------------------------------------------------------------------------ */
 
+/* The lowest bit >= @bit whose number is a multiple of what @run asks for. */
+static uint64_t align_up_bit(const struct chunk_tree *tree, const struct chunk_run *run,
+			     uint64_t bit)
+{
+	return bit + (-(tree->number * CHUNK_BITS + bit) & (run->align - 1));
+}
+
 /* Bits [@first, @end) are set, if there are any, and none below is to be used: where does @run begin among them? */
 static uint64_t fit_in(const struct chunk_tree *tree, const struct chunk_run *run, uint64_t first,
 		       uint64_t end)
 {
 	if (end < first || end - first < run->n)
 		return BITMAP_NONE;
-	uint64_t number = tree->number * CHUNK_BITS + first;
-	uint64_t at = first + (-number & (run->align - 1));
+	uint64_t at = align_up_bit(tree, run, first);
 	return at <= end - run->n ? at : BITMAP_NONE;
 }
 
@@ -289,7 +295,7 @@ enum visit { PASS_OVER, GO_DOWN, GO_ON, LEARN, TRY };
 
 static const unsigned visit_looks[] = {
 	[PASS_OVER] = 0,
-	[GO_DOWN] = 3,
+	[GO_DOWN] = 2,
 	[GO_ON] = 1, /* to where the search was */
 	[LEARN] = CHUNK_RUN_LOOKS,
 	[TRY] = CHUNK_TRY_LOOKS,
@@ -364,7 +370,8 @@ uint64_t chunk_tree_find_run_within(struct chunk_tree *tree, struct chunk_run *r
 			break;
 		uint64_t found = visit(tree, run, &at, first, span, looks);
 		if (found == CHUNK_TREE_LATER) {
-			run->from = begins > run->from ? begins : run->from;
+			if (begins > run->from)
+				run->from = align_up_bit(tree, run, begins);
 			return found;
 		}
 		if (found != BITMAP_NONE)

@@ -134,7 +134,7 @@ static inline bool chunk_tree_has_none(const struct chunk_tree *tree, unsigned o
  */
 #define CHUNK_TREE_LATER (BITMAP_NONE - 1)
 #define CHUNK_RUN_LOOKS  8u
-#define CHUNK_TRY_LOOKS  4u
+#define CHUNK_TRY_LOOKS  3u
 
 /* chunk_tree_spend - @n of *@looks less to go; false, and none, if there are not so many left. */
 static inline bool chunk_tree_spend(unsigned *looks, unsigned n)

@@ -21,6 +21,7 @@ static int depth;
 static size_t live_bytes;
 static size_t memory = SIZE_MAX; /* --memory */
 
+void (*host_irqs_on_hook)(void);
 void (*host_write_hook)(const char *text, size_t len);
 
 void platform_write(const char *text, size_t len)
@@ -37,6 +38,7 @@ _Noreturn void platform_panic(const void *caller, const char *message)
 {
 	(void)caller;
 	host_irq_enabled = 1;
+	host_irqs_on_hook = NULL;
 	if (depth == 0) {
 		fprintf(stderr, "panic outside a case: %s\n", message);
 		abort();

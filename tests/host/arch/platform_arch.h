@@ -16,7 +16,8 @@
 
 extern _Thread_local unsigned host_hart;
 extern _Thread_local unsigned long host_irq_enabled;
-extern atomic_bool host_panicking; /* set by tests: another hart panics */
+extern atomic_bool host_panicking;      /* set by tests: another hart panics */
+extern void (*host_irqs_on_hook)(void); /* by tests of one thread: interrupts have come on */
 extern void (*host_write_hook)(const char *text, size_t len); /* by tests: gets what is printed */
 
 static inline unsigned long platform_irq_save(void)
@@ -30,6 +31,8 @@ static inline unsigned long platform_irq_save(void)
 static inline void platform_irq_restore(unsigned long state)
 {
 	host_irq_enabled = state;
+	if (state != 0 && host_irqs_on_hook != NULL)
+		host_irqs_on_hook();
 }
 
 static inline unsigned platform_hart(void)

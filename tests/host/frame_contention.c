@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Searches in portions that others undo: between two portions, which is when interrupts come on, chunks become stale
+ * that were known. By the order of the lock each of the other harts gets in once between two portions of a search;
+ * here they get in as often as it takes, in one thread, so that it is the same in each run.
+ *
+ * What must hold: the search ends, says what is true, and took no more portions than frame_internal.h says: of 32 looks
+ * until what looking at everything twice costs is spent, then each of twice as many as the one before.
+ */
+#include "lib/bits.h"
+#include "lib/string.h"
+#include "mm/frame.h"
+#include "mm/frame_internal.h"
+#include "tests/ktest.h"
+
+#define FIRST  (64 * CHUNK_BITS)
+#define CHUNKS 96u
+#define FRAMES ((npages_t)CHUNKS * CHUNK_BITS)
+
+/* What a chunk costs, at most, in looks: its runs, its bits, and its share of what is above it and of ways down. */
+#define LOOKS_A_CHUNK (CHUNK_RUN_LOOKS + CHUNK_TRY_LOOKS)
+
+static struct {
+	struct frame_pool *pool;
+	unsigned undone;   /* chunks that are made stale between two portions */
+	unsigned next;     /* the first of those, next time */
+	unsigned portions; /* of the search that goes on */
+	unsigned most;     /* then the others leave it alone: a failure is no hang */
+	uint32_t serving;
+} others;
+
+static void make(struct frame_pool *pool, void *metadata)
+{
+	REQUIRE_EQ(frame_pool_init(pool, 0), STATUS_OK);
+	REQUIRE_EQ(frame_pool_add_bank(pool, FIRST, FRAMES, metadata, frame_metadata_bytes(FRAMES)),
+		   STATUS_OK);
+	REQUIRE_EQ(frame_insert(pool, FIRST, FRAMES), STATUS_OK);
+}
+
+static struct frame_pool *pool_of_chunks(void)
+{
+	void *metadata = ktest_alloc(frame_metadata_bytes(FRAMES), 8);
+	struct frame_pool *pool = ktest_alloc(sizeof(*pool), 64);
+
+	make(pool, metadata);
+	return pool;
+}
+
+/* Of each chunk only frames that are no multiple of @step are left. */
+static void take_every(struct frame_pool *pool, npages_t step)
+{
+	for (pfn_t pfn = FIRST; pfn < FIRST + FRAMES; pfn += step)
+		REQUIRE_EQ(frame_alloc_at(pool, pfn, 1), STATUS_OK);
+}
+
+/* Its first frame comes back and is taken again: nothing has changed, and nobody knows. */
+static void undo(struct frame_pool *pool, unsigned c)
+{
+	pfn_t pfn = FIRST + c * CHUNK_BITS;
+
+	REQUIRE_EQ(frame_free(pool, pfn), STATUS_OK);
+	REQUIRE_EQ(frame_alloc_at(pool, pfn, 1), STATUS_OK);
+}
+
+static void others_get_in(void)
+{
+	struct frame_pool *pool = others.pool;
+	void (*hook)(void) = host_irqs_on_hook;
+
+	if (pool->lock.serving == others.serving || others.portions == others.most)
+		return;
+	host_irqs_on_hook = NULL;
+	host_hart = 1;
+	others.portions++;
+	unsigned left = others.undone;
+	for (unsigned i = 0; i < CHUNKS && left != 0; i++) {
+		others.next = (others.next + 1) % CHUNKS;
+		if (chunk_tree_is_stale(&pool->bank[0].chunks, others.next))
+			continue;
+		undo(pool, others.next);
+		left--;
+	}
+	others.serving = pool->lock.serving;
+	host_hart = 0;
+	host_irqs_on_hook = hook;
+}
+
+/* How many portions a search of everything may take if others undo whatever they like. */
+static unsigned portions_at_most(void)
+{
+	const unsigned twice = 2 * LOOKS_A_CHUNK * (CHUNKS + 2);
+	const unsigned enough = 2 * LOOKS_A_CHUNK * CHUNKS;
+
+	return twice / FRAME_LOOKS + 1 + bits_log2_ceil(enough / FRAME_LOOKS) + 1;
+}
+
+static void begin(struct frame_pool *pool, unsigned undone)
+{
+	others.pool = pool;
+	others.undone = undone;
+	others.next = CHUNKS - 1;
+	others.portions = 0;
+	others.most = 20 * portions_at_most();
+	others.serving = pool->lock.serving;
+	host_irqs_on_hook = others_get_in;
+}
+
+/* A search that has found nothing: it ended in time, and that there is nothing was true. */
+static void end(pfn_t found, const char *what)
+{
+	host_irqs_on_hook = NULL;
+	ktest_note("%s: %u portions, others undid up to %u chunks between two", what,
+		   others.portions, others.undone);
+	EXPECT_EQ(found, PFN_NONE);
+	EXPECT(others.portions <= portions_at_most());
+	REQUIRE_VALID(frame_validate(others.pool));
+	EXPECT(others.portions >= 4); /* or nothing was put to the test */
+}
+
+/* How many chunks others undo: less than a portion learns, about as much, and all there is. */
+static const unsigned undone[] = { 1, 4, 31, CHUNKS };
+
+KTEST(frame_contention, a_search_for_an_aligned_run_ends)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(undone); i++) {
+		struct frame_pool *pool = pool_of_chunks();
+
+		take_every(pool, CHUNK_BITS / 2);
+		begin(pool, undone[i]);
+		end(frame_alloc_range(pool, CHUNK_BITS, CHUNK_BITS * PAGE_SIZE), "512 at 512");
+	}
+}
+
+KTEST(frame_contention, a_search_for_a_single_frame_ends)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(undone); i++) {
+		struct frame_pool *pool = pool_of_chunks();
+
+		for (unsigned c = 0; c < CHUNKS; c++)
+			REQUIRE_EQ(frame_alloc_at(pool, FIRST + c * CHUNK_BITS, CHUNK_BITS),
+				   STATUS_OK);
+		for (unsigned c = 0; c < CHUNKS; c++)
+			undo(pool, c);
+		begin(pool, undone[i]);
+		end(frame_alloc(pool), "single");
+	}
+}
+
+KTEST(frame_contention, a_search_for_a_run_of_any_length_ends)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(undone); i++) {
+		struct frame_pool *pool = pool_of_chunks();
+
+		take_every(pool, CHUNK_BITS / 2);
+		begin(pool, undone[i]);
+		end(frame_alloc_range(pool, CHUNK_BITS / 2, PAGE_SIZE), "256 anywhere");
+	}
+}
+
+/* Threes at 4 k + 1: none begins at a multiple of 2 or more, and the bits of each chunk must be looked at. */
+KTEST(frame_contention, a_search_at_an_odd_alignment_ends)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(undone); i++) {
+		struct frame_pool *pool = pool_of_chunks();
+
+		take_every(pool, 4);
+		begin(pool, undone[i]);
+		end(frame_alloc_range(pool, 3, 16 * PAGE_SIZE), "3 at 16");
+	}
+}
+
+/* ---- what becomes free behind a search that goes on ------------------------------------------------ */
+
+/* In portion @when of the search chunk @c gets a run that fits. */
+static struct {
+	unsigned when;
+	unsigned c;
+} gift;
+
+static void others_give(void)
+{
+	struct frame_pool *pool = others.pool;
+	pfn_t pfn = FIRST + gift.c * CHUNK_BITS + 32;
+
+	if (pool->lock.serving != others.serving && others.portions == gift.when) {
+		host_irqs_on_hook = NULL;
+		REQUIRE_EQ(frame_free(pool, pfn), STATUS_OK);
+		host_irqs_on_hook = others_give;
+		gift.when = UINT32_MAX;
+	}
+	others_get_in();
+}
+
+/* Wherever it is and whenever it comes, the search finds it: it begins before or behind where the search is. */
+KTEST(frame_contention, what_becomes_free_behind_a_search_is_found)
+{
+	struct frame_pool *pool = pool_of_chunks();
+	void *metadata = (void *)pool->bank[0].free;
+
+	for (unsigned c = 0; c < CHUNKS; c += 19) {
+		for (unsigned when = 0; when < 36; when += 7) {
+			make(pool, metadata);
+			take_every(pool, 4);
+			gift.c = c;
+			gift.when = when;
+			begin(pool, 1);
+			host_irqs_on_hook = others_give;
+			pfn_t found = frame_alloc_range(pool, 3, 16 * PAGE_SIZE);
+			host_irqs_on_hook = NULL;
+			if (!EXPECT_EQ(found, FIRST + c * CHUNK_BITS + 32))
+				ktest_note("chunk %u, after portion %u", c, when);
+			REQUIRE_VALID(frame_validate(pool));
+		}
+	}
+}
