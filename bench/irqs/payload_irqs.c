@@ -256,6 +256,36 @@ static void frames(void)
 	flush_zeroed();
 }
 
+/* The debug tier, of real frames, since it writes to them: what it does with the lock does not grow with a run. */
+#define REAL_FRAMES 4096u /* 16 MiB */
+
+static void frames_debug(void)
+{
+	size_t bytes = frame_record_bytes(REAL_FRAMES);
+	npages_t nrecords = (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	pfn_t first = frame_alloc_range(&machine.frames, REAL_FRAMES, PAGE_SIZE);
+	pfn_t records = frame_alloc_range(&machine.frames, nrecords, PAGE_SIZE);
+
+	must(first != PFN_NONE && records != PFN_NONE, "16 MiB cannot be had");
+	csr_clear(sstatus, SSTATUS_SIE);
+	if (frame_pool_init(&pool, machine.frames.offset) != STATUS_OK ||
+	    frame_pool_add_bank(&pool, first, REAL_FRAMES, metadata,
+				frame_metadata_bytes(REAL_FRAMES)) != STATUS_OK ||
+	    frame_pool_debug(&pool, first, frame_ptr(&pool, records), bytes) != STATUS_OK ||
+	    frame_insert(&pool, first, REAL_FRAMES) != STATUS_OK)
+		panic("the debug tier cannot be turned on");
+	csr_set(sstatus, SSTATUS_SIE);
+	search(REAL_FRAMES, PAGE_SIZE);
+	search(3, 16 * PAGE_SIZE);
+	while (frame_alloc(&pool) != PFN_NONE)
+		;
+	for (pfn_t pfn = first; pfn < first + REAL_FRAMES; pfn += CHUNK_BITS)
+		must(frame_free_range(&pool, pfn, CHUNK_BITS) == STATUS_OK,
+		     "2 MiB cannot be freed");
+	(void)frame_free_range(&machine.frames, first, REAL_FRAMES);
+	(void)frame_free_range(&machine.frames, records, nrecords);
+}
+
 /* ---- what is listed apart ------------------------------------------------------------------------- */
 
 static void run_of_1_gib(void)
@@ -361,6 +391,7 @@ noreturn void payload_run(const struct bootargs *args)
 	row_bounded("zeroing", zeroing);
 	row_bounded("handlers", handlers);
 	row_bounded("console", console);
+	row_bounded("frames_debug", frames_debug);
 	row("longest", (struct irqs_stretch){ .instructions = longest_of_all, .count = 1 });
 	row("run_1gib", measure(run_of_1_gib));
 	row("validate_frames_1gib", measure(validate_frames));

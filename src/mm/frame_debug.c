@@ -16,7 +16,8 @@
  *
  * NEVER is all zeros: nothing is known of the bytes. FREED: they are all POISON. ZEROED: they are all 0.
  * Who takes a frame has it alone, by its bit, before the record is looked at and written; who gives one
- * back changes TAKEN to GIVING with the lock, so that of two that do so one is refused, and has it alone
+ * back changes TAKEN to GIVING with the lock, a few frames at a time and back again if not all of them are TAKEN, so
+ * that of two that do so one is refused, and has it alone
  * until the bit is set. So filling and looking, which take long, need no lock.
  *
  * How the tier is turned on without a price for those who do not: the two shortest ways there are compare
@@ -134,7 +135,7 @@ bool frame_past(struct frame_pool *pool, pfn_t pfn, struct frame_past *past)
 	if (event == 0)
 		return false;
 	*past = (struct frame_past){
-		.what = frame_record_state(record) == TAKEN ? "taken" : "freed",
+		.what = (event & 0xff) <= GIVING ? "taken" : "freed",
 		.caller = (const void *)(uintptr_t)atomic_load_explicit(&record->site,
 									memory_order_relaxed),
 		.hart = event >> HART_SHIFT & ((1u << HART_BITS) - 1),
@@ -229,19 +230,55 @@ void frame_debug_take(struct frame_pool *pool, pfn_t pfn, npages_t npages, const
 	}
 }
 
-/* All of them from TAKEN to GIVING, or none. */
-static bool claim(struct frame_pool *pool, struct frame_record *record, npages_t npages,
-		  const void *caller, uint64_t event)
+/* A run is claimed in pieces of so many frames, and the lock is free in between: nobody waits for all of it. */
+#define CLAIMED_AT_ONCE 64u
+
+static npages_t piece_at(npages_t i, npages_t npages)
+{
+	return npages - i < CLAIMED_AT_ONCE ? npages - i : CLAIMED_AT_ONCE;
+}
+
+/* Are all of the @n records in state @state? If so, and @next is another one, that is what they are in now. */
+static bool change_all(struct frame_pool *pool, struct frame_record *record, npages_t n,
+		       enum frame_record_state state, enum frame_record_state next)
 {
 	LOCK_SCOPED(held, &pool->lock);
 
-	for (npages_t i = 0; i < npages; i++) {
-		if (frame_record_state(&record[i]) != TAKEN)
+	for (npages_t i = 0; i < n; i++) {
+		if (frame_record_state(&record[i]) != state)
 			return false;
 	}
-	for (npages_t i = 0; i < npages; i++)
-		write_record(&record[i], caller, event | GIVING);
+	for (npages_t i = 0; i < n && next != state; i++)
+		atomic_store_explicit(&record[i].event, event_of(&record[i]) - state + next,
+				      memory_order_release);
 	return true;
+}
+
+/* From TAKEN to GIVING, and what else is recorded stays. How many, piece by piece, until one is not all TAKEN. */
+static npages_t claim_pieces(struct frame_pool *pool, struct frame_record *record, npages_t npages)
+{
+	npages_t i = 0;
+
+	while (i < npages && change_all(pool, &record[i], piece_at(i, npages), TAKEN, GIVING))
+		i += piece_at(i, npages);
+	return i;
+}
+
+/*
+ * All of them from TAKEN to GIVING, or none. Looked at first, so that a free that is wrong in any case claims nothing
+ * that another who is right wants to claim meanwhile. Of two that free the same frames at once one at least finds a
+ * piece claimed, and takes its own claims back.
+ */
+static bool claim(struct frame_pool *pool, struct frame_record *record, npages_t npages)
+{
+	for (npages_t i = 0; i < npages; i += piece_at(i, npages)) {
+		if (!change_all(pool, &record[i], piece_at(i, npages), TAKEN, TAKEN))
+			return false;
+	}
+	npages_t claimed = claim_pieces(pool, record, npages);
+	for (npages_t i = 0; claimed != npages && i < claimed; i += piece_at(i, claimed))
+		(void)!change_all(pool, &record[i], piece_at(i, claimed), GIVING, TAKEN);
+	return claimed == npages;
 }
 
 bool frame_debug_give(struct frame_pool *pool, pfn_t pfn, npages_t npages, bool zeroed,
@@ -253,7 +290,7 @@ bool frame_debug_give(struct frame_pool *pool, pfn_t pfn, npages_t npages, bool 
 	if (record == NULL || npages == 0)
 		return true;
 	uint64_t event = new_event(pool);
-	bool ours = claim(pool, record, npages, caller, event);
+	bool ours = claim(pool, record, npages);
 	for (npages_t i = 0; ours && i < npages; i++) {
 		if (!zeroed)
 			fill(pool, pfn + i);

@@ -174,6 +174,30 @@ KTEST(frame, the_last_single_frame_is_found_behind_many_used_chunks)
 	REQUIRE_VALID(frame_validate(r.pool));
 }
 
+/*
+ * Another hart has taken some frames of a run and has not said so yet: what is left of it stays free. Of those that begin
+ * a chunk the lengths are believed, so that the run is found.
+ */
+KTEST(frame, a_run_that_is_not_all_there_any_more_is_put_back)
+{
+	const npages_t n = 3;
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, CHUNK_BITS, 2 * CHUNK_BITS);
+	atomic_word *word = &pool->bank[0].free[0];
+
+	REQUIRE_EQ(frame_alloc_at(pool, CHUNK_BITS + n, 2 * CHUNK_BITS - n), STATUS_OK);
+	for (uint64_t left = 0; left < 1u << n; left++) {
+		atomic_fetch_or(word, bits_mask(0, n));
+		chunk_tree_touch(&pool->bank[0].chunks, 0, 1);
+		REQUIRE_EQ(frame_alloc_range(pool, n + 1, PAGE_SIZE), PFN_NONE); /* now it is */
+		atomic_fetch_and(word, left);
+		pfn_t found = frame_alloc_range(pool, n, PAGE_SIZE);
+		EXPECT_EQ(found, left == bits_mask(0, n) ? CHUNK_BITS : PFN_NONE);
+		EXPECT_EQ(*word, found == PFN_NONE ? left : 0);
+		REQUIRE_VALID(frame_validate(pool));
+	}
+}
+
 /* ---- setting up ------------------------------------------------------------------------------ */
 
 KTEST(frame, metadata_is_below_two_and_a_half_bits_a_frame)

@@ -85,13 +85,16 @@ static void others_get_in(void)
 	host_irqs_on_hook = hook;
 }
 
+/* How many portions are as short as all others. */
+static unsigned short_portions(void)
+{
+	return 2 * LOOKS_A_CHUNK * (CHUNKS + 2) / FRAME_LOOKS + 1;
+}
+
 /* How many portions a search of everything may take if others undo whatever they like. */
 static unsigned portions_at_most(void)
 {
-	const unsigned twice = 2 * LOOKS_A_CHUNK * (CHUNKS + 2);
-	const unsigned enough = 2 * LOOKS_A_CHUNK * CHUNKS;
-
-	return twice / FRAME_LOOKS + 1 + bits_log2_ceil(enough / FRAME_LOOKS) + 1;
+	return short_portions() + bits_log2_ceil(2 * LOOKS_A_CHUNK * CHUNKS / FRAME_LOOKS) + 1;
 }
 
 static void begin(struct frame_pool *pool, unsigned undone)
@@ -113,6 +116,8 @@ static void end(pfn_t found, const char *what)
 		   others.portions, others.undone);
 	EXPECT_EQ(found, PFN_NONE);
 	EXPECT(others.portions <= portions_at_most());
+	if (others.undone >= FRAME_LOOKS - 1)
+		EXPECT(others.portions > short_portions());
 	REQUIRE_VALID(frame_validate(others.pool));
 	EXPECT(others.portions >= 4); /* or nothing was put to the test */
 }
@@ -212,4 +217,99 @@ KTEST(frame_contention, what_becomes_free_behind_a_search_is_found)
 			REQUIRE_VALID(frame_validate(pool));
 		}
 	}
+}
+
+/* ---- the debug tier claims a run in pieces ----------------------------------------------------------- */
+
+#define REAL 300u /* frames that there are */
+#define RUN  250u /* of one run, some pieces long */
+
+static struct {
+	struct frame_pool *pool;
+	unsigned when; /* interrupts have come on so often */
+	pfn_t pfn;     /* then another frees this */
+	npages_t npages;
+	bool got_in;
+	enum status status;
+} rival;
+
+static void rival_frees(void)
+{
+	if (rival.when-- != 0)
+		return;
+	host_irqs_on_hook = NULL;
+	host_hart = 1;
+	rival.got_in = true;
+	rival.status = frame_free_range(rival.pool, rival.pfn, rival.npages);
+	host_hart = 0;
+}
+
+static struct frame_pool *debugged_pool(void)
+{
+	static const pfn_t first = 7;
+	struct frame_pool *pool = ktest_alloc(sizeof(*pool), 64);
+	char *ram = ktest_alloc(REAL * PAGE_SIZE, PAGE_SIZE);
+	size_t bytes = frame_metadata_bytes(REAL);
+	size_t record_bytes = frame_record_bytes(REAL);
+
+	REQUIRE_EQ(frame_pool_init(pool, (uint64_t)(uintptr_t)ram - pfn_to_paddr(first)),
+		   STATUS_OK);
+	REQUIRE_EQ(frame_pool_add_bank(pool, first, REAL, ktest_alloc(bytes, 8), bytes), STATUS_OK);
+	REQUIRE_EQ(frame_pool_debug(pool, first, ktest_alloc(record_bytes, 8), record_bytes),
+		   STATUS_OK);
+	REQUIRE_EQ(frame_insert(pool, first, REAL), STATUS_OK);
+	return pool;
+}
+
+/* Frees a run while another frees [@from, @from + @n) of it, whenever that can be; one frees each frame, or nobody. */
+static void free_with_a_rival(npages_t from, npages_t n, bool rival_is_right)
+{
+	struct frame_pool *pool = debugged_pool();
+	unsigned times = 0, faster = 0;
+
+	do {
+		pfn_t pfn = frame_alloc_range(pool, RUN, PAGE_SIZE);
+		REQUIRE(pfn != PFN_NONE);
+		rival.pool = pool;
+		rival.when = times++;
+		rival.pfn = pfn + from;
+		rival.npages = n;
+		rival.got_in = false;
+		rival.status = ERR_NOT_ALLOCATED;
+		host_irqs_on_hook = rival_frees;
+		enum status status = frame_free_range(pool, pfn, RUN);
+		host_irqs_on_hook = NULL;
+		REQUIRE_VALID(frame_validate(pool));
+		if (rival_is_right)
+			EXPECT((status == STATUS_OK) != (rival.status == STATUS_OK));
+		else
+			EXPECT(status == STATUS_OK && rival.status == ERR_NOT_ALLOCATED);
+		EXPECT_EQ(ktest_bad_frees(), rival.got_in ? 1 : 0);
+		faster += rival.status == STATUS_OK;
+		if (rival.status == STATUS_OK) { /* and all the rest is as it was */
+			REQUIRE_EQ(frame_free_count(pool), REAL - RUN + n);
+			if (from != 0)
+				REQUIRE_EQ(frame_free_range(pool, pfn, from), STATUS_OK);
+			if (from + n < RUN)
+				REQUIRE_EQ(frame_free_range(pool, pfn + from + n, RUN - from - n),
+					   STATUS_OK);
+		}
+		REQUIRE_EQ(frame_free_count(pool), REAL);
+	} while (rival.got_in);
+	/* Pieces are looked at, and claimed: the rival could get in between any two, and be first or not. */
+	EXPECT(times > 2 * (RUN / 64));
+	EXPECT(faster > 0 || !rival_is_right);
+	EXPECT(faster < times - 1);
+}
+
+KTEST(frame_contention, a_run_that_two_free_at_once_is_freed_by_one)
+{
+	free_with_a_rival(0, RUN, true);
+	free_with_a_rival(100, 100, true);
+	free_with_a_rival(RUN - 1, 1, true);
+}
+
+KTEST(frame_contention, a_wrong_free_does_not_get_in_the_way_of_a_right_one)
+{
+	free_with_a_rival(200, RUN - 200 + 1, false);
 }
