@@ -25,7 +25,7 @@
  * What waits: platform_relax() ends the turn of an activity until something changes that it has read since
  * the last time. If all wait, that is a deadlock.
  *
- * Memory is sequentially consistent. Then a scenario is run once more, weakly, with fewer switches: there a read may
+ * Memory is sequentially consistent. Then a scenario is run again, weakly, with fewer switches: there a read may
  * return what stood there before, as far as acquire, release and fences leave it open (weak.c), and that is a
  * choice as well, bounded by the number of such stale reads.
  */
@@ -813,7 +813,7 @@ static bool only_first, only_weak;
 /* One of the ways to run it: with @nswitches, and @nstale. */
 static void explore_with(const struct explore_scenario *s, unsigned nswitches, unsigned nstale)
 {
-	const char *how = nstale != 0 ? ".weak" : "";
+	const char *how = nstale == 0 ? "" : nstale == 1 ? ".weak" : ".weaker";
 	struct outcome o;
 
 	bool was_replaying = replaying;
@@ -850,10 +850,15 @@ static void explore(const struct explore_scenario *s)
 		explore_with(s, s->switches, 0);
 	if (only_first && nfailed != 0)
 		return;
-	if (forced_stale != UINT32_MAX)
+	if (forced_stale != UINT32_MAX) {
 		explore_with(s, forced_stale == 0 ? s->switches : s->weak_switches, forced_stale);
-	else if (s->weak_switches != 0)
+		return;
+	}
+	if (s->weak_switches != 0)
 		explore_with(s, s->weak_switches, 1);
+	/* Fewer switches, more stale reads. */
+	if (s->weak_switches > 1 && !(only_first && nfailed != 0))
+		explore_with(s, 1, 2);
 }
 
 static bool matches(const char *glob, const char *text)

@@ -28,8 +28,8 @@ struct explore_activity {
 struct explore_scenario {
 	const char *name;
 	unsigned switches; /* at most so many */
-	unsigned
-		weak_switches; /* once more with so many, with a stale read (weak.c), and a look for races; 0: not */
+	/* Again, with so many, a stale read, and a look for races (weak.c). 0: not. */
+	unsigned weak_switches;
 	/* Once; what it keeps (explore_keep()) is as it left it when the activities begin. */
 	void (*setup)(void);
 	/* All have ended. */

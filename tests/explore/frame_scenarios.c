@@ -785,6 +785,7 @@ const struct explore_scenario explore_frame_scenarios[] = {
 			{ take_one, 0, true } } },
 	{ .name = "frame.a_search_that_goes_on_looks_behind_itself",
 	  .switches = 3,
+	  .weak_switches = 2,
 	  .setup = six_chunks,
 	  .check = check_three,
 	  .wrote = bits_changed,
