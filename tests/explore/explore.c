@@ -523,7 +523,7 @@ bool explore_compare_swap(volatile void *at, size_t size, void *expected, uint64
 	}
 	uint64_t was = peek(at, size);
 	if (was != peek(expected, size)) {
-		/* It may hear of an older one, but not of one that would do: then it would have succeeded. */
+		/* That it fails because it reads an older value, where the newest would do, is left out. */
 		memcpy(expected, &was, size);
 		trace("differs", at, was);
 		return false;
