@@ -404,9 +404,12 @@ enum status hart_stop(unsigned index, uint64_t ms)
 
 /* ---- the roll call -------------------------------------------------------------------------- */
 
+static _Atomic uint64_t last_answer; /* when */
+
 static void answer(void *unused)
 {
 	(void)unused;
+	atomic_store(&last_answer, clock_ticks());
 	pfn_t pfn = frame_alloc(&machine.frames);
 	if (pfn != PFN_NONE && frame_free(&machine.frames, pfn) != STATUS_OK)
 		panic("hart %llu could not give back the frame it took",
@@ -414,9 +417,9 @@ static void answer(void *unused)
 }
 
 /* The hart that started us over (boothart=) may be about to stop, not stopped. */
-static void let_it_stop(const struct hart *hart, uint64_t deadline)
+static void let_it_stop(const struct hart *hart, uint64_t until)
 {
-	while (clock_ticks() < deadline) {
+	while (clock_ticks() < until) {
 		long state = sbi_hart_status(&kernel_sbi, hart->id);
 		if (state != SBI_HSM_STATE_STARTED && state != SBI_HSM_STATE_STOP_PENDING)
 			return;
@@ -424,16 +427,23 @@ static void let_it_stop(const struct hart *hart, uint64_t deadline)
 	}
 }
 
-static uint64_t ms_until(uint64_t deadline)
+/* When it is no use to wait any more, as it looks now. */
+static uint64_t deadline(void)
 {
-	uint64_t now = clock_ticks();
-
-	return now < deadline ? (deadline - now) / clock_ticks_per_ms() : 0;
+	return atomic_load(&last_answer) + ANSWER_MS * clock_ticks_per_ms();
 }
 
-static uint64_t answer_deadline(void)
+/* As long as others answer, there is hope. */
+static enum status await_answer(unsigned index)
 {
-	return clock_ticks() + ANSWER_MS * clock_ticks_per_ms();
+	enum status s;
+
+	do {
+		uint64_t until = deadline();
+		uint64_t now = clock_ticks();
+		s = hart_join(index, now < until ? (until - now) / clock_ticks_per_ms() : 0);
+	} while (s == ERR_TIMEOUT && clock_ticks() < deadline());
+	return s;
 }
 
 static void leave_out(struct hart *hart, enum status why)
@@ -454,20 +464,16 @@ static void leave_out(struct hart *hart, enum status why)
 unsigned harts_roll_call(void)
 {
 	enum status started[PLATFORM_MAX_HARTS];
-	uint64_t deadline = answer_deadline();
 	const unsigned n = count;
 	unsigned answered = 1;
 
+	atomic_store(&last_answer, clock_ticks());
 	for (unsigned i = 1; i < n; i++) {
-		let_it_stop(table[i], deadline);
+		let_it_stop(table[i], deadline());
 		started[i] = hart_run(i, answer, NULL);
 	}
 	for (unsigned i = 1; i < n; i++) {
-		bool came_before = atomic_load(&table[i]->state) == HART_DONE;
-		enum status s =
-			started[i] == STATUS_OK ? hart_join(i, ms_until(deadline)) : started[i];
-		if (s == STATUS_OK && !came_before)
-			deadline = answer_deadline();
+		enum status s = started[i] == STATUS_OK ? await_answer(i) : started[i];
 		/* It may have come just as we gave up. */
 		if (s == ERR_TIMEOUT && !claim(table[i], HART_STARTING, HART_LOST))
 			s = hart_join(i, ANSWER_MS);
