@@ -365,8 +365,8 @@ static void measure(const char *loop, void (*fn)(struct player *), unsigned n, b
 
 	begin(n);
 	step = fn;
-	/* Where each has a place already, and the pool is as full as it will be. */
-	in_turn(fn == step_full ? player[0].capacity : 2ull * FILL);
+	/* Where each has a place already; or the pool is as full as it will be, and half of it was replaced since. */
+	in_turn(fn == step_full ? 2 * player[0].capacity : 2ull * FILL);
 	for (unsigned i = 0; i < n; i++)
 		player[i].own = player[i].others = own;
 	before = look();

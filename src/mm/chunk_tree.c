@@ -33,6 +33,7 @@
  *   C4  `broken` has the bit of each chunk that is stale or neither empty nor full, and no other.
  *   C5  nfull is the number of chunks whose byte is that of a full one.
  *   C6  below chunk start[k] no chunk is stale or has an order of k or more.
+ *   C7  below chunk full_from none is known to be full.
  *
  * The order of things matters, since bits change without the lock. Who changes a bit: changes it;
  * full fence; reads the chunk's byte; not stale? then takes the lock and touches. Who makes a byte
@@ -145,16 +146,13 @@ static inline void put(const struct chunk_tree *tree, unsigned k, uint64_t node,
 	atomic_store_explicit(byte_of(tree, k, node), (uint8_t)byte, memory_order_relaxed);
 }
 
-/* Eight bytes that are written at once. */
-typedef uint64_t __attribute__((may_alias)) byte_group;
-
 /* The same for @n bytes from @at. Not memset(), since others read them meanwhile. */
 static stores_for_others void put_all(chunk_byte *at, uint64_t n, unsigned byte)
 {
 	for (; n != 0 && (uintptr_t)at % GROUP != 0; at++, n--)
 		atomic_store_explicit(at, (uint8_t)byte, memory_order_relaxed);
 	for (; n >= GROUP; at += GROUP, n -= GROUP)
-		*(volatile byte_group *)(void *)at = EVERY_BYTE * byte;
+		*(volatile chunk_byte_group *)(void *)at = EVERY_BYTE * byte;
 	for (; n != 0; at++, n--)
 		atomic_store_explicit(at, (uint8_t)byte, memory_order_relaxed);
 }
@@ -387,6 +385,8 @@ static never_inline void learn(struct chunk_tree *tree, uint64_t c, unsigned bef
 	atomic_store_explicit(&tree->leaf[c], (uint8_t)byte, memory_order_relaxed);
 	tree->nfull += byte == CHUNK_FULL;
 	tree->nfull -= before == CHUNK_FULL;
+	if (byte == CHUNK_FULL && tree->full_from > c)
+		tree->full_from = c;
 	if (byte == CHUNK_EMPTY || byte == CHUNK_FULL)
 		bitmap_tree_clear_bit(&tree->broken, c);
 	else if (before != CHUNK_STALE) /* C4 */
@@ -474,6 +474,8 @@ static void fill_chunks(struct chunk_tree *tree, uint64_t c, uint64_t end, unsig
 		tree->nfull += end - c; /* none was: they had no bit set */
 		start_at(tree, c);
 		note_change(tree, c, end);
+		if (tree->full_from > c)
+			tree->full_from = c;
 	} else {
 		for (uint64_t i = c; i < end; i++)
 			tree->nfull -= get(tree, 0, tree->lead + i) == CHUNK_FULL;
@@ -621,6 +623,26 @@ uint64_t chunk_tree_find_within(struct chunk_tree *tree, unsigned order, unsigne
 	if (likely(found != CHUNK_TREE_LATER))
 		tree->start[order] = found == BITMAP_NONE ? tree->nchunks : found / CHUNK_BITS;
 	return found;
+}
+
+uint64_t chunk_tree_find_full_within(struct chunk_tree *tree, unsigned *looks)
+{
+	uint64_t node = tree->lead + tree->full_from;
+	uint64_t end = tree->lead + tree->nchunks;
+
+	for (unsigned i = 0; tree->nfull != 0 && node < end; i++) {
+		if (i % GROUP == 0 && !chunk_tree_spend(looks, 1))
+			return CHUNK_TREE_LATER;
+		uint64_t full = at_least(children(tree, 1, node / GROUP), CHUNK_FULL) >>
+				(8 * (node % GROUP));
+		if (full != 0) {
+			tree->full_from = node + first_of(full) - tree->lead;
+			return tree->full_from;
+		}
+		node = align_down(node, GROUP) + GROUP;
+		tree->full_from = (node < end ? node : end) - tree->lead;
+	}
+	return BITMAP_NONE;
 }
 
 uint64_t chunk_tree_count_within(const struct chunk_tree *tree, unsigned *looks)

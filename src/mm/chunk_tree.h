@@ -54,6 +54,16 @@ struct chunk_changes {
 	} last[CHUNK_CHANGES];
 };
 
+/* Eight of them, the first in the lowest byte: little-endian, as RISC-V is. */
+typedef uint64_t __attribute__((may_alias)) chunk_byte_group;
+
+/* The group that has *@byte, its first byte at a multiple of 8. Others may write to it meanwhile. */
+static inline uint64_t chunk_byte_group_of(const chunk_byte *byte)
+{
+	return __atomic_load_n((const chunk_byte_group *)((uintptr_t)byte & ~(uintptr_t)7),
+			       __ATOMIC_RELAXED);
+}
+
 struct chunk_tree {
 	atomic_word *words; /* the bits, CHUNK_WORDS a chunk; not ours */
 	chunk_byte *leaf;   /* leaf[c]: the byte of chunk c */
@@ -72,6 +82,7 @@ struct chunk_tree {
 	struct chunk_runs runs;
 	/* [k]: the lowest chunk that may have an order of k, or one below it */
 	uint64_t start[CHUNK_ORDER + 1];
+	uint64_t full_from; /* below this chunk none is known to be full */
 };
 
 /* chunk_tree_bytes - how much storage @nchunks need, wherever they begin. 0 for none. */
@@ -181,6 +192,13 @@ static inline uint64_t chunk_tree_next_broken(const struct chunk_tree *tree, uin
 {
 	return bitmap_tree_next_set(&tree->broken, c);
 }
+
+/*
+ * chunk_tree_find_full_within - the lowest chunk that is known to be full, or BITMAP_NONE; CHUNK_TREE_LATER as above.
+ * What is stale stays so: nobody has to announce a change to it because of this. Cost: eight chunks are one word,
+ * and 64 are one look; what was passed over is not looked at again until there is a full one among it.
+ */
+uint64_t chunk_tree_find_full_within(struct chunk_tree *tree, unsigned *looks);
 
 /* chunk_tree_look - make what is known about chunk @c true. Cost: its eight words. */
 void chunk_tree_look(struct chunk_tree *tree, uint64_t c);

@@ -69,6 +69,8 @@ static const char *check_chunks(const struct chunk_tree *tree)
 		bool broken = byte != CHUNK_EMPTY && byte != CHUNK_FULL;
 
 		nfull += byte == CHUNK_FULL;
+		if (c < tree->full_from && byte == CHUNK_FULL)
+			return "C7: below full_from no chunk is known to be full";
 		for (unsigned k = 0; k <= CHUNK_ORDER; k++) {
 			if (c < tree->start[k] && (byte == CHUNK_STALE || byte >= k + 2))
 				return "C6: below start[k] no chunk may have an order of k";

@@ -15,8 +15,8 @@
  *	        never inserted     handed  free
  *	       (kernel, tables)      out
  *
- *	metadata of a bank:   | free | inserted | tree over free (chunk_tree.c) |
- *	                        n bits  n bits     n / 8 bits
+ *	metadata of a bank:   | free | inserted | tree over free (chunk_tree.c) | taker |
+ *	                        n bits  n bits     n / 8 bits                     n / 64 bits
  *
  * The bits of `free` are the truth, and the only one: nobody keeps a free frame anywhere else, but for a
  * few that are known to be zero (frame_zero.c), whose bits are as if they were never inserted. A free may
@@ -57,11 +57,18 @@ static uint64_t chunks_for(npages_t npages)
 	return npages == 0 ? 0 : (npages - 1) / CHUNK_BITS + 2;
 }
 
+/* A byte for each chunk, in groups of eight like the leaves of the tree. */
+static uint64_t taker_bytes(uint64_t nchunks)
+{
+	return nchunks == 0 ? 0 : (nchunks + 7 + 7) / 8 * 8;
+}
+
 size_t frame_metadata_bytes(npages_t npages)
 {
 	uint64_t nchunks = chunks_for(npages);
 
-	return 2 * nchunks * CHUNK_WORDS * sizeof(atomic_word) + chunk_tree_bytes(nchunks);
+	return 2 * nchunks * CHUNK_WORDS * sizeof(atomic_word) + chunk_tree_bytes(nchunks) +
+	       taker_bytes(nchunks);
 }
 
 enum status frame_pool_init(struct frame_pool *pool, uint64_t offset)
@@ -73,10 +80,12 @@ enum status frame_pool_init(struct frame_pool *pool, uint64_t offset)
 	pool->offset = offset;
 	pool->least_align = PAGE_SIZE;
 	atomic_init(&pool->recorded.base, PFN_NONE);
+	pool->recorded.seek = PFN_NONE;
 	for (unsigned hart = 0; hart < PLATFORM_MAX_HARTS; hart++) {
 		atomic_init(&pool->stock[hart].word, &pool->nothing);
 		atomic_init(&pool->stock[hart].base, PFN_NONE);
 		atomic_init(&pool->stock[hart].leaf, &pool->nowhere);
+		pool->stock[hart].seek = PFN_NONE;
 	}
 	return STATUS_OK;
 }
@@ -110,7 +119,10 @@ static void bank_init(struct frame_bank *bank, pfn_t first, npages_t npages, voi
 	uint64_t nwords = nchunks * CHUNK_WORDS;
 	atomic_word *words = metadata;
 
+	uint8_t *storage = (uint8_t *)(words + 2 * nwords);
+
 	memset(metadata, 0, 2 * nwords * sizeof(*words));
+	memset(storage + chunk_tree_bytes(nchunks), 0, taker_bytes(nchunks));
 	*bank = (struct frame_bank){
 		.base = base,
 		.nbits = nchunks * CHUNK_BITS,
@@ -119,8 +131,9 @@ static void bank_init(struct frame_bank *bank, pfn_t first, npages_t npages, voi
 		.first = first,
 		.npages = npages,
 	};
-	chunk_tree_init(&bank->chunks, words, base / CHUNK_BITS, nchunks, words + 2 * nwords,
-			changes);
+	chunk_tree_init(&bank->chunks, words, base / CHUNK_BITS, nchunks, storage, changes);
+	bank->taker = (chunk_byte *)storage + chunk_tree_bytes(nchunks) +
+		      (uintptr_t)bank->chunks.leaf % 8;
 }
 
 static enum status add_bank(struct frame_pool *pool, pfn_t first, npages_t npages, void *metadata)

@@ -62,6 +62,7 @@ struct frame_bank {
 	npages_t nbits;        /* whole chunks that cover the bank */
 	atomic_word *free;     /* bit i: can be handed out */
 	atomic_word *inserted; /* bit i: is the pool's, free or handed out */
+	chunk_byte *taker;     /* [chunk]: who took single frames from it last (frame_chunks.c) */
 	struct chunk_tree chunks;
 	pfn_t first;
 	npages_t npages;
@@ -71,7 +72,7 @@ struct frame_bank {
 };
 
 /* How many chunks that a hart has taken from are left to it for a while. */
-#define FRAME_CHUNKS_LEFT 7u
+#define FRAME_CHUNKS_LEFT 5u
 
 /*
  * Where one hart takes single frames from: a word of some bank. Only a hint: the bits stay where all
@@ -85,6 +86,7 @@ struct frame_stock {
 	/* Chunks that it took from lately: low bits of their numbers, plus 1; 0: none. */
 	_Atomic uint32_t left[FRAME_CHUNKS_LEFT];
 	uint32_t next_left; /* the one of these that is forgotten next */
+	pfn_t seek;         /* where the last search among its own chunks has ended, or PFN_NONE */
 } aligned_to(64);
 
 struct frame_pool {
@@ -110,7 +112,7 @@ struct frame_pool {
 /* ---- setting up ------------------------------------------------------------------------------ */
 
 /*
- * frame_metadata_bytes - how much metadata a bank of @npages needs: 2.15 bits a frame, and some hundred
+ * frame_metadata_bytes - how much metadata a bank of @npages needs: 2.17 bits a frame, and some hundred
  * bytes. Any @npages.
  */
 size_t frame_metadata_bytes(npages_t npages);

@@ -49,6 +49,25 @@ static inline struct frame_search frame_search(void)
 /* frame_search_on - was that portion not enough? Then make the next one ready. */
 bool frame_search_on(const struct frame_pool *pool, struct frame_search *search, pfn_t found);
 
+/* ---- single frames: frame_single.c takes them from chunks that frame_chunks.c chooses -------------- */
+
+/*
+ * frame_take_from_chunk - a frame of the chunk whose words are @words, what is known of it in @leaf, and whose first
+ * frame is @base; the stock, of this hart, is there from now on. PFN_NONE: it has none. Interrupts are off; whoever
+ * takes it looks at @leaf next (frame_is_known()).
+ */
+pfn_t frame_take_from_chunk(struct frame_stock *stock, atomic_word *words, chunk_byte *leaf,
+			    pfn_t base);
+
+/*
+ * frame_chunks_own - a frame from another chunk that this hart was the last to take from; PFN_NONE if it finds none
+ * that has enough soon. No lock; interrupts are off.
+ * frame_chunks_search - from any chunk; PFN_NONE or PFN_LATER. Lock held.
+ */
+pfn_t frame_chunks_own(struct frame_pool *pool, struct frame_stock *stock);
+pfn_t frame_chunks_search(struct frame_pool *pool, struct frame_stock *stock,
+			  struct frame_search *search);
+
 /* How many banks start below @pfn, or at it. */
 static inline uint32_t frame_banks_upto(const struct frame_pool *pool, pfn_t pfn)
 {

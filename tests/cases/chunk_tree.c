@@ -6,6 +6,8 @@
  */
 #include "mm/chunk_tree.h"
 
+#include <limits.h>
+
 #include "lib/string.h"
 #include "tests/chunk_tree_ask.h"
 #include "tests/ktest.h"
@@ -591,6 +593,53 @@ KTEST(chunk_tree, a_look_makes_one_chunk_known)
 	EXPECT_EQ(ask_count(&r.tree), 2000 - CHUNK_BITS - 1);
 }
 
+/* The lowest, and nothing becomes known by it: a chunk that may be full but is stale is not one. */
+KTEST(chunk_tree, full_chunks_that_are_known_are_found_without_a_look)
+{
+	struct rig r;
+	unsigned looks = UINT_MAX;
+
+	for (uint64_t first = 0; first < 9; first++) {
+		rig_init(&r, first, 300);
+		EXPECT_EQ(chunk_tree_find_full_within(&r.tree, &looks), BITMAP_NONE);
+		change(&r, 0, 2 * CHUNK_BITS, true); /* stale */
+		EXPECT_EQ(chunk_tree_find_full_within(&r.tree, &looks), BITMAP_NONE);
+		fill(&r, 290 * CHUNK_BITS, 2 * CHUNK_BITS, true);
+		EXPECT_EQ(chunk_tree_find_full_within(&r.tree, &looks), 290);
+		EXPECT_EQ(chunk_tree_find_full_within(&r.tree, &looks), 290);
+		EXPECT(chunk_tree_is_stale(&r.tree, 0));
+		chunk_tree_look(&r.tree, 1);
+		EXPECT_EQ(chunk_tree_find_full_within(&r.tree, &looks), 1);
+		change(&r, CHUNK_BITS + 7, 1, false);
+		EXPECT_EQ(chunk_tree_find_full_within(&r.tree, &looks), 290);
+		change(&r, 290 * CHUNK_BITS, 2 * CHUNK_BITS, false);
+		EXPECT_EQ(chunk_tree_find_full_within(&r.tree, &looks), BITMAP_NONE);
+		compare(&r);
+	}
+}
+
+/* 64 chunks are a look. What was passed over is not passed over again. */
+KTEST(chunk_tree, a_search_for_a_full_chunk_goes_on_where_it_has_stopped)
+{
+	struct rig r;
+	unsigned looks;
+
+	rig_init(&r, 0, 300);
+	fill(&r, 299 * CHUNK_BITS, CHUNK_BITS, true);
+	fill(&r, 0, CHUNK_BITS, true);
+	fill(&r, 0, CHUNK_BITS, false);
+	for (unsigned i = 0; i < 4; i++) {
+		looks = 1;
+		EXPECT_EQ(chunk_tree_find_full_within(&r.tree, &looks), CHUNK_TREE_LATER);
+		EXPECT_EQ(looks, 0);
+		rig_check(&r);
+	}
+	looks = 1;
+	EXPECT_EQ(chunk_tree_find_full_within(&r.tree, &looks), 299);
+	looks = 0;
+	EXPECT_EQ(chunk_tree_find_full_within(&r.tree, &looks), CHUNK_TREE_LATER);
+}
+
 /* ---- filling --------------------------------------------------------------------------------- */
 
 KTEST(chunk_tree, a_fill_is_known_in_its_whole_chunks_without_a_look)
@@ -925,6 +974,8 @@ KTEST(chunk_tree, validate_sees_each_broken_invariant)
 	}
 	r.tree.start[9] = 20;
 	expect_broken(&r, "C6", kept);
+	r.tree.full_from = 20;
+	expect_broken(&r, "C7", kept);
 	r.tree.runs.leaf[4]++;
 	expect_broken(&r, "R1", kept);
 	r.tree.runs.leaf[4] = UINT32_MAX;

@@ -44,6 +44,7 @@ struct state {
 	uint8_t owed; /* a bit a chunk */
 	uint8_t start[CHUNK_ORDER + 1];
 	uint8_t nfull;
+	uint8_t full_from;
 	uint8_t storage[MAX_STORAGE];
 };
 
@@ -170,6 +171,7 @@ static void capture(struct world *w)
 	for (unsigned k = 0; k <= CHUNK_ORDER; k++)
 		w->at.start[k] = (uint8_t)w->tree.start[k];
 	w->at.nfull = (uint8_t)w->tree.nfull;
+	w->at.full_from = (uint8_t)w->tree.full_from;
 	memcpy(w->at.storage, w->storage, w->bytes);
 }
 
@@ -183,6 +185,7 @@ static void restore(struct world *w, uint32_t i)
 	memcpy(&w->at, state_at(w, i), w->state_bytes);
 	memcpy(w->storage, w->at.storage, w->bytes);
 	w->tree.nfull = w->at.nfull;
+	w->tree.full_from = w->at.full_from;
 	for (unsigned k = 0; k <= CHUNK_ORDER; k++)
 		w->tree.start[k] = w->at.start[k];
 	for (uint64_t c = 0; c < w->is->nchunks; c++)

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * frame_chunks.c - which chunk a hart takes its single frames from next, when the last one is used up.
+ *
+ * All that is known here about harts and chunks are hints, which may be old or wrong: where each hart takes
+ * from, which chunks it took from lately, who took from a chunk last (frame_bank.taker). They decide where to look;
+ * what is there to be taken, the bits say (frame_single.c).
+ *
+ * Whole chunks are for those who need 2 MiB, so single frames come out of broken ones. But one that has
+ * only a few left is soon used up, and finding the next one takes some hundred instructions. And frames that lie in
+ * a chunk from which another hart takes cost both of them a cache line that goes back and forth. So, in this order:
+ *
+ *	a broken chunk that this hart was the last to take from, if it has ENOUGH     no lock
+ *	one that no other hart has, if one of the next SAMPLES has ENOUGH             with the lock, as all that follow
+ *	one that is known to be whole
+ *	one that no other hart has, and be it for a single frame
+ *	any
+ */
+#include "lib/align.h"
+#include "lib/platform.h"
+#include "mm/frame.h"
+#include "mm/frame_internal.h"
+
+#define ENOUGH  32u /* frames */
+#define SAMPLES 4u  /* chunks whose frames are counted before the next way is tried */
+
+/* ---- who has a chunk --------------------------------------------------------------------------- */
+
+/*
+ * The chunks that a hart has taken from are left to it for a while: it still has frames there, and when it gives
+ * them back it writes to the words that another would take from meanwhile. A hint, like all that is known of
+ * stocks, and no more than its low bits of a chunk's number: what looks left to another is taken a little later.
+ */
+static uint32_t left_name(pfn_t pfn)
+{
+	return (uint32_t)(pfn / CHUNK_BITS) + 1;
+}
+
+/* What stands for this hart in frame_bank.taker; 0 is nobody. Harts so far apart share a name. */
+#define TAKERS 128u
+
+static unsigned taker_name(void)
+{
+	return platform_hart() % TAKERS + 1;
+}
+
+/* The next search among our own chunks begins behind chunk @c: any frame of it that is of the bank will do. */
+static void seek_from(struct frame_stock *stock, const struct frame_bank *bank, uint64_t c)
+{
+	pfn_t last = bank->base + c * CHUNK_BITS + CHUNK_BITS - 1;
+	pfn_t end = bank->first + bank->npages - 1;
+
+	stock->seek = last < end ? last : end;
+}
+
+/* This hart takes from chunk @c now. Lock held. */
+static void leave_chunk(struct frame_bank *bank, uint64_t c, struct frame_stock *stock)
+{
+	uint32_t i = stock->next_left;
+
+	atomic_store_explicit(&bank->taker[c], (uint8_t)taker_name(), memory_order_relaxed);
+	if (stock->seek == PFN_NONE)
+		seek_from(stock, bank, c);
+	stock->next_left = i + 1 < FRAME_CHUNKS_LEFT ? i + 1 : 0;
+	atomic_store_explicit(&stock->left[i], left_name(bank->base + c * CHUNK_BITS),
+			      memory_order_relaxed);
+}
+
+static bool is_of(const struct frame_stock *stock, pfn_t base)
+{
+	bool is = atomic_load_explicit(&stock->base, memory_order_relaxed) - base < CHUNK_BITS;
+
+	for (unsigned i = 0; i < FRAME_CHUNKS_LEFT; i++)
+		is |= atomic_load_explicit(&stock->left[i], memory_order_relaxed) ==
+		      left_name(base);
+	return is;
+}
+
+/* Does another hart take its frames from chunk @c, or has it done so lately? */
+static bool is_elsewhere(const struct frame_pool *pool, const struct frame_bank *bank, uint64_t c)
+{
+	unsigned name = atomic_load_explicit(&bank->taker[c], memory_order_relaxed);
+
+	if (name == 0)
+		return false;
+	for (unsigned hart = name - 1; hart < PLATFORM_MAX_HARTS && hart < pool->nstocks;
+	     hart += TAKERS) {
+		if (hart != platform_hart() &&
+		    is_of(&pool->stock[hart], bank->base + c * CHUNK_BITS))
+			return true;
+	}
+	return false;
+}
+
+/* ---- one's own chunks, without the lock --------------------------------------------------------- */
+
+/*
+ * Where a hart was the last to take from, it writes anyway when it gives frames back. Going round among those, each
+ * keeps to its part of a pool that is nearly full, and neither lines nor the lock go back and forth.
+ *
+ * Eight chunks at a time, and so many of these groups; one in which nothing is broken counts as three, lest a hart
+ * that uses up memory chunk by chunk look for long at what it has used up.
+ */
+#define OWN_GROUPS 36u
+#define EVERY_BYTE (UINT64_MAX / 255)
+
+/* The topmost bit of each byte of @group that is @byte. */
+static inline uint64_t bytes_that_are(uint64_t group, unsigned byte)
+{
+	const uint64_t low = EVERY_BYTE * 127;
+	uint64_t x = group ^ EVERY_BYTE * byte;
+
+	return ~(((x & low) + low) | x | low);
+}
+
+/* Eight chunks of a bank, or those of them from @c on. */
+struct own_cursor {
+	struct frame_bank *bank;
+	uint64_t c;
+	unsigned groups; /* left to look at */
+};
+
+/* The next chunk that is ours and may be broken, and @at is behind it; or BITMAP_NONE. */
+static uint64_t next_own(struct frame_pool *pool, struct own_cursor *at, unsigned name)
+{
+	while (at->groups >= 3) {
+		if (at->c >= at->bank->chunks.nchunks) {
+			bool last = at->bank + 1 == &pool->bank[pool->nbanks];
+			at->bank = last ? pool->bank : at->bank + 1;
+			at->c = 0;
+		}
+		const struct frame_bank *bank = at->bank;
+		uint64_t leaves = chunk_byte_group_of(&bank->chunks.leaf[at->c]);
+		unsigned skip = (uintptr_t)&bank->taker[at->c] % 8;
+		uint64_t c = at->c;
+
+		at->c += 8 - skip;
+		at->groups--;
+		if (leaves == EVERY_BYTE * CHUNK_EMPTY || leaves == EVERY_BYTE * CHUNK_FULL) {
+			at->groups -= 2;
+			continue;
+		}
+		uint64_t own = bytes_that_are(chunk_byte_group_of(&bank->taker[c]), name) &
+			       ~bytes_that_are(leaves, CHUNK_EMPTY) &
+			       ~bytes_that_are(leaves, CHUNK_FULL);
+		own >>= 8 * skip;
+		if (own != 0) {
+			at->c = c + bits_ctz(own) / 8 + 1;
+			return at->c - 1;
+		}
+	}
+	return BITMAP_NONE;
+}
+
+/* Interrupts are off. */
+pfn_t frame_chunks_own(struct frame_pool *pool, struct frame_stock *stock)
+{
+	struct own_cursor at = { .bank = frame_bank_of(pool, stock->seek), .groups = OWN_GROUPS };
+	const unsigned name = taker_name();
+	pfn_t pfn = PFN_NONE;
+
+	if (at.bank == NULL)
+		return PFN_NONE;
+	at.c = (stock->seek - at.bank->base) / CHUNK_BITS + 1;
+	for (unsigned samples = 0; pfn == PFN_NONE && samples < SAMPLES; samples++) {
+		uint64_t c = next_own(pool, &at, name);
+		if (c == BITMAP_NONE)
+			break;
+		uint64_t free = bitmap_atomic_count(at.bank->free, c * CHUNK_BITS, CHUNK_BITS);
+		if (free == CHUNK_BITS)
+			break; /* somebody with the lock has to see this */
+		if (free >= ENOUGH)
+			pfn = frame_take_from_chunk(stock, &at.bank->free[c * CHUNK_WORDS],
+						    &at.bank->chunks.leaf[c],
+						    at.bank->base + c * CHUNK_BITS);
+	}
+	seek_from(stock, at.bank, at.c - 1);
+	return pfn;
+}
+
+/* ---- with the lock ------------------------------------------------------------------------------ */
+
+/* Chunk @c of @bank, which may have something. If it has not, the tree knows then. Lock held. */
+static pfn_t try_chunk(struct frame_bank *bank, uint64_t c, struct frame_stock *stock)
+{
+	pfn_t base = bank->base + c * CHUNK_BITS;
+	pfn_t pfn = frame_take_from_chunk(stock, &bank->free[c * CHUNK_WORDS],
+					  &bank->chunks.leaf[c], base);
+
+	if (pfn == PFN_NONE) {
+		chunk_tree_look(&bank->chunks, c);
+		return pfn;
+	}
+	leave_chunk(bank, c, stock);
+	if (!frame_is_known(&bank->chunks.leaf[c]))
+		chunk_tree_touch(&bank->chunks, pfn - bank->base, 1);
+	return pfn;
+}
+
+/* Goes through the broken chunks of all banks, from behind the last one of a hart and around. */
+struct broken_cursor {
+	uint32_t bank;
+	uint64_t c;
+	uint32_t banks_left; /* ends of banks to come, the first bank counted twice */
+	uint64_t end;        /* where the second visit of the first bank ends */
+};
+
+static struct broken_cursor behind(struct frame_pool *pool, const struct frame_stock *stock)
+{
+	pfn_t last = atomic_load_explicit(&stock->base, memory_order_relaxed);
+	struct broken_cursor at = { .banks_left = pool->nbanks };
+
+	for (uint32_t b = 0; b < pool->nbanks; b++) {
+		uint64_t index = last - pool->bank[b].base;
+		if (index < pool->bank[b].nbits)
+			at = (struct broken_cursor){ b, index / CHUNK_BITS + 1, pool->nbanks,
+						     index / CHUNK_BITS + 1 };
+	}
+	return at;
+}
+
+/* The next one, or NULL; @at->c is its chunk then. */
+static struct frame_bank *next_broken(struct frame_pool *pool, struct broken_cursor *at)
+{
+	if (pool->nbanks == 0)
+		return NULL;
+	for (;; at->c = 0, at->banks_left--) {
+		struct frame_bank *bank = &pool->bank[at->bank];
+
+		at->c = chunk_tree_next_broken(&bank->chunks, at->c);
+		if (at->c != BITMAP_NONE && (at->banks_left != 0 || at->c < at->end))
+			return bank;
+		if (at->banks_left == 0)
+			return NULL;
+		at->bank = at->bank + 1 < pool->nbanks ? at->bank + 1 : 0;
+	}
+}
+
+/*
+ * From a broken chunk: the first of the next few that has enough. What is stale counts as broken, so
+ * some of them turn out to be whole, or empty: then the tree learns that.
+ */
+static pfn_t take_enough(struct frame_pool *pool, struct frame_stock *stock,
+			 struct frame_search *search)
+{
+	struct broken_cursor at = behind(pool, stock);
+	struct frame_bank *bank;
+	unsigned samples = 0;
+
+	for (unsigned seen = 0; seen < 4 * SAMPLES && samples < SAMPLES; seen++, at.c++) {
+		(void)chunk_tree_spend(&search->looks, 1); /* there are more in a portion */
+		bank = next_broken(pool, &at);
+		if (bank == NULL)
+			break;
+		if (is_elsewhere(pool, bank, at.c))
+			continue;
+		uint64_t free = bitmap_atomic_count(bank->free, at.c * CHUNK_BITS, CHUNK_BITS);
+		if (free == 0 || free == CHUNK_BITS) {
+			chunk_tree_look(&bank->chunks, at.c);
+			continue;
+		}
+		samples++;
+		pfn_t pfn = free >= ENOUGH ? try_chunk(bank, at.c, stock) : PFN_NONE;
+		if (pfn != PFN_NONE)
+			return pfn;
+	}
+	return PFN_NONE;
+}
+
+/*
+ * From any broken chunk; another hart's only if @shared. Each that turns out to have nothing is broken no
+ * more, so the next portion does not meet it again.
+ */
+static pfn_t take_little(struct frame_pool *pool, struct frame_stock *stock, bool shared,
+			 struct frame_search *search)
+{
+	struct broken_cursor at = behind(pool, stock);
+	struct frame_bank *bank;
+
+	for (; (bank = next_broken(pool, &at)) != NULL; at.c++) {
+		if (!chunk_tree_spend(&search->looks, 1))
+			return PFN_LATER;
+		if (!shared && is_elsewhere(pool, bank, at.c))
+			continue;
+		if (!chunk_tree_spend(&search->looks, 2))
+			return PFN_LATER;
+		pfn_t pfn = try_chunk(bank, at.c, stock);
+		if (pfn != PFN_NONE)
+			return pfn;
+	}
+	return PFN_NONE;
+}
+
+static pfn_t take_whole(struct frame_bank *bank, struct frame_stock *stock,
+			struct frame_search *search)
+{
+	uint64_t c;
+
+	while ((c = chunk_tree_find_full_within(&bank->chunks, &search->looks)) <
+	       CHUNK_TREE_LATER) {
+		pfn_t pfn = try_chunk(bank, c, stock);
+		if (pfn != PFN_NONE)
+			return pfn;
+	}
+	return c == BITMAP_NONE ? PFN_NONE : PFN_LATER;
+}
+
+/*
+ * A frame out of a new chunk for this hart. Lock held. Chunks of other harts are passed over by a portion that can
+ * do it to the end; they are no reason to go on for ever.
+ */
+pfn_t frame_chunks_search(struct frame_pool *pool, struct frame_stock *stock,
+			  struct frame_search *search)
+{
+	pfn_t pfn = search->spent == 0 ? take_enough(pool, stock, search) : PFN_NONE;
+
+	for (uint32_t b = 0; pfn == PFN_NONE && b < pool->nbanks; b++)
+		pfn = take_whole(&pool->bank[b], stock, search);
+	if (pfn == PFN_NONE && !search->shared) {
+		pfn = take_little(pool, stock, false, search);
+		search->shared = pfn == PFN_LATER;
+	}
+	return pfn != PFN_NONE ? pfn : take_little(pool, stock, true, search);
+}
