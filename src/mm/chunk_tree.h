@@ -57,11 +57,10 @@ struct chunk_changes {
 /* Eight of them, the first in the lowest byte: little-endian, as RISC-V is. */
 typedef uint64_t __attribute__((may_alias)) chunk_byte_group;
 
-/* The group that has *@byte, its first byte at a multiple of 8. Others may write to it meanwhile. */
-static inline uint64_t chunk_byte_group_of(const chunk_byte *byte)
+/* The group that has *@byte, its first byte at a multiple of 8. Only for functions of hints_of_others. */
+static always_inline uint64_t chunk_byte_group_of(const chunk_byte *byte)
 {
-	return __atomic_load_n((const chunk_byte_group *)((uintptr_t)byte & ~(uintptr_t)7),
-			       __ATOMIC_RELAXED);
+	return *(const volatile chunk_byte_group *)((uintptr_t)byte & ~(uintptr_t)7);
 }
 
 struct chunk_tree {

@@ -121,7 +121,8 @@ struct own_cursor {
 };
 
 /* The next chunk that is ours and may be broken, and @at is behind it; or BITMAP_NONE. */
-static uint64_t next_own(struct frame_pool *pool, struct own_cursor *at, unsigned name)
+static hints_of_others uint64_t next_own(struct frame_pool *pool, struct own_cursor *at,
+					 unsigned name)
 {
 	while (at->groups >= 3) {
 		if (at->c >= at->bank->chunks.nchunks) {
