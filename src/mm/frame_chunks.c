@@ -120,37 +120,38 @@ struct own_cursor {
 	unsigned groups; /* left to look at */
 };
 
-/* The next chunk that is ours and may be broken, and @at is behind it; or BITMAP_NONE. */
-static hints_of_others uint64_t next_own(struct frame_pool *pool, struct own_cursor *at,
+/* The next chunk that is ours and may be broken, or BITMAP_NONE; @from is behind it then. */
+static hints_of_others uint64_t next_own(struct frame_pool *pool, struct own_cursor *from,
 					 unsigned name)
 {
-	while (at->groups >= 3) {
-		if (at->c >= at->bank->chunks.nchunks) {
-			bool last = at->bank + 1 == &pool->bank[pool->nbanks];
-			at->bank = last ? pool->bank : at->bank + 1;
-			at->c = 0;
-		}
-		const struct frame_bank *bank = at->bank;
-		uint64_t leaves = chunk_byte_group_of(&bank->chunks.leaf[at->c]);
-		unsigned skip = (uintptr_t)&bank->taker[at->c] % 8;
-		uint64_t c = at->c;
+	struct own_cursor at = *from;
+	uint64_t found = BITMAP_NONE;
 
-		at->c += 8 - skip;
-		at->groups--;
+	while (found == BITMAP_NONE && at.groups >= 3) {
+		if (at.c >= at.bank->chunks.nchunks) {
+			bool last = at.bank + 1 == &pool->bank[pool->nbanks];
+			at.bank = last ? pool->bank : at.bank + 1;
+			at.c = 0;
+		}
+		uint64_t leaves = chunk_byte_group_of(&at.bank->chunks.leaf[at.c]);
+		unsigned skip = (uintptr_t)&at.bank->taker[at.c] % 8;
+		uint64_t own = 0;
+
 		if (leaves == EVERY_BYTE * CHUNK_EMPTY || leaves == EVERY_BYTE * CHUNK_FULL) {
-			at->groups -= 2;
-			continue;
+			at.groups -= 3;
+		} else {
+			own = bytes_that_are(chunk_byte_group_of(&at.bank->taker[at.c]), name) &
+			      ~bytes_that_are(leaves, CHUNK_EMPTY) &
+			      ~bytes_that_are(leaves, CHUNK_FULL);
+			own >>= 8 * skip;
+			at.groups--;
 		}
-		uint64_t own = bytes_that_are(chunk_byte_group_of(&bank->taker[c]), name) &
-			       ~bytes_that_are(leaves, CHUNK_EMPTY) &
-			       ~bytes_that_are(leaves, CHUNK_FULL);
-		own >>= 8 * skip;
-		if (own != 0) {
-			at->c = c + bits_ctz(own) / 8 + 1;
-			return at->c - 1;
-		}
+		if (own != 0)
+			found = at.c + bits_ctz(own) / 8;
+		at.c = own != 0 ? found + 1 : at.c + 8 - skip;
 	}
-	return BITMAP_NONE;
+	*from = at;
+	return found;
 }
 
 /* Interrupts are off. */
