@@ -137,6 +137,11 @@ static void do_stress(unsigned argc, char **argv)
 			return;
 		}
 	}
+	if (number[0] > STRESS_MAX_OPERATIONS) {
+		print("'%s' is too many: at most %llu operations\n", argv[1],
+		      (unsigned long long)STRESS_MAX_OPERATIONS);
+		return;
+	}
 	if (!stress_machine(number[0], number[1], NULL, print_line))
 		exit_note_failure();
 	ledger_check_or_panic();

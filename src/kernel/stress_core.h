@@ -156,9 +156,13 @@ size_t stress_bytes(uint32_t nplayers);
 void stress_init(struct stress *s, uint32_t nplayers, uint64_t seed, struct frame_pool *pool,
 		 struct heap *heap, const struct stress_crew *crew);
 
+/* More than a machine does in a year, and what is made of it still fits in 64 bits. */
+#define STRESS_MAX_OPERATIONS 1000000000000u
+
 /*
  * stress_run - all phases, of about @operations in all; everything is given back in the end.
  * Each phase is reported through line(), and in the end the whole.
+ * Pre:    @operations is at most STRESS_MAX_OPERATIONS.
  * Result: true if nothing was wrong, and all players did what they were asked to. s->failed says what was
  *         wrong.
  * Cost:   some 100 instructions an operation; but where more harts wait for a lock than the emulator has
