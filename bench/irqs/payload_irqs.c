@@ -288,6 +288,52 @@ static void frames_debug(void)
 
 /* ---- what is listed apart ------------------------------------------------------------------------- */
 
+/*
+ * As many banks as there may be, of a chunk each, in which one frame is left, then none: what knows of each bank by
+ * itself that it has nothing.
+ */
+static void make_banks(void)
+{
+	static char *tables;
+	size_t bytes = frame_metadata_bytes(CHUNK_BITS);
+	npages_t n = (bytes * FRAME_MAX_BANKS + PAGE_SIZE - 1) >> PAGE_SHIFT;
+
+	if (tables == NULL)
+		tables = frame_ptr(&machine.frames,
+				   frame_alloc_range(&machine.frames, n, PAGE_SIZE));
+	csr_clear(sstatus, SSTATUS_SIE);
+	if (frame_pool_init(&pool, 0) != STATUS_OK)
+		panic("the pool to measure cannot be made");
+	for (uint64_t b = 0; b < FRAME_MAX_BANKS; b++) {
+		pfn_t first = FIRST + 2 * b * CHUNK_BITS;
+		if (frame_pool_add_bank(&pool, first, CHUNK_BITS, tables + b * bytes, bytes) !=
+			    STATUS_OK ||
+		    frame_insert(&pool, first, CHUNK_BITS) != STATUS_OK)
+			panic("the pool to measure cannot be made");
+	}
+	csr_set(sstatus, SSTATUS_SIE);
+	for (uint64_t b = 0; b < FRAME_MAX_BANKS; b++)
+		must(frame_alloc_at(&pool, FIRST + 2 * b * CHUNK_BITS + 1, CHUNK_BITS - 1) ==
+			     STATUS_OK,
+		     "free frames cannot be taken");
+}
+
+static void banks_256(void)
+{
+	_Static_assert(FRAME_MAX_BANKS == 256, "the row is named so");
+	make_banks();
+	search(3, PAGE_SIZE); /* learns the chunks, and nothing of what is above them */
+	search(2, 2 * PAGE_SIZE);
+	search(3, 16 * PAGE_SIZE);
+	while (frame_alloc(&pool) != PFN_NONE)
+		;
+	must(frame_pool_is_empty(&pool), "a frame was left");
+	search(3, PAGE_SIZE);
+	must(frame_free(&pool, FIRST) == STATUS_OK, "a frame cannot be freed");
+	must(frame_alloc(&pool) == FIRST && frame_alloc(&pool) == PFN_NONE,
+	     "not the one frame that is free");
+}
+
 static void run_of_1_gib(void)
 {
 	make_pool();
@@ -393,6 +439,7 @@ noreturn void payload_run(const struct bootargs *args)
 	row_bounded("console", console);
 	row_bounded("frames_debug", frames_debug);
 	row("longest", (struct irqs_stretch){ .instructions = longest_of_all, .count = 1 });
+	row("banks_256", measure(banks_256));
 	row("run_1gib", measure(run_of_1_gib));
 	row("validate_frames_1gib", measure(validate_frames));
 	row("validate_heap", measure(validate_heap));

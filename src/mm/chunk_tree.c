@@ -600,10 +600,10 @@ static never_inline uint64_t search(struct chunk_tree *tree, unsigned order, uns
 			}
 		}
 		refresh(tree, k, node);
+		if (!chunk_tree_spend(looks, 1)) /* the root's too: there may be many trees */
+			return CHUNK_TREE_LATER;
 		if (k == top)
 			return BITMAP_NONE;
-		if (!chunk_tree_spend(looks, 1))
-			return CHUNK_TREE_LATER;
 		k++;
 		node /= GROUP;
 	}

@@ -369,6 +369,8 @@ static pfn_t take_natural(struct frame_pool *pool, unsigned order, struct frame_
 		struct frame_bank *bank = &pool->bank[b];
 		uint64_t index;
 
+		if (chunk_tree_has_none(&bank->chunks, order)) /* of many banks most, in the end */
+			continue;
 		while ((index = chunk_tree_find_within(&bank->chunks, order, &search->looks)) <
 		       CHUNK_TREE_LATER) {
 			if (likely(take(bank, index, n)))
@@ -960,6 +962,8 @@ pfn_t frame_lowest_free(struct frame_pool *pool, struct frame_search *search)
 {
 	for (uint32_t b = 0; b < pool->nbanks; b++) {
 		struct frame_bank *bank = &pool->bank[b];
+		if (chunk_tree_has_none(&bank->chunks, 0))
+			continue;
 		uint64_t index = chunk_tree_find_within(&bank->chunks, 0, &search->looks);
 
 		if (index == CHUNK_TREE_LATER)

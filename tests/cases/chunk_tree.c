@@ -640,6 +640,23 @@ KTEST(chunk_tree, a_search_for_a_full_chunk_goes_on_where_it_has_stopped)
 	EXPECT_EQ(chunk_tree_find_full_within(&r.tree, &looks), CHUNK_TREE_LATER);
 }
 
+/* Or one with many trees would go through all of them with a single look. */
+KTEST(chunk_tree, a_look_is_spent_on_a_root_also_where_all_chunks_are_known)
+{
+	struct rig r;
+	unsigned looks = 0;
+
+	rig_init(&r, 0, 3);
+	r.words[0] = 1;
+	chunk_tree_touch(&r.tree, 0, 1);
+	chunk_tree_look(&r.tree, 0);
+	EXPECT(!chunk_tree_has_none(&r.tree, 1));
+	EXPECT_EQ(chunk_tree_find_within(&r.tree, 1, &looks), CHUNK_TREE_LATER);
+	rig_check(&r);
+	EXPECT(chunk_tree_has_none(&r.tree, 1));
+	EXPECT_EQ(chunk_tree_find_within(&r.tree, 1, &looks), BITMAP_NONE);
+}
+
 /* ---- filling --------------------------------------------------------------------------------- */
 
 KTEST(chunk_tree, a_fill_is_known_in_its_whole_chunks_without_a_look)
