@@ -500,6 +500,28 @@ KTEST(frame, a_hart_goes_round_among_its_own_chunks_without_the_lock)
 	REQUIRE_VALID(frame_validate(pool));
 }
 
+/* Chunks are looked at in groups of eight, and a bank may begin anywhere in one. */
+KTEST(frame, a_chunk_of_ones_own_is_found_wherever_it_is)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 0x80000 + 3 * 512, 20 * 512);
+	struct lock_stats before, after;
+
+	while (frame_alloc(pool) != PFN_NONE)
+		;
+	for (pfn_t c = 0; c < 20; c++) {
+		pfn_t first = 0x80000 + (3 + c * 7 % 20) * 512;
+		REQUIRE_EQ(frame_free_range(pool, first, 40), STATUS_OK);
+		lock_look(&pool->lock, &before);
+		for (pfn_t i = 0; i < 40; i++)
+			REQUIRE_EQ(frame_alloc(pool), first + i);
+		lock_look(&pool->lock, &after);
+		EXPECT_EQ(after.holds, before.holds);
+		EXPECT_EQ(frame_alloc(pool), PFN_NONE); /* that nothing is left there is known then */
+	}
+	REQUIRE_VALID(frame_validate(pool));
+}
+
 /* A chunk that has changed counts as broken until somebody has looked at it. */
 KTEST(frame, a_hart_that_leaves_has_no_stock_and_may_come_back)
 {
