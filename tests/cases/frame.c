@@ -517,7 +517,7 @@ KTEST(frame, a_chunk_of_ones_own_is_found_wherever_it_is)
 			REQUIRE_EQ(frame_alloc(pool), first + i);
 		lock_look(&pool->lock, &after);
 		EXPECT_EQ(after.holds, before.holds);
-		EXPECT_EQ(frame_alloc(pool), PFN_NONE); /* that nothing is left there is known then */
+		EXPECT_EQ(frame_alloc(pool), PFN_NONE); /* now it is known to be empty */
 	}
 	REQUIRE_VALID(frame_validate(pool));
 }
