@@ -273,6 +273,8 @@ void crash_on_purpose(const char *way)
 			return;
 		}
 	}
+	if (*way != '\0')
+		print("there is no crash '%s'; these there are:\n", way);
 	for (unsigned i = 0; i < ARRAY_SIZE(ways); i++)
 		print("  crash %-10s %s\n", ways[i].name, ways[i].what);
 }

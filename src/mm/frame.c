@@ -42,6 +42,8 @@
  */
 #include "mm/frame.h"
 
+#include <limits.h>
+
 #include "lib/align.h"
 #include "lib/lock_scoped.h"
 #include "lib/panic.h"
@@ -354,7 +356,8 @@ bool frame_search_on(const struct frame_pool *pool, struct frame_search *search,
 	search->spent += search->portion;
 	/* Looking at all there is for a run, twice. A bank may begin and end inside of a chunk. */
 	uint64_t nchunks = pool->managed / CHUNK_BITS + 2ull * pool->nbanks;
-	if (search->spent > 2ull * (CHUNK_RUN_LOOKS + CHUNK_TRY_LOOKS) * nchunks)
+	if (search->spent > 2ull * (CHUNK_RUN_LOOKS + CHUNK_TRY_LOOKS) * nchunks &&
+	    search->portion <= UINT_MAX / 2)
 		search->portion *= 2;
 	search->looks = search->portion;
 	return true;

@@ -146,6 +146,14 @@ def control_a_x_leaves_qemu_on_a_terminal():
 
 
 @case
+def ways_to_crash_are_listed_and_others_named():
+    run = boot(text="crash\ncrash softly\n").must_end_with(0)
+    must_equal(run.text.count("  crash twiceframe "), 2, "lists")
+    must_equal(run.text.count("there is no crash '"), 1, "words that are named")
+    run.must_say(r"^there is no crash 'softly'; these there are:$")
+
+
+@case
 def reboot_ends_the_run():
     run = boot(text="reboot\nmem\n").must_end_with(0)
     run.must_not_say("acre> mem")
