@@ -54,8 +54,7 @@
 #define GROUP       8u
 #define GROUP_SHIFT 3u
 
-#define EVERY_BYTE (UINT64_MAX / 0xff) /* 0x0101... */
-#define EVERY_TOP  (EVERY_BYTE * 0x80)
+#define EVERY_TOP (CHUNK_EVERY_BYTE * 0x80)
 
 /* The byte of a node of level @k all of whose bits are set. */
 static inline unsigned full_byte(unsigned k)
@@ -152,7 +151,7 @@ static stores_for_others void put_all(chunk_byte *at, uint64_t n, unsigned byte)
 	for (; n != 0 && (uintptr_t)at % GROUP != 0; at++, n--)
 		atomic_store_explicit(at, (uint8_t)byte, memory_order_relaxed);
 	for (; n >= GROUP; at += GROUP, n -= GROUP)
-		*(volatile chunk_byte_group *)(void *)at = EVERY_BYTE * byte;
+		*(volatile chunk_byte_group *)(void *)at = CHUNK_EVERY_BYTE * byte;
 	for (; n != 0; at++, n--)
 		atomic_store_explicit(at, (uint8_t)byte, memory_order_relaxed);
 }
@@ -171,7 +170,7 @@ static inline uint64_t children(const struct chunk_tree *tree, unsigned k, uint6
 /* The topmost bit of each of eight that is at least @byte > 0. None of them is above 127. */
 static inline uint64_t at_least(uint64_t group, unsigned byte)
 {
-	return ((group | EVERY_TOP) - EVERY_BYTE * byte) & EVERY_TOP;
+	return ((group | EVERY_TOP) - CHUNK_EVERY_BYTE * byte) & EVERY_TOP;
 }
 
 /* The same for each that is stale. */
@@ -379,14 +378,21 @@ static inline const atomic_word *words_of(const struct chunk_tree *tree, uint64_
 	return &tree->words[c * CHUNK_WORDS];
 }
 
+/* Chunk @c, and perhaps some behind it, are known to be full. */
+static inline void full_at(struct chunk_tree *tree, uint64_t c)
+{
+	if (tree->full_from > c)
+		tree->full_from = c;
+}
+
 /* The byte of chunk @c was @before, nobody having looked at it for stale; now it is @byte. */
 static never_inline void learn(struct chunk_tree *tree, uint64_t c, unsigned before, unsigned byte)
 {
 	atomic_store_explicit(&tree->leaf[c], (uint8_t)byte, memory_order_relaxed);
 	tree->nfull += byte == CHUNK_FULL;
 	tree->nfull -= before == CHUNK_FULL;
-	if (byte == CHUNK_FULL && tree->full_from > c)
-		tree->full_from = c;
+	if (byte == CHUNK_FULL)
+		full_at(tree, c);
 	if (byte == CHUNK_EMPTY || byte == CHUNK_FULL)
 		bitmap_tree_clear_bit(&tree->broken, c);
 	else if (before != CHUNK_STALE) /* C4 */
@@ -474,8 +480,7 @@ static void fill_chunks(struct chunk_tree *tree, uint64_t c, uint64_t end, unsig
 		tree->nfull += end - c; /* none was: they had no bit set */
 		start_at(tree, c);
 		note_change(tree, c, end);
-		if (tree->full_from > c)
-			tree->full_from = c;
+		full_at(tree, c);
 	} else {
 		for (uint64_t i = c; i < end; i++)
 			tree->nfull -= get(tree, 0, tree->lead + i) == CHUNK_FULL;

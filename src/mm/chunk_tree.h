@@ -57,6 +57,9 @@ struct chunk_changes {
 /* Eight of them, the first in the lowest byte: little-endian, as RISC-V is. */
 typedef uint64_t __attribute__((may_alias)) chunk_byte_group;
 
+/* A group of ones: times a byte, that byte eight times. */
+#define CHUNK_EVERY_BYTE (UINT64_MAX / 0xff)
+
 /* The group that has *@byte, its first byte at a multiple of 8. Only for functions of hints_of_others. */
 static always_inline uint64_t chunk_byte_group_of(const chunk_byte *byte)
 {
@@ -139,8 +142,9 @@ static inline bool chunk_tree_has_none(const struct chunk_tree *tree, unsigned o
 
 /*
  * Searches that end after a while. A look is what a search does with one chunk, or with eight nodes, that is
- * stale; looking for a run costs CHUNK_RUN_LOOKS for a chunk, and CHUNK_TRY_LOOKS more if its bits are looked at. They say CHUNK_TREE_LATER where they would take more
- * than *@looks, which says afterwards what is left of them. Each look makes something known that was not.
+ * stale; looking for a run costs CHUNK_RUN_LOOKS for a chunk, and CHUNK_TRY_LOOKS more if its bits are looked at.
+ * They say CHUNK_TREE_LATER where they would take more than *@looks, which says afterwards what is left of them.
+ * Each look makes something known that was not.
  */
 #define CHUNK_TREE_LATER (BITMAP_NONE - 1)
 #define CHUNK_RUN_LOOKS  8u

@@ -102,13 +102,12 @@ static bool is_elsewhere(const struct frame_pool *pool, const struct frame_bank 
  * that uses up memory chunk by chunk look for long at what it has used up.
  */
 #define OWN_GROUPS 36u
-#define EVERY_BYTE (UINT64_MAX / 255)
 
 /* The topmost bit of each byte of @group that is @byte. */
 static inline uint64_t bytes_that_are(uint64_t group, unsigned byte)
 {
-	const uint64_t low = EVERY_BYTE * 127;
-	uint64_t x = group ^ EVERY_BYTE * byte;
+	const uint64_t low = CHUNK_EVERY_BYTE * 127;
+	uint64_t x = group ^ CHUNK_EVERY_BYTE * byte;
 
 	return ~(((x & low) + low) | x | low);
 }
@@ -137,7 +136,8 @@ static hints_of_others uint64_t next_own(struct frame_pool *pool, struct own_cur
 		unsigned skip = (uintptr_t)&at.bank->taker[at.c] % 8;
 		uint64_t own = 0;
 
-		if (leaves == EVERY_BYTE * CHUNK_EMPTY || leaves == EVERY_BYTE * CHUNK_FULL) {
+		if (leaves == CHUNK_EVERY_BYTE * CHUNK_EMPTY ||
+		    leaves == CHUNK_EVERY_BYTE * CHUNK_FULL) {
 			at.groups -= 3;
 		} else {
 			own = bytes_that_are(chunk_byte_group_of(&at.bank->taker[at.c]), name) &
