@@ -57,15 +57,18 @@ CC := $(CROSS_COMPILE)gcc
 OBJCOPY := $(CROSS_COMPILE)objcopy
 NM := $(CROSS_COMPILE)nm
 
-PORTABLE := $(sort $(wildcard src/lib/*.c src/fdt/*.c src/mm/*.c))
+# $(call find,FOLDERS,*.c): the files under them, at any depth. A folder that does not exist is an error.
+find = $(or $(sort $(shell find $(1) -name '$(2)')),$(error no $(2) under $(1)))
+
+PORTABLE := $(call find,src/lib src/fdt src/mm,*.c)
 # The one function that needs the machine; on the host a fake firmware takes its place.
 ECALL := src/sbi/ecall.c
-SBI := $(sort $(filter-out $(ECALL),$(wildcard src/sbi/*.c)))
-CASES := tests/ktest.c tests/fdt_builder.c tests/fdt_exercise.c tests/fdt_tree.c tests/frame_model.c $(sort $(wildcard tests/cases/*.c))
+SBI := $(sort $(filter-out $(ECALL),$(call find,src/sbi,*.c)))
+CASES := tests/ktest.c tests/fdt_builder.c tests/fdt_exercise.c tests/fdt_tree.c tests/frame_model.c $(call find,tests/cases,*.c)
 
-KERNEL_SRC := $(sort $(wildcard src/boot/*.S src/kernel/*.c)) $(ECALL) $(SBI) $(PORTABLE)
+KERNEL_SRC := $(call find,src/boot,*.S) $(call find,src/kernel,*.c) $(ECALL) $(SBI) $(PORTABLE)
 KERNEL_SRC := $(filter-out src/kernel/selftest_none.c src/kernel/monitor.c,$(KERNEL_SRC))
-SELFTEST := $(if $(filter 0,$(TESTS)),src/kernel/selftest_none.c,$(CASES) $(sort $(wildcard tests/kernel/*.c tests/kernel/*.S)))
+SELFTEST := $(if $(filter 0,$(TESTS)),src/kernel/selftest_none.c,$(CASES) $(call find,tests/kernel,*.c))
 KERNEL_SRC += $(if $(filter monitor,$(PAYLOAD)),src/kernel/monitor.c $(SELFTEST))
 KERNEL_OBJ := $(patsubst %,$(K)/%.o,$(basename $(KERNEL_SRC)))
 include mk/bench.mk
@@ -74,7 +77,7 @@ include mk/scaling.mk
 
 # Parts of the kernel proper that need no machine, so that their cases run on the host too.
 KERNEL_PORTABLE := src/kernel/words.c src/kernel/bootargs.c src/kernel/stress_core.c
-HOST_SRC := $(PORTABLE) $(SBI) $(KERNEL_PORTABLE) $(CASES) $(sort $(wildcard tests/host/*.c))
+HOST_SRC := $(PORTABLE) $(SBI) $(KERNEL_PORTABLE) $(CASES) $(call find,tests/host,*.c)
 
 # ---- flags ------------------------------------------------------------------------------------
 
@@ -181,7 +184,7 @@ $(foreach cc,gcc clang,$(eval $(call host_build,$(cc))))
 # The cases with threads once more, where a data race is an error. It must be clang: the sanitizer of gcc
 # does not take atomic_thread_fence().
 TSAN_SRC := $(filter-out src/lib/string.c,$(PORTABLE)) src/kernel/stress_core.c tests/ktest.c tests/host/port.c \
-	$(sort $(wildcard tests/host/*_threads.c))
+	$(call find,tests/host,*_threads.c)
 TSAN_FLAGS := $(filter-out -fsanitize=%,$(HFLAGS)) -fsanitize=thread
 
 $(OUT)/host-tsan/ktest: $(patsubst %.c,$(OUT)/host-tsan/%.o,$(TSAN_SRC))

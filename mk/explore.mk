@@ -1,7 +1,7 @@
 # The interleavings of locks, frames and heap on the host (docs/testing.md): tests/explore, tests/planted.
 
 EXPLORE := $(OUT)/explore
-EXPLORE_SRC := $(filter-out src/lib/string.c,$(PORTABLE)) $(sort $(wildcard tests/explore/*.c))
+EXPLORE_SRC := $(filter-out src/lib/string.c,$(PORTABLE)) $(call find,tests/explore,*.c)
 # Fibers jump from stack to stack, which sanitizers and fortified longjmp() take for a mistake.
 EXPLORE_FLAGS := $(COMMON) -D_GNU_SOURCE -U_FORTIFY_SOURCE -O2 -fno-pie -Itests/explore/include \
 	-Isrc -Itests/explore/arch -I.

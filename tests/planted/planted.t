@@ -53,7 +53,7 @@ def copy_of(patch, folder):
 def compiled(text, folder):
     """The .c that a patch changes: those themselves, and those that include what it changes of headers."""
     files = set(re.findall(r"^\+\+\+ b/src/(\S+\.[ch])$", text, re.M))
-    sources = {str(c.relative_to(folder / "src")): c.read_text(encoding="utf-8") for c in folder.glob("src/*/*.c")}
+    sources = {str(c.relative_to(folder / "src")): c.read_text(encoding="utf-8") for c in folder.glob("src/**/*.c")}
     found = {f"src/{c}" for c, code in sources.items()
              if c in files or any(f'#include "{h}"' in code for h in files if h.endswith(".h"))}
     if not found or len(files) != len(re.findall(r"^\+\+\+ ", text, re.M)):
