@@ -9,8 +9,8 @@ ANNOUNCE := -fsanitize=kernel-address -fasan-shadow-offset=0 --param asan-instru
 
 ifeq ($(PAYLOAD),scaling)
 KERNEL_OBJ += $(patsubst %.c,$(K)/%.o,$(SCALING_SRC))
-$(filter $(K)/src/mm/% $(K)/src/lib/lock.o,$(KERNEL_OBJ)): mk/scaling.mk
-$(filter $(K)/src/mm/% $(K)/src/lib/lock.o,$(KERNEL_OBJ)): KFLAGS += $(ANNOUNCE)
+$(filter $(K)/src/mm/% $(K)/src/lib/bitmap% $(K)/src/lib/lock.o,$(KERNEL_OBJ)): mk/scaling.mk
+$(filter $(K)/src/mm/% $(K)/src/lib/bitmap% $(K)/src/lib/lock.o,$(KERNEL_OBJ)): KFLAGS += $(ANNOUNCE)
 endif
 
 SCALING := $(OUT)/rv64-release-scaling

@@ -21,9 +21,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/bitmap_atomic.h"
+#include "lib/bitmap_tree.h"
 #include "lib/compiler.h"
-#include "mm/bitmap_atomic.h"
-#include "mm/bitmap_tree.h"
 #include "mm/chunk_runs.h"
 
 #define CHUNK_ORDER 9u

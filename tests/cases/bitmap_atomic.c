@@ -3,7 +3,7 @@
  * Runs of bits in words that others change: every range of three words, against one bit at a time. That
  * nothing is lost between harts is shown by frame_threads.c and tests/kernel/frame_ticks.c.
  */
-#include "mm/bitmap_atomic.h"
+#include "lib/bitmap_atomic.h"
 
 #include "lib/string.h"
 #include "tests/ktest.h"

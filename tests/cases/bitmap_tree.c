@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The hierarchical bitmap against an array of booleans that is searched bit by bit. */
-#include "mm/bitmap_tree.h"
+#include "lib/bitmap_tree.h"
 
 #include "lib/string.h"
 #include "tests/ktest.h"

@@ -4,16 +4,16 @@
  * indices [0, nbits). It knows no addresses, takes no lock, allocates nothing: the caller passes the
  * storage and serialises the calls. bitmap_tree.c draws it.
  */
-#ifndef MM_BITMAP_TREE_H
-#define MM_BITMAP_TREE_H
+#ifndef LIB_BITMAP_TREE_H
+#define LIB_BITMAP_TREE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/bitmap.h"
 #include "lib/compiler.h"
 #include "lib/status.h"
-#include "mm/bitmap.h"
 
 /* 64^6 bits: as many as there are pieces of 2 MiB in 2^57 bytes. */
 #define BITMAP_TREE_MAX_LEVELS 6u

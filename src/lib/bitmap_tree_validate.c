@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* bitmap_tree_validate.c - the walk over a whole bitmap_tree; bitmap_tree.c numbers what it checks.
  */
-#include "mm/bitmap_tree.h"
+#include "lib/bitmap_tree.h"
 
 static uint64_t words_of(const struct bitmap_tree *tree, unsigned k)
 {

@@ -7,15 +7,15 @@
  * exactly one finds it set. Acquire and release: what was written before a bit was set is seen by
  * who clears it. No locks, no state.
  */
-#ifndef MM_BITMAP_ATOMIC_H
-#define MM_BITMAP_ATOMIC_H
+#ifndef LIB_BITMAP_ATOMIC_H
+#define LIB_BITMAP_ATOMIC_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/bitmap.h"
 #include "lib/compiler.h"
-#include "mm/bitmap.h"
 
 typedef _Atomic uint64_t atomic_word;
 

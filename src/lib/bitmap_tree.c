@@ -28,7 +28,7 @@
  * Costs: 1 + 1/64 + 1/4096 + ... < 1.016 bits a bit. Find: one word a level down, at most two a
  * level up. Clearing a run: its words, 1/64 as many above, and so on.
  */
-#include "mm/bitmap_tree.h"
+#include "lib/bitmap_tree.h"
 
 /* The words of the level above one of @n words; there is none above one word. */
 /*@
