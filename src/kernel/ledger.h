@@ -7,7 +7,7 @@
 #define KERNEL_LEDGER_H
 
 #include "lib/compiler.h"
-#include "mm/memmap_fdt.h"
+#include "mm/map/memmap_fdt.h"
 
 /* Boot hart's area, heap arena, heap table, text, constants, data, BSS. */
 #define LEDGER_IMAGE_PARTS 7u

@@ -12,7 +12,7 @@
 #include "lib/panic.h"
 #include "lib/print.h"
 #include "lib/string.h"
-#include "mm/memmap_fdt.h"
+#include "mm/map/memmap_fdt.h"
 #include "mm/mm_init.h"
 
 /* No tree that we have seen is larger than 200 KiB; what claims more than this is no tree. */

@@ -9,7 +9,7 @@
 
 #include "fdt/fdt.h"
 #include "mm/frame.h"
-#include "mm/memmap.h"
+#include "mm/map/memmap.h"
 
 struct machine {
 	const void *dtb;

@@ -10,7 +10,7 @@
 #include "lib/compiler.h"
 #include "lib/status.h"
 #include "mm/frame.h"
-#include "mm/memmap.h"
+#include "mm/map/memmap.h"
 
 /* What the regions are called that are claimed here; their index is the bank. */
 #define MM_TABLES_NAME  "frame tables of bank"

@@ -4,7 +4,7 @@
  * frame; every picture is tried at address 0, in the middle and at the very end of the address
  * space.
  */
-#include "mm/memmap.h"
+#include "mm/map/memmap.h"
 
 #include "lib/string.h"
 #include "tests/ktest.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* memmap_fdt.c (cases) - trees made for the purpose, and the maps and findings that they give. */
-#include "mm/memmap_fdt.h"
+#include "mm/map/memmap_fdt.h"
 
 #include "lib/string.h"
 #include "tests/fdt_builder.h"

@@ -7,7 +7,7 @@
 #include "tests/memmap_model.h"
 
 #include "lib/string.h"
-#include "mm/memmap.h"
+#include "mm/map/memmap.h"
 #include "tests/ktest.h"
 
 #define MAX_THINGS 12u

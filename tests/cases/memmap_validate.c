@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* memmap_validate.c (cases) - a map broken on purpose is called broken, by the right sentence. */
 #include "lib/string.h"
-#include "mm/memmap.h"
+#include "mm/map/memmap.h"
 #include "tests/ktest.h"
 
 /*

@@ -21,8 +21,8 @@
 
 #include "fdt/fdt.h"
 #include "fdt/fdt_memory.h"
-#include "mm/memmap.h"
-#include "mm/memmap_fdt.h"
+#include "mm/map/memmap.h"
+#include "mm/map/memmap_fdt.h"
 #include "tests/fuzz/fuzz.h"
 
 static struct memmap map;

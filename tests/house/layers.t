@@ -83,7 +83,7 @@ REFUSED = [
 ]
 
 ALLOWED = [
-    ("mm/memmap_fdt.c includes fdt", "mm/memmap_fdt.c", '#include "fdt/planted.h"'),
+    ("mm/map/memmap_fdt.c includes fdt", "mm/map/memmap_fdt.c", '#include "fdt/planted.h"'),
     ("boot includes the numbers of the SBI", "boot/planted.S", '#include "sbi/sbi_abi.h"'),
     ("kernel includes every layer", "kernel/planted.c",
      '#include "boot/planted.h"\n#include "fdt/planted.h"\n#include "lib/fmt.h"\n'

@@ -10,8 +10,8 @@
 #include "lib/string.h"
 #include "mm/frame.h"
 #include "mm/heap.h"
-#include "mm/memmap.h"
-#include "mm/memmap_fdt.h"
+#include "mm/map/memmap.h"
+#include "mm/map/memmap_fdt.h"
 #include "mm/mm_init.h"
 #include "tests/lift/lift_platform.h"
 

@@ -26,8 +26,8 @@
 #include <string.h>
 
 #include "fdt/fdt.h"
-#include "mm/memmap.h"
-#include "mm/memmap_fdt.h"
+#include "mm/map/memmap.h"
+#include "mm/map/memmap_fdt.h"
 
 /* As the kernel's: what claims to be larger is no tree. */
 #define DTB_LIMIT (16u << 20)

@@ -6,7 +6,7 @@
 #ifndef MM_MEMMAP_PAINT_H
 #define MM_MEMMAP_PAINT_H
 
-#include "mm/memmap.h"
+#include "mm/map/memmap.h"
 
 /*@
 	// Each piece lies inside the input that won it; all are sorted, disjoint and not empty.

@@ -12,7 +12,7 @@
 #include "fdt/fdt.h"
 #include "lib/compiler.h"
 #include "lib/status.h"
-#include "mm/memmap.h"
+#include "mm/map/memmap.h"
 
 enum memmap_severity {
 	MEMMAP_NOTE,    /* worth a line, changes nothing */

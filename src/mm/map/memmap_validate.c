@@ -2,7 +2,7 @@
 /* memmap_validate.c - the invariants of memmap.c (its essay numbers them), checked one by one. */
 #include "lib/align.h"
 #include "lib/string.h"
-#include "mm/memmap.h"
+#include "mm/map/memmap.h"
 
 static const char *check_counts(const struct memmap *map)
 {

@@ -72,11 +72,11 @@
  * much of the above they are. Why some code here is as it is: regions are copied member by member, remainders stand
  * for masks, and there is no short cut past a put() that fails, because provers follow that.
  */
-#include "mm/memmap.h"
+#include "mm/map/memmap.h"
 
 #include "lib/align.h"
 #include "lib/string.h"
-#include "mm/memmap_paint.h"
+#include "mm/map/memmap_paint.h"
 
 /* ---- input ----------------------------------------------------------------------------------- */
 

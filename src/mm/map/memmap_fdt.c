@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* memmap_fdt.c - facts of a device tree become banks and reservations; oddities become findings. */
-#include "mm/memmap_fdt.h"
+#include "mm/map/memmap_fdt.h"
 
 #include "fdt/fdt_memory.h"
 #include "lib/fmt.h"

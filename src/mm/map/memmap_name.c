@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* memmap_name.c - words for people: of a kind, and of a region. */
 #include "lib/fmt.h"
-#include "mm/memmap.h"
+#include "mm/map/memmap.h"
 
 const char *region_kind_str(enum region_kind kind)
 {
