@@ -5,7 +5,7 @@
 
 #include <limits.h>
 
-#include "mm/chunk_tree.h"
+#include "mm/index/chunk_tree.h"
 
 static inline uint64_t ask_order(struct chunk_tree *tree, unsigned order)
 {

@@ -32,7 +32,7 @@
 #include "lib/lock.h"
 #include "lib/platform.h"
 #include "lib/status.h"
-#include "mm/chunk_tree.h"
+#include "mm/index/chunk_tree.h"
 #include "mm/types.h"
 
 /* Raise this, and nothing else, for a machine with more. */

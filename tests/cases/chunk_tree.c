@@ -4,7 +4,7 @@
  * aligned by the number of the first chunk. chunk_tree_states.c goes through every state of tiny
  * trees; here the trees are of all sizes around those where something changes.
  */
-#include "mm/chunk_tree.h"
+#include "mm/index/chunk_tree.h"
 
 #include <limits.h>
 

@@ -20,7 +20,7 @@
 #include "tests/chunk_tree_states.h"
 
 #include "lib/string.h"
-#include "mm/chunk_tree.h"
+#include "mm/index/chunk_tree.h"
 #include "tests/chunk_tree_ask.h"
 #include "tests/ktest.h"
 

@@ -26,11 +26,11 @@
  *   R3  the runs of a chunk are known only where its byte in the chunk_tree is not stale: only then
  *       does whoever changes a bit say so.
  */
-#include "mm/chunk_runs.h"
+#include "mm/index/chunk_runs.h"
 
 #include "lib/align.h"
 #include "lib/string.h"
-#include "mm/chunk_tree.h"
+#include "mm/index/chunk_tree.h"
 
 #define GROUP       8u
 #define GROUP_SHIFT 3u

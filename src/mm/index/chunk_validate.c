@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* chunk_tree_validate.c - the walk over a whole chunk_tree; chunk_tree.c numbers what it checks. */
-#include "mm/chunk_tree.h"
+/* chunk_validate.c - the walk over a whole chunk_tree; chunk_tree.c numbers what it checks. */
+#include "mm/index/chunk_tree.h"
 
 static unsigned byte_at(const struct chunk_tree *tree, unsigned k, uint64_t node)
 {

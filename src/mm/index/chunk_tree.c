@@ -46,7 +46,7 @@
  * stale root afterwards (with an acquire fence in between). And the bytes above chunks that are filled say so
  * only after the bits have changed: who wants many chunks and does not get them has not said 'none'.
  */
-#include "mm/chunk_tree.h"
+#include "mm/index/chunk_tree.h"
 
 #include "lib/align.h"
 #include "lib/string.h"

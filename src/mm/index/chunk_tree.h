@@ -24,7 +24,7 @@
 #include "lib/bitmap_atomic.h"
 #include "lib/bitmap_tree.h"
 #include "lib/compiler.h"
-#include "mm/chunk_runs.h"
+#include "mm/index/chunk_runs.h"
 
 #define CHUNK_ORDER 9u
 #define CHUNK_BITS  (1u << CHUNK_ORDER)
