@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "mm/frame.h"
+#include "mm/frame/frame.h"
 
 #define FRAME_MODEL_MAX_BANKS 4u
 

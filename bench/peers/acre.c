@@ -4,7 +4,7 @@
 
 #include "bench/peers/peers.h"
 #include "lib/platform.h"
-#include "mm/frame.h"
+#include "mm/frame/frame.h"
 #include "mm/heap.h"
 
 static void enter(unsigned thread)

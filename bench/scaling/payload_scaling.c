@@ -22,7 +22,7 @@
 #include "lib/platform.h"
 #include "lib/print.h"
 #include "lib/string.h"
-#include "mm/frame.h"
+#include "mm/frame/frame.h"
 
 #define SEED       88172645463325252ull
 #define FIRST      0x80200u

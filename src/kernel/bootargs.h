@@ -21,7 +21,7 @@ struct bootargs {
 	bool poweroff;                      /* and power off instead of a prompt */
 	bool semihosting;                   /* a semihosting debugger listens */
 	bool bad_free_reports;              /* badfree=report: a refused free does not panic */
-	bool frames_debug;                  /* frames=debug: the debug tier of mm/frame.h */
+	bool frames_debug;                  /* frames=debug: the debug tier of mm/frame/frame.h */
 	bool has_boothart;
 	uint64_t boothart; /* start over on this hart */
 	bool has_seed;

@@ -8,7 +8,7 @@
 #define KERNEL_MACHINE_H
 
 #include "fdt/fdt.h"
-#include "mm/frame.h"
+#include "mm/frame/frame.h"
 #include "mm/map/memmap.h"
 
 struct machine {

@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 #include "lib/compiler.h"
-#include "mm/frame.h"
+#include "mm/frame/frame.h"
 #include "mm/heap.h"
 
 #define STRESS_SINGLES                                                                             \

@@ -9,7 +9,7 @@
 
 #include "lib/compiler.h"
 #include "lib/status.h"
-#include "mm/frame.h"
+#include "mm/frame/frame.h"
 #include "mm/map/memmap.h"
 
 /* What the regions are called that are claimed here; their index is the bank. */

@@ -3,10 +3,10 @@
  * The frame pool, verb by verb. RAM is wherever a case says that it is; only the cases about
  * clearing have bytes behind their frames.
  */
-#include "mm/frame.h"
+#include "mm/frame/frame.h"
 
 #include "lib/string.h"
-#include "mm/frame_scoped.h"
+#include "mm/frame/frame_scoped.h"
 #include "tests/ktest.h"
 
 #define MAX_RIG_BANKS 4u

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The debug tier: who had a frame, and who wrote to it afterwards. */
 #include "lib/string.h"
-#include "mm/frame.h"
+#include "mm/frame/frame.h"
 #include "mm/mm_init.h"
 #include "tests/ktest.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Frames that are known to be zero. All of these pools have bytes behind their frames. */
 #include "lib/string.h"
-#include "mm/frame.h"
+#include "mm/frame/frame.h"
 #include "tests/ktest.h"
 
 #define FIRST  0x1234u /* in the middle of a chunk, and of a word */

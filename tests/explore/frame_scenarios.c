@@ -12,7 +12,7 @@
  *
  * Frames are named by their index, and only a few are inserted.
  */
-#include "mm/frame.h"
+#include "mm/frame/frame.h"
 
 #include <string.h>
 

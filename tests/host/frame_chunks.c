@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* frame_chunks.c - harts keep to their own chunks. One thread plays all of them, step by step: the number is set. */
 #include "lib/string.h"
-#include "mm/frame.h"
+#include "mm/frame/frame.h"
 #include "tests/ktest.h"
 
 #define HARTS  3u

@@ -9,8 +9,8 @@
  */
 #include "lib/bits.h"
 #include "lib/string.h"
-#include "mm/frame.h"
-#include "mm/frame_internal.h"
+#include "mm/frame/frame.h"
+#include "mm/frame/frame_internal.h"
 #include "tests/ktest.h"
 
 #define FIRST  (64 * CHUNK_BITS)

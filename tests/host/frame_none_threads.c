@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "mm/frame.h"
+#include "mm/frame/frame.h"
 #include "tests/ktest.h"
 
 #define FIRST  0x51e00u /* a multiple of two chunks */

@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 
 #include "lib/string.h"
-#include "mm/frame.h"
+#include "mm/frame/frame.h"
 #include "tests/ktest.h"
 
 #define MAX_THREADS 8u

@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 
 #include "lib/string.h"
-#include "mm/frame.h"
+#include "mm/frame/frame.h"
 #include "tests/ktest.h"
 
 #define THREADS 4

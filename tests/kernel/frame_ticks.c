@@ -12,7 +12,7 @@
 #include "kernel/kernel_sbi.h"
 #include "kernel/traps.h"
 #include "lib/string.h"
-#include "mm/frame.h"
+#include "mm/frame/frame.h"
 #include "sbi/timer.h"
 #include "tests/ktest.h"
 

@@ -8,7 +8,7 @@
 #include "lib/fmt.h"
 #include "lib/print.h"
 #include "lib/string.h"
-#include "mm/frame.h"
+#include "mm/frame/frame.h"
 #include "mm/heap.h"
 #include "mm/map/memmap.h"
 #include "mm/map/memmap_fdt.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stock.pml - single frames and what is known about them (src/mm/frame_single.c, chunk_tree.c) for spin: two
+ * stock.pml - single frames and what is known about them (src/mm/frame/frame_single.c, chunk_tree.c) for spin: two
  * chunks of two frames, a byte for each chunk and one above both, N harts, each with a handler. What is one
  * step here is one atomic operation there. The lock is that of lock.pml: here it is one step to take it.
  *

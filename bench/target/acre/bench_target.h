@@ -3,7 +3,7 @@
 #ifndef BENCH_TARGET_H
 #define BENCH_TARGET_H
 
-#include "mm/frame.h"
+#include "mm/frame/frame.h"
 #include "mm/heap.h"
 
 /* The pointers of a struct bench_run are to the pool and to the heap. */

@@ -3,7 +3,7 @@
 #ifndef MM_FRAME_INTERNAL_H
 #define MM_FRAME_INTERNAL_H
 
-#include "mm/frame.h"
+#include "mm/frame/frame.h"
 
 /* Behind a change to a bit: does the tree know? If not, it must be touched. */
 static inline bool frame_is_known(const chunk_byte *leaf)

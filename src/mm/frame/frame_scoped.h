@@ -23,7 +23,7 @@
 #ifndef MM_FRAME_SCOPED_H
 #define MM_FRAME_SCOPED_H
 
-#include "mm/frame.h"
+#include "mm/frame/frame.h"
 
 struct frame_scoped {
 	struct frame_pool *pool;

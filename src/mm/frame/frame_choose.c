@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * frame_chunks.c - which chunk a hart takes its single frames from next, when the last one is used up.
+ * frame_choose.c - which chunk a hart takes its single frames from next, when the last one is used up.
  *
  * All that is known here about harts and chunks are hints, which may be old or wrong: where each hart takes
  * from, which chunks it took from lately, who took from a chunk last (frame_bank.taker). They decide where to look;
@@ -18,8 +18,8 @@
  */
 #include "lib/align.h"
 #include "lib/platform.h"
-#include "mm/frame.h"
-#include "mm/frame_internal.h"
+#include "mm/frame/frame.h"
+#include "mm/frame/frame_internal.h"
 
 #define ENOUGH  32u /* frames */
 #define SAMPLES 4u  /* chunks whose frames are counted before the next way is tried */

@@ -40,7 +40,7 @@
  * one frame. Bits of `free` change without it. So a run that was found may lose a frame before it is
  * taken: then what was taken of it is put back, and the search goes on.
  */
-#include "mm/frame.h"
+#include "mm/frame/frame.h"
 
 #include <limits.h>
 
@@ -49,7 +49,7 @@
 #include "lib/panic.h"
 #include "lib/platform.h"
 #include "lib/string.h"
-#include "mm/frame_internal.h"
+#include "mm/frame/frame_internal.h"
 
 /* ---- setting up ------------------------------------------------------------------------------ */
 

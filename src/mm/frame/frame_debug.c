@@ -31,8 +31,8 @@
 #include "lib/bits.h"
 #include "lib/lock_scoped.h"
 #include "lib/string.h"
-#include "mm/frame.h"
-#include "mm/frame_internal.h"
+#include "mm/frame/frame.h"
+#include "mm/frame/frame_internal.h"
 
 #define TAKEN  FRAME_RECORD_TAKEN
 #define GIVING FRAME_RECORD_GIVING

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* frame_validate.c - the walk over a whole frame pool; frame.c numbers what it checks. */
 #include "lib/lock_scoped.h"
-#include "mm/frame.h"
-#include "mm/frame_internal.h"
+#include "mm/frame/frame.h"
+#include "mm/frame/frame_internal.h"
 
 static const char *check_order(const struct frame_pool *pool)
 {

@@ -28,8 +28,8 @@
 #include "lib/align.h"
 #include "lib/lock_scoped.h"
 #include "lib/platform.h"
-#include "mm/frame.h"
-#include "mm/frame_internal.h"
+#include "mm/frame/frame.h"
+#include "mm/frame/frame_internal.h"
 
 /* ---- single frames --------------------------------------------------------------------------- */
 

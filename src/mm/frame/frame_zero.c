@@ -24,8 +24,8 @@
  */
 #include "lib/lock_scoped.h"
 #include "lib/string.h"
-#include "mm/frame.h"
-#include "mm/frame_internal.h"
+#include "mm/frame/frame.h"
+#include "mm/frame/frame_internal.h"
 
 /* ---- the list, lock held ----------------------------------------------------------------------- */
 
