@@ -4,7 +4,7 @@
 #include "bench/kernel/kernel_bench.h"
 #include "lib/panic.h"
 #include "lib/string.h"
-#include "mm/heap.h"
+#include "mm/heap/heap.h"
 #include "mm/types.h"
 
 #define ARENA      ((uint64_t)64 << 20)

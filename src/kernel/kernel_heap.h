@@ -3,7 +3,7 @@
 #ifndef KERNEL_KERNEL_HEAP_H
 #define KERNEL_KERNEL_HEAP_H
 
-#include "mm/heap.h"
+#include "mm/heap/heap.h"
 #include "mm/types.h"
 
 extern struct heap kernel_heap;

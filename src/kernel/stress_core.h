@@ -20,7 +20,7 @@
 
 #include "lib/compiler.h"
 #include "mm/frame/frame.h"
-#include "mm/heap.h"
+#include "mm/heap/heap.h"
 
 #define STRESS_SINGLES                                                                             \
 	64u /* single frames that a player has at most; a power of two, like the others */

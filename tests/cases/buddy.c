@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Cases for mm/buddy: white-box where a table byte or a link has to be damaged. */
-#include "mm/buddy.h"
+#include "mm/heap/buddy.h"
 
 #include "lib/align.h"
 #include "lib/string.h"
-#include "mm/buddy_internal.h"
+#include "mm/heap/buddy_internal.h"
 #include "tests/ktest.h"
 
 /* An instance over @size bytes that start @offset behind a multiple of @align. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Cases for mm/heap. */
-#include "mm/heap.h"
+#include "mm/heap/heap.h"
 
 #include "lib/align.h"
 #include "lib/string.h"
-#include "mm/buddy_internal.h"
+#include "mm/heap/buddy_internal.h"
 #include "tests/ktest.h"
 
 #define HERE ((const void *)0xca11e4)

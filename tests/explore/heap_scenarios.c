@@ -7,7 +7,7 @@
  * written to a block is there until it is given back; NULL is said where there is none, and only there; of two who
  * free one block one is refused. In the end the heap is valid, counts what it must, and is whole again.
  */
-#include "mm/heap.h"
+#include "mm/heap/heap.h"
 
 #include <string.h>
 

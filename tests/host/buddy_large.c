@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 
 #include "lib/align.h"
-#include "mm/heap.h"
+#include "mm/heap/heap.h"
 #include "tests/ktest.h"
 
 #define GIB ((size_t)1 << 30)

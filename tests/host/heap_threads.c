@@ -4,7 +4,7 @@
 #include <stdatomic.h>
 
 #include "lib/string.h"
-#include "mm/heap.h"
+#include "mm/heap/heap.h"
 #include "tests/ktest.h"
 
 #define THREADS 4

@@ -4,7 +4,7 @@
 #define BENCH_TARGET_H
 
 #include "mm/frame/frame.h"
-#include "mm/heap.h"
+#include "mm/heap/heap.h"
 
 /* The pointers of a struct bench_run are to the pool and to the heap. */
 static inline uint64_t target_frame_alloc(struct bench_frames *f)

@@ -8,7 +8,7 @@
  */
 #include "lib/align.h"
 #include "lib/string.h"
-#include "mm/buddy_internal.h"
+#include "mm/heap/buddy_internal.h"
 
 struct tally {
 	size_t total_bytes;

@@ -3,7 +3,7 @@
 #ifndef MM_HEAP_INTERNAL_H
 #define MM_HEAP_INTERNAL_H
 
-#include "mm/heap.h"
+#include "mm/heap/heap.h"
 
 #define HEAP_TAG_EXACT   0u /* the size alone made the block's order */
 #define HEAP_TAG_ALIGNED 1u /* the alignment made it; the size was of a smaller order */

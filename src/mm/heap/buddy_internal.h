@@ -12,7 +12,7 @@
 #ifndef MM_BUDDY_INTERNAL_H
 #define MM_BUDDY_INTERNAL_H
 
-#include "mm/buddy.h"
+#include "mm/heap/buddy.h"
 
 #define BUDDY_KIND_SHIFT 5u
 #define BUDDY_ORDER_MASK 0x1fu

@@ -4,8 +4,8 @@
  * broken.
  */
 #include "lib/lock_scoped.h"
-#include "mm/buddy_internal.h"
-#include "mm/heap_internal.h"
+#include "mm/heap/buddy_internal.h"
+#include "mm/heap/heap_internal.h"
 
 /* Pre: @r passed buddy_validate(). Adds to *@live; false if a tag is none of the heap's. */
 static bool count_live(const struct buddy_region *r, uint64_t *live)

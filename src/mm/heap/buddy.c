@@ -50,13 +50,13 @@
  * Costs: alloc, free and resize do at most one list operation for each order, each of them O(1)
  *plus the search for a link's region, O(log regions). The table takes 1/16 of the memory.
  */
-#include "mm/buddy.h"
+#include "mm/heap/buddy.h"
 
 #include "lib/align.h"
 #include "lib/bits.h"
 #include "lib/panic.h"
 #include "lib/string.h"
-#include "mm/buddy_internal.h"
+#include "mm/heap/buddy_internal.h"
 
 /* Pointers are made from the region's base, never out of a number. */
 static inline struct buddy_link *link_at(const struct buddy_region *r, uintptr_t addr)

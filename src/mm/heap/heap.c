@@ -20,7 +20,7 @@
  * Costs: the lock, and O(orders) under it. What is linear in the request, clearing and copying, is
  * done with the lock free.
  */
-#include "mm/heap.h"
+#include "mm/heap/heap.h"
 
 #include "lib/align.h"
 #include "lib/bits.h"
@@ -29,7 +29,7 @@
 #include "lib/panic.h"
 #include "lib/platform.h"
 #include "lib/string.h"
-#include "mm/heap_internal.h"
+#include "mm/heap/heap_internal.h"
 
 /* No block has this order: a request that is too large ends here. */
 #define ORDER_NONE (BUDDY_MAX_ORDER + 1)

@@ -25,7 +25,7 @@
 #include "lib/compiler.h"
 #include "lib/lock.h"
 #include "lib/status.h"
-#include "mm/buddy.h"
+#include "mm/heap/buddy.h"
 
 #define HEAP_MIN_ALIGN BUDDY_GRANULE
 #define HEAP_MAX_SIZE  ((size_t)1 << BUDDY_MAX_ORDER)
