@@ -13,7 +13,7 @@
 #include "lib/print.h"
 #include "lib/string.h"
 #include "mm/map/memmap_fdt.h"
-#include "mm/mm_init.h"
+#include "mm/setup.h"
 
 /* No tree that we have seen is larger than 200 KiB; what claims more than this is no tree. */
 #define DTB_LIMIT (16u << 20)

@@ -15,7 +15,7 @@
 #include "kernel/symbols.h"
 #include "lib/fmt.h"
 #include "lib/string.h"
-#include "mm/mm_init.h"
+#include "mm/setup.h"
 
 typedef unsigned long long ull;
 

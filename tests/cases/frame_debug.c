@@ -2,7 +2,7 @@
 /* The debug tier: who had a frame, and who wrote to it afterwards. */
 #include "lib/string.h"
 #include "mm/frame/frame.h"
-#include "mm/mm_init.h"
+#include "mm/setup.h"
 #include "tests/ktest.h"
 
 #define FIRST  0x4321u

@@ -3,7 +3,7 @@
  * From a map to a pool. Only as many bytes of the pretended RAM exist as the tables need: the first
  * BACKED frames at @base. A table that is put elsewhere is a wild write, which the sanitizers see.
  */
-#include "mm/mm_init.h"
+#include "mm/setup.h"
 
 #include "lib/align.h"
 #include "lib/string.h"

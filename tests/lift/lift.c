@@ -12,7 +12,7 @@
 #include "mm/heap/heap.h"
 #include "mm/map/memmap.h"
 #include "mm/map/memmap_fdt.h"
-#include "mm/mm_init.h"
+#include "mm/setup.h"
 #include "tests/lift/lift_platform.h"
 
 #define HEAP_FRAMES 256u

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mm_init.h - from the map of memory to a pool of frames: where the two meet, once, at boot.
+ * setup.h - from the map of memory to a pool of frames: where the two meet, once, at boot.
  */
-#ifndef MM_MM_INIT_H
-#define MM_MM_INIT_H
+#ifndef MM_SETUP_H
+#define MM_SETUP_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mm_init.c - where the frame tables go, and which frames the pool gets.
+ * setup.c - where the frame tables go, and which frames the pool gets.
  *
  *	bank of the map   |kernel|..usable......|dtb|....usable.........|firmware|
  *	                         |tables|                               ^ last usable frame
@@ -18,7 +18,7 @@
  * Where nearly all of a huge bank is reserved, that is more than there is to gain: such a bank is
  * trimmed. Two frames side by side are always worth it, one frame never is.
  */
-#include "mm/mm_init.h"
+#include "mm/setup.h"
 
 #include "lib/align.h"
 #include "lib/fmt.h"
