@@ -147,7 +147,7 @@ check-python:
 
 # ---- by hand ----------------------------------------------------------------------------------
 
-#? MUTATE            of `make mutate`: --sample 100 --seed 7, or files of src/mm without .c
+#? MUTATE            of `make mutate`: --sample 100 --seed 7, or files of src without folder and .c
 
 .PHONY: mutate
 mutate: ## change the frame code in one place at a time; some case must fail (an hour; MUTATE='--sample 100')

@@ -62,7 +62,7 @@ struct frame_bank {
 	npages_t nbits;        /* whole chunks that cover the bank */
 	atomic_word *free;     /* bit i: can be handed out */
 	atomic_word *inserted; /* bit i: is the pool's, free or handed out */
-	chunk_byte *taker;     /* [chunk]: who took single frames from it last (frame_chunks.c) */
+	chunk_byte *taker;     /* [chunk]: who took single frames from it last (frame_choose.c) */
 	struct chunk_tree chunks;
 	pfn_t first;
 	npages_t npages;

@@ -49,7 +49,7 @@ static inline struct frame_search frame_search(void)
 /* frame_search_on - was that portion not enough? Then make the next one ready. */
 bool frame_search_on(const struct frame_pool *pool, struct frame_search *search, pfn_t found);
 
-/* ---- single frames: frame_single.c takes them from chunks that frame_chunks.c chooses -------------- */
+/* ---- single frames: frame_single.c takes them from chunks that frame_choose.c chooses -------------- */
 
 /*
  * frame_take_from_chunk - a frame of the chunk whose words are @words, what is known of it in @leaf, and whose first
