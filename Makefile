@@ -31,7 +31,7 @@ endif
 ifeq ($(filter $(PAYLOAD),monitor bench irqs scaling),)
 $(error PAYLOAD=$(PAYLOAD): it is monitor, bench, irqs or scaling)
 endif
-# What a hart may lack is asked at boot, of these and of no others: src/boot/isa.h.
+# What a hart may lack is asked at boot, of these and of no others: src/boot/isa_bits.h.
 ISA_ASKED := zba zbb zbc zbs
 ISA_WORDS := $(subst _, ,$(ISA))
 ifneq ($(filter-out rv64imac rv64imafdc rv64gc,$(firstword $(ISA_WORDS)))$(filter-out \

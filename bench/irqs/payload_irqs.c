@@ -5,9 +5,9 @@
  * read by bench/run like all others. docs/locking.md says which of them are bounded, and by what.
  */
 #include "bench/irqs/watch.h"
-#include "kernel/clock.h"
-#include "kernel/csr.h"
 #include "kernel/exit.h"
+#include "kernel/hart/clock.h"
+#include "kernel/hart/csr.h"
 #include "kernel/kernel_heap.h"
 #include "kernel/kmalloc.h"
 #include "kernel/machine.h"

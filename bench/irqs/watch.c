@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-#include "kernel/csr.h"
+#include "kernel/hart/csr.h"
 #include "kernel/traps.h"
 #include "lib/platform.h"
 

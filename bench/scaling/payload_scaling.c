@@ -12,7 +12,7 @@
  */
 #include "bench/scaling/lines.h"
 #include "kernel/exit.h"
-#include "kernel/harts.h"
+#include "kernel/hart/harts.h"
 #include "kernel/kernel_heap.h"
 #include "kernel/kmalloc.h"
 #include "kernel/machine.h"

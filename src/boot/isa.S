@@ -11,7 +11,7 @@
  * A hart need not trap on an encoding that it does not know: it counts only if the result is right. The
  * instructions are such as the scalar cryptography's Zbkb and Zbkc do not have too.
  */
-#include "boot/isa.h"
+#include "boot/isa_bits.h"
 
 	/* \instruction must put \result into t0, from 2 in t2; else \bit is set in a0. */
 	.macro must_have bit, result, instruction:vararg

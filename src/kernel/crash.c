@@ -2,9 +2,9 @@
 /* crash.c - see crash.h. */
 #include "kernel/crash.h"
 
-#include "kernel/clock.h"
-#include "kernel/csr.h"
-#include "kernel/harts.h"
+#include "kernel/hart/clock.h"
+#include "kernel/hart/csr.h"
+#include "kernel/hart/harts.h"
 #include "kernel/kmalloc.h"
 #include "kernel/machine.h"
 #include "kernel/ticks.h"

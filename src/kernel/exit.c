@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 
 #include "fdt/fdt_info.h"
-#include "kernel/csr.h"
+#include "kernel/hart/csr.h"
 #include "kernel/kernel_sbi.h"
 #include "lib/platform.h"
 #include "lib/print.h"

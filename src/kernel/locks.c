@@ -2,7 +2,7 @@
 /* locks.c - the command `locks`. */
 #include "kernel/locks.h"
 
-#include "kernel/harts.h"
+#include "kernel/hart/harts.h"
 #include "kernel/kernel_heap.h"
 #include "kernel/machine.h"
 #include "kernel/symbols.h"

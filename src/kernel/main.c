@@ -7,9 +7,9 @@
 
 #include "boot/boot_abi.h"
 #include "kernel/bootargs.h"
-#include "kernel/clock.h"
 #include "kernel/exit.h"
-#include "kernel/harts.h"
+#include "kernel/hart/clock.h"
+#include "kernel/hart/harts.h"
 #include "kernel/kernel_heap.h"
 #include "kernel/kernel_sbi.h"
 #include "kernel/machine.h"

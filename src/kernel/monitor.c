@@ -3,10 +3,10 @@
  * monitor.c - the payload of a normal kernel: the self-tests if a boot argument asks for them, else a
  * prompt. Lines are untrusted and may be of any length; their words are on the heap while one runs.
  */
-#include "kernel/clock.h"
 #include "kernel/crash.h"
 #include "kernel/exit.h"
-#include "kernel/harts.h"
+#include "kernel/hart/clock.h"
+#include "kernel/hart/harts.h"
 #include "kernel/kernel_sbi.h"
 #include "kernel/kmalloc.h"
 #include "kernel/ledger.h"

@@ -16,10 +16,10 @@
 
 #include <stdatomic.h>
 
-#include "kernel/clock.h"
-#include "kernel/csr.h"
 #include "kernel/exit.h"
-#include "kernel/harts.h"
+#include "kernel/hart/clock.h"
+#include "kernel/hart/csr.h"
+#include "kernel/hart/harts.h"
 #include "kernel/symbols.h"
 #include "kernel/traps.h"
 #include "lib/fmt.h"

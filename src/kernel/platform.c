@@ -2,7 +2,7 @@
 /* platform.c - the seam on SBI: console, and what happens to a refused free. */
 #include "kernel/platform.h"
 
-#include "kernel/harts.h"
+#include "kernel/hart/harts.h"
 #include "kernel/kernel_sbi.h"
 #include "kernel/symbols.h"
 #include "lib/fmt.h"

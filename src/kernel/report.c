@@ -2,8 +2,8 @@
 /* report.c - the lines of report.h. */
 #include "kernel/report.h"
 
-#include "kernel/clock.h"
-#include "kernel/harts.h"
+#include "kernel/hart/clock.h"
+#include "kernel/hart/harts.h"
 #include "kernel/kernel_heap.h"
 #include "kernel/kernel_sbi.h"
 #include "kernel/machine.h"

@@ -5,9 +5,9 @@
  */
 #include "kernel/stress.h"
 
-#include "kernel/clock.h"
-#include "kernel/csr.h"
-#include "kernel/harts.h"
+#include "kernel/hart/clock.h"
+#include "kernel/hart/csr.h"
+#include "kernel/hart/harts.h"
 #include "kernel/kernel_heap.h"
 #include "kernel/kernel_sbi.h"
 #include "kernel/kmalloc.h"

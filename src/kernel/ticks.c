@@ -17,8 +17,8 @@
  */
 #include "kernel/ticks.h"
 
-#include "kernel/clock.h"
-#include "kernel/harts.h"
+#include "kernel/hart/clock.h"
+#include "kernel/hart/harts.h"
 #include "kernel/kmalloc.h"
 #include "kernel/machine.h"
 #include "lib/panic.h"

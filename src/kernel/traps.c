@@ -2,9 +2,9 @@
 /* traps.c - interrupts are counted and answered; every exception is fatal unless a test asked for it. */
 #include "kernel/traps.h"
 
-#include "kernel/clock.h"
-#include "kernel/csr.h"
-#include "kernel/harts.h"
+#include "kernel/hart/clock.h"
+#include "kernel/hart/csr.h"
+#include "kernel/hart/harts.h"
 #include "kernel/panic_report.h"
 #include "kernel/ticks.h"
 #include "lib/compiler.h"

@@ -8,7 +8,7 @@
 #include <stdarg.h>
 
 #include "boot/boot_abi.h"
-#include "kernel/harts.h"
+#include "kernel/hart/harts.h"
 #include "kernel/kernel_heap.h"
 #include "kernel/kernel_sbi.h"
 #include "kernel/machine.h"

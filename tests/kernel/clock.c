@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* clock.c (kernel) - the counters of time and of instructions. */
-#include "kernel/clock.h"
+#include "kernel/hart/clock.h"
 
 #include "tests/ktest.h"
 

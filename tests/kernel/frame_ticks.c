@@ -6,9 +6,9 @@
  *
  * The pool is one of the test's own; there are no bytes behind its frames.
  */
-#include "kernel/clock.h"
-#include "kernel/csr.h"
-#include "kernel/harts.h"
+#include "kernel/hart/clock.h"
+#include "kernel/hart/csr.h"
+#include "kernel/hart/harts.h"
 #include "kernel/kernel_sbi.h"
 #include "kernel/traps.h"
 #include "lib/string.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The other harts: they start, run on their own stacks, contend for locks and frames, park and stop. */
-#include "kernel/harts.h"
+#include "kernel/hart/harts.h"
 
-#include "kernel/clock.h"
-#include "kernel/csr.h"
+#include "kernel/hart/clock.h"
+#include "kernel/hart/csr.h"
 #include "kernel/kernel_heap.h"
 #include "kernel/kernel_sbi.h"
 #include "kernel/kmalloc.h"

@@ -2,7 +2,7 @@
 /* ledger.c (cases) - each byte of the machine has one owner, and `why` says which. */
 #include "kernel/ledger.h"
 
-#include "kernel/harts.h"
+#include "kernel/hart/harts.h"
 #include "kernel/kernel_heap.h"
 #include "kernel/kmalloc.h"
 #include "kernel/machine.h"

@@ -2,7 +2,7 @@
 /* The ticket lock on all harts at once: nobody is overtaken. */
 #include "kernel/locks.h"
 
-#include "kernel/harts.h"
+#include "kernel/hart/harts.h"
 #include "lib/fmt.h"
 #include "lib/lock.h"
 #include "lib/string.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* port.c (kernel) - what the test runner needs, from the kernel's own heap and frame pool. */
 #include "boot/context.h"
-#include "kernel/harts.h"
+#include "kernel/hart/harts.h"
 #include "kernel/kernel_heap.h"
 #include "kernel/kmalloc.h"
 #include "kernel/machine.h"

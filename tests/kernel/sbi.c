@@ -2,8 +2,8 @@
 /* sbi.c (kernel) - the firmware that is really there keeps what the specification promises. */
 #include "sbi/sbi.h"
 
-#include "kernel/clock.h"
-#include "kernel/harts.h"
+#include "kernel/hart/clock.h"
+#include "kernel/hart/harts.h"
 #include "kernel/kernel_sbi.h"
 #include "sbi/console.h"
 #include "sbi/hsm.h"

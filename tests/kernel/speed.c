@@ -6,7 +6,7 @@
  */
 #include "fdt/fdt_harts.h"
 #include "fdt/fdt_info.h"
-#include "kernel/clock.h"
+#include "kernel/hart/clock.h"
 #include "mm/map/memmap_fdt.h"
 #include "tests/fdt_builder.h"
 #include "tests/ktest.h"

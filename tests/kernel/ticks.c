@@ -2,8 +2,8 @@
 /* Interrupts that take and give memory: that they come, what they leave behind, and what a pause is. */
 #include "kernel/ticks.h"
 
-#include "kernel/clock.h"
-#include "kernel/harts.h"
+#include "kernel/hart/clock.h"
+#include "kernel/hart/harts.h"
 #include "kernel/kernel_heap.h"
 #include "kernel/machine.h"
 #include "lib/string.h"

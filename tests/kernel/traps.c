@@ -3,9 +3,9 @@
 #include "kernel/traps.h"
 
 #include "boot/context.h"
-#include "kernel/clock.h"
-#include "kernel/csr.h"
-#include "kernel/harts.h"
+#include "kernel/hart/clock.h"
+#include "kernel/hart/csr.h"
+#include "kernel/hart/harts.h"
 #include "kernel/kernel_sbi.h"
 #include "lib/lock.h"
 #include "sbi/ipi.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The work queue: on all harts, on some, by several callers at once, and what it refuses. */
-#include "kernel/work.h"
+#include "kernel/hart/work.h"
 
-#include "kernel/clock.h"
-#include "kernel/harts.h"
+#include "kernel/hart/clock.h"
+#include "kernel/hart/harts.h"
 #include "lib/string.h"
 #include "tests/ktest.h"
 

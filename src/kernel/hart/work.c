@@ -24,10 +24,10 @@
  * It cannot deadlock: who has the turn waits only for harts that were available, and so are in a loop
  * that serves; who waits for the turn serves.
  */
-#include "kernel/work.h"
+#include "kernel/hart/work.h"
 
-#include "kernel/clock.h"
-#include "kernel/harts.h"
+#include "kernel/hart/clock.h"
+#include "kernel/hart/harts.h"
 
 enum { CLOSED, OPEN, CLAIMED, GIVEN, DOING };
 

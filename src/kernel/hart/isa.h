@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <stdnoreturn.h>
 
-#include "boot/isa.h"
+#include "boot/isa_bits.h"
 
 #define ISA_NAMES_LEN (ISA_COUNT * sizeof("zba, "))
 

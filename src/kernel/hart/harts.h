@@ -44,8 +44,9 @@ struct hart {
 	uint64_t stack_low;
 	uint64_t stack_high;
 	uint64_t emergency_high;
-	uint64_t id;              /* the hart id of the firmware: may be sparse and large */
-	_Atomic uint64_t lacking; /* boot/isa.h: what it found that it lacks when it was started */
+	uint64_t id; /* the hart id of the firmware: may be sparse and large */
+	_Atomic uint64_t
+		lacking; /* boot/isa_bits.h: what it found that it lacks when it was started */
 
 	void (*function)(void *);
 	void *argument;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* clock.c - reading the time and instret CSRs, and waiting with the SBI timer. */
-#include "kernel/clock.h"
+#include "kernel/hart/clock.h"
 
 #include "boot/boot_abi.h"
-#include "kernel/csr.h"
-#include "kernel/harts.h"
+#include "kernel/hart/csr.h"
+#include "kernel/hart/harts.h"
 #include "kernel/kernel_sbi.h"
 #include "lib/platform.h"
 #include "sbi/timer.h"

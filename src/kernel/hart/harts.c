@@ -29,16 +29,16 @@
  * interrupt that is sent after the state was changed cannot be missed: it is pending, and ends the wfi.
  * Then they are on for a moment, and the handler runs. Who waits serves the work queue too (work.c).
  */
-#include "kernel/harts.h"
+#include "kernel/hart/harts.h"
 
 #include "fdt/fdt_harts.h"
-#include "kernel/clock.h"
-#include "kernel/csr.h"
-#include "kernel/isa.h"
+#include "kernel/hart/clock.h"
+#include "kernel/hart/csr.h"
+#include "kernel/hart/isa.h"
+#include "kernel/hart/work.h"
 #include "kernel/kernel_sbi.h"
 #include "kernel/machine.h"
 #include "kernel/ticks.h"
-#include "kernel/work.h"
 #include "lib/panic.h"
 #include "lib/print.h"
 #include "lib/string.h"

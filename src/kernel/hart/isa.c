@@ -3,13 +3,13 @@
  * isa.c - the words of isa.h.
  *
  * This runs on harts that cannot run the kernel: the Makefile compiles it, and src/sbi, without the
- * extensions of boot/isa.h, and it calls nothing but src/sbi.
+ * extensions of boot/isa_bits.h, and it calls nothing but src/sbi.
  */
-#include "kernel/isa.h"
+#include "kernel/hart/isa.h"
 
 #include <stddef.h>
 
-#include "kernel/csr.h"
+#include "kernel/hart/csr.h"
 #include "lib/compiler.h"
 #include "sbi/console.h"
 #include "sbi/reset.h"
@@ -29,7 +29,7 @@ static const struct {
 	{ ISA_ZBC, "zbc" },
 	{ ISA_ZBS, "zbs" },
 };
-_Static_assert(ARRAY_SIZE(extension) == ISA_COUNT, "boot/isa.h");
+_Static_assert(ARRAY_SIZE(extension) == ISA_COUNT, "boot/isa_bits.h");
 
 static char *append(char *end, const char *word)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * isa.h - the extensions of the instruction set that a build may ask for (make ISA=) and a hart may
+ * isa_bits.h - the extensions of the instruction set that a build may ask for (make ISA=) and a hart may
  * lack. Numbers only; a bit each. The Makefile refuses to build for an extension that is not here.
  */
-#ifndef BOOT_ISA_H
-#define BOOT_ISA_H
+#ifndef BOOT_ISA_BITS_H
+#define BOOT_ISA_BITS_H
 
 #define ISA_ZBA   1
 #define ISA_ZBB   2
