@@ -5,15 +5,15 @@
  * read by bench/run like all others. docs/locking.md says which of them are bounded, and by what.
  */
 #include "bench/irqs/watch.h"
-#include "kernel/exit.h"
 #include "kernel/hart/clock.h"
 #include "kernel/hart/csr.h"
 #include "kernel/kernel_heap.h"
 #include "kernel/kmalloc.h"
 #include "kernel/machine.h"
 #include "kernel/payload.h"
-#include "kernel/symbols.h"
 #include "kernel/ticks.h"
+#include "kernel/trap/exit.h"
+#include "kernel/trap/symbols.h"
 #include "lib/compiler.h"
 #include "lib/panic.h"
 #include "lib/print.h"

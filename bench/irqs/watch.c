@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #include "kernel/hart/csr.h"
-#include "kernel/traps.h"
+#include "kernel/trap/traps.h"
 #include "lib/platform.h"
 
 /* trap.S, in and out again, one by one. */

@@ -4,11 +4,11 @@
  * off. The figures mean something only where instructions are counted (-icount shift=0,sleep=off).
  */
 #include "bench/kernel/kernel_bench.h"
-#include "kernel/exit.h"
 #include "kernel/hart/clock.h"
 #include "kernel/hart/csr.h"
 #include "kernel/machine.h"
 #include "kernel/payload.h"
+#include "kernel/trap/exit.h"
 #include "lib/align.h"
 #include "lib/panic.h"
 #include "lib/print.h"

@@ -11,12 +11,12 @@
  * harts as one likes.
  */
 #include "bench/scaling/lines.h"
-#include "kernel/exit.h"
 #include "kernel/hart/harts.h"
 #include "kernel/kernel_heap.h"
 #include "kernel/kmalloc.h"
 #include "kernel/machine.h"
 #include "kernel/payload.h"
+#include "kernel/trap/exit.h"
 #include "lib/align.h"
 #include "lib/panic.h"
 #include "lib/platform.h"

@@ -5,7 +5,7 @@
 #include "kernel/hart/harts.h"
 #include "kernel/kernel_heap.h"
 #include "kernel/machine.h"
-#include "kernel/symbols.h"
+#include "kernel/trap/symbols.h"
 #include "lib/compiler.h"
 #include "lib/fmt.h"
 #include "lib/print.h"

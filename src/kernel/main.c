@@ -7,7 +7,6 @@
 
 #include "boot/boot_abi.h"
 #include "kernel/bootargs.h"
-#include "kernel/exit.h"
 #include "kernel/hart/clock.h"
 #include "kernel/hart/harts.h"
 #include "kernel/kernel_heap.h"
@@ -18,6 +17,7 @@
 #include "kernel/report.h"
 #include "kernel/text.h"
 #include "kernel/ticks.h"
+#include "kernel/trap/exit.h"
 #include "lib/print.h"
 #include "lib/string.h"
 

@@ -4,7 +4,6 @@
  * prompt. Lines are untrusted and may be of any length; their words are on the heap while one runs.
  */
 #include "kernel/crash.h"
-#include "kernel/exit.h"
 #include "kernel/hart/clock.h"
 #include "kernel/hart/harts.h"
 #include "kernel/kernel_sbi.h"
@@ -17,6 +16,7 @@
 #include "kernel/selftest.h"
 #include "kernel/stress.h"
 #include "kernel/text.h"
+#include "kernel/trap/exit.h"
 #include "kernel/why.h"
 #include "kernel/words.h"
 #include "lib/fmt.h"

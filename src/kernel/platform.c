@@ -4,7 +4,7 @@
 
 #include "kernel/hart/harts.h"
 #include "kernel/kernel_sbi.h"
-#include "kernel/symbols.h"
+#include "kernel/trap/symbols.h"
 #include "lib/fmt.h"
 #include "lib/panic.h"
 #include "lib/print.h"

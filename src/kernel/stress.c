@@ -13,7 +13,7 @@
 #include "kernel/kmalloc.h"
 #include "kernel/machine.h"
 #include "kernel/ticks.h"
-#include "kernel/traps.h"
+#include "kernel/trap/traps.h"
 #include "sbi/timer.h"
 
 #define TICK_US 100u /* at least, from one tick to the next */

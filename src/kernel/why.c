@@ -12,7 +12,7 @@
 #include "kernel/kernel_heap.h"
 #include "kernel/kernel_sbi.h"
 #include "kernel/machine.h"
-#include "kernel/symbols.h"
+#include "kernel/trap/symbols.h"
 #include "lib/fmt.h"
 #include "lib/string.h"
 #include "mm/setup.h"

@@ -10,7 +10,7 @@
 #include "kernel/hart/csr.h"
 #include "kernel/hart/harts.h"
 #include "kernel/kernel_sbi.h"
-#include "kernel/traps.h"
+#include "kernel/trap/traps.h"
 #include "lib/string.h"
 #include "mm/frame/frame.h"
 #include "sbi/timer.h"

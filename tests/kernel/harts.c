@@ -9,7 +9,7 @@
 #include "kernel/kmalloc.h"
 #include "kernel/machine.h"
 #include "kernel/ticks.h"
-#include "kernel/traps.h"
+#include "kernel/trap/traps.h"
 #include "lib/lock.h"
 #include "lib/string.h"
 #include "sbi/hsm.h"

@@ -4,8 +4,8 @@
 
 #include "kernel/hart/harts.h"
 #include "kernel/kernel_heap.h"
-#include "kernel/symbols.h"
 #include "kernel/ticks.h"
+#include "kernel/trap/symbols.h"
 #include "lib/string.h"
 #include "tests/ktest.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Traps that are asked for: what arrives in trap_handle(), and that interrupts wait for the lock. */
-#include "kernel/traps.h"
+#include "kernel/trap/traps.h"
 
 #include "boot/context.h"
 #include "kernel/hart/clock.h"

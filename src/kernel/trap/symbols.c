@@ -3,7 +3,7 @@
  * symbols.c - look-up in the table that scripts/gen-symbols makes: for each function its distance from
  * text_start and the place of its name, sorted by address.
  */
-#include "kernel/symbols.h"
+#include "kernel/trap/symbols.h"
 
 #include <stddef.h>
 

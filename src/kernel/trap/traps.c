@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* traps.c - interrupts are counted and answered; every exception is fatal unless a test asked for it. */
-#include "kernel/traps.h"
+#include "kernel/trap/traps.h"
 
 #include "kernel/hart/clock.h"
 #include "kernel/hart/csr.h"
 #include "kernel/hart/harts.h"
-#include "kernel/panic_report.h"
 #include "kernel/ticks.h"
+#include "kernel/trap/panic_report.h"
 #include "lib/compiler.h"
 #include "lib/platform.h"
 

@@ -12,16 +12,16 @@
  * Both end in platform_panic_stop(), which says so: the first hart waits for that, but not for long, and names
  * those that do not stop. A panic inside the report prints one more line and ends it too.
  */
-#include "kernel/panic_report.h"
+#include "kernel/trap/panic_report.h"
 
 #include <stdatomic.h>
 
-#include "kernel/exit.h"
 #include "kernel/hart/clock.h"
 #include "kernel/hart/csr.h"
 #include "kernel/hart/harts.h"
-#include "kernel/symbols.h"
-#include "kernel/traps.h"
+#include "kernel/trap/exit.h"
+#include "kernel/trap/symbols.h"
+#include "kernel/trap/traps.h"
 #include "lib/fmt.h"
 #include "lib/platform.h"
 #include "lib/print.h"

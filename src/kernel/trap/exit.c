@@ -3,7 +3,7 @@
  * exit.c - ending the machine. SBI's reset call carries no exit code, so an emulator is told through the
  * test device that the device tree names, or through semihosting.
  */
-#include "kernel/exit.h"
+#include "kernel/trap/exit.h"
 
 #include <stdatomic.h>
 
