@@ -12,9 +12,9 @@
  */
 #include "bench/scaling/lines.h"
 #include "kernel/hart/harts.h"
-#include "kernel/kernel_heap.h"
-#include "kernel/kmalloc.h"
 #include "kernel/machine.h"
+#include "kernel/memory/kernel_heap.h"
+#include "kernel/memory/kmalloc.h"
 #include "kernel/payload.h"
 #include "kernel/trap/exit.h"
 #include "lib/align.h"

@@ -3,8 +3,8 @@
 #include "kernel/locks.h"
 
 #include "kernel/hart/harts.h"
-#include "kernel/kernel_heap.h"
 #include "kernel/machine.h"
+#include "kernel/memory/kernel_heap.h"
 #include "kernel/trap/symbols.h"
 #include "lib/compiler.h"
 #include "lib/fmt.h"

@@ -7,7 +7,7 @@
 
 #include "fdt/fdt_harts.h"
 #include "fdt/fdt_info.h"
-#include "kernel/ledger.h"
+#include "kernel/memory/ledger.h"
 #include "kernel/text.h"
 #include "lib/panic.h"
 #include "lib/print.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * machine.h - the kernel's one machine: its device tree, memory map and frame pool, and what else the
- * tree said. Filled in once by kernel_main(); the heap is in kernel/kmalloc.h, the firmware in
+ * tree said. Filled in once by kernel_main(); the heap is in kernel/memory/kmalloc.h, the firmware in
  * kernel/kernel_sbi.h.
  */
 #ifndef KERNEL_MACHINE_H

@@ -4,9 +4,9 @@
 
 #include "kernel/hart/clock.h"
 #include "kernel/hart/harts.h"
-#include "kernel/kernel_heap.h"
 #include "kernel/kernel_sbi.h"
 #include "kernel/machine.h"
+#include "kernel/memory/kernel_heap.h"
 #include "lib/fmt.h"
 #include "lib/print.h"
 #include "sbi/console.h"

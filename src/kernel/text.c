@@ -2,7 +2,7 @@
 /* text.c - see text.h. */
 #include "kernel/text.h"
 
-#include "kernel/kmalloc.h"
+#include "kernel/memory/kmalloc.h"
 #include "lib/string.h"
 
 static void copy_printable(char *to, const char *from, size_t len)

@@ -19,8 +19,8 @@
 
 #include "kernel/hart/clock.h"
 #include "kernel/hart/harts.h"
-#include "kernel/kmalloc.h"
 #include "kernel/machine.h"
+#include "kernel/memory/kmalloc.h"
 #include "lib/panic.h"
 
 #define WORDS_PER_PAGE (PAGE_SIZE / 8)

@@ -4,10 +4,10 @@
 
 #include "kernel/hart/clock.h"
 #include "kernel/hart/csr.h"
-#include "kernel/kernel_heap.h"
 #include "kernel/kernel_sbi.h"
-#include "kernel/kmalloc.h"
 #include "kernel/machine.h"
+#include "kernel/memory/kernel_heap.h"
+#include "kernel/memory/kmalloc.h"
 #include "kernel/ticks.h"
 #include "kernel/trap/traps.h"
 #include "lib/lock.h"

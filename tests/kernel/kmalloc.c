@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* kmalloc.c (kernel) - the wrappers over the kernel's one heap; tests/cases/heap.c has the rest. */
-#include "kernel/kmalloc.h"
+#include "kernel/memory/kmalloc.h"
 
-#include "kernel/kernel_heap.h"
+#include "kernel/memory/kernel_heap.h"
 #include "kernel/ticks.h"
 #include "lib/align.h"
 #include "lib/string.h"

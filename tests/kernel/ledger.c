@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* ledger.c (cases) - each byte of the machine has one owner, and `why` says which. */
-#include "kernel/ledger.h"
+#include "kernel/memory/ledger.h"
 
 #include "kernel/hart/harts.h"
-#include "kernel/kernel_heap.h"
-#include "kernel/kmalloc.h"
 #include "kernel/machine.h"
+#include "kernel/memory/kernel_heap.h"
+#include "kernel/memory/kmalloc.h"
+#include "kernel/memory/why.h"
 #include "kernel/ticks.h"
-#include "kernel/why.h"
 #include "lib/fmt.h"
 #include "lib/string.h"
 #include "tests/ktest.h"

@@ -3,7 +3,7 @@
 #include "kernel/machine.h"
 
 #include "kernel/hart/harts.h"
-#include "kernel/kernel_heap.h"
+#include "kernel/memory/kernel_heap.h"
 #include "kernel/ticks.h"
 #include "kernel/trap/symbols.h"
 #include "lib/string.h"

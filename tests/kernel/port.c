@@ -2,9 +2,9 @@
 /* port.c (kernel) - what the test runner needs, from the kernel's own heap and frame pool. */
 #include "boot/context.h"
 #include "kernel/hart/harts.h"
-#include "kernel/kernel_heap.h"
-#include "kernel/kmalloc.h"
 #include "kernel/machine.h"
+#include "kernel/memory/kernel_heap.h"
+#include "kernel/memory/kmalloc.h"
 #include "kernel/platform.h"
 #include "kernel/selftest.h"
 #include "kernel/ticks.h"

@@ -4,8 +4,8 @@
 
 #include "kernel/hart/clock.h"
 #include "kernel/hart/harts.h"
-#include "kernel/kernel_heap.h"
 #include "kernel/machine.h"
+#include "kernel/memory/kernel_heap.h"
 #include "lib/string.h"
 #include "tests/ktest.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* kmalloc.c - kmalloc.h on the kernel's heap. */
-#include "kernel/kmalloc.h"
+#include "kernel/memory/kmalloc.h"
 
-#include "kernel/kernel_heap.h"
+#include "kernel/memory/kernel_heap.h"
 
 void kfree(void *ptr)
 {

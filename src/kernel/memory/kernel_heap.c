@@ -3,7 +3,7 @@
  * kernel_heap.c - the kernel's heap: an arena and its table in BSS, so that there is a heap before
  * anything is known about the machine. The size is a build setting (`make KERNEL_HEAP_SIZE=...`).
  */
-#include "kernel/kernel_heap.h"
+#include "kernel/memory/kernel_heap.h"
 
 #include "lib/panic.h"
 

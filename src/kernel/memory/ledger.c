@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* ledger.c - the books and the audit of ledger.h. */
-#include "kernel/ledger.h"
+#include "kernel/memory/ledger.h"
 
 #include "boot/boot_abi.h"
-#include "kernel/kernel_heap.h"
 #include "kernel/machine.h"
+#include "kernel/memory/kernel_heap.h"
 #include "lib/panic.h"
 #include "lib/string.h"
 

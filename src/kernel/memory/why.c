@@ -3,15 +3,15 @@
  * why.c - the sentence of why.h, put together piece by piece: what the memory map says, then what those know
  * who have divided the region further (frame pool, harts, heap, names of functions).
  */
-#include "kernel/why.h"
+#include "kernel/memory/why.h"
 
 #include <stdarg.h>
 
 #include "boot/boot_abi.h"
 #include "kernel/hart/harts.h"
-#include "kernel/kernel_heap.h"
 #include "kernel/kernel_sbi.h"
 #include "kernel/machine.h"
+#include "kernel/memory/kernel_heap.h"
 #include "kernel/trap/symbols.h"
 #include "lib/fmt.h"
 #include "lib/string.h"
