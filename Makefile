@@ -67,9 +67,9 @@ SBI := $(sort $(filter-out $(ECALL),$(call find,src/sbi,*.c)))
 CASES := tests/ktest.c tests/fdt_builder.c tests/fdt_exercise.c tests/fdt_tree.c tests/frame_model.c $(call find,tests/cases,*.c)
 
 KERNEL_SRC := $(call find,src/boot,*.S) $(call find,src/kernel,*.c) $(ECALL) $(SBI) $(PORTABLE)
-KERNEL_SRC := $(filter-out src/kernel/selftest_none.c src/kernel/monitor.c,$(KERNEL_SRC))
+KERNEL_SRC := $(filter-out src/kernel/selftest_none.c src/kernel/monitor/monitor.c,$(KERNEL_SRC))
 SELFTEST := $(if $(filter 0,$(TESTS)),src/kernel/selftest_none.c,$(CASES) $(call find,tests/kernel,*.c))
-KERNEL_SRC += $(if $(filter monitor,$(PAYLOAD)),src/kernel/monitor.c $(SELFTEST))
+KERNEL_SRC += $(if $(filter monitor,$(PAYLOAD)),src/kernel/monitor/monitor.c $(SELFTEST))
 KERNEL_OBJ := $(patsubst %,$(K)/%.o,$(basename $(KERNEL_SRC)))
 include mk/bench.mk
 include mk/bench-peers.mk

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The ticket lock on all harts at once: nobody is overtaken. */
-#include "kernel/locks.h"
+#include "kernel/monitor/locks.h"
 
 #include "kernel/hart/harts.h"
 #include "lib/fmt.h"

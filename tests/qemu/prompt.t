@@ -10,7 +10,7 @@ import time
 
 from acre import LIMIT, Failure, Run, arguments, boot, case, main, must, must_equal
 
-LINE_LIMIT = 256  # src/kernel/monitor.c
+LINE_LIMIT = 256  # src/kernel/monitor/monitor.c
 
 
 @case

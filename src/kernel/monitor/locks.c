@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* locks.c - the command `locks`. */
-#include "kernel/locks.h"
+#include "kernel/monitor/locks.h"
 
 #include "kernel/hart/harts.h"
 #include "kernel/machine.h"

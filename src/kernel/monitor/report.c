@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* report.c - the lines of report.h. */
-#include "kernel/report.h"
+#include "kernel/monitor/report.h"
 
 #include "kernel/hart/clock.h"
 #include "kernel/hart/harts.h"
