@@ -6,6 +6,7 @@
 #include <stdnoreturn.h>
 
 #include "boot/boot_abi.h"
+#include "kernel/bad_free.h"
 #include "kernel/bootargs.h"
 #include "kernel/hart/clock.h"
 #include "kernel/hart/harts.h"
@@ -14,7 +15,6 @@
 #include "kernel/memory/kernel_heap.h"
 #include "kernel/monitor/report.h"
 #include "kernel/payload.h"
-#include "kernel/platform.h"
 #include "kernel/text.h"
 #include "kernel/ticks.h"
 #include "kernel/trap/exit.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* platform.c - the seam on SBI: console, and what happens to a refused free. */
-#include "kernel/platform.h"
+#include "kernel/bad_free.h"
 
 #include "kernel/hart/harts.h"
 #include "kernel/kernel_sbi.h"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* port.c (kernel) - what the test runner needs, from the kernel's own heap and frame pool. */
 #include "boot/context.h"
+#include "kernel/bad_free.h"
 #include "kernel/hart/harts.h"
 #include "kernel/machine.h"
 #include "kernel/memory/kernel_heap.h"
 #include "kernel/memory/kmalloc.h"
-#include "kernel/platform.h"
 #include "kernel/selftest.h"
 #include "kernel/ticks.h"
 #include "kernel/trap/panic_report.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* platform.h - policy of the kernel's half of the seam (lib/platform.h) that can be set. */
-#ifndef KERNEL_PLATFORM_H
-#define KERNEL_PLATFORM_H
+/* bad_free.h - policy of the kernel's half of the seam (lib/platform.h) that can be set. */
+#ifndef KERNEL_BAD_FREE_H
+#define KERNEL_BAD_FREE_H
 
 #include <stdbool.h>
 
