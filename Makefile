@@ -66,9 +66,9 @@ ECALL := src/sbi/ecall.c
 SBI := $(sort $(filter-out $(ECALL),$(call find,src/sbi,*.c)))
 CASES := tests/ktest.c tests/fdt_builder.c tests/fdt_exercise.c tests/fdt_tree.c tests/frame_model.c $(call find,tests/cases,*.c)
 
-KERNEL_SRC := $(call find,src/boot,*.S) $(call find,src/kernel,*.c) $(ECALL) $(SBI) $(PORTABLE)
-KERNEL_SRC := $(filter-out src/kernel/selftest_none.c src/kernel/monitor/monitor.c,$(KERNEL_SRC))
-SELFTEST := $(if $(filter 0,$(TESTS)),src/kernel/selftest_none.c,$(CASES) $(call find,tests/kernel,*.c))
+KERNEL_SRC := $(call find,src/boot,*.S) $(call find,src/kernel src/selftest,*.c) $(ECALL) $(SBI) $(PORTABLE)
+KERNEL_SRC := $(filter-out src/selftest/selftest_none.c src/kernel/monitor/monitor.c,$(KERNEL_SRC))
+SELFTEST := $(if $(filter 0,$(TESTS)),src/selftest/selftest_none.c,$(CASES) $(call find,tests/kernel,*.c))
 KERNEL_SRC += $(if $(filter monitor,$(PAYLOAD)),src/kernel/monitor/monitor.c $(SELFTEST))
 KERNEL_OBJ := $(patsubst %,$(K)/%.o,$(basename $(KERNEL_SRC)))
 include mk/bench.mk
@@ -76,7 +76,7 @@ include mk/bench-peers.mk
 include mk/scaling.mk
 
 # Parts of the kernel proper that need no machine, so that their cases run on the host too.
-KERNEL_PORTABLE := src/kernel/words.c src/kernel/bootargs.c src/kernel/stress_core.c
+KERNEL_PORTABLE := src/kernel/words.c src/kernel/bootargs.c src/selftest/stress_core.c
 HOST_SRC := $(PORTABLE) $(SBI) $(KERNEL_PORTABLE) $(CASES) $(call find,tests/host,*.c)
 
 # ---- flags ------------------------------------------------------------------------------------
@@ -134,7 +134,7 @@ $(K)/%.o: %.S $(K)/flags
 
 # A call that became a jump would put the blame for a bad free, and the line of a backtrace, on the
 # caller's caller. kmalloc.c only passes things on.
-$(filter-out %/kmalloc.o,$(filter $(K)/src/kernel/%,$(KERNEL_OBJ))): KFLAGS += \
+$(filter-out %/kmalloc.o,$(filter $(K)/src/kernel/% $(K)/src/selftest/%,$(KERNEL_OBJ))): KFLAGS += \
 	-fno-optimize-sibling-calls
 
 # A hart that lacks what the rest is compiled for runs these, to say so.
@@ -183,7 +183,7 @@ $(foreach cc,gcc clang,$(eval $(call host_build,$(cc))))
 
 # The cases with threads once more, where a data race is an error. It must be clang: the sanitizer of gcc
 # does not take atomic_thread_fence().
-TSAN_SRC := $(filter-out src/lib/string.c,$(PORTABLE)) src/kernel/stress_core.c tests/ktest.c tests/host/port.c \
+TSAN_SRC := $(filter-out src/lib/string.c,$(PORTABLE)) src/selftest/stress_core.c tests/ktest.c tests/host/port.c \
 	$(call find,tests/host,*_threads.c)
 TSAN_FLAGS := $(filter-out -fsanitize=%,$(HFLAGS)) -fsanitize=thread
 

@@ -12,7 +12,7 @@ CLANG_TIDY := $(or $(shell command -v clang-tidy-14),clang-tidy)
 is_14 = $(1) --version 2>/dev/null | grep -q 'version 14'
 
 CHECK_HOST_C := $(sort $(HOST_SRC) $(LIFT_HOST_SRC) $(MATRIX_SRC) $(FUZZ_ALL)) $(BENCH_HOST_CHECK_C)
-CHECK_RV64_C := $(ECALL) $(sort $(filter-out $(HOST_SRC),$(call find,src/kernel tests/kernel,*.c))) \
+CHECK_RV64_C := $(ECALL) $(sort $(filter-out $(HOST_SRC),$(call find,src/kernel src/selftest tests/kernel,*.c))) \
 	$(LIFT_RV64_SRC) $(BENCH_CHECK_C)
 CHECK_C := $(CHECK_HOST_C) $(CHECK_RV64_C)
 CHECK_ANALYZED := $(PORTABLE) $(SBI)

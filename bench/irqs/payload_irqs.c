@@ -11,13 +11,13 @@
 #include "kernel/memory/kernel_heap.h"
 #include "kernel/memory/kmalloc.h"
 #include "kernel/payload.h"
-#include "kernel/ticks.h"
 #include "kernel/trap/exit.h"
 #include "kernel/trap/symbols.h"
 #include "lib/compiler.h"
 #include "lib/panic.h"
 #include "lib/print.h"
 #include "lib/string.h"
+#include "selftest/irq_stress.h"
 
 #define FIRST  0x80000u
 #define CHUNKS 512u /* 1 GiB */

@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kernel/ticks.h"
 #include "lib/print.h"
+#include "selftest/irq_stress.h"
 
 #define BOOTARGS_GLOB_SIZE 64
 

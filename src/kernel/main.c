@@ -16,10 +16,10 @@
 #include "kernel/monitor/report.h"
 #include "kernel/payload.h"
 #include "kernel/text.h"
-#include "kernel/ticks.h"
 #include "kernel/trap/exit.h"
 #include "lib/print.h"
 #include "lib/string.h"
+#include "selftest/irq_stress.h"
 
 noreturn void kernel_main(uint64_t hart_id, const void *dtb, uint64_t entry_ticks,
 			  uint64_t entry_instructions);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stress_threads.c - threads play the stress of kernel/stress_core.h, the very file that harts play in the
+ * stress_threads.c - threads play the stress of selftest/stress_core.h, the very file that harts play in the
  * kernel, on a pool and a heap of their own with memory behind them. No interrupts here: what a handler does
  * is done between two operations.
  */
 #include <pthread.h>
 
-#include "kernel/stress_core.h"
+#include "selftest/stress_core.h"
 #include "tests/ktest.h"
 
 #define MAX_THREADS 8u

@@ -8,11 +8,11 @@
 #include "kernel/machine.h"
 #include "kernel/memory/kernel_heap.h"
 #include "kernel/memory/kmalloc.h"
-#include "kernel/ticks.h"
 #include "kernel/trap/traps.h"
 #include "lib/lock.h"
 #include "lib/string.h"
 #include "sbi/hsm.h"
+#include "selftest/irq_stress.h"
 #include "tests/ktest.h"
 
 /*
@@ -129,7 +129,7 @@ KTEST(harts, never_own_one_frame_or_block_together)
 #define SINGLES 4u
 #define RUN     3u
 #define BLOCK   200u
-/* What all need a lock for is done by so many at once: see in_line in kernel/stress_core.h. */
+/* What all need a lock for is done by so many at once: see in_line in selftest/stress_core.h. */
 #define IN_LINE 8u
 
 /* What one hart took. */

@@ -3,9 +3,9 @@
 #include "kernel/memory/kmalloc.h"
 
 #include "kernel/memory/kernel_heap.h"
-#include "kernel/ticks.h"
 #include "lib/align.h"
 #include "lib/string.h"
+#include "selftest/irq_stress.h"
 #include "tests/ktest.h"
 
 /* What the compiler knows of kmalloc() would make it refuse these cases. */

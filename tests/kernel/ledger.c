@@ -7,9 +7,9 @@
 #include "kernel/memory/kernel_heap.h"
 #include "kernel/memory/kmalloc.h"
 #include "kernel/memory/why.h"
-#include "kernel/ticks.h"
 #include "lib/fmt.h"
 #include "lib/string.h"
+#include "selftest/irq_stress.h"
 #include "tests/ktest.h"
 
 typedef unsigned long long ull;

@@ -4,9 +4,9 @@
 
 #include "kernel/hart/harts.h"
 #include "kernel/memory/kernel_heap.h"
-#include "kernel/ticks.h"
 #include "kernel/trap/symbols.h"
 #include "lib/string.h"
+#include "selftest/irq_stress.h"
 #include "tests/ktest.h"
 
 extern const char image_start[];

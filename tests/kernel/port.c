@@ -6,10 +6,10 @@
 #include "kernel/machine.h"
 #include "kernel/memory/kernel_heap.h"
 #include "kernel/memory/kmalloc.h"
-#include "kernel/selftest.h"
-#include "kernel/ticks.h"
 #include "kernel/trap/panic_report.h"
 #include "lib/panic.h"
+#include "selftest/irq_stress.h"
+#include "selftest/selftest.h"
 #include "tests/ktest.h"
 #include "tests/ktest_port.h"
 

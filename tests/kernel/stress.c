@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* All harts of this machine use both allocators at once, with timers that tick: kernel/stress.h. */
-#include "kernel/stress.h"
+/* All harts of this machine use both allocators at once, with timers that tick: selftest/stress.h. */
+#include "selftest/stress.h"
 #include "kernel/machine.h"
 
 #include "tests/ktest.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Interrupts that take and give memory: that they come, what they leave behind, and what a pause is. */
-#include "kernel/ticks.h"
+#include "selftest/irq_stress.h"
 
 #include "kernel/hart/clock.h"
 #include "kernel/hart/harts.h"

@@ -38,12 +38,12 @@
 #include "kernel/hart/work.h"
 #include "kernel/kernel_sbi.h"
 #include "kernel/machine.h"
-#include "kernel/ticks.h"
 #include "lib/panic.h"
 #include "lib/print.h"
 #include "lib/string.h"
 #include "sbi/hsm.h"
 #include "sbi/ipi.h"
+#include "selftest/irq_stress.h"
 
 #define GUARD_PATTERN 0x5afe57acc5afe57aull
 /* In which no hart answers. An emulator with more harts than its host has cores may take seconds for all. */

@@ -14,10 +14,10 @@
 
 #include "boot/boot_abi.h"
 #include "fdt/fdt.h"
-#include "kernel/ticks.h"
 #include "lib/compiler.h"
 #include "lib/status.h"
 #include "mm/types.h"
+#include "selftest/irq_stress.h"
 
 struct trap_frame;
 

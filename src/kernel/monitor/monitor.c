@@ -3,7 +3,6 @@
  * monitor.c - the payload of a normal kernel: the self-tests if a boot argument asks for them, else a
  * prompt. Lines are untrusted and may be of any length; their words are on the heap while one runs.
  */
-#include "kernel/crash.h"
 #include "kernel/hart/clock.h"
 #include "kernel/hart/harts.h"
 #include "kernel/kernel_sbi.h"
@@ -14,8 +13,6 @@
 #include "kernel/monitor/locks.h"
 #include "kernel/monitor/report.h"
 #include "kernel/payload.h"
-#include "kernel/selftest.h"
-#include "kernel/stress.h"
 #include "kernel/text.h"
 #include "kernel/trap/exit.h"
 #include "kernel/words.h"
@@ -23,6 +20,9 @@
 #include "lib/print.h"
 #include "lib/string.h"
 #include "sbi/console.h"
+#include "selftest/crash.h"
+#include "selftest/selftest.h"
+#include "selftest/stress.h"
 
 #define LINE_SIZE 256u
 #define MAX_WORDS 16u

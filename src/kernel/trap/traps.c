@@ -5,10 +5,10 @@
 #include "kernel/hart/clock.h"
 #include "kernel/hart/csr.h"
 #include "kernel/hart/harts.h"
-#include "kernel/ticks.h"
 #include "kernel/trap/panic_report.h"
 #include "lib/compiler.h"
 #include "lib/platform.h"
+#include "selftest/irq_stress.h"
 
 const char *trap_cause_str(uint64_t scause)
 {

@@ -3,7 +3,7 @@
  * stress.c - harts play the stress of stress_core.h. Interrupts are on, and a timer ticks on each of them at
  * odd times: its handler takes and gives memory too, in the middle of whatever the hart does.
  */
-#include "kernel/stress.h"
+#include "selftest/stress.h"
 
 #include "kernel/hart/clock.h"
 #include "kernel/hart/csr.h"
@@ -12,9 +12,9 @@
 #include "kernel/machine.h"
 #include "kernel/memory/kernel_heap.h"
 #include "kernel/memory/kmalloc.h"
-#include "kernel/ticks.h"
 #include "kernel/trap/traps.h"
 #include "sbi/timer.h"
+#include "selftest/irq_stress.h"
 
 #define TICK_US 100u /* at least, from one tick to the next */
 #define MORE_US 300u /* at most that much more */

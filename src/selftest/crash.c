@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* crash.c - see crash.h. */
-#include "kernel/crash.h"
+#include "selftest/crash.h"
 
 #include "kernel/hart/clock.h"
 #include "kernel/hart/csr.h"
 #include "kernel/hart/harts.h"
 #include "kernel/machine.h"
 #include "kernel/memory/kmalloc.h"
-#include "kernel/ticks.h"
 #include "lib/compiler.h"
 #include "lib/lock.h"
 #include "lib/panic.h"
 #include "lib/print.h"
 #include "lib/string.h"
+#include "selftest/irq_stress.h"
 
 static never_inline void by_panic(void)
 {

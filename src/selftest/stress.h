@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* stress.h - the stress of stress_core.h on the harts of this machine, its frame pool and the kernel's heap. */
-#ifndef KERNEL_STRESS_H
-#define KERNEL_STRESS_H
+#ifndef SELFTEST_STRESS_H
+#define SELFTEST_STRESS_H
 
 #include <stdint.h>
 
-#include "kernel/stress_core.h"
 #include "lib/compiler.h"
+#include "selftest/stress_core.h"
 
 /*
  * stress_machine - about @operations on all harts that there are, a timer ticking on each, and a report through

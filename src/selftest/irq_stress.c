@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ticks.c - what the handlers of ticks.h do, and how they are kept from doing it.
+ * irq_stress.c - what the handlers of ticks.h do, and how they are kept from doing it.
  *
  * Each hart's handlers have some room for frames, runs of frames and blocks of the heap. At each turn they
  * take one of them, write their mark to it, and keep it for some turns; or give back one that they have
@@ -15,7 +15,7 @@
  * T3  The same is true of the periods: nothing is taken once both are 0 and there has been a pause.
  * T4  In a pause, taken and given are equal, summed up over all harts.
  */
-#include "kernel/ticks.h"
+#include "selftest/irq_stress.h"
 
 #include "kernel/hart/clock.h"
 #include "kernel/hart/harts.h"

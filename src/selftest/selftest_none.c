@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* selftest_none.c - a kernel built with TESTS=0 says that it has no self-tests. */
-#include "kernel/selftest.h"
+#include "selftest/selftest.h"
 
 #include "lib/print.h"
 

@@ -3,15 +3,15 @@
  * stress_core.h - many harts, one frame pool, one heap, every verb of both, and what each of them got is
  * marked as its own and looked at when it is given back.
  *
- * Needs no machine: kernel/stress.c lets harts play, with timers that tick; on the host threads play, under
+ * Needs no machine: selftest/stress.c lets harts play, with timers that tick; on the host threads play, under
  * the thread sanitizer. Who plays is a struct stress_crew.
  *
  * A run goes through phases. In each, all players work at once until they have done their part; between two
  * phases nobody works, and then every frame and every byte of the heap is accounted for: free, or with
  * somebody who still has it, with its mark intact.
  */
-#ifndef KERNEL_STRESS_CORE_H
-#define KERNEL_STRESS_CORE_H
+#ifndef SELFTEST_STRESS_CORE_H
+#define SELFTEST_STRESS_CORE_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

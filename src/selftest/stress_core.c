@@ -16,7 +16,7 @@
  * Single frames are taken and given without a lock, so a player does that most of the time. How often it does
  * something else, in a thousand steps, is what sets the phases apart.
  */
-#include "kernel/stress_core.h"
+#include "selftest/stress_core.h"
 
 #include "lib/align.h"
 #include "lib/fmt.h"

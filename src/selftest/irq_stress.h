@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ticks.h - interrupts for their own sake: boot arguments tick=HZ and ipi=HZ let a timer tick on every hart
+ * irq_stress.h - interrupts for their own sake: boot arguments tick=HZ and ipi=HZ let a timer tick on every hart
  * and harts interrupt each other, in the middle of whatever they do, and the handlers take and give memory.
  * What holds in spite of that holds. Nothing else in the kernel needs them.
  */
-#ifndef KERNEL_TICKS_H
-#define KERNEL_TICKS_H
+#ifndef SELFTEST_IRQ_STRESS_H
+#define SELFTEST_IRQ_STRESS_H
 
 #include <stdbool.h>
 #include <stdint.h>
