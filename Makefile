@@ -64,7 +64,7 @@ PORTABLE := $(call find,src/lib src/fdt src/mm,*.c)
 # The one function that needs the machine; on the host a fake firmware takes its place.
 ECALL := src/sbi/ecall.c
 SBI := $(sort $(filter-out $(ECALL),$(call find,src/sbi,*.c)))
-CASES := tests/ktest.c tests/fdt_builder.c tests/fdt_exercise.c tests/fdt_tree.c tests/frame_model.c $(call find,tests/cases,*.c)
+CASES := tests/support/ktest.c tests/support/fdt_builder.c tests/support/fdt_exercise.c tests/support/fdt_tree.c tests/support/frame_model.c $(call find,tests/unit,*.c)
 
 KERNEL_SRC := $(call find,src/boot,*.S) $(call find,src/kernel src/selftest,*.c) $(ECALL) $(SBI) $(PORTABLE)
 KERNEL_SRC := $(filter-out src/selftest/selftest_none.c src/kernel/monitor/monitor.c,$(KERNEL_SRC))
@@ -176,14 +176,14 @@ $(OUT)/host-$(1)/%.o: %.c Makefile
 	@mkdir -p $$(@D)
 	$(Q)$(1) $$(HFLAGS) -c -o $$@ $$<
 
-$(OUT)/host-$(1)/src/lib/string.o $(OUT)/host-$(1)/tests/cases/string.o: HFLAGS += \
+$(OUT)/host-$(1)/src/lib/string.o $(OUT)/host-$(1)/tests/unit/string_test.o: HFLAGS += \
 	-include tests/host/string_names.h -fno-builtin
 endef
 $(foreach cc,gcc clang,$(eval $(call host_build,$(cc))))
 
 # The cases with threads once more, where a data race is an error. It must be clang: the sanitizer of gcc
 # does not take atomic_thread_fence().
-TSAN_SRC := $(filter-out src/lib/string.c,$(PORTABLE)) src/selftest/stress_core.c tests/ktest.c tests/host/port.c \
+TSAN_SRC := $(filter-out src/lib/string.c,$(PORTABLE)) src/selftest/stress_core.c tests/support/ktest.c tests/host/host_port.c \
 	$(call find,tests/host,*_threads.c)
 TSAN_FLAGS := $(filter-out -fsanitize=%,$(HFLAGS)) -fsanitize=thread
 
@@ -202,7 +202,7 @@ host-test: $(OUT)/host-gcc/ktest
 	$(Q)$< $(if $(SEED),--seed $(SEED)) $(if $(GLOB),'$(GLOB)')
 
 include mk/lift.mk
-include mk/matrix.mk
+include mk/oracle.mk
 include mk/fuzz.mk
 include mk/explore.mk
 include mk/check.mk

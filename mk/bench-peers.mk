@@ -9,7 +9,7 @@ PEERS := $(OUT)/bench/peers
 
 # As the kernel is built: -O2, file by file. The C library has the functions of string.c.
 PEERS_CFLAGS = $(COMMON) -D_GNU_SOURCE -O2 -pthread -Isrc -Ibench/peers/arch -I.
-PEERS_SRC := $(filter-out src/lib/string.c,$(PORTABLE)) tests/abort_platform.c bench/bench.c \
+PEERS_SRC := $(filter-out src/lib/string.c,$(PORTABLE)) tests/support/abort_platform.c bench/bench.c \
 	bench/free_list.c $(sort $(wildcard bench/peers/*.c))
 # Each workload twice: as it is measured, and with every answer checked.
 PEERS_OBJ := $(PEERS_SRC:%.c=$(PEERS)/%.o) \

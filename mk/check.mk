@@ -11,7 +11,7 @@ CLANG_TIDY := $(or $(shell command -v clang-tidy-14),clang-tidy)
 # $(call is_14,TOOL): a shell condition
 is_14 = $(1) --version 2>/dev/null | grep -q 'version 14'
 
-CHECK_HOST_C := $(sort $(HOST_SRC) $(LIFT_HOST_SRC) $(MATRIX_SRC) $(FUZZ_ALL)) $(BENCH_HOST_CHECK_C)
+CHECK_HOST_C := $(sort $(HOST_SRC) $(LIFT_HOST_SRC) $(ORACLE_SRC) $(FUZZ_ALL)) $(BENCH_HOST_CHECK_C)
 CHECK_RV64_C := $(ECALL) $(sort $(filter-out $(HOST_SRC),$(call find,src/kernel src/selftest tests/kernel,*.c))) \
 	$(LIFT_RV64_SRC) $(BENCH_CHECK_C)
 CHECK_C := $(CHECK_HOST_C) $(CHECK_RV64_C)
@@ -99,9 +99,9 @@ $(CHECK)/analyzer/%.ok: %
 #                       are what the cases of string.c are about
 CPPCHECK := cppcheck --quiet --inline-suppr --std=c11 --error-exitcode=1 -Isrc -I. -DACRE_DEBUG=1 \
 	$(addprefix --suppress=,missingIncludeSystem shadowVariable unusedStructMember variableScope \
-	va_end_missing:src/lib/panic.c comparePointers:tests/ktest.c \
+	va_end_missing:src/lib/panic.c comparePointers:tests/support/ktest.c \
 	comparePointers:tests/lift/lift.c constStatement:tests/lift/rv64.c \
-	staticStringCompare:tests/cases/string.c memsetValueOutOfRange:tests/cases/string.c)
+	staticStringCompare:tests/unit/string_test.c memsetValueOutOfRange:tests/unit/string_test.c)
 CPPCHECK_HOST := -Itests/host/arch
 CPPCHECK_RV64 := -Isrc/kernel/rv64 -D__riscv=1 -DKERNEL_HEAP_SIZE=$(KERNEL_HEAP_SIZE)
 

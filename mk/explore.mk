@@ -1,11 +1,11 @@
-# The interleavings of locks, frames and heap on the host (docs/testing.md): tests/explore, tests/planted.
+# The interleavings of locks, frames and heap on the host (docs/testing.md): tests/concurrency/explore, tests/concurrency/known-bugs.
 
 EXPLORE := $(OUT)/explore
-EXPLORE_SRC := $(filter-out src/lib/string.c,$(PORTABLE)) $(call find,tests/explore,*.c)
+EXPLORE_SRC := $(filter-out src/lib/string.c,$(PORTABLE)) $(call find,tests/concurrency/explore,*.c)
 # Fibers jump from stack to stack, which sanitizers and fortified longjmp() take for a mistake.
-EXPLORE_FLAGS := $(COMMON) -D_GNU_SOURCE -U_FORTIFY_SOURCE -O2 -fno-pie -Itests/explore/include \
-	-Isrc -Itests/explore/arch -I.
-# Of what is shipped, plain accesses call tests/explore/weak.c, which looks for races.
+EXPLORE_FLAGS := $(COMMON) -D_GNU_SOURCE -U_FORTIFY_SOURCE -O2 -fno-pie -Itests/concurrency/explore/include \
+	-Isrc -Itests/concurrency/explore/arch -I.
+# Of what is shipped, plain accesses call tests/concurrency/explore/weak.c, which looks for races.
 EXPLORE_WATCHED := -fsanitize=thread --param tsan-instrument-func-entry-exit=0
 
 $(EXPLORE)/explore: $(EXPLORE_SRC:%.c=$(EXPLORE)/%.o)
@@ -22,7 +22,7 @@ explore: ## every interleaving of locks, frames and heap, up to a number of swit
 explore: $(EXPLORE)/explore
 	$(Q)$< $(if $(GLOB),'$(GLOB)')
 
-# How tests/planted/planted.t compiles what it changes.
+# How tests/concurrency/known-bugs/known_bugs.t compiles what it changes.
 $(EXPLORE)/planted: $(EXPLORE)/explore mk/explore.mk force
 	@printf '%s\n' '$(filter-out -MMD -MP,$(EXPLORE_FLAGS)) $(EXPLORE_WATCHED)' >$(EXPLORE)/flags
 	@printf '%s\n' '$(EXPLORE_SRC:%.c=%.o)' >$(EXPLORE)/objects

@@ -7,10 +7,10 @@ FUZZ_SECONDS ?= 50
 FUZZERS ?= fdt memmap frame
 
 FUZZ := $(OUT)/fuzz
-FUZZ_SRC_fdt := tests/fuzz/fdt_fuzz.c tests/fdt_exercise.c tests/host/fdt_compare.c
+FUZZ_SRC_fdt := tests/fuzz/fdt_fuzz.c tests/support/fdt_exercise.c tests/host/fdt_compare.c
 FUZZ_SRC_memmap := tests/fuzz/memmap_fuzz.c
-FUZZ_SRC_frame := tests/fuzz/frame_fuzz.c tests/frame_model.c
-FUZZ_COMMON := tests/fuzz/fuzz.c tests/abort_platform.c
+FUZZ_SRC_frame := tests/fuzz/frame_fuzz.c tests/support/frame_model.c
+FUZZ_COMMON := tests/fuzz/fuzz.c tests/support/abort_platform.c
 FUZZ_ALL := $(FUZZ_COMMON) tests/fuzz/replay.c tests/fuzz/takes.c $(FUZZ_SRC_fdt) $(FUZZ_SRC_memmap) $(FUZZ_SRC_frame)
 # Enough instrumentation to steer by; where it is, the C library's string functions stay themselves.
 FUZZ_CFLAGS = $(filter-out -MMD -MP,$(HFLAGS)) -fsanitize=fuzzer,address,undefined

@@ -68,7 +68,7 @@ endif
 
 # ---- tests ------------------------------------------------------------------------------------
 
-# All of them, or those that T= names: make test T=tests/qemu/prompt.t
+# All of them, or those that T= names: make test T=tests/boot/prompt.t
 T ?= $(OUT)/host-gcc/ktest $(OUT)/host-clang/ktest $(OUT)/host-tsan/ktest $(call find,tests,*.t)
 
 # As many builds at once as there are cores, unless the caller has said how many.

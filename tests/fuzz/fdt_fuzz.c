@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tests/fdt_exercise.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/host/fdt_compare.h"
+#include "tests/support/fdt_exercise.h"
 
 static void check(const char *broken)
 {

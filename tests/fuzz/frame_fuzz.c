@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * frame_fuzz.c - libFuzzer: any bytes as calls of the frame pool, against the model of tests/frame_model.c.
+ * frame_fuzz.c - libFuzzer: any bytes as calls of the frame pool, against the model of tests/support/frame_model.c.
  *
  * The first byte chooses the banks; six bytes are a call, so that leaving some out, repeating them or
  * putting two lists together, as the fuzzer does, makes lists of calls again. The calls that went wrong are
@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/abort_platform.h"
-#include "tests/frame_model.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/support/abort_platform.h"
+#include "tests/support/frame_model.h"
 
 #define MAX_CALLS  700u
 #define CALL_BYTES 6u

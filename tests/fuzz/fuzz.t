@@ -16,7 +16,7 @@ TOP = Path(__file__).resolve().parent.parent.parent
 BUILT = TOP / "build/fuzz"
 CORPUS_LIMIT = 1 << 20
 
-sys.path.insert(0, str(TOP / "tests/matrix"))
+sys.path.insert(0, str(TOP / "tests/oracle"))
 import trees  # noqa: E402
 
 # Each kind of tree that only one of src/fdt and libfdt takes: what it is, the tree, what src/fdt says, what

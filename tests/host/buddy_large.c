@@ -8,7 +8,7 @@
 
 #include "lib/align.h"
 #include "mm/heap/heap.h"
-#include "tests/ktest.h"
+#include "tests/support/ktest.h"
 
 #define GIB ((size_t)1 << 30)
 

@@ -2,10 +2,10 @@
 /* Random trees, good and slightly broken ones, read by src/fdt and by libfdt. */
 #include <string.h>
 
-#include "tests/fdt_exercise.h"
-#include "tests/fdt_tree.h"
 #include "tests/host/fdt_compare.h"
-#include "tests/ktest.h"
+#include "tests/support/fdt_exercise.h"
+#include "tests/support/fdt_tree.h"
+#include "tests/support/ktest.h"
 
 static const char *random_of(const char *const name[], size_t count)
 {

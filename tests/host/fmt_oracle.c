@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "lib/fmt.h"
-#include "tests/ktest.h"
+#include "tests/support/ktest.h"
 
 /* One conversion: how it is written, and what it takes. */
 struct conversion {

@@ -11,7 +11,7 @@
 #include "lib/string.h"
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_internal.h"
-#include "tests/ktest.h"
+#include "tests/support/ktest.h"
 
 #define FIRST  (64 * CHUNK_BITS)
 #define CHUNKS 96u

@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 
 #include "mm/frame/frame.h"
-#include "tests/ktest.h"
+#include "tests/support/ktest.h"
 
 #define FIRST  0x51e00u /* a multiple of two chunks */
 #define FRAMES 1024u

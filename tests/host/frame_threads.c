@@ -9,7 +9,7 @@
 
 #include "lib/string.h"
 #include "mm/frame/frame.h"
-#include "tests/ktest.h"
+#include "tests/support/ktest.h"
 
 #define MAX_THREADS 8u
 #define FIRST       0x80240u

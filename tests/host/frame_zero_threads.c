@@ -8,7 +8,7 @@
 
 #include "lib/string.h"
 #include "mm/frame/frame.h"
-#include "tests/ktest.h"
+#include "tests/support/ktest.h"
 
 #define THREADS 4
 #define SLOTS   32

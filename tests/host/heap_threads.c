@@ -5,7 +5,7 @@
 
 #include "lib/string.h"
 #include "mm/heap/heap.h"
-#include "tests/ktest.h"
+#include "tests/support/ktest.h"
 
 #define THREADS 4
 #define SLOTS   64

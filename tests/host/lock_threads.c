@@ -5,7 +5,7 @@
 
 #include "lib/lock.h"
 #include "lib/platform.h"
-#include "tests/ktest.h"
+#include "tests/support/ktest.h"
 
 #define THREADS 4u
 #define ROUNDS  5000u

@@ -7,7 +7,7 @@
 #include "lib/platform.h"
 #include "lib/print.h"
 #include "lib/string.h"
-#include "tests/ktest.h"
+#include "tests/support/ktest.h"
 
 #define HARTS 4u
 #define LINES 150u

@@ -12,7 +12,7 @@
 #include "sbi/rfence.h"
 #include "sbi/timer.h"
 #include "tests/host/fake_ecall.h"
-#include "tests/ktest.h"
+#include "tests/support/ktest.h"
 
 enum age { NEW, OLD, BARE }; /* OpenSBI 1.1; 0.1; base extension only */
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "tests/host/fake_ecall.h"
-#include "tests/ktest.h"
+#include "tests/support/ktest.h"
 
 static const char text[] = "A line of forty bytes, give or take one\n";
 #define LEN (sizeof(text) - 1)

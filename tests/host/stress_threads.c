@@ -7,7 +7,7 @@
 #include <pthread.h>
 
 #include "selftest/stress_core.h"
-#include "tests/ktest.h"
+#include "tests/support/ktest.h"
 
 #define MAX_THREADS 8u
 #define FIRST       0x80240u

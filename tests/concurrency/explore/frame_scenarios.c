@@ -1,0 +1,871 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * frame_scenarios.c - harts and handlers that share a pool of a few frames.
+ *
+ * In each of them: no frame is handed out twice, none is lost, a right free is never refused; 'none' is
+ * never said where some frame (or run) was free from the beginning of the call to its end; in the end the
+ * pool is valid, counts what it must, and hands out each frame that is free exactly once.
+ *
+ *	chunk 0  frames 0 to 511      words 0 to 7
+ *	chunk 1  frames 512 to 1023   words 8 to 15
+ *	...
+ *
+ * Frames are named by their index, and only a few are inserted.
+ */
+#include "mm/frame/frame.h"
+
+#include <string.h>
+
+#include "lib/platform.h"
+#include "tests/concurrency/explore/explore.h"
+
+#define FIRST  0x80000u
+#define FRAMES 3072u /* at most */
+#define WORDS  (FRAMES / 64)
+
+#define MAX_FREES 32u /* in one run */
+
+/* What a call that takes frames could have had all the time. */
+struct call {
+	bool is_on;
+	uint64_t had[WORDS];
+};
+
+static struct frame_pool pool;
+static unsigned nframes;
+static uint64_t metadata[1024];
+static uint8_t bytes[4][PAGE_SIZE] aligned_to(PAGE_SIZE); /* of the first frames */
+
+static struct world {
+	struct call call[EXPLORE_MAX_ACTIVITIES + 1];
+	/* Frees: the bit may be set, but until then the call goes on. */
+	struct freed {
+		pfn_t first;
+		npages_t n;
+		struct explore_moment until;
+	} freed[MAX_FREES];
+	unsigned nfreed;
+	uint8_t is_inserted[FRAMES];
+	uint8_t owner[FRAMES];     /* activity + 1; 0: nobody */
+	_Atomic uint64_t mailbox;  /* a frame for another hart; 0: none */
+	_Atomic uint32_t payload;  /* plain memory: what stands in a frame */
+	unsigned refusals, rights; /* of those who free the same frame */
+	unsigned inserted;
+	pfn_t got[EXPLORE_MAX_ACTIVITIES + 1];
+} world;
+
+/* ---- the checks ------------------------------------------------------------------------------ */
+
+static atomic_word *free_words(void)
+{
+	return pool.bank[0].free;
+}
+
+static uint64_t word_now(unsigned w)
+{
+	uint64_t value;
+
+	memcpy(&value, (const void *)&free_words()[w], sizeof(value));
+	return value;
+}
+
+/* What is not free for a moment was not free all the time. */
+static void bits_changed(const volatile void *at)
+{
+	uintptr_t w = ((uintptr_t)at - (uintptr_t)free_words()) / sizeof(uint64_t);
+
+	if (w >= nframes / 64)
+		return;
+	for (unsigned i = 0; i <= EXPLORE_MAX_ACTIVITIES; i++) {
+		if (world.call[i].is_on)
+			world.call[i].had[w] &= word_now((unsigned)w);
+	}
+}
+
+static void begin(void)
+{
+	struct call *call = &world.call[explore_me()];
+
+	for (unsigned w = 0; w < nframes / 64; w++)
+		call->had[w] = explore_surely(&free_words()[w], word_now(w));
+	for (unsigned i = 0; i < world.nfreed; i++) {
+		const struct freed *f = &world.freed[i];
+
+		for (uint64_t k = f->first; k < f->first + f->n && !explore_knows(f->until); k++)
+			call->had[k / 64] &= ~(1ull << k % 64);
+	}
+	call->is_on = true;
+}
+
+static bool had(const struct call *call, uint64_t i, npages_t n)
+{
+	for (; n != 0; n--, i++) {
+		if ((call->had[i / 64] >> i % 64 & 1) == 0)
+			return false;
+	}
+	return true;
+}
+
+/* A call for @n frames at a multiple of @align has answered @pfn. */
+static pfn_t end(pfn_t pfn, npages_t n, npages_t align)
+{
+	struct call *call = &world.call[explore_me()];
+
+	call->is_on = false;
+	world.got[explore_me()] = pfn;
+	if (pfn == PFN_NONE) {
+		for (uint64_t i = 0; i + n <= nframes; i += align)
+			EXPLORE_CHECK(!had(call, i, n),
+				      "none, but %u from frame %u were free all the time",
+				      (unsigned)n, (unsigned)i);
+		return pfn;
+	}
+	EXPLORE_CHECK(pfn - FIRST < nframes && n <= nframes - (pfn - FIRST),
+		      "a frame of nowhere: %#llx", (unsigned long long)pfn);
+	EXPLORE_CHECK((pfn - FIRST) % align == 0, "not aligned");
+	for (npages_t i = 0; i < n; i++) {
+		uint8_t *owner = &world.owner[pfn - FIRST + i];
+		EXPLORE_CHECK(world.is_inserted[pfn - FIRST + i], "frame %u was never inserted",
+			      (unsigned)(pfn - FIRST + i));
+		EXPLORE_CHECK(*owner == 0, "frame %u handed out twice",
+			      (unsigned)(pfn - FIRST + i));
+		*owner = (uint8_t)(explore_me() + 1);
+	}
+	return pfn;
+}
+
+static pfn_t take(void)
+{
+	begin();
+	return end(frame_alloc(&pool), 1, 1);
+}
+
+static pfn_t take_run(npages_t n, npages_t align)
+{
+	begin();
+	return end(frame_alloc_range(&pool, n, align * PAGE_SIZE), n, align);
+}
+
+/* It is about to be freed; returned() - it was, and the call has ended. */
+static struct freed *disown(pfn_t pfn, npages_t n)
+{
+	for (npages_t i = 0; i < n; i++) {
+		uint8_t *owner = &world.owner[pfn - FIRST + i];
+		EXPLORE_CHECK(*owner != 0, "the scenario frees what nobody has");
+		*owner = 0;
+	}
+	EXPLORE_CHECK(world.nfreed < MAX_FREES, "more frees than there is room for");
+	struct freed *freed = &world.freed[world.nfreed++];
+	*freed = (struct freed){ pfn - FIRST, n, { 0, EXPLORE_NEVER } };
+	return freed;
+}
+
+static void returned(struct freed *freed)
+{
+	freed->until = explore_now();
+}
+
+static void give(pfn_t pfn)
+{
+	if (pfn == PFN_NONE)
+		return;
+	struct freed *freed = disown(pfn, 1);
+	EXPLORE_CHECK(frame_free(&pool, pfn) == STATUS_OK, "the free of frame %u was refused",
+		      (unsigned)(pfn - FIRST));
+	returned(freed);
+}
+
+static void give_run(pfn_t pfn, npages_t n)
+{
+	if (pfn == PFN_NONE)
+		return;
+	struct freed *freed = disown(pfn, n);
+	EXPLORE_CHECK(frame_free_range(&pool, pfn, n) == STATUS_OK,
+		      "the free of a run was refused");
+	returned(freed);
+}
+
+static unsigned owned(void)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < nframes; i++)
+		n += world.owner[i] != 0;
+	return n;
+}
+
+/* Everything stands still: is it all there? */
+static void check(void)
+{
+	unsigned n = world.inserted - owned();
+	const char *broken = frame_validate(&pool);
+
+	explore_as(0);
+	EXPLORE_CHECK(broken == NULL, "invalid: %s", broken);
+	EXPLORE_CHECK(frame_free_count(&pool) == n, "%u frames are free, %u counted", n,
+		      (unsigned)frame_free_count(&pool));
+	EXPLORE_CHECK(explore_refused() == world.refusals, "a free was refused");
+	/* Another hart than those that have stocks. */
+	explore_as(3);
+	for (unsigned i = 0; i < n; i++)
+		EXPLORE_CHECK(take() != PFN_NONE, "%u frames are lost", n - i);
+	EXPLORE_CHECK(take() == PFN_NONE, "a frame too many");
+}
+
+/* ---- worlds ---------------------------------------------------------------------------------- */
+
+static void insert(unsigned index, unsigned n)
+{
+	EXPLORE_CHECK(frame_insert(&pool, FIRST + index, n) == STATUS_OK, "insert");
+	world.inserted += n;
+	memset(&world.is_inserted[index], 1, n);
+}
+
+/* Take frame @index as if somebody had it. */
+static void hold(unsigned index)
+{
+	EXPLORE_CHECK(frame_alloc_at(&pool, FIRST + index, 1) == STATUS_OK, "alloc_at");
+	world.owner[index] = EXPLORE_MAX_ACTIVITIES + 1;
+}
+
+static void new_pool_of(unsigned chunks)
+{
+	nframes = chunks * CHUNK_BITS;
+	memset(&world, 0, sizeof(world));
+	memset(metadata, 0, sizeof(metadata));
+	uint64_t offset = (uint64_t)(uintptr_t)bytes - ((uint64_t)FIRST << PAGE_SHIFT);
+	EXPLORE_CHECK(frame_pool_init(&pool, offset) == STATUS_OK &&
+			      frame_pool_add_bank(&pool, FIRST, nframes, metadata,
+						  sizeof(metadata)) == STATUS_OK,
+		      "no pool");
+	/* All of the pool that can change. */
+	explore_keep(&pool, offsetof(struct frame_pool, bank[1]), "pool");
+	explore_keep((char *)&pool + offsetof(struct frame_pool, zeroed),
+		     sizeof(pool) - offsetof(struct frame_pool, zeroed), "stocks");
+	explore_keep(metadata, frame_metadata_bytes(nframes), "bits");
+	explore_keep(&world, sizeof(world), "world");
+}
+
+/* Frames whose bytes matter. */
+static void new_pool_with_bytes(void)
+{
+	new_pool_of(2);
+	memset(bytes, 0xff, sizeof(bytes));
+	explore_keep(bytes, sizeof(bytes), "bytes");
+}
+
+static void new_pool(void)
+{
+	new_pool_of(2);
+}
+
+/* @hart takes from the word of frame @index from now on, having taken one there. */
+static void settle(unsigned hart, unsigned index)
+{
+	explore_as(hart);
+	pfn_t pfn = take();
+	EXPLORE_CHECK(pfn - FIRST == index, "hart %u has frame %u, not %u", hart,
+		      (unsigned)(pfn - FIRST), index);
+	explore_as(0);
+}
+
+/* Nothing is stale: what is free is known. */
+static void know(void)
+{
+	(void)!frame_alloc_range(&pool, CHUNK_BITS, CHUNK_BITS * PAGE_SIZE);
+}
+
+/* Harts 0 and 1 take from the same word, in which three frames are left. */
+static void one_word(void)
+{
+	new_pool();
+	insert(10, 5);
+	settle(0, 10);
+	settle(1, 11);
+}
+
+/* Hart 0 has a word with two frames, hart 1 one with one, in chunks of their own. */
+static void two_stocks(void)
+{
+	new_pool();
+	insert(10, 3);
+	insert(600, 2);
+	settle(0, 10);
+	settle(1, 600);
+}
+
+/* Hart 0 takes from word 0, which is empty but for what is freed; there is one in word 1. */
+static void two_words(void)
+{
+	new_pool();
+	insert(10, 3);
+	insert(70, 1);
+	settle(0, 10);
+	hold(11);
+	hold(12);
+	world.got[EXPLORE_MAX_ACTIVITIES] = PFN_NONE;
+}
+
+/* Nothing is free, and that is known. Frames 10 to 13 are handed out, each may be freed by anybody. */
+static void all_used(void)
+{
+	new_pool();
+	insert(10, 4);
+	for (unsigned i = 10; i < 14; i++)
+		hold(i);
+	know();
+}
+
+/* Frames 12 and 13 are free; 10 and 11 are handed out; hart 1 takes from that word. */
+static void nearly_a_run(void)
+{
+	new_pool();
+	insert(10, 4);
+	settle(1, 10);
+	hold(11);
+	know();
+}
+
+/* Two at the end of word 0, of which hart 1 takes the first; one at the beginning of word 1; and frame 600. */
+static void across_words(void)
+{
+	new_pool();
+	insert(62, 3);
+	insert(600, 1);
+	settle(1, 62);
+	explore_as(1);
+	give(FIRST + 62);
+	know();
+}
+
+/*
+ * Pairs in five chunks, three in the sixth: a search for three, of which nothing is known, drops the lock on its
+ * way. Frame 12, which would make three of the first pair, is handed out.
+ */
+static void six_chunks(void)
+{
+	new_pool_of(6);
+	insert(10, 3);
+	hold(12);
+	for (unsigned c = 1; c < 5; c++)
+		insert(c * CHUNK_BITS + 10, 2);
+	insert(5 * CHUNK_BITS + 10, 3);
+}
+
+/* Frames 0 and 1 are free, frame 2 is handed out, nothing is known to be zero, and nothing is. */
+static void three_dirty(void)
+{
+	new_pool_with_bytes();
+	insert(0, 3);
+	hold(2);
+}
+
+/* Frame 0 is known to be zero, frames 1 and 2 are a run that is handed out; there is no other. */
+static void zeroed_and_a_run(void)
+{
+	new_pool_with_bytes();
+	insert(0, 1);
+	EXPLORE_CHECK(frame_prezero(&pool, 2) == 1, "prezero");
+	insert(1, 2);
+	hold(1);
+	hold(2);
+}
+
+/* Frames 0 and 1 are known to be zero. */
+static void two_zeroed(void)
+{
+	new_pool_with_bytes();
+	insert(0, 2);
+	/* It looks for a third one, so that it is known that no other is free. */
+	EXPLORE_CHECK(frame_prezero(&pool, 3) == 2, "prezero");
+}
+
+/* Frame 0 is known to be zero, there is no other, and that is known. */
+static void only_zeroed(void)
+{
+	new_pool_with_bytes();
+	insert(0, 1);
+	EXPLORE_CHECK(frame_prezero(&pool, 2) == 1, "prezero");
+}
+
+/* Frame 0 is known to be zero, frame 1 is free. */
+static void one_zeroed(void)
+{
+	new_pool_with_bytes();
+	insert(0, 2);
+	EXPLORE_CHECK(frame_prezero(&pool, 1) == 1, "prezero");
+}
+
+/* ---- activities ------------------------------------------------------------------------------ */
+
+static void take_one(void)
+{
+	(void)take();
+}
+
+static void take_two(void)
+{
+	(void)take();
+	(void)take();
+}
+
+static void take_all(void)
+{
+	while (take() != PFN_NONE) {
+	}
+}
+
+static void take_and_give(void)
+{
+	give(take());
+}
+
+static void take_give_take(void)
+{
+	give(take());
+	(void)take();
+}
+
+/* A hart that stops; it may start again. */
+static void leave_and_take(void)
+{
+	frame_leave(&pool);
+	(void)take();
+}
+
+static void take_pair(void)
+{
+	(void)take_run(2, 2);
+}
+
+static void take_and_give_pair(void)
+{
+	give_run(take_run(2, 2), 2);
+}
+
+static void take_three_anywhere(void)
+{
+	(void)take_run(3, 1);
+}
+
+static void give_12_take_three(void)
+{
+	give(FIRST + 12);
+	(void)take_run(3, 1);
+}
+
+static void take_three_even(void)
+{
+	(void)take_run(3, 2);
+}
+
+/* The first three are whole before the last three are broken: at each moment there are three. */
+static void give_12_break_the_last(void)
+{
+	const unsigned last = 5 * CHUNK_BITS + 12;
+
+	give(FIRST + 12);
+	if (frame_alloc_at(&pool, FIRST + last, 1) == STATUS_OK)
+		world.owner[last] = (uint8_t)(explore_me() + 1);
+}
+
+static void take_run_of_one(void)
+{
+	(void)take_run(1, 1);
+}
+
+static void give_10(void)
+{
+	give(FIRST + 10);
+}
+
+static void give_11(void)
+{
+	give(FIRST + 11);
+}
+
+static void give_12(void)
+{
+	give(FIRST + 12);
+}
+
+/* Who gives a frame back knows that there is one, until it has it again. */
+static void give_11_take_run(void)
+{
+	give(FIRST + 11);
+	(void)take_run(1, 1);
+}
+
+/* Who hears of another that it was given back knows that there is one as well. */
+static void give_11_and_tell(void)
+{
+	give(FIRST + 11);
+	atomic_store_explicit(&world.mailbox, 1, memory_order_release);
+}
+
+static void take_run_if_told(void)
+{
+	if (atomic_load_explicit(&world.mailbox, memory_order_acquire) != 0)
+		(void)take_run(1, 1);
+}
+
+/* What was written to the frame goes with it. */
+static void send(void)
+{
+	pfn_t pfn = take();
+
+	if (pfn == PFN_NONE)
+		return;
+	atomic_store_explicit(&world.mailbox, pfn, memory_order_release);
+	(void)take();
+}
+
+static void receive(void)
+{
+	pfn_t pfn = atomic_exchange_explicit(&world.mailbox, 0, memory_order_acquire);
+
+	if (pfn == 0)
+		return;
+	give(pfn);
+	(void)take();
+}
+
+/* A frame's bytes: who has it alone may write to it; who gets it next sees that. */
+static void use(pfn_t pfn)
+{
+	if (pfn - FIRST != 11)
+		return;
+	uint32_t n = atomic_load_explicit(&world.payload, memory_order_relaxed);
+	atomic_store_explicit(&world.payload, n + 1, memory_order_relaxed);
+	uint32_t now = atomic_load_explicit(&world.payload, memory_order_relaxed);
+	EXPLORE_CHECK(now == n + 1, "another writes to the same frame");
+	world.rights++;
+}
+
+static void use_11_and_give(void)
+{
+	use(FIRST + 11);
+	give(FIRST + 11);
+}
+
+static void take_and_use(void)
+{
+	pfn_t pfn = take();
+
+	if (pfn != PFN_NONE)
+		use(pfn);
+	give(pfn);
+}
+
+static void check_use(void)
+{
+	uint32_t n = atomic_load_explicit(&world.payload, memory_order_relaxed);
+
+	EXPLORE_CHECK(n == world.rights, "%u times written to the frame, %u seen", world.rights, n);
+	check();
+}
+
+/* Frame 11 belongs to two who both give it back: a mistake that is to be seen. */
+static void give_11_too(void)
+{
+	world.owner[11] = 0;
+	if (frame_free(&pool, FIRST + 11) == STATUS_OK)
+		world.rights++;
+	else
+		world.refusals++;
+}
+
+static void check_double(void)
+{
+	EXPLORE_CHECK(world.rights == 1 && world.refusals == 1, "freed twice: %u right, %u refused",
+		      world.rights, world.refusals);
+	check();
+}
+
+static void refused_11(void)
+{
+	if (frame_free(&pool, FIRST + 500) == STATUS_OK)
+		explore_fail("a frame was freed that was never inserted");
+	world.refusals++;
+}
+
+/* Hart 0's stock goes to word 1, */
+static void move_on(void)
+{
+	world.got[EXPLORE_MAX_ACTIVITIES] = take();
+}
+
+/* and back to word 0, where a frame is left. */
+static void move_back(void)
+{
+	give(FIRST + 11);
+	give(FIRST + 12);
+	(void)take();
+}
+
+/* The bytes of a frame are whose frame it is. */
+static uint8_t *bytes_of(pfn_t pfn)
+{
+	return pfn - FIRST < ARRAY_SIZE(bytes) ? bytes[pfn - FIRST] : NULL;
+}
+
+static void dirty(pfn_t pfn)
+{
+	uint8_t *at = bytes_of(pfn);
+
+	if (at == NULL)
+		return;
+	explore_use(at, EXPLORE_MAX_ACTIVITIES);
+	at[explore_me()] = 0xff;
+}
+
+static void check_zero(pfn_t pfn)
+{
+	uint8_t *at = bytes_of(pfn);
+
+	if (at == NULL)
+		return;
+	explore_use(at, EXPLORE_MAX_ACTIVITIES);
+	EXPLORE_CHECK(at[0] == 0 && memcmp(at, at + 1, PAGE_SIZE - 1) == 0, "frame %u is not zero",
+		      (unsigned)(pfn - FIRST));
+}
+
+static pfn_t take_one_zeroed(void)
+{
+	begin();
+	pfn_t pfn = end(frame_alloc_zeroed(&pool), 1, 1);
+	check_zero(pfn);
+	return pfn;
+}
+
+static void take_zeroed(void)
+{
+	dirty(take_one_zeroed());
+}
+
+static void give_zeroed(void)
+{
+	pfn_t pfn = take_one_zeroed();
+
+	if (pfn == PFN_NONE)
+		return;
+	struct freed *freed = disown(pfn, 1);
+	EXPLORE_CHECK(frame_free_zeroed(&pool, pfn) == STATUS_OK,
+		      "the free of a zeroed frame was refused");
+	returned(freed);
+}
+
+static void take_dirty_give(void)
+{
+	pfn_t pfn = take();
+
+	dirty(pfn);
+	give(pfn);
+}
+
+static void prezero(void)
+{
+	(void)frame_prezero(&pool, 2);
+}
+
+static void give_run_of_two(void)
+{
+	dirty(FIRST + 1);
+	dirty(FIRST + 2);
+	give_run(FIRST + 1, 2);
+}
+
+static void give_2_take_pair_give_it(void)
+{
+	dirty(FIRST + 2);
+	give(FIRST + 2);
+	pfn_t pfn = take_run(2, 1);
+	dirty(pfn);
+	give_run(pfn, 2);
+}
+
+static void take_three_and_give(void)
+{
+	give_run(take_run(3, 1), 3);
+}
+
+/* Two frames, two who take one each: both must get one, zero or not. */
+static void check_both(void)
+{
+	EXPLORE_CHECK(world.got[0] != PFN_NONE && world.got[1] != PFN_NONE,
+		      "none, but there were two frames for two");
+	check();
+}
+
+/* Whoever asks for one while it goes from one list to the other gets it. */
+static void check_the_one(void)
+{
+	EXPLORE_CHECK(world.got[1] != PFN_NONE, "none, but a zeroed frame was there all the time");
+	check();
+}
+
+static void check_three(void)
+{
+	EXPLORE_CHECK(world.got[0] != PFN_NONE, "none, but there were three at each moment");
+	check();
+}
+
+#define POOL(set_up) .setup = (set_up), .check = check, .wrote = bits_changed
+
+const struct explore_scenario explore_frame_scenarios[] = {
+	{ .name = "frame.two_harts_in_one_word",
+	  .switches = 5,
+	  .weak_switches = 4,
+	  POOL(one_word),
+	  .activity = { { take_two, 0, false }, { take_two, 1, false } } },
+	{ .name = "frame.three_harts_in_one_word",
+	  .switches = 2,
+	  .weak_switches = 1,
+	  POOL(one_word),
+	  .activity = { { take_two, 0, false },
+			{ take_and_give, 1, false },
+			{ take_one, 2, false } } },
+	{ .name = "frame.a_handler_takes_and_gives",
+	  .switches = 4,
+	  .weak_switches = 3,
+	  POOL(one_word),
+	  .activity = { { take_give_take, 0, false },
+			{ take_and_give, 0, true },
+			{ take_two, 1, false } } },
+	{ .name = "frame.handlers_move_the_stock_and_back",
+	  .switches = 6,
+	  .weak_switches = 5,
+	  POOL(two_words),
+	  .activity = { { take_one, 0, false }, { move_on, 0, true }, { move_back, 0, true } } },
+	{ .name = "frame.the_stock_of_another_is_taken",
+	  .switches = 3,
+	  .weak_switches = 2,
+	  POOL(two_stocks),
+	  .activity = { { take_and_give, 0, false }, { take_all, 1, false } } },
+	{ .name = "frame.an_idle_stock_is_drained",
+	  .switches = 3,
+	  .weak_switches = 2,
+	  POOL(two_stocks),
+	  .activity = { { take_all, 1, false }, { take_all, 2, false } } },
+	{ .name = "frame.a_hart_leaves_and_its_handler_takes",
+	  .switches = 3,
+	  .weak_switches = 2,
+	  POOL(two_stocks),
+	  .activity = { { leave_and_take, 0, false },
+			{ take_and_give, 0, true },
+			{ take_one, 1, false } } },
+	{ .name = "frame.freed_on_another_hart",
+	  .switches = 4,
+	  .weak_switches = 3,
+	  POOL(two_stocks),
+	  .activity = { { send, 0, false }, { receive, 1, false }, { receive, 2, false } } },
+	{ .name = "frame.a_run_takes_what_singles_want",
+	  .switches = 3,
+	  .weak_switches = 2,
+	  POOL(nearly_a_run),
+	  .activity = { { take_and_give_pair, 0, false },
+			{ take_and_give, 1, false },
+			{ give_11, 1, true } } },
+	{ .name = "frame.a_run_of_frames_that_are_given_back",
+	  .switches = 3,
+	  .weak_switches = 2,
+	  POOL(all_used),
+	  .activity = { { give_10, 0, false }, { give_11, 1, false }, { take_pair, 2, false } } },
+	{ .name = "frame.a_run_across_words_and_a_single",
+	  .switches = 4,
+	  .weak_switches = 3,
+	  POOL(across_words),
+	  .activity = { { take_three_anywhere, 0, false }, { take_and_give, 1, false } } },
+	{ .name = "frame.a_search_that_drops_the_lock",
+	  .switches = 2,
+	  .weak_switches = 1,
+	  POOL(six_chunks),
+	  .activity = { { take_three_anywhere, 0, false },
+			{ give_12_take_three, 1, false },
+			{ take_one, 0, true } } },
+	{ .name = "frame.a_search_that_goes_on_looks_behind_itself",
+	  .switches = 3,
+	  .weak_switches = 2,
+	  .setup = six_chunks,
+	  .check = check_three,
+	  .wrote = bits_changed,
+	  .activity = { { take_three_even, 0, false }, { give_12_break_the_last, 1, false } } },
+	{ .name = "frame.who_gives_back_hears_no_none",
+	  .switches = 3,
+	  .weak_switches = 2,
+	  POOL(all_used),
+	  .activity = { { give_10, 0, false },
+			{ give_11_take_run, 1, false },
+			{ give_12, 0, true } } },
+	{ .name = "frame.who_is_told_hears_no_none",
+	  .switches = 3,
+	  .weak_switches = 2,
+	  POOL(all_used),
+	  .activity = { { give_10, 0, false },
+			{ give_11_and_tell, 1, false },
+			{ take_run_if_told, 2, false } } },
+	{ .name = "frame.a_search_and_frees_at_once",
+	  .switches = 2,
+	  .weak_switches = 2,
+	  POOL(all_used),
+	  .activity = { { take_pair, 0, false },
+			{ give_11_take_run, 1, false },
+			{ give_10, 1, true } } },
+	{ .name = "frame.what_was_written_is_seen",
+	  .switches = 3,
+	  .weak_switches = 3,
+	  .setup = nearly_a_run,
+	  .check = check_use,
+	  .wrote = bits_changed,
+	  .activity = { { use_11_and_give, 0, false }, { take_and_use, 1, false } } },
+	{ .name = "frame.freed_twice_at_once",
+	  .switches = 4,
+	  .weak_switches = 4,
+	  .setup = nearly_a_run,
+	  .check = check_double,
+	  .wrote = bits_changed,
+	  .activity = { { give_11_too, 0, false }, { give_11_too, 1, false } } },
+	{ .name = "frame.refused_while_others_work",
+	  .switches = 3,
+	  .weak_switches = 2,
+	  POOL(nearly_a_run),
+	  .activity = { { take_give_take, 0, false },
+			{ refused_11, 1, false },
+			{ give_11, 1, true } } },
+	{ .name = "frame.zeroed_frames_are_free_frames",
+	  .switches = 3,
+	  .weak_switches = 2,
+	  .setup = two_zeroed,
+	  .check = check_both,
+	  .wrote = bits_changed,
+	  .activity = { { take_one, 0, false }, { take_zeroed, 1, false } } },
+	{ .name = "frame.zeroed_while_it_is_made_free",
+	  .switches = 3,
+	  .weak_switches = 2,
+	  .setup = only_zeroed,
+	  .check = check_the_one,
+	  .wrote = bits_changed,
+	  .activity = { { take_pair, 0, false }, { take_run_of_one, 1, false } } },
+	{ .name = "frame.zeroed_comes_and_goes",
+	  .switches = 2,
+	  .weak_switches = 1,
+	  POOL(one_zeroed),
+	  .activity = { { give_zeroed, 0, false },
+			{ take_and_give, 1, false },
+			{ take_and_give, 0, true } } },
+	{ .name = "frame.cleared_while_others_take",
+	  .switches = 2,
+	  .weak_switches = 1,
+	  POOL(three_dirty),
+	  .activity = { { prezero, 0, false },
+			{ give_2_take_pair_give_it, 1, false },
+			{ take_dirty_give, 0, true } } },
+	{ .name = "frame.zeroed_beside_a_run_that_is_given_back",
+	  .switches = 3,
+	  .weak_switches = 2,
+	  POOL(zeroed_and_a_run),
+	  .activity = { { give_run_of_two, 0, false },
+			{ take_three_and_give, 1, false },
+			{ give_zeroed, 1, true } } },
+	{ .name = NULL },
+};

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/* Interrupts that take and give memory: that they come, what they leave behind, and what a pause is. */
+#include "selftest/irq_stress.h"
+
+#include "kernel/hart/clock.h"
+#include "kernel/hart/harts.h"
+#include "kernel/machine.h"
+#include "kernel/memory/kernel_heap.h"
+#include "lib/string.h"
+#include "tests/support/ktest.h"
+
+/* For that: an interrupt that does not come fails the case and does not hang it. */
+#define MAX_MS 30000u
+
+static struct ticks_rates before;
+
+/*
+ * Handlers that have to wait for a lock have to wait for the emulator's host to run the hart before them. So
+ * with more harts than it has processors, each has to come more rarely.
+ */
+static uint64_t fast(void)
+{
+	return 10 + 4000 / (harts_count() * harts_count());
+}
+
+/* Handlers of a kind on each hart. */
+static uint64_t enough(void)
+{
+	return harts_count() <= 8 ? 20 : 3;
+}
+
+/* Two of the harts' own rates would be too few to wait for. */
+static void ticks_on(void)
+{
+	const struct ticks_rates rates = { fast(), fast() };
+
+	before = ticks_get();
+	REQUIRE_EQ(ticks_set(&rates), STATUS_OK);
+}
+
+static void ticks_as_before(void)
+{
+	EXPECT_EQ(ticks_set(&before), STATUS_OK);
+}
+
+static struct ticks_count sum_of(size_t kind)
+{
+	struct ticks_count sum = { 0 };
+
+	for (unsigned i = 0; i < harts_count(); i++) {
+		const struct ticks_count *c =
+			(const void *)((const uint8_t *)&hart_at(i)->ticks + kind);
+		sum.taken += c->taken;
+		sum.given += c->given;
+		sum.failed += c->failed;
+	}
+	return sum;
+}
+
+/* Pre: a pause. Result: how much has been taken so far. */
+static uint64_t expect_all_given_back(size_t kind)
+{
+	struct ticks_count sum = sum_of(kind);
+
+	EXPECT_EQ(sum.taken, sum.given);
+	return sum.taken;
+}
+
+static void expect_empty(const struct ticks *t)
+{
+	EXPECT_EQ(t->nframes + t->nruns + t->nblocks, 0);
+	EXPECT_EQ(atomic_load(&t->handed), 0);
+}
+
+/* On each hart that hears them. Those that are parked only handle interrupts; this one works meanwhile. */
+static bool have_come(const uint64_t *ticks, const uint64_t *calls)
+{
+	for (unsigned i = 0; i < harts_count(); i++) {
+		const volatile struct ticks *t = &hart_at(i)->ticks;
+		if (hart_is_up(hart_at(i)) &&
+		    (t->ticks < ticks[i] + enough() || t->calls < calls[i] + enough()))
+			return false;
+	}
+	return true;
+}
+
+/* Something that handlers may come in between. */
+static void work_a_bit(void)
+{
+	pfn_t pfn[20];
+
+	for (unsigned i = 0; i < ARRAY_SIZE(pfn); i++) {
+		pfn[i] = frame_alloc(&machine.frames);
+		REQUIRE(pfn[i] != PFN_NONE);
+		memset(frame_ptr(&machine.frames, pfn[i]), (int)i, PAGE_SIZE);
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(pfn); i++) {
+		const uint8_t *bytes = frame_ptr(&machine.frames, pfn[i]);
+		EXPECT(bytes[0] == i && bytes[PAGE_SIZE - 1] == i);
+		EXPECT_EQ(frame_free(&machine.frames, pfn[i]), STATUS_OK);
+	}
+}
+
+static void work_until_enough(void)
+{
+	const uint64_t end = clock_ticks() + MAX_MS * clock_ticks_per_ms();
+	uint64_t *ticks = ktest_alloc(harts_count() * sizeof(*ticks), 8);
+	uint64_t *calls = ktest_alloc(harts_count() * sizeof(*calls), 8);
+
+	for (unsigned i = 0; i < harts_count(); i++) {
+		ticks[i] = hart_at(i)->ticks.ticks;
+		calls[i] = hart_at(i)->ticks.calls;
+	}
+	while (!have_come(ticks, calls) && clock_ticks() < end) {
+		work_a_bit();
+		clock_nap(1);
+	}
+	EXPECT(have_come(ticks, calls));
+}
+
+KTEST(ticks, come_on_every_hart_and_lose_nothing)
+{
+	ticks_pause();
+	npages_t free = frame_free_count(&machine.frames);
+	uint64_t taken = expect_all_given_back(offsetof(struct ticks, frames));
+	ticks_resume();
+	ticks_on();
+	work_until_enough();
+	ticks_pause();
+	EXPECT_EQ(frame_free_count(&machine.frames), free);
+	REQUIRE_VALID(frame_validate(&machine.frames));
+	REQUIRE_VALID(heap_validate(&kernel_heap));
+	EXPECT(expect_all_given_back(offsetof(struct ticks, frames)) > taken);
+	EXPECT(expect_all_given_back(offsetof(struct ticks, runs)) != 0);
+	EXPECT(expect_all_given_back(offsetof(struct ticks, blocks)) != 0);
+	for (unsigned i = 0; i < harts_count(); i++)
+		expect_empty(&hart_at(i)->ticks);
+	ticks_resume();
+	ticks_as_before();
+}
+
+KTEST(ticks, do_nothing_in_a_pause_but_come)
+{
+	ticks_on();
+	ticks_pause();
+	ticks_pause();
+	ticks_resume();
+	EXPECT_EQ(ticks_pauses(), 1);
+	uint64_t taken = sum_of(offsetof(struct ticks, frames)).taken;
+	uint64_t idle = hart_self()->ticks.idle;
+	npages_t free = frame_free_count(&machine.frames);
+	work_until_enough();
+	EXPECT(hart_self()->ticks.idle > idle);
+	EXPECT_EQ(sum_of(offsetof(struct ticks, frames)).taken, taken);
+	EXPECT_EQ(frame_free_count(&machine.frames), free);
+	ticks_resume();
+	ticks_as_before();
+}
+
+static void work_there(void *unused)
+{
+	(void)unused;
+	work_a_bit();
+}
+
+KTEST(ticks, stop_with_their_hart_and_start_with_it)
+{
+	struct hart *hart = NULL;
+
+	ticks_on();
+	work_until_enough();
+	for (unsigned i = 1; i < harts_count() && hart == NULL; i++) {
+		if (hart_is_up(hart_at(i)))
+			hart = hart_at(i);
+	}
+	if (hart != NULL) {
+		EXPECT_EQ(hart_stop(hart->index, 5000), STATUS_OK);
+		EXPECT_EQ(hart->ticks.nframes + hart->ticks.nruns + hart->ticks.nblocks, 0);
+		EXPECT_EQ(ticks_next(hart), 0);
+		work_until_enough();
+		REQUIRE_EQ(hart_run(hart->index, work_there, NULL), STATUS_OK);
+		EXPECT_EQ(hart_join(hart->index, 5000), STATUS_OK);
+		EXPECT(ticks_next(hart) != 0);
+		work_until_enough();
+	}
+	ticks_as_before();
+}
+
+static void pause(void *unused)
+{
+	(void)unused;
+	ticks_pause();
+}
+
+/* As somebody would who has kept a pointer to a frame that he gave back. */
+KTEST(ticks, notice_a_write_to_what_they_have)
+{
+	struct ticks *t = &hart_self()->ticks;
+	unsigned long irq;
+
+	ticks_on();
+	irq = platform_irq_save();
+	/* What a handler would do. */
+	for (unsigned i = 0; i < 1000 && t->nframes == 0; i++) {
+		t->tick_at = 1;
+		ticks_timer(hart_self());
+	}
+	REQUIRE(t->nframes != 0); /* else there are no frames */
+	uint64_t *words = frame_ptr(&machine.frames, t->frame[t->nframes - 1]);
+	words[511] ^= 1;
+	EXPECT(ktest_panics(pause, NULL));
+	EXPECT(strncmp(ktest_panic_message(), "the frame at 0x", 15) == 0);
+	/* Where it was interrupted by the panic. */
+	words[511] ^= 1;
+	t->nframes++;
+	atomic_store(&t->busy, 0);
+	platform_irq_restore(irq);
+	ticks_as_before();
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/* ledger_test.c (cases) - each byte of the machine has one owner, and `why` says which. */
+#include "kernel/memory/ledger.h"
+
+#include "kernel/hart/harts.h"
+#include "kernel/machine.h"
+#include "kernel/memory/kernel_heap.h"
+#include "kernel/memory/kmalloc.h"
+#include "kernel/memory/why.h"
+#include "lib/fmt.h"
+#include "lib/string.h"
+#include "selftest/irq_stress.h"
+#include "tests/support/ktest.h"
+
+typedef unsigned long long ull;
+
+/* Does the answer about @addr contain @text? */
+static bool says(uint64_t addr, const char *text)
+{
+	static char sentence[WHY_LEN];
+	size_t len = strlen(text);
+
+	why_str(sentence, addr);
+	for (const char *at = sentence; *at != '\0'; at++) {
+		if (strncmp(at, text, len) == 0)
+			return true;
+	}
+	ktest_note("%s", sentence);
+	return false;
+}
+
+KTEST(ledger, the_books_agree)
+{
+	REQUIRE_VALID(ledger_check());
+}
+
+/* Byte sums by the linker's symbols against those of the map. */
+KTEST(ledger, the_parts_are_the_image)
+{
+	struct memmap_part part[LEDGER_IMAGE_PARTS];
+	struct range image = ledger_image(part);
+	uint64_t sum = 0, of_part[LEDGER_IMAGE_PARTS] = { 0 }, padding = 0;
+
+	for (uint32_t i = 0; i < machine.memmap.nregions; i++) {
+		const struct region *r = &machine.memmap.region[i];
+		if (r->kind != REGION_KERNEL)
+			continue;
+		EXPECT(r->range.start >= image.start && r->range.end <= image.end);
+		sum += range_size(r->range);
+		bool is_known = strcmp(r->name, "kernel padding") == 0;
+		padding += is_known ? range_size(r->range) : 0;
+		for (uint32_t p = 0; p < LEDGER_IMAGE_PARTS; p++) {
+			if (strcmp(r->name, part[p].name) == 0) {
+				of_part[p] += range_size(r->range);
+				is_known = true;
+			}
+		}
+		EXPECT(is_known);
+	}
+	EXPECT_EQ(sum, range_size(image));
+	/* Stacks, arena and table lie in BSS, the last part, and are not counted twice. */
+	for (uint32_t p = 0; p + 1 < LEDGER_IMAGE_PARTS; p++)
+		EXPECT_EQ(of_part[p], range_size(part[p].range));
+	EXPECT_EQ(of_part[0] + of_part[1] + of_part[2] + of_part[6], range_size(part[6].range));
+	EXPECT_EQ(of_part[5], 0); /* data */
+	EXPECT(padding < 3 * PAGE_SIZE);
+}
+
+/* What is free, what is handed out, and all kinds but those two, are the bytes of RAM. */
+KTEST(ledger, frames_and_regions_sum_up_to_ram)
+{
+	ticks_pause();
+	npages_t free = frame_free_count(&machine.frames);
+	npages_t out = frame_managed_count(&machine.frames) - free;
+	uint64_t sum = (free + out) * PAGE_SIZE;
+	npages_t counted = 0;
+
+	for (unsigned kind = 0; kind < REGION_KIND_COUNT; kind++) {
+		if (kind != REGION_USABLE && kind != REGION_LENT)
+			sum += memmap_bytes(&machine.memmap, (enum region_kind)kind);
+	}
+	EXPECT_EQ(sum, memmap_ram_bytes(&machine.memmap));
+	/* What is handed out is the other harts' areas, nothing else: the cases return theirs. */
+	for (unsigned i = 1; i < harts_count(); i++)
+		counted += HART_AREA_SIZE / PAGE_SIZE;
+	EXPECT_EQ(out, counted);
+}
+
+KTEST(ledger, why_knows_each_piece_of_a_hart)
+{
+	static const struct {
+		uint64_t offset;
+		const char *what;
+	} piece[] = {
+		{ 0, "the emergency stack of hart " },
+		{ HART_EMERGENCY_SIZE - 1, "the emergency stack of hart " },
+		{ HART_EMERGENCY_SIZE, "the guard below the stack of hart " },
+		{ HART_EMERGENCY_SIZE + HART_GUARD_SIZE, "the stack of hart " },
+		{ HART_RECORD_OFFSET - 1, "the stack of hart " },
+		{ HART_RECORD_OFFSET, "the record of hart " },
+		{ HART_AREA_SIZE - 1, "the record of hart " },
+	};
+
+	for (unsigned h = 0; h < harts_count(); h++) {
+		uint64_t area = (uint64_t)hart_at(h) - HART_RECORD_OFFSET;
+		for (unsigned i = 0; i < ARRAY_SIZE(piece); i++) {
+			char text[64];
+			fmt_buffer(text, sizeof(text), "%s%llu", piece[i].what,
+				   (ull)hart_at(h)->id);
+			EXPECT(says(area + piece[i].offset, text));
+		}
+	}
+}
+
+KTEST(ledger, why_follows_a_frame_from_free_to_handed_out)
+{
+	pfn_t pfn = frame_alloc(&machine.frames);
+	char text[64];
+
+	ticks_pause();
+	REQUIRE(pfn != PFN_NONE);
+	uint64_t addr = pfn_to_paddr(pfn);
+	fmt_buffer(text, sizeof(text), "in a frame that is handed out, [0x%llx, 0x%llx), of",
+		   (ull)addr, (ull)(addr + PAGE_SIZE));
+	EXPECT(says(addr, text));
+	EXPECT(says(addr + PAGE_SIZE - 1, text));
+	EXPECT_EQ(frame_free(&machine.frames, pfn), STATUS_OK);
+	fmt_buffer(text, sizeof(text), "in a free frame, [0x%llx, 0x%llx), of", (ull)addr,
+		   (ull)(addr + PAGE_SIZE));
+	EXPECT(says(addr + 17, text));
+}
+
+KTEST(ledger, why_follows_a_block_of_the_heap)
+{
+	void *block = kmalloc(1024);
+	const uint64_t at = (uint64_t)block;
+	char text[64];
+
+	ticks_pause();
+	REQUIRE(block != NULL);
+	fmt_buffer(text, sizeof(text), ", in a live block [0x%llx, 0x%llx)", (ull)at,
+		   (ull)at + 1024);
+	EXPECT(says(at, text));
+	EXPECT(says(at + 1023, text));
+	EXPECT(says(at, "kernel heap, ["));
+	kfree(block);
+	EXPECT(says(at, ", in a free block ["));
+	struct range table = kernel_heap_table();
+	EXPECT(says(table.start, "kernel heap's table, ["));
+	EXPECT(says(table.end - 1, "kernel heap's table, ["));
+}
+
+KTEST(ledger, why_names_functions_and_constants)
+{
+	static const char constant[] = "some text";
+
+	EXPECT(says((uint64_t)why_str, "kernel text, ["));
+	EXPECT(says((uint64_t)why_str, ", in why_str+0x0"));
+	EXPECT(says((uint64_t)constant, "kernel rodata, ["));
+	EXPECT(says((uint64_t)&machine, "kernel bss, ["));
+}
+
+KTEST(ledger, why_knows_the_tree_the_tables_and_the_slack)
+{
+	const struct memmap *map = &machine.memmap;
+	const struct region *region;
+	uint32_t cursor = 0;
+
+	if ((region = memmap_find(map, (uint64_t)machine.dtb)) != NULL &&
+	    region->kind == REGION_DTB)
+		EXPECT(says((uint64_t)machine.dtb, "inside the device tree, ["));
+	region = memmap_next(map, REGION_METADATA, &cursor);
+	REQUIRE(region != NULL);
+	EXPECT(says(region->range.end - 1, "the frame pool's own tables of bank "));
+	cursor = 0;
+	while ((region = memmap_next(map, REGION_SLACK, &cursor)) != NULL)
+		EXPECT(says(region->range.start, "rounding slack, ["));
+	cursor = 0;
+	while ((region = memmap_next(map, REGION_FIRMWARE, &cursor)) != NULL)
+		EXPECT(says(region->range.start, "firmware"));
+}
+
+/* Both edges of each region: the sentence tells where it begins or ends. */
+KTEST(ledger, why_has_an_answer_for_both_ends_of_every_region)
+{
+	for (uint32_t i = 0; i < machine.memmap.nregions; i++) {
+		const struct region *r = &machine.memmap.region[i];
+		char text[48];
+		fmt_buffer(text, sizeof(text), "[0x%llx, 0x%llx)", (ull)r->range.start,
+			   (ull)r->range.end);
+		EXPECT(says(r->range.start, text));
+		EXPECT(says(r->range.end - 1, text));
+	}
+}
+
+KTEST(ledger, why_says_what_is_no_ram)
+{
+	const struct memmap *map = &machine.memmap;
+	const struct region *last = &map->bank[map->nbanks - 1];
+
+	if (map->bank[0].range.start > 0)
+		EXPECT(says(map->bank[0].range.start - 1, "not RAM: below bank 0, ["));
+	EXPECT(says(last->range.end, "not RAM: above bank "));
+	EXPECT(says(PADDR_LIMIT - 1, "not RAM: above bank "));
+	EXPECT(says(PADDR_LIMIT, "no physical address"));
+	EXPECT(says(UINT64_MAX, "no physical address"));
+	for (uint32_t i = 1; i < map->nbanks; i++) {
+		if (map->bank[i - 1].range.end < map->bank[i].range.start)
+			EXPECT(says(map->bank[i - 1].range.end, "not RAM: between bank "));
+	}
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* The ticket lock on all harts at once: nobody is overtaken. */
+#include "kernel/monitor/locks.h"
+
+#include "kernel/hart/harts.h"
+#include "lib/fmt.h"
+#include "lib/lock.h"
+#include "lib/string.h"
+#include "tests/support/ktest.h"
+
+/*
+ * Of all harts together: where there are more of them than the emulator has processors to run them on, a turn
+ * may have to wait for the host's scheduler.
+ */
+#define TURNS 480u
+
+struct race {
+	struct ticket_lock lock;
+	unsigned nplayers;
+	_Atomic uint32_t arrived;
+	/* guarded by the lock: */
+	uint32_t log[TURNS + PLATFORM_MAX_HARTS];
+	unsigned logged;
+	unsigned waited;
+	uint32_t most_grants;
+};
+
+static unsigned turns(void)
+{
+	return 1 + TURNS / harts_count();
+}
+
+static void race_on(void *arg)
+{
+	struct race *race = arg;
+	struct lock_turn turn;
+
+	atomic_fetch_add(&race->arrived, 1);
+	while (atomic_load(&race->arrived) < race->nplayers)
+		platform_relax();
+	for (unsigned i = 0; i < turns(); i++) {
+		unsigned long irq = lock_acquire_turn(&race->lock, &turn);
+		race->log[race->logged++] = turn.ticket;
+		race->waited += turn.grants != 0;
+		if (turn.grants > race->most_grants)
+			race->most_grants = turn.grants;
+		lock_release(&race->lock, irq);
+	}
+}
+
+static unsigned count_players(void)
+{
+	unsigned n = 1;
+
+	for (unsigned i = 1; i < harts_count(); i++)
+		n += atomic_load(&hart_at(i)->state) != HART_LOST;
+	return n;
+}
+
+KTEST(locks, overtake_no_hart)
+{
+	struct race *race = ktest_alloc(sizeof(*race), LOCK_LINE);
+	const uint32_t first = UINT32_MAX - TURNS / 2; /* the tickets start over on the way */
+	struct lock_stats stats;
+
+	memset(race, 0, sizeof(*race));
+	lock_init(&race->lock, "race");
+	race->lock.next = race->lock.serving = first;
+	race->nplayers = count_players();
+	for (unsigned i = 1; i < harts_count(); i++) {
+		if (atomic_load(&hart_at(i)->state) != HART_LOST)
+			REQUIRE_EQ(hart_run(i, race_on, race), STATUS_OK);
+	}
+	race_on(race);
+	for (unsigned i = 1; i < harts_count(); i++) {
+		if (atomic_load(&hart_at(i)->state) != HART_LOST)
+			REQUIRE_EQ(hart_join(i, 20000), STATUS_OK);
+	}
+	REQUIRE_EQ(race->logged, race->nplayers * turns());
+	unsigned overtaken = 0;
+	for (uint32_t k = 0; k < race->logged; k++)
+		overtaken += race->log[k] != first + k;
+	EXPECT_EQ(overtaken, 0);
+	EXPECT(race->most_grants <= race->nplayers - 1);
+	lock_look(&race->lock, &stats);
+	EXPECT(stats.exact);
+	EXPECT_EQ(stats.contended, race->waited);
+	EXPECT_EQ(stats.most_grants, race->most_grants);
+}
+
+/* ---- the command ------------------------------------------------------------------------------- */
+
+static bool ends_with(const char *s, const char *tail)
+{
+	size_t n = strlen(s), t = strlen(tail);
+
+	return n >= t && strcmp(s + n - t, tail) == 0;
+}
+
+KTEST(locks, are_described_in_a_line)
+{
+	char line[LOCKS_SENTENCE_LEN];
+	char want[64];
+	struct ticket_lock lock;
+	struct lock_stats stats;
+
+	lock_init(&lock, "it");
+	unsigned long irq = lock_acquire(&lock);
+	lock_look(&lock, &stats);
+	locks_sentence(line, sizeof(line), "it", &stats);
+	EXPECT(strncmp(line, "it                    1          0            0        0  hart ",
+		       62) == 0);
+	fmt_buffer(want, sizeof(want), " %s, 0 waiting (a glance)", __func__);
+	EXPECT(ends_with(line, want));
+	lock_release(&lock, irq);
+	lock_look(&lock, &stats);
+	locks_sentence(line, sizeof(line), "it", &stats);
+	EXPECT_STR(line, "it                    1          0            0        0  free");
+	lock.next++; /* somebody has drawn, and has not written down that it holds */
+	lock_look(&lock, &stats);
+	locks_sentence(line, sizeof(line), "it", &stats);
+	EXPECT(ends_with(line, " changing hands (a glance)"));
+}

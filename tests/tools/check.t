@@ -1,0 +1,102 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# check.t - each check of `make check` sees a fault that was put there for it, in a small copy of
+# the tree; and passes without it.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+box=$(mktemp -d "${TMPDIR:-/tmp}/acre-check.XXXXXX") || exit 1
+trap 'rm -rf "$box"' EXIT
+number=0
+failed=0
+
+# The smallest tree that has something for each: lib, its seam, and one file for RV64.
+mkdir -p "$box/src/kernel/rv64" "$box/tests/host" "$box/scripts" "$box/src/sbi"
+cp -r Makefile mk .clang-format .clang-tidy "$box"
+cp -r scripts/{check-layers,compile-commands,need,deps} "$box/scripts"
+cp -r src/lib "$box/src"
+cp -r src/kernel/rv64/platform_arch.h "$box/src/kernel/rv64"
+cp -r tests/host/arch "$box/tests/host"
+printf 'void ecall_stand_in(void);\nvoid ecall_stand_in(void)\n{\n}\n' >"$box/src/sbi/ecall.c"
+
+check() { # check WHICH: with nothing of the make that may be running this
+	local sources
+	sources=$(cd "$box" && echo src/lib/*.c)
+	output=$(env -i PATH="$PATH" make -C "$box" --no-print-directory "check-$1" \
+		PORTABLE="$sources" HOST_SRC="$sources" SBI= LIFT_HOST_SRC= LIFT_RV64_SRC= ORACLE_SRC= FUZZ_ALL= 2>&1)
+}
+
+report() { # report OK NAME
+	number=$((number + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $number - $2"
+		return
+	fi
+	failed=1
+	echo "not ok $number - $2"
+	tail -n 12 <<<"$output" | sed 's/^/# /'
+}
+
+# sees WHICH WHAT FILE WORDS: the file on standard input makes check-WHICH fail, with WORDS.
+sees() {
+	cat >"$box/$3"
+	check "$1"
+	local code=$?
+	rm "$box/$3"
+	[ $code != 0 ] && grep -q -- "$4" <<<"$output"
+	report $? "$1 sees $2"
+}
+
+checks="layers format tidy cppcheck analyzer shell python"
+echo 1..14
+for which in $checks; do
+	check "$which"
+	report $? "$which passes a good tree"
+done
+
+sees layers 'an edge that is not drawn' src/lib/planted.h 'lib does not include mm' <<'END'
+#include "mm/types.h"
+END
+sees format 'a line that is not in the style' src/lib/planted.h 'clang-format' <<'END'
+static  inline int planted( void ) { return 1; }
+END
+sees tidy 'a sizeof of a pointer' src/lib/planted.c 'bugprone-sizeof-expression' <<'END'
+#include "lib/string.h"
+struct planted {
+	long a[8];
+};
+void planted(struct planted *p);
+void planted(struct planted *p)
+{
+	memset(p, 0, sizeof(p));
+}
+END
+sees cppcheck 'an index past the end' src/lib/planted.c 'arrayIndexOutOfBounds' <<'END'
+int planted(void);
+int planted(void)
+{
+	int a[4] = { 0 };
+	return a[4];
+}
+END
+sees analyzer 'a read of what was never written' src/lib/planted.c 'analyzer' <<'END'
+int planted(int which);
+static int *pick(int which, int *a)
+{
+	return which > 3 ? a : (int *)0;
+}
+int planted(int which)
+{
+	int a = 1;
+	int *p = pick(which, &a);
+	return which == 2 ? *p : 0;
+}
+END
+sees shell 'a script that does not parse' scripts/planted 'planted' <<'END'
+#!/bin/bash
+if true; then
+END
+sees python 'a script that does not parse' scripts/planted.py 'planted' <<'END'
+#!/usr/bin/env python3
+def planted(:
+END
+exit $failed

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+#include "kernel/bootargs.h"
+
+#include "lib/string.h"
+#include "tests/support/ktest.h"
+
+static unsigned complaints;
+static char last_word[32];
+
+static void complain(const char *word, size_t len, const char *reason)
+{
+	complaints++;
+	if (len >= sizeof(last_word))
+		len = sizeof(last_word) - 1;
+	memcpy(last_word, word, len);
+	last_word[len] = '\0';
+	EXPECT(reason != NULL && reason[0] != '\0');
+}
+
+static struct bootargs parse(const char *text)
+{
+	struct bootargs args;
+
+	complaints = 0;
+	bootargs_parse(&args, text, strlen(text), complain);
+	return args;
+}
+
+KTEST(bootargs, none_is_the_default)
+{
+	struct bootargs args = parse("");
+
+	EXPECT(!args.test && !args.poweroff && !args.semihosting && !args.bad_free_reports);
+	EXPECT(!args.has_boothart && !args.has_seed);
+	EXPECT_EQ(args.loglevel, LOG_INFO);
+	EXPECT_EQ(complaints, 0);
+}
+
+KTEST(bootargs, all_at_once)
+{
+	struct bootargs args = parse(" test=frame.* poweroff\tloglevel=debug badfree=report "
+				     "boothart=3 seed=0x10 semihosting frames=debug");
+
+	EXPECT(args.test && args.poweroff && args.semihosting && args.bad_free_reports);
+	EXPECT_STR(args.test_glob, "frame.*");
+	EXPECT(args.has_boothart && args.has_seed && args.frames_debug);
+	EXPECT_EQ(args.boothart, 3);
+	EXPECT_EQ(args.seed, 16);
+	EXPECT_EQ(args.loglevel, LOG_DEBUG);
+	EXPECT_EQ(complaints, 0);
+}
+
+KTEST(bootargs, the_last_of_a_name_counts)
+{
+	EXPECT_EQ(parse("loglevel=error loglevel=warn").loglevel, LOG_WARN);
+	EXPECT(!parse("badfree=report badfree=panic").bad_free_reports);
+}
+
+KTEST(bootargs, mem_takes_binary_suffixes)
+{
+	EXPECT_EQ(parse("").mem_limit, 0);
+	EXPECT_EQ(parse("mem=1").mem_limit, 1);
+	EXPECT_EQ(parse("mem=64M").mem_limit, 64 << 20);
+	EXPECT_EQ(parse("mem=64M mem=3k").mem_limit, 3 << 10);
+	EXPECT_EQ(parse("mem=64M mem=none").mem_limit, 64 << 20);
+	EXPECT_EQ(complaints, 1);
+}
+
+KTEST(bootargs, test_without_a_pattern_is_all)
+{
+	struct bootargs args = parse("test");
+
+	EXPECT(args.test);
+	EXPECT_STR(args.test_glob, "");
+}
+
+KTEST(bootargs, what_makes_no_sense_is_reported_and_has_no_effect)
+{
+	static const char *const wrong[] = {
+		"nonsense",      "tests",        "tes",       "=",           "=1",
+		"poweroff=yes",  "loglevel",     "loglevel=", "loglevel=5",  "badfree",
+		"badfree=maybe", "boothart",     "boothart=", "boothart=-1", "boothart=0x",
+		"seed=1e3",      "semihosting=", "poweroff=", "mem",         "mem=",
+		"mem=0",         "mem=0G",       "mem=12X",   "mem=M",       "mem=16777216T",
+		"mem=-1",        "mem=0x",       "mem=1MM",   "frames",      "frames=",
+		"frames=debugs",
+	};
+	struct bootargs normal = parse("");
+
+	for (unsigned i = 0; i < ARRAY_SIZE(wrong); i++) {
+		struct bootargs args = parse(wrong[i]);
+		EXPECT_EQ(complaints, 1);
+		EXPECT_STR(last_word, wrong[i]);
+		EXPECT_EQ(memcmp(&args, &normal, sizeof(args)), 0);
+	}
+}
+
+KTEST(bootargs, a_pattern_that_does_not_fit_is_refused)
+{
+	char text[5 + BOOTARGS_GLOB_SIZE + 1];
+
+	memset(text, 'x', sizeof(text));
+	memcpy(text, "test=", 5);
+	text[sizeof(text) - 1] = '\0';
+	EXPECT(!parse(text).test);
+	EXPECT_EQ(complaints, 1);
+	text[sizeof(text) - 2] = '\0'; /* one less does */
+	EXPECT(parse(text).test);
+	EXPECT_EQ(complaints, 0);
+}
+
+KTEST(bootargs, text_need_not_be_terminated)
+{
+	struct bootargs args;
+
+	complaints = 0;
+	bootargs_parse(&args, "poweroffX", 8, complain);
+	EXPECT(args.poweroff);
+	EXPECT_EQ(complaints, 0);
+}
+
+KTEST(bootargs, rates_of_interrupts_are_numbers_within_bounds)
+{
+	struct bootargs args = parse("tick=1000 ipi=0x10");
+
+	EXPECT_EQ(args.ticks.tick_hz, 1000);
+	EXPECT_EQ(args.ticks.ipi_hz, 16);
+	EXPECT_EQ(complaints, 0);
+	args = parse("tick=1 ipi=100000");
+	EXPECT_EQ(args.ticks.tick_hz, 1);
+	EXPECT_EQ(args.ticks.ipi_hz, 100000);
+	EXPECT_EQ(complaints, 0);
+	args = parse("tick tick= tick=0 tick=fast tick=100001 ipi ipi=0 ipi=-1 ipi=1k");
+	EXPECT_EQ(args.ticks.tick_hz, 0);
+	EXPECT_EQ(args.ticks.ipi_hz, 0);
+	EXPECT_EQ(complaints, 9);
+}

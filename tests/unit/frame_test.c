@@ -1,0 +1,1054 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The frame pool, verb by verb. RAM is wherever a case says that it is; only the cases about
+ * clearing have bytes behind their frames.
+ */
+#include "mm/frame/frame.h"
+
+#include "lib/string.h"
+#include "mm/frame/frame_scoped.h"
+#include "tests/support/ktest.h"
+
+#define MAX_RIG_BANKS 4u
+
+struct rig {
+	struct frame_pool *pool;
+	unsigned nbanks;
+	struct rig_bank {
+		void *metadata;
+		size_t bytes;
+		void *copy;
+	} bank[MAX_RIG_BANKS];
+	struct frame_pool *copy;
+};
+
+static void rig_init(struct rig *r, uint64_t offset)
+{
+	*r = (struct rig){ 0 };
+	r->pool = ktest_alloc(sizeof(*r->pool), 64);
+	r->copy = ktest_alloc(sizeof(*r->copy), 64);
+	REQUIRE_EQ(frame_pool_init(r->pool, offset), STATUS_OK);
+	REQUIRE_VALID(frame_validate(r->pool));
+}
+
+static void rig_add_bank(struct rig *r, pfn_t first, npages_t npages)
+{
+	struct rig_bank *b = &r->bank[r->nbanks++];
+
+	b->bytes = frame_metadata_bytes(npages);
+	b->metadata = ktest_alloc(b->bytes, 8);
+	b->copy = ktest_alloc(b->bytes, 8);
+	memset(b->metadata, 0x77, b->bytes);
+	REQUIRE_EQ(frame_pool_add_bank(r->pool, first, npages, b->metadata, b->bytes), STATUS_OK);
+	REQUIRE_VALID(frame_validate(r->pool));
+}
+
+/* A pool of one bank with every frame free. */
+static struct frame_pool *rig_of(struct rig *r, pfn_t first, npages_t npages)
+{
+	rig_init(r, 0);
+	rig_add_bank(r, first, npages);
+	REQUIRE_EQ(frame_insert(r->pool, first, npages), STATUS_OK);
+	REQUIRE_VALID(frame_validate(r->pool));
+	return r->pool;
+}
+
+/* The bits of a bank. What the pool knows about them besides may come and go. */
+static size_t bytes_of_bits(const struct rig *r, unsigned b)
+{
+	for (unsigned i = 0; i < r->pool->nbanks; i++) {
+		if ((void *)r->pool->bank[i].free == r->bank[b].metadata)
+			return 2 * r->pool->bank[i].nbits / 8;
+	}
+	return 0;
+}
+
+/* Remember the pool and its bits, for expect_broken() all of its metadata. */
+static void rig_remember(struct rig *r)
+{
+	memcpy(r->copy, r->pool, sizeof(*r->pool));
+	for (unsigned b = 0; b < r->nbanks; b++)
+		memcpy(r->bank[b].copy, r->bank[b].metadata, r->bank[b].bytes);
+}
+
+static void rig_unchanged(const struct rig *r)
+{
+	EXPECT_EQ(r->copy->nbanks, r->pool->nbanks);
+	EXPECT_EQ(r->copy->managed, r->pool->managed);
+	for (unsigned b = 0; b < r->nbanks; b++)
+		EXPECT_EQ(memcmp(r->bank[b].copy, r->bank[b].metadata, bytes_of_bits(r, b)), 0);
+	EXPECT(!lock_held(&r->pool->lock));
+	REQUIRE_VALID(frame_validate(r->pool));
+}
+
+/* Exactly one free was refused since the last look, and this is what it was. */
+static void expect_report(uint64_t address, uint64_t size, const char *what, uint64_t actual_start,
+			  uint64_t actual_size)
+{
+	const struct bad_free *report = ktest_last_bad_free();
+
+	EXPECT_EQ(ktest_bad_frees(), 1);
+	EXPECT_STR(report->allocator, "frame");
+	EXPECT_EQ(report->address, address);
+	EXPECT_EQ(report->size, size);
+	EXPECT_STR(report->what, what);
+	EXPECT_EQ(report->actual_start, actual_start);
+	EXPECT_EQ(report->actual_size, actual_size);
+	EXPECT(report->caller != NULL);
+}
+
+/* ---- portions ---------------------------------------------------------------------------------- */
+
+/* How often the lock was taken since @before. */
+static uint32_t holds_since(const struct rig *r, uint32_t before)
+{
+	return r->pool->lock.serving - before;
+}
+
+/* Every chunk has one frame less than all, and all have changed. */
+static void poke_every_chunk(struct rig *r, npages_t chunks)
+{
+	for (npages_t c = 0; c < chunks; c++)
+		REQUIRE_EQ(frame_alloc_at(r->pool, (c + 1) * CHUNK_BITS + 7 * (c % 64), 1),
+			   STATUS_OK);
+}
+
+KTEST(frame, a_long_search_drops_the_lock_now_and_then)
+{
+	const npages_t chunks = 300;
+	struct rig r;
+
+	rig_of(&r, CHUNK_BITS, chunks * CHUNK_BITS);
+	poke_every_chunk(&r, chunks);
+	uint32_t before = r.pool->lock.serving;
+	EXPECT_EQ(frame_alloc_range(r.pool, CHUNK_BITS, CHUNK_BITS * PAGE_SIZE), PFN_NONE);
+	EXPECT(holds_since(&r, before) > chunks / 40 && holds_since(&r, before) < chunks / 10);
+	before = r.pool->lock.serving;
+	EXPECT_EQ(frame_alloc_range(r.pool, CHUNK_BITS, CHUNK_BITS * PAGE_SIZE), PFN_NONE);
+	EXPECT_EQ(holds_since(&r, before), 0); /* it is known */
+	EXPECT_EQ(frame_alloc_range(r.pool, 3 * CHUNK_BITS, PAGE_SIZE), PFN_NONE);
+	EXPECT(holds_since(&r, before) > chunks / 8);
+	before = r.pool->lock.serving;
+	EXPECT_EQ(frame_free_count(r.pool), chunks * (CHUNK_BITS - 1));
+	EXPECT(holds_since(&r, before) > chunks / 40);
+	REQUIRE_VALID(frame_validate(r.pool));
+}
+
+KTEST(frame, a_long_search_finds_the_last_chunk)
+{
+	const npages_t chunks = 300;
+	struct rig r;
+
+	rig_of(&r, CHUNK_BITS, chunks * CHUNK_BITS);
+	poke_every_chunk(&r, chunks - 1);
+	EXPECT_EQ(frame_alloc_range(r.pool, CHUNK_BITS, CHUNK_BITS * PAGE_SIZE),
+		  chunks * CHUNK_BITS);
+	EXPECT_EQ(frame_alloc_range(r.pool, CHUNK_BITS, CHUNK_BITS * PAGE_SIZE), PFN_NONE);
+	REQUIRE_VALID(frame_validate(r.pool));
+}
+
+/* Only the last frame of the last chunk is left, and nothing is known. */
+KTEST(frame, the_last_single_frame_is_found_behind_many_used_chunks)
+{
+	const npages_t chunks = 300;
+	const pfn_t last = (chunks + 1) * CHUNK_BITS - 1;
+	struct rig r;
+
+	rig_of(&r, CHUNK_BITS, chunks * CHUNK_BITS);
+	poke_every_chunk(&r, chunks);
+	/* Behind the tree's back as far as it goes: each chunk is stale already. */
+	for (npages_t c = 1; c <= chunks; c++) {
+		for (pfn_t pfn = c * CHUNK_BITS; pfn < (c + 1) * CHUNK_BITS; pfn++) {
+			uint64_t index = pfn - r.pool->bank[0].base;
+			if (pfn % 64 == 0 && pfn + 64 <= last)
+				atomic_fetch_and(&r.pool->bank[0].free[index / 64], 0);
+		}
+	}
+	atomic_fetch_and(&r.pool->bank[0].free[(last - CHUNK_BITS) / 64], 1ull << 63);
+	EXPECT(!frame_pool_is_empty(r.pool));
+	EXPECT_EQ(frame_next_free(r.pool, 0), last);
+	EXPECT_EQ(frame_free_count(r.pool), 1);
+	EXPECT_EQ(frame_alloc(r.pool), last);
+	EXPECT_EQ(frame_alloc(r.pool), PFN_NONE);
+	EXPECT(frame_pool_is_empty(r.pool));
+	REQUIRE_VALID(frame_validate(r.pool));
+}
+
+/*
+ * Another hart has taken some frames of a run and has not said so yet: what is left of it stays free. Of those that begin
+ * a chunk the lengths are believed, so that the run is found.
+ */
+KTEST(frame, a_run_that_is_not_all_there_any_more_is_put_back)
+{
+	const npages_t n = 3;
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, CHUNK_BITS, 2 * CHUNK_BITS);
+	atomic_word *word = &pool->bank[0].free[0];
+
+	REQUIRE_EQ(frame_alloc_at(pool, CHUNK_BITS + n, 2 * CHUNK_BITS - n), STATUS_OK);
+	for (uint64_t left = 0; left < 1u << n; left++) {
+		atomic_fetch_or(word, bits_mask(0, n));
+		chunk_tree_touch(&pool->bank[0].chunks, 0, 1);
+		REQUIRE_EQ(frame_alloc_range(pool, n + 1, PAGE_SIZE), PFN_NONE); /* now it is */
+		atomic_fetch_and(word, left);
+		pfn_t found = frame_alloc_range(pool, n, PAGE_SIZE);
+		EXPECT_EQ(found, left == bits_mask(0, n) ? CHUNK_BITS : PFN_NONE);
+		EXPECT_EQ(*word, found == PFN_NONE ? left : 0);
+		REQUIRE_VALID(frame_validate(pool));
+	}
+}
+
+/* ---- setting up ------------------------------------------------------------------------------ */
+
+KTEST(frame, metadata_is_below_two_and_a_half_bits_a_frame)
+{
+	EXPECT_EQ(frame_metadata_bytes(0), 0);
+	for (npages_t n = 8192; n < FRAME_LIMIT; n = n * 3 + 1)
+		EXPECT(frame_metadata_bytes(n) * 8 < n * 5 / 2);
+	EXPECT(frame_metadata_bytes(1ull << 18) * 8 < (1ull << 18) / 100 * 217);
+	EXPECT(frame_metadata_bytes(1ull << 28) * 8 < (1ull << 28) / 100 * 217);
+	EXPECT(frame_metadata_bytes(1) < 512);
+}
+
+KTEST(frame, an_offset_that_is_not_whole_pages_is_refused)
+{
+	struct rig r;
+
+	rig_init(&r, 0);
+	rig_add_bank(&r, 5, 10);
+	rig_remember(&r);
+	EXPECT_EQ(frame_pool_init(r.pool, 8), ERR_MISALIGNED);
+	EXPECT_EQ(frame_pool_init(r.pool, PAGE_SIZE + 1), ERR_MISALIGNED);
+	rig_unchanged(&r);
+}
+
+KTEST(frame, a_pool_of_nothing_gives_nothing)
+{
+	struct rig r;
+
+	rig_init(&r, 0);
+	rig_remember(&r);
+	EXPECT_EQ(frame_alloc(r.pool), PFN_NONE);
+	EXPECT_EQ(frame_alloc_zeroed(r.pool), PFN_NONE);
+	EXPECT_EQ(frame_alloc_range(r.pool, 3, PAGE_SIZE), PFN_NONE);
+	EXPECT_EQ(frame_alloc_range_zeroed(r.pool, 3, PAGE_SIZE), PFN_NONE);
+	EXPECT_EQ(frame_alloc_at(r.pool, 0, 1), ERR_RANGE);
+	EXPECT_EQ(frame_insert(r.pool, 0, 1), ERR_RANGE);
+	EXPECT_EQ(frame_remove(r.pool, 0, 1), ERR_RANGE);
+	EXPECT(!frame_is_free(r.pool, 0));
+	EXPECT(!frame_is_managed(r.pool, 0));
+	EXPECT_EQ(frame_next_free(r.pool, 0), PFN_NONE);
+	EXPECT(frame_pool_is_empty(r.pool));
+	EXPECT_EQ(frame_free_count(r.pool), 0);
+	EXPECT_EQ(frame_managed_count(r.pool), 0);
+	EXPECT_EQ(frame_free(r.pool, 0), ERR_RANGE);
+	expect_report(0, 0, "not in any bank", 0, 0);
+	rig_unchanged(&r);
+}
+
+KTEST(frame, a_bank_is_known_but_empty_until_frames_are_inserted)
+{
+	struct rig r;
+
+	rig_init(&r, 0);
+	rig_add_bank(&r, 100, 70);
+	EXPECT(frame_pool_is_empty(r.pool));
+	EXPECT_EQ(frame_alloc(r.pool), PFN_NONE);
+	EXPECT(!frame_is_managed(r.pool, 100));
+	REQUIRE_EQ(frame_insert(r.pool, 164, 2), STATUS_OK);
+	REQUIRE_VALID(frame_validate(r.pool));
+	EXPECT_EQ(frame_managed_count(r.pool), 2);
+	EXPECT_EQ(frame_free_count(r.pool), 2);
+	EXPECT(!frame_pool_is_empty(r.pool));
+	EXPECT(frame_is_free(r.pool, 164) && frame_is_free(r.pool, 165));
+	EXPECT(!frame_is_free(r.pool, 163) && !frame_is_free(r.pool, 166));
+	EXPECT_EQ(frame_next_free(r.pool, 0), 164);
+	EXPECT_EQ(frame_next_free(r.pool, 165), 165);
+	EXPECT_EQ(frame_next_free(r.pool, 166), PFN_NONE);
+}
+
+KTEST(frame, refuses_banks_that_make_no_sense)
+{
+	struct rig r;
+	size_t bytes = frame_metadata_bytes(100);
+	uint64_t *metadata = ktest_alloc(bytes + 8, 8);
+
+	rig_init(&r, 0);
+	rig_add_bank(&r, 1000, 100);
+	rig_remember(&r);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, 0, 0, metadata, bytes), ERR_INVALID);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, 0, 100, NULL, bytes), ERR_INVALID);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, 0, 100, metadata, bytes - 1), ERR_NOMEM);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, 0, 100, (char *)metadata + 4, bytes), ERR_MISALIGNED);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, FRAME_LIMIT, 1, metadata, bytes), ERR_RANGE);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, FRAME_LIMIT - 99, 100, metadata, bytes), ERR_RANGE);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, PFN_NONE, 1, metadata, bytes), ERR_RANGE);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, 5, UINT64_MAX, metadata, SIZE_MAX), ERR_RANGE);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, 1000, 100, metadata, bytes), ERR_OVERLAP);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, 1099, 1, metadata, bytes), ERR_OVERLAP);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, 901, 100, metadata, bytes), ERR_OVERLAP);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, 1050, 10, metadata, bytes), ERR_OVERLAP);
+	rig_unchanged(&r);
+	REQUIRE_VALID(frame_validate(r.pool));
+
+	EXPECT_EQ(frame_pool_add_bank(r.pool, FRAME_LIMIT - 100, 100, metadata, bytes), STATUS_OK);
+	REQUIRE_VALID(frame_validate(r.pool));
+}
+
+KTEST(frame, keeps_banks_sorted_in_whatever_order_they_come_and_says_when_it_is_full)
+{
+	struct rig r;
+	const size_t bytes = frame_metadata_bytes(1);
+	char *metadata = ktest_alloc(bytes * (FRAME_MAX_BANKS + 1), 8);
+
+	rig_init(&r, 0);
+	for (pfn_t i = 0; i < FRAME_MAX_BANKS; i++) {
+		pfn_t first = (i * 37 % FRAME_MAX_BANKS) * 3; /* 37 is odd: each value once */
+		REQUIRE_EQ(frame_pool_add_bank(r.pool, first, 1, metadata + i * bytes, bytes),
+			   STATUS_OK);
+		REQUIRE_EQ(frame_insert(r.pool, first, 1), STATUS_OK);
+		REQUIRE_VALID(frame_validate(r.pool));
+	}
+	rig_remember(&r);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, 1, 1, metadata + FRAME_MAX_BANKS * bytes, bytes),
+		  ERR_FULL);
+	rig_unchanged(&r);
+	for (pfn_t i = 0; i < FRAME_MAX_BANKS; i++) {
+		EXPECT_EQ(frame_next_free(r.pool, i * 3), i * 3);
+		EXPECT_EQ(frame_next_free(r.pool, i * 3 + 1),
+			  i + 1 < FRAME_MAX_BANKS ? i * 3 + 3 : PFN_NONE);
+		EXPECT(!frame_is_managed(r.pool, i * 3 + 1));
+	}
+	for (pfn_t i = 0; i < FRAME_MAX_BANKS; i++) {
+		pfn_t pfn = frame_alloc(r.pool);
+		EXPECT(pfn % 3 == 0 && pfn < FRAME_MAX_BANKS * 3);
+	}
+	EXPECT_EQ(frame_alloc(r.pool), PFN_NONE);
+	REQUIRE_VALID(frame_validate(r.pool));
+}
+
+/* ---- inserting and removing ------------------------------------------------------------------ */
+
+KTEST(frame, inserts_all_of_a_range_or_nothing)
+{
+	struct rig r;
+
+	rig_init(&r, 0);
+	rig_add_bank(&r, 1000, 200);
+	rig_add_bank(&r, 1200, 50); /* touches the first */
+	REQUIRE_EQ(frame_insert(r.pool, 1100, 10), STATUS_OK);
+	REQUIRE_EQ(frame_alloc(r.pool), 1100);
+	rig_remember(&r);
+	EXPECT_EQ(frame_insert(r.pool, 1000, 0), ERR_INVALID);
+	EXPECT_EQ(frame_insert(r.pool, 1109, 1), ERR_OVERLAP);
+	EXPECT_EQ(frame_insert(r.pool, 1100, 1), ERR_OVERLAP); /* handed out */
+	EXPECT_EQ(frame_insert(r.pool, 1000, 101), ERR_OVERLAP);
+	EXPECT_EQ(frame_insert(r.pool, 1109, 20), ERR_OVERLAP);
+	EXPECT_EQ(frame_insert(r.pool, 999, 2), ERR_RANGE);
+	EXPECT_EQ(frame_insert(r.pool, 1199, 2), ERR_RANGE); /* two banks */
+	EXPECT_EQ(frame_insert(r.pool, 1249, 2), ERR_RANGE);
+	EXPECT_EQ(frame_insert(r.pool, 1100, UINT64_MAX), ERR_RANGE);
+	EXPECT_EQ(frame_insert(r.pool, PFN_NONE, 1), ERR_RANGE);
+	rig_unchanged(&r);
+	EXPECT_EQ(frame_insert(r.pool, 1000, 100), STATUS_OK);
+	EXPECT_EQ(frame_insert(r.pool, 1110, 90), STATUS_OK);
+	EXPECT_EQ(frame_insert(r.pool, 1200, 50), STATUS_OK);
+	REQUIRE_VALID(frame_validate(r.pool));
+	EXPECT_EQ(frame_managed_count(r.pool), 250);
+	EXPECT_EQ(frame_free_count(r.pool), 249);
+}
+
+/* Upwards nothing is looked at, downwards all is; a piece that was taken out can come back. */
+KTEST(frame, inserts_in_any_order)
+{
+	struct rig r;
+
+	rig_init(&r, 0);
+	rig_add_bank(&r, 1000, 300);
+	REQUIRE_EQ(frame_insert(r.pool, 1200, 70), STATUS_OK);
+	REQUIRE_EQ(frame_insert(r.pool, 1000, 65), STATUS_OK);
+	REQUIRE_EQ(frame_insert(r.pool, 1065, 135), STATUS_OK);
+	REQUIRE_EQ(frame_insert(r.pool, 1271, 29), STATUS_OK);
+	REQUIRE_EQ(frame_remove(r.pool, 1250, 20), STATUS_OK);
+	rig_remember(&r);
+	EXPECT_EQ(frame_insert(r.pool, 1250, 50), ERR_OVERLAP);
+	EXPECT_EQ(frame_insert(r.pool, 1299, 1), ERR_OVERLAP);
+	rig_unchanged(&r);
+	EXPECT_EQ(frame_insert(r.pool, 1250, 21), STATUS_OK);
+	REQUIRE_VALID(frame_validate(r.pool));
+	EXPECT_EQ(frame_free_count(r.pool), 300);
+	EXPECT_EQ(frame_managed_count(r.pool), 300);
+}
+
+KTEST(frame, removes_only_what_is_free)
+{
+	struct rig r;
+
+	rig_init(&r, 0);
+	rig_add_bank(&r, 1000, 200);
+	REQUIRE_EQ(frame_insert(r.pool, 1010, 180), STATUS_OK);
+	REQUIRE_EQ(frame_alloc_at(r.pool, 1100, 1), STATUS_OK);
+	rig_remember(&r);
+	EXPECT_EQ(frame_remove(r.pool, 1050, 0), ERR_INVALID);
+	EXPECT_EQ(frame_remove(r.pool, 1100, 1), ERR_OVERLAP);
+	EXPECT_EQ(frame_remove(r.pool, 1050, 51), ERR_OVERLAP);
+	EXPECT_EQ(frame_remove(r.pool, 1009, 2), ERR_NOT_FOUND);
+	EXPECT_EQ(frame_remove(r.pool, 1189, 2), ERR_NOT_FOUND);
+	EXPECT_EQ(frame_remove(r.pool, 1199, 2), ERR_RANGE);
+	EXPECT_EQ(frame_remove(r.pool, 999, 1), ERR_RANGE);
+	rig_unchanged(&r);
+
+	EXPECT_EQ(frame_remove(r.pool, 1010, 64), STATUS_OK);
+	REQUIRE_VALID(frame_validate(r.pool));
+	EXPECT_EQ(frame_managed_count(r.pool), 116);
+	EXPECT_EQ(frame_free_count(r.pool), 115);
+	EXPECT(!frame_is_managed(r.pool, 1073) && frame_is_managed(r.pool, 1074));
+	EXPECT_EQ(frame_next_free(r.pool, 0), 1074);
+	EXPECT_EQ(frame_free(r.pool, 1010), ERR_NOT_ALLOCATED);
+	expect_report(1010 * PAGE_SIZE, 0, "never inserted", 1010 * PAGE_SIZE, PAGE_SIZE);
+	EXPECT_EQ(frame_insert(r.pool, 1010, 64), STATUS_OK); /* and may come back */
+	EXPECT_EQ(frame_next_free(r.pool, 0), 1010);
+	REQUIRE_VALID(frame_validate(r.pool));
+}
+
+/* ---- taking ---------------------------------------------------------------------------------- */
+
+static void drain_and_refill(pfn_t first, npages_t npages)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, first, npages);
+	bool *seen = ktest_alloc(npages * sizeof(*seen), 1);
+
+	memset(seen, 0, npages * sizeof(*seen));
+	for (npages_t i = 0; i < npages; i++) {
+		pfn_t pfn = frame_alloc(pool);
+		REQUIRE(pfn - first < npages && !seen[pfn - first]);
+		seen[pfn - first] = true;
+		REQUIRE(!frame_is_free(pool, pfn) && frame_is_managed(pool, pfn));
+		REQUIRE_EQ(frame_free_count(pool), npages - i - 1);
+	}
+	REQUIRE_VALID(frame_validate(pool));
+	REQUIRE(frame_pool_is_empty(pool));
+	rig_remember(&r);
+	REQUIRE_EQ(frame_alloc(pool), PFN_NONE);
+	REQUIRE_EQ(frame_alloc_range(pool, 1, PAGE_SIZE), PFN_NONE);
+	rig_unchanged(&r);
+	for (npages_t i = 0; i < npages; i++) {
+		pfn_t pfn = first + (i * 7 + 3) % npages; /* npages is no multiple of 7 */
+		REQUIRE_EQ(frame_free(pool, pfn), STATUS_OK);
+		REQUIRE(frame_is_free(pool, pfn));
+	}
+	REQUIRE_VALID(frame_validate(pool));
+	REQUIRE_EQ(frame_free_count(pool), npages);
+	REQUIRE_EQ(frame_alloc_range(pool, npages, PAGE_SIZE), first);
+	REQUIRE_EQ(frame_free_range(pool, first, npages), STATUS_OK);
+	REQUIRE_VALID(frame_validate(pool));
+}
+
+KTEST(frame, draining_yields_each_frame_once_wherever_ram_is)
+{
+	drain_and_refill(0, 300); /* frame 0 is a frame like any other */
+	drain_and_refill(1, 64);
+	drain_and_refill(0x80200, 4097);
+	drain_and_refill(12345, 129);
+	drain_and_refill((1ull << 55) >> PAGE_SHIFT, 300);
+	drain_and_refill(FRAME_LIMIT - 257, 257);
+}
+
+KTEST(frame, single_frames_fill_a_chunk_before_they_break_another)
+{
+	struct rig r;
+	struct frame_pool *pool =
+		rig_of(&r, 40, 3000); /* the first chunk and the last are broken */
+
+	for (unsigned i = 0; i < 300; i++)
+		REQUIRE_EQ(frame_alloc(pool), 40 + i);
+	EXPECT_EQ(frame_free(pool, 150), STATUS_OK);
+	EXPECT_EQ(frame_free(pool, 77), STATUS_OK);
+	REQUIRE_VALID(frame_validate(pool));
+	for (unsigned i = 300; i < 512 - 40 + 2; i++)
+		REQUIRE(frame_alloc(pool) < 512);
+	REQUIRE_VALID(frame_validate(pool));
+	for (unsigned i = 2560; i < 3040; i++)
+		REQUIRE_EQ(frame_alloc(pool), i);
+	for (unsigned i = 0; i < 40; i++)
+		EXPECT_EQ(frame_free(pool, 300 + i), STATUS_OK);
+	for (unsigned i = 0; i < 40; i++)
+		EXPECT_EQ(frame_alloc(pool), 300 + i); /* sooner than a whole chunk */
+	EXPECT_EQ(frame_free(pool, 300), STATUS_OK);
+	EXPECT_EQ(frame_alloc(pool), 300); /* the chunk is in use still */
+	EXPECT_EQ(frame_alloc(pool), 512);
+	REQUIRE_VALID(frame_validate(pool));
+}
+
+KTEST(frame, a_hart_goes_round_among_its_own_chunks_without_the_lock)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 0x80000, 20 * 512);
+	struct lock_stats before, after;
+
+	while (frame_alloc(pool) != PFN_NONE)
+		;
+	for (unsigned i = 0; i < 20 * 512; i += 10)
+		REQUIRE_EQ(frame_free(pool, 0x80000 + i), STATUS_OK);
+	lock_look(&pool->lock, &before);
+	for (unsigned i = 0; i < 20 * 512; i += 10)
+		REQUIRE(frame_alloc(pool) != PFN_NONE);
+	lock_look(&pool->lock, &after);
+	EXPECT_EQ(after.holds, before.holds);
+	EXPECT_EQ(frame_alloc(pool), PFN_NONE);
+	REQUIRE_VALID(frame_validate(pool));
+}
+
+/* Chunks are looked at in groups of eight, and a bank may begin anywhere in one. */
+KTEST(frame, a_chunk_of_ones_own_is_found_wherever_it_is)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 0x80000 + 3 * 512, 20 * 512);
+	struct lock_stats before, after;
+
+	while (frame_alloc(pool) != PFN_NONE)
+		;
+	for (pfn_t c = 0; c < 20; c++) {
+		pfn_t first = 0x80000 + (3 + c * 7 % 20) * 512;
+		REQUIRE_EQ(frame_free_range(pool, first, 40), STATUS_OK);
+		lock_look(&pool->lock, &before);
+		for (pfn_t i = 0; i < 40; i++)
+			REQUIRE_EQ(frame_alloc(pool), first + i);
+		lock_look(&pool->lock, &after);
+		EXPECT_EQ(after.holds, before.holds);
+		EXPECT_EQ(frame_alloc(pool), PFN_NONE); /* now it is known to be empty */
+	}
+	REQUIRE_VALID(frame_validate(pool));
+}
+
+/* A chunk that has changed counts as broken until somebody has looked at it. */
+KTEST(frame, a_hart_that_leaves_has_no_stock_and_may_come_back)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 0x80000, 3 * 512);
+	struct frame_stock *stock = &pool->stock[platform_hart()];
+	pfn_t pfn[4];
+
+	frame_leave(pool);
+	REQUIRE_VALID(frame_validate(pool));
+	for (unsigned i = 0; i < 4; i++) {
+		pfn[i] = frame_alloc(pool);
+		REQUIRE(pfn[i] != PFN_NONE);
+		EXPECT(atomic_load(&stock->base) != PFN_NONE);
+		uint64_t moves = atomic_load(&stock->moves);
+		frame_leave(pool);
+		EXPECT_EQ(atomic_load(&stock->base), PFN_NONE);
+		/* A handler's: what was interrupted in frame_alloc() sees that the stock has moved. */
+		EXPECT(atomic_load(&stock->moves) != moves);
+		REQUIRE_VALID(frame_validate(pool));
+		EXPECT_EQ(frame_free_count(pool), 3 * 512 - i - 1);
+	}
+	/* It broke no second chunk. */
+	for (unsigned i = 1; i < 4; i++)
+		EXPECT_EQ(pfn[i] / 512, pfn[0] / 512);
+	for (unsigned i = 0; i < 4; i++)
+		EXPECT_EQ(frame_free(pool, pfn[i]), STATUS_OK);
+	REQUIRE_VALID(frame_validate(pool));
+}
+
+KTEST(frame, a_pool_that_was_used_up_and_given_back_has_whole_chunks_again)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 1024, 16 * 512);
+	bool used[16] = { false };
+	unsigned broken = 0;
+
+	while (frame_alloc(pool) != PFN_NONE)
+		;
+	for (unsigned i = 0; i < 16 * 512; i++)
+		REQUIRE_EQ(frame_free(pool, 1024 + i), STATUS_OK);
+	for (unsigned i = 0; i < 3 * 512; i++)
+		used[(frame_alloc(pool) - 1024) / 512] = true;
+	for (unsigned c = 0; c < 16; c++)
+		broken += used[c];
+	EXPECT_EQ(broken, 3);
+	REQUIRE_VALID(frame_validate(pool));
+}
+
+/* Not to the lowest one: what was freed there meanwhile has time to become whole again. */
+KTEST(frame, the_next_chunk_to_break_is_behind_the_one_that_is_used_up)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 0x80200, 5 * 512);
+
+	while (frame_alloc(pool) != PFN_NONE)
+		;
+	for (pfn_t c = 0; c < 4; c++) /* the last 100 of four chunks are free */
+		REQUIRE_EQ(frame_free_range(pool, 0x80200 + c * 512 + 412, 100), STATUS_OK);
+	for (pfn_t c = 0; c < 4; c++) {
+		for (pfn_t i = 412; i < 512; i++)
+			REQUIRE_EQ(frame_alloc(pool), 0x80200 + c * 512 + i);
+		if (c == 1)
+			REQUIRE_EQ(frame_free_range(pool, 0x80200, 200), STATUS_OK);
+	}
+	EXPECT_EQ(frame_alloc(pool), 0x80200); /* and around */
+	REQUIRE_VALID(frame_validate(pool));
+}
+
+KTEST(frame, runs_are_aligned_in_physical_memory_and_not_by_index)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 0x80203, 3000);
+
+	for (uint64_t align = 1; align <= 1024; align *= 2) {
+		pfn_t want = (0x80203 + align - 1) / align * align;
+		pfn_t pfn = frame_alloc_range(pool, 3, align * PAGE_SIZE);
+		EXPECT_EQ(pfn, want);
+		EXPECT_EQ(frame_free_range(pool, pfn, 3), STATUS_OK);
+		REQUIRE_VALID(frame_validate(pool));
+	}
+	EXPECT_EQ(frame_alloc_range(pool, 1, 1ull << 40), PFN_NONE);
+	EXPECT_EQ(frame_alloc_range(pool, 1, 1ull << 63), PFN_NONE);
+	/* 2 MiB, as a page table wants it: the frames are 0x80400, 0x80600, 0x80800, 0x80a00. */
+	for (pfn_t want = 0x80400; want <= 0x80a00; want += 512)
+		EXPECT_EQ(frame_alloc_range(pool, 512, 512 * PAGE_SIZE),
+			  want + 512 <= 0x80203 + 3000 ? want : PFN_NONE);
+	REQUIRE_VALID(frame_validate(pool));
+}
+
+KTEST(frame, a_run_of_any_length_up_to_the_bank)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 5, 400);
+
+	for (npages_t n = 1; n <= 400; n++) {
+		EXPECT_EQ(frame_alloc_range(pool, n, PAGE_SIZE), 5);
+		EXPECT_EQ(frame_free_count(pool), 400 - n);
+		EXPECT_EQ(frame_free_range(pool, 5, n), STATUS_OK);
+		REQUIRE_VALID(frame_validate(pool));
+	}
+	rig_remember(&r);
+	EXPECT_EQ(frame_alloc_range(pool, 401, PAGE_SIZE), PFN_NONE);
+	EXPECT_EQ(frame_alloc_range(pool, UINT64_MAX, PAGE_SIZE), PFN_NONE);
+	EXPECT_EQ(frame_alloc_range_zeroed(pool, UINT64_MAX, PAGE_SIZE), PFN_NONE);
+	rig_unchanged(&r);
+}
+
+KTEST(frame, refuses_runs_that_make_no_sense)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 5, 400);
+
+	rig_remember(&r);
+	EXPECT_EQ(frame_alloc_range(pool, 0, PAGE_SIZE), PFN_NONE);
+	EXPECT_EQ(frame_alloc_range(pool, 1, 0), PFN_NONE);
+	EXPECT_EQ(frame_alloc_range(pool, 1, 1), PFN_NONE);
+	EXPECT_EQ(frame_alloc_range(pool, 1, PAGE_SIZE / 2), PFN_NONE);
+	EXPECT_EQ(frame_alloc_range(pool, 1, 3 * PAGE_SIZE), PFN_NONE);
+	EXPECT_EQ(frame_alloc_range(pool, 1, PAGE_SIZE + 1), PFN_NONE);
+	EXPECT_EQ(frame_alloc_range_zeroed(pool, 0, PAGE_SIZE), PFN_NONE);
+	EXPECT_EQ(frame_alloc_at(pool, 5, 0), ERR_INVALID);
+	rig_unchanged(&r);
+}
+
+KTEST(frame, takes_exactly_what_is_asked_for_by_address)
+{
+	struct rig r;
+
+	rig_init(&r, 0);
+	rig_add_bank(&r, 100, 200);
+	REQUIRE_EQ(frame_insert(r.pool, 110, 180), STATUS_OK);
+	EXPECT_EQ(frame_alloc_at(r.pool, 150, 20), STATUS_OK);
+	REQUIRE_VALID(frame_validate(r.pool));
+	EXPECT_EQ(frame_free_count(r.pool), 160);
+	rig_remember(&r);
+	EXPECT_EQ(frame_alloc_at(r.pool, 150, 1), ERR_OVERLAP);
+	EXPECT_EQ(frame_alloc_at(r.pool, 140, 11), ERR_OVERLAP);
+	EXPECT_EQ(frame_alloc_at(r.pool, 169, 5), ERR_OVERLAP);
+	EXPECT_EQ(frame_alloc_at(r.pool, 109, 2), ERR_NOT_FOUND);
+	EXPECT_EQ(frame_alloc_at(r.pool, 289, 2), ERR_NOT_FOUND);
+	EXPECT_EQ(frame_alloc_at(r.pool, 299, 2), ERR_RANGE);
+	EXPECT_EQ(frame_alloc_at(r.pool, 99, 2), ERR_RANGE);
+	EXPECT_EQ(frame_alloc_at(r.pool, 110, UINT64_MAX), ERR_RANGE);
+	EXPECT_EQ(frame_alloc_at(r.pool, PFN_NONE, 1), ERR_RANGE);
+	rig_unchanged(&r);
+	EXPECT_EQ(frame_alloc_at(r.pool, 110, 40), STATUS_OK);
+	EXPECT_EQ(frame_alloc(r.pool), 170);
+	EXPECT_EQ(frame_alloc_at(r.pool, 171, 119), STATUS_OK);
+	EXPECT(frame_pool_is_empty(r.pool));
+	REQUIRE_VALID(frame_validate(r.pool));
+}
+
+KTEST(frame, no_run_crosses_from_one_bank_into_the_next)
+{
+	struct rig r;
+
+	rig_init(&r, 0);
+	rig_add_bank(&r, 1030, 30); /* added out of order; touches the next one */
+	rig_add_bank(&r, 1000, 30);
+	rig_add_bank(&r, 5000, 100);
+	REQUIRE_EQ(frame_insert(r.pool, 1000, 30), STATUS_OK);
+	REQUIRE_EQ(frame_insert(r.pool, 1030, 30), STATUS_OK);
+	REQUIRE_EQ(frame_insert(r.pool, 5000, 100), STATUS_OK);
+	REQUIRE_VALID(frame_validate(r.pool));
+	EXPECT_EQ(frame_alloc_range(r.pool, 31, PAGE_SIZE), 5000);
+	EXPECT_EQ(frame_alloc_range(r.pool, 20, PAGE_SIZE), 1000);
+	EXPECT_EQ(frame_alloc_range(r.pool, 20, PAGE_SIZE), 1030);
+	EXPECT_EQ(frame_alloc_range(r.pool, 20, PAGE_SIZE), 5031);
+	EXPECT_EQ(frame_alloc_range(r.pool, 10, PAGE_SIZE), 1020);
+	EXPECT_EQ(frame_alloc_at(r.pool, 1055, 6), ERR_RANGE);
+	EXPECT_EQ(frame_next_free(r.pool, 1000), 1050);
+	EXPECT_EQ(frame_next_free(r.pool, 1060), 5051);
+	EXPECT_EQ(frame_next_free(r.pool, 5100), PFN_NONE);
+	EXPECT_EQ(frame_next_free(r.pool, PFN_NONE), PFN_NONE);
+	REQUIRE_VALID(frame_validate(r.pool));
+
+	rig_remember(&r); /* both ends of it are handed out, but in two banks */
+	EXPECT_EQ(frame_free_range(r.pool, 1025, 10), ERR_RANGE);
+	expect_report(1025 * PAGE_SIZE, 10 * PAGE_SIZE, "past the end of the bank",
+		      1030 * PAGE_SIZE, 0);
+	rig_unchanged(&r);
+}
+
+KTEST(frame, a_bank_added_late_and_below_is_used_first)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 1000, 10);
+
+	for (unsigned i = 0; i < 10; i++)
+		EXPECT_EQ(frame_alloc(pool), 1000 + i);
+	rig_add_bank(&r, 10, 10);
+	EXPECT_EQ(frame_alloc(pool), PFN_NONE);
+	REQUIRE_EQ(frame_insert(pool, 15, 2), STATUS_OK);
+	EXPECT_EQ(frame_alloc(pool), 15);
+	EXPECT_EQ(frame_free(pool, 1005), STATUS_OK);
+	REQUIRE_VALID(frame_validate(pool));
+	EXPECT_EQ(frame_alloc(pool), 16);
+	EXPECT_EQ(frame_alloc(pool), 1005);
+	EXPECT_EQ(frame_alloc(pool), PFN_NONE);
+	EXPECT_EQ(frame_free(pool, 16), STATUS_OK);
+	REQUIRE_VALID(frame_validate(pool));
+	EXPECT_EQ(frame_alloc(pool), 16);
+}
+
+KTEST(frame, a_long_run_that_comes_back_is_the_lowest_again)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 0x80200, 8 * 512);
+
+	REQUIRE_EQ(frame_alloc_range(pool, 3 * 512, PAGE_SIZE), 0x80200);
+	for (unsigned k = 0; k <= 9; k++) /* every search has gone past it */
+		REQUIRE(frame_alloc_range(pool, 1u << k, PAGE_SIZE << k) != PFN_NONE);
+	EXPECT_EQ(frame_free_range(pool, 0x80200, 3 * 512), STATUS_OK);
+	REQUIRE_VALID(frame_validate(pool));
+	for (unsigned k = 0; k <= 9; k++) {
+		EXPECT_EQ(frame_alloc_range(pool, 1u << k, PAGE_SIZE << k), 0x80200);
+		EXPECT_EQ(frame_free_range(pool, 0x80200, 1u << k), STATUS_OK);
+	}
+	REQUIRE_VALID(frame_validate(pool));
+}
+
+/* ---- giving back ----------------------------------------------------------------------------- */
+
+KTEST(frame, a_run_may_be_freed_in_parts)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 64, 500);
+	pfn_t run = frame_alloc_range(pool, 300, 64 * PAGE_SIZE);
+
+	REQUIRE_EQ(run, 64);
+	EXPECT_EQ(frame_free_range(pool, run + 100, 100), STATUS_OK);
+	REQUIRE_VALID(frame_validate(pool));
+	EXPECT_EQ(frame_free(pool, run + 99), STATUS_OK);
+	EXPECT_EQ(frame_free_address(pool, pfn_to_paddr(run)), STATUS_OK);
+	EXPECT_EQ(frame_free_range(pool, run + 1, 98), STATUS_OK);
+	EXPECT_EQ(frame_free_range(pool, run + 200, 100), STATUS_OK);
+	REQUIRE_VALID(frame_validate(pool));
+	EXPECT_EQ(frame_free_count(pool), 500);
+}
+
+KTEST(frame, refuses_a_double_free)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 64, 500);
+	pfn_t pfn = frame_alloc(pool);
+
+	EXPECT_EQ(frame_free(pool, pfn), STATUS_OK);
+	rig_remember(&r);
+	EXPECT_EQ(frame_free(pool, pfn), ERR_NOT_ALLOCATED);
+	expect_report(64 * PAGE_SIZE, 0, "free already", 64 * PAGE_SIZE, PAGE_SIZE);
+	EXPECT_EQ(frame_free_address(pool, 563 * PAGE_SIZE), ERR_NOT_ALLOCATED);
+	expect_report(563 * PAGE_SIZE, 0, "free already", 563 * PAGE_SIZE, PAGE_SIZE);
+	rig_unchanged(&r);
+}
+
+KTEST(frame, refuses_frames_that_it_never_had)
+{
+	struct rig r;
+
+	rig_init(&r, 0);
+	rig_add_bank(&r, 100, 100);
+	REQUIRE_EQ(frame_insert(r.pool, 120, 60), STATUS_OK);
+	REQUIRE_EQ(frame_alloc_range(r.pool, 60, PAGE_SIZE), 120);
+	rig_remember(&r);
+	EXPECT_EQ(frame_free(r.pool, 119), ERR_NOT_ALLOCATED);
+	expect_report(119 * PAGE_SIZE, 0, "never inserted", 119 * PAGE_SIZE, PAGE_SIZE);
+	EXPECT_EQ(frame_free(r.pool, 180), ERR_NOT_ALLOCATED);
+	expect_report(180 * PAGE_SIZE, 0, "never inserted", 180 * PAGE_SIZE, PAGE_SIZE);
+	EXPECT_EQ(frame_free(r.pool, 99), ERR_RANGE);
+	expect_report(99 * PAGE_SIZE, 0, "not in any bank", 99 * PAGE_SIZE, 0);
+	EXPECT_EQ(frame_free(r.pool, 200), ERR_RANGE);
+	expect_report(200 * PAGE_SIZE, 0, "not in any bank", 200 * PAGE_SIZE, 0);
+	EXPECT_EQ(frame_free(r.pool, PFN_NONE), ERR_RANGE);
+	expect_report(UINT64_MAX, 0, "no frame", UINT64_MAX, 0);
+	EXPECT_EQ(frame_free_range(r.pool, PFN_NONE, UINT64_MAX), ERR_RANGE);
+	expect_report(UINT64_MAX, UINT64_MAX, "no frame", UINT64_MAX, 0);
+	EXPECT_EQ(frame_free_address(r.pool, 0), ERR_RANGE);
+	expect_report(0, 0, "not in any bank", 0, 0);
+	rig_unchanged(&r);
+}
+
+KTEST(frame, refuses_an_address_inside_a_frame)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 64, 10);
+
+	REQUIRE_EQ(frame_alloc(pool), 64);
+	rig_remember(&r);
+	EXPECT_EQ(frame_free_address(pool, 64 * PAGE_SIZE + 8), ERR_MISALIGNED);
+	expect_report(64 * PAGE_SIZE + 8, 0, "misaligned", 64 * PAGE_SIZE, PAGE_SIZE);
+	EXPECT_EQ(frame_free_address(pool, UINT64_MAX), ERR_MISALIGNED);
+	expect_report(UINT64_MAX, 0, "misaligned", UINT64_MAX - PAGE_SIZE + 1, PAGE_SIZE);
+	rig_unchanged(&r);
+	EXPECT_EQ(frame_free_address(pool, 64 * PAGE_SIZE), STATUS_OK);
+}
+
+KTEST(frame, frees_all_of_a_range_or_nothing_and_names_the_first_that_is_wrong)
+{
+	struct rig r;
+
+	rig_init(&r, 0);
+	rig_add_bank(&r, 1000, 300);
+	REQUIRE_EQ(frame_insert(r.pool, 1000, 250), STATUS_OK);
+	REQUIRE_EQ(frame_alloc_at(r.pool, 1020, 230), STATUS_OK);
+	REQUIRE_EQ(frame_free(r.pool, 1100), STATUS_OK);
+	REQUIRE_EQ(frame_free(r.pool, 1200), STATUS_OK);
+	rig_remember(&r);
+	EXPECT_EQ(frame_free_range(r.pool, 1020, 81), ERR_NOT_ALLOCATED);
+	expect_report(1020 * PAGE_SIZE, 81 * PAGE_SIZE, "free already", 1100 * PAGE_SIZE,
+		      PAGE_SIZE);
+	EXPECT_EQ(frame_free_range(r.pool, 1101, 150), ERR_NOT_ALLOCATED);
+	expect_report(1101 * PAGE_SIZE, 150 * PAGE_SIZE, "free already", 1200 * PAGE_SIZE,
+		      PAGE_SIZE);
+	EXPECT_EQ(frame_free_range(r.pool, 1201, 60), ERR_NOT_ALLOCATED);
+	expect_report(1201 * PAGE_SIZE, 60 * PAGE_SIZE, "never inserted", 1250 * PAGE_SIZE,
+		      PAGE_SIZE);
+	EXPECT_EQ(frame_free_range(r.pool, 1201, 1000), ERR_NOT_ALLOCATED);
+	expect_report(1201 * PAGE_SIZE, 1000 * PAGE_SIZE, "never inserted", 1250 * PAGE_SIZE,
+		      PAGE_SIZE);
+	EXPECT_EQ(frame_free_range(r.pool, 1020, 0), ERR_INVALID);
+	expect_report(1020 * PAGE_SIZE, 0, "a range of no frames", 1020 * PAGE_SIZE, 0);
+	EXPECT_EQ(frame_free_range(r.pool, 1030, UINT64_MAX), ERR_NOT_ALLOCATED);
+	expect_report(1030 * PAGE_SIZE, UINT64_MAX, "free already", 1100 * PAGE_SIZE, PAGE_SIZE);
+	rig_unchanged(&r);
+	EXPECT_EQ(frame_free_range(r.pool, 1020, 80), STATUS_OK);
+	EXPECT_EQ(frame_free_range(r.pool, 1101, 99), STATUS_OK);
+	EXPECT_EQ(frame_free_range(r.pool, 1201, 49), STATUS_OK);
+	EXPECT_EQ(frame_free_count(r.pool), 250);
+	REQUIRE_VALID(frame_validate(r.pool));
+}
+
+/* The one call in here is the culprit: it must not be inlined, unrolled or turned into a jump. */
+static never_inline const void *culprit_here(struct frame_pool *pool, pfn_t pfn)
+{
+	frame_free(pool, pfn);
+	return ktest_last_bad_free()->caller;
+}
+
+KTEST(frame, a_refused_free_names_who_freed)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 64, 10);
+	static const char marker;
+
+	const void *culprit = culprit_here(pool, 64);
+	EXPECT(culprit != NULL);
+	EXPECT(culprit_here(pool, 65) == culprit);
+	frame_free(pool, 64);
+	EXPECT(ktest_last_bad_free()->caller != culprit);
+	frame_free_range(pool, 64, 2);
+	EXPECT(ktest_last_bad_free()->caller != culprit);
+	frame_free_range_from(pool, 64, 1, &marker);
+	EXPECT(ktest_last_bad_free()->caller == &marker);
+	EXPECT_EQ(ktest_bad_frees(), 5);
+}
+
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+#define RAM_PAGES 8u
+
+/* A pool whose frames, from @first, have bytes behind them, all 0xee. */
+static uint8_t *rig_with_ram(struct rig *r, pfn_t first)
+{
+	uint8_t *ram = ktest_alloc(RAM_PAGES * PAGE_SIZE, PAGE_SIZE);
+
+	memset(ram, 0xee, RAM_PAGES * PAGE_SIZE);
+	rig_init(r, (uint64_t)(uintptr_t)ram - pfn_to_paddr(first));
+	rig_add_bank(r, first, RAM_PAGES);
+	REQUIRE_EQ(frame_insert(r->pool, first, RAM_PAGES), STATUS_OK);
+	return ram;
+}
+
+static bool page_is(const uint8_t *page, uint8_t byte)
+{
+	for (unsigned i = 0; i < PAGE_SIZE; i++) {
+		if (page[i] != byte)
+			return false;
+	}
+	return true;
+}
+
+static void check_clearing(pfn_t first)
+{
+	struct rig r;
+	uint8_t *ram = rig_with_ram(&r, first);
+
+	EXPECT(frame_ptr(r.pool, first) == ram);
+	EXPECT(frame_ptr(r.pool, first + 3) == ram + 3 * PAGE_SIZE);
+	EXPECT_EQ(frame_alloc(r.pool), first);
+	EXPECT_EQ(frame_alloc_zeroed(r.pool), first + 1);
+	EXPECT_EQ(frame_alloc_range(r.pool, 2, PAGE_SIZE), first + 2);
+	EXPECT_EQ(frame_alloc_range_zeroed(r.pool, 3, PAGE_SIZE), first + 4);
+	for (unsigned i = 0; i < RAM_PAGES; i++)
+		EXPECT(page_is(ram + i * PAGE_SIZE, i == 1 || (i >= 4 && i < 7) ? 0 : 0xee));
+	EXPECT_EQ(frame_free_range(r.pool, first, 7), STATUS_OK); /* touches no byte */
+	EXPECT(page_is(ram, 0xee));
+	REQUIRE_VALID(frame_validate(r.pool));
+}
+
+KTEST(frame, clears_the_frames_that_it_was_asked_to_clear_and_no_other)
+{
+	check_clearing(0);
+	check_clearing(0x80201);
+	check_clearing((1ull << 55) >> PAGE_SHIFT);
+	check_clearing(FRAME_LIMIT - RAM_PAGES);
+}
+
+/* ---- scoped frames --------------------------------------------------------------------------- */
+
+static pfn_t leave_early(struct frame_pool *pool, bool early)
+{
+	FRAME_SCOPED(first) = frame_scoped_alloc(pool);
+	FRAME_SCOPED(run) = frame_scoped_of(pool, frame_alloc_range(pool, 4, PAGE_SIZE), 4);
+
+	EXPECT(first.pfn == 64 && run.pfn == 65);
+	EXPECT_EQ(frame_free_count(pool), 5);
+	if (early)
+		return PFN_NONE;
+	return frame_scoped_keep(&first);
+}
+
+KTEST(frame, a_scoped_frame_frees_itself_unless_it_is_kept)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 64, 10);
+
+	EXPECT_EQ(leave_early(pool, true), PFN_NONE);
+	EXPECT_EQ(frame_free_count(pool), 10);
+	REQUIRE_VALID(frame_validate(pool));
+	EXPECT_EQ(leave_early(pool, false), 64);
+	EXPECT_EQ(frame_free_count(pool), 9);
+	EXPECT(!frame_is_free(pool, 64));
+	EXPECT_EQ(frame_free(pool, 64), STATUS_OK);
+	for (unsigned i = 0; i < 3; i++) {
+		FRAME_SCOPED(inner) = frame_scoped_alloc(pool);
+		EXPECT_EQ(inner.pfn, 64);
+		if (i == 1)
+			continue;
+		frame_scoped_release(&inner); /* early; the end of the block finds nothing */
+		EXPECT_EQ(frame_free_count(pool), 10);
+	}
+	EXPECT_EQ(frame_free_count(pool), 10);
+	REQUIRE_VALID(frame_validate(pool));
+}
+
+KTEST(frame, a_scoped_frame_that_could_not_be_had_frees_nothing)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 64, 1);
+
+	{
+		FRAME_SCOPED(one) = frame_scoped_alloc(pool);
+		FRAME_SCOPED(none) = frame_scoped_alloc(pool);
+		EXPECT_EQ(one.pfn, 64);
+		EXPECT_EQ(none.pfn, PFN_NONE);
+		EXPECT_EQ(frame_scoped_keep(&none), PFN_NONE);
+	}
+	EXPECT_EQ(ktest_bad_frees(), 0);
+	EXPECT_EQ(frame_free_count(pool), 1);
+	REQUIRE_VALID(frame_validate(pool));
+}
+
+/* ---- the walk -------------------------------------------------------------------------------- */
+
+/* The walk must cite the invariant by its number; then all is mended again. */
+static void expect_broken(struct rig *r, const char *number)
+{
+	const char *sentence = frame_validate(r->pool);
+
+	if (!EXPECT(sentence != NULL && strncmp(sentence, number, 2) == 0))
+		ktest_note("it says '%s', not %s", sentence, number);
+	memcpy(r->pool, r->copy, sizeof(*r->pool));
+	for (unsigned b = 0; b < r->nbanks; b++)
+		memcpy(r->bank[b].metadata, r->bank[b].copy, r->bank[b].bytes);
+	REQUIRE_VALID(frame_validate(r->pool));
+}
+
+static void flip(atomic_word *words, uint64_t i)
+{
+	words[i / 64] ^= bitmap_bit(i);
+}
+
+KTEST(frame, validate_sees_each_broken_invariant)
+{
+	struct rig r;
+	struct frame_bank *bank = rig_of(&r, 64, 100)->bank;
+
+	rig_add_bank(&r, 1000, 100);
+	REQUIRE_EQ(frame_insert(r.pool, 1000, 50), STATUS_OK);
+	rig_remember(&r);
+
+	bank[1].first = 163;
+	expect_broken(&r, "F1");
+	bank[1].first = FRAME_LIMIT - 99;
+	expect_broken(&r, "F1");
+	bank[0].npages = 0;
+	expect_broken(&r, "F1");
+	r.pool->nbanks = FRAME_MAX_BANKS + 1;
+	expect_broken(&r, "F1");
+	bank[0].nbits = 511;
+	expect_broken(&r, "F2");
+	bank[0].nbits = 1024;
+	expect_broken(&r, "F2");
+	bank[1].base = 0;
+	expect_broken(&r, "F2");
+	flip(bank[1].free, 1050 - 512); /* free, and never inserted */
+	expect_broken(&r, "F3");
+	flip(bank[1].inserted, 1049 - 512);
+	expect_broken(&r, "F3");
+	flip(bank[1].inserted, 1100 - 512); /* behind the end */
+	expect_broken(&r, "F3");
+	flip(bank[1].inserted, 1099 - 512);
+	expect_broken(&r, "F4");
+	bank[0].managed++;
+	expect_broken(&r, "F4");
+	r.pool->managed--;
+	expect_broken(&r, "F4");
+	chunk_tree_look(&bank[0].chunks, 0);
+	rig_remember(&r);
+	flip(bank[0].free, 64); /* the tree is not told */
+	flip(bank[0].free, 128);
+	expect_broken(&r, "C1");
+	atomic_store(&r.pool->stock[3].word, bank[0].free);
+	expect_broken(&r, "F5");
+	atomic_store(&r.pool->stock[3].base, 0);
+	expect_broken(&r, "F5");
+	r.pool->nothing = 1;
+	expect_broken(&r, "F6");
+}

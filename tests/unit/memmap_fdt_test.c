@@ -1,0 +1,843 @@
+/* SPDX-License-Identifier: MIT */
+/* memmap_fdt_test.c (cases) - trees made for the purpose, and the maps and findings that they give. */
+#include "mm/map/memmap_fdt.h"
+
+#include "lib/string.h"
+#include "tests/support/fdt_builder.h"
+#include "tests/support/ktest.h"
+
+#define BLOB_SIZE    65536u
+#define MAX_FINDINGS 8u
+#define MIB          0x100000ull
+
+/* A tree being built, and what becomes of it. */
+struct bench {
+	struct fdt_builder tree;
+	struct memmap_boot boot;
+	struct memmap *map;
+	uint8_t *blob;
+	uint32_t nfindings;
+	enum memmap_severity severity[MAX_FINDINGS];
+	char text[MAX_FINDINGS][MEMMAP_FINDING_LEN];
+};
+
+/* A root with two cells for an address and two for a size. */
+static struct bench *new_bench(void)
+{
+	struct bench *b = ktest_alloc(sizeof(*b), 16);
+
+	memset(b, 0, sizeof(*b));
+	b->map = ktest_alloc(sizeof(*b->map), 16);
+	b->blob = ktest_alloc(BLOB_SIZE, 8);
+	fdt_build(&b->tree, b->blob, BLOB_SIZE);
+	return b;
+}
+
+static void begin_root(struct bench *b)
+{
+	fdt_build_begin(&b->tree, "");
+	fdt_build_u32(&b->tree, "#address-cells", 2);
+	fdt_build_u32(&b->tree, "#size-cells", 2);
+}
+
+static void begin_reserved(struct bench *b)
+{
+	fdt_build_begin(&b->tree, "reserved-memory");
+	fdt_build_u32(&b->tree, "#address-cells", 2);
+	fdt_build_u32(&b->tree, "#size-cells", 2);
+	fdt_build_empty(&b->tree, "ranges");
+}
+
+/* A node with one pair; @flag is an empty property or NULL. */
+static void add_node(struct bench *b, const char *name, uint64_t base, uint64_t size,
+		     const char *flag)
+{
+	fdt_build_begin(&b->tree, name);
+	FDT_BUILD_CELLS(&b->tree, "reg", (uint32_t)(base >> 32), (uint32_t)base,
+			(uint32_t)(size >> 32), (uint32_t)size);
+	if (flag != NULL)
+		fdt_build_empty(&b->tree, flag);
+	fdt_build_end(&b->tree);
+}
+
+static void note_finding(void *ctx, const struct memmap_finding *finding)
+{
+	struct bench *b = ctx;
+
+	if (b->nfindings < MAX_FINDINGS) {
+		b->severity[b->nfindings] = finding->severity;
+		memmap_finding_str(b->text[b->nfindings], finding);
+	}
+	b->nfindings++;
+}
+
+static enum status fill(struct bench *b)
+{
+	struct memmap_reporter reporter = { note_finding, b };
+	struct fdt fdt;
+	size_t size = fdt_build_finish(&b->tree);
+
+	REQUIRE(size != 0);
+	REQUIRE_EQ(fdt_open(&fdt, b->blob, size), STATUS_OK);
+	memmap_init(b->map);
+	return memmap_from_fdt(b->map, &fdt, &b->boot, &reporter);
+}
+
+/* Result: how many dynamic reservations have no place. */
+static uint32_t place(struct bench *b)
+{
+	struct memmap_reporter reporter = { note_finding, b };
+	struct fdt fdt;
+
+	REQUIRE_EQ(fdt_open(&fdt, b->blob, BLOB_SIZE), STATUS_OK);
+	uint32_t unplaced = memmap_place_from_fdt(b->map, &fdt, &reporter);
+	REQUIRE_VALID(memmap_validate(b->map));
+	return unplaced;
+}
+
+static void fill_and_resolve(struct bench *b)
+{
+	REQUIRE_EQ(fill(b), STATUS_OK);
+	REQUIRE_EQ(memmap_resolve(b->map), STATUS_OK);
+	REQUIRE_VALID(memmap_validate(b->map));
+}
+
+struct want {
+	paddr_t start;
+	paddr_t end;
+	enum region_kind kind;
+	const char *name;
+};
+
+static void expect_regions(const struct bench *b, const struct want *want, uint32_t count)
+{
+	REQUIRE_EQ(b->map->nregions, count);
+	for (uint32_t i = 0; i < count; i++) {
+		EXPECT_EQ(b->map->region[i].range.start, want[i].start);
+		EXPECT_EQ(b->map->region[i].range.end, want[i].end);
+		EXPECT_STR(region_kind_str(b->map->region[i].kind), region_kind_str(want[i].kind));
+		EXPECT_STR(b->map->region[i].name, want[i].name);
+	}
+}
+
+/* ---- machines as they are -------------------------------------------------------------------- */
+
+/* QEMU virt with 128 MiB, an initrd, and what OpenSBI 1.1 adds, if @with_firmware. */
+static struct bench *virt(bool with_firmware)
+{
+	struct bench *b = new_bench();
+
+	b->boot.image = (struct range){ 0x80200000, 0x80a12345 };
+	b->boot.dtb = (struct range){ 0x87e00000, 0x87e014c3 };
+	begin_root(b);
+	if (with_firmware) {
+		begin_reserved(b);
+		add_node(b, "mmode_resv0@80000000", 0x80000000, 0x80000, NULL);
+		fdt_build_end(&b->tree);
+	}
+	fdt_build_begin(&b->tree, "chosen");
+	fdt_build_u32(&b->tree, "linux,initrd-start", 0x84200000);
+	fdt_build_u32(&b->tree, "linux,initrd-end", 0x84300001);
+	fdt_build_end(&b->tree);
+	add_node(b, "memory@80000000", 0x80000000, 128 * MIB, NULL);
+	fdt_build_end(&b->tree);
+	return b;
+}
+
+KTEST(memmap_fdt, hands_out_the_memory_between_firmware_and_kernel)
+{
+	static const struct want want[] = {
+		{ 0x80000000, 0x80080000, REGION_FIRMWARE, "mmode_resv0@80000000" },
+		{ 0x80080000, 0x80200000, REGION_USABLE, "" },
+		{ 0x80200000, 0x80a12345, REGION_KERNEL, "kernel image" },
+		{ 0x80a12345, 0x80a13000, REGION_SLACK, "" },
+		{ 0x80a13000, 0x84200000, REGION_USABLE, "" },
+		{ 0x84200000, 0x84300001, REGION_INITRD, "initrd" },
+		{ 0x84300001, 0x84301000, REGION_SLACK, "" },
+		{ 0x84301000, 0x87e00000, REGION_USABLE, "" },
+		{ 0x87e00000, 0x87e014c3, REGION_DTB, "device tree" },
+		{ 0x87e014c3, 0x87e02000, REGION_SLACK, "" },
+		{ 0x87e02000, 0x88000000, REGION_USABLE, "" },
+	};
+	struct bench *b = virt(true);
+
+	fill_and_resolve(b);
+	EXPECT_EQ(b->nfindings, 0);
+	EXPECT_EQ(memmap_ram_bytes(b->map), 128 * MIB);
+	expect_regions(b, want, ARRAY_SIZE(want));
+	EXPECT_STR(b->map->bank[0].name, "memory@80000000");
+	EXPECT_EQ(b->map->bank[0].numa_node, MEMMAP_NO_NODE);
+}
+
+KTEST(memmap_fdt, keeps_all_below_the_kernel_when_no_firmware_speaks)
+{
+	struct bench *b = virt(false);
+
+	fill_and_resolve(b);
+	EXPECT_EQ(b->map->region[0].range.start, 0x80000000);
+	EXPECT_EQ(b->map->region[0].range.end, 0x80200000);
+	EXPECT_EQ(b->map->region[0].kind, REGION_FIRMWARE);
+	EXPECT_STR(b->map->region[0].name, "below the kernel");
+	REQUIRE_EQ(b->nfindings, 1);
+	EXPECT_EQ(b->severity[0], MEMMAP_WARNING);
+	EXPECT_STR(b->text[0], "no firmware says where it is: all memory below the kernel image is "
+			       "kept out, [0x80000000, 0x80200000)");
+}
+
+KTEST(memmap_fdt, believes_the_caller_about_the_firmware)
+{
+	struct bench *b = virt(false);
+
+	b->boot.firmware = (struct range){ 0x80000000, 0x80040000 };
+	fill_and_resolve(b);
+	EXPECT_EQ(b->nfindings, 0);
+	EXPECT_STR(memmap_find(b->map, 0x8003ffff)->name, "firmware");
+	EXPECT_EQ(memmap_find(b->map, 0x80040000)->kind, REGION_USABLE);
+}
+
+/*
+ *	RAM       |==a==|    |==b==|==c======|     the image is in c
+ *	guarded              |=========|image|
+ */
+KTEST(memmap_fdt, guards_down_to_the_first_hole)
+{
+	static const struct {
+		struct range image;
+		struct range guarded;
+	} trial[] = {
+		{ { 0x50000, 0x51000 }, { 0x30000, 0x50000 } },
+		{ { 0x40000, 0x41000 }, { 0x30000, 0x40000 } },
+		{ { 0x30000, 0x31000 }, { 0x30000, 0x30000 } }, /* at the start of RAM */
+		{ { 0x60000, 0x61000 }, { 0x30000, 0x60000 } }, /* just behind RAM */
+		{ { 0x70000, 0x71000 }, { 0x70000, 0x70000 } }, /* nowhere near it */
+		{ { 0x28000, 0x29000 }, { 0x28000, 0x28000 } }, /* in the hole */
+		{ { 0x10000, 0x11000 }, { 0, 0x10000 } },
+		{ { 0, 0x1000 }, { 0, 0 } },
+		{ { 0x50000, 0x50000 }, { 0x50000, 0x50000 } }, /* no image, no rule */
+	};
+	struct memmap *map = ktest_alloc(sizeof(*map), 16);
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(trial); i++) {
+		struct range guarded;
+		memmap_init(map);
+		REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x40000, 0x60000 }, 0, "c"),
+			   STATUS_OK);
+		REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x20000 }, 0, "a"), STATUS_OK);
+		REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x30000, 0x40000 }, 1, "b"),
+			   STATUS_OK);
+		REQUIRE_EQ(memmap_guard_firmware(map, trial[i].image, &guarded), STATUS_OK);
+		EXPECT_EQ(guarded.start, trial[i].guarded.start);
+		EXPECT_EQ(guarded.end, trial[i].guarded.end);
+		EXPECT_EQ(map->nreservations, !range_is_empty(guarded));
+		REQUIRE_EQ(memmap_resolve(map), STATUS_OK);
+		REQUIRE_VALID(memmap_validate(map));
+		EXPECT_EQ(memmap_bytes(map, REGION_FIRMWARE), range_size(guarded));
+	}
+}
+
+KTEST(memmap_fdt, guards_nothing_once_any_firmware_is_known)
+{
+	struct memmap *map = ktest_alloc(sizeof(*map), 16);
+	struct range guarded;
+
+	memmap_init(map);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x20000 }, 0, "ram"), STATUS_OK);
+	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0, 0x80 }, REGION_FIRMWARE, "fw"),
+		   STATUS_OK);
+	REQUIRE_EQ(memmap_guard_firmware(map, (struct range){ 0x10000, 0x11000 }, &guarded),
+		   STATUS_OK);
+	EXPECT(range_is_empty(guarded));
+	EXPECT_EQ(map->nreservations, 1);
+}
+
+KTEST(memmap_fdt, says_that_the_kernel_is_not_in_declared_memory)
+{
+	struct bench *b = virt(true);
+
+	b->boot.image = (struct range){ 0x70000000, 0x70100000 };
+	fill_and_resolve(b);
+	REQUIRE_EQ(b->nfindings, 1);
+	EXPECT_STR(b->text[0], "the running kernel is not in the memory of the device tree: "
+			       "[0x70000000, 0x70100000)");
+	EXPECT_EQ(memmap_bytes(b->map, REGION_KERNEL), 0);
+}
+
+/* ---- what is taken over ---------------------------------------------------------------------- */
+
+KTEST(memmap_fdt, takes_every_memory_node_and_every_pair)
+{
+	struct bench *b = new_bench();
+
+	begin_root(b);
+	fdt_build_begin(&b->tree, "memory@1000000");
+	FDT_BUILD_CELLS(&b->tree, "reg", 0, 0x1000000, 0, 0x10000, 0, 0x3000000, 0, 0x20000);
+	fdt_build_u32(&b->tree, "numa-node-id", 1);
+	fdt_build_end(&b->tree);
+	add_node(b, "memory@2000000", 0x2000000, 0x40000, NULL);
+	add_node(b, "memory@4000000", 0x4000000, 0, NULL);
+	fdt_build_begin(&b->tree, "memory@5000000");
+	FDT_BUILD_CELLS(&b->tree, "reg", 0, 0x5000000, 0, 0x10000);
+	fdt_build_string(&b->tree, "status", "disabled");
+	fdt_build_end(&b->tree);
+	fdt_build_end(&b->tree);
+	fill_and_resolve(b);
+	EXPECT_EQ(b->nfindings, 0);
+	REQUIRE_EQ(b->map->nbanks, 3);
+	EXPECT_EQ(b->map->bank[0].numa_node, 1);
+	EXPECT_EQ(b->map->bank[1].numa_node, MEMMAP_NO_NODE);
+	EXPECT_EQ(b->map->bank[2].numa_node, 1);
+	EXPECT_EQ(b->map->bank[2].range.start, 0x3000000);
+	EXPECT_EQ(memmap_ram_bytes(b->map), 0x70000);
+}
+
+KTEST(memmap_fdt, gives_each_reservation_its_kind)
+{
+	static const struct {
+		const char *node;
+		const char *flag;
+		enum region_kind kind;
+	} trial[] = {
+		{ "buffer@10000", NULL, REGION_RESERVED },
+		{ "buffer@10000", "no-map", REGION_NO_MAP },
+		{ "buffer@10000", "reusable", REGION_REUSABLE },
+		{ "mmode_resv0@10000", NULL, REGION_FIRMWARE },
+		{ "mmode_resv1@10000", "no-map", REGION_FIRMWARE },
+		{ "mmode_pmp0@10000", "no-map", REGION_FIRMWARE },
+		{ "mmode_resv", NULL, REGION_FIRMWARE },
+		{ "mmode_res@10000", NULL, REGION_RESERVED },
+		{ "x_mmode_resv0@10000", "no-map", REGION_NO_MAP },
+	};
+	struct bench *b = new_bench();
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(trial); i++) {
+		fdt_build(&b->tree, b->blob, BLOB_SIZE);
+		begin_root(b);
+		add_node(b, "memory@0", 0, 0x40000, NULL);
+		begin_reserved(b);
+		add_node(b, trial[i].node, 0x10000, 0x1000, trial[i].flag);
+		fdt_build_end(&b->tree);
+		fdt_build_end(&b->tree);
+		fill_and_resolve(b);
+		EXPECT_EQ(b->nfindings, 0);
+		REQUIRE_EQ(b->map->nregions, 3);
+		EXPECT_EQ(b->map->region[1].kind, trial[i].kind);
+		EXPECT_STR(b->map->region[1].name, trial[i].node);
+	}
+}
+
+KTEST(memmap_fdt, takes_the_memreserve_block)
+{
+	static const struct want want[] = {
+		{ 0x1000, 0x2000, REGION_USABLE, "" },
+		{ 0x2000, 0x2801, REGION_MEMRESERVE, "/memreserve/" }, /* entry 0 */
+		{ 0x2801, 0x3000, REGION_SLACK, "" },
+		{ 0x3000, 0x8000, REGION_USABLE, "" },
+		{ 0x8000, 0x9000, REGION_MEMRESERVE, "/memreserve/" },
+	};
+	struct bench *b = new_bench();
+
+	fdt_build_memreserve(&b->tree, 0x2000, 0x801);
+	fdt_build_memreserve(&b->tree, 0x8000, 0x100000);
+	fdt_build_memreserve(&b->tree, 0x5000, 0);
+	begin_root(b);
+	add_node(b, "memory@1000", 0x1000, 0x8000, NULL);
+	fdt_build_end(&b->tree);
+	fill_and_resolve(b);
+	EXPECT_EQ(b->nfindings, 0);
+	expect_regions(b, want, ARRAY_SIZE(want));
+}
+
+/* ---- trees that are wrong -------------------------------------------------------------------- */
+
+KTEST(memmap_fdt, leaves_out_memory_that_is_malformed_and_keeps_the_rest)
+{
+	struct bench *b = new_bench();
+
+	begin_root(b);
+	fdt_build_begin(&b->tree, "memory@1000000");
+	FDT_BUILD_CELLS(&b->tree, "reg", 0, 0x1000000, 0x10000);
+	fdt_build_end(&b->tree);
+	add_node(b, "memory@2000000", 0x2000000, 0x40000, NULL);
+	add_node(b, "memory@3000000", 0x3000000, UINT64_MAX, NULL);
+	add_node(b, "memory@4000000", 0x4000000, PADDR_LIMIT, NULL);
+	fdt_build_end(&b->tree);
+	fill_and_resolve(b);
+	EXPECT_EQ(memmap_ram_bytes(b->map), 0x40000);
+	REQUIRE_EQ(b->nfindings, 3);
+	for (uint32_t i = 0; i < 3; i++)
+		EXPECT_EQ(b->severity[i], MEMMAP_WARNING);
+	EXPECT_STR(b->text[0], "memory@1000000: reg = <0x0 0x1000000 0x10000>: left out of the "
+			       "memory (malformed)");
+	EXPECT_STR(b->text[1], "memory@3000000: reg = <0x0 0x3000000 0xffffffff 0xffffffff>: left "
+			       "out of the memory (overflow)");
+	EXPECT_STR(b->text[2],
+		   "memory@4000000: reg = <0x0 0x4000000 0x1000000 0x0>: left out, since it ends "
+		   "past the last physical address [0x4000000, 0x100000000000000) (out of range)");
+}
+
+KTEST(memmap_fdt, a_bad_node_number_costs_the_number_and_not_the_memory)
+{
+	struct bench *b = new_bench();
+
+	begin_root(b);
+	fdt_build_begin(&b->tree, "memory@1000000");
+	FDT_BUILD_CELLS(&b->tree, "reg", 0, 0x1000000, 0, 0x10000);
+	fdt_build_u64(&b->tree, "numa-node-id", 1);
+	fdt_build_end(&b->tree);
+	fdt_build_end(&b->tree);
+	fill_and_resolve(b);
+	EXPECT_EQ(memmap_ram_bytes(b->map), 0x10000);
+	EXPECT_EQ(b->map->bank[0].numa_node, MEMMAP_NO_NODE);
+	REQUIRE_EQ(b->nfindings, 1);
+	EXPECT_STR(b->text[0], "memory@1000000: numa-node-id = <0x0 0x1>: memory taken as of no "
+			       "NUMA node (malformed)");
+}
+
+KTEST(memmap_fdt, takes_a_malformed_reservation_at_its_widest)
+{
+	struct bench *b = new_bench();
+
+	fdt_build_memreserve(&b->tree, PADDR_LIMIT, UINT64_MAX);
+	begin_root(b);
+	add_node(b, "memory@1000000", 0x1000000, 0x100000, NULL);
+	begin_reserved(b);
+	add_node(b, "wraps@1080000", 0x1080000, UINT64_MAX, "reusable");
+	fdt_build_begin(&b->tree, "odd@1000000");
+	FDT_BUILD_CELLS(&b->tree, "reg", 0, 0x1000000, 0, 0x1000);
+	fdt_build_prop(&b->tree, "status", "disabled", 3); /* has no end */
+	fdt_build_end(&b->tree);
+	add_node(b, "far@1090000", 0x1090000, PADDR_LIMIT, "no-map");
+	fdt_build_end(&b->tree);
+	fdt_build_end(&b->tree);
+	fill_and_resolve(b);
+	EXPECT_EQ(memmap_find(b->map, 0x1000000)->kind, REGION_RESERVED);
+	EXPECT_EQ(memmap_find(b->map, 0x1001000)->kind, REGION_USABLE);
+	EXPECT_EQ(memmap_find(b->map, 0x1080000)->kind, REGION_RESERVED);
+	EXPECT_EQ(memmap_find(b->map, 0x10fffff)->kind, REGION_NO_MAP);
+	EXPECT_EQ(memmap_bytes(b->map, REGION_USABLE), 0x7f000);
+	REQUIRE_EQ(b->nfindings, 4);
+	EXPECT_STR(b->text[0], "/memreserve/: kept out at its widest (overflow)");
+	EXPECT_STR(b->text[1],
+		   "wraps@1080000: reg = <0x0 0x1080000 0xffffffff 0xffffffff>: kept out at its "
+		   "widest [0x1080000, 0x100000000000000) (overflow)");
+	EXPECT_STR(b->text[2], "odd@1000000: status = <...> 3 bytes: kept out at its widest "
+			       "[0x1000000, 0x1001000) (malformed)");
+	EXPECT_EQ(b->severity[3], MEMMAP_NOTE);
+}
+
+KTEST(memmap_fdt, fails_where_the_place_of_a_reservation_cannot_be_said)
+{
+	struct bench *b = new_bench();
+
+	begin_root(b);
+	add_node(b, "memory@1000000", 0x1000000, 0x100000, NULL);
+	begin_reserved(b);
+	fdt_build_begin(&b->tree, "bad@1000000");
+	FDT_BUILD_CELLS(&b->tree, "reg", 0, 0x1000000, 0x1000);
+	fdt_build_end(&b->tree);
+	fdt_build_begin(&b->tree, "worse");
+	fdt_build_end(&b->tree);
+	fdt_build_end(&b->tree);
+	fdt_build_end(&b->tree);
+	EXPECT_EQ(fill(b), ERR_MALFORMED);
+	REQUIRE_EQ(b->nfindings, 2); /* all of them, not only the first */
+	EXPECT_EQ(b->severity[0], MEMMAP_ERROR);
+	EXPECT_EQ(b->severity[1], MEMMAP_ERROR);
+	EXPECT_STR(b->text[0], "bad@1000000: reg = <0x0 0x1000000 0x1000>: reserves memory, but "
+			       "nobody can say which (malformed)");
+	EXPECT_STR(b->text[1], "worse: reg: reserves memory, but nobody can say which (not found)");
+}
+
+KTEST(memmap_fdt, no_map_beats_reusable_on_one_node)
+{
+	struct bench *b = new_bench();
+
+	begin_root(b);
+	add_node(b, "memory@1000000", 0x1000000, 0x100000, NULL);
+	begin_reserved(b);
+	fdt_build_begin(&b->tree, "both@1000000");
+	FDT_BUILD_CELLS(&b->tree, "reg", 0, 0x1000000, 0, 0x1000);
+	fdt_build_empty(&b->tree, "no-map");
+	fdt_build_empty(&b->tree, "reusable");
+	fdt_build_end(&b->tree);
+	fdt_build_end(&b->tree);
+	fdt_build_end(&b->tree);
+	fill_and_resolve(b);
+	EXPECT_EQ(memmap_bytes(b->map, REGION_NO_MAP), 0x1000);
+	REQUIRE_EQ(b->nfindings, 1);
+	EXPECT_EQ(b->severity[0], MEMMAP_WARNING);
+}
+
+KTEST(memmap_fdt, fails_without_memory)
+{
+	struct bench *b = new_bench();
+
+	begin_root(b);
+	fdt_build_begin(&b->tree, "memory@1000000");
+	FDT_BUILD_CELLS(&b->tree, "reg", 0, 0x1000000, 0, 0x10000);
+	fdt_build_string(&b->tree, "status", "disabled");
+	fdt_build_end(&b->tree);
+	fdt_build_end(&b->tree);
+	EXPECT_EQ(fill(b), ERR_NOT_FOUND);
+	REQUIRE_EQ(b->nfindings, 1);
+	EXPECT_EQ(b->severity[0], MEMMAP_ERROR);
+	EXPECT_STR(b->text[0], "the device tree has no enabled memory (not found)");
+}
+
+KTEST(memmap_fdt, does_not_print_what_cannot_be_printed)
+{
+	struct bench *b = new_bench();
+
+	begin_root(b);
+	add_node(b, "memory@\x1b[2J", 0x1000000, 0x100000, NULL);
+	begin_reserved(b);
+	add_node(b, "a-name-that-is-longer-than-what-the-specification-allows-for-any@1000000",
+		 0x1000000, 0x1000, NULL);
+	fdt_build_begin(&b->tree, "\a");
+	fdt_build_end(&b->tree);
+	fdt_build_end(&b->tree);
+	fdt_build_end(&b->tree);
+	EXPECT_EQ(fill(b), ERR_NOT_FOUND);
+	EXPECT_STR(b->map->declared[0].name, "(unprintable name)");
+	EXPECT_STR(b->map->reservation[0].name, "(unprintable name)");
+	REQUIRE_EQ(b->nfindings, 1);
+	EXPECT_STR(b->text[0], "(unprintable name): reg: reserves memory, but nobody can say which "
+			       "(not found)");
+}
+
+KTEST(memmap_fdt, works_without_a_reporter)
+{
+	struct memmap_reporter silent = { NULL, NULL };
+	struct bench *b = virt(false);
+	struct fdt fdt;
+	size_t size = fdt_build_finish(&b->tree);
+
+	REQUIRE_EQ(fdt_open(&fdt, b->blob, size), STATUS_OK);
+	memmap_init(b->map);
+	EXPECT_EQ(memmap_from_fdt(b->map, &fdt, &b->boot, NULL), STATUS_OK);
+	memmap_init(b->map);
+	EXPECT_EQ(memmap_from_fdt(b->map, &fdt, &b->boot, &silent), STATUS_OK);
+	EXPECT_EQ(b->map->nreservations, 4);
+}
+
+/* ---- reservations without a place ------------------------------------------------------------ */
+
+/* RAM [0x1000000, 0x1100000), and a tree that stands in /reserved-memory. */
+static struct bench *placing(void)
+{
+	struct bench *b = new_bench();
+
+	begin_root(b);
+	add_node(b, "memory@1000000", 0x1000000, 0x100000, NULL);
+	begin_reserved(b);
+	return b;
+}
+
+static void add_dynamic(struct bench *b, const char *name, uint64_t size, uint64_t alignment,
+			const char *flag)
+{
+	fdt_build_begin(&b->tree, name);
+	fdt_build_u64(&b->tree, "size", size);
+	if (alignment != 0)
+		fdt_build_u64(&b->tree, "alignment", alignment);
+	if (flag != NULL)
+		fdt_build_empty(&b->tree, flag);
+	fdt_build_end(&b->tree);
+}
+
+/* Ends /reserved-memory and the root. */
+static uint32_t fill_and_place(struct bench *b)
+{
+	fdt_build_end(&b->tree);
+	fdt_build_end(&b->tree);
+	fill_and_resolve(b);
+	return place(b);
+}
+
+KTEST(memmap_fdt, places_dynamic_reservations_in_order_from_the_top)
+{
+	static const struct want want[] = {
+		{ 0x1000000, 0x1080000, REGION_USABLE, "" },
+		{ 0x1080000, 0x1080001, REGION_REUSABLE, "third" },
+		{ 0x1080001, 0x1081000, REGION_SLACK, "" },
+		{ 0x1081000, 0x10fa000, REGION_USABLE, "" },
+		{ 0x10fa000, 0x10fc000, REGION_NO_MAP, "second" },
+		{ 0x10fc000, 0x10fe000, REGION_RESERVED, "first" },
+		{ 0x10fe000, 0x10ff000, REGION_RESERVED, "static@10fe000" },
+		{ 0x10ff000, 0x1100000, REGION_RESERVED, "fourth" },
+	};
+	struct bench *b = placing();
+
+	add_dynamic(b, "first", 0x2000, 0, NULL);
+	add_dynamic(b, "second", 0x2000, 0x2000, "no-map");
+	add_dynamic(b, "third", 1, 0x80000, "reusable");
+	add_dynamic(b, "fourth", 0x1000, 8, NULL);
+	add_node(b, "static@10fe000", 0x10fe000, 0x1000, NULL); /* stands last, comes first */
+	EXPECT_EQ(fill_and_place(b), 0);
+	EXPECT_EQ(b->nfindings, 0);
+	expect_regions(b, want, ARRAY_SIZE(want));
+	EXPECT_EQ(b->map->nreservations, 5);
+}
+
+KTEST(memmap_fdt, places_in_the_first_window_that_has_room)
+{
+	struct bench *b = placing();
+
+	fdt_build_begin(&b->tree, "windowed");
+	fdt_build_u64(&b->tree, "size", 0x3000);
+	FDT_BUILD_CELLS(&b->tree, "alloc-ranges", 0, 0x2000000, 0, 0x100000, /* no RAM */
+			0, 0x1000000, 0, 0x2000,                             /* too small */
+			0, 0, 0, 0,                                          /* empty */
+			UINT32_MAX, 0, UINT32_MAX, 0,                        /* wraps */
+			0, 0x1000000, 0, 0x10000, 0, 0x1080000, 0, 0x10000);
+	fdt_build_end(&b->tree);
+	fdt_build_begin(&b->tree, "anywhere");
+	fdt_build_u64(&b->tree, "size", 0x1000);
+	FDT_BUILD_CELLS(&b->tree, "alloc-ranges", 0, 0, UINT32_MAX, UINT32_MAX);
+	fdt_build_end(&b->tree);
+	EXPECT_EQ(fill_and_place(b), 0);
+	EXPECT_EQ(memmap_find(b->map, 0x100d000)->range.start, 0x100d000);
+	EXPECT_STR(memmap_find(b->map, 0x100d000)->name, "windowed");
+	EXPECT_STR(memmap_find(b->map, 0x10ff000)->name, "anywhere");
+	REQUIRE_EQ(b->nfindings, 1);
+	EXPECT_EQ(b->severity[0], MEMMAP_WARNING);
+	EXPECT_STR(b->text[0],
+		   "windowed: alloc-ranges = <0x0 0x2000000 0x0 0x100000 0x0 0x1000000 "
+		   "...> 96 bytes: a pair that cannot be is no place to use (overflow)");
+}
+
+KTEST(memmap_fdt, names_dynamic_reservations_without_a_place_and_goes_on)
+{
+	struct bench *b = placing();
+
+	add_dynamic(b, "large", 0x100001, 0, NULL);
+	add_dynamic(b, "crooked", 0x1000, 0x3000, NULL);
+	fdt_build_begin(&b->tree, "narrow");
+	fdt_build_u32(&b->tree, "size", 0x4000);
+	fdt_build_end(&b->tree);
+	fdt_build_begin(&b->tree, "elsewhere");
+	fdt_build_u64(&b->tree, "size", 0x1000);
+	FDT_BUILD_CELLS(&b->tree, "alloc-ranges", 0, 0x2000000, 0, 0x100000);
+	fdt_build_end(&b->tree);
+	fdt_build_begin(&b->tree, "odd");
+	fdt_build_u64(&b->tree, "size", 0x1000);
+	fdt_build_prop(&b->tree, "status", "okay", 4); /* has no end */
+	fdt_build_end(&b->tree);
+	add_dynamic(b, "good", 0x1000, 0, NULL);
+	EXPECT_EQ(fill_and_place(b), 4);
+	EXPECT_STR(memmap_find(b->map, 0x10ff000)->name, "odd");
+	EXPECT_STR(memmap_find(b->map, 0x10fe000)->name, "good");
+	EXPECT_EQ(memmap_bytes(b->map, REGION_USABLE), 0xfe000);
+	REQUIRE_EQ(b->nfindings, 5);
+	for (uint32_t i = 0; i < 4; i++)
+		EXPECT_EQ(b->severity[i], MEMMAP_ERROR);
+	EXPECT_EQ(b->severity[4], MEMMAP_WARNING);
+	EXPECT_STR(b->text[0], "large: size = <0x0 0x100001>: no place for it in usable memory: "
+			       "ask for less, or lower its alignment (out of memory)");
+	EXPECT_STR(b->text[1], "crooked: alignment = <0x0 0x3000>: not placed, since nobody can "
+			       "say what it asks for (invalid argument)");
+	EXPECT_STR(b->text[2], "narrow: size = <0x4000>: not placed, since nobody can say what it "
+			       "asks for (malformed)");
+	EXPECT_STR(b->text[3],
+		   "elsewhere: size = <0x0 0x1000>: no place for it in its alloc-ranges: widen "
+		   "them, ask for less, or lower its alignment (out of memory)");
+	EXPECT_STR(b->text[4], "odd: status = <0x6f6b6179>: placed as if it said okay (malformed)");
+}
+
+KTEST(memmap_fdt, does_not_try_more_reservations_than_it_could_hold)
+{
+	struct bench *b = placing();
+
+	for (uint32_t i = 0; i < MEMMAP_MAX_RESERVATIONS + 5; i++)
+		add_dynamic(b, "l", PADDR_LIMIT, 0, NULL);
+	add_dynamic(b, "good", 0x1000, 0, NULL);
+	EXPECT_EQ(fill_and_place(b), MEMMAP_MAX_RESERVATIONS + 6);
+	EXPECT_EQ(b->nfindings, MEMMAP_MAX_RESERVATIONS + 1); /* the last one for all others */
+	EXPECT_EQ(memmap_bytes(b->map, REGION_USABLE), 0x100000);
+}
+
+/* ---- what may be used at all ----------------------------------------------------------------- */
+
+static struct bench *restricted(const uint32_t *cell, size_t count)
+{
+	struct bench *b = new_bench();
+
+	begin_root(b);
+	add_node(b, "memory@1000000", 0x1000000, 0x100000, NULL);
+	add_node(b, "memory@2000000", 0x2000000, 0x100000, NULL);
+	fdt_build_begin(&b->tree, "chosen");
+	fdt_build_cells(&b->tree, "linux,usable-memory-range", cell, count);
+	fdt_build_u32(&b->tree, "linux,initrd-start", 0x1001000);
+	fdt_build_u32(&b->tree, "linux,initrd-end", 0x1002000);
+	fdt_build_end(&b->tree);
+	fdt_build_end(&b->tree);
+	return b;
+}
+
+KTEST(memmap_fdt, leaves_out_what_is_outside_the_usable_ranges)
+{
+	static const uint32_t pairs[] = { 0, 0x2010000, 0, 0x10000, 0, 0x10f0800, 0, 0xf10800,
+					  0, 0x1234567, 0, 0,       0, 0x2018000, 0, 0x18001 };
+	static const struct want want[] = {
+		{ 0x1000000, 0x1001000, REGION_LEFT_OUT, "linux,usable-memory-range" },
+		{ 0x1001000, 0x1002000, REGION_INITRD, "initrd" },
+		{ 0x1002000, 0x10f0800, REGION_LEFT_OUT, "linux,usable-memory-range" },
+		{ 0x10f0800, 0x10f1000, REGION_SLACK, "" },
+		{ 0x10f1000, 0x1100000, REGION_USABLE, "" },
+		{ 0x2000000, 0x2001000, REGION_USABLE, "" },
+		{ 0x2001000, 0x2010000, REGION_LEFT_OUT, "linux,usable-memory-range" },
+		{ 0x2010000, 0x2030000, REGION_USABLE, "" },
+		{ 0x2030000, 0x2030001, REGION_SLACK, "" },
+		{ 0x2030001, 0x2100000, REGION_LEFT_OUT, "linux,usable-memory-range" },
+	};
+	struct bench *b = restricted(pairs, ARRAY_SIZE(pairs));
+
+	fill_and_resolve(b);
+	EXPECT_EQ(b->nfindings, 0);
+	EXPECT_EQ(memmap_ram_bytes(b->map), 0x200000);
+	expect_regions(b, want, ARRAY_SIZE(want));
+}
+
+KTEST(memmap_fdt, fails_where_the_usable_ranges_cannot_be_read)
+{
+	static const uint32_t odd[] = { 0, 0x1000000, 0x100000 };
+	static const uint32_t nothing[] = { 0, 0x1000000, 0, 0 };
+	static const uint32_t wraps[] = { UINT32_MAX, 0, UINT32_MAX, 0 };
+	struct bench *b = restricted(odd, ARRAY_SIZE(odd));
+
+	EXPECT_EQ(fill(b), ERR_MALFORMED);
+	REQUIRE_EQ(b->nfindings, 1);
+	EXPECT_STR(b->text[0], "chosen: linux,usable-memory-range = <0x0 0x1000000 0x100000>: "
+			       "forbids memory, but nobody can say which (malformed)");
+	b = restricted(odd, 0);
+	EXPECT_EQ(fill(b), ERR_TRUNCATED);
+	b = restricted(nothing, ARRAY_SIZE(nothing));
+	EXPECT_EQ(fill(b), ERR_NOT_FOUND);
+	REQUIRE_EQ(b->nfindings, 1);
+	EXPECT_STR(b->text[0], "chosen: linux,usable-memory-range leaves no memory to use "
+			       "(not found)");
+	b = restricted(wraps, ARRAY_SIZE(wraps));
+	EXPECT_EQ(fill(b), ERR_NOT_FOUND);
+	REQUIRE_EQ(b->nfindings, 2);
+	EXPECT_EQ(b->severity[0], MEMMAP_WARNING);
+}
+
+KTEST(memmap_fdt, mem_leaves_out_all_but_the_first_bytes)
+{
+	struct bench *b = virt(true);
+
+	b->boot.limit = 64 * MIB;
+	fill_and_resolve(b);
+	EXPECT_EQ(b->nfindings, 0);
+	EXPECT_EQ(memmap_ram_bytes(b->map), 128 * MIB);
+	EXPECT_EQ(memmap_bytes(b->map, REGION_INITRD), 0x100001); /* above the limit, still its */
+	EXPECT_EQ(memmap_find(b->map, 0x83ffffff)->kind, REGION_USABLE);
+	EXPECT_EQ(memmap_find(b->map, 0x84000000)->kind, REGION_LEFT_OUT);
+	EXPECT_STR(memmap_find(b->map, 0x84000000)->name, "mem=");
+	EXPECT_EQ(memmap_find(b->map, 0x87e00000)->kind, REGION_DTB);
+	EXPECT_EQ(memmap_find(b->map, 0x87ffffff)->kind, REGION_LEFT_OUT);
+}
+
+KTEST(memmap_fdt, the_image_is_named_part_by_part)
+{
+	static const struct memmap_part part[] = {
+		{ { 0x80300000, 0x80301000 }, "heap" },
+		{ { 0x80200000, 0x80201234 }, "text" },
+		{ { 0x80202000, 0x80202000 }, "data" }, /* empty */
+		{ { 0x80202000, 0x80a12345 }, "bss" },
+	};
+	struct bench *b = virt(true);
+
+	b->boot.part = part;
+	b->boot.nparts = ARRAY_SIZE(part);
+	fill_and_resolve(b);
+	EXPECT_EQ(memmap_bytes(b->map, REGION_KERNEL), 0x812345);
+	EXPECT_STR(memmap_find(b->map, 0x80201233)->name, "text");
+	EXPECT_STR(memmap_find(b->map, 0x80201234)->name, "kernel padding"); /* between two */
+	EXPECT_STR(memmap_find(b->map, 0x80202000)->name, "bss");
+	EXPECT_STR(memmap_find(b->map, 0x80300000)->name, "heap");
+	EXPECT_STR(memmap_find(b->map, 0x80301000)->name, "bss");
+}
+
+/* ---- tables full ----------------------------------------------------------------------------- */
+
+/* A value of @count pairs of 64 KiB, each a MiB from the next, in @name of a node. */
+static void add_many(struct bench *b, const char *node, size_t count)
+{
+	uint32_t *cell = ktest_alloc(count * 4 * sizeof(*cell), 8);
+
+	for (size_t i = 0; i < count; i++) {
+		cell[4 * i] = (uint32_t)(i >> 12);
+		cell[4 * i + 1] = (uint32_t)(i << 20);
+		cell[4 * i + 2] = 0;
+		cell[4 * i + 3] = 0x10000;
+	}
+	fdt_build_begin(&b->tree, node);
+	fdt_build_cells(&b->tree, "reg", cell, count * 4);
+	fdt_build_end(&b->tree);
+}
+
+static struct bench *with_many(uint32_t banks, uint32_t reservations)
+{
+	struct bench *b = new_bench();
+
+	begin_root(b);
+	add_many(b, "memory@0", banks);
+	begin_reserved(b);
+	add_many(b, "mmode_resv0@0", reservations);
+	fdt_build_end(&b->tree);
+	fdt_build_end(&b->tree);
+	return b;
+}
+
+KTEST(memmap_fdt, takes_as_many_banks_and_reservations_as_it_says)
+{
+	struct bench *b = with_many(MEMMAP_MAX_BANKS, MEMMAP_MAX_RESERVATIONS);
+
+	fill_and_resolve(b);
+	EXPECT_EQ(b->nfindings, 0);
+	EXPECT_EQ(b->map->nbanks, MEMMAP_MAX_BANKS);
+	EXPECT_EQ(memmap_bytes(b->map, REGION_FIRMWARE), MEMMAP_MAX_BANKS * 0x10000ull);
+}
+
+KTEST(memmap_fdt, names_the_constant_that_one_bank_more_needs)
+{
+	struct bench *b = with_many(MEMMAP_MAX_BANKS + 3, 1);
+
+	EXPECT_EQ(fill(b), ERR_FULL);
+	REQUIRE_EQ(b->nfindings, 1);
+	EXPECT_EQ(b->severity[0], MEMMAP_ERROR);
+	EXPECT_STR(b->text[0],
+		   "memory@0: reg = <0x0 0x0 0x0 0x10000 0x0 0x100000 ...> 2096 bytes: too many "
+		   "banks of memory, raise MEMMAP_MAX_BANKS [0x8000000, 0x8010000) (table full)");
+}
+
+KTEST(memmap_fdt, names_the_constant_that_one_reservation_more_needs)
+{
+	struct bench *b = with_many(1, MEMMAP_MAX_RESERVATIONS + 3);
+
+	EXPECT_EQ(fill(b), ERR_FULL);
+	REQUIRE_EQ(b->nfindings, 1);
+	EXPECT_STR(b->text[0],
+		   "mmode_resv0@0: reg = <0x0 0x0 0x0 0x10000 0x0 0x100000 ...> 17456 bytes: too "
+		   "many reservations, raise MEMMAP_MAX_RESERVATIONS [0x44000000, 0x44010000) "
+		   "(table full)");
+}
+
+/* The rule about firmware needs a place as well. */
+KTEST(memmap_fdt, fails_when_the_guard_has_no_place)
+{
+	struct bench *b = new_bench();
+
+	b->boot.image = (struct range){ 0x8000, 0x9000 };
+	begin_root(b);
+	add_many(b, "memory@0", 1);
+	begin_reserved(b);
+	add_many(b, "buffer@0", MEMMAP_MAX_RESERVATIONS - 1);
+	fdt_build_end(&b->tree);
+	fdt_build_end(&b->tree);
+	EXPECT_EQ(fill(b), ERR_FULL);
+	REQUIRE_EQ(b->nfindings, 1);
+	EXPECT_STR(b->text[0], "too many reservations, raise MEMMAP_MAX_RESERVATIONS [0x0, 0x8000) "
+			       "(table full)");
+}

@@ -1,0 +1,1098 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memmap_test.c (cases) - the region algebra, drawn. A column of a picture is 1 KiB, so four are a
+ * frame; every picture is tried at address 0, in the middle and at the very end of the address
+ * space.
+ */
+#include "mm/map/memmap.h"
+
+#include "lib/string.h"
+#include "tests/support/ktest.h"
+
+#define COLUMN   1024ull
+#define COLUMNS  32u
+#define MAX_LINE 5u
+
+/* A letter for each kind, in the order of enum region_kind; '.' is no RAM. */
+static const char letters[REGION_KIND_COUNT + 1] = "+-Mulovridkfn";
+
+/* What is drawn and what must come out: a digit is RAM of that node, a letter a reservation. */
+struct picture {
+	const char *what;
+	const char *bank[MAX_LINE];
+	const char *reserved[MAX_LINE];
+	const char *want;
+};
+
+static const struct picture pictures[] = {
+	{ "nothing reserved",
+	  { "00000000000000000000000000000000" },
+	  { NULL },
+	  "++++++++++++++++++++++++++++++++" },
+	{ "no memory",
+	  { NULL },
+	  { "....rrrr........................" },
+	  "................................" },
+	{ "memory is rounded inward",
+	  { "...0000000000000000000000000...." },
+	  { NULL },
+	  "...-++++++++++++++++++++++++...." },
+	{ "a bank without a whole frame",
+	  { ".000000.........................", "..........0.....................",
+	    "...............000..............", ".....................000000....." },
+	  { NULL },
+	  ".------...-....---...------....." },
+	{ "banks that share a frame and do not touch",
+	  { "000000..........................", ".......000000000................" },
+	  { NULL },
+	  "++++--.-++++++++................" },
+	{ "banks that share a frame and touch are one",
+	  { "000000..........................", "......0000000000................" },
+	  { NULL },
+	  "++++++++++++++++................" },
+	{ "banks of different nodes that share a frame",
+	  { "000000..........................", "......1111111111................" },
+	  { NULL },
+	  "++++----++++++++................" },
+	{ "banks in reverse order",
+	  { ".........................1111111", "............000000000000........",
+	    "00000000........................" },
+	  { NULL },
+	  "++++++++....++++++++++++.---++++" },
+	{ "the same bank twice",
+	  { "....00000000000.................", "....00000000000................." },
+	  { NULL },
+	  "....++++++++---................." },
+	{ "banks overlap",
+	  { "....00000000000.................", "..........000000000000.........." },
+	  { NULL },
+	  "....++++++++++++++++--.........." },
+	{ "bank inside bank",
+	  { "0000000000000000000000..........", "......0000......................" },
+	  { NULL },
+	  "++++++++++++++++++++--.........." },
+	{ "a bank of another node, added first, cuts the one around it",
+	  { "......1111111...................", "0000000000000000000000.........." },
+	  { NULL },
+	  "++++----++++----++++--.........." },
+	{ "reservation in the middle, aligned",
+	  { "00000000000000000000000000000000" },
+	  { "........rrrrrrrr................" },
+	  "++++++++rrrrrrrr++++++++++++++++" },
+	{ "reservations are rounded outward",
+	  { "00000000000000000000000000000000" },
+	  { ".........rrrrrrrr..............." },
+	  "++++++++-rrrrrrrr---++++++++++++" },
+	{ "reservation inside one frame",
+	  { "00000000000000000000000000000000" },
+	  { ".........r......................" },
+	  "++++++++-r--++++++++++++++++++++" },
+	{ "at the start, at the end",
+	  { "00000000000000000000000000000000" },
+	  { "rrrrr...........................", "..............................rr" },
+	  "rrrrr---++++++++++++++++++++--rr" },
+	{ "everything",
+	  { "..0000000000000000000000........" },
+	  { "dddddddddddddddddddddddddddddddd" },
+	  "..dddddddddddddddddddddd........" },
+	{ "exactly the bank",
+	  { "..0000000000000000000000........" },
+	  { "..dddddddddddddddddddddd........" },
+	  "..dddddddddddddddddddddd........" },
+	{ "two that touch",
+	  { "00000000000000000000000000000000" },
+	  { "......rrrr......................", "..........dddd.................." },
+	  "++++--rrrrdddd--++++++++++++++++" },
+	{ "two of a kind that touch are one",
+	  { "00000000000000000000000000000000" },
+	  { "......rrrr......................", "..........rrrr.................." },
+	  "++++--rrrrrrrr--++++++++++++++++" },
+	{ "two in one frame",
+	  { "00000000000000000000000000000000" },
+	  { "........r.......................", "..........d....................." },
+	  "++++++++r-d-++++++++++++++++++++" },
+	{ "two that leave less than a frame between them",
+	  { "00000000000000000000000000000000" },
+	  { ".....rrrr.......................", "...............ddd.............." },
+	  "++++-rrrr------ddd--++++++++++++" },
+	{ "two that leave just a frame between them",
+	  { "00000000000000000000000000000000" },
+	  { ".....rrr........................", "............dddd................" },
+	  "++++-rrr++++dddd++++++++++++++++" },
+	{ "overlap: the more restrictive wins, whichever came first",
+	  { "00000000000000000000000000000000" },
+	  { "....rrrrrrrr....................", "........nnnnnnnn................",
+	    "............rrrrrrrr............" },
+	  "++++rrrrnnnnnnnnrrrr++++++++++++" },
+	{ "nested, the inner one stronger",
+	  { "00000000000000000000000000000000" },
+	  { "....rrrrrrrrrrrrrrrr............", "........ffff...................." },
+	  "++++rrrrffffrrrrrrrr++++++++++++" },
+	{ "nested, the outer one stronger",
+	  { "00000000000000000000000000000000" },
+	  { "........rrrr....................", "....ffffffffffffffff............" },
+	  "++++ffffffffffffffff++++++++++++" },
+	{ "identical",
+	  { "00000000000000000000000000000000" },
+	  { "....iiiiiiii....................", "....kkkkkkkk....................",
+	    "....uuuuuuuu...................." },
+	  "++++kkkkkkkk++++++++++++++++++++" },
+	{ "five deep",
+	  { "00000000000000000000000000000000" },
+	  { "..uuuuuuuuuuuuuuuuuuuuuuuuuu....", "....rrrrrrrrrrrrrrrrrrrrrr......",
+	    ".......ddddddddddddddd..........", ".........ffffffffff.............",
+	    "............nnn................." },
+	  "--uurrrddfffnnnffffdddrrrruu++++" },
+	{ "one end in common",
+	  { "00000000000000000000000000000000" },
+	  { "....rrrrrrrr....................", "....ffff........................",
+	    "................ffff............", "............rrrrrrrr............" },
+	  "++++ffffrrrrrrrrffff++++++++++++" },
+	{ "across two banks and the hole between them",
+	  { "00000000000.....................", "...............00000000000000000" },
+	  { ".........rrrrrrrrr.............." },
+	  "++++++++-rr....rrr--++++++++++++" },
+	{ "across three banks",
+	  { "00000000........................", "..........1111..................",
+	    "................0000000000000000" },
+	  { "......dddddddddddd.............." },
+	  "++++--dd..dddd..dd--++++++++++++" },
+	{ "across the border of two nodes",
+	  { "0000000000000000................", "................1111111111111111" },
+	  { "..............dddd.............." },
+	  "++++++++++++--dddd--++++++++++++" },
+	{ "wholly in a hole, and touching RAM from outside",
+	  { "00000000........................", "................0000000000000000" },
+	  { "..........rrrr..................", "........d.......................",
+	    "...............k................" },
+	  "++++++++........++++++++++++++++" },
+	{ "partly outside",
+	  { "........0000000000000000........" },
+	  { "......rrrr......................", "......................dddd......" },
+	  "........rr--++++++++--dd........" },
+	{ "one reservation, two banks inside it, usable memory around",
+	  { "00000000........................", "........11111111................",
+	    "................0000000000000000" },
+	  { "......ffffffffffff.............." },
+	  "++++--ffffffffffff--++++++++++++" },
+};
+
+static struct memmap *new_map(void)
+{
+	struct memmap *map = ktest_alloc(sizeof(*map), 16);
+
+	/* What was there before must not matter; the tables are large, so only a sample of it. */
+	memset(map, 0xa5, 256);
+	memmap_init(map);
+	return map;
+}
+
+static enum status resolve(struct memmap *map)
+{
+	enum status status = memmap_resolve(map);
+
+	if (status == STATUS_OK)
+		REQUIRE_VALID(memmap_validate(map));
+	return status;
+}
+
+static enum region_kind kind_of(char letter)
+{
+	unsigned kind = 0;
+
+	while (kind < REGION_KIND_COUNT && letters[kind] != letter)
+		kind++;
+	return (enum region_kind)kind;
+}
+
+/* The only run of anything but '.' in @line. */
+static struct range drawn(const char *line, paddr_t base)
+{
+	uint32_t start = 0;
+	uint32_t end;
+
+	while (line[start] == '.')
+		start++;
+	for (end = start; line[end] != '.' && line[end] != '\0'; end++)
+		;
+	return (struct range){ base + start * COLUMN, base + end * COLUMN };
+}
+
+static char drawn_letter(const char *line)
+{
+	while (*line == '.')
+		line++;
+	return *line;
+}
+
+static void enter_picture(struct memmap *map, const struct picture *p, paddr_t base)
+{
+	for (uint32_t i = 0; i < MAX_LINE && p->bank[i] != NULL; i++)
+		REQUIRE_EQ(memmap_add_bank(map, drawn(p->bank[i], base),
+					   (uint32_t)(drawn_letter(p->bank[i]) - '0'), "bank"),
+			   STATUS_OK);
+	for (uint32_t i = 0; i < MAX_LINE && p->reserved[i] != NULL; i++)
+		REQUIRE_EQ(memmap_reserve(map, drawn(p->reserved[i], base),
+					  kind_of(drawn_letter(p->reserved[i])), "owner"),
+			   STATUS_OK);
+}
+
+static void draw(const struct memmap *map, paddr_t base, char got[COLUMNS + 1])
+{
+	for (uint32_t i = 0; i < COLUMNS; i++) {
+		const struct region *low = memmap_find(map, base + i * COLUMN);
+		const struct region *high = memmap_find(map, base + i * COLUMN + COLUMN - 1);
+		REQUIRE(low == high);
+		got[i] = '.';
+		if (low != NULL)
+			got[i] = letters[low->kind];
+	}
+	got[COLUMNS] = '\0';
+}
+
+static uint64_t columns_of(const char *want, char letter)
+{
+	uint64_t n = 0;
+
+	for (; *want != '\0'; want++)
+		n += *want == letter;
+	return n;
+}
+
+static void try_picture(struct memmap *map, const struct picture *p, paddr_t base)
+{
+	char got[COLUMNS + 1];
+	uint64_t ram = 0;
+
+	memmap_init(map);
+	enter_picture(map, p, base);
+	REQUIRE_EQ(resolve(map), STATUS_OK);
+	draw(map, base, got);
+	if (!EXPECT_STR(got, p->want))
+		ktest_note("in the picture '%s' at %#llx", p->what, (unsigned long long)base);
+	for (unsigned kind = 0; kind < REGION_KIND_COUNT; kind++) {
+		uint64_t bytes = columns_of(p->want, letters[kind]) * COLUMN;
+		EXPECT_EQ(memmap_bytes(map, (enum region_kind)kind), bytes);
+		ram += bytes;
+	}
+	EXPECT_EQ(memmap_ram_bytes(map), ram);
+}
+
+KTEST(memmap, pictures_come_out_as_drawn)
+{
+	static const paddr_t base[] = { 0, 0x80000000, PADDR_LIMIT - COLUMNS * COLUMN };
+	struct memmap *map = new_map();
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(pictures); i++) {
+		REQUIRE_EQ(strlen(pictures[i].want), COLUMNS);
+		for (uint32_t j = 0; j < ARRAY_SIZE(base); j++)
+			try_picture(map, &pictures[i], base[j]);
+	}
+}
+
+/*
+ *	first    |=====a=====|
+ *	second         |=====b=====|      for every pair of kinds and both orders
+ *	         a     ?     b
+ */
+KTEST(memmap, the_more_restrictive_of_each_pair_of_kinds_wins)
+{
+	struct memmap *map = new_map();
+
+	for (unsigned a = REGION_METADATA; a < REGION_KIND_COUNT; a++) {
+		for (unsigned b = REGION_METADATA; b < REGION_KIND_COUNT; b++) {
+			if (a == REGION_LENT || b == REGION_LENT)
+				continue; /* nothing is so from the start */
+			memmap_init(map);
+			struct range ram = { 0x10000, 0x20000 };
+			struct range first = { 0x12000, 0x15000 };
+			struct range second = { 0x14000, 0x17000 };
+			REQUIRE_EQ(memmap_add_bank(map, ram, 0, "ram"), STATUS_OK);
+			REQUIRE_EQ(memmap_reserve(map, first, (enum region_kind)a, "a"), STATUS_OK);
+			REQUIRE_EQ(memmap_reserve(map, second, (enum region_kind)b, "b"),
+				   STATUS_OK);
+			REQUIRE_EQ(resolve(map), STATUS_OK);
+			EXPECT_EQ(memmap_find(map, 0x13fff)->kind, a);
+			EXPECT_EQ(memmap_find(map, 0x14000)->kind, a > b ? a : b);
+			EXPECT_STR(memmap_find(map, 0x14fff)->name, b > a ? "b" : "a");
+			EXPECT_EQ(memmap_find(map, 0x15000)->kind, b);
+			EXPECT_EQ(memmap_find(map, 0x17000)->kind, REGION_USABLE);
+		}
+	}
+}
+
+KTEST(memmap, every_kind_has_a_name_of_its_own)
+{
+	for (unsigned a = 0; a < REGION_KIND_COUNT; a++) {
+		for (unsigned b = 0; b < a; b++)
+			EXPECT(strcmp(region_kind_str((enum region_kind)a),
+				      region_kind_str((enum region_kind)b)) != 0);
+	}
+	EXPECT_STR(region_kind_str(REGION_KIND_COUNT), "unknown kind");
+}
+
+/* ---- names, nodes, banks --------------------------------------------------------------------- */
+
+KTEST(memmap, touching_regions_of_one_kind_join_only_under_one_name)
+{
+	static const char same[] = "one"; /* the same text at another address */
+	struct memmap *map = new_map();
+
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x8000 }, 0, "ram"), STATUS_OK);
+	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x1000, 0x2000 }, REGION_RESERVED, "one"),
+		   STATUS_OK);
+	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x2000, 0x3000 }, REGION_RESERVED, same),
+		   STATUS_OK);
+	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x3000, 0x4000 }, REGION_RESERVED, "two"),
+		   STATUS_OK);
+	REQUIRE_EQ(resolve(map), STATUS_OK);
+	REQUIRE_EQ(map->nregions, 4);
+	EXPECT_EQ(map->region[1].range.end, 0x3000);
+	EXPECT_STR(map->region[1].name, "one");
+	EXPECT_STR(map->region[2].name, "two");
+	EXPECT_STR(map->region[0].name, "");
+}
+
+KTEST(memmap, a_name_of_null_is_no_name)
+{
+	struct memmap *map = new_map();
+
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x8000 }, 0, NULL), STATUS_OK);
+	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0, 0x1000 }, REGION_DTB, NULL), STATUS_OK);
+	REQUIRE_EQ(resolve(map), STATUS_OK);
+	EXPECT_STR(map->bank[0].name, "");
+	EXPECT_STR(map->region[0].name, "");
+}
+
+/*
+ *	declared 0          |==node 1==|
+ *	declared 1     |=========node 2=========|
+ *	declared 2                      |==========node 2===|
+ *	bank           | 2  |     1    |     2              |
+ */
+KTEST(memmap, the_first_added_bank_keeps_its_node)
+{
+	struct memmap *map = new_map();
+
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x4000, 0x8000 }, 1, "a"), STATUS_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x1000, 0xa000 }, 2, "b"), STATUS_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x9000, 0xf000 }, 2, "c"), STATUS_OK);
+	REQUIRE_EQ(resolve(map), STATUS_OK);
+	REQUIRE_EQ(map->nbanks, 3);
+	EXPECT_EQ(map->bank[0].range.start, 0x1000);
+	EXPECT_EQ(map->bank[0].numa_node, 2);
+	EXPECT_EQ(map->bank[1].range.start, 0x4000);
+	EXPECT_EQ(map->bank[1].numa_node, 1);
+	EXPECT_EQ(map->bank[2].range.start, 0x8000);
+	EXPECT_EQ(map->bank[2].range.end, 0xf000);
+	EXPECT_STR(map->bank[2].name, "b");
+	const struct region *region = memmap_find(map, 0x5000);
+	EXPECT_EQ(region->bank, 1);
+	EXPECT_EQ(region->numa_node, 1);
+	EXPECT_EQ(region->range.start, 0x4000);
+	EXPECT_EQ(region->range.end, 0x8000);
+}
+
+KTEST(memmap, banks_without_a_node_join_too)
+{
+	struct memmap *map = new_map();
+
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x4000, 0x8000 }, MEMMAP_NO_NODE, "a"),
+		   STATUS_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x1000, 0x4000 }, MEMMAP_NO_NODE, "b"),
+		   STATUS_OK);
+	REQUIRE_EQ(resolve(map), STATUS_OK);
+	REQUIRE_EQ(map->nbanks, 1);
+	EXPECT_STR(map->bank[0].name, "b");
+	EXPECT_EQ(map->nregions, 1);
+}
+
+/* ---- the edges of arithmetic ----------------------------------------------------------------- */
+
+/*
+ *	RAM        |......|......|......|      one byte at 0x2000 and one at 0x3fff
+ *	reserved          ^            ^
+ */
+KTEST(memmap, one_byte_costs_its_frame)
+{
+	struct memmap *map = new_map();
+
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x1000, 0x5001 }, 0, "ram"), STATUS_OK);
+	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x2000, 0x2001 }, REGION_DTB, "low"),
+		   STATUS_OK);
+	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x3fff, 0x4000 }, REGION_DTB, "high"),
+		   STATUS_OK);
+	REQUIRE_EQ(resolve(map), STATUS_OK);
+	EXPECT_EQ(memmap_bytes(map, REGION_DTB), 2);
+	EXPECT_EQ(memmap_bytes(map, REGION_SLACK), 2 * 0xfff + 1);
+	EXPECT_EQ(memmap_bytes(map, REGION_USABLE), 2 * PAGE_SIZE);
+	EXPECT_EQ(memmap_find(map, 0x2000)->kind, REGION_DTB);
+	EXPECT_EQ(memmap_find(map, 0x2001)->kind, REGION_SLACK);
+	EXPECT_EQ(memmap_find(map, 0x3ffe)->kind, REGION_SLACK);
+	EXPECT_EQ(memmap_find(map, 0x3fff)->kind, REGION_DTB);
+	EXPECT_EQ(memmap_find(map, 0x4000)->kind, REGION_USABLE);
+	EXPECT_EQ(memmap_find(map, 0x5000)->kind, REGION_SLACK);
+	EXPECT(memmap_find(map, 0x5001) == NULL);
+	EXPECT(memmap_find(map, 0xfff) == NULL);
+}
+
+KTEST(memmap, ram_may_fill_the_address_space)
+{
+	struct memmap *map = new_map();
+
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, PADDR_LIMIT }, 0, "all"), STATUS_OK);
+	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0, 1 }, REGION_NO_MAP, "first"), STATUS_OK);
+	REQUIRE_EQ(memmap_reserve(map, (struct range){ PADDR_LIMIT - 1, PADDR_LIMIT },
+				  REGION_FIRMWARE, "last"),
+		   STATUS_OK);
+	REQUIRE_EQ(resolve(map), STATUS_OK);
+	EXPECT_EQ(memmap_ram_bytes(map), PADDR_LIMIT);
+	EXPECT_EQ(memmap_bytes(map, REGION_USABLE), PADDR_LIMIT - 2 * PAGE_SIZE);
+	EXPECT_EQ(memmap_find(map, 0)->kind, REGION_NO_MAP);
+	EXPECT_EQ(memmap_find(map, PADDR_LIMIT - 1)->kind, REGION_FIRMWARE);
+	EXPECT(memmap_find(map, PADDR_LIMIT) == NULL);
+	EXPECT(memmap_find(map, UINT64_MAX) == NULL);
+}
+
+KTEST(memmap, an_empty_range_adds_nothing)
+{
+	static const paddr_t at[] = { 0, 1, 0x1800, 0x4000, PADDR_LIMIT };
+	struct memmap *map = new_map();
+
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x4000 }, 0, "ram"), STATUS_OK);
+	for (uint32_t i = 0; i < ARRAY_SIZE(at); i++) {
+		struct range empty = { at[i], at[i] };
+		EXPECT_EQ(memmap_add_bank(map, empty, 1, "none"), STATUS_OK);
+		EXPECT_EQ(memmap_reserve(map, empty, REGION_NO_MAP, "none"), STATUS_OK);
+	}
+	EXPECT_EQ(map->ndeclared, 1);
+	EXPECT_EQ(map->nreservations, 0);
+	REQUIRE_EQ(resolve(map), STATUS_OK);
+	EXPECT_EQ(map->nregions, 1);
+	EXPECT_EQ(memmap_bytes(map, REGION_USABLE), 0x4000);
+}
+
+KTEST(memmap, refuses_what_is_no_range)
+{
+	static const struct range bad[] = {
+		{ 1, 0 },
+		{ 0x2000, 0x1000 },
+		{ 0, PADDR_LIMIT + 1 },
+		{ PADDR_LIMIT, PADDR_LIMIT + 1 },
+		{ 0, UINT64_MAX },
+		{ UINT64_MAX, UINT64_MAX },
+		{ PADDR_LIMIT + 1, PADDR_LIMIT + 1 },
+	};
+	struct memmap *map = new_map();
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		EXPECT_EQ(memmap_add_bank(map, bad[i], 0, "bad"), ERR_RANGE);
+		EXPECT_EQ(memmap_reserve(map, bad[i], REGION_DTB, "bad"), ERR_RANGE);
+	}
+	EXPECT_EQ(map->ndeclared, 0);
+	EXPECT_EQ(map->nreservations, 0);
+}
+
+KTEST(memmap, refuses_to_reserve_as_a_kind_that_reserves_nothing)
+{
+	static const enum region_kind bad[] = { REGION_USABLE, REGION_SLACK, REGION_LENT,
+						REGION_KIND_COUNT, (enum region_kind) - 1 };
+	struct range range = { 0x1000, 0x2000 };
+	struct memmap *map = new_map();
+
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x4000 }, 0, "ram"), STATUS_OK);
+	for (uint32_t i = 0; i < ARRAY_SIZE(bad); i++)
+		EXPECT_EQ(memmap_reserve(map, range, bad[i], "bad"), ERR_INVALID);
+	REQUIRE_EQ(resolve(map), STATUS_OK);
+	for (uint32_t i = 0; i < ARRAY_SIZE(bad); i++)
+		EXPECT_EQ(memmap_claim(map, range, bad[i], "bad"), ERR_INVALID);
+	REQUIRE_VALID(memmap_validate(map));
+	EXPECT_EQ(map->nregions, 1);
+}
+
+KTEST(memmap, is_closed_once_it_is_resolved)
+{
+	struct range range = { 0x1000, 0x2000 };
+	struct memmap *map = new_map();
+
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x4000 }, 0, "ram"), STATUS_OK);
+	EXPECT_STR(memmap_validate(map), "the map is not resolved");
+	EXPECT(memmap_find(map, 0x1000) == NULL);
+	EXPECT_EQ(memmap_claim(map, range, REGION_METADATA, "early"), ERR_NOT_FOUND);
+	REQUIRE_EQ(resolve(map), STATUS_OK);
+	EXPECT_EQ(memmap_add_bank(map, (struct range){ 0x4000, 0x8000 }, 0, "late"), ERR_INVALID);
+	EXPECT_EQ(memmap_reserve(map, range, REGION_DTB, "late"), ERR_INVALID);
+	EXPECT_EQ(memmap_resolve(map), ERR_INVALID);
+	REQUIRE_VALID(memmap_validate(map));
+	EXPECT_EQ(memmap_bytes(map, REGION_USABLE), 0x4000);
+}
+
+/* ---- what lies outside RAM ------------------------------------------------------------------- */
+
+/*
+ *	bank             |===0===|===1===|       |===0===|
+ *	reserved 0    |=================================|
+ *	outside 0     |==|               |=======|
+ *	reserved 1                         |==|
+ *	outside 1                          |==|
+ *	reserved 2         |=====|
+ *	reserved 3                                          |=======|
+ *	outside 3                                        (from the end of RAM)
+ */
+KTEST(memmap, parts_outside_ram_are_listed_and_not_summed)
+{
+	static const struct region want[] = {
+		{ .range = { 0x0800, 0x2000 }, .kind = REGION_RESERVED, .name = "wide" },
+		{ .range = { 0x6000, 0x8000 }, .kind = REGION_RESERVED, .name = "wide" },
+		{ .range = { 0x6800, 0x7001 }, .kind = REGION_NO_MAP, .name = "hole" },
+		{ .range = { 0xa000, PADDR_LIMIT }, .kind = REGION_DTB, .name = "far" },
+	};
+	struct memmap_outside_cursor cursor = { 0, 0 };
+	struct memmap *map = new_map();
+	struct region part;
+
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x2000, 0x4000 }, 0, "a"), STATUS_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x4000, 0x6000 }, 1, "b"), STATUS_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x8000, 0xa000 }, 0, "c"), STATUS_OK);
+	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x0800, 0x9800 }, REGION_RESERVED, "wide"),
+		   STATUS_OK);
+	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x6800, 0x7001 }, REGION_NO_MAP, "hole"),
+		   STATUS_OK);
+	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x3000, 0x4000 }, REGION_DTB, "inside"),
+		   STATUS_OK);
+	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x9900, PADDR_LIMIT }, REGION_DTB, "far"),
+		   STATUS_OK);
+	REQUIRE_EQ(resolve(map), STATUS_OK);
+	for (uint32_t i = 0; i < ARRAY_SIZE(want); i++) {
+		REQUIRE(memmap_outside(map, &cursor, &part));
+		EXPECT_EQ(part.range.start, want[i].range.start);
+		EXPECT_EQ(part.range.end, want[i].range.end);
+		EXPECT_EQ(part.kind, want[i].kind);
+		EXPECT_STR(part.name, want[i].name);
+		EXPECT_EQ(part.bank, MEMMAP_NO_BANK);
+	}
+	EXPECT(!memmap_outside(map, &cursor, &part));
+	EXPECT(!memmap_outside(map, &cursor, &part));
+	EXPECT_EQ(memmap_bytes(map, REGION_NO_MAP), 0);
+	EXPECT_EQ(memmap_ram_bytes(map), 0x6000);
+}
+
+KTEST(memmap, without_ram_every_reservation_is_outside)
+{
+	struct memmap_outside_cursor cursor = { 0, 0 };
+	struct memmap *map = new_map();
+	struct region part;
+
+	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0, 0x1000 }, REGION_DTB, "dtb"), STATUS_OK);
+	REQUIRE_EQ(resolve(map), STATUS_OK);
+	EXPECT_EQ(map->nregions, 0);
+	EXPECT_EQ(memmap_ram_bytes(map), 0);
+	REQUIRE(memmap_outside(map, &cursor, &part));
+	EXPECT_EQ(part.range.end, 0x1000);
+	EXPECT(!memmap_outside(map, &cursor, &part));
+	EXPECT(memmap_find(map, 0) == NULL);
+}
+
+/* ---- claims ---------------------------------------------------------------------------------- */
+
+/* RAM 0x10000 .. 0x20000, the device tree in 0x14000 .. 0x14800, so slack up to 0x15000. */
+static void start_claiming(struct memmap *map)
+{
+	memmap_init(map);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x10000, 0x20000 }, 3, "ram"), STATUS_OK);
+	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x14000, 0x14800 }, REGION_DTB, "dtb"),
+		   STATUS_OK);
+	REQUIRE_EQ(resolve(map), STATUS_OK);
+	REQUIRE_EQ(map->nregions, 4);
+}
+
+KTEST(memmap, claims_at_the_start_middle_end_and_of_the_whole)
+{
+	static const struct {
+		const char *what;
+		struct range range;
+		uint32_t regions; /* there are 4 before */
+	} claim[] = {
+		{ "start", { 0x15000, 0x16000 }, 5 },  { "middle", { 0x18000, 0x1a000 }, 6 },
+		{ "end", { 0x1f000, 0x20000 }, 5 },    { "whole", { 0x15000, 0x20000 }, 4 },
+		{ "lowest", { 0x10000, 0x11000 }, 5 }, { "below the dtb", { 0x13000, 0x14000 }, 5 },
+	};
+
+	struct memmap *map = new_map();
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(claim); i++) {
+		start_claiming(map);
+		uint64_t usable = memmap_bytes(map, REGION_USABLE);
+		REQUIRE_EQ(memmap_claim(map, claim[i].range, REGION_METADATA, "pool"), STATUS_OK);
+		REQUIRE_VALID(memmap_validate(map));
+		if (!EXPECT_EQ(map->nregions, claim[i].regions))
+			ktest_note("claim of the %s", claim[i].what);
+		EXPECT_EQ(memmap_bytes(map, REGION_METADATA), range_size(claim[i].range));
+		EXPECT_EQ(memmap_bytes(map, REGION_USABLE), usable - range_size(claim[i].range));
+		const struct region *got = memmap_find(map, claim[i].range.start);
+		EXPECT_EQ(got->range.start, claim[i].range.start);
+		EXPECT_EQ(got->range.end, claim[i].range.end);
+		EXPECT_STR(got->name, "pool");
+		EXPECT_EQ(got->numa_node, 3);
+		EXPECT_EQ(got->bank, 0);
+	}
+}
+
+KTEST(memmap, refused_claims_change_nothing)
+{
+	static const struct {
+		struct range range;
+		enum status want;
+	} claim[] = {
+		{ { 0x15000, 0x21000 }, ERR_NOT_FOUND },  /* past the end of RAM */
+		{ { 0xf000, 0x11000 }, ERR_NOT_FOUND },   /* begins before RAM */
+		{ { 0x13000, 0x15000 }, ERR_NOT_FOUND },  /* reaches into the device tree */
+		{ { 0x14000, 0x15000 }, ERR_NOT_FOUND },  /* is the device tree */
+		{ { 0x13000, 0x16000 }, ERR_NOT_FOUND },  /* across it */
+		{ { 0x30000, 0x31000 }, ERR_NOT_FOUND },  /* no RAM at all */
+		{ { 0, 0x1000 }, ERR_NOT_FOUND },         /* below all RAM */
+		{ { 0x15800, 0x17000 }, ERR_MISALIGNED }, /* */
+		{ { 0x15000, 0x16001 }, ERR_MISALIGNED }, /* */
+		{ { 0x16000, 0x16000 }, ERR_INVALID },    /* empty */
+		{ { 0x17000, 0x16000 }, ERR_INVALID },    /* backwards */
+		{ { 0x15000, UINT64_MAX & ~0xfffull }, ERR_NOT_FOUND },
+	};
+	struct memmap *map = new_map();
+
+	start_claiming(map);
+	for (uint32_t i = 0; i < ARRAY_SIZE(claim); i++) {
+		EXPECT_EQ(memmap_claim(map, claim[i].range, REGION_METADATA, "pool"),
+			  claim[i].want);
+		REQUIRE_VALID(memmap_validate(map));
+		EXPECT_EQ(map->nregions, 4);
+		EXPECT_EQ(memmap_bytes(map, REGION_METADATA), 0);
+	}
+}
+
+/*
+ *	claims      |aa|  |cc|        then |bb| between them under the same name
+ *	becomes     |aabbcc|
+ */
+KTEST(memmap, a_claim_joins_the_same_thing_beside_it)
+{
+	struct memmap *map = new_map();
+
+	start_claiming(map);
+	REQUIRE_EQ(memmap_claim(map, (struct range){ 0x16000, 0x17000 }, REGION_METADATA, "pool"),
+		   STATUS_OK);
+	REQUIRE_EQ(memmap_claim(map, (struct range){ 0x18000, 0x19000 }, REGION_METADATA, "pool"),
+		   STATUS_OK);
+	REQUIRE_VALID(memmap_validate(map));
+	EXPECT_EQ(map->nregions, 8);
+	REQUIRE_EQ(memmap_claim(map, (struct range){ 0x17000, 0x18000 }, REGION_METADATA, "pool"),
+		   STATUS_OK);
+	REQUIRE_VALID(memmap_validate(map));
+	EXPECT_EQ(map->nregions, 6);
+	EXPECT_EQ(memmap_find(map, 0x17000)->range.start, 0x16000);
+	EXPECT_EQ(memmap_find(map, 0x17000)->range.end, 0x19000);
+	REQUIRE_EQ(memmap_claim(map, (struct range){ 0x19000, 0x1a000 }, REGION_METADATA, "other"),
+		   STATUS_OK);
+	REQUIRE_VALID(memmap_validate(map));
+	EXPECT_EQ(map->nregions, 7);
+}
+
+KTEST(memmap, a_claim_joins_the_lowest_and_the_highest_region)
+{
+	struct memmap *map = new_map();
+
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x4000 }, 0, "ram"), STATUS_OK);
+	REQUIRE_EQ(resolve(map), STATUS_OK);
+	REQUIRE_EQ(memmap_claim(map, (struct range){ 0, 0x1000 }, REGION_METADATA, "m"), STATUS_OK);
+	REQUIRE_EQ(memmap_claim(map, (struct range){ 0x3000, 0x4000 }, REGION_METADATA, "m"),
+		   STATUS_OK);
+	EXPECT_EQ(map->nregions, 3);
+	REQUIRE_EQ(memmap_claim(map, (struct range){ 0x1000, 0x2000 }, REGION_METADATA, "m"),
+		   STATUS_OK);
+	REQUIRE_VALID(memmap_validate(map));
+	EXPECT_EQ(map->nregions, 3);
+	REQUIRE_EQ(memmap_claim(map, (struct range){ 0x2000, 0x3000 }, REGION_METADATA, "m"),
+		   STATUS_OK);
+	REQUIRE_VALID(memmap_validate(map));
+	EXPECT_EQ(map->nregions, 1);
+	EXPECT_EQ(map->region[0].range.end, 0x4000);
+}
+
+/* Claims far below the end of a long table, with other regions on both sides. */
+KTEST(memmap, a_claim_moves_what_is_above_it)
+{
+	struct memmap *map = new_map();
+	const uint64_t n = 60;
+
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, n * 0x8000 }, 0, "ram"), STATUS_OK);
+	for (uint64_t i = 0; i < n; i++)
+		REQUIRE_EQ(memmap_reserve(map, (struct range){ i * 0x8000, i * 0x8000 + 1 },
+					  REGION_RESERVED, "r"),
+			   STATUS_OK);
+	REQUIRE_EQ(resolve(map), STATUS_OK);
+	EXPECT_EQ(map->nregions, 3 * n);
+	for (uint64_t i = 0; i < n; i++) {
+		/* 7 and 60 have no common divisor: each stretch comes once. */
+		paddr_t at = i * 7 % n * 0x8000 + 0x3000;
+		REQUIRE_EQ(memmap_claim(map, (struct range){ at, at + 0x1000 }, REGION_METADATA,
+					"m"),
+			   STATUS_OK);
+		REQUIRE_VALID(memmap_validate(map));
+		EXPECT_EQ(map->nregions, 3 * n + 2 * (i + 1));
+		EXPECT_EQ(memmap_find(map, at)->range.start, at);
+	}
+	EXPECT_EQ(memmap_bytes(map, REGION_RESERVED), n);
+	EXPECT_EQ(memmap_bytes(map, REGION_METADATA), n * 0x1000);
+}
+
+KTEST(memmap, next_walks_the_regions_of_one_kind_in_order)
+{
+	struct memmap *map = new_map();
+	uint32_t cursor = 0;
+
+	start_claiming(map);
+	EXPECT_EQ(memmap_next(map, REGION_USABLE, &cursor)->range.start, 0x10000);
+	EXPECT_EQ(memmap_next(map, REGION_USABLE, &cursor)->range.start, 0x15000);
+	EXPECT(memmap_next(map, REGION_USABLE, &cursor) == NULL);
+	EXPECT(memmap_next(map, REGION_USABLE, &cursor) == NULL);
+	cursor = 0;
+	EXPECT(memmap_next(map, REGION_NO_MAP, &cursor) == NULL);
+}
+
+/* ---- indices --------------------------------------------------------------------------------- */
+
+KTEST(memmap, an_index_tells_things_of_one_name_apart)
+{
+	struct memmap *map = new_map();
+	char name[MEMMAP_NAME_LEN];
+
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x8000 }, 0, "ram"), STATUS_OK);
+	for (uint32_t i = 0; i < 2; i++) {
+		struct range range = { 0x1000 + i * 0x800, 0x1800 + i * 0x800 };
+		REQUIRE_EQ(memmap_reserve_nth(map, range, REGION_MEMRESERVE, "entry", i),
+			   STATUS_OK);
+	}
+	REQUIRE_EQ(resolve(map), STATUS_OK);
+	EXPECT_EQ(memmap_find(map, 0x17ff)->range.end, 0x1800);
+	EXPECT_STR(memmap_name(name, memmap_find(map, 0x17ff)), "entry 0");
+	EXPECT_STR(memmap_name(name, memmap_find(map, 0x1800)), "entry 1");
+	for (uint32_t i = 0; i < 2; i++) {
+		struct range range = { 0x4000 + i * 0x1000, 0x5000 + i * 0x1000 };
+		REQUIRE_EQ(memmap_claim_nth(map, range, REGION_METADATA, "tables", 7 * i),
+			   STATUS_OK);
+		REQUIRE_VALID(memmap_validate(map));
+	}
+	EXPECT_STR(memmap_name(name, memmap_find(map, 0x4000)), "tables 0");
+	EXPECT_STR(memmap_name(name, memmap_find(map, 0x5000)), "tables 7");
+	REQUIRE_EQ(memmap_claim(map, (struct range){ 0x6000, 0x7000 }, REGION_METADATA, "tables"),
+		   STATUS_OK);
+	EXPECT_STR(memmap_name(name, memmap_find(map, 0x6000)), "tables");
+	REQUIRE_VALID(memmap_validate(map));
+}
+
+/* ---- a limit --------------------------------------------------------------------------------- */
+
+/*
+ *	declared   |==========|           |====|====|     two of them overlap
+ *	                 |========|
+ *	first n    |>>>>>>>>>>>>>>|       |>>>>|>>
+ */
+KTEST(memmap, a_limit_counts_ram_once_from_below)
+{
+	static const struct {
+		uint64_t bytes;
+		uint64_t left_out;
+		uint64_t slack;
+	} trial[] = {
+		{ 1, 0x9fff, 1 },          { 0x1000, 0x9000, 0 },
+		{ 0x5800, 0x4800, 0x800 }, { 0x6000, 0x4000, 0 }, /* all below the hole */
+		{ 0x6001, 0x3fff, 1 },     { 0x9fff, 1, 0xfff },
+		{ 0xa000, 0, 0 },          { UINT64_MAX, 0, 0 },
+	};
+	struct memmap *map = new_map();
+	struct memmap_outside_cursor cursor;
+	struct region part;
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(trial); i++) {
+		memmap_init(map);
+		REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x22000, 0x24000 }, 0, "d"),
+			   STATUS_OK);
+		REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x12000, 0x16000 }, 0, "b"),
+			   STATUS_OK);
+		REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x10000, 0x14000 }, 0, "a"),
+			   STATUS_OK);
+		REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x20000, 0x22000 }, 0, "c"),
+			   STATUS_OK);
+		REQUIRE_EQ(memmap_limit(map, trial[i].bytes, "mem="), STATUS_OK);
+		REQUIRE_EQ(resolve(map), STATUS_OK);
+		EXPECT_EQ(memmap_ram_bytes(map), 0xa000);
+		EXPECT_EQ(memmap_bytes(map, REGION_LEFT_OUT), trial[i].left_out);
+		EXPECT_EQ(memmap_bytes(map, REGION_SLACK), trial[i].slack);
+		cursor = (struct memmap_outside_cursor){ 0 };
+		EXPECT(!memmap_outside(map, &cursor, &part)); /* the hole is no loss */
+	}
+	EXPECT_EQ(memmap_limit(map, 5, "late"), ERR_INVALID);
+	memmap_init(map);
+	EXPECT_EQ(memmap_limit(map, 0, "none"), ERR_INVALID);
+	EXPECT_EQ(memmap_limit(map, 1, "no ram"), STATUS_OK);
+	EXPECT_EQ(map->nreservations, 0);
+}
+
+/* ---- places ---------------------------------------------------------------------------------- */
+
+/* RAM [0x10000, 0x20000) of which [0x18000, 0x18800) is reserved, and another bank behind it. */
+static void start_placing(struct memmap *map)
+{
+	memmap_init(map);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x10000, 0x20000 }, 0, "ram"), STATUS_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x20000, 0x24000 }, 1, "ram"), STATUS_OK);
+	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x18000, 0x18800 }, REGION_RESERVED, "r"),
+		   STATUS_OK);
+	REQUIRE_EQ(resolve(map), STATUS_OK);
+}
+
+#define ANYWHERE                                                                                   \
+	{                                                                                          \
+		0, PADDR_LIMIT                                                                     \
+	}
+
+KTEST(memmap, places_at_the_highest_suitable_address)
+{
+	static const struct {
+		uint64_t size, align;
+		struct range window;
+		paddr_t want; /* 0: none */
+	} trial[] = {
+		{ 0x1000, 0, ANYWHERE, 0x23000 },
+		{ 1, 0, ANYWHERE, 0x23000 },
+		{ 0x1001, 0, ANYWHERE, 0x22000 },
+		{ 0x4000, 0x1000, ANYWHERE, 0x20000 },
+		{ 0x4001, 0x1000, ANYWHERE, 0x1b000 }, /* not across the banks */
+		{ 0x1000, 0x10000, ANYWHERE, 0x20000 },
+		{ 0x5000, 0x8000, ANYWHERE, 0x10000 },
+		{ 0x1000, 0x20000, ANYWHERE, 0x20000 },
+		{ 0x1000, 0x40000, ANYWHERE, 0 },
+		{ 0x7001, 0, ANYWHERE, 0x10000 },
+		{ 0x8000, 0, ANYWHERE, 0x10000 },
+		{ 0x8001, 0, ANYWHERE, 0 },
+		{ 0x1000, 0, { 0x10000, 0x1a000 }, 0x19000 },
+		{ 0x1000, 0, { 0x18000, 0x19000 }, 0 },      /* the rest of a frame is slack */
+		{ 0x800, 0, { 0x1a000, 0x1a800 }, 0x1a000 }, /* the window counts to the byte */
+		{ 0x801, 0, { 0x1a000, 0x1a800 }, 0 },
+		{ 0x800, 0, { 0x1a001, 0x1a801 }, 0 },
+		{ 0x1000, 0, { 0x24000, 0x30000 }, 0 },
+		{ 0x1000, 0, { 0x30000, 0x10000 }, 0 },
+		{ UINT64_MAX, 0, ANYWHERE, 0 },
+		{ 1, 1ull << 63, ANYWHERE, 0 },
+	};
+
+	struct memmap *map = new_map();
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(trial); i++) {
+		start_placing(map);
+		uint64_t usable = memmap_bytes(map, REGION_USABLE);
+		struct memmap_request request = { trial[i].size, trial[i].align, trial[i].window,
+						  REGION_NO_MAP, "placed" };
+		struct range placed = { 7, 7 };
+		bool found = trial[i].want != 0;
+
+		if (!EXPECT_EQ(memmap_place(map, &request, &placed),
+			       found ? STATUS_OK : ERR_NOT_FOUND))
+			ktest_note("trial %u", i);
+		REQUIRE_VALID(memmap_validate(map));
+		EXPECT_EQ(placed.start, found ? trial[i].want : 7);
+		EXPECT_EQ(map->nreservations, found ? 2 : 1);
+		if (!found) {
+			EXPECT_EQ(memmap_bytes(map, REGION_USABLE), usable);
+			continue;
+		}
+		EXPECT_EQ(range_size(placed), trial[i].size);
+		EXPECT_EQ(memmap_bytes(map, REGION_NO_MAP), trial[i].size);
+		EXPECT_STR(memmap_find(map, placed.start)->name, "placed");
+		EXPECT_EQ(memmap_bytes(map, REGION_USABLE),
+			  usable - ((trial[i].size + 0xfff) & ~0xfffull));
+	}
+}
+
+KTEST(memmap, refuses_to_place_what_makes_no_sense)
+{
+	static const struct memmap_request bad[] = {
+		{ 0, 0, ANYWHERE, REGION_RESERVED, "nothing" },
+		{ 0x1000, 3, ANYWHERE, REGION_RESERVED, "crooked" },
+		{ 0x1000, 0, ANYWHERE, REGION_USABLE, "usable" },
+		{ 0x1000, 0, ANYWHERE, REGION_SLACK, "slack" },
+	};
+	static const struct memmap_request good = { 0x1000, 0, ANYWHERE, REGION_RESERVED, "g" };
+	struct memmap *map = new_map();
+	struct range placed;
+
+	start_placing(map);
+	for (uint32_t i = 0; i < ARRAY_SIZE(bad); i++)
+		EXPECT_EQ(memmap_place(map, &bad[i], &placed), ERR_INVALID);
+	memmap_init(map);
+	EXPECT_EQ(memmap_place(map, &good, &placed), ERR_INVALID); /* not resolved */
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x10000 }, 0, "ram"), STATUS_OK);
+	for (uint32_t i = 0; i < MEMMAP_MAX_RESERVATIONS; i++)
+		REQUIRE_EQ(memmap_reserve(map, (struct range){ i, i + 1 }, REGION_RESERVED, "r"),
+			   STATUS_OK);
+	REQUIRE_EQ(resolve(map), STATUS_OK);
+	EXPECT_EQ(memmap_place(map, &good, &placed), ERR_FULL);
+	REQUIRE_VALID(memmap_validate(map));
+	EXPECT_EQ(memmap_bytes(map, REGION_RESERVED), MEMMAP_MAX_RESERVATIONS);
+}
+
+KTEST(memmap, recasts_and_joins_again)
+{
+	struct range part = { 0x12000, 0x14000 };
+	struct memmap *map = new_map();
+
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x10000, 0x20000 }, 0, "ram"), STATUS_OK);
+	REQUIRE_EQ(memmap_reserve_nth(map, (struct range){ 0x11000, 0x15000 }, REGION_REUSABLE, "c",
+				      4),
+		   STATUS_OK);
+	REQUIRE_EQ(resolve(map), STATUS_OK);
+	EXPECT_EQ(memmap_recast(map, part, REGION_LENT, REGION_REUSABLE), ERR_NOT_FOUND);
+	EXPECT_EQ(memmap_recast(map, part, REGION_REUSABLE, REGION_KIND_COUNT), ERR_INVALID);
+	EXPECT_EQ(memmap_recast(map, (struct range){ 0x12000, 0x12800 }, REGION_REUSABLE,
+				REGION_LENT),
+		  ERR_MISALIGNED);
+	EXPECT_EQ(map->nregions, 3);
+	REQUIRE_EQ(memmap_recast(map, part, REGION_REUSABLE, REGION_LENT), STATUS_OK);
+	REQUIRE_VALID(memmap_validate(map));
+	EXPECT_EQ(map->nregions, 5);
+	EXPECT_EQ(memmap_find(map, 0x12000)->kind, REGION_LENT);
+	EXPECT_EQ(memmap_find(map, 0x12000)->index, 4);
+	EXPECT_STR(memmap_find(map, 0x12000)->name, "c");
+	REQUIRE_EQ(memmap_recast(map, part, REGION_LENT, REGION_REUSABLE), STATUS_OK);
+	REQUIRE_VALID(memmap_validate(map));
+	EXPECT_EQ(map->nregions, 3);
+	REQUIRE_EQ(memmap_recast(map, part, REGION_REUSABLE, REGION_USABLE), STATUS_OK);
+	EXPECT_STR(memmap_validate(map), "I9: reserved memory is in a less restrictive region");
+}
+
+/* ---- the tables full ------------------------------------------------------------------------- */
+
+#define BANK_STRIDE 0x100000ull
+#define BANK_SIZE   (1000ull * 1024 + 1)
+
+/* Every bank a MiB apart and 1000 KiB + 1 byte long, at an odd address. */
+static void fill_banks(struct memmap *map)
+{
+	for (uint64_t i = 0; i < MEMMAP_MAX_BANKS; i++) {
+		struct range range = { i * BANK_STRIDE + 3, i * BANK_STRIDE + 3 + BANK_SIZE };
+		REQUIRE_EQ(memmap_add_bank(map, range, (uint32_t)i % 4, "bank"), STATUS_OK);
+	}
+}
+
+/* Each bank has eight reservations of three bytes, one of them at the border of two frames. */
+static void fill_reservations(struct memmap *map)
+{
+	for (uint64_t i = 0; i < MEMMAP_MAX_RESERVATIONS; i++) {
+		paddr_t at =
+			i % MEMMAP_MAX_BANKS * BANK_STRIDE + 0x1fff + i / MEMMAP_MAX_BANKS * 0x3001;
+		REQUIRE_EQ(memmap_reserve(map, (struct range){ at, at + 3 }, REGION_RESERVED, "r"),
+			   STATUS_OK);
+	}
+}
+
+KTEST(memmap, holds_the_stated_number_of_banks_and_reservations_and_not_one_more)
+{
+	struct memmap *map = new_map();
+	struct range one_more = { MEMMAP_MAX_BANKS * BANK_STRIDE, PADDR_LIMIT };
+	uint64_t ram = MEMMAP_MAX_BANKS * BANK_SIZE;
+
+	fill_banks(map);
+	EXPECT_EQ(memmap_add_bank(map, one_more, 0, "too many"), ERR_FULL);
+	EXPECT_EQ(map->ndeclared, MEMMAP_MAX_BANKS);
+	EXPECT_EQ(memmap_add_bank(map, (struct range){ 7, 7 }, 0, "empty"), STATUS_OK);
+	fill_reservations(map);
+	EXPECT_EQ(memmap_reserve(map, one_more, REGION_NO_MAP, "too many"), ERR_FULL);
+	EXPECT_EQ(map->nreservations, MEMMAP_MAX_RESERVATIONS);
+	REQUIRE_EQ(resolve(map), STATUS_OK);
+	EXPECT_EQ(map->nbanks, MEMMAP_MAX_BANKS);
+	EXPECT_EQ(memmap_ram_bytes(map), ram);
+	EXPECT_EQ(memmap_bytes(map, REGION_RESERVED), MEMMAP_MAX_RESERVATIONS * 3ull);
+	EXPECT_EQ(memmap_bytes(map, REGION_NO_MAP), 0);
+	EXPECT_EQ(memmap_bytes(map, REGION_USABLE) + memmap_bytes(map, REGION_SLACK) +
+			  MEMMAP_MAX_RESERVATIONS * 3ull,
+		  ram);
+}
+
+/* All reservations inside one another, like an onion, and each of another kind than its shell. */
+KTEST(memmap, survives_a_thousand_nested_reservations)
+{
+	struct memmap *map = new_map();
+	const uint64_t n = MEMMAP_MAX_RESERVATIONS;
+
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 4 * n }, 0, "ram"), STATUS_OK);
+	for (uint64_t i = 0; i < n; i++)
+		REQUIRE_EQ(memmap_reserve(map, (struct range){ i, 4 * n - i },
+					  i < n / 2 ? REGION_RESERVED : REGION_FIRMWARE, "shell"),
+			   STATUS_OK);
+	REQUIRE_EQ(resolve(map), STATUS_OK);
+	EXPECT_EQ(map->nregions, 3);
+	EXPECT_EQ(memmap_bytes(map, REGION_RESERVED), n);
+	EXPECT_EQ(memmap_bytes(map, REGION_FIRMWARE), 3 * n);
+}
+
+/*
+ * The worst case for bank[]: one bank of one node around all others of another node, added last.
+ *
+ *	declared    |=1=|  |=1=|  |=1=|          ... 127 of them
+ *	last     |=========0===================
+ *	bank     | 0|1  | 0|1  | 0|1  |  0         255
+ */
+KTEST(memmap, cuts_banks_as_often_as_can_be)
+{
+	struct memmap *map = new_map();
+	const uint64_t n = MEMMAP_MAX_BANKS - 1;
+
+	for (uint64_t i = 0; i < n; i++)
+		REQUIRE_EQ(memmap_add_bank(map,
+					   (struct range){ i * 0x2000 + 1, i * 0x2000 + 0x1001 }, 1,
+					   "inner"),
+			   STATUS_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, n * 0x2000 }, 0, "outer"), STATUS_OK);
+	REQUIRE_EQ(resolve(map), STATUS_OK);
+	EXPECT_EQ(map->nbanks, 2 * n + 1);
+	EXPECT_EQ(memmap_ram_bytes(map), n * 0x2000);
+	EXPECT_EQ(memmap_bytes(map, REGION_USABLE), 0);
+}
+
+/*
+ * A thousand free pieces with slack on both sides, then a long free stretch: claims of every second
+ * frame of it fit until the table is full, and the one after that changes nothing.
+ */
+KTEST(memmap, claims_until_the_table_is_full)
+{
+	struct memmap *map = new_map();
+	const uint64_t n = MEMMAP_MAX_RESERVATIONS;
+	const paddr_t stretch = n * 0x4000;
+	const uint64_t most = (uint64_t)MEMMAP_MAX_REGIONS;
+	const paddr_t end = stretch + most * 2 * PAGE_SIZE;
+	uint64_t claims = 0;
+	enum status status = STATUS_OK;
+
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, end }, 0, "ram"), STATUS_OK);
+	for (uint64_t i = 0; i < n; i++)
+		REQUIRE_EQ(memmap_reserve(map, (struct range){ i * 0x4000 + 1, i * 0x4000 + 2 },
+					  REGION_RESERVED, "r"),
+			   STATUS_OK);
+	REQUIRE_EQ(resolve(map), STATUS_OK);
+	EXPECT_EQ(map->nregions, 4 * n);
+	for (paddr_t at = stretch + PAGE_SIZE; status == STATUS_OK; at += 2 * PAGE_SIZE) {
+		status = memmap_claim(map, (struct range){ at, at + PAGE_SIZE }, REGION_METADATA,
+				      "m");
+		claims += status == STATUS_OK;
+	}
+	EXPECT_EQ(status, ERR_FULL);
+	EXPECT_EQ(claims, (most - 4 * n) / 2);
+	EXPECT_EQ(map->nregions, most);
+	EXPECT_EQ(memmap_bytes(map, REGION_METADATA), claims * PAGE_SIZE);
+	REQUIRE_VALID(memmap_validate(map));
+	/* What needs no further place still fits: it joins the claim below it. */
+	paddr_t joins = stretch + 2 * PAGE_SIZE;
+	EXPECT_EQ(memmap_claim(map, (struct range){ joins, joins + PAGE_SIZE }, REGION_METADATA,
+			       "m"),
+		  STATUS_OK);
+	REQUIRE_VALID(memmap_validate(map));
+}
