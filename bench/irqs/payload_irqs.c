@@ -92,9 +92,9 @@ static void make_pool(void)
 						       PAGE_SIZE));
 	/* Setting up is for boot: off all the time, so that it is no stretch. */
 	csr_clear(sstatus, SSTATUS_SIE);
-	if (frame_pool_init(&pool, 0) != STATUS_OK ||
-	    frame_pool_add_bank(&pool, FIRST, FRAMES, metadata, bytes) != STATUS_OK ||
-	    frame_insert(&pool, FIRST, FRAMES) != STATUS_OK)
+	if (frame_pool_init(&pool, 0) != ACRE_OK ||
+	    frame_pool_add_bank(&pool, FIRST, FRAMES, metadata, bytes) != ACRE_OK ||
+	    frame_insert(&pool, FIRST, FRAMES) != ACRE_OK)
 		panic("the pool to measure cannot be made");
 	csr_set(sstatus, SSTATUS_SIE);
 }
@@ -106,21 +106,21 @@ static void change_all(unsigned kind)
 		pfn_t first = FIRST + c * CHUNK_BITS;
 		switch (kind) {
 		case 0: /* all but one */
-			must(frame_alloc_at(&pool, first + below(CHUNK_BITS), 1) == STATUS_OK,
+			must(frame_alloc_at(&pool, first + below(CHUNK_BITS), 1) == ACRE_OK,
 			     "a free frame cannot be taken");
 			break;
 		case 1: /* every second one */
 			for (pfn_t i = 0; i < CHUNK_BITS; i += 2)
-				must(frame_alloc_at(&pool, first + i, 1) == STATUS_OK,
+				must(frame_alloc_at(&pool, first + i, 1) == ACRE_OK,
 				     "a free frame cannot be taken");
 			break;
 		case 3: /* every fourth one: threes, none of which begins at a multiple of 2 or of 4 */
 			for (pfn_t i = 0; i < CHUNK_BITS; i += 4)
-				must(frame_alloc_at(&pool, first + i, 1) == STATUS_OK,
+				must(frame_alloc_at(&pool, first + i, 1) == ACRE_OK,
 				     "a free frame cannot be taken");
 			break;
 		default: /* one */
-			must(frame_alloc_at(&pool, first + 1, CHUNK_BITS - 1) == STATUS_OK,
+			must(frame_alloc_at(&pool, first + 1, CHUNK_BITS - 1) == ACRE_OK,
 			     "free frames cannot be taken");
 		}
 	}
@@ -132,7 +132,7 @@ static void search(npages_t n, uint64_t align)
 	pfn_t pfn = frame_alloc_range(&pool, n, align);
 
 	if (pfn != PFN_NONE)
-		must(frame_free_range(&pool, pfn, n) == STATUS_OK, "a run cannot be freed");
+		must(frame_free_range(&pool, pfn, n) == ACRE_OK, "a run cannot be freed");
 }
 
 static void search_all_kinds(void)
@@ -170,13 +170,12 @@ static void drain(void)
 	must(frame_next_free(&pool, 0) == PFN_NONE, "a frame was left");
 	must(frame_pool_is_empty(&pool), "a frame was left");
 	for (uint64_t c = 0; c < CHUNKS; c++)
-		must(frame_free(&pool, FIRST + c * CHUNK_BITS + below(CHUNK_BITS)) == STATUS_OK,
+		must(frame_free(&pool, FIRST + c * CHUNK_BITS + below(CHUNK_BITS)) == ACRE_OK,
 		     "a frame cannot be freed");
 	while (frame_alloc(&pool) != PFN_NONE)
 		;
 	for (pfn_t pfn = FIRST; pfn < FIRST + FRAMES; pfn += CHUNK_BITS)
-		must(frame_free_range(&pool, pfn, CHUNK_BITS) == STATUS_OK,
-		     "2 MiB cannot be freed");
+		must(frame_free_range(&pool, pfn, CHUNK_BITS) == ACRE_OK, "2 MiB cannot be freed");
 }
 
 static void churn(void)
@@ -190,7 +189,7 @@ static void churn(void)
 	for (unsigned i = 0; i < 20000; i++) {
 		unsigned k = (unsigned)below(ARRAY_SIZE(held));
 		if (held[k].n != 0) {
-			must(frame_free_range(&pool, held[k].pfn, held[k].n) == STATUS_OK,
+			must(frame_free_range(&pool, held[k].pfn, held[k].n) == ACRE_OK,
 			     "a run cannot be freed");
 			held[k].n = 0;
 			continue;
@@ -209,19 +208,19 @@ static void flush_zeroed(void)
 	make_pool();
 	change_all(2);
 	for (uint64_t c = 0; c < FRAME_ZEROED_MAX; c++)
-		must(frame_free_zeroed(&pool, FIRST + c * CHUNK_BITS + 9) == STATUS_OK,
+		must(frame_free_zeroed(&pool, FIRST + c * CHUNK_BITS + 9) == ACRE_OK,
 		     "a frame cannot be freed");
 	search(2, 2 * PAGE_SIZE);
 	search(CHUNK_BITS, PAGE_SIZE);
 	/* and 64 of one chunk, for who names it */
 	make_pool();
 	for (unsigned i = 0; i < 2; i++) {
-		must(frame_alloc_at(&pool, FIRST, CHUNK_BITS) == STATUS_OK,
+		must(frame_alloc_at(&pool, FIRST, CHUNK_BITS) == ACRE_OK,
 		     "a chunk cannot be taken");
 		for (pfn_t pfn = FIRST; pfn < FIRST + FRAME_ZEROED_MAX; pfn++)
-			must(frame_free_zeroed(&pool, pfn) == STATUS_OK, "a frame cannot be freed");
+			must(frame_free_zeroed(&pool, pfn) == ACRE_OK, "a frame cannot be freed");
 		must(frame_free_range(&pool, FIRST + FRAME_ZEROED_MAX,
-				      CHUNK_BITS - FRAME_ZEROED_MAX) == STATUS_OK,
+				      CHUNK_BITS - FRAME_ZEROED_MAX) == ACRE_OK,
 		     "a run cannot be freed");
 	}
 }
@@ -268,11 +267,11 @@ static void frames_debug(void)
 
 	must(first != PFN_NONE && records != PFN_NONE, "16 MiB cannot be had");
 	csr_clear(sstatus, SSTATUS_SIE);
-	if (frame_pool_init(&pool, machine.frames.offset) != STATUS_OK ||
+	if (frame_pool_init(&pool, machine.frames.offset) != ACRE_OK ||
 	    frame_pool_add_bank(&pool, first, REAL_FRAMES, metadata,
-				frame_metadata_bytes(REAL_FRAMES)) != STATUS_OK ||
-	    frame_pool_debug(&pool, first, frame_ptr(&pool, records), bytes) != STATUS_OK ||
-	    frame_insert(&pool, first, REAL_FRAMES) != STATUS_OK)
+				frame_metadata_bytes(REAL_FRAMES)) != ACRE_OK ||
+	    frame_pool_debug(&pool, first, frame_ptr(&pool, records), bytes) != ACRE_OK ||
+	    frame_insert(&pool, first, REAL_FRAMES) != ACRE_OK)
 		panic("the debug tier cannot be turned on");
 	csr_set(sstatus, SSTATUS_SIE);
 	search(REAL_FRAMES, PAGE_SIZE);
@@ -280,8 +279,7 @@ static void frames_debug(void)
 	while (frame_alloc(&pool) != PFN_NONE)
 		;
 	for (pfn_t pfn = first; pfn < first + REAL_FRAMES; pfn += CHUNK_BITS)
-		must(frame_free_range(&pool, pfn, CHUNK_BITS) == STATUS_OK,
-		     "2 MiB cannot be freed");
+		must(frame_free_range(&pool, pfn, CHUNK_BITS) == ACRE_OK, "2 MiB cannot be freed");
 	(void)frame_free_range(&machine.frames, first, REAL_FRAMES);
 	(void)frame_free_range(&machine.frames, records, nrecords);
 }
@@ -302,19 +300,19 @@ static void make_banks(void)
 		tables = frame_ptr(&machine.frames,
 				   frame_alloc_range(&machine.frames, n, PAGE_SIZE));
 	csr_clear(sstatus, SSTATUS_SIE);
-	if (frame_pool_init(&pool, 0) != STATUS_OK)
+	if (frame_pool_init(&pool, 0) != ACRE_OK)
 		panic("the pool to measure cannot be made");
 	for (uint64_t b = 0; b < FRAME_MAX_BANKS; b++) {
 		pfn_t first = FIRST + 2 * b * CHUNK_BITS;
 		if (frame_pool_add_bank(&pool, first, CHUNK_BITS, tables + b * bytes, bytes) !=
-			    STATUS_OK ||
-		    frame_insert(&pool, first, CHUNK_BITS) != STATUS_OK)
+			    ACRE_OK ||
+		    frame_insert(&pool, first, CHUNK_BITS) != ACRE_OK)
 			panic("the pool to measure cannot be made");
 	}
 	csr_set(sstatus, SSTATUS_SIE);
 	for (uint64_t b = 0; b < FRAME_MAX_BANKS; b++)
 		must(frame_alloc_at(&pool, FIRST + 2 * b * CHUNK_BITS + 1, CHUNK_BITS - 1) ==
-			     STATUS_OK,
+			     ACRE_OK,
 		     "free frames cannot be taken");
 }
 
@@ -329,7 +327,7 @@ static void banks_256(void)
 		;
 	must(frame_pool_is_empty(&pool), "a frame was left");
 	search(3, PAGE_SIZE);
-	must(frame_free(&pool, FIRST) == STATUS_OK, "a frame cannot be freed");
+	must(frame_free(&pool, FIRST) == ACRE_OK, "a frame cannot be freed");
 	must(frame_alloc(&pool) == FIRST && frame_alloc(&pool) == PFN_NONE,
 	     "not the one frame that is free");
 }
@@ -338,10 +336,10 @@ static void run_of_1_gib(void)
 {
 	make_pool();
 	pfn_t pfn = frame_alloc_range(&pool, FRAMES, PAGE_SIZE);
-	must(pfn == FIRST && frame_free_range(&pool, pfn, FRAMES) == STATUS_OK,
+	must(pfn == FIRST && frame_free_range(&pool, pfn, FRAMES) == ACRE_OK,
 	     "all in one run cannot be had");
 	pfn = frame_alloc_range(&pool, FRAMES, (uint64_t)FRAMES << PAGE_SHIFT);
-	must(pfn == FIRST && frame_free_range(&pool, pfn, FRAMES) == STATUS_OK,
+	must(pfn == FIRST && frame_free_range(&pool, pfn, FRAMES) == ACRE_OK,
 	     "all in one run cannot be had");
 }
 
@@ -365,7 +363,7 @@ static void zeroing(void)
 	for (unsigned i = 0; i < 8; i++) {
 		pfn_t pfn = frame_alloc_range_zeroed(&machine.frames, CHUNK_BITS, PAGE_SIZE);
 		must(pfn != PFN_NONE &&
-			     frame_free_range(&machine.frames, pfn, CHUNK_BITS) == STATUS_OK,
+			     frame_free_range(&machine.frames, pfn, CHUNK_BITS) == ACRE_OK,
 		     "2 MiB of zeros cannot be had");
 		kfree(kzalloc(1 << 20));
 	}
@@ -414,7 +412,7 @@ static void handlers(void)
 	struct ticks_rates rates = { .tick_hz = 10000 };
 	const uint64_t end = clock_ticks() + clock_ticks_per_second() / 10;
 
-	if (ticks_set(&rates) != STATUS_OK)
+	if (ticks_set(&rates) != ACRE_OK)
 		return;
 	while (clock_ticks() < end)
 		(void)below(2);

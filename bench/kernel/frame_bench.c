@@ -57,15 +57,15 @@ static void drop_store(struct store *s)
 }
 
 /* A new pool with everything free. */
-static enum status fill_pool(struct store *s)
+static enum acre_status fill_pool(struct store *s)
 {
-	enum status status = STATUS_OK;
+	enum acre_status status = ACRE_OK;
 
-	for (unsigned b = 0; b < s->run.nbanks && status == STATUS_OK; b++) {
+	for (unsigned b = 0; b < s->run.nbanks && status == ACRE_OK; b++) {
 		const struct bench_bank *bank = &s->run.bank[b];
 		status = frame_pool_add_bank(&pool, bank->first, bank->n,
 					     (uint8_t *)s->metadata + b * s->bytes, s->bytes);
-		if (status == STATUS_OK)
+		if (status == ACRE_OK)
 			status = frame_insert(&pool, bank->first, bank->n);
 	}
 	return status;
@@ -73,7 +73,7 @@ static enum status fill_pool(struct store *s)
 
 static void make_pool(struct store *s)
 {
-	if (frame_pool_init(&pool, 0) != STATUS_OK || fill_pool(s) != STATUS_OK)
+	if (frame_pool_init(&pool, 0) != ACRE_OK || fill_pool(s) != ACRE_OK)
 		panic("the benchmark's pool cannot be made");
 }
 
@@ -200,17 +200,17 @@ void bench_frames(uint64_t seed)
 
 static void row_init(struct store *s)
 {
-	enum status status;
+	enum acre_status status;
 
 	measured.run = s->run;
-	if (frame_pool_init(&pool, 0) != STATUS_OK)
+	if (frame_pool_init(&pool, 0) != ACRE_OK)
 		panic("the benchmark's pool cannot be made");
 	bench_begin_pass(&measured);
 	bench_open(&measured.run);
 	status = fill_pool(s);
 	bench_close(&measured.run, TIB_FRAMES);
 	bench_end_pass(&measured);
-	bench_must(&measured.run, status == STATUS_OK, "the pool cannot be made");
+	bench_must(&measured.run, status == ACRE_OK, "the pool cannot be made");
 	bench_must(&measured.run, frame_free_count(&pool) == TIB_FRAMES, "not every frame is free");
 	bench_row("frame.init", "", &measured, NULL, NULL, 4);
 }
@@ -231,7 +231,7 @@ static void zero_round(struct bench_run *r, pfn_t (*take)(struct frame_pool *), 
 			bench_must(r, words[k] == 0, "a frame that is not clear");
 	}
 	for (unsigned i = 0; i < ZERO_FRAMES; i++)
-		bench_must(r, frame_free(&pool, r->live[i]) == STATUS_OK, "a free was refused");
+		bench_must(r, frame_free(&pool, r->live[i]) == ACRE_OK, "a free was refused");
 }
 
 static void zero_pass(struct bench_pass *pass, struct store *s, pfn_t (*take)(struct frame_pool *),
@@ -266,16 +266,16 @@ static pfn_t take_first(struct frame_pool *p)
 	return p->bank[0].first;
 }
 
-static enum status give_nothing(struct frame_pool *p, pfn_t pfn)
+static enum acre_status give_nothing(struct frame_pool *p, pfn_t pfn)
 {
 	(void)p;
 	(void)pfn;
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
 static void zeroed_pairs(struct bench_pass *pass, struct store *s,
 			 pfn_t (*take)(struct frame_pool *),
-			 enum status (*give)(struct frame_pool *, pfn_t))
+			 enum acre_status (*give)(struct frame_pool *, pfn_t))
 {
 	struct bench_run *r = &pass->run;
 	bool ok = true;
@@ -290,7 +290,7 @@ static void zeroed_pairs(struct bench_pass *pass, struct store *s,
 	for (unsigned i = 0; i < ZEROED_PAIRS; i++) {
 		pfn_t pfn = take(&pool);
 		sum += pfn;
-		ok &= give(&pool, pfn) == STATUS_OK;
+		ok &= give(&pool, pfn) == ACRE_OK;
 	}
 	bench_close(r, ZEROED_PAIRS);
 	bench_must(r, ok && sum != 0, "a frame that was taken cannot be given back");

@@ -25,9 +25,9 @@ static void *pool_create(uint64_t first, uint64_t npages)
 	if (p == NULL)
 		return NULL;
 	p->metadata = malloc(bytes);
-	if (p->metadata == NULL || frame_pool_init(&p->frames, 0) != STATUS_OK ||
-	    frame_pool_add_bank(&p->frames, first, npages, p->metadata, bytes) != STATUS_OK ||
-	    frame_insert(&p->frames, first, npages) != STATUS_OK) {
+	if (p->metadata == NULL || frame_pool_init(&p->frames, 0) != ACRE_OK ||
+	    frame_pool_add_bank(&p->frames, first, npages, p->metadata, bytes) != ACRE_OK ||
+	    frame_insert(&p->frames, first, npages) != ACRE_OK) {
 		free(p->metadata);
 		free(p);
 		return NULL;
@@ -52,7 +52,7 @@ static uint64_t pool_alloc(void *pool)
 
 static bool pool_free(void *pool, uint64_t pfn)
 {
-	return frame_free(&((struct pool *)pool)->frames, pfn) == STATUS_OK;
+	return frame_free(&((struct pool *)pool)->frames, pfn) == ACRE_OK;
 }
 
 static uint64_t pool_run_alloc(void *pool, uint64_t n, uint64_t align)
@@ -62,7 +62,7 @@ static uint64_t pool_run_alloc(void *pool, uint64_t n, uint64_t align)
 
 static bool pool_run_free(void *pool, uint64_t pfn, uint64_t n)
 {
-	return frame_free_range(&((struct pool *)pool)->frames, pfn, n) == STATUS_OK;
+	return frame_free_range(&((struct pool *)pool)->frames, pfn, n) == ACRE_OK;
 }
 
 const struct peer_frames PEER_FRAMES_ACRE = {
@@ -85,7 +85,7 @@ static void *create(uint8_t *arena, size_t size)
 	if (h == NULL)
 		return NULL;
 	heap_init(h);
-	if (heap_add_region_self(h, arena, size) != STATUS_OK) {
+	if (heap_add_region_self(h, arena, size) != ACRE_OK) {
 		free(h);
 		return NULL;
 	}

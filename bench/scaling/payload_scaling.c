@@ -103,10 +103,10 @@ static pfn_t take(struct player *p)
 static void give(struct player *p, struct cost *cost, pfn_t pfn)
 {
 	uint64_t before = lines_foreign(p->index);
-	enum status s = frame_free(pool, pfn);
+	enum acre_status s = frame_free(pool, pfn);
 
 	count(cost, before);
-	if (s != STATUS_OK)
+	if (s != ACRE_OK)
 		panic("player %u cannot give back a frame", p->index);
 }
 
@@ -186,7 +186,7 @@ static void step_run(struct player *p)
 	if (p->nheld == 0) {
 		p->held[p->nheld++] =
 			(uint32_t)(frame_alloc_range(pool, 16, 16 * PAGE_SIZE) - FIRST);
-	} else if (frame_free_range(pool, FIRST + p->held[--p->nheld], 16) != STATUS_OK) {
+	} else if (frame_free_range(pool, FIRST + p->held[--p->nheld], 16) != ACRE_OK) {
 		panic("player %u cannot give back a run", p->index);
 	}
 	count(&p->own, before);
@@ -249,22 +249,22 @@ static void at_once(uint64_t rounds)
 	atomic_store(&finished, 0);
 	for (unsigned i = 0; i < nplayers; i++) {
 		player[i].target = rounds;
-		if (i != 0 && hart_run(i, on_this_hart, NULL) != STATUS_OK)
+		if (i != 0 && hart_run(i, on_this_hart, NULL) != ACRE_OK)
 			panic("hart %u does not start", i);
 	}
 	on_this_hart(NULL);
 	for (unsigned i = 1; i < nplayers; i++) {
-		if (hart_join(i, 20000) != STATUS_OK)
+		if (hart_join(i, 20000) != ACRE_OK)
 			panic("hart %u did not come", i);
 	}
 }
 
 /* ---- rows --------------------------------------------------------------------------------------- */
 
-static void must(enum status s)
+static void must(enum acre_status s)
 {
-	if (s != STATUS_OK)
-		panic("no pool: %s", status_str(s));
+	if (s != ACRE_OK)
+		panic("no pool: %s", acre_status_str(s));
 }
 
 static void begin(unsigned n)

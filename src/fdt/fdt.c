@@ -63,7 +63,8 @@ struct extent {
 	assigns fdt->problem, fdt->problem_at;
 	ensures \result == why;
 */
-static enum status refuse(struct fdt *fdt, enum status why, const char *problem, uint32_t at)
+static enum acre_status refuse(struct fdt *fdt, enum acre_status why, const char *problem,
+			       uint32_t at)
 {
 	fdt->problem = problem;
 	fdt->problem_at = at;
@@ -87,10 +88,10 @@ static uint32_t header_field(const struct fdt *fdt, uint32_t at)
 /*@
 	requires \valid(fdt) && \valid_read(base + (0 .. limit - 1));
 	assigns fdt->blob, fdt->problem, fdt->problem_at;
-	ensures \result == STATUS_OK ==> readable_block(&fdt->blob) && fdt->blob.base == base &&
+	ensures \result == ACRE_OK ==> readable_block(&fdt->blob) && fdt->blob.base == base &&
 		FDT_HEADER_SIZE_V16 <= fdt->blob.size <= limit;
 */
-static enum status check_size(struct fdt *fdt, const uint8_t *base, size_t limit)
+static enum acre_status check_size(struct fdt *fdt, const uint8_t *base, size_t limit)
 {
 	uint32_t magic, total;
 
@@ -98,44 +99,48 @@ static enum status check_size(struct fdt *fdt, const uint8_t *base, size_t limit
 	fdt->blob.size = limit < UINT32_MAX ? (uint32_t)limit : UINT32_MAX;
 	if (!fdt_block_cell(&fdt->blob, AT_MAGIC, &magic) ||
 	    !fdt_block_cell(&fdt->blob, AT_TOTAL, &total))
-		return refuse(fdt, ERR_TRUNCATED, "no room for a header", AT_MAGIC);
+		return refuse(fdt, ACRE_ERR_TRUNCATED, "no room for a header", AT_MAGIC);
 	if (magic != FDT_MAGIC)
-		return refuse(fdt, ERR_MALFORMED, "no device tree: wrong magic number", AT_MAGIC);
+		return refuse(fdt, ACRE_ERR_MALFORMED, "no device tree: wrong magic number",
+			      AT_MAGIC);
 	if (total > fdt->blob.size)
-		return refuse(fdt, ERR_TRUNCATED, "total size is more than there is", AT_TOTAL);
+		return refuse(fdt, ACRE_ERR_TRUNCATED, "total size is more than there is",
+			      AT_TOTAL);
 	if (total < FDT_HEADER_SIZE_V16)
-		return refuse(fdt, ERR_TRUNCATED, "total size is less than a header", AT_TOTAL);
+		return refuse(fdt, ACRE_ERR_TRUNCATED, "total size is less than a header",
+			      AT_TOTAL);
 	fdt->blob.size = total;
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
 /*@
 	requires \valid(fdt) && readable_block(&fdt->blob) && \valid(header_size);
 	requires \separated(header_size, fdt) && FDT_HEADER_SIZE_V16 <= fdt->blob.size;
 	assigns fdt->version, fdt->boot_hart, fdt->problem, fdt->problem_at, *header_size;
-	ensures \result == STATUS_OK ==> *header_size <= fdt->blob.size &&
+	ensures \result == ACRE_OK ==> *header_size <= fdt->blob.size &&
 		(*header_size == FDT_HEADER_SIZE_V16 || *header_size == FDT_HEADER_SIZE);
 */
-static enum status check_version(struct fdt *fdt, uint32_t *header_size)
+static enum acre_status check_version(struct fdt *fdt, uint32_t *header_size)
 {
 	uint32_t last = header_field(fdt, AT_LAST_COMPATIBLE);
 
 	fdt->version = header_field(fdt, AT_VERSION);
 	if (fdt->version < FDT_OLDEST_VERSION)
-		return refuse(fdt, ERR_UNSUPPORTED, "version before 16", AT_VERSION);
+		return refuse(fdt, ACRE_ERR_UNSUPPORTED, "version before 16", AT_VERSION);
 	if (last > fdt->version)
-		return refuse(fdt, ERR_MALFORMED, "compatible with versions after its own only",
-			      AT_LAST_COMPATIBLE);
+		return refuse(fdt, ACRE_ERR_MALFORMED,
+			      "compatible with versions after its own only", AT_LAST_COMPATIBLE);
 	if (last > FDT_OUR_VERSION)
-		return refuse(fdt, ERR_UNSUPPORTED, "not compatible with version 17",
+		return refuse(fdt, ACRE_ERR_UNSUPPORTED, "not compatible with version 17",
 			      AT_LAST_COMPATIBLE);
 	*header_size = FDT_HEADER_SIZE_V16;
 	if (fdt->version >= FDT_OUR_VERSION)
 		*header_size = FDT_HEADER_SIZE;
 	if (fdt->blob.size < *header_size)
-		return refuse(fdt, ERR_TRUNCATED, "total size is less than a header", AT_TOTAL);
+		return refuse(fdt, ACRE_ERR_TRUNCATED, "total size is less than a header",
+			      AT_TOTAL);
 	fdt->boot_hart = header_field(fdt, AT_BOOT_HART);
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
 /* ---- the blocks ------------------------------------------------------------------------------ */
@@ -194,17 +199,18 @@ static uint32_t room_end(const struct extent block[NBLOCKS], uint32_t which, uin
 	requires \separated(fdt, block + (0 .. NBLOCKS - 1));
 	requires whole ==> block[which].size != 0;
 	assigns *found, fdt->problem, fdt->problem_at;
-	ensures \result == STATUS_OK ==> found->base == fdt->blob.base + block[which].start &&
+	ensures \result == ACRE_OK ==> found->base == fdt->blob.base + block[which].start &&
 		header_size <= block[which].start && readable_block(found) &&
 		block[which].start + found->size <= fdt->blob.size &&
 		block_inside(found, &fdt->blob);
-	ensures \result == STATUS_OK && found->size != 0 ==>
+	ensures \result == ACRE_OK && found->size != 0 ==>
 		\forall integer i; 0 <= i < NBLOCKS && i != which && block[i].size != 0 &&
 			block[i].start >= block[which].start ==>
 			block[which].start + found->size <= block[i].start;
 */
-static enum status check_block(struct fdt *fdt, const struct extent block[NBLOCKS], uint32_t which,
-			       bool whole, uint32_t header_size, struct fdt_block *found)
+static enum acre_status check_block(struct fdt *fdt, const struct extent block[NBLOCKS],
+				    uint32_t which, bool whole, uint32_t header_size,
+				    struct fdt_block *found)
 {
 	const struct extent *b = &block[which];
 	uint32_t start = b->start;
@@ -212,26 +218,26 @@ static enum status check_block(struct fdt *fdt, const struct extent block[NBLOCK
 	uint32_t end = room_end(block, which, total);
 
 	if (start < header_size || start > total)
-		return refuse(fdt, ERR_TRUNCATED, block_outside[which], b->at);
+		return refuse(fdt, ACRE_ERR_TRUNCATED, block_outside[which], b->at);
 	if (!whole && b->size > total - start)
-		return refuse(fdt, ERR_TRUNCATED, block_outside[which], b->at);
+		return refuse(fdt, ACRE_ERR_TRUNCATED, block_outside[which], b->at);
 	if (b->size != 0 && (end <= start || (!whole && b->size > end - start)))
-		return refuse(fdt, ERR_OVERLAP, block_overlaps[which], b->at);
+		return refuse(fdt, ACRE_ERR_OVERLAP, block_overlaps[which], b->at);
 	found->base = fdt->blob.base + start;
 	found->size = whole ? end - start : b->size;
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
 /*@
 	requires \valid(fdt) && readable_block(&fdt->blob);
 	requires FDT_HEADER_SIZE_V16 <= header_size <= fdt->blob.size;
 	assigns fdt->reserve, fdt->structure, fdt->strings, fdt->problem, fdt->problem_at;
-	ensures \result == STATUS_OK ==> readable_block(&fdt->reserve) &&
+	ensures \result == ACRE_OK ==> readable_block(&fdt->reserve) &&
 		readable_block(&fdt->structure) && readable_block(&fdt->strings) &&
 		block_inside(&fdt->reserve, &fdt->blob) &&
 		block_inside(&fdt->structure, &fdt->blob) && block_inside(&fdt->strings, &fdt->blob);
 */
-static enum status check_blocks(struct fdt *fdt, uint32_t header_size)
+static enum acre_status check_blocks(struct fdt *fdt, uint32_t header_size)
 {
 	bool has_struct_size = header_size >= FDT_HEADER_SIZE;
 	struct extent block[NBLOCKS] = {
@@ -240,21 +246,21 @@ static enum status check_blocks(struct fdt *fdt, uint32_t header_size)
 		[STRINGS] = { header_field(fdt, AT_STRINGS), header_field(fdt, AT_STRINGS_SIZE),
 			      AT_STRINGS },
 	};
-	enum status s;
+	enum acre_status s;
 
 	if (has_struct_size)
 		block[STRUCTURE].size = header_field(fdt, AT_STRUCT_SIZE);
 	if (block[RESERVE].start % FDT_RESERVE_ALIGN != 0)
-		return refuse(fdt, ERR_MISALIGNED, "reservation block not aligned to 8 bytes",
+		return refuse(fdt, ACRE_ERR_MISALIGNED, "reservation block not aligned to 8 bytes",
 			      AT_RESERVE);
 	if (block[STRUCTURE].start % FDT_CELL != 0)
-		return refuse(fdt, ERR_MISALIGNED, "structure block not aligned to 4 bytes",
+		return refuse(fdt, ACRE_ERR_MISALIGNED, "structure block not aligned to 4 bytes",
 			      AT_STRUCT);
 	s = check_block(fdt, block, RESERVE, true, header_size, &fdt->reserve);
-	if (s != STATUS_OK)
+	if (s != ACRE_OK)
 		return s;
 	s = check_block(fdt, block, STRUCTURE, !has_struct_size, header_size, &fdt->structure);
-	if (s != STATUS_OK)
+	if (s != ACRE_OK)
 		return s;
 	return check_block(fdt, block, STRINGS, false, header_size, &fdt->strings);
 }
@@ -279,12 +285,12 @@ static void cut_strings(struct fdt *fdt)
 /*@
 	requires \valid(fdt) && readable_block(&fdt->blob) && readable_block(&fdt->reserve);
 	assigns fdt->problem, fdt->problem_at;
-	ensures \result == STATUS_OK ==>
+	ensures \result == ACRE_OK ==>
 		\exists integer i; 0 <= i && 16 * i + 16 <= fdt->reserve.size &&
 			cells_at(&fdt->reserve, 16 * i, 2) == 0 &&
 			cells_at(&fdt->reserve, 16 * i + 8, 2) == 0;
 */
-static enum status check_reserve(struct fdt *fdt)
+static enum acre_status check_reserve(struct fdt *fdt)
 {
 	uint32_t count = fdt->reserve.size / FDT_RESERVE_ENTRY;
 	uint64_t address, size;
@@ -295,10 +301,10 @@ static enum status check_reserve(struct fdt *fdt)
 		loop variant count - i;
 	*/
 	for (uint32_t i = 0; i < count; i++) {
-		if (fdt_reserve_entry(fdt, i, &address, &size) == ERR_END)
-			return STATUS_OK;
+		if (fdt_reserve_entry(fdt, i, &address, &size) == ACRE_ERR_END)
+			return ACRE_OK;
 	}
-	return refuse(fdt, ERR_TRUNCATED, "reservation block has no end",
+	return refuse(fdt, ACRE_ERR_TRUNCATED, "reservation block has no end",
 		      header_field(fdt, AT_RESERVE));
 }
 
@@ -312,10 +318,10 @@ static enum status check_reserve(struct fdt *fdt)
 	ensures cursor->offset <= cursor->fdt->structure.size;
 	ensures root->offset <= cursor->fdt->structure.size && cursor->fdt == \old(cursor->fdt);
 */
-static enum status walk_all(struct fdt_cursor *cursor, struct fdt_node *root)
+static enum acre_status walk_all(struct fdt_cursor *cursor, struct fdt_node *root)
 {
 	struct fdt_event event = { 0 };
-	enum status s;
+	enum acre_status s;
 
 	/*@
 		loop invariant cursor->open <= FDT_MAX_DEPTH && cursor->fdt == \at(cursor->fdt, Pre);
@@ -325,7 +331,7 @@ static enum status walk_all(struct fdt_cursor *cursor, struct fdt_node *root)
 		loop assigns *cursor, *root, event, s;
 		loop variant cursor->fdt->structure.size - cursor->offset;
 	*/
-	while ((s = fdt_next(cursor, &event)) == STATUS_OK) {
+	while ((s = fdt_next(cursor, &event)) == ACRE_OK) {
 		if (event.kind == FDT_EVENT_NODE && event.depth == 0)
 			*root = event.node;
 	}
@@ -354,56 +360,56 @@ static uint32_t place_in_blob(const struct fdt *fdt, uint32_t offset)
 	assigns fdt->root, fdt->problem, fdt->problem_at;
 	ensures has_structure(fdt) && has_strings(fdt);
 */
-static enum status check_structure(struct fdt *fdt)
+static enum acre_status check_structure(struct fdt *fdt)
 {
 	struct fdt_node root = { 0 };
 	struct fdt_cursor cursor;
 
 	fdt_walk(&cursor, fdt);
-	enum status s = walk_all(&cursor, &root);
-	if (s != ERR_END) {
+	enum acre_status s = walk_all(&cursor, &root);
+	if (s != ACRE_ERR_END) {
 		fdt->problem = cursor.problem;
 		fdt->problem_at = place_in_blob(fdt, cursor.offset);
 		return s;
 	}
 	if (root.name_length != 0)
-		return refuse(fdt, ERR_MALFORMED, "the root node has a name",
+		return refuse(fdt, ACRE_ERR_MALFORMED, "the root node has a name",
 			      place_in_blob(fdt, root.offset));
 	fdt->root = root.offset;
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
 /*@
 	requires \valid(fdt) && \valid_read(base + (0 .. limit - 1));
 	assigns *fdt;
-	ensures \result == STATUS_OK ==> has_structure(fdt);
-	ensures \result == STATUS_OK ==> has_strings(fdt);
-	ensures \result == STATUS_OK ==> readable_block(&fdt->reserve);
-	ensures \result == STATUS_OK ==> fdt->blob.base == base && fdt->blob.size <= limit;
-	ensures \result == STATUS_OK ==> block_inside(&fdt->reserve, &fdt->blob);
-	ensures \result == STATUS_OK ==> block_inside(&fdt->structure, &fdt->blob);
-	ensures \result == STATUS_OK ==> block_inside(&fdt->strings, &fdt->blob);
+	ensures \result == ACRE_OK ==> has_structure(fdt);
+	ensures \result == ACRE_OK ==> has_strings(fdt);
+	ensures \result == ACRE_OK ==> readable_block(&fdt->reserve);
+	ensures \result == ACRE_OK ==> fdt->blob.base == base && fdt->blob.size <= limit;
+	ensures \result == ACRE_OK ==> block_inside(&fdt->reserve, &fdt->blob);
+	ensures \result == ACRE_OK ==> block_inside(&fdt->structure, &fdt->blob);
+	ensures \result == ACRE_OK ==> block_inside(&fdt->strings, &fdt->blob);
 */
-static enum status open_bytes(struct fdt *fdt, const uint8_t *base, size_t limit)
+static enum acre_status open_bytes(struct fdt *fdt, const uint8_t *base, size_t limit)
 {
 	uint32_t header_size;
-	enum status s;
+	enum acre_status s;
 
 	*fdt = (struct fdt){ .problem = "" };
 	s = check_size(fdt, base, limit);
-	if (s == STATUS_OK)
+	if (s == ACRE_OK)
 		s = check_version(fdt, &header_size);
-	if (s == STATUS_OK)
+	if (s == ACRE_OK)
 		s = check_blocks(fdt, header_size);
-	if (s == STATUS_OK)
+	if (s == ACRE_OK)
 		s = check_reserve(fdt);
-	if (s != STATUS_OK)
+	if (s != ACRE_OK)
 		return s;
 	cut_strings(fdt);
 	return check_structure(fdt);
 }
 
-enum status fdt_open(struct fdt *fdt, const void *blob, size_t limit)
+enum acre_status fdt_open(struct fdt *fdt, const void *blob, size_t limit)
 {
 	return open_bytes(fdt, blob, limit);
 }
@@ -427,13 +433,13 @@ static uint64_t join_cells(uint32_t high, uint32_t low)
 	return high * ((uint64_t)UINT32_MAX + 1) + low;
 }
 
-enum status fdt_reserve_entry(const struct fdt *fdt, uint32_t index, uint64_t *address,
-			      uint64_t *size)
+enum acre_status fdt_reserve_entry(const struct fdt *fdt, uint32_t index, uint64_t *address,
+				   uint64_t *size)
 {
 	uint32_t cell[FDT_RESERVE_ENTRY / FDT_CELL];
 
 	if (index > UINT32_MAX / FDT_RESERVE_ENTRY)
-		return ERR_TRUNCATED;
+		return ACRE_ERR_TRUNCATED;
 	/*@
 		loop invariant 0 <= i <= 4 && (i > 0 ==> 16 * index + 4 * i <= fdt->reserve.size);
 		loop invariant \forall integer j; 0 <= j < i ==>
@@ -444,11 +450,11 @@ enum status fdt_reserve_entry(const struct fdt *fdt, uint32_t index, uint64_t *a
 	for (uint32_t i = 0; i < FDT_RESERVE_ENTRY / FDT_CELL; i++) {
 		if (!fdt_block_cell(&fdt->reserve, index * FDT_RESERVE_ENTRY + i * FDT_CELL,
 				    &cell[i]))
-			return ERR_TRUNCATED;
+			return ACRE_ERR_TRUNCATED;
 	}
 	*address = join_cells(cell[0], cell[1]);
 	*size = join_cells(cell[2], cell[3]);
-	return *address == 0 && *size == 0 ? ERR_END : STATUS_OK;
+	return *address == 0 && *size == 0 ? ACRE_ERR_END : ACRE_OK;
 }
 
 /* ---- walking --------------------------------------------------------------------------------- */
@@ -477,7 +483,7 @@ void fdt_walk_node(struct fdt_cursor *cursor, const struct fdt *fdt, const struc
 	assigns cursor->problem;
 	ensures \result == why;
 */
-static enum status broken(struct fdt_cursor *cursor, enum status why, const char *problem)
+static enum acre_status broken(struct fdt_cursor *cursor, enum acre_status why, const char *problem)
 {
 	cursor->problem = problem;
 	return why;
@@ -488,9 +494,9 @@ static enum status broken(struct fdt_cursor *cursor, enum status why, const char
 	assigns cursor->problem;
 	ensures \result == why;
 */
-static enum status broken_token(struct fdt_cursor *cursor, enum status why)
+static enum acre_status broken_token(struct fdt_cursor *cursor, enum acre_status why)
 {
-	if (why == ERR_MALFORMED)
+	if (why == ACRE_ERR_MALFORMED)
 		return broken(cursor, why, "unknown token");
 	return broken(cursor, why, "the structure block ends inside a token or without FDT_END");
 }
@@ -524,25 +530,25 @@ static struct fdt_node describe_node(const struct fdt *fdt, const struct fdt_tok
 	requires string_at(&cursor->fdt->structure, token->data, token->length);
 	assigns *event, cursor->open, cursor->started, cursor->behind_subnode, cursor->problem;
 	ensures cursor->open <= FDT_MAX_DEPTH;
-	ensures \result == STATUS_OK ==> event->kind == FDT_EVENT_NODE;
-	ensures \result == STATUS_OK ==> event->depth == event->node.depth;
-	ensures \result == STATUS_OK ==> event->node.body == token->next;
-	ensures \result == STATUS_OK ==> node_inside(cursor->fdt, event->node);
+	ensures \result == ACRE_OK ==> event->kind == FDT_EVENT_NODE;
+	ensures \result == ACRE_OK ==> event->depth == event->node.depth;
+	ensures \result == ACRE_OK ==> event->node.body == token->next;
+	ensures \result == ACRE_OK ==> node_inside(cursor->fdt, event->node);
 */
-static enum status begin_node(struct fdt_cursor *cursor, const struct fdt_token *token,
-			      struct fdt_event *event)
+static enum acre_status begin_node(struct fdt_cursor *cursor, const struct fdt_token *token,
+				   struct fdt_event *event)
 {
 	if (cursor->open == 0 && cursor->started)
-		return broken(cursor, ERR_MALFORMED, "a second root node");
+		return broken(cursor, ACRE_ERR_MALFORMED, "a second root node");
 	if (cursor->open >= FDT_MAX_DEPTH)
-		return broken(cursor, ERR_TOO_DEEP, "nodes nested deeper than FDT_MAX_DEPTH");
+		return broken(cursor, ACRE_ERR_TOO_DEEP, "nodes nested deeper than FDT_MAX_DEPTH");
 	event->kind = FDT_EVENT_NODE;
 	event->depth = cursor->open;
 	cursor->open++;
 	cursor->started = true;
 	cursor->behind_subnode = false;
 	event->node = describe_node(cursor->fdt, token, event->depth);
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
 /*@
@@ -550,20 +556,20 @@ static enum status begin_node(struct fdt_cursor *cursor, const struct fdt_token 
 	requires cursor->open <= FDT_MAX_DEPTH;
 	assigns *event, cursor->open, cursor->behind_subnode, cursor->problem;
 	ensures cursor->open <= FDT_MAX_DEPTH;
-	ensures \result == STATUS_OK ==>
+	ensures \result == ACRE_OK ==>
 		event->kind == FDT_EVENT_NODE_END && event->depth < FDT_MAX_DEPTH;
 */
-static enum status end_node(struct fdt_cursor *cursor, struct fdt_event *event)
+static enum acre_status end_node(struct fdt_cursor *cursor, struct fdt_event *event)
 {
 	if (cursor->open == 0)
-		return broken(cursor, ERR_MALFORMED, "the end of a node that did not begin");
+		return broken(cursor, ACRE_ERR_MALFORMED, "the end of a node that did not begin");
 	if (cursor->open == cursor->floor)
-		return ERR_END; /* the cursor stays here, and so does the answer */
+		return ACRE_ERR_END; /* the cursor stays here, and so does the answer */
 	cursor->open--;
 	cursor->behind_subnode = true;
 	event->kind = FDT_EVENT_NODE_END;
 	event->depth = cursor->open;
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
 /*@
@@ -572,47 +578,48 @@ static enum status end_node(struct fdt_cursor *cursor, struct fdt_event *event)
 	requires \separated(cursor, cursor->fdt, token, event);
 	requires token_inside(&cursor->fdt->structure, *token);
 	assigns *event, cursor->problem;
-	ensures \result == STATUS_OK ==> event->kind == FDT_EVENT_PROPERTY;
-	ensures \result == STATUS_OK ==> event->depth < FDT_MAX_DEPTH;
-	ensures \result == STATUS_OK ==> property_inside(cursor->fdt, event->property);
+	ensures \result == ACRE_OK ==> event->kind == FDT_EVENT_PROPERTY;
+	ensures \result == ACRE_OK ==> event->depth < FDT_MAX_DEPTH;
+	ensures \result == ACRE_OK ==> property_inside(cursor->fdt, event->property);
 */
-static enum status property(struct fdt_cursor *cursor, const struct fdt_token *token,
-			    struct fdt_event *event)
+static enum acre_status property(struct fdt_cursor *cursor, const struct fdt_token *token,
+				 struct fdt_event *event)
 {
 	if (cursor->open == 0)
-		return broken(cursor, ERR_MALFORMED, "a property outside a node");
+		return broken(cursor, ACRE_ERR_MALFORMED, "a property outside a node");
 	if (cursor->behind_subnode)
-		return broken(cursor, ERR_MALFORMED, "a property behind a subnode");
+		return broken(cursor, ACRE_ERR_MALFORMED, "a property behind a subnode");
 	if (token->name >= cursor->fdt->strings.size) /* I3 */
-		return broken(cursor, ERR_MALFORMED, "a property name outside the strings block");
+		return broken(cursor, ACRE_ERR_MALFORMED,
+			      "a property name outside the strings block");
 	event->kind = FDT_EVENT_PROPERTY;
 	event->depth = cursor->open - 1;
 	event->property.name = fdt_block_text(&cursor->fdt->strings, token->name);
 	event->property.name_offset = token->name;
 	event->property.value = token->data;
 	event->property.length = token->length;
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
 /*@
 	requires \valid(cursor);
 	assigns cursor->problem;
-	ensures \result != STATUS_OK;
+	ensures \result != ACRE_OK;
 */
-static enum status end_tree(struct fdt_cursor *cursor)
+static enum acre_status end_tree(struct fdt_cursor *cursor)
 {
 	if (cursor->open != 0)
-		return broken(cursor, ERR_MALFORMED, "FDT_END inside a node");
+		return broken(cursor, ACRE_ERR_MALFORMED, "FDT_END inside a node");
 	if (!cursor->started)
-		return broken(cursor, ERR_MALFORMED, "no root node");
-	return ERR_END;
+		return broken(cursor, ACRE_ERR_MALFORMED, "no root node");
+	return ACRE_ERR_END;
 }
 
-enum status fdt_next(struct fdt_cursor *cursor, struct fdt_event *event)
+enum acre_status fdt_next(struct fdt_cursor *cursor, struct fdt_event *event)
 {
 	uint32_t offset = cursor->offset;
 	struct fdt_token token;
-	enum status s;
+	enum acre_status s;
 
 	/*@
 		loop invariant offset == cursor->offset ||
@@ -623,11 +630,11 @@ enum status fdt_next(struct fdt_cursor *cursor, struct fdt_event *event)
 	*/
 	do {
 		s = fdt_token_read(&cursor->fdt->structure, offset, &token);
-		if (s == STATUS_OK && token.kind == FDT_TOKEN_NOP)
+		if (s == ACRE_OK && token.kind == FDT_TOKEN_NOP)
 			offset = token.next;
-	} while (s == STATUS_OK && token.kind == FDT_TOKEN_NOP);
+	} while (s == ACRE_OK && token.kind == FDT_TOKEN_NOP);
 	cursor->offset = offset;
-	if (s != STATUS_OK)
+	if (s != ACRE_OK)
 		return broken_token(cursor, s);
 	uint32_t next = token.next;
 	switch (token.kind) {
@@ -644,7 +651,7 @@ enum status fdt_next(struct fdt_cursor *cursor, struct fdt_event *event)
 		s = end_tree(cursor);
 		break;
 	}
-	if (s == STATUS_OK)
+	if (s == ACRE_OK)
 		cursor->offset = next;
 	return s;
 }
@@ -658,7 +665,7 @@ void fdt_root(const struct fdt *fdt, struct fdt_node *node)
 
 	fdt_walk(&cursor, fdt);
 	cursor.offset = fdt->root;
-	if (fdt_next(&cursor, &event) == STATUS_OK && event.kind == FDT_EVENT_NODE)
+	if (fdt_next(&cursor, &event) == ACRE_OK && event.kind == FDT_EVENT_NODE)
 		*node = event.node;
 	else /* the blob has changed since it was opened */
 		*node = (struct fdt_node){ .body = fdt->root, .name = "" };
@@ -741,11 +748,11 @@ static uint32_t part_end(const char *path, uint32_t at)
 	requires \valid_read(part + (0 .. length - 1));
 	assigns *cursor, *found;
 	ensures cursor->open <= FDT_MAX_DEPTH && cursor->fdt == \old(cursor->fdt);
-	ensures \result == STATUS_OK ==> depth < FDT_MAX_DEPTH &&
+	ensures \result == ACRE_OK ==> depth < FDT_MAX_DEPTH &&
 		\old(cursor->offset) < cursor->offset <= cursor->fdt->structure.size;
 */
-static enum status find_part(struct fdt_cursor *cursor, uint32_t depth, const char *part,
-			     uint32_t length, struct fdt_node *found)
+static enum acre_status find_part(struct fdt_cursor *cursor, uint32_t depth, const char *part,
+				  uint32_t length, struct fdt_node *found)
 {
 	struct fdt_event event = { 0 };
 
@@ -758,29 +765,29 @@ static enum status find_part(struct fdt_cursor *cursor, uint32_t depth, const ch
 		loop variant cursor->fdt->structure.size - cursor->offset;
 	*/
 	for (;;) {
-		enum status s = fdt_next(cursor, &event);
+		enum acre_status s = fdt_next(cursor, &event);
 
-		if (s != STATUS_OK)
-			return s == ERR_END ? ERR_NOT_FOUND : s;
+		if (s != ACRE_OK)
+			return s == ACRE_ERR_END ? ACRE_ERR_NOT_FOUND : s;
 		if (event.kind == FDT_EVENT_NODE_END && event.depth < depth)
-			return ERR_NOT_FOUND;
+			return ACRE_ERR_NOT_FOUND;
 		if (event.kind == FDT_EVENT_NODE && event.depth == depth &&
 		    name_matches(cursor->fdt, &event.node, part, length)) {
 			*found = event.node;
-			return STATUS_OK;
+			return ACRE_OK;
 		}
 	}
 }
 
 /* One walk: each part is looked for as a child of the node that matched the part before. */
-enum status fdt_find(const struct fdt *fdt, const char *path, struct fdt_node *node)
+enum acre_status fdt_find(const struct fdt *fdt, const char *path, struct fdt_node *node)
 {
 	struct fdt_cursor cursor;
 	struct fdt_node found;
 	uint32_t depth = 1;
 
 	if (*path != '/')
-		return ERR_INVALID;
+		return ACRE_ERR_INVALID;
 	uint32_t at = skip_slashes(path, 0);
 	uint32_t end = part_end(path, at);
 	fdt_root(fdt, &found);
@@ -793,24 +800,24 @@ enum status fdt_find(const struct fdt *fdt, const char *path, struct fdt_node *n
 		loop variant fdt->structure.size - cursor.offset;
 	*/
 	while (at < end) {
-		enum status s = find_part(&cursor, depth, path + at, end - at, &found);
+		enum acre_status s = find_part(&cursor, depth, path + at, end - at, &found);
 
-		if (s != STATUS_OK)
+		if (s != ACRE_OK)
 			return s;
 		at = skip_slashes(path, end);
 		end = part_end(path, at);
 		depth++;
 	}
 	*node = found;
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
-enum status fdt_find_property(const struct fdt *fdt, const struct fdt_node *node, const char *name,
-			      struct fdt_property *found)
+enum acre_status fdt_find_property(const struct fdt *fdt, const struct fdt_node *node,
+				   const char *name, struct fdt_property *found)
 {
 	struct fdt_cursor cursor;
 	struct fdt_event event = { 0 };
-	enum status s;
+	enum acre_status s;
 
 	fdt_walk_node(&cursor, fdt, node);
 	/*@
@@ -821,13 +828,13 @@ enum status fdt_find_property(const struct fdt *fdt, const struct fdt_node *node
 	*/
 	for (;;) {
 		s = fdt_next(&cursor, &event);
-		if (s != STATUS_OK && s != ERR_END)
+		if (s != ACRE_OK && s != ACRE_ERR_END)
 			return s;
-		if (s == ERR_END || event.kind != FDT_EVENT_PROPERTY)
-			return ERR_NOT_FOUND; /* properties come first */
+		if (s == ACRE_ERR_END || event.kind != FDT_EVENT_PROPERTY)
+			return ACRE_ERR_NOT_FOUND; /* properties come first */
 		if (fdt_property_is_named(fdt, &event.property, name)) {
 			*found = event.property;
-			return STATUS_OK;
+			return ACRE_OK;
 		}
 	}
 }
@@ -869,46 +876,47 @@ static bool value_cell(const struct fdt *fdt, const struct fdt_property *p, uint
 	return at <= UINT32_MAX && fdt_block_cell(&fdt->structure, (uint32_t)at, value);
 }
 
-enum status fdt_read_u32(const struct fdt *fdt, const struct fdt_property *p, uint32_t *value)
+enum acre_status fdt_read_u32(const struct fdt *fdt, const struct fdt_property *p, uint32_t *value)
 {
 	if (p->length != FDT_CELL || !value_cell(fdt, p, 0, value))
-		return ERR_MALFORMED;
-	return STATUS_OK;
+		return ACRE_ERR_MALFORMED;
+	return ACRE_OK;
 }
 
-enum status fdt_read_u64(const struct fdt *fdt, const struct fdt_property *p, uint64_t *value)
+enum acre_status fdt_read_u64(const struct fdt *fdt, const struct fdt_property *p, uint64_t *value)
 {
 	uint32_t high, low;
 
 	if (p->length != 2 * FDT_CELL || !value_cell(fdt, p, 0, &high) ||
 	    !value_cell(fdt, p, 1, &low))
-		return ERR_MALFORMED;
+		return ACRE_ERR_MALFORMED;
 	*value = join_cells(high, low);
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
-enum status fdt_read_number(const struct fdt *fdt, const struct fdt_property *p, uint64_t *value)
+enum acre_status fdt_read_number(const struct fdt *fdt, const struct fdt_property *p,
+				 uint64_t *value)
 {
 	uint32_t cell;
 
 	if (p->length != FDT_CELL)
 		return fdt_read_u64(fdt, p, value);
 	if (!value_cell(fdt, p, 0, &cell))
-		return ERR_MALFORMED;
+		return ACRE_ERR_MALFORMED;
 	*value = cell;
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
-enum status fdt_read_cells(const struct fdt *fdt, const struct fdt_property *p, uint32_t first,
-			   uint32_t count, uint64_t *value)
+enum acre_status fdt_read_cells(const struct fdt *fdt, const struct fdt_property *p, uint32_t first,
+				uint32_t count, uint64_t *value)
 {
 	uint32_t ncells = p->length / FDT_CELL;
 	uint64_t number = 0;
 
 	if (count > FDT_MAX_CELLS)
-		return ERR_UNSUPPORTED;
+		return ACRE_ERR_UNSUPPORTED;
 	if ((uint64_t)first + count > ncells)
-		return ERR_TRUNCATED;
+		return ACRE_ERR_TRUNCATED;
 	/*@
 		loop invariant 0 <= i <= count;
 		loop invariant number == cells_at(&fdt->structure, p->value + 4 * first, i);
@@ -919,20 +927,21 @@ enum status fdt_read_cells(const struct fdt *fdt, const struct fdt_property *p, 
 		uint32_t cell;
 
 		if (!value_cell(fdt, p, first + i, &cell))
-			return ERR_TRUNCATED;
+			return ACRE_ERR_TRUNCATED;
 		if (number > UINT32_MAX)
-			return ERR_OVERFLOW;
+			return ACRE_ERR_OVERFLOW;
 		number = join_cells((uint32_t)number, cell);
 	}
 	*value = number;
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
-enum status fdt_read_string(const struct fdt *fdt, const struct fdt_property *p, const char **text)
+enum acre_status fdt_read_string(const struct fdt *fdt, const struct fdt_property *p,
+				 const char **text)
 {
 	uint32_t position = 0;
 
-	return fdt_next_string(fdt, p, &position, text) == STATUS_OK ? STATUS_OK : ERR_MALFORMED;
+	return fdt_next_string(fdt, p, &position, text) == ACRE_OK ? ACRE_OK : ACRE_ERR_MALFORMED;
 }
 
 /* The next string of a list: *@start is where in the structure block, *@position moves behind it. */
@@ -941,38 +950,38 @@ enum status fdt_read_string(const struct fdt *fdt, const struct fdt_property *p,
 	requires \valid_read(p) && \valid(position) && \valid(start);
 	requires \separated(position, start, fdt, p);
 	assigns *position, *start;
-	ensures \result == STATUS_OK || \result == ERR_END || \result == ERR_MALFORMED;
-	ensures \result == STATUS_OK ==> \old(*position) < *position <= p->length &&
+	ensures \result == ACRE_OK || \result == ACRE_ERR_END || \result == ACRE_ERR_MALFORMED;
+	ensures \result == ACRE_OK ==> \old(*position) < *position <= p->length &&
 		p->value + p->length <= UINT32_MAX && *start == p->value + \old(*position);
-	ensures \result == STATUS_OK ==>
+	ensures \result == ACRE_OK ==>
 		string_at(&fdt->structure, *start, *position - \old(*position) - 1);
-	ensures \result != STATUS_OK ==> *position == \old(*position);
+	ensures \result != ACRE_OK ==> *position == \old(*position);
 */
-static enum status next_string(const struct fdt *fdt, const struct fdt_property *p,
-			       uint32_t *position, uint32_t *start)
+static enum acre_status next_string(const struct fdt *fdt, const struct fdt_property *p,
+				    uint32_t *position, uint32_t *start)
 {
 	uint64_t at = (uint64_t)p->value + *position;
 	uint64_t end = (uint64_t)p->value + p->length;
 	uint32_t length;
 
 	if (*position >= p->length)
-		return ERR_END;
+		return ACRE_ERR_END;
 	if (end > UINT32_MAX ||
 	    !fdt_block_string(&fdt->structure, (uint32_t)at, (uint32_t)end, &length))
-		return ERR_MALFORMED;
+		return ACRE_ERR_MALFORMED;
 	uint64_t behind = (uint64_t)*position + length + 1; /* the value's end at most */
 	*start = (uint32_t)at;
 	*position = behind < p->length ? (uint32_t)behind : p->length;
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
-enum status fdt_next_string(const struct fdt *fdt, const struct fdt_property *p, uint32_t *position,
-			    const char **text)
+enum acre_status fdt_next_string(const struct fdt *fdt, const struct fdt_property *p,
+				 uint32_t *position, const char **text)
 {
 	uint32_t start;
-	enum status s = next_string(fdt, p, position, &start);
+	enum acre_status s = next_string(fdt, p, position, &start);
 
-	if (s == STATUS_OK)
+	if (s == ACRE_OK)
 		*text = fdt_block_text(&fdt->structure, start);
 	return s;
 }
@@ -990,23 +999,23 @@ bool fdt_has_string(const struct fdt *fdt, const struct fdt_property *p, const c
 	for (;;) {
 		uint32_t start;
 
-		if (next_string(fdt, p, &position, &start) != STATUS_OK)
+		if (next_string(fdt, p, &position, &start) != ACRE_OK)
 			return false;
 		if (fdt_block_equals(&fdt->structure, start, text))
 			return true;
 	}
 }
 
-enum status fdt_read_status(const struct fdt *fdt, const struct fdt_property *p, bool *enabled)
+enum acre_status fdt_read_status(const struct fdt *fdt, const struct fdt_property *p, bool *enabled)
 {
 	static const char okay[] = "okay";
 	static const char ok[] = "ok";
 	const char *unused;
 
-	if (fdt_read_string(fdt, p, &unused) != STATUS_OK)
-		return ERR_MALFORMED;
+	if (fdt_read_string(fdt, p, &unused) != ACRE_OK)
+		return ACRE_ERR_MALFORMED;
 	/*@ assert text_of_length(&okay[0], 4) && text_of_length(&ok[0], 2); */
 	*enabled = fdt_block_equals(&fdt->structure, p->value, okay) ||
 		   fdt_block_equals(&fdt->structure, p->value, ok);
-	return STATUS_OK;
+	return ACRE_OK;
 }

@@ -24,7 +24,7 @@
 #include "lib/compiler.h"
 #include "lib/status.h"
 
-/* Nodes below each other, the root included. Past it: ERR_TOO_DEEP. */
+/* Nodes below each other, the root included. Past it: ACRE_ERR_TOO_DEEP. */
 #define FDT_MAX_DEPTH 64u
 
 /* Cells in an address or a size. Three are fine while the highest is zero. */
@@ -45,7 +45,7 @@ struct fdt {
 	uint32_t version;
 	uint32_t boot_hart;  /* boot_cpuid_phys; OpenSBI leaves it 0, trust a0 instead */
 	uint32_t root;       /* offset of the root node's token in the structure block */
-	const char *problem; /* "" after STATUS_OK, else what fdt_open() found, in words */
+	const char *problem; /* "" after ACRE_OK, else what fdt_open() found, in words */
 	uint32_t problem_at; /* and where: bytes from the start of the blob */
 };
 
@@ -93,20 +93,20 @@ struct fdt_property {
  * the structure block, and what lies between blocks, is ignored.
  *
  * Pre:    @limit bytes at @blob are readable and hold still; @blob is not NULL.
- * Result: STATUS_OK; ERR_TRUNCATED (shorter than it says or than it needs), ERR_MALFORMED,
- *         ERR_MISALIGNED, ERR_OVERLAP, ERR_UNSUPPORTED (version), ERR_TOO_DEEP. *@fdt is then good
+ * Result: ACRE_OK; ACRE_ERR_TRUNCATED (shorter than it says or than it needs), ACRE_ERR_MALFORMED,
+ *         ACRE_ERR_MISALIGNED, ACRE_ERR_OVERLAP, ACRE_ERR_UNSUPPORTED (version), ACRE_ERR_TOO_DEEP. *@fdt is then good
  *         for nothing but @problem and @problem_at.
  * Cost:   O(size of the blob).
  */
 /*@
 	requires \valid(fdt) && \valid_read((uint8_t *)blob + (0 .. limit - 1));
 	assigns *fdt;
-	ensures \result == STATUS_OK ==>
+	ensures \result == ACRE_OK ==>
 		readable_tree(fdt) && readable_block(&fdt->reserve) && fdt->blob.base == blob &&
 		fdt->blob.size <= limit && block_inside(&fdt->reserve, &fdt->blob) &&
 		block_inside(&fdt->structure, &fdt->blob) && block_inside(&fdt->strings, &fdt->blob);
 */
-nodiscard enum status fdt_open(struct fdt *fdt, const void *blob, size_t limit);
+nodiscard enum acre_status fdt_open(struct fdt *fdt, const void *blob, size_t limit);
 
 /* fdt_total_size - bytes that the blob says it has, which includes gaps between its blocks. */
 /*@
@@ -126,8 +126,8 @@ uint32_t fdt_boot_hart(const struct fdt *fdt);
 
 /*
  * fdt_reserve_entry - the /memreserve/ entry @index (5.3), as it stands: it may be empty or wrap.
- * Result: STATUS_OK; ERR_END at and after the terminating pair of zeros; ERR_TRUNCATED if the block
- *         ends without one (never after fdt_open() said STATUS_OK). O(1).
+ * Result: ACRE_OK; ACRE_ERR_END at and after the terminating pair of zeros; ACRE_ERR_TRUNCATED if the block
+ *         ends without one (never after fdt_open() said ACRE_OK). O(1).
  * An @index past the terminator is not told from one before it: count up from 0 and stop.
  */
 /*@
@@ -135,15 +135,15 @@ uint32_t fdt_boot_hart(const struct fdt *fdt);
 	requires \valid(address) && \valid(size);
 	requires \separated(address, size, fdt);
 	assigns *address, *size;
-	ensures \result == STATUS_OK || \result == ERR_END || \result == ERR_TRUNCATED;
-	ensures \result == ERR_TRUNCATED <==> fdt->reserve.size < 16 * index + 16;
-	ensures \result == ERR_END ==> *address == 0 && *size == 0;
-	ensures \result != ERR_TRUNCATED ==>
+	ensures \result == ACRE_OK || \result == ACRE_ERR_END || \result == ACRE_ERR_TRUNCATED;
+	ensures \result == ACRE_ERR_TRUNCATED <==> fdt->reserve.size < 16 * index + 16;
+	ensures \result == ACRE_ERR_END ==> *address == 0 && *size == 0;
+	ensures \result != ACRE_ERR_TRUNCATED ==>
 		*address == cells_at(&fdt->reserve, 16 * index, 2) &&
 		*size == cells_at(&fdt->reserve, 16 * index + 8, 2);
 */
-nodiscard enum status fdt_reserve_entry(const struct fdt *fdt, uint32_t index, uint64_t *address,
-					uint64_t *size);
+nodiscard enum acre_status fdt_reserve_entry(const struct fdt *fdt, uint32_t index,
+					     uint64_t *address, uint64_t *size);
 
 /* ---- walking --------------------------------------------------------------------------------- */
 
@@ -191,7 +191,7 @@ void fdt_walk(struct fdt_cursor *cursor, const struct fdt *fdt);
 
 /*
  * fdt_walk_node - a walk over what is inside @node: properties first, then subnodes with all they
- * contain. The end of @node itself is ERR_END.
+ * contain. The end of @node itself is ACRE_ERR_END.
  */
 /*@
 	requires \valid(cursor) && \valid_read(node) && \separated(cursor, node);
@@ -203,8 +203,8 @@ void fdt_walk_node(struct fdt_cursor *cursor, const struct fdt *fdt, const struc
 
 /*
  * fdt_next - the next event.
- * Result: STATUS_OK; ERR_END after the last one, and ever after; else how the structure block is
- *         broken, as in fdt_open() (never after that said STATUS_OK).
+ * Result: ACRE_OK; ACRE_ERR_END after the last one, and ever after; else how the structure block is
+ *         broken, as in fdt_open() (never after that said ACRE_OK).
  * Cost:   O(bytes passed): each call moves on by at least one token or ends.
  */
 /*@
@@ -213,18 +213,18 @@ void fdt_walk_node(struct fdt_cursor *cursor, const struct fdt *fdt, const struc
 	requires \separated(event, cursor, cursor->fdt);
 	assigns *cursor, *event;
 	ensures cursor->open <= FDT_MAX_DEPTH && cursor->fdt == \old(cursor->fdt);
-	ensures \result == STATUS_OK ==> \old(cursor->offset) < cursor->offset;
-	ensures \result == STATUS_OK ==> cursor->offset <= cursor->fdt->structure.size;
-	ensures \result == STATUS_OK ==> event->depth < FDT_MAX_DEPTH;
-	ensures \result != STATUS_OK ==> cursor->offset == \old(cursor->offset) ||
+	ensures \result == ACRE_OK ==> \old(cursor->offset) < cursor->offset;
+	ensures \result == ACRE_OK ==> cursor->offset <= cursor->fdt->structure.size;
+	ensures \result == ACRE_OK ==> event->depth < FDT_MAX_DEPTH;
+	ensures \result != ACRE_OK ==> cursor->offset == \old(cursor->offset) ||
 		\old(cursor->offset) < cursor->offset <= cursor->fdt->structure.size;
-	ensures \result == STATUS_OK && event->kind == FDT_EVENT_NODE ==>
+	ensures \result == ACRE_OK && event->kind == FDT_EVENT_NODE ==>
 		node_inside(cursor->fdt, event->node) && event->node.depth == event->depth &&
 		event->node.body == cursor->offset && event->node.offset < cursor->offset;
-	ensures \result == STATUS_OK && event->kind == FDT_EVENT_PROPERTY ==>
+	ensures \result == ACRE_OK && event->kind == FDT_EVENT_PROPERTY ==>
 		property_inside(cursor->fdt, event->property);
 */
-nodiscard enum status fdt_next(struct fdt_cursor *cursor, struct fdt_event *event);
+nodiscard enum acre_status fdt_next(struct fdt_cursor *cursor, struct fdt_event *event);
 
 /* ---- finding --------------------------------------------------------------------------------- */
 
@@ -240,7 +240,7 @@ void fdt_root(const struct fdt *fdt, struct fdt_node *node);
  * fdt_find - the node at @path ("/", "/chosen", "/soc/serial@10000000"). A part without '@' also
  * matches the first node that has that name with any unit address. Slashes may be repeated or
  * trail.
- * Result: STATUS_OK; ERR_NOT_FOUND; ERR_INVALID if @path does not start with '/' (no aliases).
+ * Result: ACRE_OK; ACRE_ERR_NOT_FOUND; ACRE_ERR_INVALID if @path does not start with '/' (no aliases).
  * Cost:   one walk.
  */
 /*@
@@ -248,13 +248,13 @@ void fdt_root(const struct fdt *fdt, struct fdt_node *node);
 	requires text: is_text(path);
 	requires \valid(node) && \separated(node, fdt);
 	assigns *node;
-	ensures \result != STATUS_OK ==> *node == \old(*node);
+	ensures \result != ACRE_OK ==> *node == \old(*node);
 */
-nodiscard enum status fdt_find(const struct fdt *fdt, const char *path, struct fdt_node *node);
+nodiscard enum acre_status fdt_find(const struct fdt *fdt, const char *path, struct fdt_node *node);
 
 /*
  * fdt_find_property - the first property @name of @node.
- * Result: STATUS_OK or ERR_NOT_FOUND. Cost: O(bytes of the node's own properties).
+ * Result: ACRE_OK or ACRE_ERR_NOT_FOUND. Cost: O(bytes of the node's own properties).
  */
 /*@
 	requires readable_tree(fdt);
@@ -262,11 +262,11 @@ nodiscard enum status fdt_find(const struct fdt *fdt, const char *path, struct f
 	requires text: is_text(name);
 	requires \separated(property, fdt, node);
 	assigns *property;
-	ensures \result == STATUS_OK ==> property_inside(fdt, *property);
-	ensures \result != STATUS_OK ==> *property == \old(*property);
+	ensures \result == ACRE_OK ==> property_inside(fdt, *property);
+	ensures \result != ACRE_OK ==> *property == \old(*property);
 */
-nodiscard enum status fdt_find_property(const struct fdt *fdt, const struct fdt_node *node,
-					const char *name, struct fdt_property *property);
+nodiscard enum acre_status fdt_find_property(const struct fdt *fdt, const struct fdt_node *node,
+					     const char *name, struct fdt_property *property);
 
 /* fdt_node_is_named - is @node called @name, with any unit address or none? "memory" is
  * "memory@0", but not "memory-controller@0". */
@@ -309,99 +309,101 @@ uint32_t fdt_property_index(const struct fdt *fdt, const struct fdt_property *pr
 
 /*
  * fdt_read_u32, fdt_read_u64 - a value of exactly 4 or 8 bytes; fdt_read_number - either.
- * Result: STATUS_OK, or ERR_MALFORMED for another length (*@value untouched).
+ * Result: ACRE_OK, or ACRE_ERR_MALFORMED for another length (*@value untouched).
  */
 /*@
 	requires readable_tree(fdt);
 	requires \valid_read(property) && \valid(value);
 	requires \separated(value, fdt, property);
 	assigns *value;
-	ensures \result == STATUS_OK || \result == ERR_MALFORMED;
-	ensures \result == STATUS_OK ==> property->length == 4 &&
+	ensures \result == ACRE_OK || \result == ACRE_ERR_MALFORMED;
+	ensures \result == ACRE_OK ==> property->length == 4 &&
 		*value == cells_at(&fdt->structure, property->value, 1);
-	ensures \result != STATUS_OK ==> *value == \old(*value);
+	ensures \result != ACRE_OK ==> *value == \old(*value);
 */
-nodiscard enum status fdt_read_u32(const struct fdt *fdt, const struct fdt_property *property,
-				   uint32_t *value);
+nodiscard enum acre_status fdt_read_u32(const struct fdt *fdt, const struct fdt_property *property,
+					uint32_t *value);
 /*@
 	requires readable_tree(fdt);
 	requires \valid_read(property) && \valid(value);
 	requires \separated(value, fdt, property);
 	assigns *value;
-	ensures \result == STATUS_OK || \result == ERR_MALFORMED;
-	ensures \result == STATUS_OK ==> property->length == 8 &&
+	ensures \result == ACRE_OK || \result == ACRE_ERR_MALFORMED;
+	ensures \result == ACRE_OK ==> property->length == 8 &&
 		*value == cells_at(&fdt->structure, property->value, 2);
-	ensures \result != STATUS_OK ==> *value == \old(*value);
+	ensures \result != ACRE_OK ==> *value == \old(*value);
 */
-nodiscard enum status fdt_read_u64(const struct fdt *fdt, const struct fdt_property *property,
-				   uint64_t *value);
+nodiscard enum acre_status fdt_read_u64(const struct fdt *fdt, const struct fdt_property *property,
+					uint64_t *value);
 /*@
 	requires readable_tree(fdt);
 	requires \valid_read(property) && \valid(value);
 	requires \separated(value, fdt, property);
 	assigns *value;
-	ensures \result == STATUS_OK || \result == ERR_MALFORMED;
-	ensures \result == STATUS_OK ==> *value ==
+	ensures \result == ACRE_OK || \result == ACRE_ERR_MALFORMED;
+	ensures \result == ACRE_OK ==> *value ==
 		cells_at(&fdt->structure, property->value, property->length / 4);
-	ensures \result != STATUS_OK ==> *value == \old(*value);
+	ensures \result != ACRE_OK ==> *value == \old(*value);
 */
-nodiscard enum status fdt_read_number(const struct fdt *fdt, const struct fdt_property *property,
-				      uint64_t *value);
+nodiscard enum acre_status fdt_read_number(const struct fdt *fdt,
+					   const struct fdt_property *property, uint64_t *value);
 
 /*
  * fdt_read_cells - the number in @count cells that start at cell @first of the value.
- * Result: STATUS_OK (0 cells are the number 0); ERR_TRUNCATED if the value has not so many cells;
- *         ERR_OVERFLOW if the number does not fit in 64 bits; ERR_UNSUPPORTED past FDT_MAX_CELLS.
- *         *@value is untouched unless STATUS_OK. O(1).
+ * Result: ACRE_OK (0 cells are the number 0); ACRE_ERR_TRUNCATED if the value has not so many cells;
+ *         ACRE_ERR_OVERFLOW if the number does not fit in 64 bits; ACRE_ERR_UNSUPPORTED past FDT_MAX_CELLS.
+ *         *@value is untouched unless ACRE_OK. O(1).
  */
 /*@
 	requires readable_tree(fdt);
 	requires \valid_read(property) && \valid(value);
 	requires \separated(value, fdt, property);
 	assigns *value;
-	ensures \result == STATUS_OK ==> count <= FDT_MAX_CELLS &&
+	ensures \result == ACRE_OK ==> count <= FDT_MAX_CELLS &&
 		4 * (first + count) <= property->length &&
 		*value == cells_at(&fdt->structure, property->value + 4 * first, count);
-	ensures \result != STATUS_OK ==> *value == \old(*value);
+	ensures \result != ACRE_OK ==> *value == \old(*value);
 */
-nodiscard enum status fdt_read_cells(const struct fdt *fdt, const struct fdt_property *property,
-				     uint32_t first, uint32_t count, uint64_t *value);
+nodiscard enum acre_status fdt_read_cells(const struct fdt *fdt,
+					  const struct fdt_property *property, uint32_t first,
+					  uint32_t count, uint64_t *value);
 
 /*
  * fdt_read_string - the value as one string, or the first of a list.
- * Result: STATUS_OK, or ERR_MALFORMED if the value has no NUL. O(length of the string).
+ * Result: ACRE_OK, or ACRE_ERR_MALFORMED if the value has no NUL. O(length of the string).
  */
 /*@
 	requires readable_tree(fdt);
 	requires \valid_read(property) && \valid(text);
 	requires \separated(text, fdt, property);
 	assigns *text;
-	ensures \result == STATUS_OK || \result == ERR_MALFORMED;
-	ensures \result == STATUS_OK ==> ends_inside(&fdt->structure, property->value);
-	ensures \result != STATUS_OK ==> *text == \old(*text);
+	ensures \result == ACRE_OK || \result == ACRE_ERR_MALFORMED;
+	ensures \result == ACRE_OK ==> ends_inside(&fdt->structure, property->value);
+	ensures \result != ACRE_OK ==> *text == \old(*text);
 */
-nodiscard enum status fdt_read_string(const struct fdt *fdt, const struct fdt_property *property,
-				      const char **text);
+nodiscard enum acre_status fdt_read_string(const struct fdt *fdt,
+					   const struct fdt_property *property, const char **text);
 
 /*
  * fdt_next_string - the strings of a list, one after the other, from *@position == 0 on.
- * Result: STATUS_OK; ERR_END behind the last one; ERR_MALFORMED if what is left has no NUL.
+ * Result: ACRE_OK; ACRE_ERR_END behind the last one; ACRE_ERR_MALFORMED if what is left has no NUL.
  */
 /*@
 	requires readable_tree(fdt);
 	requires \valid_read(property) && \valid(position) && \valid(text);
 	requires \separated(position, text, fdt, property);
 	assigns *position, *text;
-	ensures \result == STATUS_OK ==>
+	ensures \result == ACRE_OK ==>
 		\old(*position) < *position <= property->length &&
 		property->value + property->length <= UINT32_MAX &&
 		string_at(&fdt->structure, property->value + \old(*position),
 			  *position - \old(*position) - 1);
-	ensures \result == STATUS_OK || \result == ERR_END || \result == ERR_MALFORMED;
-	ensures \result != STATUS_OK ==> *position == \old(*position) && *text == \old(*text);
+	ensures \result == ACRE_OK || \result == ACRE_ERR_END || \result == ACRE_ERR_MALFORMED;
+	ensures \result != ACRE_OK ==> *position == \old(*position) && *text == \old(*text);
 */
-nodiscard enum status fdt_next_string(const struct fdt *fdt, const struct fdt_property *property,
-				      uint32_t *position, const char **text);
+nodiscard enum acre_status fdt_next_string(const struct fdt *fdt,
+					   const struct fdt_property *property, uint32_t *position,
+					   const char **text);
 
 /* fdt_has_string - is @text one of the strings of the list? Cost: O(length of the value). */
 /*@
@@ -415,17 +417,17 @@ bool fdt_has_string(const struct fdt *fdt, const struct fdt_property *property, 
 
 /*
  * fdt_read_status - *@enabled = does this value of a `status` property say "okay" or "ok"?
- * Result: STATUS_OK, or ERR_MALFORMED if the value is not a string (*@enabled untouched).
+ * Result: ACRE_OK, or ACRE_ERR_MALFORMED if the value is not a string (*@enabled untouched).
  */
 /*@
 	requires readable_tree(fdt);
 	requires \valid_read(property) && \valid(enabled);
 	requires \separated(enabled, fdt, property);
 	assigns *enabled;
-	ensures \result == STATUS_OK || \result == ERR_MALFORMED;
-	ensures \result != STATUS_OK ==> *enabled == \old(*enabled);
+	ensures \result == ACRE_OK || \result == ACRE_ERR_MALFORMED;
+	ensures \result != ACRE_OK ==> *enabled == \old(*enabled);
 */
-nodiscard enum status fdt_read_status(const struct fdt *fdt, const struct fdt_property *property,
-				      bool *enabled);
+nodiscard enum acre_status fdt_read_status(const struct fdt *fdt,
+					   const struct fdt_property *property, bool *enabled);
 
 #endif

@@ -34,7 +34,7 @@ static const char *text_of(const struct fdt_hart_cursor *c, unsigned which)
 {
 	const char *text = NULL;
 
-	if (!seen(c, which) || fdt_read_string(c->fdt, &c->property[which], &text) != STATUS_OK)
+	if (!seen(c, which) || fdt_read_string(c->fdt, &c->property[which], &text) != ACRE_OK)
 		return NULL;
 	return text;
 }
@@ -48,19 +48,19 @@ static bool is_cpu(const struct fdt_hart_cursor *c)
 }
 
 /* How many harts `reg` lists; one, to be reported as broken, where that cannot be said. */
-static enum status count_harts(struct fdt_hart_cursor *c)
+static enum acre_status count_harts(struct fdt_hart_cursor *c)
 {
 	uint32_t entry = c->cells.address * FDT_CELL;
 
 	c->count = 1;
-	if (c->cells.address_why != STATUS_OK)
+	if (c->cells.address_why != ACRE_OK)
 		return c->cells.address_why;
 	if (!seen(c, REG))
-		return ERR_NOT_FOUND;
+		return ACRE_ERR_NOT_FOUND;
 	if (entry == 0 || c->property[REG].length == 0 || c->property[REG].length % entry != 0)
-		return ERR_MALFORMED;
+		return ACRE_ERR_MALFORMED;
 	c->count = c->property[REG].length / entry;
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
 /* Hart @c->index of the node. A hart whose status cannot be read is not one to be started. */
@@ -78,9 +78,9 @@ static void describe(struct fdt_hart_cursor *c, struct fdt_hart *hart)
 		.node = c->node.offset,
 	};
 	if (seen(c, STATUS) &&
-	    fdt_read_status(c->fdt, &c->property[STATUS], &hart->enabled) != STATUS_OK)
+	    fdt_read_status(c->fdt, &c->property[STATUS], &hart->enabled) != ACRE_OK)
 		hart->enabled = false;
-	if (hart->why == STATUS_OK) /* index < length / 4: the product fits */
+	if (hart->why == ACRE_OK) /* index < length / 4: the product fits */
 		hart->why = fdt_read_cells(c->fdt, &c->property[REG], c->index * width, width,
 					   &hart->id);
 	c->index++;
@@ -113,22 +113,22 @@ static void note_property(struct fdt_hart_cursor *c, const struct fdt_event *eve
 }
 
 /* Until the properties of a cpu are complete, the walk standing before the event that said so. */
-static enum status walk_to_next_cpu(struct fdt_hart_cursor *c)
+static enum acre_status walk_to_next_cpu(struct fdt_hart_cursor *c)
 {
 	struct fdt_event event = { 0 };
 
 	for (;;) {
 		struct fdt_cursor here = c->walk;
-		enum status s = fdt_next(&c->walk, &event);
+		enum acre_status s = fdt_next(&c->walk, &event);
 
-		if (s != STATUS_OK)
+		if (s != ACRE_OK)
 			return s;
 		if (event.kind == FDT_EVENT_PROPERTY) {
 			note_property(c, &event);
 		} else if (c->pending && is_cpu(c)) {
 			c->pending = false;
 			c->walk = here;
-			return STATUS_OK;
+			return ACRE_OK;
 		} else if (event.kind == FDT_EVENT_NODE) {
 			begin_node(c, &event.node);
 		} else {
@@ -137,29 +137,29 @@ static enum status walk_to_next_cpu(struct fdt_hart_cursor *c)
 	}
 }
 
-enum status fdt_harts_next(struct fdt_hart_cursor *c, struct fdt_hart *hart)
+enum acre_status fdt_harts_next(struct fdt_hart_cursor *c, struct fdt_hart *hart)
 {
 	if (c->index >= c->count) {
-		enum status s = walk_to_next_cpu(c);
+		enum acre_status s = walk_to_next_cpu(c);
 
-		if (s != STATUS_OK)
+		if (s != ACRE_OK)
 			return s;
 		c->index = 0;
 	}
 	describe(c, hart);
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
-enum status fdt_timebase(const struct fdt *fdt, uint64_t *hz)
+enum acre_status fdt_timebase(const struct fdt *fdt, uint64_t *hz)
 {
 	struct fdt_cursor cursor;
 	struct fdt_event event = { 0 };
 	bool in_cpus = false;
-	enum status s, found = ERR_NOT_FOUND;
+	enum acre_status s, found = ACRE_ERR_NOT_FOUND;
 
 	fdt_walk(&cursor, fdt);
-	while (found == ERR_NOT_FOUND && (s = fdt_next(&cursor, &event)) != ERR_END) {
-		if (s != STATUS_OK)
+	while (found == ACRE_ERR_NOT_FOUND && (s = fdt_next(&cursor, &event)) != ACRE_ERR_END) {
+		if (s != ACRE_OK)
 			return s;
 		if (event.kind == FDT_EVENT_NODE && event.depth == 1)
 			in_cpus = fdt_node_is_named(fdt, &event.node, "cpus");
@@ -168,9 +168,9 @@ enum status fdt_timebase(const struct fdt *fdt, uint64_t *hz)
 			continue;
 		uint64_t value = 0;
 		found = fdt_read_number(fdt, &event.property, &value);
-		if (found == STATUS_OK && value == 0)
-			found = ERR_MALFORMED;
-		if (found == STATUS_OK)
+		if (found == ACRE_OK && value == 0)
+			found = ACRE_ERR_MALFORMED;
+		if (found == ACRE_OK)
 			*hz = value;
 	}
 	return found;

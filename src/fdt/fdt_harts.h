@@ -13,7 +13,7 @@
 #include "fdt/fdt_ranges.h"
 
 struct fdt_hart {
-	enum status why;      /* STATUS_OK, or why @id could not be read: skip it, but say so */
+	enum acre_status why; /* ACRE_OK, or why @id could not be read: skip it, but say so */
 	uint64_t id;          /* hart id */
 	bool enabled;         /* status is absent, "okay" or "ok" */
 	const char *isa;      /* riscv,isa; NULL if absent or no string */
@@ -45,15 +45,15 @@ void fdt_harts_begin(struct fdt_hart_cursor *cursor, const struct fdt *fdt);
 
 /*
  * fdt_harts_next - the next hart, enabled or not, in the order of the blob.
- * Result: STATUS_OK, ERR_END, or how the blob is broken. All calls together are one walk.
+ * Result: ACRE_OK, ACRE_ERR_END, or how the blob is broken. All calls together are one walk.
  */
-nodiscard enum status fdt_harts_next(struct fdt_hart_cursor *cursor, struct fdt_hart *hart);
+nodiscard enum acre_status fdt_harts_next(struct fdt_hart_cursor *cursor, struct fdt_hart *hart);
 
 /*
  * fdt_timebase - *@hz = timebase-frequency of /cpus, or else of the first cpu that has one.
- * Result: STATUS_OK; ERR_NOT_FOUND; ERR_MALFORMED when the value is zero or of neither 4 nor 8
+ * Result: ACRE_OK; ACRE_ERR_NOT_FOUND; ACRE_ERR_MALFORMED when the value is zero or of neither 4 nor 8
  *         bytes. Cost: one walk.
  */
-nodiscard enum status fdt_timebase(const struct fdt *fdt, uint64_t *hz);
+nodiscard enum acre_status fdt_timebase(const struct fdt *fdt, uint64_t *hz);
 
 #endif

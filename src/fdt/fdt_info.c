@@ -4,31 +4,31 @@
 
 #include "fdt/fdt_ranges.h"
 
-static enum status node_string(const struct fdt *fdt, const char *path, const char *name,
-			       const char **text)
+static enum acre_status node_string(const struct fdt *fdt, const char *path, const char *name,
+				    const char **text)
 {
 	struct fdt_property property;
 	struct fdt_node node;
-	enum status s = fdt_find(fdt, path, &node);
+	enum acre_status s = fdt_find(fdt, path, &node);
 
-	if (s == STATUS_OK)
+	if (s == ACRE_OK)
 		s = fdt_find_property(fdt, &node, name, &property);
-	if (s == STATUS_OK)
+	if (s == ACRE_OK)
 		s = fdt_read_string(fdt, &property, text);
 	return s;
 }
 
-enum status fdt_model(const struct fdt *fdt, const char **text)
+enum acre_status fdt_model(const struct fdt *fdt, const char **text)
 {
 	return node_string(fdt, "/", "model", text);
 }
 
-enum status fdt_compatible(const struct fdt *fdt, const char **text)
+enum acre_status fdt_compatible(const struct fdt *fdt, const char **text)
 {
 	return node_string(fdt, "/", "compatible", text);
 }
 
-enum status fdt_bootargs(const struct fdt *fdt, const char **text)
+enum acre_status fdt_bootargs(const struct fdt *fdt, const char **text)
 {
 	return node_string(fdt, "/chosen", "bootargs", text);
 }
@@ -80,7 +80,7 @@ static void note_status(struct search *search, struct level *level, const struct
 	if (search->candidate.status_seen)
 		return;
 	search->candidate.status_seen = true;
-	if (fdt_read_status(search->fdt, p, &enabled) != STATUS_OK || !enabled)
+	if (fdt_read_status(search->fdt, p, &enabled) != ACRE_OK || !enabled)
 		level->enabled = false;
 }
 
@@ -117,9 +117,9 @@ static bool to_physical(const struct search *search, uint32_t depth, uint64_t si
 		const struct level *above = &search->level[depth - 1];
 		struct fdt_property ranges = { .value = bus->ranges, .length = bus->ranges_length };
 
-		if (!bus->has_ranges || fdt_cells_why(&above->cells) != STATUS_OK ||
+		if (!bus->has_ranges || fdt_cells_why(&above->cells) != ACRE_OK ||
 		    fdt_translate(search->fdt, &ranges, &bus->cells, &above->cells, size,
-				  address) != STATUS_OK)
+				  address) != ACRE_OK)
 			return false;
 	}
 	return true;
@@ -138,35 +138,35 @@ static bool settle(struct search *search, struct fdt_device *device)
 	if (!search->level[depth].enabled)
 		return false;
 	const struct fdt_cells *cells = &search->level[depth - 1].cells;
-	if (fdt_cells_why(cells) != STATUS_OK || cells->address == 0 ||
-	    fdt_pair_count(&c->reg, cells, &count) != STATUS_OK ||
-	    fdt_read_base(search->fdt, &c->reg, cells, 0, &base) != STATUS_OK ||
-	    fdt_read_size(search->fdt, &c->reg, cells, 0, &size) != STATUS_OK ||
+	if (fdt_cells_why(cells) != ACRE_OK || cells->address == 0 ||
+	    fdt_pair_count(&c->reg, cells, &count) != ACRE_OK ||
+	    fdt_read_base(search->fdt, &c->reg, cells, 0, &base) != ACRE_OK ||
+	    fdt_read_size(search->fdt, &c->reg, cells, 0, &size) != ACRE_OK ||
 	    size > UINT64_MAX - base || !to_physical(search, depth - 1, size, &base))
 		return false;
 	*device = (struct fdt_device){ .node = c->node, .base = base, .size = size };
 	return true;
 }
 
-enum status fdt_find_compatible(const struct fdt *fdt, const char *compatible,
-				struct fdt_device *device)
+enum acre_status fdt_find_compatible(const struct fdt *fdt, const char *compatible,
+				     struct fdt_device *device)
 {
 	struct search search = { .fdt = fdt, .compatible = compatible };
 	struct fdt_cursor cursor;
 	struct fdt_event event = { 0 };
-	enum status s;
+	enum acre_status s;
 
 	fdt_walk(&cursor, fdt);
-	while ((s = fdt_next(&cursor, &event)) == STATUS_OK) {
+	while ((s = fdt_next(&cursor, &event)) == ACRE_OK) {
 		if (event.kind == FDT_EVENT_PROPERTY) {
 			note_property(&search, &event);
 			continue;
 		}
 		if (settle(&search, device))
-			return STATUS_OK;
+			return ACRE_OK;
 		search.candidate.pending = false;
 		if (event.kind == FDT_EVENT_NODE)
 			begin_node(&search, &event.node);
 	}
-	return s == ERR_END ? ERR_NOT_FOUND : s;
+	return s == ACRE_ERR_END ? ACRE_ERR_NOT_FOUND : s;
 }

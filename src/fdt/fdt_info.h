@@ -12,11 +12,11 @@
 /*
  * fdt_model - *@text = `model` of the root; fdt_compatible - the first string of its `compatible`;
  * fdt_bootargs - `bootargs` of /chosen.
- * Result: STATUS_OK; ERR_NOT_FOUND; ERR_MALFORMED if the value is no string (*@text untouched).
+ * Result: ACRE_OK; ACRE_ERR_NOT_FOUND; ACRE_ERR_MALFORMED if the value is no string (*@text untouched).
  */
-nodiscard enum status fdt_model(const struct fdt *fdt, const char **text);
-nodiscard enum status fdt_compatible(const struct fdt *fdt, const char **text);
-nodiscard enum status fdt_bootargs(const struct fdt *fdt, const char **text);
+nodiscard enum acre_status fdt_model(const struct fdt *fdt, const char **text);
+nodiscard enum acre_status fdt_compatible(const struct fdt *fdt, const char **text);
+nodiscard enum acre_status fdt_bootargs(const struct fdt *fdt, const char **text);
 
 struct fdt_device {
 	struct fdt_node node;
@@ -28,9 +28,9 @@ struct fdt_device {
  * fdt_find_compatible - the first enabled node that lists @compatible and whose first `reg` pair
  * translates to a physical address. A node below a disabled one, or below one without `ranges`,
  * does not count.
- * Result: STATUS_OK or ERR_NOT_FOUND (or how the blob is broken). Cost: one walk; 2 KiB of stack.
+ * Result: ACRE_OK or ACRE_ERR_NOT_FOUND (or how the blob is broken). Cost: one walk; 2 KiB of stack.
  */
-nodiscard enum status fdt_find_compatible(const struct fdt *fdt, const char *compatible,
-					  struct fdt_device *device);
+nodiscard enum acre_status fdt_find_compatible(const struct fdt *fdt, const char *compatible,
+					       struct fdt_device *device);
 
 #endif

@@ -123,7 +123,7 @@ static void set_range(struct fdt_memory_fact *fact, uint64_t base, uint64_t size
 }
 
 /* Turn @fact, which would have been good, into a complaint about the pending node's @property. */
-static void spoil(struct fdt_memory_fact *fact, enum status why, const char *property)
+static void spoil(struct fdt_memory_fact *fact, enum acre_status why, const char *property)
 {
 	fact->kind = FDT_FACT_MALFORMED;
 	fact->why = why;
@@ -131,7 +131,7 @@ static void spoil(struct fdt_memory_fact *fact, enum status why, const char *pro
 }
 
 static bool malformed(const struct fdt_memory_cursor *c, struct fdt_memory_fact *fact,
-		      enum fdt_fact_kind about, enum status why, unsigned which)
+		      enum fdt_fact_kind about, enum acre_status why, unsigned which)
 {
 	node_fact(c, fact, about);
 	spoil(fact, why, property_name[which]);
@@ -145,26 +145,27 @@ static bool malformed_cells(const struct fdt_memory_cursor *c, struct fdt_memory
 			    enum fdt_fact_kind about, const struct fdt_cells *cells)
 {
 	node_fact(c, fact, about);
-	if (fdt_cells_why(cells) != STATUS_OK)
+	if (fdt_cells_why(cells) != ACRE_OK)
 		spoil(fact, fdt_cells_why(cells), fdt_cells_culprit(cells));
 	else /* an address or a size of no cells says nothing */
-		spoil(fact, ERR_INVALID, cells->address == 0 ? "#address-cells" : "#size-cells");
+		spoil(fact, ACRE_ERR_INVALID,
+		      cells->address == 0 ? "#address-cells" : "#size-cells");
 	return true;
 }
 
 static bool cells_are_good(const struct fdt_cells *cells)
 {
-	return fdt_cells_why(cells) == STATUS_OK && cells->address != 0 && cells->size != 0;
+	return fdt_cells_why(cells) == ACRE_OK && cells->address != 0 && cells->size != 0;
 }
 
 /* ---- the reservation block ------------------------------------------------------------------- */
 
-static enum status next_memreserve(struct fdt_memory_cursor *c, struct fdt_memory_fact *fact)
+static enum acre_status next_memreserve(struct fdt_memory_cursor *c, struct fdt_memory_fact *fact)
 {
 	uint64_t base, size;
-	enum status s = fdt_reserve_entry(c->fdt, c->index, &base, &size);
+	enum acre_status s = fdt_reserve_entry(c->fdt, c->index, &base, &size);
 
-	if (s != STATUS_OK)
+	if (s != ACRE_OK)
 		return s;
 	*fact = (struct fdt_memory_fact){
 		.kind = FDT_FACT_MEMRESERVE,
@@ -177,10 +178,10 @@ static enum status next_memreserve(struct fdt_memory_cursor *c, struct fdt_memor
 	};
 	set_range(fact, base, size);
 	if (size > UINT64_MAX - base) {
-		spoil(fact, ERR_OVERFLOW, "");
+		spoil(fact, ACRE_ERR_OVERFLOW, "");
 		fact->size = UINT64_MAX - base;
 	}
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
 /* ---- nodes whose properties are complete ----------------------------------------------------- */
@@ -192,10 +193,10 @@ static bool is_enabled(struct fdt_memory_cursor *c, bool broken)
 {
 	bool enabled = true;
 
-	c->status_why = STATUS_OK;
+	c->status_why = ACRE_OK;
 	if (seen(c, STATUS))
 		c->status_why = fdt_read_status(c->fdt, &c->property[STATUS], &enabled);
-	return c->status_why == STATUS_OK ? enabled : broken;
+	return c->status_why == ACRE_OK ? enabled : broken;
 }
 
 static bool has_memory_type(const struct fdt_memory_cursor *c)
@@ -203,7 +204,7 @@ static bool has_memory_type(const struct fdt_memory_cursor *c)
 	const char *type;
 
 	if (!seen(c, DEVICE_TYPE) ||
-	    fdt_read_string(c->fdt, &c->property[DEVICE_TYPE], &type) != STATUS_OK)
+	    fdt_read_string(c->fdt, &c->property[DEVICE_TYPE], &type) != ACRE_OK)
 		return false;
 	return fdt_block_equals(&c->fdt->structure, c->property[DEVICE_TYPE].value, "memory");
 }
@@ -211,56 +212,58 @@ static bool has_memory_type(const struct fdt_memory_cursor *c)
 static bool settle_memory(struct fdt_memory_cursor *c, struct fdt_memory_fact *fact)
 {
 	bool typed = has_memory_type(c);
-	enum status s;
+	enum acre_status s;
 
 	if (!typed && !fdt_node_is_named(c->fdt, &c->node, "memory"))
 		return false;
 	if (!is_enabled(c, true))
 		return false;
-	if (c->status_why != STATUS_OK)
+	if (c->status_why != ACRE_OK)
 		return malformed(c, fact, FDT_FACT_MEMORY, c->status_why, STATUS);
 	if (!typed && seen(c, DEVICE_TYPE)) /* says that it is something else */
-		return malformed(c, fact, FDT_FACT_MEMORY, ERR_MALFORMED, DEVICE_TYPE);
+		return malformed(c, fact, FDT_FACT_MEMORY, ACRE_ERR_MALFORMED, DEVICE_TYPE);
 	if (!cells_are_good(&c->root_cells))
 		return malformed_cells(c, fact, FDT_FACT_MEMORY, &c->root_cells);
 	if (!seen(c, REG))
-		return malformed(c, fact, FDT_FACT_MEMORY, ERR_NOT_FOUND, REG);
+		return malformed(c, fact, FDT_FACT_MEMORY, ACRE_ERR_NOT_FOUND, REG);
 	s = fdt_pair_count(&c->property[REG], &c->root_cells, &c->count);
-	if (s != STATUS_OK)
+	if (s != ACRE_OK)
 		return malformed(c, fact, FDT_FACT_MEMORY, s, REG);
 	if (!seen(c, NUMA_NODE_ID))
 		return false;
 	s = fdt_read_u32(c->fdt, &c->property[NUMA_NODE_ID], &c->numa_node);
 	/* The memory is good all the same: its pairs follow, with no node. */
-	return s != STATUS_OK && malformed(c, fact, FDT_FACT_MEMORY, s, NUMA_NODE_ID);
+	return s != ACRE_OK && malformed(c, fact, FDT_FACT_MEMORY, s, NUMA_NODE_ID);
 }
 
 /* `size` is as wide as an address or size of /reserved-memory, and so is `alignment`. */
-static enum status read_whole(const struct fdt_memory_cursor *c, unsigned which, uint64_t *value)
+static enum acre_status read_whole(const struct fdt_memory_cursor *c, unsigned which,
+				   uint64_t *value)
 {
 	const struct fdt_property *p = &c->property[which];
 
 	if (p->length != c->reserved_cells.size * FDT_CELL)
-		return ERR_MALFORMED;
+		return ACRE_ERR_MALFORMED;
 	return fdt_read_cells(c->fdt, p, 0, c->reserved_cells.size, value);
 }
 
-static enum status read_alignment(const struct fdt_memory_cursor *c, uint64_t *alignment)
+static enum acre_status read_alignment(const struct fdt_memory_cursor *c, uint64_t *alignment)
 {
-	enum status s;
+	enum acre_status s;
 
 	*alignment = 0;
 	if (!seen(c, ALIGNMENT))
-		return STATUS_OK;
+		return ACRE_OK;
 	s = read_whole(c, ALIGNMENT, alignment);
-	return s == STATUS_OK && *alignment != 0 && !is_power_of_two(*alignment) ? ERR_INVALID : s;
+	return s == ACRE_OK && *alignment != 0 && !is_power_of_two(*alignment) ? ACRE_ERR_INVALID
+									       : s;
 }
 
-static enum status count_windows(const struct fdt_memory_cursor *c, uint32_t *count)
+static enum acre_status count_windows(const struct fdt_memory_cursor *c, uint32_t *count)
 {
 	*count = 0;
 	if (!seen(c, ALLOC_RANGES))
-		return STATUS_OK;
+		return ACRE_OK;
 	return fdt_pair_count(&c->property[ALLOC_RANGES], &c->reserved_cells, count);
 }
 
@@ -268,21 +271,21 @@ static bool settle_dynamic(struct fdt_memory_cursor *c, struct fdt_memory_fact *
 {
 	uint64_t size, alignment;
 	uint32_t nwindows;
-	enum status s = read_whole(c, SIZE, &size);
+	enum acre_status s = read_whole(c, SIZE, &size);
 
-	if (s == STATUS_OK && size == 0)
-		s = ERR_INVALID;
-	if (s != STATUS_OK)
+	if (s == ACRE_OK && size == 0)
+		s = ACRE_ERR_INVALID;
+	if (s != ACRE_OK)
 		return malformed(c, fact, FDT_FACT_DYNAMIC, s, SIZE);
-	if ((s = read_alignment(c, &alignment)) != STATUS_OK)
+	if ((s = read_alignment(c, &alignment)) != ACRE_OK)
 		malformed(c, fact, FDT_FACT_DYNAMIC, s, ALIGNMENT);
-	else if ((s = count_windows(c, &nwindows)) != STATUS_OK)
+	else if ((s = count_windows(c, &nwindows)) != ACRE_OK)
 		malformed(c, fact, FDT_FACT_DYNAMIC, s, ALLOC_RANGES);
-	else if (c->status_why != STATUS_OK)
+	else if (c->status_why != ACRE_OK)
 		malformed(c, fact, FDT_FACT_DYNAMIC, c->status_why, STATUS);
 	else
 		node_fact(c, fact, FDT_FACT_DYNAMIC);
-	if (s == STATUS_OK)
+	if (s == ACRE_OK)
 		fact->nwindows = nwindows;
 	fact->size = size;
 	fact->alignment = alignment;
@@ -291,19 +294,19 @@ static bool settle_dynamic(struct fdt_memory_cursor *c, struct fdt_memory_fact *
 
 static bool settle_reserved(struct fdt_memory_cursor *c, struct fdt_memory_fact *fact)
 {
-	enum status s;
+	enum acre_status s;
 
 	if (!is_enabled(c, true))
 		return false;
 	if (!seen(c, REG) && !seen(c, SIZE))
-		return malformed(c, fact, FDT_FACT_RESERVED, ERR_NOT_FOUND, REG);
+		return malformed(c, fact, FDT_FACT_RESERVED, ACRE_ERR_NOT_FOUND, REG);
 	if (!cells_are_good(&c->reserved_cells))
 		return malformed_cells(c, fact, seen(c, REG) ? FDT_FACT_RESERVED : FDT_FACT_DYNAMIC,
 				       &c->reserved_cells);
 	if (!seen(c, REG))
 		return settle_dynamic(c, fact);
 	s = fdt_pair_count(&c->property[REG], &c->reserved_cells, &c->count);
-	return s != STATUS_OK && malformed(c, fact, FDT_FACT_RESERVED, s, REG);
+	return s != ACRE_OK && malformed(c, fact, FDT_FACT_RESERVED, s, REG);
 }
 
 /* One turn even where there are no pairs: usable_pair() says why. */
@@ -311,33 +314,33 @@ static void settle_usable_range(struct fdt_memory_cursor *c)
 {
 	if (!seen(c, USABLE_RANGE))
 		return;
-	c->usable_why = ERR_INVALID;
+	c->usable_why = ACRE_ERR_INVALID;
 	if (cells_are_good(&c->root_cells))
 		c->usable_why =
 			fdt_pair_count(&c->property[USABLE_RANGE], &c->root_cells, &c->count);
-	if (c->usable_why != STATUS_OK)
+	if (c->usable_why != ACRE_OK)
 		c->count = 1;
 }
 
 static bool settle_initrd(struct fdt_memory_cursor *c, struct fdt_memory_fact *fact)
 {
 	uint64_t start, end;
-	enum status s;
+	enum acre_status s;
 
 	if (!seen(c, INITRD_START) && !seen(c, INITRD_END))
 		return false;
 	if (!seen(c, INITRD_START))
-		return malformed(c, fact, FDT_FACT_INITRD, ERR_NOT_FOUND, INITRD_START);
+		return malformed(c, fact, FDT_FACT_INITRD, ACRE_ERR_NOT_FOUND, INITRD_START);
 	if (!seen(c, INITRD_END))
-		return malformed(c, fact, FDT_FACT_INITRD, ERR_NOT_FOUND, INITRD_END);
+		return malformed(c, fact, FDT_FACT_INITRD, ACRE_ERR_NOT_FOUND, INITRD_END);
 	s = fdt_read_number(c->fdt, &c->property[INITRD_START], &start);
-	if (s != STATUS_OK)
+	if (s != ACRE_OK)
 		return malformed(c, fact, FDT_FACT_INITRD, s, INITRD_START);
 	s = fdt_read_number(c->fdt, &c->property[INITRD_END], &end);
-	if (s != STATUS_OK)
+	if (s != ACRE_OK)
 		return malformed(c, fact, FDT_FACT_INITRD, s, INITRD_END);
 	if (end < start)
-		return malformed(c, fact, FDT_FACT_INITRD, ERR_RANGE, INITRD_END);
+		return malformed(c, fact, FDT_FACT_INITRD, ACRE_ERR_RANGE, INITRD_END);
 	if (end == start) /* how some loaders say that there is none */
 		return false;
 	node_fact(c, fact, FDT_FACT_INITRD);
@@ -369,13 +372,13 @@ static bool memory_pair(struct fdt_memory_cursor *c, struct fdt_memory_fact *fac
 {
 	const struct fdt_property *reg = &c->property[REG];
 	uint64_t base = 0, size = 0;
-	enum status s = fdt_read_base(c->fdt, reg, &c->root_cells, c->index, &base);
+	enum acre_status s = fdt_read_base(c->fdt, reg, &c->root_cells, c->index, &base);
 
-	if (s == STATUS_OK)
+	if (s == ACRE_OK)
 		s = fdt_read_size(c->fdt, reg, &c->root_cells, c->index, &size);
-	if (s == STATUS_OK && size > UINT64_MAX - base)
-		s = ERR_OVERFLOW;
-	if (s != STATUS_OK)
+	if (s == ACRE_OK && size > UINT64_MAX - base)
+		s = ACRE_ERR_OVERFLOW;
+	if (s != ACRE_OK)
 		return malformed(c, fact, FDT_FACT_MEMORY, s, REG);
 	if (size == 0)
 		return false;
@@ -391,23 +394,24 @@ static bool ranges_are_identity(const struct fdt_memory_cursor *c)
 }
 
 /* Move *@address of /reserved-memory, where @size bytes are, through its `ranges` to the root. */
-static enum status translate(const struct fdt_memory_cursor *c, uint64_t size, uint64_t *address)
+static enum acre_status translate(const struct fdt_memory_cursor *c, uint64_t size,
+				  uint64_t *address)
 {
 	if (ranges_are_identity(c))
-		return STATUS_OK;
-	if (fdt_cells_why(&c->root_cells) != STATUS_OK)
+		return ACRE_OK;
+	if (fdt_cells_why(&c->root_cells) != ACRE_OK)
 		return fdt_cells_why(&c->root_cells);
 	if (!cells_are_good(&c->root_cells))
-		return ERR_INVALID;
+		return ACRE_ERR_INVALID;
 	return fdt_translate(c->fdt, &c->ranges, &c->reserved_cells, &c->root_cells, size, address);
 }
 
 /* Move the range of @fact through `ranges`. False, and the range gone, if that does not work. */
 static bool move_reservation(const struct fdt_memory_cursor *c, struct fdt_memory_fact *fact)
 {
-	enum status s = translate(c, fact->size, &fact->base);
+	enum acre_status s = translate(c, fact->size, &fact->base);
 
-	if (s == STATUS_OK)
+	if (s == ACRE_OK)
 		return true;
 	spoil(fact, s, "ranges");
 	fact->value = c->ranges;
@@ -423,14 +427,14 @@ static bool reserved_pair(struct fdt_memory_cursor *c, struct fdt_memory_fact *f
 {
 	const struct fdt_property *reg = &c->property[REG];
 	uint64_t base, size;
-	enum status s = fdt_read_base(c->fdt, reg, &c->reserved_cells, c->index, &base);
+	enum acre_status s = fdt_read_base(c->fdt, reg, &c->reserved_cells, c->index, &base);
 
-	if (s != STATUS_OK)
+	if (s != ACRE_OK)
 		return malformed(c, fact, FDT_FACT_RESERVED, s, REG);
 	s = fdt_read_size(c->fdt, reg, &c->reserved_cells, c->index, &size);
-	if (s == STATUS_OK && size > UINT64_MAX - base)
-		s = ERR_OVERFLOW;
-	if (s != STATUS_OK) {
+	if (s == ACRE_OK && size > UINT64_MAX - base)
+		s = ACRE_ERR_OVERFLOW;
+	if (s != ACRE_OK) {
 		malformed(c, fact, FDT_FACT_RESERVED, s, REG);
 		if (ranges_are_identity(c))
 			set_range(fact, base, UINT64_MAX - base);
@@ -438,7 +442,7 @@ static bool reserved_pair(struct fdt_memory_cursor *c, struct fdt_memory_fact *f
 	}
 	node_fact(c, fact, FDT_FACT_RESERVED);
 	set_range(fact, base, size);
-	if (move_reservation(c, fact) && c->status_why != STATUS_OK) {
+	if (move_reservation(c, fact) && c->status_why != ACRE_OK) {
 		spoil(fact, c->status_why, property_name[STATUS]);
 		fact->value = c->property[STATUS];
 	}
@@ -450,41 +454,41 @@ static bool usable_pair(struct fdt_memory_cursor *c, struct fdt_memory_fact *fac
 {
 	const struct fdt_property *pairs = &c->property[USABLE_RANGE];
 	uint64_t base, size;
-	enum status s = c->usable_why;
+	enum acre_status s = c->usable_why;
 
 	if (!cells_are_good(&c->root_cells))
 		return malformed_cells(c, fact, FDT_FACT_USABLE, &c->root_cells);
-	if (s == STATUS_OK)
+	if (s == ACRE_OK)
 		s = fdt_read_base(c->fdt, pairs, &c->root_cells, c->index, &base);
-	if (s == STATUS_OK)
+	if (s == ACRE_OK)
 		s = fdt_read_size(c->fdt, pairs, &c->root_cells, c->index, &size);
-	if (s == STATUS_OK && size > UINT64_MAX - base)
-		s = ERR_OVERFLOW;
-	if (s != STATUS_OK)
+	if (s == ACRE_OK && size > UINT64_MAX - base)
+		s = ACRE_ERR_OVERFLOW;
+	if (s != ACRE_OK)
 		return malformed(c, fact, FDT_FACT_USABLE, s, USABLE_RANGE);
 	node_fact(c, fact, FDT_FACT_USABLE);
 	set_range(fact, base, size);
 	return true;
 }
 
-enum status fdt_alloc_range(const struct fdt_memory_cursor *c, uint32_t index, uint64_t *base,
-			    uint64_t *size)
+enum acre_status fdt_alloc_range(const struct fdt_memory_cursor *c, uint32_t index, uint64_t *base,
+				 uint64_t *size)
 {
 	const struct fdt_property *pairs = &c->property[ALLOC_RANGES];
 	uint64_t from, length;
-	enum status s = fdt_read_base(c->fdt, pairs, &c->reserved_cells, index, &from);
+	enum acre_status s = fdt_read_base(c->fdt, pairs, &c->reserved_cells, index, &from);
 
-	if (s == STATUS_OK)
+	if (s == ACRE_OK)
 		s = fdt_read_size(c->fdt, pairs, &c->reserved_cells, index, &length);
-	if (s == STATUS_OK && length > UINT64_MAX - from)
-		s = ERR_OVERFLOW;
-	if (s == STATUS_OK)
+	if (s == ACRE_OK && length > UINT64_MAX - from)
+		s = ACRE_ERR_OVERFLOW;
+	if (s == ACRE_OK)
 		s = translate(c, length, &from);
-	if (s != STATUS_OK)
+	if (s != ACRE_OK)
 		return s;
 	*base = from;
 	*size = length;
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
 static bool pair(struct fdt_memory_cursor *c, struct fdt_memory_fact *fact)
@@ -570,52 +574,52 @@ static void note_property(struct fdt_memory_cursor *c, const struct fdt_property
 }
 
 /*
- * Walk until a node with a role has shown all its properties (STATUS_OK, the walk standing before
+ * Walk until a node with a role has shown all its properties (ACRE_OK, the walk standing before
  * the event that said so) or the tree ends.
  */
-static enum status walk_to_next_role(struct fdt_memory_cursor *c)
+static enum acre_status walk_to_next_role(struct fdt_memory_cursor *c)
 {
 	struct fdt_event event = { 0 };
 
 	for (;;) {
 		struct fdt_cursor here = c->walk;
-		enum status s = fdt_next(&c->walk, &event);
+		enum acre_status s = fdt_next(&c->walk, &event);
 
-		if (s != STATUS_OK)
+		if (s != ACRE_OK)
 			return s;
 		if (event.kind == FDT_EVENT_PROPERTY) {
 			note_property(c, &event.property);
 		} else if (c->role != ROLE_NONE) {
 			c->walk = here;
-			return STATUS_OK;
+			return ACRE_OK;
 		} else if (event.kind == FDT_EVENT_NODE) {
 			begin_node(c, &event.node);
 		}
 	}
 }
 
-enum status fdt_memory_next(struct fdt_memory_cursor *c, struct fdt_memory_fact *fact)
+enum acre_status fdt_memory_next(struct fdt_memory_cursor *c, struct fdt_memory_fact *fact)
 {
-	enum status s;
+	enum acre_status s;
 
 	if (c->phase == PHASE_MEMRESERVE) {
 		s = next_memreserve(c, fact);
-		if (s != ERR_END)
+		if (s != ACRE_ERR_END)
 			return s;
 		c->phase = PHASE_WALK;
 	}
 	for (;;) {
 		if (c->phase == PHASE_PAIRS) {
 			if (next_pair(c, fact))
-				return STATUS_OK;
+				return ACRE_OK;
 			c->role = ROLE_NONE;
 			c->phase = PHASE_WALK;
 		}
 		s = walk_to_next_role(c);
-		if (s != STATUS_OK)
+		if (s != ACRE_OK)
 			return s;
 		c->phase = PHASE_PAIRS;
 		if (settle(c, fact))
-			return STATUS_OK;
+			return ACRE_OK;
 	}
 }

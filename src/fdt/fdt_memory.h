@@ -4,12 +4,12 @@
  *
  *	struct fdt_memory_cursor cursor;
  *	struct fdt_memory_fact fact;
- *	enum status s;
+ *	enum acre_status s;
  *
  *	fdt_memory_begin(&cursor, &fdt);
- *	while ((s = fdt_memory_next(&cursor, &fact)) == STATUS_OK)
+ *	while ((s = fdt_memory_next(&cursor, &fact)) == ACRE_OK)
  *		...
- *	if (s != ERR_END)
+ *	if (s != ACRE_ERR_END)
  *		the blob is broken, which fdt_open() should have found
  *
  * The facts are what the tree says, not what follows from it: they overlap, repeat, lie outside RAM
@@ -57,13 +57,13 @@ struct fdt_memory_fact {
 	/*
 	 * MALFORMED only. A malformed memory entry is to be left out. A malformed reservation is to
 	 * be taken at its widest: @has_range says that [base, base + size) covers it, else nothing
-	 * can be said about where it lies. Of a USABLE, ERR_OVERFLOW is one pair that is to be left
+	 * can be said about where it lies. Of a USABLE, ACRE_ERR_OVERFLOW is one pair that is to be left
 	 * out; anything else is the whole property, of which nothing can be said. A DYNAMIC whose
 	 * `status` is at fault is complete otherwise.
 	 */
-	enum fdt_fact_kind about;  /* what it would have been */
-	enum status why;           /* what is wrong with it; ERR_NOT_FOUND: @property is missing */
-	const char *property;      /* which property is at fault; "" for MEMRESERVE */
+	enum fdt_fact_kind about; /* what it would have been */
+	enum acre_status why; /* what is wrong with it; ACRE_ERR_NOT_FOUND: @property is missing */
+	const char *property; /* which property is at fault; "" for MEMRESERVE */
 	struct fdt_property value; /* its value, length 0 if it is missing or is the parent's */
 };
 
@@ -89,8 +89,9 @@ struct fdt_memory_cursor {
 	uint32_t seen; /* a bit for each */
 	struct fdt_property property[FDT_MEMORY_PROPERTIES];
 	uint32_t numa_node;
-	enum status status_why; /* a reservation whose `status` cannot be read counts as enabled */
-	enum status usable_why; /* why linux,usable-memory-range has no pairs */
+	enum acre_status
+		status_why; /* a reservation whose `status` cannot be read counts as enabled */
+	enum acre_status usable_why; /* why linux,usable-memory-range has no pairs */
 };
 
 /* fdt_memory_begin - start over at the first fact of @fdt, which must be open. */
@@ -98,20 +99,20 @@ void fdt_memory_begin(struct fdt_memory_cursor *cursor, const struct fdt *fdt);
 
 /*
  * fdt_memory_next - the next fact.
- * Result: STATUS_OK; ERR_END after the last one; else how the blob is broken (as fdt_next()).
+ * Result: ACRE_OK; ACRE_ERR_END after the last one; else how the blob is broken (as fdt_next()).
  * Cost:   all calls together are one walk over the tree.
  */
-nodiscard enum status fdt_memory_next(struct fdt_memory_cursor *cursor,
-				      struct fdt_memory_fact *fact);
+nodiscard enum acre_status fdt_memory_next(struct fdt_memory_cursor *cursor,
+					   struct fdt_memory_fact *fact);
 
 /*
  * fdt_alloc_range - pair @index of the `alloc-ranges` of the FDT_FACT_DYNAMIC that @cursor gave last:
  * it may lie in [*@base, *@base + *@size), as the root sees addresses. The size may be 0.
  * Pre:    @index < @nwindows of that fact, which has `size` and `alignment`.
- * Result: STATUS_OK; ERR_OVERFLOW if it ends past 2^64 - 1; else why it cannot be read or moved
+ * Result: ACRE_OK; ACRE_ERR_OVERFLOW if it ends past 2^64 - 1; else why it cannot be read or moved
  *         through `ranges` (both untouched). O(FDT_MAX_RANGES).
  */
-nodiscard enum status fdt_alloc_range(const struct fdt_memory_cursor *cursor, uint32_t index,
-				      uint64_t *base, uint64_t *size);
+nodiscard enum acre_status fdt_alloc_range(const struct fdt_memory_cursor *cursor, uint32_t index,
+					   uint64_t *base, uint64_t *size);
 
 #endif

@@ -11,7 +11,7 @@
 
 #include "fdt/fdt.h"
 
-/* Entries of one `ranges` that are looked at: bounds the cost of a hostile one. Past it: ERR_FULL.
+/* Entries of one `ranges` that are looked at: bounds the cost of a hostile one. Past it: ACRE_ERR_FULL.
  */
 #define FDT_MAX_RANGES 32u
 
@@ -21,8 +21,8 @@ struct fdt_cells {
 	uint32_t size;    /* #size-cells, 0 .. FDT_MAX_CELLS */
 	bool address_seen;
 	bool size_seen;
-	enum status address_why; /* STATUS_OK, or why @address is of no use */
-	enum status size_why;    /* the same for @size */
+	enum acre_status address_why; /* ACRE_OK, or why @address is of no use */
+	enum acre_status size_why;    /* the same for @size */
 };
 
 /*@ predicate good_counts(struct fdt_cells c) =
@@ -38,8 +38,8 @@ void fdt_cells_init(struct fdt_cells *cells);
 
 /*
  * fdt_cells_note - if @property is the first #address-cells or #size-cells that @cells is shown,
- * take its value over. A value that is not one cell counts as ERR_MALFORMED, one past FDT_MAX_CELLS
- * as ERR_UNSUPPORTED; it is remembered, and comes back from those who need the count.
+ * take its value over. A value that is not one cell counts as ACRE_ERR_MALFORMED, one past FDT_MAX_CELLS
+ * as ACRE_ERR_UNSUPPORTED; it is remembered, and comes back from those who need the count.
  * Result: was it one of the two?
  */
 /*@
@@ -52,15 +52,15 @@ void fdt_cells_init(struct fdt_cells *cells);
 bool fdt_cells_note(const struct fdt *fdt, const struct fdt_property *property,
 		    struct fdt_cells *cells);
 
-/* fdt_cells_why - STATUS_OK if both counts are of use, else why not; fdt_cells_culprit - the name
+/* fdt_cells_why - ACRE_OK if both counts are of use, else why not; fdt_cells_culprit - the name
  * of the property that is at fault, "" if none is. */
 /*@
 	requires \valid_read(cells);
 	assigns \nothing;
-	ensures \result == STATUS_OK <==>
-		cells->address_why == STATUS_OK && cells->size_why == STATUS_OK;
+	ensures \result == ACRE_OK <==>
+		cells->address_why == ACRE_OK && cells->size_why == ACRE_OK;
 */
-enum status fdt_cells_why(const struct fdt_cells *cells);
+enum acre_status fdt_cells_why(const struct fdt_cells *cells);
 /*@
 	requires \valid_read(cells);
 	assigns \result \from *cells;
@@ -69,20 +69,20 @@ const char *fdt_cells_culprit(const struct fdt_cells *cells);
 
 /*
  * fdt_pair_count - *@count = how many (address, size) pairs @reg holds.
- * Result: STATUS_OK with *@count > 0; ERR_TRUNCATED if @reg is empty, ERR_MALFORMED if its length
+ * Result: ACRE_OK with *@count > 0; ACRE_ERR_TRUNCATED if @reg is empty, ACRE_ERR_MALFORMED if its length
  *         is not a multiple of a pair or a pair has no cells (*@count untouched).
- * Pre:    fdt_cells_why() is STATUS_OK, here and below.
+ * Pre:    fdt_cells_why() is ACRE_OK, here and below.
  */
 /*@
 	requires \valid_read(reg) && \valid_read(cells) && \valid(count);
 	requires \separated(count, reg) && \separated(count, cells) && good_counts(*cells);
 	assigns *count;
-	ensures \result == STATUS_OK ==> 0 < *count &&
+	ensures \result == ACRE_OK ==> 0 < *count &&
 		*count * 4 * (cells->address + cells->size) == reg->length;
-	ensures \result != STATUS_OK ==> *count == \old(*count);
+	ensures \result != ACRE_OK ==> *count == \old(*count);
 */
-nodiscard enum status fdt_pair_count(const struct fdt_property *reg, const struct fdt_cells *cells,
-				     uint32_t *count);
+nodiscard enum acre_status fdt_pair_count(const struct fdt_property *reg,
+					  const struct fdt_cells *cells, uint32_t *count);
 
 /*
  * fdt_read_base, fdt_read_size - the two halves of pair @index of @reg. Nobody looks at their sum:
@@ -93,30 +93,32 @@ nodiscard enum status fdt_pair_count(const struct fdt_property *reg, const struc
 	requires \separated(base, fdt) && \separated(base, reg) && \separated(base, cells);
 	requires good_counts(*cells);
 	assigns *base;
-	ensures \result == STATUS_OK ==> *base == cells_at(&fdt->structure,
+	ensures \result == ACRE_OK ==> *base == cells_at(&fdt->structure,
 		reg->value + 4 * (index * (cells->address + cells->size)), cells->address);
-	ensures \result != STATUS_OK ==> *base == \old(*base);
+	ensures \result != ACRE_OK ==> *base == \old(*base);
 */
-nodiscard enum status fdt_read_base(const struct fdt *fdt, const struct fdt_property *reg,
-				    const struct fdt_cells *cells, uint32_t index, uint64_t *base);
+nodiscard enum acre_status fdt_read_base(const struct fdt *fdt, const struct fdt_property *reg,
+					 const struct fdt_cells *cells, uint32_t index,
+					 uint64_t *base);
 /*@
 	requires readable_tree(fdt) && \valid_read(reg) && \valid_read(cells) && \valid(size);
 	requires \separated(size, fdt) && \separated(size, reg) && \separated(size, cells);
 	requires good_counts(*cells);
 	assigns *size;
-	ensures \result == STATUS_OK ==> *size == cells_at(&fdt->structure,
+	ensures \result == ACRE_OK ==> *size == cells_at(&fdt->structure,
 		reg->value + 4 * (index * (cells->address + cells->size) + cells->address),
 		cells->size);
-	ensures \result != STATUS_OK ==> *size == \old(*size);
+	ensures \result != ACRE_OK ==> *size == \old(*size);
 */
-nodiscard enum status fdt_read_size(const struct fdt *fdt, const struct fdt_property *reg,
-				    const struct fdt_cells *cells, uint32_t index, uint64_t *size);
+nodiscard enum acre_status fdt_read_size(const struct fdt *fdt, const struct fdt_property *reg,
+					 const struct fdt_cells *cells, uint32_t index,
+					 uint64_t *size);
 
 /*
  * fdt_translate - map @size bytes at *@address of a bus to its parent by the bus's `ranges`: none
  * of it changes if @ranges is empty, else one entry must hold all of it.
  * Pre:    @child are the bus's own counts, @parent those of the node above.
- * Result: STATUS_OK; ERR_RANGE if no entry holds it; ERR_MALFORMED, ERR_OVERFLOW, ERR_FULL for a
+ * Result: ACRE_OK; ACRE_ERR_RANGE if no entry holds it; ACRE_ERR_MALFORMED, ACRE_ERR_OVERFLOW, ACRE_ERR_FULL for a
  *         `ranges` that cannot be read (*@address unchanged on failure). O(FDT_MAX_RANGES).
  */
 /*@
@@ -126,11 +128,12 @@ nodiscard enum status fdt_read_size(const struct fdt *fdt, const struct fdt_prop
 	requires \separated(address, child) && \separated(address, parent);
 	requires good_counts(*child) && good_counts(*parent);
 	assigns *address;
-	ensures \result == STATUS_OK && ranges->length != 0 ==> *address + size <= UINT64_MAX;
-	ensures \result != STATUS_OK || ranges->length == 0 ==> *address == \old(*address);
+	ensures \result == ACRE_OK && ranges->length != 0 ==> *address + size <= UINT64_MAX;
+	ensures \result != ACRE_OK || ranges->length == 0 ==> *address == \old(*address);
 */
-nodiscard enum status fdt_translate(const struct fdt *fdt, const struct fdt_property *ranges,
-				    const struct fdt_cells *child, const struct fdt_cells *parent,
-				    uint64_t size, uint64_t *address);
+nodiscard enum acre_status fdt_translate(const struct fdt *fdt, const struct fdt_property *ranges,
+					 const struct fdt_cells *child,
+					 const struct fdt_cells *parent, uint64_t size,
+					 uint64_t *address);
 
 #endif

@@ -130,18 +130,19 @@ bool fdt_block_last_nul(const struct fdt_block *block, uint32_t *offset)
 	requires \valid_read(block) && \valid(token) && \separated(token, block);
 	requires end <= block->size;
 	assigns token->next;
-	ensures \result == STATUS_OK || \result == ERR_TRUNCATED;
-	ensures \result == STATUS_OK ==> end <= token->next < end + 4 && token->next % 4 == 0 &&
+	ensures \result == ACRE_OK || \result == ACRE_ERR_TRUNCATED;
+	ensures \result == ACRE_OK ==> end <= token->next < end + 4 && token->next % 4 == 0 &&
 		token->next <= block->size;
 */
-static enum status end_token(const struct fdt_block *block, uint32_t end, struct fdt_token *token)
+static enum acre_status end_token(const struct fdt_block *block, uint32_t end,
+				  struct fdt_token *token)
 {
 	uint32_t padding = (FDT_CELL - end % FDT_CELL) % FDT_CELL;
 
 	if (!block_holds(block, end, padding))
-		return ERR_TRUNCATED;
+		return ACRE_ERR_TRUNCATED;
 	token->next = end + padding;
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
 /* The name of a node stands behind the token: bytes, a NUL, padding. */
@@ -149,17 +150,17 @@ static enum status end_token(const struct fdt_block *block, uint32_t end, struct
 	requires readable_block(block) && \valid(token) && token->offset + 4 <= block->size;
 	requires \separated(token, block);
 	assigns token->next, token->data, token->length;
-	ensures \result == STATUS_OK || \result == ERR_TRUNCATED;
-	ensures \result == STATUS_OK ==> token->data == token->offset + 4 &&
+	ensures \result == ACRE_OK || \result == ACRE_ERR_TRUNCATED;
+	ensures \result == ACRE_OK ==> token->data == token->offset + 4 &&
 		string_at(block, token->data, token->length);
-	ensures \result == STATUS_OK ==> token->next <= block->size && token->next % 4 == 0 &&
+	ensures \result == ACRE_OK ==> token->next <= block->size && token->next % 4 == 0 &&
 		token->data + token->length < token->next <= token->data + token->length + 4;
 */
-static enum status read_begin_node(const struct fdt_block *block, struct fdt_token *token)
+static enum acre_status read_begin_node(const struct fdt_block *block, struct fdt_token *token)
 {
 	token->data = token->offset + FDT_CELL;
 	if (!fdt_block_string(block, token->data, block->size, &token->length))
-		return ERR_TRUNCATED;
+		return ACRE_ERR_TRUNCATED;
 	return end_token(block, token->data + token->length + 1, token);
 }
 
@@ -168,32 +169,33 @@ static enum status read_begin_node(const struct fdt_block *block, struct fdt_tok
 	requires readable_block(block) && \valid(token) && token->offset + 4 <= block->size;
 	requires \separated(token, block);
 	assigns token->next, token->data, token->length, token->name;
-	ensures \result == STATUS_OK || \result == ERR_TRUNCATED;
-	ensures \result == STATUS_OK ==> token->data == token->offset + 12 &&
+	ensures \result == ACRE_OK || \result == ACRE_ERR_TRUNCATED;
+	ensures \result == ACRE_OK ==> token->data == token->offset + 12 &&
 		token->length == cell_at(block, token->offset + 4) &&
 		token->name == cell_at(block, token->offset + 8);
-	ensures \result == STATUS_OK ==> token->next <= block->size && token->next % 4 == 0 &&
+	ensures \result == ACRE_OK ==> token->next <= block->size && token->next % 4 == 0 &&
 		token->data + token->length <= token->next < token->data + token->length + 4;
 */
-static enum status read_property(const struct fdt_block *block, struct fdt_token *token)
+static enum acre_status read_property(const struct fdt_block *block, struct fdt_token *token)
 {
 	if (!fdt_block_cell(block, token->offset + FDT_CELL, &token->length) ||
 	    !fdt_block_cell(block, token->offset + 2 * FDT_CELL, &token->name))
-		return ERR_TRUNCATED;
+		return ACRE_ERR_TRUNCATED;
 	token->data = token->offset + 3 * FDT_CELL;
 	if (!block_holds(block, token->data, token->length))
-		return ERR_TRUNCATED;
+		return ACRE_ERR_TRUNCATED;
 	return end_token(block, token->data + token->length, token);
 }
 
-enum status fdt_token_read(const struct fdt_block *block, uint32_t offset, struct fdt_token *token)
+enum acre_status fdt_token_read(const struct fdt_block *block, uint32_t offset,
+				struct fdt_token *token)
 {
 	uint32_t kind;
 
 	if (offset % FDT_CELL != 0)
-		return ERR_MISALIGNED;
+		return ACRE_ERR_MISALIGNED;
 	if (!fdt_block_cell(block, offset, &kind))
-		return ERR_TRUNCATED;
+		return ACRE_ERR_TRUNCATED;
 	token->offset = offset;
 	token->length = 0;
 	token->name = 0;
@@ -211,7 +213,7 @@ enum status fdt_token_read(const struct fdt_block *block, uint32_t offset, struc
 		token->data = offset + FDT_CELL;
 		return end_token(block, token->data, token);
 	default:
-		return ERR_MALFORMED;
+		return ACRE_ERR_MALFORMED;
 	}
 }
 

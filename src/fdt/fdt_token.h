@@ -209,22 +209,22 @@ nodiscard bool fdt_block_last_nul(const struct fdt_block *block, uint32_t *offse
 
 /*
  * fdt_token_read - the token at @offset of the structure block.
- * Result: ERR_MISALIGNED when @offset is no multiple of 4, ERR_TRUNCATED when the token, its name
- *         or its value does not end in @block, ERR_MALFORMED for a token that the specification
- *         does not know. *@token is valid for STATUS_OK only.
+ * Result: ACRE_ERR_MISALIGNED when @offset is no multiple of 4, ACRE_ERR_TRUNCATED when the token, its name
+ *         or its value does not end in @block, ACRE_ERR_MALFORMED for a token that the specification
+ *         does not know. *@token is valid for ACRE_OK only.
  * Cost:   O(length of a node's name), else O(1).
  */
 /*@
 	requires readable_block(block) && \valid(token);
 	requires \separated(token, block);
 	assigns *token;
-	ensures \result == STATUS_OK || \result == ERR_MISALIGNED || \result == ERR_TRUNCATED ||
-		\result == ERR_MALFORMED;
-	ensures \result == ERR_MISALIGNED <==> offset % 4 != 0;
-	ensures \result == STATUS_OK ==> token_read(block, offset, *token);
+	ensures \result == ACRE_OK || \result == ACRE_ERR_MISALIGNED || \result == ACRE_ERR_TRUNCATED ||
+		\result == ACRE_ERR_MALFORMED;
+	ensures \result == ACRE_ERR_MISALIGNED <==> offset % 4 != 0;
+	ensures \result == ACRE_OK ==> token_read(block, offset, *token);
 */
-nodiscard enum status fdt_token_read(const struct fdt_block *block, uint32_t offset,
-				     struct fdt_token *token);
+nodiscard enum acre_status fdt_token_read(const struct fdt_block *block, uint32_t offset,
+					  struct fdt_token *token);
 
 /*
  * fdt_text_is_printable - is @text 1 to @max bytes of printable ASCII, NUL behind? What a tree says

@@ -26,8 +26,8 @@ static const char *first_isa(const struct fdt *fdt)
 	struct fdt_hart hart;
 
 	fdt_harts_begin(&cursor, fdt);
-	while (fdt_harts_next(&cursor, &hart) == STATUS_OK) {
-		if (hart.why == STATUS_OK && hart.enabled)
+	while (fdt_harts_next(&cursor, &hart) == ACRE_OK) {
+		if (hart.why == ACRE_OK && hart.enabled)
 			return hart.isa != NULL        ? hart.isa
 			       : hart.isa_base != NULL ? hart.isa_base
 						       : "";
@@ -41,9 +41,9 @@ void machine_read_tree(const void *dtb, uint64_t boot_hart_id)
 
 	if (dtb == NULL)
 		panic("no device tree: the firmware passed 0 in a1");
-	enum status s = fdt_open(fdt, dtb, DTB_LIMIT);
-	if (s != STATUS_OK)
-		panic("the device tree at %p is %s at byte %u: %s", dtb, status_str(s),
+	enum acre_status s = fdt_open(fdt, dtb, DTB_LIMIT);
+	if (s != ACRE_OK)
+		panic("the device tree at %p is %s at byte %u: %s", dtb, acre_status_str(s),
 		      fdt->problem_at, fdt->problem);
 	machine.dtb = dtb;
 	machine.boot_hart_id = boot_hart_id;
@@ -51,7 +51,7 @@ void machine_read_tree(const void *dtb, uint64_t boot_hart_id)
 	/* Each of these may be missing; then it stays as it is. */
 	machine.model = "";
 	machine.bootargs = "";
-	if (fdt_model(fdt, &machine.model) != STATUS_OK)
+	if (fdt_model(fdt, &machine.model) != ACRE_OK)
 		(void)!fdt_compatible(fdt, &machine.model);
 	(void)!fdt_bootargs(fdt, &machine.bootargs);
 	(void)!fdt_timebase(fdt, &machine.timebase_hz);
@@ -97,12 +97,12 @@ void machine_map_memory(uint64_t limit)
 
 	machine.mem_limit = limit;
 	memmap_init(&machine.memmap);
-	enum status s = memmap_from_fdt(&machine.memmap, &machine.fdt, &boot, &reporter);
-	if (s == STATUS_OK)
+	enum acre_status s = memmap_from_fdt(&machine.memmap, &machine.fdt, &boot, &reporter);
+	if (s == ACRE_OK)
 		s = memmap_resolve(&machine.memmap);
-	if (s != STATUS_OK)
+	if (s != ACRE_OK)
 		panic("no memory map can be made of this device tree: %s",
-		      error[0] != '\0' ? error : status_str(s));
+		      error[0] != '\0' ? error : acre_status_str(s));
 	uint32_t unplaced = memmap_place_from_fdt(&machine.memmap, &machine.fdt, &reporter);
 	if (unplaced != 0)
 		log_warn("%u of %u dynamic reservations have no place: their drivers will not find "
@@ -113,15 +113,15 @@ void machine_map_memory(uint64_t limit)
 
 void machine_init_frames(bool debug)
 {
-	enum status s = debug ? mm_init_frames_debug(&machine.frames, &machine.memmap, 0)
-			      : mm_init_frames(&machine.frames, &machine.memmap, 0);
+	enum acre_status s = debug ? mm_init_frames_debug(&machine.frames, &machine.memmap, 0)
+				   : mm_init_frames(&machine.frames, &machine.memmap, 0);
 
-	if (s != STATUS_OK && machine.mem_limit != 0)
+	if (s != ACRE_OK && machine.mem_limit != 0)
 		panic("no frame pool can be made of this memory: %s; mem= in the boot arguments "
 		      "allows the first %llu bytes of it",
-		      status_str(s), (unsigned long long)machine.mem_limit);
-	if (s != STATUS_OK)
-		panic("no frame pool can be made of this memory: %s", status_str(s));
+		      acre_status_str(s), (unsigned long long)machine.mem_limit);
+	if (s != ACRE_OK)
+		panic("no frame pool can be made of this memory: %s", acre_status_str(s));
 	ledger_check_or_panic();
 }
 

@@ -69,9 +69,9 @@ static void start_ticks(const struct bootargs *args)
 
 	if (rates->tick_hz == 0 && rates->ipi_hz == 0)
 		return;
-	enum status s = ticks_set(rates);
-	if (s != STATUS_OK)
-		log_warn("no ticks: %s\n", status_str(s));
+	enum acre_status s = ticks_set(rates);
+	if (s != ACRE_OK)
+		log_warn("no ticks: %s\n", acre_status_str(s));
 	else
 		print("ticks     %llu a second on each hart, and %llu interrupts to others\n",
 		      (unsigned long long)rates->tick_hz, (unsigned long long)rates->ipi_hz);

@@ -73,14 +73,14 @@ static inline void wipe(uint64_t *words, uint64_t n)
 		words[at] = 0;
 }
 
-enum status bitmap_tree_init(struct bitmap_tree *tree, uint64_t *words, uint64_t nbits)
+enum acre_status bitmap_tree_init(struct bitmap_tree *tree, uint64_t *words, uint64_t nbits)
 {
 	uint64_t end = 0;
 	unsigned k = 0;
 
 	//@ assert words_from(0) == 0;
 	if (nbits > BITMAP_TREE_MAX_BITS)
-		return ERR_RANGE;
+		return ACRE_ERR_RANGE;
 	tree->words = words;
 	tree->start[0] = 0;
 	/*@
@@ -132,7 +132,7 @@ enum status bitmap_tree_init(struct bitmap_tree *tree, uint64_t *words, uint64_t
 	/*@ assert \forall integer l, i; 0 <= l < k && 0 <= i < 64 * level_words(tree, l) ==>
 		word_of(tree, l, i / 64) == 0 && !level_bit(tree, l, i); */
 	//@ assert agrees_but(tree, 0, 0, 0);
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
 /* Word @w of level @k. */

@@ -102,27 +102,28 @@ size_t bitmap_tree_words(uint64_t nbits);
 /*
  * bitmap_tree_init - a tree of @nbits clear bits in @words, which the caller lends for the life of
  * the tree: bitmap_tree_words(@nbits) words (NULL will do for none).
- * Result: STATUS_OK; ERR_RANGE, and nothing written, past BITMAP_TREE_MAX_BITS.
+ * Result: ACRE_OK; ACRE_ERR_RANGE, and nothing written, past BITMAP_TREE_MAX_BITS.
  * Cost:   fills the storage.
  */
 /*@
 	requires \valid(tree) && \valid(words + (0 .. words_from(words_for(nbits)) - 1));
 	requires \separated(tree, words + (0 .. words_from(words_for(nbits)) - 1));
 	assigns *tree, words[0 .. words_from(words_for(nbits)) - 1];
-	ensures \result == STATUS_OK || \result == ERR_RANGE;
-	ensures \result == STATUS_OK <==> nbits <= BITMAP_TREE_MAX_BITS;
-	ensures \result == STATUS_OK ==> is_tree(tree);
-	ensures \result == STATUS_OK ==> tree->words == words &&
+	ensures \result == ACRE_OK || \result == ACRE_ERR_RANGE;
+	ensures \result == ACRE_OK <==> nbits <= BITMAP_TREE_MAX_BITS;
+	ensures \result == ACRE_OK ==> is_tree(tree);
+	ensures \result == ACRE_OK ==> tree->words == words &&
 		tree->start[tree->nlevels] == words_from(words_for(nbits));
-	ensures \result == STATUS_OK && nbits > 0 ==> level_words(tree, 0) == words_for(nbits);
-	ensures \result == STATUS_OK ==>
+	ensures \result == ACRE_OK && nbits > 0 ==> level_words(tree, 0) == words_for(nbits);
+	ensures \result == ACRE_OK ==>
 		\forall integer i; has_index(tree, i) ==> !tree_bit(tree, i);
-	ensures \result != STATUS_OK ==> *tree == \old(*tree);
-	ensures \result != STATUS_OK ==>
+	ensures \result != ACRE_OK ==> *tree == \old(*tree);
+	ensures \result != ACRE_OK ==>
 		\forall integer a; 0 <= a < words_from(words_for(nbits)) ==>
 			words[a] == \old(words[a]);
 */
-nodiscard enum status bitmap_tree_init(struct bitmap_tree *tree, uint64_t *words, uint64_t nbits);
+nodiscard enum acre_status bitmap_tree_init(struct bitmap_tree *tree, uint64_t *words,
+					    uint64_t nbits);
 
 /*
  * bitmap_tree_set_bit, bitmap_tree_clear_bit - make bit @i one or zero, whatever it was.

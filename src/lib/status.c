@@ -2,48 +2,48 @@
 /* status.c - names for the error vocabulary of status.h. */
 #include "lib/status.h"
 
-const char *status_str(enum status s)
+const char *acre_status_str(enum acre_status s)
 {
 	switch (s) {
-	case STATUS_OK:
+	case ACRE_OK:
 		return "ok";
-	case ERR_INVALID:
+	case ACRE_ERR_INVALID:
 		return "invalid argument";
-	case ERR_RANGE:
+	case ACRE_ERR_RANGE:
 		return "out of range";
-	case ERR_OVERFLOW:
+	case ACRE_ERR_OVERFLOW:
 		return "overflow";
-	case ERR_MISALIGNED:
+	case ACRE_ERR_MISALIGNED:
 		return "misaligned";
-	case ERR_OVERLAP:
+	case ACRE_ERR_OVERLAP:
 		return "overlap";
-	case ERR_FULL:
+	case ACRE_ERR_FULL:
 		return "table full";
-	case ERR_NOMEM:
+	case ACRE_ERR_NOMEM:
 		return "out of memory";
-	case ERR_NOT_FOUND:
+	case ACRE_ERR_NOT_FOUND:
 		return "not found";
-	case ERR_NOT_ALLOCATED:
+	case ACRE_ERR_NOT_ALLOCATED:
 		return "not allocated";
-	case ERR_TRUNCATED:
+	case ACRE_ERR_TRUNCATED:
 		return "truncated";
-	case ERR_MALFORMED:
+	case ACRE_ERR_MALFORMED:
 		return "malformed";
-	case ERR_TOO_DEEP:
+	case ACRE_ERR_TOO_DEEP:
 		return "nested too deep";
-	case ERR_UNSUPPORTED:
+	case ACRE_ERR_UNSUPPORTED:
 		return "unsupported";
-	case ERR_IO:
+	case ACRE_ERR_IO:
 		return "input/output error";
-	case ERR_DENIED:
+	case ACRE_ERR_DENIED:
 		return "denied";
-	case ERR_TIMEOUT:
+	case ACRE_ERR_TIMEOUT:
 		return "timed out";
-	case ERR_ALREADY:
+	case ACRE_ERR_ALREADY:
 		return "already in that state";
-	case ERR_BUSY:
+	case ACRE_ERR_BUSY:
 		return "busy";
-	case ERR_END:
+	case ACRE_ERR_END:
 		return "end";
 	}
 	return "unknown status";

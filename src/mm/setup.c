@@ -122,14 +122,14 @@ static const struct region *find_place(const struct memmap *map, uint32_t bank, 
 /* ---- the two passes -------------------------------------------------------------------------- */
 
 /* Tables of @bytes in @place, then the bank: @span, or what is left of it without the tables. */
-static enum status add_bank(struct frame_pool *pool, struct memmap *map, uint32_t bank,
-			    const struct region *place, uint64_t bytes, bool reaches)
+static enum acre_status add_bank(struct frame_pool *pool, struct memmap *map, uint32_t bank,
+				 const struct region *place, uint64_t bytes, bool reaches)
 {
 	const paddr_t tables = place->range.start; /* the claim below moves regions */
-	enum status status = memmap_claim_nth(map, (struct range){ tables, tables + bytes },
-					      REGION_METADATA, MM_TABLES_NAME, bank);
+	enum acre_status status = memmap_claim_nth(map, (struct range){ tables, tables + bytes },
+						   REGION_METADATA, MM_TABLES_NAME, bank);
 
-	if (status != STATUS_OK)
+	if (status != ACRE_OK)
 		return status;
 	struct usable u = usable_of(map, bank);
 	struct range span = reaches ? u.reach : u.span;
@@ -148,7 +148,7 @@ static void warn_trimmed(const struct memmap *map, uint32_t bank, uint64_t bytes
 }
 
 /* Cut the smaller one of the outermost regions off. */
-static enum status trim(struct memmap *map, const struct usable *u)
+static enum acre_status trim(struct memmap *map, const struct usable *u)
 {
 	struct range poorer = range_size(u->first) < range_size(u->last) ? u->first : u->last;
 
@@ -156,13 +156,13 @@ static enum status trim(struct memmap *map, const struct usable *u)
 }
 
 /* First pass for one bank. A bank without usable memory, or with too little, adds nothing. */
-static enum status set_up_bank(struct frame_pool *pool, struct memmap *map, uint32_t bank)
+static enum acre_status set_up_bank(struct frame_pool *pool, struct memmap *map, uint32_t bank)
 {
 	struct usable u = usable_of(map, bank);
 	const uint64_t before = u.bytes;
-	enum status status = STATUS_OK;
+	enum acre_status status = ACRE_OK;
 
-	while (u.bytes != 0 && status == STATUS_OK) {
+	while (u.bytes != 0 && status == ACRE_OK) {
 		struct range span = span_of(&u);
 		uint64_t bytes = table_bytes(span);
 		const struct region *place = u.bytes > bytes ? find_place(map, bank, bytes) : NULL;
@@ -179,18 +179,18 @@ static enum status set_up_bank(struct frame_pool *pool, struct memmap *map, uint
 	return status;
 }
 
-static enum status insert_usable(struct frame_pool *pool, const struct memmap *map)
+static enum acre_status insert_usable(struct frame_pool *pool, const struct memmap *map)
 {
 	const struct region *region;
 	uint32_t cursor = 0;
 
 	while ((region = memmap_next(map, REGION_USABLE, &cursor)) != NULL) {
-		enum status status = frame_insert(pool, paddr_to_pfn(region->range.start),
-						  frames_in(region->range));
-		if (status != STATUS_OK)
+		enum acre_status status = frame_insert(pool, paddr_to_pfn(region->range.start),
+						       frames_in(region->range));
+		if (status != ACRE_OK)
 			return status;
 	}
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
 /* ---- the debug tier -------------------------------------------------------------------------- */
@@ -206,11 +206,11 @@ static bool place_records(const struct frame_pool *pool, struct memmap *map, uin
 	if (place == NULL || memmap_bytes(map, REGION_USABLE) == bytes)
 		return false;
 	*records = (struct range){ place->range.start, place->range.start + bytes };
-	return memmap_claim_nth(map, *records, REGION_METADATA, MM_RECORDS_NAME, bank) == STATUS_OK;
+	return memmap_claim_nth(map, *records, REGION_METADATA, MM_RECORDS_NAME, bank) == ACRE_OK;
 }
 
 /* Between the passes, when all tables have their place. A bank without room does without. */
-static enum status add_records(struct frame_pool *pool, struct memmap *map)
+static enum acre_status add_records(struct frame_pool *pool, struct memmap *map)
 {
 	for (uint32_t b = 0; b < pool->nbanks; b++) {
 		const pfn_t first = pool->bank[b].first;
@@ -221,40 +221,40 @@ static enum status add_records(struct frame_pool *pool, struct memmap *map)
 			log_warn("no room for records of the frames of bank %u\n", bank);
 			continue;
 		}
-		enum status status =
+		enum acre_status status =
 			frame_pool_debug(pool, first, frame_ptr(pool, paddr_to_pfn(records.start)),
 					 range_size(records));
-		if (status != STATUS_OK)
+		if (status != ACRE_OK)
 			return status;
 	}
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */
 
-static enum status init_frames(struct frame_pool *pool, struct memmap *map, uint64_t offset,
-			       bool debug)
+static enum acre_status init_frames(struct frame_pool *pool, struct memmap *map, uint64_t offset,
+				    bool debug)
 {
 	if (!map->resolved)
-		return ERR_INVALID;
-	enum status status = frame_pool_init(pool, offset);
-	for (uint32_t bank = 0; status == STATUS_OK && bank < map->nbanks; bank++)
+		return ACRE_ERR_INVALID;
+	enum acre_status status = frame_pool_init(pool, offset);
+	for (uint32_t bank = 0; status == ACRE_OK && bank < map->nbanks; bank++)
 		status = set_up_bank(pool, map, bank);
-	if (status == STATUS_OK && debug)
+	if (status == ACRE_OK && debug)
 		status = add_records(pool, map);
-	if (status == STATUS_OK)
+	if (status == ACRE_OK)
 		status = insert_usable(pool, map);
-	if (status == STATUS_OK && frame_pool_is_empty(pool))
-		status = ERR_NOMEM;
+	if (status == ACRE_OK && frame_pool_is_empty(pool))
+		status = ACRE_ERR_NOMEM;
 	return status;
 }
 
-enum status mm_init_frames(struct frame_pool *pool, struct memmap *map, uint64_t offset)
+enum acre_status mm_init_frames(struct frame_pool *pool, struct memmap *map, uint64_t offset)
 {
 	return init_frames(pool, map, offset, false);
 }
 
-enum status mm_init_frames_debug(struct frame_pool *pool, struct memmap *map, uint64_t offset)
+enum acre_status mm_init_frames_debug(struct frame_pool *pool, struct memmap *map, uint64_t offset)
 {
 	return init_frames(pool, map, offset, true);
 }
@@ -271,31 +271,30 @@ static struct range frames_of(const struct memmap *map, paddr_t addr, enum regio
 	return whole_frames(region->range);
 }
 
-enum status mm_lend_reusable(struct frame_pool *pool, struct memmap *map, paddr_t addr)
+enum acre_status mm_lend_reusable(struct frame_pool *pool, struct memmap *map, paddr_t addr)
 {
 	struct range range = frames_of(map, addr, REGION_REUSABLE);
 
 	if (range_is_empty(range))
-		return ERR_NOT_FOUND;
-	enum status status = memmap_recast(map, range, REGION_REUSABLE, REGION_LENT);
-	if (status != STATUS_OK)
+		return ACRE_ERR_NOT_FOUND;
+	enum acre_status status = memmap_recast(map, range, REGION_REUSABLE, REGION_LENT);
+	if (status != ACRE_OK)
 		return status;
 	status = frame_insert(pool, paddr_to_pfn(range.start), frames_in(range));
 	/* Joining what was cut needs no slot. */
-	if (status != STATUS_OK &&
-	    memmap_recast(map, range, REGION_LENT, REGION_REUSABLE) != STATUS_OK)
+	if (status != ACRE_OK && memmap_recast(map, range, REGION_LENT, REGION_REUSABLE) != ACRE_OK)
 		panic("a region of the memory map cannot be joined again");
 	return status;
 }
 
-enum status mm_take_back_reusable(struct frame_pool *pool, struct memmap *map, paddr_t addr)
+enum acre_status mm_take_back_reusable(struct frame_pool *pool, struct memmap *map, paddr_t addr)
 {
 	struct range range = frames_of(map, addr, REGION_LENT);
 
 	if (range_is_empty(range))
-		return ERR_NOT_FOUND;
-	enum status status = frame_remove(pool, paddr_to_pfn(range.start), frames_in(range));
-	if (status != STATUS_OK)
+		return ACRE_ERR_NOT_FOUND;
+	enum acre_status status = frame_remove(pool, paddr_to_pfn(range.start), frames_in(range));
+	if (status != ACRE_OK)
 		return status;
 	return memmap_recast(map, range, REGION_LENT, REGION_REUSABLE);
 }

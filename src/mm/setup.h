@@ -30,38 +30,40 @@
  *
  * Pre:    @map is resolved; usable memory is mapped at address + @offset and nobody uses it; nobody
  *         uses @pool.
- * Result: STATUS_OK; ERR_INVALID if @map is not resolved; ERR_MISALIGNED for @offset; ERR_NOMEM if
- *         not one frame is left to manage; ERR_FULL when @map has no slot left for a claim. After
- *         ERR_NOMEM or ERR_FULL neither @pool nor @map is of use.
+ * Result: ACRE_OK; ACRE_ERR_INVALID if @map is not resolved; ACRE_ERR_MISALIGNED for @offset; ACRE_ERR_NOMEM if
+ *         not one frame is left to manage; ACRE_ERR_FULL when @map has no slot left for a claim. After
+ *         ACRE_ERR_NOMEM or ACRE_ERR_FULL neither @pool nor @map is of use.
  * Cost:   fills the tables; O(banks * regions).
  */
-nodiscard enum status mm_init_frames(struct frame_pool *pool, struct memmap *map, uint64_t offset);
+nodiscard enum acre_status mm_init_frames(struct frame_pool *pool, struct memmap *map,
+					  uint64_t offset);
 
 /*
  * mm_init_frames_debug - the same with the debug tier of frame.h. The records of each bank, 16 bytes a
  * frame, are taken as its tables are, behind all tables, and claimed as a REGION_METADATA of their own. A
  * bank for which there is no room has none; a warning says so.
  */
-nodiscard enum status mm_init_frames_debug(struct frame_pool *pool, struct memmap *map,
-					   uint64_t offset);
+nodiscard enum acre_status mm_init_frames_debug(struct frame_pool *pool, struct memmap *map,
+						uint64_t offset);
 
 /*
  * mm_lend_reusable - hand the whole frames of the REGION_REUSABLE of @map that contains @addr to @pool:
  * they are free, and the region is REGION_LENT from now on. Whoever owns the reservation has agreed
  * to that by saying `reusable`, as long as mm_take_back_reusable() comes before the device needs it.
  * Pre:    @pool was made from @map by mm_init_frames(); one hart uses @map.
- * Result: STATUS_OK; ERR_NOT_FOUND if @addr is in no such region, or in one without a whole frame;
- *         ERR_RANGE if @pool has no tables for it; ERR_FULL when @map has no slot left. Nothing has changed
+ * Result: ACRE_OK; ACRE_ERR_NOT_FOUND if @addr is in no such region, or in one without a whole frame;
+ *         ACRE_ERR_RANGE if @pool has no tables for it; ACRE_ERR_FULL when @map has no slot left. Nothing has changed
  *         on failure.
  */
-nodiscard enum status mm_lend_reusable(struct frame_pool *pool, struct memmap *map, paddr_t addr);
+nodiscard enum acre_status mm_lend_reusable(struct frame_pool *pool, struct memmap *map,
+					    paddr_t addr);
 
 /*
  * mm_take_back_reusable - the reverse, for the REGION_LENT that contains @addr, if all its frames are free.
- * Result: STATUS_OK; ERR_NOT_FOUND; ERR_OVERLAP while any of its frames is handed out (nothing has
+ * Result: ACRE_OK; ACRE_ERR_NOT_FOUND; ACRE_ERR_OVERLAP while any of its frames is handed out (nothing has
  *         changed, try again later).
  */
-nodiscard enum status mm_take_back_reusable(struct frame_pool *pool, struct memmap *map,
-					    paddr_t addr);
+nodiscard enum acre_status mm_take_back_reusable(struct frame_pool *pool, struct memmap *map,
+						 paddr_t addr);
 
 #endif

@@ -107,7 +107,7 @@ const char *sbi_impl_version_str(const struct sbi *sbi, char buf[SBI_IMPL_VERSIO
  */
 const char *sbi_error_str(long error);
 
-/* sbi_status - the nearest word of our own vocabulary; ERR_IO for an unknown error. */
-enum status sbi_status(long error);
+/* sbi_status - the nearest word of our own vocabulary; ACRE_ERR_IO for an unknown error. */
+enum acre_status sbi_status(long error);
 
 #endif

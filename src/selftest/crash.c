@@ -47,11 +47,11 @@ static void panic_there(void *unused)
 static void by_other_hart(void)
 {
 	const uint64_t end = clock_ticks() + 5000 * clock_ticks_per_ms();
-	enum status s = hart_run(harts_count() - 1, panic_there, NULL);
+	enum acre_status s = hart_run(harts_count() - 1, panic_there, NULL);
 
-	while (s == STATUS_OK && clock_ticks() < end)
+	while (s == ACRE_OK && clock_ticks() < end)
 		print("this hart goes on\n");
-	print("no panic there: %s\n", status_str(s));
+	print("no panic there: %s\n", acre_status_str(s));
 }
 
 /* ---- all harts at once ----------------------------------------------------------------------- */
@@ -105,7 +105,7 @@ static void start_crowd(void (*last)(void *))
 	(void)ticks_set(&rates);
 	for (unsigned i = 1; i < harts_count(); i++)
 		started += hart_run(i, i + 1 < harts_count() ? allocate_for_ever : last, NULL) ==
-			   STATUS_OK;
+			   ACRE_OK;
 	while (atomic_load(&crowd) < started)
 		clock_nap(1);
 }
@@ -223,7 +223,7 @@ static void by_staleframe(void)
 	(void)frame_free(&machine.frames, pfn);
 	bytes[0x123] = 1;
 	bytes[0x456] = 1;
-	if (frame_alloc_at(&machine.frames, pfn, 1) == STATUS_OK)
+	if (frame_alloc_at(&machine.frames, pfn, 1) == ACRE_OK)
 		(void)frame_free(&machine.frames, pfn);
 }
 

@@ -67,7 +67,7 @@ static void check_frames(pfn_t pfn, npages_t n)
 static void give_frame(struct ticks *t, pfn_t pfn)
 {
 	check_frames(pfn, 1);
-	if (frame_free(&machine.frames, pfn) == STATUS_OK)
+	if (frame_free(&machine.frames, pfn) == ACRE_OK)
 		t->frames.given++;
 }
 
@@ -90,7 +90,7 @@ static void give_run(struct ticks *t)
 	npages_t n = t->run[t->nruns].npages;
 
 	check_frames(pfn, n);
-	if (frame_free_range(&machine.frames, pfn, n) == STATUS_OK)
+	if (frame_free_range(&machine.frames, pfn, n) == ACRE_OK)
 		t->runs.given++;
 }
 
@@ -374,10 +374,10 @@ static uint64_t period_of(uint64_t hz)
 	return hz != 0 && period == 0 ? 1 : period;
 }
 
-enum status ticks_set(const struct ticks_rates *rates)
+enum acre_status ticks_set(const struct ticks_rates *rates)
 {
 	if (clock_ticks_per_second() == 0)
-		return ERR_UNSUPPORTED;
+		return ACRE_ERR_UNSUPPORTED;
 	rates_now = *rates;
 	atomic_store(&tick_period, period_of(rates->tick_hz));
 	atomic_store(&ipi_period, period_of(rates->ipi_hz));
@@ -389,7 +389,7 @@ enum status ticks_set(const struct ticks_rates *rates)
 		ticks_pause();
 		ticks_resume();
 	}
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
 struct ticks_rates ticks_get(void)

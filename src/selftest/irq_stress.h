@@ -60,10 +60,10 @@ struct ticks_rates {
 /*
  * ticks_set - from now on, at these rates, on every hart, and those that are started later. A hart hears of
  * it by an interrupt. If both are 0, no handler has any memory when this returns.
- * Result: STATUS_OK; ERR_UNSUPPORTED, and nothing has changed, if the device tree does not say how fast time
+ * Result: ACRE_OK; ACRE_ERR_UNSUPPORTED, and nothing has changed, if the device tree does not say how fast time
  *         counts.
  */
-enum status ticks_set(const struct ticks_rates *rates);
+enum acre_status ticks_set(const struct ticks_rates *rates);
 
 /* ticks_get - the rates that were set. */
 struct ticks_rates ticks_get(void);

@@ -66,13 +66,13 @@ static bool on_all_harts(struct stress *s, stress_part fn)
 	stress = s;
 	part = fn;
 	for (unsigned i = 1; i < s->nplayers; i++) {
-		if (s->player[i].turn && hart_run(i, play_here, NULL) != STATUS_OK)
+		if (s->player[i].turn && hart_run(i, play_here, NULL) != ACRE_OK)
 			all = s->player[i].plays = s->player[i].turn = false;
 	}
 	if (s->player[0].turn)
 		play_here(NULL);
 	for (unsigned i = 1; i < s->nplayers; i++) {
-		if (s->player[i].turn && hart_join(i, HART_MS) != STATUS_OK)
+		if (s->player[i].turn && hart_join(i, HART_MS) != ACRE_OK)
 			all = false;
 	}
 	return all;

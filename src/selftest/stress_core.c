@@ -124,9 +124,9 @@ static pfn_t pfn_of(const struct stress *s, const void *at)
 	return ((uintptr_t)at - s->pool->offset) >> PAGE_SHIFT;
 }
 
-static void done(struct stress_hand *h, enum stress_verb verb, enum status s)
+static void done(struct stress_hand *h, enum stress_verb verb, enum acre_status s)
 {
-	if (s == STATUS_OK)
+	if (s == ACRE_OK)
 		did(h, verb);
 	else
 		wrong(h, "a frame that was handed out cannot be given back");
@@ -191,7 +191,7 @@ static void take_at(struct stress *s, struct stress_hand *h, struct stress_block
 	npages_t n = 1 + next(h) % 8;
 	pfn_t pfn = bank->first + next(h) % bank->npages;
 
-	if (frame_alloc_at(s->pool, pfn, n) == STATUS_OK)
+	if (frame_alloc_at(s->pool, pfn, n) == ACRE_OK)
 		own_frames(s, h, b, DID_FRAME_ALLOC_AT, pfn, n);
 	else
 		h->none++;
@@ -842,7 +842,7 @@ static void drop_ballast(struct stress *s)
 		pfn_t pfn = pfn_of(s, word);
 		s->ballast = (void *)(uintptr_t)word[0];
 		s->nballast -= n;
-		if (frame_free_range(s->pool, pfn, n) != STATUS_OK)
+		if (frame_free_range(s->pool, pfn, n) != ACRE_OK)
 			fail(s, "a run that was held cannot be given back");
 	}
 }

@@ -20,7 +20,7 @@ static void check(const char *broken)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	enum status opened;
+	enum acre_status opened;
 	uint8_t *blob = fuzz_copy(data, size);
 
 	if (blob == NULL)

@@ -119,7 +119,7 @@ static bool check_facts(const struct fdt *fdt, bool mapped)
 	bool unknown_place = false;
 
 	fdt_memory_begin(&cursor, fdt);
-	while (fdt_memory_next(&cursor, &fact) == STATUS_OK) {
+	while (fdt_memory_next(&cursor, &fact) == ACRE_OK) {
 		bool malformed = fact.kind == FDT_FACT_MALFORMED;
 
 		if (!is_reservation(malformed ? fact.about : fact.kind))
@@ -143,7 +143,7 @@ static bool in_memory_node(const struct fdt *fdt, struct range range)
 	while (grown && at < range.end) {
 		grown = false;
 		fdt_memory_begin(&cursor, fdt);
-		while (fdt_memory_next(&cursor, &fact) == STATUS_OK) {
+		while (fdt_memory_next(&cursor, &fact) == ACRE_OK) {
 			if (fact.kind == FDT_FACT_MEMORY && fact.base <= at &&
 			    fact.size > at - fact.base) {
 				at = fact.base + fact.size;
@@ -179,24 +179,24 @@ static bool same_region(const struct region *a, const struct region *b)
 	       a->index == b->index && strcmp(a->name, b->name) == 0;
 }
 
-static enum status make(struct memmap *m, const struct fdt *fdt, const struct memmap_boot *boot,
-			struct tally *tally)
+static enum acre_status make(struct memmap *m, const struct fdt *fdt,
+			     const struct memmap_boot *boot, struct tally *tally)
 {
 	const struct memmap_reporter reporter = { count_finding, tally };
 
 	memmap_init(m);
-	enum status s = memmap_from_fdt(m, fdt, boot, &reporter);
-	if (s != STATUS_OK) {
+	enum acre_status s = memmap_from_fdt(m, fdt, boot, &reporter);
+	if (s != ACRE_OK) {
 		must(tally->errors > 0, "an error has a finding");
 		return s;
 	}
 	must(tally->errors == 0, "a finding of an error fails");
-	must(memmap_resolve(m) == STATUS_OK, "what was collected can be resolved");
+	must(memmap_resolve(m) == ACRE_OK, "what was collected can be resolved");
 	must_validate(m);
 	uint32_t unplaced = memmap_place_from_fdt(m, fdt, &reporter);
 	must(unplaced == 0 || tally->errors > 0, "what has no place has a finding");
 	must_validate(m);
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
 static void claim_something(void)
@@ -209,8 +209,7 @@ static void claim_something(void)
 	uint64_t middle =
 		usable->range.start + (range_size(usable->range) / 2 & ~(uint64_t)(PAGE_SIZE - 1));
 	struct range frame = { middle, middle + PAGE_SIZE };
-	must(memmap_claim(&map, frame, REGION_METADATA, "claim") == STATUS_OK,
-	     "a frame is claimed");
+	must(memmap_claim(&map, frame, REGION_METADATA, "claim") == ACRE_OK, "a frame is claimed");
 	must_validate(&map);
 }
 
@@ -218,12 +217,12 @@ static void check_blob(const struct fdt *fdt)
 {
 	const struct memmap_boot boot = choose_boot(fdt);
 	struct tally tally = { 0 }, tally_again = { 0 };
-	enum status s = make(&map, fdt, &boot, &tally);
+	enum acre_status s = make(&map, fdt, &boot, &tally);
 
 	must(make(&again, fdt, &boot, &tally_again) == s, "the same blob, the same answer");
-	if (check_facts(fdt, s == STATUS_OK))
-		must(s != STATUS_OK, "a reservation of unknown place is an error");
-	if (s != STATUS_OK)
+	if (check_facts(fdt, s == ACRE_OK))
+		must(s != ACRE_OK, "a reservation of unknown place is an error");
+	if (s != ACRE_OK)
 		return;
 	must(map.nregions == again.nregions, "the same blob, as many regions");
 	for (uint32_t i = 0; i < map.nregions; i++)
@@ -237,7 +236,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fdt fdt;
 	uint8_t *blob = fuzz_copy(data, size);
 
-	if (blob != NULL && fdt_open(&fdt, blob, size) == STATUS_OK)
+	if (blob != NULL && fdt_open(&fdt, blob, size) == ACRE_OK)
 		check_blob(&fdt);
 	free(blob);
 	return 0;

@@ -19,7 +19,7 @@
 static void answer(const char *path, const uint8_t *blob, size_t size)
 {
 	struct fdt ours;
-	enum status s = fdt_open(&ours, blob, size);
+	enum acre_status s = fdt_open(&ours, blob, size);
 	const char *theirs = "not asked";
 
 	if (fdt_compare_can_ask(blob, size)) {
@@ -27,7 +27,7 @@ static void answer(const char *path, const uint8_t *blob, size_t size)
 
 		theirs = error == 0 ? "ok" : fdt_strerror(error);
 	}
-	printf("%s|%s|%s\n", path, s == STATUS_OK ? "ok" : ours.problem, theirs);
+	printf("%s|%s|%s\n", path, s == ACRE_OK ? "ok" : ours.problem, theirs);
 }
 
 int main(int argc, char **argv)

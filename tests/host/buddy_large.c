@@ -74,7 +74,7 @@ static void run(struct area *a)
 	heap_init(&h);
 	if (!EXPECT_EQ(heap_add_region(&h, a->memory - (1 << 20), 4 * GIB + (2 << 20), a->table,
 				       a->table_size),
-		       STATUS_OK))
+		       ACRE_OK))
 		return;
 	EXPECT_EQ(h.buddy.free_bytes, 4 * GIB + (2 << 20));
 	EXPECT(heap_alloc(&h, 2 * GIB + 1, NULL) == NULL);

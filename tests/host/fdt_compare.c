@@ -32,7 +32,7 @@
 #include "fdt/fdt.h"
 
 /* What fdt_open() refuses though libfdt takes it: see above. */
-static bool may_refuse(const struct fdt *ours, enum status s)
+static bool may_refuse(const struct fdt *ours, enum acre_status s)
 {
 	static const char *const problem[] = {
 		"reservation block not aligned to 8 bytes",
@@ -54,7 +54,7 @@ static bool may_refuse(const struct fdt *ours, enum status s)
 	if (ours->version == 16 &&
 	    strcmp(ours->problem, "a property name outside the strings block") == 0)
 		return true;
-	return s == ERR_TRUNCATED && ours->version == 16;
+	return s == ACRE_ERR_TRUNCATED && ours->version == 16;
 }
 
 /* Where @field of the header says, up to the end of the blob. */
@@ -79,7 +79,7 @@ bool fdt_compare_can_ask(const void *blob, size_t size)
 	    version < 16 || !window_at(&whole, 8, &structure))
 		return false;
 	/* Token by token, whatever the tree: what we refuse early, libfdt may read on. */
-	while (token.kind != FDT_TOKEN_END && fdt_token_read(&structure, at, &token) == STATUS_OK)
+	while (token.kind != FDT_TOKEN_END && fdt_token_read(&structure, at, &token) == ACRE_OK)
 		at = token.next;
 	return token.kind == FDT_TOKEN_END || !fdt_block_cell(&structure, at + FDT_CELL, &length) ||
 	       length <= INT32_MAX;
@@ -94,10 +94,10 @@ static bool has_nop_behind_root(const struct fdt *ours)
 
 	fdt_walk(&cursor, ours);
 	do {
-		if (fdt_next(&cursor, &event) != STATUS_OK)
+		if (fdt_next(&cursor, &event) != ACRE_OK)
 			return false;
 	} while (event.kind != FDT_EVENT_NODE_END || event.depth != 0);
-	return fdt_token_read(&ours->structure, cursor.offset, &token) == STATUS_OK &&
+	return fdt_token_read(&ours->structure, cursor.offset, &token) == ACRE_OK &&
 	       token.kind == FDT_TOKEN_NOP;
 }
 
@@ -107,15 +107,15 @@ static const char *compare_reservations(const struct fdt *ours, const void *blob
 	uint64_t address, size, their_address, their_size;
 
 	for (int i = 0; i < count; i++) {
-		if (fdt_reserve_entry(ours, (uint32_t)i, &address, &size) != STATUS_OK)
+		if (fdt_reserve_entry(ours, (uint32_t)i, &address, &size) != ACRE_OK)
 			return "as many /memreserve/ entries";
 		if (fdt_get_mem_rsv(blob, i, &their_address, &their_size) != 0 ||
 		    address != their_address || size != their_size)
 			return "the same /memreserve/ entries";
 	}
 	/* libfdt stops at a size of 0, whatever the address. */
-	enum status s = fdt_reserve_entry(ours, (uint32_t)count, &address, &size);
-	return s == ERR_END || size == 0 ? NULL : "no more /memreserve/ entries";
+	enum acre_status s = fdt_reserve_entry(ours, (uint32_t)count, &address, &size);
+	return s == ACRE_ERR_END || size == 0 ? NULL : "no more /memreserve/ entries";
 }
 
 static const char *compare_node(const void *blob, int offset, const struct fdt_event *event)
@@ -155,7 +155,7 @@ static const char *compare_lookup(const struct fdt *ours, const void *blob,
 	int length;
 	const void *value = fdt_getprop(blob, (int)node->offset, p->name, &length);
 
-	if (value == NULL || fdt_find_property(ours, node, p->name, &found) != STATUS_OK)
+	if (value == NULL || fdt_find_property(ours, node, p->name, &found) != ACRE_OK)
 		return "a property that is found by name";
 	if (found.length != (uint32_t)length ||
 	    ours->structure.base + found.value != (const uint8_t *)value)
@@ -180,10 +180,10 @@ static const char *compare_structure(const struct fdt *ours, const void *blob)
 		uint32_t tag = fdt_next_tag(blob, offset, &next);
 
 		if (tag == FDT_END)
-			return fdt_next(&cursor, &event) == ERR_END ? NULL : "the same end";
+			return fdt_next(&cursor, &event) == ACRE_ERR_END ? NULL : "the same end";
 		if (tag == FDT_NOP)
 			continue;
-		if (fdt_next(&cursor, &event) != STATUS_OK)
+		if (fdt_next(&cursor, &event) != ACRE_OK)
 			return "as many tokens";
 		if (tag == FDT_BEGIN_NODE) {
 			broken = compare_node(blob, offset, &event);
@@ -203,11 +203,11 @@ static const char *compare_path(const struct fdt *ours, const void *blob, const 
 {
 	struct fdt_node node;
 	int offset = fdt_path_offset(blob, path);
-	enum status s = fdt_find(ours, path, &node);
+	enum acre_status s = fdt_find(ours, path, &node);
 
-	if ((offset >= 0) != (s == STATUS_OK))
+	if ((offset >= 0) != (s == ACRE_OK))
 		return "a path that both find or neither";
-	if (s == STATUS_OK && node.offset != (uint32_t)offset)
+	if (s == ACRE_OK && node.offset != (uint32_t)offset)
 		return "a path that leads to the same node";
 	return NULL;
 }
@@ -243,14 +243,14 @@ static const char *compare_paths(const struct fdt *ours, const void *blob)
 const char *fdt_compare(const void *blob, size_t size)
 {
 	struct fdt ours;
-	enum status s = fdt_open(&ours, blob, size);
+	enum acre_status s = fdt_open(&ours, blob, size);
 
 	if (!fdt_compare_can_ask(blob, size))
 		return NULL;
 	bool theirs = fdt_check_full(blob, size) == 0;
 	const char *broken;
 
-	if (s != STATUS_OK)
+	if (s != ACRE_OK)
 		return !theirs || may_refuse(&ours, s) ? NULL : ours.problem;
 	if (!theirs && !has_nop_behind_root(&ours))
 		return "a blob that libfdt takes as well";

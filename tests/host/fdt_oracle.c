@@ -130,10 +130,10 @@ static void compare_some(unsigned nodes)
 {
 	for (unsigned i = 0; i < 10; i++) {
 		struct fdt_tree *t = random_tree(nodes);
-		enum status opened;
+		enum acre_status opened;
 
 		REQUIRE_VALID(fdt_exercise(t->blob, t->size, &opened));
-		EXPECT_EQ(opened, STATUS_OK);
+		EXPECT_EQ(opened, ACRE_OK);
 		REQUIRE_VALID(fdt_compare(aligned_copy(t), t->size));
 	}
 }
@@ -164,7 +164,7 @@ KTEST(fdt_oracle, libfdt_sees_the_same_in_the_sample)
 /* The blob with one byte changed: either both take it or the reason is known. */
 static void compare_changed(const struct fdt_tree *t, uint8_t *copy, size_t at, uint8_t byte)
 {
-	enum status opened;
+	enum acre_status opened;
 	uint8_t was = copy[at];
 
 	copy[at] = byte;

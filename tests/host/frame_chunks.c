@@ -24,10 +24,10 @@ static struct game *game_new(void)
 	size_t bytes = frame_metadata_bytes(FRAMES);
 
 	memset(g, 0, sizeof(*g));
-	REQUIRE_EQ(frame_pool_init(&g->pool, 0), STATUS_OK);
+	REQUIRE_EQ(frame_pool_init(&g->pool, 0), ACRE_OK);
 	REQUIRE_EQ(frame_pool_add_bank(&g->pool, FIRST, FRAMES, ktest_alloc(bytes, 8), bytes),
-		   STATUS_OK);
-	REQUIRE_EQ(frame_insert(&g->pool, FIRST, FRAMES), STATUS_OK);
+		   ACRE_OK);
+	REQUIRE_EQ(frame_insert(&g->pool, FIRST, FRAMES), ACRE_OK);
 	return g;
 }
 
@@ -52,7 +52,7 @@ static void give_any(struct game *g, unsigned hart)
 
 	held[i] = held[--g->nheld[hart]];
 	host_hart = hart;
-	REQUIRE_EQ(frame_free(&g->pool, FIRST + frame), STATUS_OK);
+	REQUIRE_EQ(frame_free(&g->pool, FIRST + frame), ACRE_OK);
 }
 
 /* Nine tenths are taken, by all in turn. */

@@ -31,10 +31,10 @@ static struct {
 
 static void make(struct frame_pool *pool, void *metadata)
 {
-	REQUIRE_EQ(frame_pool_init(pool, 0), STATUS_OK);
+	REQUIRE_EQ(frame_pool_init(pool, 0), ACRE_OK);
 	REQUIRE_EQ(frame_pool_add_bank(pool, FIRST, FRAMES, metadata, frame_metadata_bytes(FRAMES)),
-		   STATUS_OK);
-	REQUIRE_EQ(frame_insert(pool, FIRST, FRAMES), STATUS_OK);
+		   ACRE_OK);
+	REQUIRE_EQ(frame_insert(pool, FIRST, FRAMES), ACRE_OK);
 }
 
 static struct frame_pool *pool_of_chunks(void)
@@ -50,7 +50,7 @@ static struct frame_pool *pool_of_chunks(void)
 static void take_every(struct frame_pool *pool, npages_t step)
 {
 	for (pfn_t pfn = FIRST; pfn < FIRST + FRAMES; pfn += step)
-		REQUIRE_EQ(frame_alloc_at(pool, pfn, 1), STATUS_OK);
+		REQUIRE_EQ(frame_alloc_at(pool, pfn, 1), ACRE_OK);
 }
 
 /* Its first frame comes back and is taken again: nothing has changed, and nobody knows. */
@@ -58,8 +58,8 @@ static void undo(struct frame_pool *pool, unsigned c)
 {
 	pfn_t pfn = FIRST + c * CHUNK_BITS;
 
-	REQUIRE_EQ(frame_free(pool, pfn), STATUS_OK);
-	REQUIRE_EQ(frame_alloc_at(pool, pfn, 1), STATUS_OK);
+	REQUIRE_EQ(frame_free(pool, pfn), ACRE_OK);
+	REQUIRE_EQ(frame_alloc_at(pool, pfn, 1), ACRE_OK);
 }
 
 static void others_get_in(void)
@@ -143,7 +143,7 @@ KTEST(frame_contention, a_search_for_a_single_frame_ends)
 
 		for (unsigned c = 0; c < CHUNKS; c++)
 			REQUIRE_EQ(frame_alloc_at(pool, FIRST + c * CHUNK_BITS, CHUNK_BITS),
-				   STATUS_OK);
+				   ACRE_OK);
 		for (unsigned c = 0; c < CHUNKS; c++)
 			undo(pool, c);
 		begin(pool, undone[i]);
@@ -189,7 +189,7 @@ static void others_give(void)
 
 	if (pool->lock.serving != others.serving && others.portions == gift.when) {
 		host_irqs_on_hook = NULL;
-		REQUIRE_EQ(frame_free(pool, pfn), STATUS_OK);
+		REQUIRE_EQ(frame_free(pool, pfn), ACRE_OK);
 		host_irqs_on_hook = others_give;
 		gift.when = UINT32_MAX;
 	}
@@ -230,7 +230,7 @@ static struct {
 	pfn_t pfn;     /* then another frees this */
 	npages_t npages;
 	bool got_in;
-	enum status status;
+	enum acre_status status;
 } rival;
 
 static void rival_frees(void)
@@ -252,12 +252,11 @@ static struct frame_pool *debugged_pool(void)
 	size_t bytes = frame_metadata_bytes(REAL);
 	size_t record_bytes = frame_record_bytes(REAL);
 
-	REQUIRE_EQ(frame_pool_init(pool, (uint64_t)(uintptr_t)ram - pfn_to_paddr(first)),
-		   STATUS_OK);
-	REQUIRE_EQ(frame_pool_add_bank(pool, first, REAL, ktest_alloc(bytes, 8), bytes), STATUS_OK);
+	REQUIRE_EQ(frame_pool_init(pool, (uint64_t)(uintptr_t)ram - pfn_to_paddr(first)), ACRE_OK);
+	REQUIRE_EQ(frame_pool_add_bank(pool, first, REAL, ktest_alloc(bytes, 8), bytes), ACRE_OK);
 	REQUIRE_EQ(frame_pool_debug(pool, first, ktest_alloc(record_bytes, 8), record_bytes),
-		   STATUS_OK);
-	REQUIRE_EQ(frame_insert(pool, first, REAL), STATUS_OK);
+		   ACRE_OK);
+	REQUIRE_EQ(frame_insert(pool, first, REAL), ACRE_OK);
 	return pool;
 }
 
@@ -275,24 +274,24 @@ static void free_with_a_rival(npages_t from, npages_t n, bool rival_is_right)
 		rival.pfn = pfn + from;
 		rival.npages = n;
 		rival.got_in = false;
-		rival.status = ERR_NOT_ALLOCATED;
+		rival.status = ACRE_ERR_NOT_ALLOCATED;
 		host_irqs_on_hook = rival_frees;
-		enum status status = frame_free_range(pool, pfn, RUN);
+		enum acre_status status = frame_free_range(pool, pfn, RUN);
 		host_irqs_on_hook = NULL;
 		REQUIRE_VALID(frame_validate(pool));
 		if (rival_is_right)
-			EXPECT((status == STATUS_OK) != (rival.status == STATUS_OK));
+			EXPECT((status == ACRE_OK) != (rival.status == ACRE_OK));
 		else
-			EXPECT(status == STATUS_OK && rival.status == ERR_NOT_ALLOCATED);
+			EXPECT(status == ACRE_OK && rival.status == ACRE_ERR_NOT_ALLOCATED);
 		EXPECT_EQ(ktest_bad_frees(), rival.got_in ? 1 : 0);
-		faster += rival.status == STATUS_OK;
-		if (rival.status == STATUS_OK) { /* and all the rest is as it was */
+		faster += rival.status == ACRE_OK;
+		if (rival.status == ACRE_OK) { /* and all the rest is as it was */
 			REQUIRE_EQ(frame_free_count(pool), REAL - RUN + n);
 			if (from != 0)
-				REQUIRE_EQ(frame_free_range(pool, pfn, from), STATUS_OK);
+				REQUIRE_EQ(frame_free_range(pool, pfn, from), ACRE_OK);
 			if (from + n < RUN)
 				REQUIRE_EQ(frame_free_range(pool, pfn + from + n, RUN - from - n),
-					   STATUS_OK);
+					   ACRE_OK);
 		}
 		REQUIRE_EQ(frame_free_count(pool), REAL);
 	} while (rival.got_in);

@@ -65,10 +65,10 @@ static struct game *game_of(npages_t inserted)
 	size_t bytes = frame_metadata_bytes(FRAMES);
 
 	*g = (struct game){ .nones = 0 };
-	REQUIRE_EQ(frame_pool_init(&g->pool, 0), STATUS_OK);
+	REQUIRE_EQ(frame_pool_init(&g->pool, 0), ACRE_OK);
 	REQUIRE_EQ(frame_pool_add_bank(&g->pool, FIRST, FRAMES, ktest_alloc(bytes, 8), bytes),
-		   STATUS_OK);
-	REQUIRE_EQ(frame_insert(&g->pool, FIRST, inserted), STATUS_OK);
+		   ACRE_OK);
+	REQUIRE_EQ(frame_insert(&g->pool, FIRST, inserted), ACRE_OK);
 	return g;
 }
 

@@ -65,9 +65,9 @@ static void give(struct thread *t, pfn_t pfn, npages_t n)
 		*owner = 0;
 	}
 	t->given += n;
-	enum status s =
+	enum acre_status s =
 		n == 1 ? frame_free(t->arena->pool, pfn) : frame_free_range(t->arena->pool, pfn, n);
-	if (s != STATUS_OK)
+	if (s != ACRE_OK)
 		atomic_fetch_add(&t->arena->wrong, 1);
 }
 
@@ -120,7 +120,7 @@ static void take_at(struct thread *t)
 	npages_t n = 1 + next(t) % 40;
 	pfn_t pfn = FIRST + next(t) % (FRAMES - n);
 
-	if (frame_alloc_at(t->arena->pool, pfn, n) != STATUS_OK)
+	if (frame_alloc_at(t->arena->pool, pfn, n) != ACRE_OK)
 		return;
 	own(t, pfn, n);
 	give(t, pfn, n);
@@ -143,15 +143,15 @@ static void come_and_go(struct thread *t)
 			return;
 		t->taken++;
 		bool single = next(t) % 2 == 0;
-		if ((single ? frame_free(pool, pfn) : frame_free_range(pool, pfn, 1)) != STATUS_OK)
+		if ((single ? frame_free(pool, pfn) : frame_free_range(pool, pfn, 1)) != ACRE_OK)
 			atomic_fetch_add(&t->arena->wrong, 1); /* handed out twice */
 		t->given++;
 		return;
 	}
-	if (frame_remove(pool, pfn, n) != STATUS_OK)
+	if (frame_remove(pool, pfn, n) != ACRE_OK)
 		return;
 	atomic_fetch_add(&t->arena->inserts, 1);
-	if (frame_insert(pool, pfn, n) != STATUS_OK)
+	if (frame_insert(pool, pfn, n) != ACRE_OK)
 		atomic_fetch_add(&t->arena->wrong, 1);
 }
 
@@ -196,10 +196,10 @@ static struct arena *arena_new(npages_t inserted)
 
 	memset(a, 0, sizeof(*a));
 	a->pool = ktest_alloc(sizeof(*a->pool), 64);
-	REQUIRE_EQ(frame_pool_init(a->pool, 0), STATUS_OK);
+	REQUIRE_EQ(frame_pool_init(a->pool, 0), ACRE_OK);
 	REQUIRE_EQ(frame_pool_add_bank(a->pool, FIRST, FRAMES, ktest_alloc(bytes, 64), bytes),
-		   STATUS_OK);
-	REQUIRE_EQ(frame_insert(a->pool, FIRST, inserted), STATUS_OK);
+		   ACRE_OK);
+	REQUIRE_EQ(frame_insert(a->pool, FIRST, inserted), ACRE_OK);
 	return a;
 }
 
@@ -284,7 +284,7 @@ KTEST(frame_threads, harts_stay_out_of_each_others_chunks)
 	pfn_t pfn[4];
 
 	for (pfn_t c = 0; c < 8; c++) /* all chunks are broken */
-		REQUIRE_EQ(frame_alloc_at(a->pool, 0x80400 + c * 512, 7), STATUS_OK);
+		REQUIRE_EQ(frame_alloc_at(a->pool, 0x80400 + c * 512, 7), ACRE_OK);
 	for (unsigned hart = 0; hart < 4; hart++) {
 		host_hart = hart;
 		pfn[hart] = frame_alloc(a->pool);
@@ -312,7 +312,7 @@ KTEST(frame_threads, harts_stay_out_of_chunks_that_others_have_left)
 	}
 	for (pfn_t i = 0; i < FRAMES; i++) {
 		if (a->owner[i] == 0 && !frame_is_free(a->pool, FIRST + i))
-			REQUIRE_EQ(frame_free(a->pool, FIRST + i), STATUS_OK);
+			REQUIRE_EQ(frame_free(a->pool, FIRST + i), ACRE_OK);
 	}
 	host_hart = 1;
 	for (unsigned i = 0; i < 512; i++) {

@@ -57,8 +57,8 @@ static void drop(struct arena *a, pfn_t pfn, bool zeroed)
 		atomic_fetch_add(&a->damaged, 1);
 	if (zeroed)
 		memset(frame_ptr(&a->pool, pfn), 0, PAGE_SIZE);
-	enum status s = zeroed ? frame_free_zeroed(&a->pool, pfn) : frame_free(&a->pool, pfn);
-	if (s != STATUS_OK)
+	enum acre_status s = zeroed ? frame_free_zeroed(&a->pool, pfn) : frame_free(&a->pool, pfn);
+	if (s != ACRE_OK)
 		atomic_fetch_add(&a->refused, 1);
 }
 
@@ -75,7 +75,7 @@ static void run_and_back(struct arena *a, npages_t n, bool zeroed)
 		if (!is_all(frame_ptr(&a->pool, pfn + i), pfn + i))
 			atomic_fetch_add(&a->damaged, 1);
 	}
-	if (frame_free_range(&a->pool, pfn, n) != STATUS_OK)
+	if (frame_free_range(&a->pool, pfn, n) != ACRE_OK)
 		atomic_fetch_add(&a->refused, 1);
 }
 
@@ -119,13 +119,13 @@ static struct arena *arena_of(bool debug)
 	for (unsigned i = 0; i < SLOTS; i++)
 		a->slot[i] = PFN_NONE;
 	REQUIRE_EQ(frame_pool_init(&a->pool, (uint64_t)(uintptr_t)ram - FIRST * PAGE_SIZE),
-		   STATUS_OK);
+		   ACRE_OK);
 	REQUIRE_EQ(frame_pool_add_bank(&a->pool, FIRST, FRAMES, ktest_alloc(bytes, 8), bytes),
-		   STATUS_OK);
+		   ACRE_OK);
 	if (debug)
 		REQUIRE_EQ(frame_pool_debug(&a->pool, FIRST, ktest_alloc(records, 8), records),
-			   STATUS_OK);
-	REQUIRE_EQ(frame_insert(&a->pool, FIRST, FRAMES), STATUS_OK);
+			   ACRE_OK);
+	REQUIRE_EQ(frame_insert(&a->pool, FIRST, FRAMES), ACRE_OK);
 	return a;
 }
 

@@ -74,7 +74,7 @@ KTEST(heap_threads, harts_free_the_blocks_of_others)
 
 	memset(a, 0, sizeof(*a));
 	heap_init(&a->h);
-	REQUIRE_EQ(heap_add_region_self(&a->h, memory, 32 << 10), STATUS_OK);
+	REQUIRE_EQ(heap_add_region_self(&a->h, memory, 32 << 10), ACRE_OK);
 	for (unsigned i = 0; i < THREADS; i++) {
 		thread[i] = (struct thread){ .hart = i + 1, .arena = a };
 		REQUIRE_EQ(pthread_create(&thread[i].id, NULL, work, &thread[i]), 0);

@@ -156,23 +156,23 @@ KTEST(sbi, extension_ids_spell_their_names)
 static const struct {
 	long error;
 	const char *name;
-	enum status status;
+	enum acre_status status;
 } table[] = {
-	{ 0, "SBI_SUCCESS", STATUS_OK },
-	{ -1, "SBI_ERR_FAILED", ERR_IO },
-	{ -2, "SBI_ERR_NOT_SUPPORTED", ERR_UNSUPPORTED },
-	{ -3, "SBI_ERR_INVALID_PARAM", ERR_INVALID },
-	{ -4, "SBI_ERR_DENIED", ERR_DENIED },
-	{ -5, "SBI_ERR_INVALID_ADDRESS", ERR_RANGE },
-	{ -6, "SBI_ERR_ALREADY_AVAILABLE", ERR_ALREADY },
-	{ -7, "SBI_ERR_ALREADY_STARTED", ERR_ALREADY },
-	{ -8, "SBI_ERR_ALREADY_STOPPED", ERR_ALREADY },
-	{ -9, "SBI_ERR_NO_SHMEM", ERR_NOT_FOUND },
-	{ -10, "SBI_ERR_INVALID_STATE", ERR_INVALID },
-	{ -11, "SBI_ERR_BAD_RANGE", ERR_RANGE },
-	{ -12, "SBI_ERR_TIMEOUT", ERR_TIMEOUT },
-	{ -13, "SBI_ERR_IO", ERR_IO },
-	{ -14, "SBI_ERR_DENIED_LOCKED", ERR_DENIED },
+	{ 0, "SBI_SUCCESS", ACRE_OK },
+	{ -1, "SBI_ERR_FAILED", ACRE_ERR_IO },
+	{ -2, "SBI_ERR_NOT_SUPPORTED", ACRE_ERR_UNSUPPORTED },
+	{ -3, "SBI_ERR_INVALID_PARAM", ACRE_ERR_INVALID },
+	{ -4, "SBI_ERR_DENIED", ACRE_ERR_DENIED },
+	{ -5, "SBI_ERR_INVALID_ADDRESS", ACRE_ERR_RANGE },
+	{ -6, "SBI_ERR_ALREADY_AVAILABLE", ACRE_ERR_ALREADY },
+	{ -7, "SBI_ERR_ALREADY_STARTED", ACRE_ERR_ALREADY },
+	{ -8, "SBI_ERR_ALREADY_STOPPED", ACRE_ERR_ALREADY },
+	{ -9, "SBI_ERR_NO_SHMEM", ACRE_ERR_NOT_FOUND },
+	{ -10, "SBI_ERR_INVALID_STATE", ACRE_ERR_INVALID },
+	{ -11, "SBI_ERR_BAD_RANGE", ACRE_ERR_RANGE },
+	{ -12, "SBI_ERR_TIMEOUT", ACRE_ERR_TIMEOUT },
+	{ -13, "SBI_ERR_IO", ACRE_ERR_IO },
+	{ -14, "SBI_ERR_DENIED_LOCKED", ACRE_ERR_DENIED },
 };
 
 KTEST(sbi, every_error_has_its_name_and_a_status)
@@ -189,7 +189,7 @@ KTEST(sbi, unknown_errors_are_named_so)
 
 	for (size_t i = 0; i < ARRAY_SIZE(error); i++) {
 		EXPECT_STR(sbi_error_str(error[i]), "SBI_ERR_UNKNOWN");
-		EXPECT_EQ(sbi_status(error[i]), ERR_IO);
+		EXPECT_EQ(sbi_status(error[i]), ACRE_ERR_IO);
 	}
 }
 

@@ -68,10 +68,10 @@ static struct frame_pool *pool_new(void)
 	size_t bytes = frame_metadata_bytes(FRAMES);
 	uint8_t *memory = ktest_alloc(FRAMES * PAGE_SIZE, PAGE_SIZE);
 
-	REQUIRE_EQ(frame_pool_init(pool, (uintptr_t)memory - pfn_to_paddr(FIRST)), STATUS_OK);
+	REQUIRE_EQ(frame_pool_init(pool, (uintptr_t)memory - pfn_to_paddr(FIRST)), ACRE_OK);
 	REQUIRE_EQ(frame_pool_add_bank(pool, FIRST, FRAMES, ktest_alloc(bytes, 64), bytes),
-		   STATUS_OK);
-	REQUIRE_EQ(frame_insert(pool, FIRST, FRAMES), STATUS_OK);
+		   ACRE_OK);
+	REQUIRE_EQ(frame_insert(pool, FIRST, FRAMES), ACRE_OK);
 	return pool;
 }
 
@@ -80,7 +80,7 @@ static struct heap *heap_new(void)
 	struct heap *heap = ktest_alloc(sizeof(*heap), 64);
 
 	heap_init(heap);
-	REQUIRE_EQ(heap_add_region_self(heap, ktest_alloc(ARENA, 16), ARENA), STATUS_OK);
+	REQUIRE_EQ(heap_add_region_self(heap, ktest_alloc(ARENA, 16), ARENA), ACRE_OK);
 	return heap;
 }
 

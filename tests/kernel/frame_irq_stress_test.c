@@ -78,7 +78,7 @@ static void give(struct tally *t, pfn_t pfn, npages_t n)
 		t->wrong += atomic_exchange(&game->owner[pfn - FIRST + i], 0) != 1;
 	t->given += n;
 	t->wrong += (n == 1 ? frame_free(&game->pool, pfn)
-			    : frame_free_range(&game->pool, pfn, n)) != STATUS_OK;
+			    : frame_free_range(&game->pool, pfn, n)) != ACRE_OK;
 }
 
 /* A handler must not share its random numbers with what it interrupts: it has but the ticks. */
@@ -169,10 +169,10 @@ static void game_new(npages_t inserted, unsigned rounds)
 	game->rounds = 1 + rounds / n;
 	for (unsigned i = 0; i < n; i++)
 		game->player[i].random = ktest_random();
-	REQUIRE_EQ(frame_pool_init(&game->pool, 0), STATUS_OK);
+	REQUIRE_EQ(frame_pool_init(&game->pool, 0), ACRE_OK);
 	REQUIRE_EQ(frame_pool_add_bank(&game->pool, FIRST, FRAMES, ktest_alloc(bytes, 64), bytes),
-		   STATUS_OK);
-	REQUIRE_EQ(frame_insert(&game->pool, FIRST, inserted), STATUS_OK);
+		   ACRE_OK);
+	REQUIRE_EQ(frame_insert(&game->pool, FIRST, inserted), ACRE_OK);
 }
 
 static bool is_here(unsigned index)
@@ -185,13 +185,13 @@ static void on_harts(unsigned first, unsigned end, void (*fn)(void *))
 {
 	for (unsigned i = first; i < end; i++) {
 		if (i != 0 && is_here(i))
-			EXPECT_EQ(hart_run(i, fn, NULL), STATUS_OK);
+			EXPECT_EQ(hart_run(i, fn, NULL), ACRE_OK);
 	}
 	if (first == 0)
 		fn(NULL);
 	for (unsigned i = first; i < end; i++) {
 		if (i != 0 && is_here(i))
-			EXPECT_EQ(hart_join(i, 20000), STATUS_OK);
+			EXPECT_EQ(hart_join(i, 20000), ACRE_OK);
 	}
 }
 

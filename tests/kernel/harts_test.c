@@ -40,13 +40,13 @@ static unsigned on_all_harts(void (*fn)(void *), void *arg)
 	for (unsigned i = 1; i < harts_count(); i++) {
 		if (atomic_load(&hart_at(i)->state) == HART_LOST)
 			continue;
-		EXPECT_EQ(hart_run(i, fn, arg), STATUS_OK);
+		EXPECT_EQ(hart_run(i, fn, arg), ACRE_OK);
 		started++;
 	}
 	fn(arg);
 	for (unsigned i = 1; i < harts_count(); i++) {
 		if (atomic_load(&hart_at(i)->state) != HART_LOST)
-			EXPECT_EQ(hart_join(i, 20000), STATUS_OK);
+			EXPECT_EQ(hart_join(i, 20000), ACRE_OK);
 	}
 	return started;
 }
@@ -104,7 +104,7 @@ static void take_mark_look_give(void *arg)
 			failures += frame[0] != mark || frame[511] != mark || block[0] != mark ||
 				    block[7] != mark;
 		}
-		failures += pfn != PFN_NONE && frame_free(&machine.frames, pfn) != STATUS_OK;
+		failures += pfn != PFN_NONE && frame_free(&machine.frames, pfn) != ACRE_OK;
 		kfree(block);
 	}
 	unsigned long irq = lock_acquire(&shared->lock);
@@ -159,13 +159,13 @@ static unsigned by_turns(void (*fn)(void *), void *arg, unsigned most)
 	for (unsigned first = 0; first < n; first += most) {
 		for (unsigned i = first; i < n && i < first + most; i++) {
 			if (i != 0 && is_here(i))
-				EXPECT_EQ(hart_run(i, fn, arg), STATUS_OK);
+				EXPECT_EQ(hart_run(i, fn, arg), ACRE_OK);
 		}
 		if (first == 0)
 			fn(arg);
 		for (unsigned i = first; i < n && i < first + most; i++) {
 			if (i != 0 && is_here(i))
-				EXPECT_EQ(hart_join(i, 20000), STATUS_OK);
+				EXPECT_EQ(hart_join(i, 20000), ACRE_OK);
 			ran += is_here(i);
 		}
 	}
@@ -188,7 +188,7 @@ static void mark_frame(pfn_t pfn, uint64_t mark)
 static void check_and_free(pfn_t pfn, uint64_t mark)
 {
 	check(*(uint64_t *)frame_ptr(&machine.frames, pfn) == mark);
-	check(frame_free(&machine.frames, pfn) == STATUS_OK);
+	check(frame_free(&machine.frames, pfn) == ACRE_OK);
 }
 
 static void take_singles(void *unused)
@@ -248,7 +248,7 @@ static void give_run_and_block(void *unused)
 
 	(void)unused;
 	check(*(uint64_t *)frame_ptr(&machine.frames, theirs->run) == other->id);
-	check(frame_free_range(&machine.frames, theirs->run, RUN) == STATUS_OK);
+	check(frame_free_range(&machine.frames, theirs->run, RUN) == ACRE_OK);
 	check(theirs->block[0] == other->id && theirs->block[BLOCK / 8 - 1] == other->id);
 	kfree(theirs->block);
 }
@@ -338,7 +338,7 @@ KTEST(harts, park_and_are_woken_again)
 
 static void stop(unsigned index)
 {
-	EXPECT_EQ(hart_stop(index, 5000), STATUS_OK);
+	EXPECT_EQ(hart_stop(index, 5000), ACRE_OK);
 	EXPECT_EQ(atomic_load(&hart_at(index)->state), HART_STOPPED);
 	EXPECT_EQ(sbi_hart_status(&kernel_sbi, hart_at(index)->id), SBI_HSM_STATE_STOPPED);
 }
@@ -382,21 +382,21 @@ static void make_late(unsigned index)
 	while (!handler.held && clock_ticks() < end)
 		clock_nap(1);
 	EXPECT(handler.held);
-	EXPECT_EQ(hart_stop(index, 2), ERR_TIMEOUT);
-	EXPECT_EQ(hart_run(index, nothing, NULL), ERR_BUSY);
-	EXPECT_EQ(hart_stop(index, 2), ERR_TIMEOUT);
+	EXPECT_EQ(hart_stop(index, 2), ACRE_ERR_TIMEOUT);
+	EXPECT_EQ(hart_run(index, nothing, NULL), ACRE_ERR_BUSY);
+	EXPECT_EQ(hart_stop(index, 2), ACRE_ERR_TIMEOUT);
 	EXPECT_EQ(atomic_load(&hart->state), HART_LATE);
 	EXPECT(!hart_is_up(hart));
 	hart->trap_hook = NULL;
 	handler.released = true;
 }
 
-static enum status run_when_it_has_gone(unsigned index)
+static enum acre_status run_when_it_has_gone(unsigned index)
 {
 	const uint64_t end = clock_ticks() + 5000 * clock_ticks_per_ms();
-	enum status s;
+	enum acre_status s;
 
-	while ((s = hart_run(index, nothing, NULL)) == ERR_BUSY && clock_ticks() < end)
+	while ((s = hart_run(index, nothing, NULL)) == ACRE_ERR_BUSY && clock_ticks() < end)
 		clock_nap(1);
 	return s;
 }
@@ -408,11 +408,11 @@ KTEST(harts, that_stop_too_late_are_had_again)
 			continue;
 		make_late(i);
 		stop(i);
-		REQUIRE_EQ(hart_run(i, nothing, NULL), STATUS_OK);
-		REQUIRE_EQ(hart_join(i, 5000), STATUS_OK);
+		REQUIRE_EQ(hart_run(i, nothing, NULL), ACRE_OK);
+		REQUIRE_EQ(hart_join(i, 5000), ACRE_OK);
 		make_late(i);
-		REQUIRE_EQ(run_when_it_has_gone(i), STATUS_OK);
-		REQUIRE_EQ(hart_join(i, 5000), STATUS_OK);
+		REQUIRE_EQ(run_when_it_has_gone(i), ACRE_OK);
+		REQUIRE_EQ(hart_join(i, 5000), ACRE_OK);
 	}
 }
 
@@ -420,7 +420,7 @@ static void take_and_give(void *ok)
 {
 	pfn_t pfn = frame_alloc(&machine.frames);
 
-	*(bool *)ok = pfn != PFN_NONE && frame_free(&machine.frames, pfn) == STATUS_OK;
+	*(bool *)ok = pfn != PFN_NONE && frame_free(&machine.frames, pfn) == ACRE_OK;
 }
 
 KTEST(harts, that_stop_leave_no_stock_of_frames)
@@ -430,15 +430,15 @@ KTEST(harts, that_stop_leave_no_stock_of_frames)
 		bool ok = false;
 		if (atomic_load(&hart_at(i)->state) == HART_LOST)
 			continue;
-		REQUIRE_EQ(hart_run(i, take_and_give, &ok), STATUS_OK);
-		REQUIRE_EQ(hart_join(i, 5000), STATUS_OK);
+		REQUIRE_EQ(hart_run(i, take_and_give, &ok), ACRE_OK);
+		REQUIRE_EQ(hart_join(i, 5000), ACRE_OK);
 		EXPECT(ok);
 		/* The debug tier has one stock for all. */
 		EXPECT(machine.frames.debug || atomic_load(&stock->base) != PFN_NONE);
 		stop(i);
 		EXPECT_EQ(atomic_load(&stock->base), PFN_NONE);
-		REQUIRE_EQ(hart_run(i, take_and_give, &ok), STATUS_OK);
-		REQUIRE_EQ(hart_join(i, 5000), STATUS_OK);
+		REQUIRE_EQ(hart_run(i, take_and_give, &ok), ACRE_OK);
+		REQUIRE_EQ(hart_join(i, 5000), ACRE_OK);
 	}
 }
 
@@ -454,11 +454,11 @@ KTEST(harts, that_run_are_neither_run_nor_stopped)
 		bool go = false;
 		if (atomic_load(&hart_at(i)->state) == HART_LOST)
 			continue;
-		REQUIRE_EQ(hart_run(i, wait_for_it, &go), STATUS_OK);
-		EXPECT_EQ(hart_run(i, nothing, NULL), ERR_INVALID);
-		EXPECT_EQ(hart_stop(i, 10), ERR_INVALID);
+		REQUIRE_EQ(hart_run(i, wait_for_it, &go), ACRE_OK);
+		EXPECT_EQ(hart_run(i, nothing, NULL), ACRE_ERR_INVALID);
+		EXPECT_EQ(hart_stop(i, 10), ACRE_ERR_INVALID);
 		*(volatile bool *)&go = true;
-		EXPECT_EQ(hart_join(i, 5000), STATUS_OK);
+		EXPECT_EQ(hart_join(i, 5000), ACRE_OK);
 	}
 }
 
@@ -483,7 +483,7 @@ KTEST(harts, that_come_in_at_the_start_are_sent_back_and_started_again)
 		hart->caller = hart_self();
 		atomic_store(&hart->state, HART_STARTING);
 		REQUIRE_EQ(sbi_hart_start(&kernel_sbi, hart->id, (uint64_t)_start, 0), SBI_SUCCESS);
-		EXPECT_EQ(hart_join(i, 5000), STATUS_OK);
+		EXPECT_EQ(hart_join(i, 5000), ACRE_OK);
 		EXPECT_EQ(ran, 1);
 	}
 }
@@ -510,21 +510,21 @@ KTEST(harts, that_come_when_they_are_lost_go_back)
 			clock_nap(1);
 		EXPECT_EQ(sbi_hart_status(&kernel_sbi, hart->id), SBI_HSM_STATE_STOPPED);
 		EXPECT_EQ(atomic_load(&hart->state), HART_LOST);
-		EXPECT_EQ(hart_run(i, nothing, NULL), ERR_INVALID);
+		EXPECT_EQ(hart_run(i, nothing, NULL), ACRE_ERR_INVALID);
 		EXPECT_EQ(ran, 0);
 		atomic_store(&hart->state, HART_STOPPED);
-		REQUIRE_EQ(hart_run(i, nothing, NULL), STATUS_OK);
-		EXPECT_EQ(hart_join(i, 5000), STATUS_OK);
+		REQUIRE_EQ(hart_run(i, nothing, NULL), ACRE_OK);
+		EXPECT_EQ(hart_join(i, 5000), ACRE_OK);
 	}
 }
 
 KTEST(harts, that_are_none_are_refused)
 {
-	EXPECT_EQ(hart_run(0, nothing, NULL), ERR_INVALID);
-	EXPECT_EQ(hart_run(harts_count(), nothing, NULL), ERR_INVALID);
-	EXPECT_EQ(hart_run(UINT32_MAX, nothing, NULL), ERR_INVALID);
-	EXPECT_EQ(hart_stop(0, 10), ERR_INVALID);
-	EXPECT_EQ(hart_stop(harts_count(), 10), ERR_INVALID);
+	EXPECT_EQ(hart_run(0, nothing, NULL), ACRE_ERR_INVALID);
+	EXPECT_EQ(hart_run(harts_count(), nothing, NULL), ACRE_ERR_INVALID);
+	EXPECT_EQ(hart_run(UINT32_MAX, nothing, NULL), ACRE_ERR_INVALID);
+	EXPECT_EQ(hart_stop(0, 10), ACRE_ERR_INVALID);
+	EXPECT_EQ(hart_stop(harts_count(), 10), ACRE_ERR_INVALID);
 }
 
 KTEST(harts, indices_are_dense_and_ids_unique)

@@ -35,12 +35,12 @@ static void ticks_on(void)
 	const struct ticks_rates rates = { fast(), fast() };
 
 	before = ticks_get();
-	REQUIRE_EQ(ticks_set(&rates), STATUS_OK);
+	REQUIRE_EQ(ticks_set(&rates), ACRE_OK);
 }
 
 static void ticks_as_before(void)
 {
-	EXPECT_EQ(ticks_set(&before), STATUS_OK);
+	EXPECT_EQ(ticks_set(&before), ACRE_OK);
 }
 
 static struct ticks_count sum_of(size_t kind)
@@ -97,7 +97,7 @@ static void work_a_bit(void)
 	for (unsigned i = 0; i < ARRAY_SIZE(pfn); i++) {
 		const uint8_t *bytes = frame_ptr(&machine.frames, pfn[i]);
 		EXPECT(bytes[0] == i && bytes[PAGE_SIZE - 1] == i);
-		EXPECT_EQ(frame_free(&machine.frames, pfn[i]), STATUS_OK);
+		EXPECT_EQ(frame_free(&machine.frames, pfn[i]), ACRE_OK);
 	}
 }
 
@@ -174,12 +174,12 @@ KTEST(ticks, stop_with_their_hart_and_start_with_it)
 			hart = hart_at(i);
 	}
 	if (hart != NULL) {
-		EXPECT_EQ(hart_stop(hart->index, 5000), STATUS_OK);
+		EXPECT_EQ(hart_stop(hart->index, 5000), ACRE_OK);
 		EXPECT_EQ(hart->ticks.nframes + hart->ticks.nruns + hart->ticks.nblocks, 0);
 		EXPECT_EQ(ticks_next(hart), 0);
 		work_until_enough();
-		REQUIRE_EQ(hart_run(hart->index, work_there, NULL), STATUS_OK);
-		EXPECT_EQ(hart_join(hart->index, 5000), STATUS_OK);
+		REQUIRE_EQ(hart_run(hart->index, work_there, NULL), ACRE_OK);
+		EXPECT_EQ(hart_join(hart->index, 5000), ACRE_OK);
 		EXPECT(ticks_next(hart) != 0);
 		work_until_enough();
 	}

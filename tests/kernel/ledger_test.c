@@ -124,7 +124,7 @@ KTEST(ledger, why_follows_a_frame_from_free_to_handed_out)
 		   (ull)addr, (ull)(addr + PAGE_SIZE));
 	EXPECT(says(addr, text));
 	EXPECT(says(addr + PAGE_SIZE - 1, text));
-	EXPECT_EQ(frame_free(&machine.frames, pfn), STATUS_OK);
+	EXPECT_EQ(frame_free(&machine.frames, pfn), ACRE_OK);
 	fmt_buffer(text, sizeof(text), "in a free frame, [0x%llx, 0x%llx), of", (ull)addr,
 		   (ull)(addr + PAGE_SIZE));
 	EXPECT(says(addr + 17, text));

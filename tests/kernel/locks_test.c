@@ -69,12 +69,12 @@ KTEST(locks, overtake_no_hart)
 	race->nplayers = count_players();
 	for (unsigned i = 1; i < harts_count(); i++) {
 		if (atomic_load(&hart_at(i)->state) != HART_LOST)
-			REQUIRE_EQ(hart_run(i, race_on, race), STATUS_OK);
+			REQUIRE_EQ(hart_run(i, race_on, race), ACRE_OK);
 	}
 	race_on(race);
 	for (unsigned i = 1; i < harts_count(); i++) {
 		if (atomic_load(&hart_at(i)->state) != HART_LOST)
-			REQUIRE_EQ(hart_join(i, 20000), STATUS_OK);
+			REQUIRE_EQ(hart_join(i, 20000), ACRE_OK);
 	}
 	REQUIRE_EQ(race->logged, race->nplayers * turns());
 	unsigned overtaken = 0;

@@ -91,7 +91,7 @@ KTEST(machine, the_kernel_heap_is_valid)
 
 KTEST(machine, a_frame_number_of_the_image_is_a_foreign_frame)
 {
-	EXPECT(frame_free(&machine.frames, paddr_to_pfn((uint64_t)image_start)) != STATUS_OK);
+	EXPECT(frame_free(&machine.frames, paddr_to_pfn((uint64_t)image_start)) != ACRE_OK);
 	EXPECT_EQ(ktest_bad_frees(), 1);
 }
 

@@ -127,11 +127,11 @@ static void map_memory(struct tree *t)
 	static const struct memmap_reporter nobody;
 	uint64_t start = count();
 
-	REQUIRE_EQ(fdt_open(&t->fdt, t->blob, t->size), STATUS_OK);
+	REQUIRE_EQ(fdt_open(&t->fdt, t->blob, t->size), ACRE_OK);
 	uint64_t open = count();
 	memmap_init(t->map);
-	REQUIRE_EQ(memmap_from_fdt(t->map, &t->fdt, &nothing, &nobody), STATUS_OK);
-	REQUIRE_EQ(memmap_resolve(t->map), STATUS_OK);
+	REQUIRE_EQ(memmap_from_fdt(t->map, &t->fdt, &nothing, &nobody), ACRE_OK);
+	REQUIRE_EQ(memmap_resolve(t->map), ACRE_OK);
 	uint64_t end = count();
 	note("fdt_open", t, open - start);
 	note("fdt_open and memory map", t, end - start);
@@ -146,9 +146,9 @@ static void ask(struct tree *t)
 	uint64_t start = count();
 
 	fdt_harts_begin(&harts, &t->fdt);
-	REQUIRE_EQ(fdt_harts_next(&harts, &hart), ERR_END);
+	REQUIRE_EQ(fdt_harts_next(&harts, &hart), ACRE_ERR_END);
 	uint64_t asked = count();
-	REQUIRE_EQ(fdt_find_compatible(&t->fdt, "acre,the-last", &device), STATUS_OK);
+	REQUIRE_EQ(fdt_find_compatible(&t->fdt, "acre,the-last", &device), ACRE_OK);
 	uint64_t end = count();
 	note("harts", t, asked - start);
 	note("find compatible", t, end - asked);

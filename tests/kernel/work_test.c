@@ -33,7 +33,7 @@ static void expect_run_on(const struct hart_set *set)
 	uint64_t number = 1 + ktest_below(1000);
 	uint64_t *result = results_new();
 
-	EXPECT_EQ(work_run(set, index_plus, &number, result), STATUS_OK);
+	EXPECT_EQ(work_run(set, index_plus, &number, result), ACRE_OK);
 	for (unsigned i = 0; i < harts_count(); i++)
 		EXPECT_EQ(result[i], hart_set_has(set, i) ? i + number : UNTOUCHED);
 }
@@ -107,10 +107,10 @@ KTEST(work, runs_with_interrupts_on_and_needs_no_room_for_results)
 	struct hart_set all = hart_set_of_all();
 	uint64_t *result = results_new();
 
-	EXPECT_EQ(work_run(&all, with_interrupts_on, NULL, result), STATUS_OK);
+	EXPECT_EQ(work_run(&all, with_interrupts_on, NULL, result), ACRE_OK);
 	for (unsigned i = 0; i < harts_count(); i++)
 		EXPECT(!hart_set_has(&all, i) || result[i] == 1);
-	EXPECT_EQ(work_run(&all, with_interrupts_on, NULL, NULL), STATUS_OK);
+	EXPECT_EQ(work_run(&all, with_interrupts_on, NULL, NULL), ACRE_OK);
 }
 
 /* ---- what is refused ------------------------------------------------------------------------- */
@@ -126,11 +126,11 @@ KTEST(work, refuses_sets_that_are_none)
 	_Atomic uint32_t ran = 0;
 	struct hart_set set = { 0 };
 
-	EXPECT_EQ(work_run(&set, count, (void *)&ran, NULL), ERR_INVALID);
+	EXPECT_EQ(work_run(&set, count, (void *)&ran, NULL), ACRE_ERR_INVALID);
 	hart_set_add(&set, 0);
 	if (harts_count() < PLATFORM_MAX_HARTS) {
 		hart_set_add(&set, harts_count());
-		EXPECT_EQ(work_run(&set, count, (void *)&ran, NULL), ERR_INVALID);
+		EXPECT_EQ(work_run(&set, count, (void *)&ran, NULL), ACRE_ERR_INVALID);
 	}
 	EXPECT_EQ(ran, 0);
 }
@@ -149,10 +149,10 @@ KTEST(work, refuses_to_be_asked_from_inside_of_work)
 	struct hart_set all = hart_set_of_all();
 	uint64_t *result = results_new();
 
-	EXPECT_EQ(work_run(&all, ask_for_more, NULL, result), STATUS_OK);
+	EXPECT_EQ(work_run(&all, ask_for_more, NULL, result), ACRE_OK);
 	for (unsigned i = 0; i < harts_count(); i++)
 		EXPECT_EQ(result[i],
-			  hart_set_has(&all, i) ? (uint64_t)(int64_t)ERR_INVALID : UNTOUCHED);
+			  hart_set_has(&all, i) ? (uint64_t)(int64_t)ACRE_ERR_INVALID : UNTOUCHED);
 	/* It has left nothing behind. */
 	expect_run_on(&all);
 }
@@ -162,7 +162,7 @@ KTEST(work, refuses_to_be_asked_by_a_handler)
 	struct hart_set all = hart_set_of_all();
 
 	hart_self()->in_handler = true;
-	EXPECT_EQ(work_run(&all, with_interrupts_on, NULL, NULL), ERR_INVALID);
+	EXPECT_EQ(work_run(&all, with_interrupts_on, NULL, NULL), ACRE_ERR_INVALID);
 	hart_self()->in_handler = false;
 }
 
@@ -176,7 +176,7 @@ static void expect_busy(const struct hart_set *set)
 {
 	_Atomic uint32_t ran = 0;
 
-	EXPECT_EQ(work_run(set, count, (void *)&ran, NULL), ERR_BUSY);
+	EXPECT_EQ(work_run(set, count, (void *)&ran, NULL), ACRE_ERR_BUSY);
 	EXPECT_EQ(ran, 0);
 }
 
@@ -188,13 +188,13 @@ KTEST(work, runs_nowhere_if_one_hart_is_not_available)
 		bool go = false;
 		if (!hart_set_has(&all, i))
 			continue;
-		REQUIRE_EQ(hart_run(i, wait_for_it, &go), STATUS_OK);
+		REQUIRE_EQ(hart_run(i, wait_for_it, &go), ACRE_OK);
 		expect_busy(&all);
 		struct hart_set others = all;
 		hart_set_remove(&others, i);
 		expect_run_on(&others);
 		*(volatile bool *)&go = true;
-		EXPECT_EQ(hart_join(i, 5000), STATUS_OK);
+		EXPECT_EQ(hart_join(i, 5000), ACRE_OK);
 		expect_run_on(&all);
 	}
 }
@@ -211,13 +211,13 @@ KTEST(work, does_not_start_harts_that_are_stopped)
 	for (unsigned i = 1; i < harts_count(); i++) {
 		if (!hart_set_has(&all, i))
 			continue;
-		REQUIRE_EQ(hart_stop(i, 5000), STATUS_OK);
+		REQUIRE_EQ(hart_stop(i, 5000), ACRE_OK);
 		expect_busy(&all);
 		struct hart_set up = hart_set_of_all();
 		EXPECT(!hart_set_has(&up, i));
 		expect_run_on(&up);
-		REQUIRE_EQ(hart_run(i, nothing, NULL), STATUS_OK);
-		REQUIRE_EQ(hart_join(i, 5000), STATUS_OK);
+		REQUIRE_EQ(hart_run(i, nothing, NULL), ACRE_OK);
+		REQUIRE_EQ(hart_join(i, 5000), ACRE_OK);
 		expect_run_on(&all);
 		return; /* one says it all; starting takes long */
 	}
@@ -258,7 +258,7 @@ static void call_again_and_again(void *unused)
 
 	(void)unused;
 	while (meeting.jobs[me] < JOBS && clock_ticks() < end)
-		meeting.jobs[me] += work_run(&meeting.all, look_around, &me, NULL) == STATUS_OK;
+		meeting.jobs[me] += work_run(&meeting.all, look_around, &me, NULL) == ACRE_OK;
 }
 
 /* Each on all harts, the other callers included: they wait for their turn, or for each other. */
@@ -273,10 +273,10 @@ KTEST(work, serves_several_callers_one_after_the_other)
 		n += hart_set_has(&meeting.all, i);
 	for (unsigned i = 1; i < CALLERS && i < harts_count() && hart_set_has(&meeting.all, i);
 	     i++, callers++)
-		REQUIRE_EQ(hart_run(i, call_again_and_again, NULL), STATUS_OK);
+		REQUIRE_EQ(hart_run(i, call_again_and_again, NULL), ACRE_OK);
 	call_again_and_again(NULL);
 	for (unsigned i = 1; i < callers; i++)
-		EXPECT_EQ(hart_join(i, 5000), STATUS_OK);
+		EXPECT_EQ(hart_join(i, 5000), ACRE_OK);
 	for (unsigned i = 0; i < callers; i++)
 		EXPECT_EQ(meeting.jobs[i], JOBS);
 	EXPECT_EQ(meeting.ran, callers * JOBS * n);
@@ -291,7 +291,7 @@ static void ask_for_all(void *result)
 	meeting.all = hart_set_of_all();
 	/* Until the one that has run us waits for us. */
 	while (meeting.jobs[0] == 0 && clock_ticks() < end)
-		meeting.jobs[0] = work_run(&meeting.all, index_plus, &number, result) == STATUS_OK;
+		meeting.jobs[0] = work_run(&meeting.all, index_plus, &number, result) == ACRE_OK;
 }
 
 KTEST(work, can_be_asked_by_any_hart_while_we_wait_for_it)
@@ -301,8 +301,8 @@ KTEST(work, can_be_asked_by_any_hart_while_we_wait_for_it)
 		if (atomic_load(&hart_at(h)->state) == HART_LOST)
 			continue;
 		memset(&meeting, 0, sizeof(meeting));
-		REQUIRE_EQ(hart_run(h, ask_for_all, result), STATUS_OK);
-		REQUIRE_EQ(hart_join(h, 5000), STATUS_OK);
+		REQUIRE_EQ(hart_run(h, ask_for_all, result), ACRE_OK);
+		REQUIRE_EQ(hart_join(h, 5000), ACRE_OK);
 		EXPECT_EQ(meeting.jobs[0], 1);
 		for (unsigned i = 0; i < harts_count(); i++)
 			EXPECT(!hart_set_has(&meeting.all, i) || result[i] == i);

@@ -53,18 +53,18 @@ static bool read_map(struct range image)
 	const struct memmap_reporter reporter = { .report = show_finding };
 	const struct memmap_boot boot = { .image = image };
 	struct fdt fdt;
-	enum status s;
+	enum acre_status s;
 
 	s = fdt_open(&fdt, lift_dtb, (size_t)(lift_dtb_end - lift_dtb));
-	if (s != STATUS_OK)
+	if (s != ACRE_OK)
 		return failed("tree", fdt.problem);
 	memmap_init(&map);
 	s = memmap_from_fdt(&map, &fdt, &boot, &reporter);
-	if (s != STATUS_OK)
-		return failed("map", status_str(s));
+	if (s != ACRE_OK)
+		return failed("map", acre_status_str(s));
 	s = memmap_resolve(&map);
-	if (s != STATUS_OK)
-		return failed("resolve", status_str(s));
+	if (s != ACRE_OK)
+		return failed("resolve", acre_status_str(s));
 	return expect_valid("map", memmap_validate(&map));
 }
 
@@ -94,11 +94,11 @@ static bool use_frames(void)
 	const uint64_t *words = frame_ptr(&pool, one);
 	bool ok = expect(words[0] == 0 && words[511] == 0, "a zeroed frame is zeros");
 	ok &= expect(pfn_to_paddr(run) % (512 * PAGE_SIZE) == 0, "a run is where it was asked for");
-	ok &= expect(frame_free_range(&pool, run, 512) == STATUS_OK, "a run goes back");
-	ok &= expect(frame_free(&pool, one) == STATUS_OK, "a frame goes back");
+	ok &= expect(frame_free_range(&pool, run, 512) == ACRE_OK, "a run goes back");
+	ok &= expect(frame_free(&pool, one) == ACRE_OK, "a frame goes back");
 
 	unsigned reports = lift_bad_frees();
-	ok &= expect(frame_free(&pool, one) == ERR_NOT_ALLOCATED, "but only once");
+	ok &= expect(frame_free(&pool, one) == ACRE_ERR_NOT_ALLOCATED, "but only once");
 	ok &= expect(lift_bad_frees() == reports + 1, "and the seam hears of it");
 	ok &= expect(frame_free_count(&pool) == before, "nothing is lost");
 	return ok && expect_valid("frames", frame_validate(&pool));
@@ -113,10 +113,10 @@ static bool use_heap(void)
 	if (!expect(first != PFN_NONE, "the heap gets its frames"))
 		return false;
 	heap_init(&heap);
-	enum status s =
+	enum acre_status s =
 		heap_add_region_self(&heap, frame_ptr(&pool, first), HEAP_FRAMES * PAGE_SIZE);
-	if (s != STATUS_OK)
-		return failed("heap", status_str(s));
+	if (s != ACRE_OK)
+		return failed("heap", acre_status_str(s));
 
 	char *text = heap_alloc(&heap, 40, CALLER());
 	uint64_t *table = heap_calloc(&heap, 100, sizeof(*table), CALLER());
@@ -136,7 +136,7 @@ static bool use_heap(void)
 	heap_stats(&heap, &stats);
 	ok &= expect(stats.used_bytes == 0 && stats.live_blocks == 0, "the heap is whole again");
 	ok &= expect_valid("heap", heap_validate(&heap));
-	return expect(frame_free_range(&pool, first, HEAP_FRAMES) == STATUS_OK,
+	return expect(frame_free_range(&pool, first, HEAP_FRAMES) == ACRE_OK,
 		      "the heap's frames go back") &&
 	       ok;
 }
@@ -146,9 +146,9 @@ int lift_main(struct range image, uint64_t offset)
 	if (!read_map(image))
 		return 1;
 	/* 2. A pool over all that is usable; its tables are taken out of the map. */
-	enum status s = mm_init_frames(&pool, &map, offset);
-	if (s != STATUS_OK) {
-		failed("pool", status_str(s));
+	enum acre_status s = mm_init_frames(&pool, &map, offset);
+	if (s != ACRE_OK) {
+		failed("pool", acre_status_str(s));
 		return 1;
 	}
 	show_map();

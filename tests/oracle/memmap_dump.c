@@ -76,9 +76,9 @@ static void print_map(const struct memmap *map)
 	}
 }
 
-static void print_refusal(enum status s, const char *why)
+static void print_refusal(enum acre_status s, const char *why)
 {
-	printf("refused %s: %s\n", status_str(s), why);
+	printf("refused %s: %s\n", acre_status_str(s), why);
 }
 
 static void dump(struct memmap *map, const uint8_t *blob, size_t size, struct range image,
@@ -86,9 +86,9 @@ static void dump(struct memmap *map, const uint8_t *blob, size_t size, struct ra
 {
 	const struct memmap_reporter reporter = { .report = print_finding };
 	struct fdt fdt;
-	enum status s = fdt_open(&fdt, blob, size < DTB_LIMIT ? size : DTB_LIMIT);
+	enum acre_status s = fdt_open(&fdt, blob, size < DTB_LIMIT ? size : DTB_LIMIT);
 
-	if (s != STATUS_OK) {
+	if (s != ACRE_OK) {
 		print_refusal(s, fdt.problem);
 		return;
 	}
@@ -99,9 +99,9 @@ static void dump(struct memmap *map, const uint8_t *blob, size_t size, struct ra
 	};
 	memmap_init(map);
 	s = memmap_from_fdt(map, &fdt, &boot, &reporter);
-	if (s == STATUS_OK)
+	if (s == ACRE_OK)
 		s = memmap_resolve(map);
-	if (s != STATUS_OK) {
+	if (s != ACRE_OK) {
 		print_refusal(s, "see the findings");
 		return;
 	}

@@ -105,17 +105,18 @@ static enum fdt_token_kind any_kind(void)
 	return kinds[any_below(sizeof(kinds) / sizeof(kinds[0]))];
 }
 
-enum status fdt_token_read(const struct fdt_block *block, uint32_t offset, struct fdt_token *token)
+enum acre_status fdt_token_read(const struct fdt_block *block, uint32_t offset,
+				struct fdt_token *token)
 {
 	(void)offset;
 	read_block(block);
 	if (any)
-		return any ? ERR_MISALIGNED : any ? ERR_TRUNCATED : ERR_MALFORMED;
+		return any ? ACRE_ERR_MISALIGNED : any ? ACRE_ERR_TRUNCATED : ACRE_ERR_MALFORMED;
 	token->kind = any_kind();
 	token->offset = any_u32();
 	token->next = any_u32();
 	token->data = any_u32();
 	token->length = any_u32();
 	token->name = any_u32();
-	return STATUS_OK;
+	return ACRE_OK;
 }

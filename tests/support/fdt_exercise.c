@@ -32,13 +32,13 @@ static uint64_t read_value(const struct fdt *fdt, const struct fdt_property *p)
 	const char *text;
 	bool enabled;
 
-	sum += fdt_read_u32(fdt, p, &cell) == STATUS_OK ? cell : 0;
-	sum += fdt_read_u64(fdt, p, &value) == STATUS_OK ? value : 0;
-	sum += fdt_read_number(fdt, p, &value) == STATUS_OK ? value : 0;
+	sum += fdt_read_u32(fdt, p, &cell) == ACRE_OK ? cell : 0;
+	sum += fdt_read_u64(fdt, p, &value) == ACRE_OK ? value : 0;
+	sum += fdt_read_number(fdt, p, &value) == ACRE_OK ? value : 0;
 	for (uint32_t i = 0; i <= 2 * FDT_MAX_CELLS; i++)
-		sum += fdt_read_cells(fdt, p, i, i / 2, &value) == STATUS_OK ? value : 0;
-	sum += fdt_read_status(fdt, p, &enabled) == STATUS_OK && enabled;
-	while (fdt_next_string(fdt, p, &position, &text) == STATUS_OK)
+		sum += fdt_read_cells(fdt, p, i, i / 2, &value) == ACRE_OK ? value : 0;
+	sum += fdt_read_status(fdt, p, &enabled) == ACRE_OK && enabled;
+	while (fdt_next_string(fdt, p, &position, &text) == ACRE_OK)
 		sum += fdt_text_is_printable(text, 64);
 	return sum;
 }
@@ -52,7 +52,7 @@ static const char *check_property(const struct fdt *fdt, const struct fdt_proper
 		return "a property's name ends inside the blob";
 	if (!value_inside(fdt, p))
 		return "a property's value lies inside the structure block";
-	while (fdt_next_string(fdt, p, &position, &text) == STATUS_OK) {
+	while (fdt_next_string(fdt, p, &position, &text) == ACRE_OK) {
 		if (!ends_inside(fdt, text))
 			return "a string ends inside the blob";
 		if (position > p->length)
@@ -67,10 +67,10 @@ static const char *check_walk(const struct fdt *fdt)
 	struct fdt_cursor cursor;
 	struct fdt_event event;
 	uint32_t open = 0;
-	enum status s;
+	enum acre_status s;
 
 	fdt_walk(&cursor, fdt);
-	while ((s = fdt_next(&cursor, &event)) == STATUS_OK) {
+	while ((s = fdt_next(&cursor, &event)) == ACRE_OK) {
 		const char *broken = NULL;
 
 		if (event.kind == FDT_EVENT_NODE) {
@@ -91,7 +91,7 @@ static const char *check_walk(const struct fdt *fdt)
 		if (open > FDT_MAX_DEPTH)
 			return "the depth is bounded";
 	}
-	if (s != ERR_END || fdt_next(&cursor, &event) != ERR_END)
+	if (s != ACRE_ERR_END || fdt_next(&cursor, &event) != ACRE_ERR_END)
 		return "a walk over an opened tree ends, and stays at its end";
 	return NULL;
 }
@@ -101,8 +101,7 @@ static bool windows_end(const struct fdt_memory_cursor *cursor, const struct fdt
 	for (uint32_t i = 0; i < fact->nwindows; i++) {
 		uint64_t base, size;
 
-		if (fdt_alloc_range(cursor, i, &base, &size) == STATUS_OK &&
-		    size > UINT64_MAX - base)
+		if (fdt_alloc_range(cursor, i, &base, &size) == ACRE_OK && size > UINT64_MAX - base)
 			return false;
 	}
 	return true;
@@ -113,10 +112,10 @@ static const char *check_facts(const struct fdt *fdt)
 	struct fdt_memory_cursor cursor;
 	struct fdt_memory_fact fact;
 	uint32_t count = 0;
-	enum status s;
+	enum acre_status s;
 
 	fdt_memory_begin(&cursor, fdt);
-	while ((s = fdt_memory_next(&cursor, &fact)) == STATUS_OK) {
+	while ((s = fdt_memory_next(&cursor, &fact)) == ACRE_OK) {
 		if (++count > fdt->blob.size)
 			return "there are fewer facts than bytes";
 		if (fact.has_range && fact.size > UINT64_MAX - fact.base)
@@ -125,7 +124,7 @@ static const char *check_facts(const struct fdt *fdt)
 			return "a fact's name ends inside the blob";
 		if (!value_inside(fdt, &fact.value))
 			return "a fact's value lies inside the structure block";
-		if ((fact.kind == FDT_FACT_MALFORMED) != (fact.why != STATUS_OK))
+		if ((fact.kind == FDT_FACT_MALFORMED) != (fact.why != ACRE_OK))
 			return "a malformed fact says why, another does not";
 		if (fact.kind != FDT_FACT_MALFORMED && fact.kind != FDT_FACT_DYNAMIC &&
 		    !fact.has_range)
@@ -135,7 +134,7 @@ static const char *check_facts(const struct fdt *fdt)
 		if (!windows_end(&cursor, &fact))
 			return "an alloc-ranges pair ends in the address space";
 	}
-	return s == ERR_END && fdt_memory_next(&cursor, &fact) == ERR_END
+	return s == ACRE_ERR_END && fdt_memory_next(&cursor, &fact) == ACRE_ERR_END
 		       ? NULL
 		       : "the facts of an opened tree end, and stay at their end";
 }
@@ -146,10 +145,10 @@ static const char *check_harts(const struct fdt *fdt)
 	struct fdt_hart hart;
 	uint32_t count = 0;
 	uint64_t hz = 0;
-	enum status s;
+	enum acre_status s;
 
 	fdt_harts_begin(&cursor, fdt);
-	while ((s = fdt_harts_next(&cursor, &hart)) == STATUS_OK) {
+	while ((s = fdt_harts_next(&cursor, &hart)) == ACRE_OK) {
 		if (++count > fdt->blob.size)
 			return "there are fewer harts than bytes";
 		if (!ends_inside(fdt, hart.name) ||
@@ -157,10 +156,10 @@ static const char *check_harts(const struct fdt *fdt)
 		    (hart.mmu_type != NULL && !ends_inside(fdt, hart.mmu_type)))
 			return "a hart's strings end inside the blob";
 	}
-	if (s != ERR_END)
+	if (s != ACRE_ERR_END)
 		return "the harts of an opened tree end";
 	s = fdt_timebase(fdt, &hz);
-	return s == STATUS_OK && hz == 0 ? "a clock ticks" : NULL;
+	return s == ACRE_OK && hz == 0 ? "a clock ticks" : NULL;
 }
 
 static const char *check_answers(const struct fdt *fdt)
@@ -169,25 +168,25 @@ static const char *check_answers(const struct fdt *fdt)
 	struct fdt_device device;
 	struct fdt_node node;
 
-	if ((fdt_model(fdt, &text) == STATUS_OK && !ends_inside(fdt, text)) ||
-	    (fdt_compatible(fdt, &text) == STATUS_OK && !ends_inside(fdt, text)) ||
-	    (fdt_bootargs(fdt, &text) == STATUS_OK && !ends_inside(fdt, text)))
+	if ((fdt_model(fdt, &text) == ACRE_OK && !ends_inside(fdt, text)) ||
+	    (fdt_compatible(fdt, &text) == ACRE_OK && !ends_inside(fdt, text)) ||
+	    (fdt_bootargs(fdt, &text) == ACRE_OK && !ends_inside(fdt, text)))
 		return "an answer ends inside the blob";
-	if (fdt_find_compatible(fdt, "sifive,test1", &device) == STATUS_OK &&
+	if (fdt_find_compatible(fdt, "sifive,test1", &device) == ACRE_OK &&
 	    device.size > UINT64_MAX - device.base)
 		return "a device ends in the address space";
-	if (fdt_find(fdt, "/", &node) != STATUS_OK || node.depth != 0 || node.name[0] != '\0')
+	if (fdt_find(fdt, "/", &node) != ACRE_OK || node.depth != 0 || node.name[0] != '\0')
 		return "an opened tree has a root without a name";
 	return NULL;
 }
 
-const char *fdt_exercise(const void *blob, size_t limit, enum status *opened)
+const char *fdt_exercise(const void *blob, size_t limit, enum acre_status *opened)
 {
 	struct fdt fdt;
 	const char *broken;
 
 	*opened = fdt_open(&fdt, blob, limit);
-	if (*opened != STATUS_OK)
+	if (*opened != ACRE_OK)
 		return fdt.problem[0] != '\0' ? NULL : "a refused blob has a problem";
 	if (fdt.problem[0] != '\0')
 		return "an opened blob has no problem";

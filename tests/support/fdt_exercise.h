@@ -18,6 +18,6 @@
  *   and every string ends in it; depths fit each other; no iterator gives more than the blob can
  *   hold; a range does not pass the end of the address space.
  */
-const char *fdt_exercise(const void *blob, size_t limit, enum status *opened);
+const char *fdt_exercise(const void *blob, size_t limit, enum acre_status *opened);
 
 #endif

@@ -26,10 +26,10 @@ void fdt_tree_seal(struct fdt_tree *t)
 const struct fdt *fdt_tree_open(struct fdt_tree *t)
 {
 	fdt_tree_seal(t);
-	enum status s = fdt_open(&t->fdt, t->blob, t->size);
-	if (s != STATUS_OK)
-		ktest_note("%s: %s at %u", status_str(s), t->fdt.problem, t->fdt.problem_at);
-	REQUIRE_EQ(s, STATUS_OK);
+	enum acre_status s = fdt_open(&t->fdt, t->blob, t->size);
+	if (s != ACRE_OK)
+		ktest_note("%s: %s at %u", acre_status_str(s), t->fdt.problem, t->fdt.problem_at);
+	REQUIRE_EQ(s, ACRE_OK);
 	return &t->fdt;
 }
 

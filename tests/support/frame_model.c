@@ -47,12 +47,12 @@ const char *frame_model_start(struct frame_model *m)
 		m->subject->reset();
 	m->mood = 0;
 	m->count[MISSING] = m->count[FREE] = m->count[USED] = 0;
-	if (frame_pool_init(m->pool, 0) != STATUS_OK)
+	if (frame_pool_init(m->pool, 0) != ACRE_OK)
 		return "frame_pool_init";
 	for (unsigned b = 0; b < m->nbanks; b++) {
 		const struct frame_model_bank *bank = &m->banks[b];
 		size_t bytes = frame_metadata_bytes(bank->npages);
-		if (frame_pool_add_bank(m->pool, bank->first, bank->npages, at, bytes) != STATUS_OK)
+		if (frame_pool_add_bank(m->pool, bank->first, bank->npages, at, bytes) != ACRE_OK)
 			return "frame_pool_add_bank";
 		at += rounded(bytes);
 		m->state[b] = at;
@@ -105,41 +105,41 @@ static bool any(const struct frame_model *m, pfn_t pfn, npages_t npages, enum st
 	return false;
 }
 
-static enum status expect_insert(const struct frame_model *m, pfn_t pfn, npages_t npages)
+static enum acre_status expect_insert(const struct frame_model *m, pfn_t pfn, npages_t npages)
 {
 	if (npages == 0)
-		return ERR_INVALID;
+		return ACRE_ERR_INVALID;
 	if (!in_one_bank(m, pfn, npages))
-		return ERR_RANGE;
-	return any(m, pfn, npages, FREE) || any(m, pfn, npages, USED) ? ERR_OVERLAP : STATUS_OK;
+		return ACRE_ERR_RANGE;
+	return any(m, pfn, npages, FREE) || any(m, pfn, npages, USED) ? ACRE_ERR_OVERLAP : ACRE_OK;
 }
 
-static enum status expect_take(const struct frame_model *m, pfn_t pfn, npages_t npages)
+static enum acre_status expect_take(const struct frame_model *m, pfn_t pfn, npages_t npages)
 {
 	if (npages == 0)
-		return ERR_INVALID;
+		return ACRE_ERR_INVALID;
 	if (!in_one_bank(m, pfn, npages))
-		return ERR_RANGE;
+		return ACRE_ERR_RANGE;
 	if (any(m, pfn, npages, MISSING))
-		return ERR_NOT_FOUND;
-	return any(m, pfn, npages, USED) ? ERR_OVERLAP : STATUS_OK;
+		return ACRE_ERR_NOT_FOUND;
+	return any(m, pfn, npages, USED) ? ACRE_ERR_OVERLAP : ACRE_OK;
 }
 
 /* What freeing must answer, and of which frame the report must speak. */
-static enum status expect_free(const struct frame_model *m, pfn_t pfn, npages_t npages,
-			       pfn_t *culprit)
+static enum acre_status expect_free(const struct frame_model *m, pfn_t pfn, npages_t npages,
+				    pfn_t *culprit)
 {
 	*culprit = pfn;
 	if (npages == 0)
-		return ERR_INVALID;
+		return ACRE_ERR_INVALID;
 	for (npages_t i = 0; i < npages; i++) {
 		*culprit = pfn + i;
 		if (!in_one_bank(m, pfn, i + 1))
-			return ERR_RANGE;
+			return ACRE_ERR_RANGE;
 		if (*state_of(m, pfn + i) != USED)
-			return ERR_NOT_ALLOCATED;
+			return ACRE_ERR_NOT_ALLOCATED;
 	}
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
 static pfn_t expect_run(const struct frame_model *m, npages_t npages, npages_t align)
@@ -241,12 +241,12 @@ const char *frame_model_check(struct frame_model *m)
 }
 
 /* A change that was made, or one that was refused and must have left everything as it was. */
-static const char *done(struct frame_model *m, enum status got, enum status want, pfn_t pfn,
-			npages_t npages, enum state state)
+static const char *done(struct frame_model *m, enum acre_status got, enum acre_status want,
+			pfn_t pfn, npages_t npages, enum state state)
 {
 	if (got != want)
 		return wrong(m, "status -%llu, not -%llu", (uint64_t)-got, (uint64_t)-want);
-	if (want != STATUS_OK)
+	if (want != ACRE_OK)
 		return compare_all_bits(m);
 	mark(m, pfn, npages, state);
 	return compare_bits(m, pfn, npages);
@@ -282,14 +282,14 @@ static const char *do_alloc_range(struct frame_model *m, npages_t npages, unsign
 static const char *do_free(struct frame_model *m, pfn_t pfn, npages_t npages, bool range)
 {
 	pfn_t culprit;
-	enum status want = expect_free(m, pfn, npages, &culprit);
-	enum status got = range ? m->subject->free_range(m->pool, pfn, npages)
-				: m->subject->free(m->pool, pfn);
+	enum acre_status want = expect_free(m, pfn, npages, &culprit);
+	enum acre_status got = range ? m->subject->free_range(m->pool, pfn, npages)
+				     : m->subject->free(m->pool, pfn);
 	unsigned reports = m->bad_frees();
 
-	if (reports != (want != STATUS_OK))
+	if (reports != (want != ACRE_OK))
 		return wrong(m, "%llu reports of a refused free, not %llu", reports,
-			     want != STATUS_OK);
+			     want != ACRE_OK);
 	if (reports != 0 && culprit <= FRAME_LIMIT &&
 	    m->last_bad_free()->actual_start != pfn_to_paddr(culprit))
 		return wrong(m, "the report names 0x%llx, not 0x%llx",

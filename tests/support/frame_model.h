@@ -53,8 +53,8 @@ struct frame_subject {
 	void (*reset)(void); /* a new pool; may be NULL */
 	pfn_t (*alloc)(struct frame_pool *pool);
 	pfn_t (*alloc_range)(struct frame_pool *pool, npages_t npages, uint64_t align_bytes);
-	enum status (*free)(struct frame_pool *pool, pfn_t pfn);
-	enum status (*free_range)(struct frame_pool *pool, pfn_t pfn, npages_t npages);
+	enum acre_status (*free)(struct frame_pool *pool, pfn_t pfn);
+	enum acre_status (*free_range)(struct frame_pool *pool, pfn_t pfn, npages_t npages);
 };
 
 extern const struct frame_subject frame_pool_subject;

@@ -26,7 +26,7 @@ static void rig_init(struct rig *r, uint64_t nbits)
 	r->storage[r->nwords + 1] = GUARD;
 	r->model = ktest_alloc(nbits + 1, 1);
 	memset(r->model, 0, nbits + 1);
-	REQUIRE_EQ(bitmap_tree_init(&r->tree, r->storage + 1, nbits), STATUS_OK);
+	REQUIRE_EQ(bitmap_tree_init(&r->tree, r->storage + 1, nbits), ACRE_OK);
 }
 
 static void rig_check(const struct rig *r)
@@ -104,7 +104,7 @@ KTEST(bitmap_tree, a_tree_of_nothing_has_nothing)
 {
 	struct bitmap_tree tree;
 
-	REQUIRE_EQ(bitmap_tree_init(&tree, NULL, 0), STATUS_OK);
+	REQUIRE_EQ(bitmap_tree_init(&tree, NULL, 0), ACRE_OK);
 	REQUIRE_VALID(bitmap_tree_validate(&tree, 0));
 	bitmap_tree_clear(&tree, 0, 0);
 	EXPECT_EQ(bitmap_tree_next_set(&tree, 0), BITMAP_NONE);
@@ -117,8 +117,8 @@ KTEST(bitmap_tree, refuses_more_bits_than_its_levels_reach)
 	struct bitmap_tree tree = { .nlevels = 2 };
 	uint64_t word = GUARD;
 
-	EXPECT_EQ(bitmap_tree_init(&tree, &word, BITMAP_TREE_MAX_BITS + 1), ERR_RANGE);
-	EXPECT_EQ(bitmap_tree_init(&tree, &word, UINT64_MAX), ERR_RANGE);
+	EXPECT_EQ(bitmap_tree_init(&tree, &word, BITMAP_TREE_MAX_BITS + 1), ACRE_ERR_RANGE);
+	EXPECT_EQ(bitmap_tree_init(&tree, &word, UINT64_MAX), ACRE_ERR_RANGE);
 	EXPECT_EQ(tree.nlevels, 2);
 	EXPECT(tree.words == NULL);
 	EXPECT_EQ(word, GUARD);
@@ -131,7 +131,7 @@ KTEST(bitmap_tree, finds_any_single_bit_in_a_tree_of_any_small_size)
 		struct bitmap_tree tree;
 
 		REQUIRE(bitmap_tree_words(n) <= 8);
-		REQUIRE_EQ(bitmap_tree_init(&tree, storage, n), STATUS_OK);
+		REQUIRE_EQ(bitmap_tree_init(&tree, storage, n), ACRE_OK);
 		for (uint64_t i = 0; i < n; i++) {
 			bitmap_tree_set_bit(&tree, i);
 			REQUIRE_VALID(bitmap_tree_validate(&tree, n));

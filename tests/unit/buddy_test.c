@@ -24,7 +24,7 @@ static struct fixture *make(size_t size, size_t align, size_t offset, unsigned m
 	f->table = ktest_alloc(BUDDY_TABLE_SIZE(size), 8);
 	buddy_init(&f->b, max_order);
 	REQUIRE_EQ(buddy_add_region(&f->b, f->memory, size, f->table, BUDDY_TABLE_SIZE(size)),
-		   STATUS_OK);
+		   ACRE_OK);
 	REQUIRE_VALID(buddy_validate(&f->b));
 	return f;
 }
@@ -72,9 +72,10 @@ KTEST(buddy, a_zeroed_instance_refuses_everything)
 
 	memset(b, 0, sizeof(*b));
 	EXPECT(buddy_alloc(b, 4, 0) == NULL);
-	EXPECT_EQ(buddy_free(b, memory), ERR_RANGE);
-	EXPECT_EQ(buddy_block_of(b, memory, &block), ERR_RANGE);
-	EXPECT_EQ(buddy_add_region(b, memory, sizeof(memory), table, sizeof(table)), ERR_INVALID);
+	EXPECT_EQ(buddy_free(b, memory), ACRE_ERR_RANGE);
+	EXPECT_EQ(buddy_block_of(b, memory, &block), ACRE_ERR_RANGE);
+	EXPECT_EQ(buddy_add_region(b, memory, sizeof(memory), table, sizeof(table)),
+		  ACRE_ERR_INVALID);
 	EXPECT_EQ(buddy_largest_free(b), 0);
 	REQUIRE_VALID(buddy_validate(b));
 }
@@ -110,9 +111,9 @@ KTEST(buddy, rounds_any_region_inward)
 			size_t want = end > start ? end - start : 0;
 
 			buddy_init(b, 31);
-			enum status s =
+			enum acre_status s =
 				buddy_add_region(b, memory + offset, size, table, sizeof(table));
-			EXPECT_EQ(s, want != 0 ? STATUS_OK : ERR_INVALID);
+			EXPECT_EQ(s, want != 0 ? ACRE_OK : ACRE_ERR_INVALID);
 			EXPECT_EQ(b->total_bytes, want);
 			EXPECT_EQ(b->free_bytes, want);
 			if (want != 0)
@@ -148,29 +149,29 @@ KTEST(buddy, refuses_regions_that_overlap)
 	struct buddy *before = ktest_alloc(sizeof(*before), 16);
 
 	buddy_init(b, 31);
-	REQUIRE_EQ(buddy_add_region(b, memory + 256, 512, table, 32), STATUS_OK);
+	REQUIRE_EQ(buddy_add_region(b, memory + 256, 512, table, 32), ACRE_OK);
 	memset(other, 0xa5, 64);
 	memcpy(before, b, sizeof(*b));
 
 	/* memory and memory: the same, inside, around, from below, from above, by one granule */
-	EXPECT_EQ(buddy_add_region(b, memory + 256, 512, other, 64), ERR_OVERLAP);
-	EXPECT_EQ(buddy_add_region(b, memory + 400, 32, other, 64), ERR_OVERLAP);
-	EXPECT_EQ(buddy_add_region(b, memory, 1024, other, 64), ERR_OVERLAP);
-	EXPECT_EQ(buddy_add_region(b, memory, 272, other, 64), ERR_OVERLAP);
-	EXPECT_EQ(buddy_add_region(b, memory + 752, 272, other, 64), ERR_OVERLAP);
+	EXPECT_EQ(buddy_add_region(b, memory + 256, 512, other, 64), ACRE_ERR_OVERLAP);
+	EXPECT_EQ(buddy_add_region(b, memory + 400, 32, other, 64), ACRE_ERR_OVERLAP);
+	EXPECT_EQ(buddy_add_region(b, memory, 1024, other, 64), ACRE_ERR_OVERLAP);
+	EXPECT_EQ(buddy_add_region(b, memory, 272, other, 64), ACRE_ERR_OVERLAP);
+	EXPECT_EQ(buddy_add_region(b, memory + 752, 272, other, 64), ACRE_ERR_OVERLAP);
 	/* memory and a table in use, a table and a table in use, a table and memory of both */
-	EXPECT_EQ(buddy_add_region(b, table, 32, other, 64), ERR_OVERLAP);
-	EXPECT_EQ(buddy_add_region(b, memory, 256, table + 31, 16), ERR_OVERLAP);
-	EXPECT_EQ(buddy_add_region(b, memory, 256, memory + 767, 16), ERR_OVERLAP);
-	EXPECT_EQ(buddy_add_region(b, memory, 256, memory + 255, 16), ERR_OVERLAP);
+	EXPECT_EQ(buddy_add_region(b, table, 32, other, 64), ACRE_ERR_OVERLAP);
+	EXPECT_EQ(buddy_add_region(b, memory, 256, table + 31, 16), ACRE_ERR_OVERLAP);
+	EXPECT_EQ(buddy_add_region(b, memory, 256, memory + 767, 16), ACRE_ERR_OVERLAP);
+	EXPECT_EQ(buddy_add_region(b, memory, 256, memory + 255, 16), ACRE_ERR_OVERLAP);
 
 	EXPECT(same_bytes(before, b, sizeof(*b)));
 	for (size_t i = 0; i < 64; i++)
 		EXPECT_EQ(other[i], 0xa5);
 	REQUIRE_VALID(buddy_validate(b));
 	/* What only touches is welcome. */
-	EXPECT_EQ(buddy_add_region(b, memory, 256, other, 16), STATUS_OK);
-	EXPECT_EQ(buddy_add_region(b, memory + 768, 256, other + 16, 16), STATUS_OK);
+	EXPECT_EQ(buddy_add_region(b, memory, 256, other, 16), ACRE_OK);
+	EXPECT_EQ(buddy_add_region(b, memory + 768, 256, other + 16, 16), ACRE_OK);
 	REQUIRE_VALID(buddy_validate(b));
 }
 
@@ -181,11 +182,11 @@ KTEST(buddy, refuses_a_table_that_is_missing_or_short)
 	uint8_t table[16];
 
 	buddy_init(b, 31);
-	EXPECT_EQ(buddy_add_region(b, memory, 256, NULL, 16), ERR_INVALID);
-	EXPECT_EQ(buddy_add_region(b, memory, 256, table, 15), ERR_INVALID);
+	EXPECT_EQ(buddy_add_region(b, memory, 256, NULL, 16), ACRE_ERR_INVALID);
+	EXPECT_EQ(buddy_add_region(b, memory, 256, table, 15), ACRE_ERR_INVALID);
 	EXPECT_EQ(b->nregions, 0);
 	/* A misaligned base has a granule less, and needs an entry less. */
-	EXPECT_EQ(buddy_add_region(b, memory + 1, 255, table, 15), STATUS_OK);
+	EXPECT_EQ(buddy_add_region(b, memory + 1, 255, table, 15), ACRE_OK);
 	REQUIRE_VALID(buddy_validate(b));
 }
 
@@ -196,12 +197,13 @@ KTEST(buddy, refuses_regions_that_wrap_or_hold_address_0)
 	uint8_t table[16];
 
 	buddy_init(b, 31);
-	EXPECT_EQ(buddy_add_region(b, memory, SIZE_MAX, table, sizeof(table)), ERR_OVERFLOW);
+	EXPECT_EQ(buddy_add_region(b, memory, SIZE_MAX, table, sizeof(table)), ACRE_ERR_OVERFLOW);
 	EXPECT_EQ(buddy_add_region(b, memory, SIZE_MAX - (uintptr_t)memory + 1, table, 16),
-		  ERR_OVERFLOW);
-	EXPECT_EQ(buddy_add_region(b, NULL, 256, table, sizeof(table)), ERR_INVALID);
-	EXPECT_EQ(buddy_add_region(b, (void *)(UINTPTR_MAX - 6), 3, table, 16), ERR_OVERFLOW);
-	EXPECT_EQ(buddy_add_region(b, memory, 256, (uint8_t *)(UINTPTR_MAX - 6), 16), ERR_OVERFLOW);
+		  ACRE_ERR_OVERFLOW);
+	EXPECT_EQ(buddy_add_region(b, NULL, 256, table, sizeof(table)), ACRE_ERR_INVALID);
+	EXPECT_EQ(buddy_add_region(b, (void *)(UINTPTR_MAX - 6), 3, table, 16), ACRE_ERR_OVERFLOW);
+	EXPECT_EQ(buddy_add_region(b, memory, 256, (uint8_t *)(UINTPTR_MAX - 6), 16),
+		  ACRE_ERR_OVERFLOW);
 	EXPECT_EQ(b->nregions, 0);
 }
 
@@ -217,22 +219,21 @@ KTEST(buddy, takes_32_regions_in_any_order)
 	buddy_init(b, 31);
 	for (size_t i = 0; i < BUDDY_MAX_REGIONS; i++) {
 		size_t at = i * 7 % 32; /* every one of them, mixed */
-		REQUIRE_EQ(buddy_add_region(b, memory + at * 128, 64, table + at * 8, 8),
-			   STATUS_OK);
+		REQUIRE_EQ(buddy_add_region(b, memory + at * 128, 64, table + at * 8, 8), ACRE_OK);
 		REQUIRE_VALID(buddy_validate(b));
 	}
 	EXPECT_EQ(buddy_add_region(b, memory + (size_t)32 * 128, 64, table + (size_t)32 * 8, 8),
-		  ERR_FULL);
+		  ACRE_ERR_FULL);
 	for (size_t i = 0; i < BUDDY_MAX_REGIONS; i++) {
 		block[i] = buddy_alloc(b, 6, 0);
 		REQUIRE(block[i] != NULL);
-		EXPECT_EQ(buddy_block_of(b, (uint8_t *)block[i] + 63, &found), STATUS_OK);
+		EXPECT_EQ(buddy_block_of(b, (uint8_t *)block[i] + 63, &found), ACRE_OK);
 		EXPECT(found.start == block[i]);
-		EXPECT_EQ(buddy_block_of(b, (uint8_t *)block[i] + 64, &found), ERR_RANGE);
+		EXPECT_EQ(buddy_block_of(b, (uint8_t *)block[i] + 64, &found), ACRE_ERR_RANGE);
 	}
 	EXPECT(buddy_alloc(b, 4, 0) == NULL);
 	for (size_t i = 0; i < BUDDY_MAX_REGIONS; i++) {
-		EXPECT_EQ(buddy_free(b, block[i]), STATUS_OK);
+		EXPECT_EQ(buddy_free(b, block[i]), ACRE_OK);
 		REQUIRE_VALID(buddy_validate(b));
 	}
 	EXPECT_EQ(b->free_bytes, 32 * 64);
@@ -245,12 +246,12 @@ KTEST(buddy, never_merges_across_regions_that_touch)
 	uint8_t table[16];
 
 	buddy_init(b, 31);
-	REQUIRE_EQ(buddy_add_region(b, memory, 128, table, 8), STATUS_OK);
-	REQUIRE_EQ(buddy_add_region(b, memory + 128, 128, table + 8, 8), STATUS_OK);
+	REQUIRE_EQ(buddy_add_region(b, memory, 128, table, 8), ACRE_OK);
+	REQUIRE_EQ(buddy_add_region(b, memory + 128, 128, table + 8, 8), ACRE_OK);
 	void *x = buddy_alloc(b, 7, 0);
 	void *y = buddy_alloc(b, 7, 0);
-	EXPECT_EQ(buddy_free(b, x), STATUS_OK);
-	EXPECT_EQ(buddy_free(b, y), STATUS_OK);
+	EXPECT_EQ(buddy_free(b, x), ACRE_OK);
+	EXPECT_EQ(buddy_free(b, y), ACRE_OK);
 	EXPECT_EQ(buddy_largest_free(b), 128);
 	REQUIRE_VALID(buddy_validate(b));
 }
@@ -263,9 +264,9 @@ KTEST(buddy, a_table_may_be_a_live_block)
 
 	uint8_t *table = buddy_alloc(&f->b, 6, 0);
 	REQUIRE(table != NULL);
-	EXPECT_EQ(buddy_add_region(&f->b, memory, 1024, table + 1, 64), ERR_OVERLAP);
-	EXPECT_EQ(buddy_add_region(&f->b, memory, 1024, table + 64, 64), ERR_OVERLAP);
-	EXPECT_EQ(buddy_add_region(&f->b, memory, 1024, table, 64), STATUS_OK);
+	EXPECT_EQ(buddy_add_region(&f->b, memory, 1024, table + 1, 64), ACRE_ERR_OVERLAP);
+	EXPECT_EQ(buddy_add_region(&f->b, memory, 1024, table + 64, 64), ACRE_ERR_OVERLAP);
+	EXPECT_EQ(buddy_add_region(&f->b, memory, 1024, table, 64), ACRE_OK);
 	EXPECT_EQ(f->b.total_bytes, 256 + 1024);
 	REQUIRE_VALID(buddy_validate(&f->b));
 }
@@ -283,7 +284,7 @@ KTEST(buddy, splits_down_and_merges_up_through_all_orders)
 	EXPECT_EQ(f->b.nonempty, 0xff0);
 	EXPECT_EQ(f->b.free_bytes, 4096 - 16);
 	REQUIRE_VALID(buddy_validate(&f->b));
-	EXPECT_EQ(buddy_free(&f->b, block), STATUS_OK);
+	EXPECT_EQ(buddy_free(&f->b, block), ACRE_OK);
 	EXPECT_EQ(f->b.nonempty, 1u << 12);
 	REQUIRE_VALID(buddy_validate(&f->b));
 }
@@ -325,7 +326,7 @@ KTEST(buddy, keeps_both_free_buddies_of_the_largest_order)
 		}
 		EXPECT(buddy_alloc(&f->b, 4, 0) == NULL);
 		for (unsigned i = 0; i < 4; i++) {
-			EXPECT_EQ(buddy_free(&f->b, block[i ^ round]), STATUS_OK);
+			EXPECT_EQ(buddy_free(&f->b, block[i ^ round]), ACRE_OK);
 			REQUIRE_VALID(buddy_validate(&f->b));
 		}
 		EXPECT_EQ(f->b.free_bytes, 1024);
@@ -344,7 +345,7 @@ static void free_in_order(struct fixture *f, const unsigned order[5], unsigned p
 	}
 	for (; left > 0; permutation /= left, left--) {
 		unsigned pick = permutation % left;
-		EXPECT_EQ(buddy_free(&f->b, block[pick]), STATUS_OK);
+		EXPECT_EQ(buddy_free(&f->b, block[pick]), ACRE_OK);
 		block[pick] = block[left - 1];
 		REQUIRE_VALID(buddy_validate(&f->b));
 	}
@@ -385,7 +386,7 @@ KTEST(buddy, exhausts_and_recovers)
 	REQUIRE_VALID(buddy_validate(&f->b));
 	for (size_t left = granules; left > 0; left--) {
 		size_t pick = ktest_below(left);
-		EXPECT_EQ(buddy_free(&f->b, block[pick]), STATUS_OK);
+		EXPECT_EQ(buddy_free(&f->b, block[pick]), ACRE_OK);
 		block[pick] = block[left - 1];
 		REQUIRE_VALID(buddy_validate(&f->b));
 	}
@@ -401,7 +402,7 @@ KTEST(buddy, keeps_a_tag_with_each_live_block)
 	for (unsigned tag = 0; tag <= BUDDY_MAX_TAG; tag++) {
 		void *block = buddy_alloc(&f->b, 5, tag);
 		REQUIRE(block != NULL);
-		EXPECT_EQ(buddy_live(&f->b, block, &found), STATUS_OK);
+		EXPECT_EQ(buddy_live(&f->b, block, &found), ACRE_OK);
 		EXPECT_EQ(found.tag, tag);
 		EXPECT_EQ(found.order, 5);
 		EXPECT(found.live);
@@ -422,16 +423,16 @@ KTEST(buddy, refuses_every_address_that_is_no_live_block)
 	for (size_t i = 0; i < 512; i++) {
 		if (f->memory + i == a || f->memory + i == b)
 			continue;
-		EXPECT_EQ(buddy_free(&f->b, f->memory + i), ERR_NOT_ALLOCATED);
+		EXPECT_EQ(buddy_free(&f->b, f->memory + i), ACRE_ERR_NOT_ALLOCATED);
 		REQUIRE(same(s, f));
 	}
-	EXPECT_EQ(buddy_free(&f->b, f->memory + 512), ERR_RANGE);
-	EXPECT_EQ(buddy_free(&f->b, f->memory - 1), ERR_RANGE);
-	EXPECT_EQ(buddy_free(&f->b, NULL), ERR_RANGE);
-	EXPECT_EQ(buddy_free(&f->b, f), ERR_RANGE);
+	EXPECT_EQ(buddy_free(&f->b, f->memory + 512), ACRE_ERR_RANGE);
+	EXPECT_EQ(buddy_free(&f->b, f->memory - 1), ACRE_ERR_RANGE);
+	EXPECT_EQ(buddy_free(&f->b, NULL), ACRE_ERR_RANGE);
+	EXPECT_EQ(buddy_free(&f->b, f), ACRE_ERR_RANGE);
 	EXPECT(same(s, f));
-	EXPECT_EQ(buddy_free(&f->b, a), STATUS_OK);
-	EXPECT_EQ(buddy_free(&f->b, a), ERR_NOT_ALLOCATED);
+	EXPECT_EQ(buddy_free(&f->b, a), ACRE_OK);
+	EXPECT_EQ(buddy_free(&f->b, a), ACRE_ERR_NOT_ALLOCATED);
 	REQUIRE_VALID(buddy_validate(&f->b));
 }
 
@@ -445,19 +446,19 @@ KTEST(buddy, says_which_block_any_byte_belongs_to)
 		(void)!buddy_alloc(&f->b, 4 + (unsigned)ktest_below(6), 0);
 	uint8_t *start = f->memory;
 	while (start < f->memory + f->size) {
-		REQUIRE_EQ(buddy_block_of(&f->b, start, &found), STATUS_OK);
+		REQUIRE_EQ(buddy_block_of(&f->b, start, &found), ACRE_OK);
 		REQUIRE(found.start == start);
 		unsigned order = found.order;
 		uint8_t entry = f->table[(size_t)(start - f->memory) / 16];
 		EXPECT_EQ(entry, found.live ? buddy_head_live(order, 0) : buddy_head_free(order));
 		for (size_t i = 0; i < buddy_bytes(order); i++) {
-			REQUIRE_EQ(buddy_block_of(&f->b, start + i, &found), STATUS_OK);
+			REQUIRE_EQ(buddy_block_of(&f->b, start + i, &found), ACRE_OK);
 			REQUIRE(found.start == start && found.order == order);
 		}
 		start += buddy_bytes(order);
 	}
 	EXPECT(start == f->memory + f->size);
-	EXPECT_EQ(buddy_block_of(&f->b, start, &found), ERR_RANGE);
+	EXPECT_EQ(buddy_block_of(&f->b, start, &found), ACRE_ERR_RANGE);
 }
 
 /* ---- resizing in place ------------------------------------------------------------------- */
@@ -470,14 +471,14 @@ KTEST(buddy, shrinks_in_place_to_every_order)
 	for (unsigned from = 4; from <= 12; from++) {
 		for (unsigned to = 4; to <= from; to++) {
 			void *p = buddy_alloc(&f->b, from, 1);
-			REQUIRE_EQ(buddy_live(&f->b, p, &block), STATUS_OK);
+			REQUIRE_EQ(buddy_live(&f->b, p, &block), ACRE_OK);
 			EXPECT(buddy_resize(&f->b, &block, to, 2));
 			REQUIRE_VALID(buddy_validate(&f->b));
 			EXPECT_EQ(f->b.free_bytes, 4096 - buddy_bytes(to));
-			REQUIRE_EQ(buddy_live(&f->b, p, &block), STATUS_OK);
+			REQUIRE_EQ(buddy_live(&f->b, p, &block), ACRE_OK);
 			EXPECT_EQ(block.order, to);
 			EXPECT_EQ(block.tag, 2);
-			EXPECT_EQ(buddy_free(&f->b, p), STATUS_OK);
+			EXPECT_EQ(buddy_free(&f->b, p), ACRE_OK);
 			EXPECT_EQ(f->b.nonempty, 1u << 12);
 		}
 	}
@@ -491,14 +492,14 @@ KTEST(buddy, grows_in_place_when_what_lies_above_is_free)
 	for (unsigned from = 4; from <= 12; from++) {
 		for (unsigned to = from; to <= 12; to++) {
 			void *p = buddy_alloc(&f->b, from, 0);
-			REQUIRE_EQ(buddy_live(&f->b, p, &block), STATUS_OK);
+			REQUIRE_EQ(buddy_live(&f->b, p, &block), ACRE_OK);
 			EXPECT(buddy_resize(&f->b, &block, to, 0));
 			REQUIRE_VALID(buddy_validate(&f->b));
 			EXPECT_EQ(f->b.free_bytes, 4096 - buddy_bytes(to));
 			EXPECT(!buddy_resize(&f->b, &block, 13, 0));
 			EXPECT(!buddy_resize(&f->b, &block, 32, 0));
 			EXPECT(to > 4 || buddy_resize(&f->b, &block, 0, 0)); /* 0 means 4 */
-			EXPECT_EQ(buddy_free(&f->b, p), STATUS_OK);
+			EXPECT_EQ(buddy_free(&f->b, p), ACRE_OK);
 		}
 	}
 }
@@ -513,18 +514,18 @@ KTEST(buddy, does_not_grow_over_a_live_block_nor_downward_nor_out_of_the_region)
 	struct snapshot *s = take_snapshot(f);
 
 	REQUIRE(a == f->memory && b == a + 32 && c == a + 128);
-	REQUIRE_EQ(buddy_live(&f->b, a, &block), STATUS_OK);
+	REQUIRE_EQ(buddy_live(&f->b, a, &block), ACRE_OK);
 	EXPECT(!buddy_resize(&f->b, &block, 6, 0)); /* b lies there */
-	REQUIRE_EQ(buddy_live(&f->b, b, &block), STATUS_OK);
+	REQUIRE_EQ(buddy_live(&f->b, b, &block), ACRE_OK);
 	EXPECT(!buddy_resize(&f->b, &block, 6, 0)); /* b is an upper half */
 	EXPECT(same(s, f));
-	EXPECT_EQ(buddy_free(&f->b, b), STATUS_OK);
-	REQUIRE_EQ(buddy_live(&f->b, a, &block), STATUS_OK);
+	EXPECT_EQ(buddy_free(&f->b, b), ACRE_OK);
+	REQUIRE_EQ(buddy_live(&f->b, a, &block), ACRE_OK);
 	EXPECT(!buddy_resize(&f->b, &block, 8, 0)); /* orders 5 and 6 are free, then c */
 	EXPECT_EQ(block.order, 5);
 	REQUIRE_VALID(buddy_validate(&f->b));
 	EXPECT(buddy_resize(&f->b, &block, 7, 0));
-	EXPECT_EQ(buddy_free(&f->b, c), STATUS_OK);
+	EXPECT_EQ(buddy_free(&f->b, c), ACRE_OK);
 	EXPECT(!buddy_resize(&f->b, &block, 11, 0)); /* the region ends at order 10 */
 	EXPECT(buddy_resize(&f->b, &block, 10, 0));
 	EXPECT_EQ(f->b.free_bytes, 0);
@@ -558,8 +559,8 @@ KTEST(buddy, panics_when_free_memory_was_written)
 
 	for (unsigned i = 0; i < 4; i++)
 		block[i] = buddy_alloc(&f->b, 4, 0);
-	EXPECT_EQ(buddy_free(&f->b, block[0]), STATUS_OK);
-	EXPECT_EQ(buddy_free(&f->b, block[2]), STATUS_OK);
+	EXPECT_EQ(buddy_free(&f->b, block[0]), ACRE_OK);
+	EXPECT_EQ(buddy_free(&f->b, block[2]), ACRE_OK);
 	struct buddy_link *first = block[2];
 	struct buddy_link good = *first;
 	const uintptr_t wrong[] = {
@@ -709,7 +710,7 @@ static void random_rounds(struct fixture *f, unsigned rounds)
 			bytes[i] = buddy_bytes(order);
 			EXPECT_EQ(block[i] != NULL, bytes[i] <= largest);
 		} else {
-			EXPECT_EQ(buddy_free(&f->b, block[i]), STATUS_OK);
+			EXPECT_EQ(buddy_free(&f->b, block[i]), ACRE_OK);
 		}
 		REQUIRE_VALID(buddy_validate(&f->b));
 		if (block[i] == NULL)

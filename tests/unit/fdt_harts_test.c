@@ -27,7 +27,7 @@ static struct fdt_hart next(struct fdt_hart_cursor *cursor)
 {
 	struct fdt_hart hart;
 
-	REQUIRE_EQ(fdt_harts_next(cursor, &hart), STATUS_OK);
+	REQUIRE_EQ(fdt_harts_next(cursor, &hart), ACRE_OK);
 	return hart;
 }
 
@@ -35,8 +35,8 @@ static void expect_end(struct fdt_hart_cursor *cursor)
 {
 	struct fdt_hart hart;
 
-	EXPECT_EQ(fdt_harts_next(cursor, &hart), ERR_END);
-	EXPECT_EQ(fdt_harts_next(cursor, &hart), ERR_END);
+	EXPECT_EQ(fdt_harts_next(cursor, &hart), ACRE_ERR_END);
+	EXPECT_EQ(fdt_harts_next(cursor, &hart), ACRE_ERR_END);
 }
 
 KTEST(fdt_harts, lists_those_of_the_sample)
@@ -47,7 +47,7 @@ KTEST(fdt_harts, lists_those_of_the_sample)
 	for (unsigned i = 0; i < 3; i++) {
 		struct fdt_hart hart = next(&c);
 
-		EXPECT_EQ(hart.why, STATUS_OK);
+		EXPECT_EQ(hart.why, ACRE_OK);
 		EXPECT_EQ(hart.id, i);
 		EXPECT_EQ(hart.enabled, i != 0);
 		EXPECT_STR(hart.isa, "rv64imafdc");
@@ -138,11 +138,11 @@ KTEST(fdt_harts, reports_those_whose_id_cannot_be_read)
 	fdt_build_prop(&t->b, "status", "okay", 4); /* no string: not one to be started */
 	fdt_build_prop(&t->b, "riscv,isa", "rv64", 4);
 	seal(t, 3, &c);
-	EXPECT_EQ(next(&c).why, ERR_NOT_FOUND);
-	EXPECT_EQ(next(&c).why, ERR_MALFORMED);
-	EXPECT_EQ(next(&c).why, ERR_OVERFLOW);
+	EXPECT_EQ(next(&c).why, ACRE_ERR_NOT_FOUND);
+	EXPECT_EQ(next(&c).why, ACRE_ERR_MALFORMED);
+	EXPECT_EQ(next(&c).why, ACRE_ERR_OVERFLOW);
 	struct fdt_hart hart = next(&c);
-	EXPECT_EQ(hart.why, STATUS_OK);
+	EXPECT_EQ(hart.why, ACRE_OK);
 	EXPECT_EQ(hart.id, 3);
 	EXPECT(!hart.enabled);
 	EXPECT_STR(hart.isa, NULL);
@@ -152,19 +152,19 @@ KTEST(fdt_harts, reports_those_whose_id_cannot_be_read)
 	fdt_build_begin(&t->b, "cpu@0");
 	fdt_build_empty(&t->b, "reg");
 	seal(t, 3, &c);
-	EXPECT_EQ(next(&c).why, ERR_MALFORMED);
+	EXPECT_EQ(next(&c).why, ACRE_ERR_MALFORMED);
 	expect_end(&c);
 
 	t = begin_cpus(9);
 	fdt_build_begin(&t->b, "cpu@0");
 	fdt_build_u32(&t->b, "reg", 1);
 	seal(t, 3, &c);
-	EXPECT_EQ(next(&c).why, ERR_UNSUPPORTED);
+	EXPECT_EQ(next(&c).why, ACRE_ERR_UNSUPPORTED);
 	expect_end(&c);
 }
 
 /* The timebase of a tree that has @in_cpus bytes of it in /cpus and @in_cpu in a cpu. */
-static enum status timebase(size_t in_cpus, size_t in_cpu, uint64_t *hz)
+static enum acre_status timebase(size_t in_cpus, size_t in_cpu, uint64_t *hz)
 {
 	static const uint8_t value[12] = { 0, 0, 0, 1, 0, 0, 0, 2 };
 	struct fdt_tree *t = begin_cpus(1);
@@ -189,17 +189,17 @@ KTEST(fdt_harts, finds_the_timebase_in_cpus_or_in_a_cpu)
 {
 	uint64_t hz;
 
-	EXPECT_EQ(timebase(4, 8, &hz), STATUS_OK);
+	EXPECT_EQ(timebase(4, 8, &hz), ACRE_OK);
 	EXPECT_EQ(hz, 1);
-	EXPECT_EQ(timebase(8, 4, &hz), STATUS_OK);
+	EXPECT_EQ(timebase(8, 4, &hz), ACRE_OK);
 	EXPECT_EQ(hz, 0x100000002);
-	EXPECT_EQ(timebase(0, 4, &hz), STATUS_OK);
+	EXPECT_EQ(timebase(0, 4, &hz), ACRE_OK);
 	EXPECT_EQ(hz, 1);
-	EXPECT_EQ(timebase(0, 8, &hz), STATUS_OK);
+	EXPECT_EQ(timebase(0, 8, &hz), ACRE_OK);
 	EXPECT_EQ(hz, 0x100000002);
-	EXPECT_EQ(timebase(0, 0, &hz), ERR_NOT_FOUND);
-	EXPECT_EQ(timebase(3, 0, &hz), ERR_MALFORMED);
-	EXPECT_EQ(timebase(12, 4, &hz), ERR_MALFORMED);
+	EXPECT_EQ(timebase(0, 0, &hz), ACRE_ERR_NOT_FOUND);
+	EXPECT_EQ(timebase(3, 0, &hz), ACRE_ERR_MALFORMED);
+	EXPECT_EQ(timebase(12, 4, &hz), ACRE_ERR_MALFORMED);
 	EXPECT_EQ(hz, 77);
 }
 
@@ -216,7 +216,7 @@ KTEST(fdt_harts, finds_no_timebase_outside_cpus)
 	fdt_build_u32(&t->b, "timebase-frequency", 1000);
 	for (unsigned i = 0; i < 4; i++)
 		fdt_build_end(&t->b);
-	EXPECT_EQ(fdt_timebase(fdt_tree_open(t), &hz), ERR_NOT_FOUND);
+	EXPECT_EQ(fdt_timebase(fdt_tree_open(t), &hz), ACRE_ERR_NOT_FOUND);
 }
 
 KTEST(fdt_harts, refuses_a_timebase_of_zero)
@@ -227,5 +227,5 @@ KTEST(fdt_harts, refuses_a_timebase_of_zero)
 	fdt_build_u32(&t->b, "timebase-frequency", 0);
 	fdt_build_end(&t->b);
 	fdt_build_end(&t->b);
-	EXPECT_EQ(fdt_timebase(fdt_tree_open(t), &hz), ERR_MALFORMED);
+	EXPECT_EQ(fdt_timebase(fdt_tree_open(t), &hz), ACRE_ERR_MALFORMED);
 }

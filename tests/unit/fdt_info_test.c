@@ -11,11 +11,11 @@ KTEST(fdt_info, names_the_machine_and_its_arguments)
 	const struct fdt *fdt = fdt_tree_open(fdt_tree_sample());
 	const char *text;
 
-	EXPECT_EQ(fdt_model(fdt, &text), STATUS_OK);
+	EXPECT_EQ(fdt_model(fdt, &text), ACRE_OK);
 	EXPECT_STR(text, "sample,board");
-	EXPECT_EQ(fdt_compatible(fdt, &text), STATUS_OK);
+	EXPECT_EQ(fdt_compatible(fdt, &text), ACRE_OK);
 	EXPECT_STR(text, "sample,board");
-	EXPECT_EQ(fdt_bootargs(fdt, &text), STATUS_OK);
+	EXPECT_EQ(fdt_bootargs(fdt, &text), ACRE_OK);
 	EXPECT_STR(text, "test poweroff");
 }
 
@@ -28,9 +28,9 @@ KTEST(fdt_info, tells_absent_from_malformed)
 	fdt_build_prop(&t->b, "model", "abc", 3);
 	fdt_build_end(&t->b);
 	const struct fdt *fdt = fdt_tree_open(t);
-	EXPECT_EQ(fdt_model(fdt, &text), ERR_MALFORMED);
-	EXPECT_EQ(fdt_compatible(fdt, &text), ERR_NOT_FOUND);
-	EXPECT_EQ(fdt_bootargs(fdt, &text), ERR_NOT_FOUND);
+	EXPECT_EQ(fdt_model(fdt, &text), ACRE_ERR_MALFORMED);
+	EXPECT_EQ(fdt_compatible(fdt, &text), ACRE_ERR_NOT_FOUND);
+	EXPECT_EQ(fdt_bootargs(fdt, &text), ACRE_ERR_NOT_FOUND);
 	EXPECT_STR(text, "untouched");
 }
 
@@ -64,13 +64,13 @@ KTEST(fdt_info, finds_a_device_on_a_bus_by_any_of_its_names)
 	struct fdt_device found;
 
 	for (size_t i = 0; i < ARRAY_SIZE(name); i++) {
-		EXPECT_EQ(fdt_find_compatible(fdt, name[i], &found), STATUS_OK);
+		EXPECT_EQ(fdt_find_compatible(fdt, name[i], &found), ACRE_OK);
 		EXPECT_EQ(found.base, 0x100000);
 		EXPECT_EQ(found.size, 0x1000);
 		EXPECT_STR(found.node.name, "test@100000");
 	}
-	EXPECT_EQ(fdt_find_compatible(fdt, "sifive,test", &found), ERR_NOT_FOUND);
-	EXPECT_EQ(fdt_find_compatible(fdt, "simple-bus", &found), ERR_NOT_FOUND); /* no reg */
+	EXPECT_EQ(fdt_find_compatible(fdt, "sifive,test", &found), ACRE_ERR_NOT_FOUND);
+	EXPECT_EQ(fdt_find_compatible(fdt, "simple-bus", &found), ACRE_ERR_NOT_FOUND); /* no reg */
 }
 
 KTEST(fdt_info, finds_a_device_at_the_root)
@@ -81,7 +81,7 @@ KTEST(fdt_info, finds_a_device_at_the_root)
 	fdt_build_begin(&t->b, "");
 	cells(t, 1, 1);
 	device(t, "x@1000", 0x1000, 0x10);
-	EXPECT_EQ(fdt_find_compatible(seal(t, 2), "x", &found), STATUS_OK);
+	EXPECT_EQ(fdt_find_compatible(seal(t, 2), "x", &found), ACRE_OK);
 	EXPECT_EQ(found.base, 0x1000);
 	EXPECT_EQ(found.size, 0x10);
 }
@@ -103,7 +103,7 @@ KTEST(fdt_info, translates_through_every_bus_above)
 	cells(t, 1, 1);
 	FDT_BUILD_CELLS(&t->b, "ranges", 0x100, 0x9000000, 0x100, 0, 0x40002000, 0x100);
 	device(t, "x@20", 0x20, 0x10);
-	EXPECT_EQ(fdt_find_compatible(seal(t, 5), "x", &found), STATUS_OK);
+	EXPECT_EQ(fdt_find_compatible(seal(t, 5), "x", &found), ACRE_OK);
 	EXPECT_EQ(found.base, 0x110002020);
 	EXPECT_EQ(found.size, 0x10);
 }
@@ -127,7 +127,7 @@ KTEST(fdt_info, passes_over_devices_without_a_physical_address)
 	fdt_build_end(&t->b);
 	fdt_build_end(&t->b);
 	device(t, "x@3", 0x3000, 0x10);
-	EXPECT_EQ(fdt_find_compatible(seal(t, 2), "x", &found), STATUS_OK);
+	EXPECT_EQ(fdt_find_compatible(seal(t, 2), "x", &found), ACRE_OK);
 	EXPECT_STR(found.node.name, "x@3");
 	EXPECT_EQ(found.base, 0x3000);
 }
@@ -152,7 +152,7 @@ KTEST(fdt_info, passes_over_devices_that_are_switched_off)
 	fdt_build_end(&t->b);
 	device(t, "x@3", 0x3000, 0x10);
 	fdt_build_string(&t->b, "status", "okay");
-	EXPECT_EQ(fdt_find_compatible(seal(t, 2), "x", &found), STATUS_OK);
+	EXPECT_EQ(fdt_find_compatible(seal(t, 2), "x", &found), ACRE_OK);
 	EXPECT_EQ(found.base, 0x3000);
 }
 
@@ -168,7 +168,7 @@ KTEST(fdt_info, refuses_a_device_whose_end_does_not_fit)
 		fdt_build_string(&t->b, "compatible", "x");
 		FDT_BUILD_CELLS(&t->b, "reg", 0xffffffff, 0xfffff000, 0, 0xfff + extra);
 		EXPECT_EQ(fdt_find_compatible(seal(t, 2), "x", &found),
-			  extra == 0 ? STATUS_OK : ERR_NOT_FOUND);
+			  extra == 0 ? ACRE_OK : ACRE_ERR_NOT_FOUND);
 	}
 }
 
@@ -181,7 +181,7 @@ KTEST(fdt_info, takes_the_cells_of_the_parent_not_its_own)
 	cells(t, 1, 1);
 	device(t, "x@1000", 0x1000, 0x10);
 	cells(t, 2, 3);
-	EXPECT_EQ(fdt_find_compatible(seal(t, 2), "x", &found), STATUS_OK);
+	EXPECT_EQ(fdt_find_compatible(seal(t, 2), "x", &found), ACRE_OK);
 	EXPECT_EQ(found.base, 0x1000);
 }
 
@@ -196,7 +196,7 @@ KTEST(fdt_info, looks_as_deep_as_a_tree_may_be)
 		fdt_build_empty(&t->b, "ranges");
 	}
 	device(t, "x@1000", 0x1000, 0x10);
-	EXPECT_EQ(fdt_find_compatible(seal(t, FDT_MAX_DEPTH), "x", &found), STATUS_OK);
+	EXPECT_EQ(fdt_find_compatible(seal(t, FDT_MAX_DEPTH), "x", &found), ACRE_OK);
 	EXPECT_EQ(found.base, 0x1000);
 	EXPECT_EQ(found.node.depth, FDT_MAX_DEPTH - 1);
 }

@@ -41,7 +41,7 @@ static struct fdt_memory_fact next(struct fdt_memory_cursor *cursor)
 {
 	struct fdt_memory_fact fact;
 
-	REQUIRE_EQ(fdt_memory_next(cursor, &fact), STATUS_OK);
+	REQUIRE_EQ(fdt_memory_next(cursor, &fact), ACRE_OK);
 	return fact;
 }
 
@@ -49,8 +49,8 @@ static void expect_end(struct fdt_memory_cursor *cursor)
 {
 	struct fdt_memory_fact fact;
 
-	EXPECT_EQ(fdt_memory_next(cursor, &fact), ERR_END);
-	EXPECT_EQ(fdt_memory_next(cursor, &fact), ERR_END);
+	EXPECT_EQ(fdt_memory_next(cursor, &fact), ACRE_ERR_END);
+	EXPECT_EQ(fdt_memory_next(cursor, &fact), ACRE_ERR_END);
 }
 
 static void expect_range(struct fdt_memory_cursor *cursor, enum fdt_fact_kind kind, uint64_t base,
@@ -62,13 +62,13 @@ static void expect_range(struct fdt_memory_cursor *cursor, enum fdt_fact_kind ki
 	EXPECT(fact.has_range);
 	EXPECT_EQ(fact.base, base);
 	EXPECT_EQ(fact.size, size);
-	EXPECT_EQ(fact.why, STATUS_OK);
+	EXPECT_EQ(fact.why, ACRE_OK);
 }
 
 /* A complaint without a range. */
 static struct fdt_memory_fact expect_malformed(struct fdt_memory_cursor *cursor,
 					       enum fdt_fact_kind about, const char *name,
-					       const char *property, enum status why)
+					       const char *property, enum acre_status why)
 {
 	struct fdt_memory_fact fact = next(cursor);
 
@@ -400,10 +400,10 @@ KTEST(fdt_memory, without_reg_is_malformed)
 	struct fdt_memory_cursor c;
 
 	one_memory(&c, 1, 1, NULL, 0);
-	expect_malformed(&c, FDT_FACT_MEMORY, "memory@1", "reg", ERR_NOT_FOUND);
+	expect_malformed(&c, FDT_FACT_MEMORY, "memory@1", "reg", ACRE_ERR_NOT_FOUND);
 	expect_range(&c, FDT_FACT_INITRD, 0x10, 0x20);
 	one_memory(&c, 1, 1, none, 0);
-	expect_malformed(&c, FDT_FACT_MEMORY, "memory@1", "reg", ERR_TRUNCATED);
+	expect_malformed(&c, FDT_FACT_MEMORY, "memory@1", "reg", ACRE_ERR_TRUNCATED);
 	expect_range(&c, FDT_FACT_INITRD, 0x10, 0x20);
 	expect_end(&c);
 }
@@ -417,8 +417,8 @@ KTEST(fdt_memory, whose_reg_is_no_multiple_of_a_pair_is_left_out_whole)
 		if (n % 4 == 0)
 			continue;
 		one_memory(&c, 2, 2, reg, n);
-		struct fdt_memory_fact fact =
-			expect_malformed(&c, FDT_FACT_MEMORY, "memory@1", "reg", ERR_MALFORMED);
+		struct fdt_memory_fact fact = expect_malformed(&c, FDT_FACT_MEMORY, "memory@1",
+							       "reg", ACRE_ERR_MALFORMED);
 		EXPECT_EQ(fact.value.length, 4 * n);
 		expect_range(&c, FDT_FACT_INITRD, 0x10, 0x20);
 		expect_end(&c);
@@ -435,9 +435,9 @@ KTEST(fdt_memory, that_wraps_is_left_out_pair_by_pair)
 	struct fdt_memory_fact fact;
 
 	one_memory(&c, 2, 2, reg, ARRAY_SIZE(reg));
-	fact = expect_malformed(&c, FDT_FACT_MEMORY, "memory@1", "reg", ERR_OVERFLOW);
+	fact = expect_malformed(&c, FDT_FACT_MEMORY, "memory@1", "reg", ACRE_ERR_OVERFLOW);
 	EXPECT_EQ(fact.index, 0);
-	fact = expect_malformed(&c, FDT_FACT_MEMORY, "memory@1", "reg", ERR_OVERFLOW);
+	fact = expect_malformed(&c, FDT_FACT_MEMORY, "memory@1", "reg", ACRE_ERR_OVERFLOW);
 	EXPECT_EQ(fact.index, 1);
 	expect_range(&c, FDT_FACT_MEMORY, 0x1000, 0x2000);
 	expect_range(&c, FDT_FACT_INITRD, 0x10, 0x20);
@@ -452,8 +452,8 @@ KTEST(fdt_memory, with_a_high_cell_that_is_not_zero_is_left_out)
 	struct fdt_memory_cursor c;
 
 	one_memory(&c, 3, 3, reg, ARRAY_SIZE(reg));
-	expect_malformed(&c, FDT_FACT_MEMORY, "memory@1", "reg", ERR_OVERFLOW);
-	expect_malformed(&c, FDT_FACT_MEMORY, "memory@1", "reg", ERR_OVERFLOW);
+	expect_malformed(&c, FDT_FACT_MEMORY, "memory@1", "reg", ACRE_ERR_OVERFLOW);
+	expect_malformed(&c, FDT_FACT_MEMORY, "memory@1", "reg", ACRE_ERR_OVERFLOW);
 	expect_range(&c, FDT_FACT_MEMORY, 0x3000, 0x1000);
 	expect_range(&c, FDT_FACT_INITRD, 0x10, 0x20);
 	expect_end(&c);
@@ -464,15 +464,15 @@ KTEST(fdt_memory, under_cells_of_no_use_is_left_out)
 	static const struct {
 		uint32_t address, size;
 		const char *culprit;
-		enum status why;
+		enum acre_status why;
 	} n[] = {
-		{ 4, 1, "#address-cells", ERR_UNSUPPORTED },
-		{ 1, 4, "#size-cells", ERR_UNSUPPORTED },
-		{ 4, 4, "#address-cells", ERR_UNSUPPORTED },
-		{ 0xffffffff, 1, "#address-cells", ERR_UNSUPPORTED },
-		{ 0, 1, "#address-cells", ERR_INVALID },
-		{ 1, 0, "#size-cells", ERR_INVALID },
-		{ 0, 0, "#address-cells", ERR_INVALID },
+		{ 4, 1, "#address-cells", ACRE_ERR_UNSUPPORTED },
+		{ 1, 4, "#size-cells", ACRE_ERR_UNSUPPORTED },
+		{ 4, 4, "#address-cells", ACRE_ERR_UNSUPPORTED },
+		{ 0xffffffff, 1, "#address-cells", ACRE_ERR_UNSUPPORTED },
+		{ 0, 1, "#address-cells", ACRE_ERR_INVALID },
+		{ 1, 0, "#size-cells", ACRE_ERR_INVALID },
+		{ 0, 0, "#address-cells", ACRE_ERR_INVALID },
 	};
 	static const uint32_t reg[] = { 0, 0, 0, 0x1000, 0, 0, 0, 0x1000 };
 	struct fdt_memory_cursor c;
@@ -496,7 +496,7 @@ KTEST(fdt_memory, under_cells_that_are_no_cell_is_left_out)
 	fdt_build_begin(&t->b, "memory");
 	FDT_BUILD_CELLS(&t->b, "reg", 0, 0x1000, 0x1000);
 	seal(t, 2, &c);
-	expect_malformed(&c, FDT_FACT_MEMORY, "memory", "#size-cells", ERR_MALFORMED);
+	expect_malformed(&c, FDT_FACT_MEMORY, "memory", "#size-cells", ACRE_ERR_MALFORMED);
 	expect_end(&c);
 }
 
@@ -518,10 +518,10 @@ KTEST(fdt_memory, with_a_status_or_a_type_that_makes_no_sense_is_left_out)
 	fdt_build_empty(&t->b, "device_type");
 	seal(t, 2, &c);
 	struct fdt_memory_fact fact =
-		expect_malformed(&c, FDT_FACT_MEMORY, "memory@1", "status", ERR_MALFORMED);
+		expect_malformed(&c, FDT_FACT_MEMORY, "memory@1", "status", ACRE_ERR_MALFORMED);
 	EXPECT_EQ(fact.value.length, 4);
-	expect_malformed(&c, FDT_FACT_MEMORY, "memory@2", "device_type", ERR_MALFORMED);
-	expect_malformed(&c, FDT_FACT_MEMORY, "memory@3", "device_type", ERR_MALFORMED);
+	expect_malformed(&c, FDT_FACT_MEMORY, "memory@2", "device_type", ACRE_ERR_MALFORMED);
+	expect_malformed(&c, FDT_FACT_MEMORY, "memory@3", "device_type", ACRE_ERR_MALFORMED);
 	expect_end(&c);
 }
 
@@ -534,7 +534,7 @@ KTEST(fdt_memory, with_a_broken_numa_node_is_memory_of_no_node)
 	fdt_build_u64(&t->b, "numa-node-id", 1);
 	FDT_BUILD_CELLS(&t->b, "reg", 0x1000, 0x2000);
 	seal(t, 2, &c);
-	expect_malformed(&c, FDT_FACT_MEMORY, "memory@1", "numa-node-id", ERR_MALFORMED);
+	expect_malformed(&c, FDT_FACT_MEMORY, "memory@1", "numa-node-id", ACRE_ERR_MALFORMED);
 	struct fdt_memory_fact fact = next(&c);
 	EXPECT_EQ(fact.kind, FDT_FACT_MEMORY);
 	EXPECT_EQ(fact.numa_node, FDT_NO_NUMA_NODE);
@@ -621,7 +621,7 @@ KTEST(fdt_memory, keeps_a_reservation_whose_status_cannot_be_read)
 	expect_widest(&c, FDT_FACT_RESERVED, "status", 0x1000, 0x2000);
 	expect_widest(&c, FDT_FACT_RESERVED, "status", 0x5000, 0x6000);
 	struct fdt_memory_fact fact =
-		expect_malformed(&c, FDT_FACT_DYNAMIC, "b", "status", ERR_MALFORMED);
+		expect_malformed(&c, FDT_FACT_DYNAMIC, "b", "status", ACRE_ERR_MALFORMED);
 	EXPECT_EQ(fact.size, 0x2000);
 	expect_end(&c);
 }
@@ -645,11 +645,11 @@ KTEST(fdt_memory, names_reservations_of_which_nothing_can_be_said)
 	fdt_build_begin(&t->b, "bytes");
 	fdt_build_prop(&t->b, "reg", "abcdefghijklmno", 15);
 	seal(t, 3, &c);
-	expect_malformed(&c, FDT_FACT_RESERVED, "nothing", "reg", ERR_NOT_FOUND);
-	expect_malformed(&c, FDT_FACT_RESERVED, "empty", "reg", ERR_TRUNCATED);
-	expect_malformed(&c, FDT_FACT_RESERVED, "odd", "reg", ERR_MALFORMED);
-	expect_malformed(&c, FDT_FACT_RESERVED, "high", "reg", ERR_OVERFLOW);
-	expect_malformed(&c, FDT_FACT_RESERVED, "bytes", "reg", ERR_MALFORMED);
+	expect_malformed(&c, FDT_FACT_RESERVED, "nothing", "reg", ACRE_ERR_NOT_FOUND);
+	expect_malformed(&c, FDT_FACT_RESERVED, "empty", "reg", ACRE_ERR_TRUNCATED);
+	expect_malformed(&c, FDT_FACT_RESERVED, "odd", "reg", ACRE_ERR_MALFORMED);
+	expect_malformed(&c, FDT_FACT_RESERVED, "high", "reg", ACRE_ERR_OVERFLOW);
+	expect_malformed(&c, FDT_FACT_RESERVED, "bytes", "reg", ACRE_ERR_MALFORMED);
 	expect_end(&c);
 }
 
@@ -664,8 +664,8 @@ KTEST(fdt_memory, names_reservations_under_cells_of_no_use)
 	fdt_build_begin(&t->b, "b");
 	FDT_BUILD_CELLS(&t->b, "size", 0, 0x1000);
 	seal(t, 3, &c);
-	expect_malformed(&c, FDT_FACT_RESERVED, "a", "#size-cells", ERR_UNSUPPORTED);
-	expect_malformed(&c, FDT_FACT_DYNAMIC, "b", "#size-cells", ERR_UNSUPPORTED);
+	expect_malformed(&c, FDT_FACT_RESERVED, "a", "#size-cells", ACRE_ERR_UNSUPPORTED);
+	expect_malformed(&c, FDT_FACT_DYNAMIC, "b", "#size-cells", ACRE_ERR_UNSUPPORTED);
 	expect_end(&c);
 }
 
@@ -698,11 +698,11 @@ KTEST(fdt_memory, reads_dynamic_reservations)
 	EXPECT_EQ(fact.size, 0x100000000);
 	EXPECT_EQ(fact.alignment, 0);
 	EXPECT(fact.no_map && !fact.has_range);
-	expect_malformed(&c, FDT_FACT_DYNAMIC, "narrow", "size", ERR_MALFORMED);
-	expect_malformed(&c, FDT_FACT_DYNAMIC, "zero", "size", ERR_INVALID);
-	fact = expect_malformed(&c, FDT_FACT_DYNAMIC, "crooked", "alignment", ERR_INVALID);
+	expect_malformed(&c, FDT_FACT_DYNAMIC, "narrow", "size", ACRE_ERR_MALFORMED);
+	expect_malformed(&c, FDT_FACT_DYNAMIC, "zero", "size", ACRE_ERR_INVALID);
+	fact = expect_malformed(&c, FDT_FACT_DYNAMIC, "crooked", "alignment", ACRE_ERR_INVALID);
 	EXPECT_EQ(fact.size, 0x1000);
-	expect_malformed(&c, FDT_FACT_DYNAMIC, "short", "alignment", ERR_MALFORMED);
+	expect_malformed(&c, FDT_FACT_DYNAMIC, "short", "alignment", ACRE_ERR_MALFORMED);
 	expect_end(&c);
 }
 
@@ -723,7 +723,7 @@ KTEST(fdt_memory, moves_reservations_through_ranges)
 	expect_range(&c, FDT_FACT_RESERVED, 0x180000800, 0x800);
 	expect_range(&c, FDT_FACT_RESERVED, 0x9000, 0x1000);
 	for (unsigned i = 0; i < 4; i++)
-		expect_malformed(&c, FDT_FACT_RESERVED, "b", "ranges", ERR_RANGE);
+		expect_malformed(&c, FDT_FACT_RESERVED, "b", "ranges", ACRE_ERR_RANGE);
 	expect_end(&c);
 }
 
@@ -745,7 +745,8 @@ KTEST(fdt_memory, needs_the_cells_of_the_root_only_where_it_moves_a_reservation)
 		FDT_BUILD_CELLS(&t->b, "reg", 0x1000, 0x1000);
 		seal(t, 3, &c);
 		if (moves != 0)
-			expect_malformed(&c, FDT_FACT_RESERVED, "a", "ranges", ERR_UNSUPPORTED);
+			expect_malformed(&c, FDT_FACT_RESERVED, "a", "ranges",
+					 ACRE_ERR_UNSUPPORTED);
 		else
 			expect_range(&c, FDT_FACT_RESERVED, 0x1000, 0x1000);
 		expect_end(&c);
@@ -763,7 +764,7 @@ KTEST(fdt_memory, moves_a_reservation_whose_status_cannot_be_read_too)
 	fdt_build_empty(&t->b, "status");
 	seal(t, 3, &c);
 	expect_widest(&c, FDT_FACT_RESERVED, "status", 0x100001000, 0x1000);
-	expect_malformed(&c, FDT_FACT_RESERVED, "a", "ranges", ERR_RANGE);
+	expect_malformed(&c, FDT_FACT_RESERVED, "a", "ranges", ACRE_ERR_RANGE);
 	expect_end(&c);
 }
 
@@ -776,7 +777,7 @@ KTEST(fdt_memory, does_not_guess_the_end_of_a_reservation_that_moves)
 	fdt_build_begin(&t->b, "a");
 	FDT_BUILD_CELLS(&t->b, "reg", 0x1000, 1, 0, 0);
 	seal(t, 3, &c);
-	expect_malformed(&c, FDT_FACT_RESERVED, "a", "reg", ERR_OVERFLOW);
+	expect_malformed(&c, FDT_FACT_RESERVED, "a", "reg", ACRE_ERR_OVERFLOW);
 	expect_end(&c);
 }
 
@@ -790,7 +791,7 @@ KTEST(fdt_memory, names_ranges_that_cannot_be_read)
 	fdt_build_begin(&t->b, "a");
 	FDT_BUILD_CELLS(&t->b, "reg", 0, 0x1000);
 	seal(t, 3, &c);
-	expect_malformed(&c, FDT_FACT_RESERVED, "a", "ranges", ERR_MALFORMED);
+	expect_malformed(&c, FDT_FACT_RESERVED, "a", "ranges", ACRE_ERR_MALFORMED);
 	expect_end(&c);
 
 	t = begin_reserved(1, 1);
@@ -798,7 +799,7 @@ KTEST(fdt_memory, names_ranges_that_cannot_be_read)
 	fdt_build_begin(&t->b, "a");
 	FDT_BUILD_CELLS(&t->b, "reg", 0, 0x1000);
 	seal(t, 3, &c);
-	expect_malformed(&c, FDT_FACT_RESERVED, "a", "ranges", ERR_OVERFLOW);
+	expect_malformed(&c, FDT_FACT_RESERVED, "a", "ranges", ACRE_ERR_OVERFLOW);
 	expect_end(&c);
 
 	memset(many, 0, sizeof(many));
@@ -816,7 +817,7 @@ KTEST(fdt_memory, names_ranges_that_cannot_be_read)
 	fdt_build_begin(&t->b, "a");
 	FDT_BUILD_CELLS(&t->b, "reg", 0, 0x1000);
 	seal(t, 3, &c);
-	expect_malformed(&c, FDT_FACT_RESERVED, "a", "ranges", ERR_FULL);
+	expect_malformed(&c, FDT_FACT_RESERVED, "a", "ranges", ACRE_ERR_FULL);
 	expect_end(&c);
 }
 
@@ -884,26 +885,26 @@ KTEST(fdt_memory, names_what_is_wrong_with_an_initrd)
 
 	fdt_build_u32(&t->b, "linux,initrd-start", 0x2000);
 	seal(t, 2, &c);
-	expect_malformed(&c, FDT_FACT_INITRD, "chosen", "linux,initrd-end", ERR_NOT_FOUND);
+	expect_malformed(&c, FDT_FACT_INITRD, "chosen", "linux,initrd-end", ACRE_ERR_NOT_FOUND);
 	t = begin_chosen();
 	fdt_build_u32(&t->b, "linux,initrd-end", 0x2000);
 	seal(t, 2, &c);
-	expect_malformed(&c, FDT_FACT_INITRD, "chosen", "linux,initrd-start", ERR_NOT_FOUND);
+	expect_malformed(&c, FDT_FACT_INITRD, "chosen", "linux,initrd-start", ACRE_ERR_NOT_FOUND);
 	t = begin_chosen();
 	fdt_build_u32(&t->b, "linux,initrd-start", 0x2000);
 	fdt_build_u32(&t->b, "linux,initrd-end", 0x1fff);
 	seal(t, 2, &c);
-	expect_malformed(&c, FDT_FACT_INITRD, "chosen", "linux,initrd-end", ERR_RANGE);
+	expect_malformed(&c, FDT_FACT_INITRD, "chosen", "linux,initrd-end", ACRE_ERR_RANGE);
 	t = begin_chosen();
 	fdt_build_prop(&t->b, "linux,initrd-start", "abc", 3);
 	fdt_build_u32(&t->b, "linux,initrd-end", 0x2000);
 	seal(t, 2, &c);
-	expect_malformed(&c, FDT_FACT_INITRD, "chosen", "linux,initrd-start", ERR_MALFORMED);
+	expect_malformed(&c, FDT_FACT_INITRD, "chosen", "linux,initrd-start", ACRE_ERR_MALFORMED);
 	t = begin_chosen();
 	fdt_build_u32(&t->b, "linux,initrd-start", 0x2000);
 	FDT_BUILD_CELLS(&t->b, "linux,initrd-end", 0, 0, 0x3000);
 	seal(t, 2, &c);
-	expect_malformed(&c, FDT_FACT_INITRD, "chosen", "linux,initrd-end", ERR_MALFORMED);
+	expect_malformed(&c, FDT_FACT_INITRD, "chosen", "linux,initrd-end", ACRE_ERR_MALFORMED);
 	expect_end(&c);
 }
 
@@ -914,7 +915,7 @@ static void expect_window(const struct fdt_memory_cursor *c, uint32_t index, uin
 {
 	uint64_t got_base = 1, got_size = 1;
 
-	EXPECT_EQ(fdt_alloc_range(c, index, &got_base, &got_size), STATUS_OK);
+	EXPECT_EQ(fdt_alloc_range(c, index, &got_base, &got_size), ACRE_OK);
 	EXPECT_EQ(got_base, base);
 	EXPECT_EQ(got_size, size);
 }
@@ -953,8 +954,8 @@ KTEST(fdt_memory, tells_which_window_is_of_no_use)
 	seal(t, 2, &c);
 	EXPECT_EQ(next(&c).nwindows, 3);
 	expect_window(&c, 0, 0x100000000, 0xfffffffeffffffff);
-	EXPECT_EQ(fdt_alloc_range(&c, 1, &base, &size), ERR_OVERFLOW);
-	EXPECT_EQ(fdt_alloc_range(&c, 2, &base, &size), ERR_OVERFLOW);
+	EXPECT_EQ(fdt_alloc_range(&c, 1, &base, &size), ACRE_ERR_OVERFLOW);
+	EXPECT_EQ(fdt_alloc_range(&c, 2, &base, &size), ACRE_ERR_OVERFLOW);
 	EXPECT_EQ(base, 5);
 	EXPECT_EQ(size, 6);
 }
@@ -973,7 +974,7 @@ KTEST(fdt_memory, moves_windows_through_ranges)
 	seal(t, 2, &c);
 	EXPECT_EQ(next(&c).nwindows, 2);
 	expect_window(&c, 0, 0x200009000, 0x3000);
-	EXPECT_EQ(fdt_alloc_range(&c, 1, &base, &size), ERR_RANGE);
+	EXPECT_EQ(fdt_alloc_range(&c, 1, &base, &size), ACRE_ERR_RANGE);
 }
 
 KTEST(fdt_memory, names_windows_that_are_no_pairs)
@@ -993,7 +994,7 @@ KTEST(fdt_memory, names_windows_that_are_no_pairs)
 			EXPECT_EQ(next(&c).nwindows, 1);
 		else
 			expect_malformed(&c, FDT_FACT_DYNAMIC, "pool", "alloc-ranges",
-					 count == 0 ? ERR_TRUNCATED : ERR_MALFORMED);
+					 count == 0 ? ACRE_ERR_TRUNCATED : ACRE_ERR_MALFORMED);
 		expect_end(&c);
 	}
 }
@@ -1031,7 +1032,8 @@ KTEST(fdt_memory, tells_a_bad_pair_from_usable_ranges_that_cannot_be_read)
 	FDT_BUILD_CELLS(&t->b, "linux,usable-memory-range", UINT32_MAX, 0, UINT32_MAX, 0, 0, 1, 0,
 			2);
 	seal(t, 2, &c);
-	expect_malformed(&c, FDT_FACT_USABLE, "chosen", "linux,usable-memory-range", ERR_OVERFLOW);
+	expect_malformed(&c, FDT_FACT_USABLE, "chosen", "linux,usable-memory-range",
+			 ACRE_ERR_OVERFLOW);
 	expect_range(&c, FDT_FACT_USABLE, 1, 2);
 	expect_end(&c);
 
@@ -1039,26 +1041,28 @@ KTEST(fdt_memory, tells_a_bad_pair_from_usable_ranges_that_cannot_be_read)
 	FDT_BUILD_CELLS(&t->b, "linux,usable-memory-range", 0, 1, 0);
 	fdt_build_u32(&t->b, "linux,initrd-start", 0x1000);
 	seal(t, 2, &c);
-	expect_malformed(&c, FDT_FACT_INITRD, "chosen", "linux,initrd-end", ERR_NOT_FOUND);
-	expect_malformed(&c, FDT_FACT_USABLE, "chosen", "linux,usable-memory-range", ERR_MALFORMED);
+	expect_malformed(&c, FDT_FACT_INITRD, "chosen", "linux,initrd-end", ACRE_ERR_NOT_FOUND);
+	expect_malformed(&c, FDT_FACT_USABLE, "chosen", "linux,usable-memory-range",
+			 ACRE_ERR_MALFORMED);
 	expect_end(&c);
 
 	t = begin_chosen_under(2, 2);
 	fdt_build_empty(&t->b, "linux,usable-memory-range");
 	seal(t, 2, &c);
-	expect_malformed(&c, FDT_FACT_USABLE, "chosen", "linux,usable-memory-range", ERR_TRUNCATED);
+	expect_malformed(&c, FDT_FACT_USABLE, "chosen", "linux,usable-memory-range",
+			 ACRE_ERR_TRUNCATED);
 	expect_end(&c);
 
 	t = begin_chosen_under(9, 2);
 	FDT_BUILD_CELLS(&t->b, "linux,usable-memory-range", 0, 1, 0);
 	seal(t, 2, &c);
-	expect_malformed(&c, FDT_FACT_USABLE, "chosen", "#address-cells", ERR_UNSUPPORTED);
+	expect_malformed(&c, FDT_FACT_USABLE, "chosen", "#address-cells", ACRE_ERR_UNSUPPORTED);
 	expect_end(&c);
 
 	t = begin_chosen_under(2, 0);
 	FDT_BUILD_CELLS(&t->b, "linux,usable-memory-range", 0, 1);
 	seal(t, 2, &c);
-	expect_malformed(&c, FDT_FACT_USABLE, "chosen", "#size-cells", ERR_INVALID);
+	expect_malformed(&c, FDT_FACT_USABLE, "chosen", "#size-cells", ACRE_ERR_INVALID);
 	expect_end(&c);
 }
 

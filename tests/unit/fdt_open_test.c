@@ -8,9 +8,9 @@
 #include "tests/support/ktest.h"
 
 /* Open what stands at the end of the tree's block, and do everything with it. */
-static enum status exercise(const void *blob, size_t limit)
+static enum acre_status exercise(const void *blob, size_t limit)
 {
-	enum status opened;
+	enum acre_status opened;
 
 	REQUIRE_VALID(fdt_exercise(blob, limit, &opened));
 	return opened;
@@ -21,7 +21,7 @@ static struct fdt_tree *sealed_sample(void)
 	struct fdt_tree *t = fdt_tree_sample();
 
 	fdt_tree_seal(t);
-	REQUIRE_EQ(exercise(t->blob, t->size), STATUS_OK);
+	REQUIRE_EQ(exercise(t->blob, t->size), ACRE_OK);
 	return t;
 }
 
@@ -44,7 +44,7 @@ KTEST(fdt_open, takes_a_blob_at_any_address)
 	for (unsigned shift = 0; shift < 8; shift++) {
 		memmove(t->blob - 1, t->blob, t->size);
 		t->blob--;
-		EXPECT_EQ(exercise(t->blob, t->size), STATUS_OK);
+		EXPECT_EQ(exercise(t->blob, t->size), ACRE_OK);
 	}
 }
 
@@ -56,7 +56,7 @@ KTEST(fdt_open, does_not_read_past_its_limit)
 	/* The front part of the blob, at the end of the block: one byte more would be seen. */
 	for (size_t limit = t->size; limit-- > 0;) {
 		memmove(end - limit, end - limit - 1, limit);
-		EXPECT_EQ(exercise(end - limit, limit), ERR_TRUNCATED);
+		EXPECT_EQ(exercise(end - limit, limit), ACRE_ERR_TRUNCATED);
 	}
 }
 
@@ -67,7 +67,7 @@ KTEST(fdt_open, finds_a_structure_cut_at_any_token)
 
 	for (uint32_t cut = 0; cut < size; cut++) {
 		fdt_build_set(t->blob, FDT_BUILD_STRUCT_SIZE, cut);
-		EXPECT_EQ(exercise(t->blob, t->size), ERR_TRUNCATED);
+		EXPECT_EQ(exercise(t->blob, t->size), ACRE_ERR_TRUNCATED);
 	}
 }
 
@@ -88,7 +88,7 @@ KTEST(fdt_open, finds_a_blob_that_ends_inside_its_structure)
 		fdt_build_set(blob, FDT_BUILD_STRINGS, cut);
 		fdt_build_set(blob, FDT_BUILD_STRINGS_SIZE, 0);
 		fdt_build_set(blob, FDT_BUILD_STRUCT_SIZE, cut - start);
-		EXPECT(exercise(blob, cut) != STATUS_OK);
+		EXPECT(exercise(blob, cut) != ACRE_OK);
 	}
 }
 
@@ -104,7 +104,7 @@ KTEST(fdt_open, survives_any_byte_changed)
 		exercise(t->blob, t->size);
 		t->blob[at] = was;
 	}
-	EXPECT_EQ(exercise(t->blob, t->size), STATUS_OK);
+	EXPECT_EQ(exercise(t->blob, t->size), ACRE_OK);
 }
 
 KTEST(fdt_open, survives_any_cell_of_the_structure_changed)
@@ -130,7 +130,7 @@ KTEST(fdt_open, survives_any_cell_of_the_structure_changed)
 struct change {
 	uint32_t at;
 	uint32_t value;
-	enum status want;
+	enum acre_status want;
 };
 
 static void expect_each(struct fdt_tree *t, const struct change *change, size_t count)
@@ -143,8 +143,8 @@ static void expect_each(struct fdt_tree *t, const struct change *change, size_t 
 		fdt_build_set(t->blob, c->at, c->value);
 		if (!EXPECT_EQ(exercise(t->blob, t->size), c->want))
 			ktest_note("field %u = 0x%x", c->at, c->value);
-		enum status s = fdt_open(&fdt, t->blob, t->size);
-		if (s != STATUS_OK)
+		enum acre_status s = fdt_open(&fdt, t->blob, t->size);
+		if (s != ACRE_OK)
 			EXPECT(fdt.problem_at < t->size);
 		fdt_build_set(t->blob, c->at, was);
 	}
@@ -155,29 +155,29 @@ KTEST(fdt_open, checks_magic_size_and_version)
 	struct fdt_tree *t = sealed_sample();
 	uint32_t size = (uint32_t)t->size;
 	const struct change change[] = {
-		{ FDT_BUILD_MAGIC, 0, ERR_MALFORMED },
-		{ FDT_BUILD_MAGIC, 0xedfe0dd0, ERR_MALFORMED },
-		{ FDT_BUILD_TOTAL, 0, ERR_TRUNCATED },
-		{ FDT_BUILD_TOTAL, 35, ERR_TRUNCATED },
-		{ FDT_BUILD_TOTAL, 39, ERR_TRUNCATED },
-		{ FDT_BUILD_TOTAL, size - 1, ERR_TRUNCATED },
-		{ FDT_BUILD_TOTAL, size + 1, ERR_TRUNCATED },
-		{ FDT_BUILD_TOTAL, UINT32_MAX, ERR_TRUNCATED },
-		{ FDT_BUILD_VERSION, 0, ERR_UNSUPPORTED },
-		{ FDT_BUILD_VERSION, 15, ERR_UNSUPPORTED },
-		{ FDT_BUILD_VERSION, 16, STATUS_OK },
-		{ FDT_BUILD_VERSION, 18, STATUS_OK },
-		{ FDT_BUILD_VERSION, UINT32_MAX, STATUS_OK },
-		{ FDT_BUILD_LAST_COMPATIBLE, 2, STATUS_OK },
-		{ FDT_BUILD_LAST_COMPATIBLE, 17, STATUS_OK },
-		{ FDT_BUILD_LAST_COMPATIBLE, 18, ERR_MALFORMED },
-		{ FDT_BUILD_BOOT_HART, 5, STATUS_OK },
+		{ FDT_BUILD_MAGIC, 0, ACRE_ERR_MALFORMED },
+		{ FDT_BUILD_MAGIC, 0xedfe0dd0, ACRE_ERR_MALFORMED },
+		{ FDT_BUILD_TOTAL, 0, ACRE_ERR_TRUNCATED },
+		{ FDT_BUILD_TOTAL, 35, ACRE_ERR_TRUNCATED },
+		{ FDT_BUILD_TOTAL, 39, ACRE_ERR_TRUNCATED },
+		{ FDT_BUILD_TOTAL, size - 1, ACRE_ERR_TRUNCATED },
+		{ FDT_BUILD_TOTAL, size + 1, ACRE_ERR_TRUNCATED },
+		{ FDT_BUILD_TOTAL, UINT32_MAX, ACRE_ERR_TRUNCATED },
+		{ FDT_BUILD_VERSION, 0, ACRE_ERR_UNSUPPORTED },
+		{ FDT_BUILD_VERSION, 15, ACRE_ERR_UNSUPPORTED },
+		{ FDT_BUILD_VERSION, 16, ACRE_OK },
+		{ FDT_BUILD_VERSION, 18, ACRE_OK },
+		{ FDT_BUILD_VERSION, UINT32_MAX, ACRE_OK },
+		{ FDT_BUILD_LAST_COMPATIBLE, 2, ACRE_OK },
+		{ FDT_BUILD_LAST_COMPATIBLE, 17, ACRE_OK },
+		{ FDT_BUILD_LAST_COMPATIBLE, 18, ACRE_ERR_MALFORMED },
+		{ FDT_BUILD_BOOT_HART, 5, ACRE_OK },
 	};
 
 	expect_each(t, change, ARRAY_SIZE(change));
 	fdt_build_set(t->blob, FDT_BUILD_VERSION, 18);
 	fdt_build_set(t->blob, FDT_BUILD_LAST_COMPATIBLE, 18);
-	EXPECT_EQ(exercise(t->blob, t->size), ERR_UNSUPPORTED);
+	EXPECT_EQ(exercise(t->blob, t->size), ACRE_ERR_UNSUPPORTED);
 }
 
 KTEST(fdt_open, checks_where_the_blocks_are)
@@ -189,30 +189,31 @@ KTEST(fdt_open, checks_where_the_blocks_are)
 	uint32_t length = fdt_build_get(t->blob, FDT_BUILD_STRUCT_SIZE);
 	uint32_t names = fdt_build_get(t->blob, FDT_BUILD_STRINGS_SIZE);
 	const struct change change[] = {
-		{ FDT_BUILD_RESERVE, 41, ERR_MISALIGNED },
-		{ FDT_BUILD_RESERVE, 44, ERR_MISALIGNED },
-		{ FDT_BUILD_RESERVE, 0, ERR_TRUNCATED },
-		{ FDT_BUILD_RESERVE, 32, ERR_TRUNCATED },
-		{ FDT_BUILD_RESERVE, structure, ERR_OVERLAP },
-		{ FDT_BUILD_RESERVE, 0xfffffff8, ERR_TRUNCATED },
-		{ FDT_BUILD_STRUCT, structure + 1, ERR_MISALIGNED },
-		{ FDT_BUILD_STRUCT, structure + 2, ERR_MISALIGNED },
-		{ FDT_BUILD_STRUCT, 0, ERR_TRUNCATED },
-		{ FDT_BUILD_STRUCT, 36, ERR_TRUNCATED },
-		{ FDT_BUILD_STRUCT, FDT_BUILD_HEADER_SIZE, ERR_OVERLAP },
-		{ FDT_BUILD_STRUCT, structure + 4, ERR_OVERLAP },
-		{ FDT_BUILD_STRUCT, 0xfffffffc, ERR_TRUNCATED },
-		{ FDT_BUILD_STRUCT_SIZE, length + 1, ERR_OVERLAP },
-		{ FDT_BUILD_STRUCT_SIZE, size - structure + 1, ERR_TRUNCATED },
-		{ FDT_BUILD_STRUCT_SIZE, UINT32_MAX, ERR_TRUNCATED },
-		{ FDT_BUILD_STRINGS, 0, ERR_TRUNCATED },
-		{ FDT_BUILD_STRINGS, strings - 1, ERR_OVERLAP },
-		{ FDT_BUILD_STRINGS, strings + 1, ERR_TRUNCATED },
-		{ FDT_BUILD_STRINGS, UINT32_MAX, ERR_TRUNCATED },
-		{ FDT_BUILD_STRINGS_SIZE, names + 1, ERR_TRUNCATED },
-		{ FDT_BUILD_STRINGS_SIZE, UINT32_MAX, ERR_TRUNCATED },
-		{ FDT_BUILD_STRINGS_SIZE, names - 1, ERR_MALFORMED }, /* the last name has no end */
-		{ FDT_BUILD_STRINGS_SIZE, 0, ERR_MALFORMED },
+		{ FDT_BUILD_RESERVE, 41, ACRE_ERR_MISALIGNED },
+		{ FDT_BUILD_RESERVE, 44, ACRE_ERR_MISALIGNED },
+		{ FDT_BUILD_RESERVE, 0, ACRE_ERR_TRUNCATED },
+		{ FDT_BUILD_RESERVE, 32, ACRE_ERR_TRUNCATED },
+		{ FDT_BUILD_RESERVE, structure, ACRE_ERR_OVERLAP },
+		{ FDT_BUILD_RESERVE, 0xfffffff8, ACRE_ERR_TRUNCATED },
+		{ FDT_BUILD_STRUCT, structure + 1, ACRE_ERR_MISALIGNED },
+		{ FDT_BUILD_STRUCT, structure + 2, ACRE_ERR_MISALIGNED },
+		{ FDT_BUILD_STRUCT, 0, ACRE_ERR_TRUNCATED },
+		{ FDT_BUILD_STRUCT, 36, ACRE_ERR_TRUNCATED },
+		{ FDT_BUILD_STRUCT, FDT_BUILD_HEADER_SIZE, ACRE_ERR_OVERLAP },
+		{ FDT_BUILD_STRUCT, structure + 4, ACRE_ERR_OVERLAP },
+		{ FDT_BUILD_STRUCT, 0xfffffffc, ACRE_ERR_TRUNCATED },
+		{ FDT_BUILD_STRUCT_SIZE, length + 1, ACRE_ERR_OVERLAP },
+		{ FDT_BUILD_STRUCT_SIZE, size - structure + 1, ACRE_ERR_TRUNCATED },
+		{ FDT_BUILD_STRUCT_SIZE, UINT32_MAX, ACRE_ERR_TRUNCATED },
+		{ FDT_BUILD_STRINGS, 0, ACRE_ERR_TRUNCATED },
+		{ FDT_BUILD_STRINGS, strings - 1, ACRE_ERR_OVERLAP },
+		{ FDT_BUILD_STRINGS, strings + 1, ACRE_ERR_TRUNCATED },
+		{ FDT_BUILD_STRINGS, UINT32_MAX, ACRE_ERR_TRUNCATED },
+		{ FDT_BUILD_STRINGS_SIZE, names + 1, ACRE_ERR_TRUNCATED },
+		{ FDT_BUILD_STRINGS_SIZE, UINT32_MAX, ACRE_ERR_TRUNCATED },
+		{ FDT_BUILD_STRINGS_SIZE, names - 1,
+		  ACRE_ERR_MALFORMED }, /* the last name has no end */
+		{ FDT_BUILD_STRINGS_SIZE, 0, ACRE_ERR_MALFORMED },
 	};
 
 	expect_each(t, change, ARRAY_SIZE(change));
@@ -247,16 +248,16 @@ KTEST(fdt_open, takes_blocks_in_any_order_and_gaps_between)
 
 	memset(other, 0xa5, t->size + 16);
 	size_t size = reorder(t, other);
-	EXPECT_EQ(exercise(other, size), STATUS_OK);
+	EXPECT_EQ(exercise(other, size), ACRE_OK);
 	uint32_t length = fdt_build_get(other, FDT_BUILD_STRUCT_SIZE);
 	uint32_t gap = fdt_build_get(other, FDT_BUILD_RESERVE) -
 		       fdt_build_get(other, FDT_BUILD_STRUCT) - length;
 	fdt_build_set(other, FDT_BUILD_STRUCT_SIZE, length + gap);
-	EXPECT_EQ(exercise(other, size), STATUS_OK);
+	EXPECT_EQ(exercise(other, size), ACRE_OK);
 	fdt_build_set(other, FDT_BUILD_STRUCT_SIZE, length + gap + 1);
-	EXPECT_EQ(exercise(other, size), ERR_OVERLAP);
+	EXPECT_EQ(exercise(other, size), ACRE_ERR_OVERLAP);
 	fdt_build_set(other, FDT_BUILD_VERSION, 16); /* the structure ends where the next begins */
-	EXPECT_EQ(exercise(other, size), STATUS_OK);
+	EXPECT_EQ(exercise(other, size), ACRE_OK);
 }
 
 KTEST(fdt_open, takes_version_16_which_has_a_shorter_header)
@@ -272,9 +273,9 @@ KTEST(fdt_open, takes_version_16_which_has_a_shorter_header)
 	fdt_build_set(blob, FDT_BUILD_VERSION, 16);
 	fdt_build_set(blob, FDT_BUILD_STRUCT_SIZE, 0xffffffff);
 	fdt_build_set(blob, FDT_BUILD_STRINGS_SIZE, 0);
-	EXPECT_EQ(exercise(blob, t->size), STATUS_OK);
+	EXPECT_EQ(exercise(blob, t->size), ACRE_OK);
 	fdt_build_set(blob, FDT_BUILD_VERSION, 17);
-	EXPECT_EQ(exercise(blob, t->size), ERR_TRUNCATED);
+	EXPECT_EQ(exercise(blob, t->size), ACRE_ERR_TRUNCATED);
 }
 
 KTEST(fdt_open, wants_an_end_of_the_reservation_block)
@@ -284,13 +285,13 @@ KTEST(fdt_open, wants_an_end_of_the_reservation_block)
 	uint64_t address, size;
 	struct fdt fdt;
 
-	REQUIRE_EQ(fdt_open(&fdt, t->blob, t->size), STATUS_OK);
+	REQUIRE_EQ(fdt_open(&fdt, t->blob, t->size), ACRE_OK);
 	fdt_build_set(t->blob, structure - 4, 1); /* the terminator is an entry of one byte now */
-	EXPECT_EQ(exercise(t->blob, t->size), ERR_TRUNCATED);
+	EXPECT_EQ(exercise(t->blob, t->size), ACRE_ERR_TRUNCATED);
 	/* Also a blob that changes after it was opened is not read past the block. */
-	EXPECT_EQ(fdt_reserve_entry(&fdt, 2, &address, &size), STATUS_OK);
-	EXPECT_EQ(fdt_reserve_entry(&fdt, 3, &address, &size), ERR_TRUNCATED);
-	EXPECT_EQ(fdt_reserve_entry(&fdt, UINT32_MAX, &address, &size), ERR_TRUNCATED);
+	EXPECT_EQ(fdt_reserve_entry(&fdt, 2, &address, &size), ACRE_OK);
+	EXPECT_EQ(fdt_reserve_entry(&fdt, 3, &address, &size), ACRE_ERR_TRUNCATED);
+	EXPECT_EQ(fdt_reserve_entry(&fdt, UINT32_MAX, &address, &size), ACRE_ERR_TRUNCATED);
 }
 
 KTEST(fdt_open, reads_the_reservation_block)
@@ -298,18 +299,18 @@ KTEST(fdt_open, reads_the_reservation_block)
 	const struct fdt *fdt = fdt_tree_open(fdt_tree_sample());
 	uint64_t address, size;
 
-	EXPECT_EQ(fdt_reserve_entry(fdt, 0, &address, &size), STATUS_OK);
+	EXPECT_EQ(fdt_reserve_entry(fdt, 0, &address, &size), ACRE_OK);
 	EXPECT_EQ(address, 0x80100000);
 	EXPECT_EQ(size, 0x1000);
-	EXPECT_EQ(fdt_reserve_entry(fdt, 1, &address, &size), STATUS_OK);
+	EXPECT_EQ(fdt_reserve_entry(fdt, 1, &address, &size), ACRE_OK);
 	EXPECT_EQ(address, 0x80200000);
 	EXPECT_EQ(size, 0x2000);
-	EXPECT_EQ(fdt_reserve_entry(fdt, 2, &address, &size), ERR_END);
+	EXPECT_EQ(fdt_reserve_entry(fdt, 2, &address, &size), ACRE_ERR_END);
 }
 
 /* ---- the structure --------------------------------------------------------------------------- */
 
-static enum status open_raw(struct fdt_tree *t)
+static enum acre_status open_raw(struct fdt_tree *t)
 {
 	t->size = fdt_build_finish_raw(&t->b);
 	REQUIRE(t->size != 0);
@@ -319,7 +320,7 @@ static enum status open_raw(struct fdt_tree *t)
 }
 
 /* The tokens of a structure block, without names: 1 is a node called "". */
-static enum status open_tokens(const uint32_t *token, size_t count)
+static enum acre_status open_tokens(const uint32_t *token, size_t count)
 {
 	struct fdt_tree *t = fdt_tree_new(512);
 
@@ -340,24 +341,25 @@ static enum status open_tokens(const uint32_t *token, size_t count)
 
 KTEST(fdt_open, knows_a_tree_when_it_sees_one)
 {
-	EXPECT_EQ(OPEN_TOKENS(1, 2, 9), STATUS_OK);
-	EXPECT_EQ(OPEN_TOKENS(4, 1, 4, 3, 4, 1, 4, 2, 4, 2, 4, 9), STATUS_OK);
-	EXPECT_EQ(OPEN_TOKENS(1, 3, 3, 1, 3, 2, 1, 2, 2, 9), STATUS_OK);
-	EXPECT_EQ(OPEN_TOKENS(1, 2, 9, 7, 7), STATUS_OK);        /* behind FDT_END nobody looks */
-	EXPECT_EQ(OPEN_TOKENS(9), ERR_MALFORMED);                /* no root */
-	EXPECT_EQ(OPEN_TOKENS(4, 4, 9), ERR_MALFORMED);          /* no root */
-	EXPECT_EQ(OPEN_TOKENS(2, 9), ERR_MALFORMED);             /* ends before it begins */
-	EXPECT_EQ(OPEN_TOKENS(3, 1, 2, 9), ERR_MALFORMED);       /* a property of nobody */
-	EXPECT_EQ(OPEN_TOKENS(1, 2, 3, 9), ERR_MALFORMED);       /* a property of nobody */
-	EXPECT_EQ(OPEN_TOKENS(1, 2, 2, 9), ERR_MALFORMED);       /* ends twice */
-	EXPECT_EQ(OPEN_TOKENS(1, 1, 2, 9), ERR_MALFORMED);       /* FDT_END inside a node */
-	EXPECT_EQ(OPEN_TOKENS(1, 2, 1, 2, 9), ERR_MALFORMED);    /* two roots */
-	EXPECT_EQ(OPEN_TOKENS(1, 1, 2, 3, 2, 9), ERR_MALFORMED); /* a property behind a subnode */
-	EXPECT_EQ(OPEN_TOKENS(1, 0, 2, 9), ERR_MALFORMED);
-	EXPECT_EQ(OPEN_TOKENS(1, 5, 2, 9), ERR_MALFORMED);
-	EXPECT_EQ(OPEN_TOKENS(1, 0x01000000, 2, 9), ERR_MALFORMED);
-	EXPECT_EQ(OPEN_TOKENS(1, 2), ERR_TRUNCATED);
-	EXPECT_EQ(OPEN_TOKENS(1, 2, 4), ERR_TRUNCATED);
+	EXPECT_EQ(OPEN_TOKENS(1, 2, 9), ACRE_OK);
+	EXPECT_EQ(OPEN_TOKENS(4, 1, 4, 3, 4, 1, 4, 2, 4, 2, 4, 9), ACRE_OK);
+	EXPECT_EQ(OPEN_TOKENS(1, 3, 3, 1, 3, 2, 1, 2, 2, 9), ACRE_OK);
+	EXPECT_EQ(OPEN_TOKENS(1, 2, 9, 7, 7), ACRE_OK);            /* behind FDT_END nobody looks */
+	EXPECT_EQ(OPEN_TOKENS(9), ACRE_ERR_MALFORMED);             /* no root */
+	EXPECT_EQ(OPEN_TOKENS(4, 4, 9), ACRE_ERR_MALFORMED);       /* no root */
+	EXPECT_EQ(OPEN_TOKENS(2, 9), ACRE_ERR_MALFORMED);          /* ends before it begins */
+	EXPECT_EQ(OPEN_TOKENS(3, 1, 2, 9), ACRE_ERR_MALFORMED);    /* a property of nobody */
+	EXPECT_EQ(OPEN_TOKENS(1, 2, 3, 9), ACRE_ERR_MALFORMED);    /* a property of nobody */
+	EXPECT_EQ(OPEN_TOKENS(1, 2, 2, 9), ACRE_ERR_MALFORMED);    /* ends twice */
+	EXPECT_EQ(OPEN_TOKENS(1, 1, 2, 9), ACRE_ERR_MALFORMED);    /* FDT_END inside a node */
+	EXPECT_EQ(OPEN_TOKENS(1, 2, 1, 2, 9), ACRE_ERR_MALFORMED); /* two roots */
+	EXPECT_EQ(OPEN_TOKENS(1, 1, 2, 3, 2, 9),
+		  ACRE_ERR_MALFORMED); /* a property behind a subnode */
+	EXPECT_EQ(OPEN_TOKENS(1, 0, 2, 9), ACRE_ERR_MALFORMED);
+	EXPECT_EQ(OPEN_TOKENS(1, 5, 2, 9), ACRE_ERR_MALFORMED);
+	EXPECT_EQ(OPEN_TOKENS(1, 0x01000000, 2, 9), ACRE_ERR_MALFORMED);
+	EXPECT_EQ(OPEN_TOKENS(1, 2), ACRE_ERR_TRUNCATED);
+	EXPECT_EQ(OPEN_TOKENS(1, 2, 4), ACRE_ERR_TRUNCATED);
 }
 
 KTEST(fdt_open, wants_a_root_without_a_name)
@@ -367,10 +369,10 @@ KTEST(fdt_open, wants_a_root_without_a_name)
 	fdt_build_begin(&t->b, "root");
 	fdt_build_end(&t->b);
 	fdt_build_token(&t->b, FDT_TOKEN_END);
-	EXPECT_EQ(open_raw(t), ERR_MALFORMED);
+	EXPECT_EQ(open_raw(t), ACRE_ERR_MALFORMED);
 }
 
-static enum status open_nested(uint32_t depth)
+static enum acre_status open_nested(uint32_t depth)
 {
 	struct fdt_tree *t = fdt_tree_new(16384);
 
@@ -384,9 +386,9 @@ static enum status open_nested(uint32_t depth)
 
 KTEST(fdt_open, bounds_the_depth)
 {
-	EXPECT_EQ(open_nested(FDT_MAX_DEPTH), STATUS_OK);
-	EXPECT_EQ(open_nested(FDT_MAX_DEPTH + 1), ERR_TOO_DEEP);
-	EXPECT_EQ(open_nested(500), ERR_TOO_DEEP);
+	EXPECT_EQ(open_nested(FDT_MAX_DEPTH), ACRE_OK);
+	EXPECT_EQ(open_nested(FDT_MAX_DEPTH + 1), ACRE_ERR_TOO_DEEP);
+	EXPECT_EQ(open_nested(500), ACRE_ERR_TOO_DEEP);
 }
 
 KTEST(fdt_open, bounds_names_and_values_by_their_blocks)
@@ -400,17 +402,17 @@ KTEST(fdt_open, bounds_names_and_values_by_their_blocks)
 	fdt_tree_seal(t);
 	uint32_t length = fdt_build_get(t->blob, FDT_BUILD_STRUCT) + 8 + 4;
 	const struct change change[] = {
-		{ length, 0xffffffff, ERR_TRUNCATED },
-		{ length, 0xfffffff0, ERR_TRUNCATED },
-		{ length, 0x7fffffff, ERR_TRUNCATED },
-		{ length, 13, ERR_TRUNCATED }, /* one byte more than the block has */
-		{ length, 12, ERR_TRUNCATED }, /* all that is left: no FDT_END */
-		{ length, 4, STATUS_OK },
-		{ length, 3, STATUS_OK },     /* padding is not looked at */
-		{ length, 0, ERR_MALFORMED }, /* the value is taken for a token */
-		{ length + 4, 1, STATUS_OK }, /* "" is a name */
-		{ length + 4, 2, ERR_MALFORMED },
-		{ length + 4, 0xffffffff, ERR_MALFORMED },
+		{ length, 0xffffffff, ACRE_ERR_TRUNCATED },
+		{ length, 0xfffffff0, ACRE_ERR_TRUNCATED },
+		{ length, 0x7fffffff, ACRE_ERR_TRUNCATED },
+		{ length, 13, ACRE_ERR_TRUNCATED }, /* one byte more than the block has */
+		{ length, 12, ACRE_ERR_TRUNCATED }, /* all that is left: no FDT_END */
+		{ length, 4, ACRE_OK },
+		{ length, 3, ACRE_OK },            /* padding is not looked at */
+		{ length, 0, ACRE_ERR_MALFORMED }, /* the value is taken for a token */
+		{ length + 4, 1, ACRE_OK },        /* "" is a name */
+		{ length + 4, 2, ACRE_ERR_MALFORMED },
+		{ length + 4, 0xffffffff, ACRE_ERR_MALFORMED },
 	};
 	expect_each(t, change, ARRAY_SIZE(change));
 }
@@ -426,11 +428,11 @@ KTEST(fdt_open, takes_names_only_from_strings_that_end)
 	uint32_t strings = fdt_build_get(t->blob, FDT_BUILD_STRINGS);
 	uint32_t offset = fdt_build_get(t->blob, FDT_BUILD_STRUCT) + 8 + 8;
 	memcpy(t->blob + strings, "pq", 2); /* no NUL at all */
-	EXPECT_EQ(exercise(t->blob, t->size), ERR_MALFORMED);
+	EXPECT_EQ(exercise(t->blob, t->size), ACRE_ERR_MALFORMED);
 	memcpy(t->blob + strings, "\0q", 2); /* "" and what has no end */
-	EXPECT_EQ(exercise(t->blob, t->size), STATUS_OK);
+	EXPECT_EQ(exercise(t->blob, t->size), ACRE_OK);
 	fdt_build_set(t->blob, offset, 1);
-	EXPECT_EQ(exercise(t->blob, t->size), ERR_MALFORMED);
+	EXPECT_EQ(exercise(t->blob, t->size), ACRE_ERR_MALFORMED);
 }
 
 KTEST(fdt_open, says_what_is_broken_and_where)
@@ -444,7 +446,7 @@ KTEST(fdt_open, says_what_is_broken_and_where)
 	fdt_build_u32(&t->b, "late", 1);
 	fdt_build_end(&t->b);
 	fdt_tree_seal(t);
-	EXPECT_EQ(fdt_open(&fdt, t->blob, t->size), ERR_MALFORMED);
+	EXPECT_EQ(fdt_open(&fdt, t->blob, t->size), ACRE_ERR_MALFORMED);
 	EXPECT_STR(fdt.problem, "a property behind a subnode");
 	EXPECT_EQ(fdt_build_get(t->blob, fdt.problem_at), FDT_TOKEN_PROP);
 }

@@ -130,33 +130,33 @@ KTEST(fdt_token, reads_each_kind)
 	struct fdt_block block = block_of(tokens, sizeof(tokens));
 	struct fdt_token t;
 
-	REQUIRE_EQ(fdt_token_read(&block, 0, &t), STATUS_OK);
+	REQUIRE_EQ(fdt_token_read(&block, 0, &t), ACRE_OK);
 	EXPECT_EQ(t.kind, FDT_TOKEN_BEGIN_NODE);
 	EXPECT_EQ(t.offset, 0);
 	EXPECT_EQ(t.data, 4);
 	EXPECT_EQ(t.length, 3);
 	EXPECT_EQ(t.next, 8);
-	REQUIRE_EQ(fdt_token_read(&block, 8, &t), STATUS_OK);
+	REQUIRE_EQ(fdt_token_read(&block, 8, &t), ACRE_OK);
 	EXPECT_EQ(t.kind, FDT_TOKEN_PROP);
 	EXPECT_EQ(t.offset, 8);
 	EXPECT_EQ(t.data, 20);
 	EXPECT_EQ(t.length, 5);
 	EXPECT_EQ(t.name, 9);
 	EXPECT_EQ(t.next, 28);
-	REQUIRE_EQ(fdt_token_read(&block, 28, &t), STATUS_OK);
+	REQUIRE_EQ(fdt_token_read(&block, 28, &t), ACRE_OK);
 	EXPECT_EQ(t.kind, FDT_TOKEN_NOP);
 	EXPECT_EQ(t.next, 32);
-	REQUIRE_EQ(fdt_token_read(&block, 32, &t), STATUS_OK);
+	REQUIRE_EQ(fdt_token_read(&block, 32, &t), ACRE_OK);
 	EXPECT_EQ(t.kind, FDT_TOKEN_END_NODE);
 	EXPECT_EQ(t.next, 36);
-	REQUIRE_EQ(fdt_token_read(&block, 36, &t), STATUS_OK);
+	REQUIRE_EQ(fdt_token_read(&block, 36, &t), ACRE_OK);
 	EXPECT_EQ(t.kind, FDT_TOKEN_END);
 	EXPECT_EQ(t.next, 40);
-	EXPECT_EQ(fdt_token_read(&block, 40, &t), ERR_TRUNCATED);
-	EXPECT_EQ(fdt_token_read(&block, 2, &t), ERR_MISALIGNED);
-	EXPECT_EQ(fdt_token_read(&block, UINT32_MAX, &t), ERR_MISALIGNED);
-	EXPECT_EQ(fdt_token_read(&block, UINT32_MAX - 3, &t), ERR_TRUNCATED);
-	EXPECT_EQ(fdt_token_read(&block, 4, &t), ERR_MALFORMED); /* "abc" */
+	EXPECT_EQ(fdt_token_read(&block, 40, &t), ACRE_ERR_TRUNCATED);
+	EXPECT_EQ(fdt_token_read(&block, 2, &t), ACRE_ERR_MISALIGNED);
+	EXPECT_EQ(fdt_token_read(&block, UINT32_MAX, &t), ACRE_ERR_MISALIGNED);
+	EXPECT_EQ(fdt_token_read(&block, UINT32_MAX - 3, &t), ACRE_ERR_TRUNCATED);
+	EXPECT_EQ(fdt_token_read(&block, 4, &t), ACRE_ERR_MALFORMED); /* "abc" */
 }
 
 KTEST(fdt_token, ends_inside_the_block_or_is_truncated)
@@ -166,8 +166,8 @@ KTEST(fdt_token, ends_inside_the_block_or_is_truncated)
 	for (uint32_t size = 0; size < sizeof(tokens); size++) {
 		struct fdt_block block = block_of(tokens, size);
 
-		EXPECT_EQ(fdt_token_read(&block, 0, &t), size < 8 ? ERR_TRUNCATED : STATUS_OK);
-		EXPECT_EQ(fdt_token_read(&block, 8, &t), size < 28 ? ERR_TRUNCATED : STATUS_OK);
-		EXPECT_EQ(fdt_token_read(&block, 28, &t), size < 32 ? ERR_TRUNCATED : STATUS_OK);
+		EXPECT_EQ(fdt_token_read(&block, 0, &t), size < 8 ? ACRE_ERR_TRUNCATED : ACRE_OK);
+		EXPECT_EQ(fdt_token_read(&block, 8, &t), size < 28 ? ACRE_ERR_TRUNCATED : ACRE_OK);
+		EXPECT_EQ(fdt_token_read(&block, 28, &t), size < 32 ? ACRE_ERR_TRUNCATED : ACRE_OK);
 	}
 }

@@ -21,33 +21,33 @@ KTEST(fdt_walk, shows_every_node_and_property_in_order)
 	fdt_build_end(b);
 	fdt_walk(&cursor, fdt_tree_open(t));
 
-	REQUIRE_EQ(fdt_next(&cursor, &event), STATUS_OK);
+	REQUIRE_EQ(fdt_next(&cursor, &event), ACRE_OK);
 	EXPECT_EQ(event.kind, FDT_EVENT_NODE);
 	EXPECT_EQ(event.depth, 0);
 	EXPECT_STR(event.node.name, "");
-	REQUIRE_EQ(fdt_next(&cursor, &event), STATUS_OK);
+	REQUIRE_EQ(fdt_next(&cursor, &event), ACRE_OK);
 	EXPECT_EQ(event.kind, FDT_EVENT_PROPERTY);
 	EXPECT_EQ(event.depth, 0);
 	EXPECT_STR(event.property.name, "one");
 	EXPECT_EQ(event.property.length, 4);
-	REQUIRE_EQ(fdt_next(&cursor, &event), STATUS_OK);
+	REQUIRE_EQ(fdt_next(&cursor, &event), ACRE_OK);
 	EXPECT_EQ(event.kind, FDT_EVENT_NODE);
 	EXPECT_EQ(event.depth, 1);
 	EXPECT_STR(event.node.name, "a@1");
 	EXPECT_EQ(event.node.name_length, 3);
-	REQUIRE_EQ(fdt_next(&cursor, &event), STATUS_OK);
+	REQUIRE_EQ(fdt_next(&cursor, &event), ACRE_OK);
 	EXPECT_EQ(event.kind, FDT_EVENT_PROPERTY);
 	EXPECT_EQ(event.depth, 1);
 	EXPECT_STR(event.property.name, "two");
 	EXPECT_EQ(event.property.length, 0);
-	REQUIRE_EQ(fdt_next(&cursor, &event), STATUS_OK);
+	REQUIRE_EQ(fdt_next(&cursor, &event), ACRE_OK);
 	EXPECT_EQ(event.kind, FDT_EVENT_NODE_END);
 	EXPECT_EQ(event.depth, 1);
-	REQUIRE_EQ(fdt_next(&cursor, &event), STATUS_OK);
+	REQUIRE_EQ(fdt_next(&cursor, &event), ACRE_OK);
 	EXPECT_EQ(event.kind, FDT_EVENT_NODE_END);
 	EXPECT_EQ(event.depth, 0);
-	EXPECT_EQ(fdt_next(&cursor, &event), ERR_END);
-	EXPECT_EQ(fdt_next(&cursor, &event), ERR_END);
+	EXPECT_EQ(fdt_next(&cursor, &event), ACRE_ERR_END);
+	EXPECT_EQ(fdt_next(&cursor, &event), ACRE_ERR_END);
 }
 
 KTEST(fdt_walk, of_a_node_stays_inside_it)
@@ -57,17 +57,17 @@ KTEST(fdt_walk, of_a_node_stays_inside_it)
 	struct fdt_cursor cursor;
 	struct fdt_event event;
 	unsigned nodes = 0, ends = 0;
-	enum status s;
+	enum acre_status s;
 
-	REQUIRE_EQ(fdt_find(fdt, "/cpus", &cpus), STATUS_OK);
+	REQUIRE_EQ(fdt_find(fdt, "/cpus", &cpus), ACRE_OK);
 	fdt_walk_node(&cursor, fdt, &cpus);
-	while ((s = fdt_next(&cursor, &event)) == STATUS_OK) {
+	while ((s = fdt_next(&cursor, &event)) == ACRE_OK) {
 		nodes += event.kind == FDT_EVENT_NODE;
 		ends += event.kind == FDT_EVENT_NODE_END;
 		EXPECT(event.depth >= cpus.depth);
 	}
-	EXPECT_EQ(s, ERR_END);
-	EXPECT_EQ(fdt_next(&cursor, &event), ERR_END);
+	EXPECT_EQ(s, ACRE_ERR_END);
+	EXPECT_EQ(fdt_next(&cursor, &event), ACRE_ERR_END);
 	EXPECT_EQ(nodes, 6);
 	EXPECT_EQ(ends, 6);
 }
@@ -82,7 +82,7 @@ KTEST(fdt_walk, of_a_made_up_node_stays_inside_the_blob)
 		struct fdt_node node = { .offset = body[i], .body = body[i], .depth = UINT32_MAX };
 		struct fdt_property p;
 
-		EXPECT(fdt_find_property(fdt, &node, "reg", &p) != STATUS_OK);
+		EXPECT(fdt_find_property(fdt, &node, "reg", &p) != ACRE_OK);
 		EXPECT(!fdt_node_is_named(fdt, &node, "x"));
 	}
 }
@@ -118,16 +118,16 @@ static const struct fdt *tree_of_names(void)
 }
 
 /* The `id` of the node at @path, or 0 and *@s. */
-static uint32_t id_at(const struct fdt *fdt, const char *path, enum status *s)
+static uint32_t id_at(const struct fdt *fdt, const char *path, enum acre_status *s)
 {
 	struct fdt_node node;
 	struct fdt_property p;
 	uint32_t id = 0;
 
 	*s = fdt_find(fdt, path, &node);
-	if (*s == STATUS_OK)
+	if (*s == ACRE_OK)
 		*s = fdt_find_property(fdt, &node, "id", &p);
-	if (*s == STATUS_OK)
+	if (*s == ACRE_OK)
 		*s = fdt_read_u32(fdt, &p, &id);
 	return id;
 }
@@ -136,7 +136,7 @@ KTEST(fdt_walk, finds_nodes_by_path)
 {
 	const struct fdt *fdt = tree_of_names();
 	struct fdt_node node;
-	enum status s;
+	enum acre_status s;
 
 	EXPECT_EQ(id_at(fdt, "/a@1/leaf", &s), 1);
 	EXPECT_EQ(id_at(fdt, "/a@2/leaf", &s), 2);
@@ -144,9 +144,9 @@ KTEST(fdt_walk, finds_nodes_by_path)
 	EXPECT_EQ(id_at(fdt, "/a@2/only", &s), 3);
 	EXPECT_EQ(id_at(fdt, "/leaf", &s), 4);
 	EXPECT_EQ(id_at(fdt, "//a@2///leaf//", &s), 2);
-	EXPECT_EQ(fdt_find(fdt, "/", &node), STATUS_OK);
+	EXPECT_EQ(fdt_find(fdt, "/", &node), ACRE_OK);
 	EXPECT_EQ(node.depth, 0);
-	EXPECT_EQ(fdt_find(fdt, "/serial-port", &node), STATUS_OK);
+	EXPECT_EQ(fdt_find(fdt, "/serial-port", &node), ACRE_OK);
 	EXPECT_EQ(node.depth, 1);
 }
 
@@ -155,16 +155,16 @@ KTEST(fdt_walk, does_not_find_what_is_not_there)
 	const struct fdt *fdt = tree_of_names();
 	struct fdt_node node;
 
-	EXPECT_EQ(fdt_find(fdt, "/a/only", &node), ERR_NOT_FOUND); /* the first a has none */
-	EXPECT_EQ(fdt_find(fdt, "/serial", &node), ERR_NOT_FOUND);
-	EXPECT_EQ(fdt_find(fdt, "/serial@1", &node), ERR_NOT_FOUND);
-	EXPECT_EQ(fdt_find(fdt, "/a@", &node), ERR_NOT_FOUND);
-	EXPECT_EQ(fdt_find(fdt, "/a@11", &node), ERR_NOT_FOUND);
-	EXPECT_EQ(fdt_find(fdt, "/leaf@0", &node), ERR_NOT_FOUND);
-	EXPECT_EQ(fdt_find(fdt, "/leaf/leaf", &node), ERR_NOT_FOUND);
-	EXPECT_EQ(fdt_find(fdt, "/only@2", &node), ERR_NOT_FOUND);
-	EXPECT_EQ(fdt_find(fdt, "leaf", &node), ERR_INVALID);
-	EXPECT_EQ(fdt_find(fdt, "", &node), ERR_INVALID);
+	EXPECT_EQ(fdt_find(fdt, "/a/only", &node), ACRE_ERR_NOT_FOUND); /* the first a has none */
+	EXPECT_EQ(fdt_find(fdt, "/serial", &node), ACRE_ERR_NOT_FOUND);
+	EXPECT_EQ(fdt_find(fdt, "/serial@1", &node), ACRE_ERR_NOT_FOUND);
+	EXPECT_EQ(fdt_find(fdt, "/a@", &node), ACRE_ERR_NOT_FOUND);
+	EXPECT_EQ(fdt_find(fdt, "/a@11", &node), ACRE_ERR_NOT_FOUND);
+	EXPECT_EQ(fdt_find(fdt, "/leaf@0", &node), ACRE_ERR_NOT_FOUND);
+	EXPECT_EQ(fdt_find(fdt, "/leaf/leaf", &node), ACRE_ERR_NOT_FOUND);
+	EXPECT_EQ(fdt_find(fdt, "/only@2", &node), ACRE_ERR_NOT_FOUND);
+	EXPECT_EQ(fdt_find(fdt, "leaf", &node), ACRE_ERR_INVALID);
+	EXPECT_EQ(fdt_find(fdt, "", &node), ACRE_ERR_INVALID);
 }
 
 KTEST(fdt_walk, finds_a_nodes_own_properties_only_and_the_first_of_two)
@@ -185,13 +185,13 @@ KTEST(fdt_walk, finds_a_nodes_own_properties_only_and_the_first_of_two)
 	fdt_build_end(b);
 	const struct fdt *fdt = fdt_tree_open(t);
 	fdt_root(fdt, &root);
-	REQUIRE_EQ(fdt_find_property(fdt, &root, "twice", &p), STATUS_OK);
-	EXPECT_EQ(fdt_read_u32(fdt, &p, &value), STATUS_OK);
+	REQUIRE_EQ(fdt_find_property(fdt, &root, "twice", &p), ACRE_OK);
+	EXPECT_EQ(fdt_read_u32(fdt, &p, &value), ACRE_OK);
 	EXPECT_EQ(value, 1);
-	EXPECT_EQ(fdt_find_property(fdt, &root, "inner", &p), ERR_NOT_FOUND);
-	EXPECT_EQ(fdt_find_property(fdt, &root, "twic", &p), ERR_NOT_FOUND);
-	EXPECT_EQ(fdt_find_property(fdt, &root, "twicer", &p), ERR_NOT_FOUND);
-	EXPECT_EQ(fdt_find_property(fdt, &root, "", &p), ERR_NOT_FOUND);
+	EXPECT_EQ(fdt_find_property(fdt, &root, "inner", &p), ACRE_ERR_NOT_FOUND);
+	EXPECT_EQ(fdt_find_property(fdt, &root, "twic", &p), ACRE_ERR_NOT_FOUND);
+	EXPECT_EQ(fdt_find_property(fdt, &root, "twicer", &p), ACRE_ERR_NOT_FOUND);
+	EXPECT_EQ(fdt_find_property(fdt, &root, "", &p), ACRE_ERR_NOT_FOUND);
 }
 
 /* ---- values ---------------------------------------------------------------------------------- */
@@ -207,7 +207,7 @@ static const struct fdt *one_property(const void *value, size_t length, struct f
 	fdt_build_end(&t->b);
 	const struct fdt *fdt = fdt_tree_open(t);
 	fdt_root(fdt, &root);
-	REQUIRE_EQ(fdt_find_property(fdt, &root, "p", p), STATUS_OK);
+	REQUIRE_EQ(fdt_find_property(fdt, &root, "p", p), ACRE_OK);
 	return fdt;
 }
 
@@ -222,12 +222,12 @@ KTEST(fdt_walk, reads_numbers_of_their_exact_length)
 		uint32_t cell = 77;
 		uint64_t wide = 77, number = 77;
 
-		EXPECT_EQ(fdt_read_u32(fdt, &p, &cell), length == 4 ? STATUS_OK : ERR_MALFORMED);
+		EXPECT_EQ(fdt_read_u32(fdt, &p, &cell), length == 4 ? ACRE_OK : ACRE_ERR_MALFORMED);
 		EXPECT_EQ(cell, length == 4 ? 0x01020304 : 77);
-		EXPECT_EQ(fdt_read_u64(fdt, &p, &wide), length == 8 ? STATUS_OK : ERR_MALFORMED);
+		EXPECT_EQ(fdt_read_u64(fdt, &p, &wide), length == 8 ? ACRE_OK : ACRE_ERR_MALFORMED);
 		EXPECT_EQ(wide, length == 8 ? 0x0102030405060708 : 77);
 		EXPECT_EQ(fdt_read_number(fdt, &p, &number),
-			  length == 4 || length == 8 ? STATUS_OK : ERR_MALFORMED);
+			  length == 4 || length == 8 ? ACRE_OK : ACRE_ERR_MALFORMED);
 		EXPECT_EQ(number, length == 4 ? 0x01020304 : length == 8 ? 0x0102030405060708 : 77);
 	}
 }
@@ -239,21 +239,22 @@ KTEST(fdt_walk, reads_cells)
 	const struct fdt *fdt = one_property(value, sizeof(value), &p);
 	uint64_t v = 77;
 
-	EXPECT_EQ(fdt_read_cells(fdt, &p, 3, 1, &v), STATUS_OK);
+	EXPECT_EQ(fdt_read_cells(fdt, &p, 3, 1, &v), ACRE_OK);
 	EXPECT_EQ(v, 3);
-	EXPECT_EQ(fdt_read_cells(fdt, &p, 1, 2, &v), STATUS_OK);
+	EXPECT_EQ(fdt_read_cells(fdt, &p, 1, 2, &v), ACRE_OK);
 	EXPECT_EQ(v, 0x100000002);
-	EXPECT_EQ(fdt_read_cells(fdt, &p, 0, 3, &v), STATUS_OK); /* the high cell is zero */
+	EXPECT_EQ(fdt_read_cells(fdt, &p, 0, 3, &v), ACRE_OK); /* the high cell is zero */
 	EXPECT_EQ(v, 0x100000002);
-	EXPECT_EQ(fdt_read_cells(fdt, &p, 2, 0, &v), STATUS_OK);
+	EXPECT_EQ(fdt_read_cells(fdt, &p, 2, 0, &v), ACRE_OK);
 	EXPECT_EQ(v, 0);
 	v = 77;
-	EXPECT_EQ(fdt_read_cells(fdt, &p, 1, 3, &v), ERR_OVERFLOW);
-	EXPECT_EQ(fdt_read_cells(fdt, &p, 0, 4, &v), ERR_UNSUPPORTED);
-	EXPECT_EQ(fdt_read_cells(fdt, &p, 4, 1, &v), ERR_TRUNCATED); /* two bytes are no cell */
-	EXPECT_EQ(fdt_read_cells(fdt, &p, 3, 2, &v), ERR_TRUNCATED);
-	EXPECT_EQ(fdt_read_cells(fdt, &p, UINT32_MAX, 1, &v), ERR_TRUNCATED);
-	EXPECT_EQ(fdt_read_cells(fdt, &p, UINT32_MAX, 3, &v), ERR_TRUNCATED);
+	EXPECT_EQ(fdt_read_cells(fdt, &p, 1, 3, &v), ACRE_ERR_OVERFLOW);
+	EXPECT_EQ(fdt_read_cells(fdt, &p, 0, 4, &v), ACRE_ERR_UNSUPPORTED);
+	EXPECT_EQ(fdt_read_cells(fdt, &p, 4, 1, &v),
+		  ACRE_ERR_TRUNCATED); /* two bytes are no cell */
+	EXPECT_EQ(fdt_read_cells(fdt, &p, 3, 2, &v), ACRE_ERR_TRUNCATED);
+	EXPECT_EQ(fdt_read_cells(fdt, &p, UINT32_MAX, 1, &v), ACRE_ERR_TRUNCATED);
+	EXPECT_EQ(fdt_read_cells(fdt, &p, UINT32_MAX, 3, &v), ACRE_ERR_TRUNCATED);
 	EXPECT_EQ(v, 77);
 }
 
@@ -263,16 +264,16 @@ KTEST(fdt_walk, reads_strings_that_end_inside_their_value)
 	const char *text = "untouched";
 	const struct fdt *fdt = one_property("abc", 4, &p);
 
-	EXPECT_EQ(fdt_read_string(fdt, &p, &text), STATUS_OK);
+	EXPECT_EQ(fdt_read_string(fdt, &p, &text), ACRE_OK);
 	EXPECT_STR(text, "abc");
 	text = "untouched";
 	fdt = one_property("abc", 3, &p); /* the padding is not part of it */
-	EXPECT_EQ(fdt_read_string(fdt, &p, &text), ERR_MALFORMED);
+	EXPECT_EQ(fdt_read_string(fdt, &p, &text), ACRE_ERR_MALFORMED);
 	fdt = one_property("", 0, &p);
-	EXPECT_EQ(fdt_read_string(fdt, &p, &text), ERR_MALFORMED);
+	EXPECT_EQ(fdt_read_string(fdt, &p, &text), ACRE_ERR_MALFORMED);
 	EXPECT_STR(text, "untouched");
 	fdt = one_property("", 1, &p);
-	EXPECT_EQ(fdt_read_string(fdt, &p, &text), STATUS_OK);
+	EXPECT_EQ(fdt_read_string(fdt, &p, &text), ACRE_OK);
 	EXPECT_STR(text, "");
 }
 
@@ -285,10 +286,10 @@ KTEST(fdt_walk, reads_lists_of_strings)
 	const char *text;
 
 	for (size_t i = 0; i < ARRAY_SIZE(want); i++) {
-		REQUIRE_EQ(fdt_next_string(fdt, &p, &position, &text), STATUS_OK);
+		REQUIRE_EQ(fdt_next_string(fdt, &p, &position, &text), ACRE_OK);
 		EXPECT_STR(text, want[i]);
 	}
-	EXPECT_EQ(fdt_next_string(fdt, &p, &position, &text), ERR_MALFORMED);
+	EXPECT_EQ(fdt_next_string(fdt, &p, &position, &text), ACRE_ERR_MALFORMED);
 	EXPECT(fdt_has_string(fdt, &p, "one"));
 	EXPECT(fdt_has_string(fdt, &p, "three"));
 	EXPECT(!fdt_has_string(fdt, &p, "tail"));
@@ -296,10 +297,10 @@ KTEST(fdt_walk, reads_lists_of_strings)
 	EXPECT(!fdt_has_string(fdt, &p, "hree"));
 	fdt = one_property("one\0two", 8, &p);
 	position = 0;
-	EXPECT_EQ(fdt_next_string(fdt, &p, &position, &text), STATUS_OK);
-	EXPECT_EQ(fdt_next_string(fdt, &p, &position, &text), STATUS_OK);
+	EXPECT_EQ(fdt_next_string(fdt, &p, &position, &text), ACRE_OK);
+	EXPECT_EQ(fdt_next_string(fdt, &p, &position, &text), ACRE_OK);
 	EXPECT_STR(text, "two");
-	EXPECT_EQ(fdt_next_string(fdt, &p, &position, &text), ERR_END);
+	EXPECT_EQ(fdt_next_string(fdt, &p, &position, &text), ACRE_ERR_END);
 }
 
 KTEST(fdt_walk, takes_okay_and_ok_for_enabled)
@@ -307,15 +308,20 @@ KTEST(fdt_walk, takes_okay_and_ok_for_enabled)
 	static const struct {
 		const char *value;
 		size_t length;
-		enum status status;
+		enum acre_status status;
 		bool enabled;
 	} c[] = {
-		{ "okay", 5, STATUS_OK, true },      { "ok", 3, STATUS_OK, true },
-		{ "disabled", 9, STATUS_OK, false }, { "reserved", 9, STATUS_OK, false },
-		{ "fail", 5, STATUS_OK, false },     { "fail-ecc", 9, STATUS_OK, false },
-		{ "okay2", 6, STATUS_OK, false },    { "OKAY", 5, STATUS_OK, false },
-		{ "", 1, STATUS_OK, false },         { "okay", 4, ERR_MALFORMED, false },
-		{ "", 0, ERR_MALFORMED, false },
+		{ "okay", 5, ACRE_OK, true },
+		{ "ok", 3, ACRE_OK, true },
+		{ "disabled", 9, ACRE_OK, false },
+		{ "reserved", 9, ACRE_OK, false },
+		{ "fail", 5, ACRE_OK, false },
+		{ "fail-ecc", 9, ACRE_OK, false },
+		{ "okay2", 6, ACRE_OK, false },
+		{ "OKAY", 5, ACRE_OK, false },
+		{ "", 1, ACRE_OK, false },
+		{ "okay", 4, ACRE_ERR_MALFORMED, false },
+		{ "", 0, ACRE_ERR_MALFORMED, false },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(c); i++) {
@@ -344,11 +350,11 @@ KTEST(fdt_walk, stays_inside_the_blob_for_a_made_up_property)
 		uint64_t number;
 		const char *text;
 
-		EXPECT_EQ(fdt_read_u32(fdt, &p, &cell), ERR_MALFORMED);
-		EXPECT_EQ(fdt_read_number(fdt, &p, &number), ERR_MALFORMED);
-		EXPECT(fdt_read_cells(fdt, &p, 0x3ffffffd, 1, &number) != STATUS_OK);
+		EXPECT_EQ(fdt_read_u32(fdt, &p, &cell), ACRE_ERR_MALFORMED);
+		EXPECT_EQ(fdt_read_number(fdt, &p, &number), ACRE_ERR_MALFORMED);
+		EXPECT(fdt_read_cells(fdt, &p, 0x3ffffffd, 1, &number) != ACRE_OK);
 		if (p.value != 4)
-			EXPECT_EQ(fdt_read_string(fdt, &p, &text), ERR_MALFORMED);
+			EXPECT_EQ(fdt_read_string(fdt, &p, &text), ACRE_ERR_MALFORMED);
 	}
 }
 

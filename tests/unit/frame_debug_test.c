@@ -23,7 +23,7 @@ static void add_bank(struct rig *r, pfn_t first, npages_t npages)
 	size_t bytes = frame_metadata_bytes(npages);
 
 	REQUIRE_EQ(frame_pool_add_bank(r->pool, first, npages, ktest_alloc(bytes, 8), bytes),
-		   STATUS_OK);
+		   ACRE_OK);
 }
 
 /* A bank of which nothing is inserted yet. */
@@ -33,7 +33,7 @@ static void rig_init(struct rig *r)
 	memset(r->ram, 0xa5, FRAMES * PAGE_SIZE);
 	r->pool = ktest_alloc(sizeof(*r->pool), 64);
 	uint64_t offset = (uint64_t)(uintptr_t)r->ram - FIRST * PAGE_SIZE;
-	REQUIRE_EQ(frame_pool_init(r->pool, offset), STATUS_OK);
+	REQUIRE_EQ(frame_pool_init(r->pool, offset), ACRE_OK);
 	add_bank(r, FIRST, FRAMES);
 	r->bytes = frame_record_bytes(FRAMES);
 	r->records = ktest_alloc(r->bytes, 8);
@@ -44,8 +44,8 @@ static void rig_init(struct rig *r)
 static struct frame_pool *rig_of(struct rig *r)
 {
 	rig_init(r);
-	REQUIRE_EQ(frame_pool_debug(r->pool, FIRST + 3, r->records, r->bytes), STATUS_OK);
-	REQUIRE_EQ(frame_insert(r->pool, FIRST, FRAMES - 2), STATUS_OK);
+	REQUIRE_EQ(frame_pool_debug(r->pool, FIRST + 3, r->records, r->bytes), ACRE_OK);
+	REQUIRE_EQ(frame_insert(r->pool, FIRST, FRAMES - 2), ACRE_OK);
 	REQUIRE_VALID(frame_validate(r->pool));
 	return r->pool;
 }
@@ -58,9 +58,9 @@ static uint64_t *words_of(struct frame_pool *pool, pfn_t pfn)
 /* Take @pfn, write to it, give it back. */
 static void use(struct frame_pool *pool, pfn_t pfn)
 {
-	REQUIRE_EQ(frame_alloc_at(pool, pfn, 1), STATUS_OK);
+	REQUIRE_EQ(frame_alloc_at(pool, pfn, 1), ACRE_OK);
 	memset(frame_ptr(pool, pfn), 0x5a, PAGE_SIZE);
-	REQUIRE_EQ(frame_free(pool, pfn), STATUS_OK);
+	REQUIRE_EQ(frame_free(pool, pfn), ACRE_OK);
 	REQUIRE_VALID(frame_validate(pool));
 }
 
@@ -99,14 +99,15 @@ KTEST(frame_debug, refuses_records_that_make_no_sense)
 	struct rig r;
 
 	rig_init(&r);
-	EXPECT_EQ(frame_pool_debug(r.pool, FIRST, NULL, r.bytes), ERR_INVALID);
-	EXPECT_EQ(frame_pool_debug(r.pool, FIRST, (char *)r.records + 4, r.bytes), ERR_MISALIGNED);
-	EXPECT_EQ(frame_pool_debug(r.pool, FIRST, r.records, r.bytes - 1), ERR_NOMEM);
-	EXPECT_EQ(frame_pool_debug(r.pool, FIRST - 1, r.records, r.bytes), ERR_RANGE);
-	EXPECT_EQ(frame_pool_debug(r.pool, FIRST + FRAMES, r.records, r.bytes), ERR_RANGE);
+	EXPECT_EQ(frame_pool_debug(r.pool, FIRST, NULL, r.bytes), ACRE_ERR_INVALID);
+	EXPECT_EQ(frame_pool_debug(r.pool, FIRST, (char *)r.records + 4, r.bytes),
+		  ACRE_ERR_MISALIGNED);
+	EXPECT_EQ(frame_pool_debug(r.pool, FIRST, r.records, r.bytes - 1), ACRE_ERR_NOMEM);
+	EXPECT_EQ(frame_pool_debug(r.pool, FIRST - 1, r.records, r.bytes), ACRE_ERR_RANGE);
+	EXPECT_EQ(frame_pool_debug(r.pool, FIRST + FRAMES, r.records, r.bytes), ACRE_ERR_RANGE);
 	REQUIRE_VALID(frame_validate(r.pool));
-	REQUIRE_EQ(frame_insert(r.pool, FIRST, 1), STATUS_OK);
-	EXPECT_EQ(frame_pool_debug(r.pool, FIRST, r.records, r.bytes), ERR_INVALID);
+	REQUIRE_EQ(frame_insert(r.pool, FIRST, 1), ACRE_OK);
+	EXPECT_EQ(frame_pool_debug(r.pool, FIRST, r.records, r.bytes), ACRE_ERR_INVALID);
 	REQUIRE_VALID(frame_validate(r.pool));
 	for (size_t i = 0; i < r.bytes; i++)
 		REQUIRE_EQ(((uint8_t *)r.records)[i], 0x77);
@@ -128,15 +129,15 @@ KTEST(frame_debug, every_way_to_take_and_give_is_recorded)
 
 	pfn = frame_alloc(pool);
 	expect_past(pool, pfn, "taken");
-	EXPECT_EQ(frame_free(pool, pfn), STATUS_OK);
+	EXPECT_EQ(frame_free(pool, pfn), ACRE_OK);
 	expect_past(pool, pfn, "freed");
 	pfn = frame_alloc_zeroed(pool);
 	expect_past(pool, pfn, "taken");
-	EXPECT_EQ(frame_free_zeroed(pool, pfn), STATUS_OK);
+	EXPECT_EQ(frame_free_zeroed(pool, pfn), ACRE_OK);
 	expect_past(pool, pfn, "freed");
 	EXPECT_EQ(frame_alloc_zeroed(pool), pfn);
 	expect_past(pool, pfn, "taken");
-	EXPECT_EQ(frame_free_address(pool, pfn_to_paddr(pfn)), STATUS_OK);
+	EXPECT_EQ(frame_free_address(pool, pfn_to_paddr(pfn)), ACRE_OK);
 	expect_past(pool, pfn, "freed");
 	REQUIRE_VALID(frame_validate(pool));
 
@@ -145,7 +146,7 @@ KTEST(frame_debug, every_way_to_take_and_give_is_recorded)
 		expect_past(pool, pfn + i, "taken");
 	EXPECT_EQ(number_of(pool, pfn), number_of(pool, pfn + 4));
 	expect_past(pool, pfn + 5, NULL);
-	EXPECT_EQ(frame_free_range(pool, pfn + 1, 3), STATUS_OK);
+	EXPECT_EQ(frame_free_range(pool, pfn + 1, 3), ACRE_OK);
 	expect_past(pool, pfn, "taken");
 	expect_past(pool, pfn + 1, "freed");
 	expect_past(pool, pfn + 3, "freed");
@@ -170,13 +171,13 @@ KTEST(frame_debug, a_removed_frame_is_forgotten)
 
 	use(pool, FIRST + 7);
 	expect_past(pool, FIRST + 7, "freed");
-	REQUIRE_EQ(frame_remove(pool, FIRST + 7, 2), STATUS_OK);
+	REQUIRE_EQ(frame_remove(pool, FIRST + 7, 2), ACRE_OK);
 	expect_past(pool, FIRST + 7, NULL);
 	REQUIRE_VALID(frame_validate(pool));
 	/* Meanwhile it is somebody else's, who writes what he likes. */
 	memset(frame_ptr(pool, FIRST + 7), 1, PAGE_SIZE);
-	REQUIRE_EQ(frame_insert(pool, FIRST + 7, 2), STATUS_OK);
-	REQUIRE_EQ(frame_alloc_at(pool, FIRST + 7, 2), STATUS_OK);
+	REQUIRE_EQ(frame_insert(pool, FIRST + 7, 2), ACRE_OK);
+	REQUIRE_EQ(frame_alloc_at(pool, FIRST + 7, 2), ACRE_OK);
 	REQUIRE_VALID(frame_validate(pool));
 	EXPECT_EQ(ktest_bad_frees(), 0);
 }
@@ -187,10 +188,10 @@ KTEST(frame_debug, is_not_turned_on_once_frames_were_handed_out_even_if_all_are_
 	struct rig r;
 
 	rig_init(&r);
-	REQUIRE_EQ(frame_insert(r.pool, FIRST, 3), STATUS_OK);
-	REQUIRE_EQ(frame_free(r.pool, frame_alloc(r.pool)), STATUS_OK);
-	REQUIRE_EQ(frame_remove(r.pool, FIRST, 3), STATUS_OK);
-	EXPECT_EQ(frame_pool_debug(r.pool, FIRST, r.records, r.bytes), ERR_INVALID);
+	REQUIRE_EQ(frame_insert(r.pool, FIRST, 3), ACRE_OK);
+	REQUIRE_EQ(frame_free(r.pool, frame_alloc(r.pool)), ACRE_OK);
+	REQUIRE_EQ(frame_remove(r.pool, FIRST, 3), ACRE_OK);
+	EXPECT_EQ(frame_pool_debug(r.pool, FIRST, r.records, r.bytes), ACRE_ERR_INVALID);
 	REQUIRE_VALID(frame_validate(r.pool));
 }
 
@@ -214,7 +215,7 @@ KTEST(frame_debug, every_frame_is_handed_out_once)
 		EXPECT(frame_pool_is_empty(pool));
 		REQUIRE_VALID(frame_validate(pool));
 		for (unsigned i = 0; i < FRAMES - 2; i++)
-			EXPECT_EQ(frame_free(pool, FIRST + i), STATUS_OK);
+			EXPECT_EQ(frame_free(pool, FIRST + i), ACRE_OK);
 		EXPECT_EQ(frame_free_count(pool), FRAMES - 2);
 		REQUIRE_VALID(frame_validate(pool));
 	}
@@ -226,14 +227,14 @@ KTEST(frame_debug, a_bank_without_records_goes_without)
 
 	rig_init(&r);
 	add_bank(&r, SECOND, OTHERS);
-	REQUIRE_EQ(frame_pool_debug(r.pool, FIRST, r.records, r.bytes), STATUS_OK);
-	REQUIRE_EQ(frame_insert(r.pool, SECOND, OTHERS), STATUS_OK);
+	REQUIRE_EQ(frame_pool_debug(r.pool, FIRST, r.records, r.bytes), ACRE_OK);
+	REQUIRE_EQ(frame_insert(r.pool, SECOND, OTHERS), ACRE_OK);
 	for (unsigned i = 0; i < OTHERS; i++)
 		REQUIRE_EQ(frame_alloc(r.pool) - SECOND < OTHERS, true);
 	EXPECT_EQ(frame_alloc(r.pool), PFN_NONE);
 	expect_past(r.pool, SECOND, NULL);
-	EXPECT_EQ(frame_free(r.pool, SECOND + 3), STATUS_OK);
-	EXPECT_EQ(frame_free(r.pool, SECOND + 3), ERR_NOT_ALLOCATED);
+	EXPECT_EQ(frame_free(r.pool, SECOND + 3), ACRE_OK);
+	EXPECT_EQ(frame_free(r.pool, SECOND + 3), ACRE_ERR_NOT_ALLOCATED);
 	EXPECT_EQ(ktest_bad_frees(), 1);
 	EXPECT(ktest_last_bad_free()->past == NULL);
 	REQUIRE_VALID(frame_validate(r.pool));
@@ -245,12 +246,12 @@ KTEST(frame_debug, stays_on_where_a_bank_is_added)
 	struct rig r;
 
 	rig_init(&r);
-	REQUIRE_EQ(frame_pool_debug(r.pool, FIRST, r.records, r.bytes), STATUS_OK);
+	REQUIRE_EQ(frame_pool_debug(r.pool, FIRST, r.records, r.bytes), ACRE_OK);
 	add_bank(&r, 5, OTHERS);
 	REQUIRE_VALID(frame_validate(r.pool));
-	REQUIRE_EQ(frame_insert(r.pool, FIRST, 1), STATUS_OK);
+	REQUIRE_EQ(frame_insert(r.pool, FIRST, 1), ACRE_OK);
 	EXPECT_EQ(frame_alloc(r.pool), FIRST);
-	EXPECT_EQ(frame_free(r.pool, FIRST), STATUS_OK);
+	EXPECT_EQ(frame_free(r.pool, FIRST), ACRE_OK);
 	expect_past(r.pool, FIRST, "freed");
 	REQUIRE_VALID(frame_validate(r.pool));
 }
@@ -275,17 +276,17 @@ KTEST(frame_debug, a_refused_free_says_who_freed_it)
 	struct frame_pool *pool = rig_of(&r);
 
 	use(pool, FIRST + 7);
-	EXPECT_EQ(frame_free(pool, FIRST + 7), ERR_NOT_ALLOCATED);
+	EXPECT_EQ(frame_free(pool, FIRST + 7), ACRE_ERR_NOT_ALLOCATED);
 	expect_refused("free already", "freed");
-	EXPECT_EQ(frame_free_zeroed(pool, FIRST + 7), ERR_NOT_ALLOCATED);
+	EXPECT_EQ(frame_free_zeroed(pool, FIRST + 7), ACRE_ERR_NOT_ALLOCATED);
 	expect_refused("free already", "freed");
-	EXPECT_EQ(frame_free(pool, FIRST + 8), ERR_NOT_ALLOCATED);
+	EXPECT_EQ(frame_free(pool, FIRST + 8), ACRE_ERR_NOT_ALLOCATED);
 	expect_refused("free already", NULL);
-	EXPECT_EQ(frame_free(pool, FIRST + FRAMES - 1), ERR_NOT_ALLOCATED);
+	EXPECT_EQ(frame_free(pool, FIRST + FRAMES - 1), ACRE_ERR_NOT_ALLOCATED);
 	expect_refused("never inserted", NULL);
-	EXPECT_EQ(frame_free(pool, FIRST + FRAMES), ERR_RANGE);
+	EXPECT_EQ(frame_free(pool, FIRST + FRAMES), ACRE_ERR_RANGE);
 	expect_refused("not in any bank", NULL);
-	EXPECT_EQ(frame_free_range(pool, FIRST, 0), ERR_INVALID);
+	EXPECT_EQ(frame_free_range(pool, FIRST, 0), ACRE_ERR_INVALID);
 	expect_refused("a range of no frames", NULL);
 	REQUIRE_VALID(frame_validate(pool));
 }
@@ -295,10 +296,10 @@ KTEST(frame_debug, a_refused_range_is_neither_filled_nor_recorded)
 	struct rig r;
 	struct frame_pool *pool = rig_of(&r);
 
-	REQUIRE_EQ(frame_alloc_at(pool, FIRST, 10), STATUS_OK);
-	REQUIRE_EQ(frame_free(pool, FIRST + 6), STATUS_OK);
+	REQUIRE_EQ(frame_alloc_at(pool, FIRST, 10), ACRE_OK);
+	REQUIRE_EQ(frame_free(pool, FIRST + 6), ACRE_OK);
 	words_of(pool, FIRST)[0] = 12345;
-	EXPECT_EQ(frame_free_range(pool, FIRST, 10), ERR_NOT_ALLOCATED);
+	EXPECT_EQ(frame_free_range(pool, FIRST, 10), ACRE_ERR_NOT_ALLOCATED);
 	expect_refused("free already", "freed");
 	EXPECT_EQ(ktest_last_bad_free()->actual_start, pfn_to_paddr(FIRST + 6));
 	EXPECT_EQ(words_of(pool, FIRST)[0], 12345);
@@ -306,7 +307,7 @@ KTEST(frame_debug, a_refused_range_is_neither_filled_nor_recorded)
 	expect_past(pool, FIRST + 9, "taken");
 	EXPECT_EQ(frame_free_count(pool), FRAMES - 2 - 9);
 	REQUIRE_VALID(frame_validate(pool));
-	EXPECT_EQ(frame_free_range(pool, FIRST, 6), STATUS_OK);
+	EXPECT_EQ(frame_free_range(pool, FIRST, 6), ACRE_OK);
 	REQUIRE_VALID(frame_validate(pool));
 }
 
@@ -317,13 +318,13 @@ KTEST(frame_debug, a_frame_that_is_not_zero_is_not_freed_as_such)
 	pfn_t pfn = frame_alloc_zeroed(pool);
 
 	words_of(pool, pfn)[WORDS - 1] = 1;
-	EXPECT_EQ(frame_free_zeroed(pool, pfn), ERR_INVALID);
+	EXPECT_EQ(frame_free_zeroed(pool, pfn), ACRE_ERR_INVALID);
 	expect_refused("not all zero, as was promised", NULL);
 	EXPECT(!frame_is_free(pool, pfn));
 	expect_past(pool, pfn, "taken");
 	REQUIRE_VALID(frame_validate(pool));
 	words_of(pool, pfn)[WORDS - 1] = 0;
-	EXPECT_EQ(frame_free_zeroed(pool, pfn), STATUS_OK);
+	EXPECT_EQ(frame_free_zeroed(pool, pfn), ACRE_OK);
 	EXPECT_EQ(frame_prezero(pool, 0), 1);
 	REQUIRE_VALID(frame_validate(pool));
 }
@@ -356,10 +357,10 @@ KTEST(frame_debug, a_write_after_the_free_is_found_to_the_byte)
 	for (unsigned i = 0; i < ARRAY_SIZE(at); i++) {
 		use(pool, pfn);
 		r.ram[11 * PAGE_SIZE + at[i]] ^= 0x80;
-		EXPECT_EQ(frame_alloc_at(pool, pfn, 1), STATUS_OK);
+		EXPECT_EQ(frame_alloc_at(pool, pfn, 1), ACRE_OK);
 		expect_write(pfn, at[i]);
 		expect_past(pool, pfn, "taken");
-		EXPECT_EQ(frame_free(pool, pfn), STATUS_OK);
+		EXPECT_EQ(frame_free(pool, pfn), ACRE_OK);
 		REQUIRE_VALID(frame_validate(pool));
 	}
 }
@@ -373,13 +374,13 @@ KTEST(frame_debug, whoever_gets_the_frame_next_finds_it)
 	words_of(pool, FIRST + 11)[3] = 0;
 	EXPECT_EQ(frame_alloc_range(pool, FRAMES - 2, PAGE_SIZE), FIRST);
 	expect_write(FIRST + 11, 24);
-	EXPECT_EQ(frame_free_range(pool, FIRST, FRAMES - 2), STATUS_OK);
+	EXPECT_EQ(frame_free_range(pool, FIRST, FRAMES - 2), ACRE_OK);
 	words_of(pool, FIRST + 12)[0] ^= 0xff00;
 	words_of(pool, FIRST + 12)[9] = 0;
 	for (unsigned i = 0; i < FRAMES - 2; i++)
 		REQUIRE(frame_alloc(pool) != PFN_NONE);
 	expect_write(FIRST + 12, 1);
-	EXPECT_EQ(frame_free(pool, FIRST + 12), STATUS_OK);
+	EXPECT_EQ(frame_free(pool, FIRST + 12), ACRE_OK);
 	words_of(pool, FIRST + 12)[9] = 0;
 	EXPECT_EQ(frame_alloc_zeroed(pool), FIRST + 12);
 	expect_write(FIRST + 12, 72);
@@ -393,15 +394,15 @@ KTEST(frame_debug, a_frame_known_to_be_zero_is_looked_at_too)
 	struct frame_pool *pool = rig_of(&r);
 	pfn_t pfn = frame_alloc_zeroed(pool);
 
-	EXPECT_EQ(frame_free_zeroed(pool, pfn), STATUS_OK);
+	EXPECT_EQ(frame_free_zeroed(pool, pfn), ACRE_OK);
 	words_of(pool, pfn)[2] = 0x100;
 	EXPECT_EQ(frame_alloc_zeroed(pool), pfn);
 	expect_write(pfn, 17);
 	words_of(pool, pfn)[2] = 0;
 	/* And when it was made a free frame like any other. */
-	EXPECT_EQ(frame_free_zeroed(pool, pfn), STATUS_OK);
+	EXPECT_EQ(frame_free_zeroed(pool, pfn), ACRE_OK);
 	words_of(pool, pfn)[4] = 1;
-	EXPECT_EQ(frame_alloc_at(pool, pfn, 1), STATUS_OK);
+	EXPECT_EQ(frame_alloc_at(pool, pfn, 1), ACRE_OK);
 	expect_write(pfn, 32);
 	REQUIRE_VALID(frame_validate(pool));
 }
@@ -415,7 +416,7 @@ KTEST(frame_debug, what_was_never_handed_out_is_not_looked_at)
 	EXPECT_EQ(frame_alloc_range(pool, FRAMES - 2, PAGE_SIZE), FIRST);
 	EXPECT_EQ(ktest_bad_frees(), 0);
 	/* Neither is what was not inserted touched, ever. */
-	EXPECT_EQ(frame_free_range(pool, FIRST, FRAMES - 2), STATUS_OK);
+	EXPECT_EQ(frame_free_range(pool, FIRST, FRAMES - 2), ACRE_OK);
 	EXPECT(words_of(pool, FIRST)[0] != 0x1111111111111111);
 	for (size_t i = (FRAMES - 2) * PAGE_SIZE; i < FRAMES * PAGE_SIZE; i++)
 		REQUIRE_EQ(r.ram[i], 0x11);
@@ -456,10 +457,9 @@ static struct memmap *map_of(struct rig *r, uint64_t bytes)
 	r->ram = ktest_alloc(BACKED * PAGE_SIZE, PAGE_SIZE);
 	r->pool = ktest_alloc(sizeof(*r->pool), 64);
 	memmap_init(map);
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ BASE, BASE + bytes }, 0, "ram"), STATUS_OK);
-	REQUIRE_EQ(memmap_resolve(map), STATUS_OK);
-	REQUIRE_EQ(mm_init_frames_debug(r->pool, map, (uint64_t)(uintptr_t)r->ram - BASE),
-		   STATUS_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ BASE, BASE + bytes }, 0, "ram"), ACRE_OK);
+	REQUIRE_EQ(memmap_resolve(map), ACRE_OK);
+	REQUIRE_EQ(mm_init_frames_debug(r->pool, map, (uint64_t)(uintptr_t)r->ram - BASE), ACRE_OK);
 	REQUIRE_VALID(memmap_validate(map));
 	REQUIRE_VALID(frame_validate(r->pool));
 	EXPECT_EQ(frame_managed_count(r->pool) * PAGE_SIZE, memmap_bytes(map, REGION_USABLE));
@@ -484,7 +484,7 @@ KTEST(frame_debug, records_are_a_region_of_the_memory_map)
 	pfn_t pfn = frame_alloc(r.pool);
 	EXPECT_EQ(pfn, paddr_to_pfn(records->range.end));
 	expect_past(r.pool, pfn, "taken");
-	EXPECT_EQ(frame_free(r.pool, pfn), STATUS_OK);
+	EXPECT_EQ(frame_free(r.pool, pfn), ACRE_OK);
 	expect_past(r.pool, pfn, "freed");
 }
 

@@ -167,17 +167,17 @@ static void liar_reset(void)
 }
 
 /* Frees all but the last of every 64 frames. */
-static enum status forget_some(struct frame_pool *pool, pfn_t pfn)
+static enum acre_status forget_some(struct frame_pool *pool, pfn_t pfn)
 {
 	return pfn % 64 == 63 && frame_is_managed(pool, pfn) && !frame_is_free(pool, pfn)
-		       ? STATUS_OK
+		       ? ACRE_OK
 		       : frame_free(pool, pfn);
 }
 
 /* Believes a double free. */
-static enum status believe(struct frame_pool *pool, pfn_t pfn)
+static enum acre_status believe(struct frame_pool *pool, pfn_t pfn)
 {
-	return frame_is_free(pool, pfn) ? STATUS_OK : frame_free(pool, pfn);
+	return frame_is_free(pool, pfn) ? ACRE_OK : frame_free(pool, pfn);
 }
 
 /* After a run of 3, a run of 2 is not the lowest. */

@@ -27,7 +27,7 @@ static void rig_init(struct rig *r, uint64_t offset)
 	*r = (struct rig){ 0 };
 	r->pool = ktest_alloc(sizeof(*r->pool), 64);
 	r->copy = ktest_alloc(sizeof(*r->copy), 64);
-	REQUIRE_EQ(frame_pool_init(r->pool, offset), STATUS_OK);
+	REQUIRE_EQ(frame_pool_init(r->pool, offset), ACRE_OK);
 	REQUIRE_VALID(frame_validate(r->pool));
 }
 
@@ -39,7 +39,7 @@ static void rig_add_bank(struct rig *r, pfn_t first, npages_t npages)
 	b->metadata = ktest_alloc(b->bytes, 8);
 	b->copy = ktest_alloc(b->bytes, 8);
 	memset(b->metadata, 0x77, b->bytes);
-	REQUIRE_EQ(frame_pool_add_bank(r->pool, first, npages, b->metadata, b->bytes), STATUS_OK);
+	REQUIRE_EQ(frame_pool_add_bank(r->pool, first, npages, b->metadata, b->bytes), ACRE_OK);
 	REQUIRE_VALID(frame_validate(r->pool));
 }
 
@@ -48,7 +48,7 @@ static struct frame_pool *rig_of(struct rig *r, pfn_t first, npages_t npages)
 {
 	rig_init(r, 0);
 	rig_add_bank(r, first, npages);
-	REQUIRE_EQ(frame_insert(r->pool, first, npages), STATUS_OK);
+	REQUIRE_EQ(frame_insert(r->pool, first, npages), ACRE_OK);
 	REQUIRE_VALID(frame_validate(r->pool));
 	return r->pool;
 }
@@ -110,7 +110,7 @@ static void poke_every_chunk(struct rig *r, npages_t chunks)
 {
 	for (npages_t c = 0; c < chunks; c++)
 		REQUIRE_EQ(frame_alloc_at(r->pool, (c + 1) * CHUNK_BITS + 7 * (c % 64), 1),
-			   STATUS_OK);
+			   ACRE_OK);
 }
 
 KTEST(frame, a_long_search_drops_the_lock_now_and_then)
@@ -185,7 +185,7 @@ KTEST(frame, a_run_that_is_not_all_there_any_more_is_put_back)
 	struct frame_pool *pool = rig_of(&r, CHUNK_BITS, 2 * CHUNK_BITS);
 	atomic_word *word = &pool->bank[0].free[0];
 
-	REQUIRE_EQ(frame_alloc_at(pool, CHUNK_BITS + n, 2 * CHUNK_BITS - n), STATUS_OK);
+	REQUIRE_EQ(frame_alloc_at(pool, CHUNK_BITS + n, 2 * CHUNK_BITS - n), ACRE_OK);
 	for (uint64_t left = 0; left < 1u << n; left++) {
 		atomic_fetch_or(word, bits_mask(0, n));
 		chunk_tree_touch(&pool->bank[0].chunks, 0, 1);
@@ -217,8 +217,8 @@ KTEST(frame, an_offset_that_is_not_whole_pages_is_refused)
 	rig_init(&r, 0);
 	rig_add_bank(&r, 5, 10);
 	rig_remember(&r);
-	EXPECT_EQ(frame_pool_init(r.pool, 8), ERR_MISALIGNED);
-	EXPECT_EQ(frame_pool_init(r.pool, PAGE_SIZE + 1), ERR_MISALIGNED);
+	EXPECT_EQ(frame_pool_init(r.pool, 8), ACRE_ERR_MISALIGNED);
+	EXPECT_EQ(frame_pool_init(r.pool, PAGE_SIZE + 1), ACRE_ERR_MISALIGNED);
 	rig_unchanged(&r);
 }
 
@@ -232,16 +232,16 @@ KTEST(frame, a_pool_of_nothing_gives_nothing)
 	EXPECT_EQ(frame_alloc_zeroed(r.pool), PFN_NONE);
 	EXPECT_EQ(frame_alloc_range(r.pool, 3, PAGE_SIZE), PFN_NONE);
 	EXPECT_EQ(frame_alloc_range_zeroed(r.pool, 3, PAGE_SIZE), PFN_NONE);
-	EXPECT_EQ(frame_alloc_at(r.pool, 0, 1), ERR_RANGE);
-	EXPECT_EQ(frame_insert(r.pool, 0, 1), ERR_RANGE);
-	EXPECT_EQ(frame_remove(r.pool, 0, 1), ERR_RANGE);
+	EXPECT_EQ(frame_alloc_at(r.pool, 0, 1), ACRE_ERR_RANGE);
+	EXPECT_EQ(frame_insert(r.pool, 0, 1), ACRE_ERR_RANGE);
+	EXPECT_EQ(frame_remove(r.pool, 0, 1), ACRE_ERR_RANGE);
 	EXPECT(!frame_is_free(r.pool, 0));
 	EXPECT(!frame_is_managed(r.pool, 0));
 	EXPECT_EQ(frame_next_free(r.pool, 0), PFN_NONE);
 	EXPECT(frame_pool_is_empty(r.pool));
 	EXPECT_EQ(frame_free_count(r.pool), 0);
 	EXPECT_EQ(frame_managed_count(r.pool), 0);
-	EXPECT_EQ(frame_free(r.pool, 0), ERR_RANGE);
+	EXPECT_EQ(frame_free(r.pool, 0), ACRE_ERR_RANGE);
 	expect_report(0, 0, "not in any bank", 0, 0);
 	rig_unchanged(&r);
 }
@@ -255,7 +255,7 @@ KTEST(frame, a_bank_is_known_but_empty_until_frames_are_inserted)
 	EXPECT(frame_pool_is_empty(r.pool));
 	EXPECT_EQ(frame_alloc(r.pool), PFN_NONE);
 	EXPECT(!frame_is_managed(r.pool, 100));
-	REQUIRE_EQ(frame_insert(r.pool, 164, 2), STATUS_OK);
+	REQUIRE_EQ(frame_insert(r.pool, 164, 2), ACRE_OK);
 	REQUIRE_VALID(frame_validate(r.pool));
 	EXPECT_EQ(frame_managed_count(r.pool), 2);
 	EXPECT_EQ(frame_free_count(r.pool), 2);
@@ -276,22 +276,24 @@ KTEST(frame, refuses_banks_that_make_no_sense)
 	rig_init(&r, 0);
 	rig_add_bank(&r, 1000, 100);
 	rig_remember(&r);
-	EXPECT_EQ(frame_pool_add_bank(r.pool, 0, 0, metadata, bytes), ERR_INVALID);
-	EXPECT_EQ(frame_pool_add_bank(r.pool, 0, 100, NULL, bytes), ERR_INVALID);
-	EXPECT_EQ(frame_pool_add_bank(r.pool, 0, 100, metadata, bytes - 1), ERR_NOMEM);
-	EXPECT_EQ(frame_pool_add_bank(r.pool, 0, 100, (char *)metadata + 4, bytes), ERR_MISALIGNED);
-	EXPECT_EQ(frame_pool_add_bank(r.pool, FRAME_LIMIT, 1, metadata, bytes), ERR_RANGE);
-	EXPECT_EQ(frame_pool_add_bank(r.pool, FRAME_LIMIT - 99, 100, metadata, bytes), ERR_RANGE);
-	EXPECT_EQ(frame_pool_add_bank(r.pool, PFN_NONE, 1, metadata, bytes), ERR_RANGE);
-	EXPECT_EQ(frame_pool_add_bank(r.pool, 5, UINT64_MAX, metadata, SIZE_MAX), ERR_RANGE);
-	EXPECT_EQ(frame_pool_add_bank(r.pool, 1000, 100, metadata, bytes), ERR_OVERLAP);
-	EXPECT_EQ(frame_pool_add_bank(r.pool, 1099, 1, metadata, bytes), ERR_OVERLAP);
-	EXPECT_EQ(frame_pool_add_bank(r.pool, 901, 100, metadata, bytes), ERR_OVERLAP);
-	EXPECT_EQ(frame_pool_add_bank(r.pool, 1050, 10, metadata, bytes), ERR_OVERLAP);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, 0, 0, metadata, bytes), ACRE_ERR_INVALID);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, 0, 100, NULL, bytes), ACRE_ERR_INVALID);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, 0, 100, metadata, bytes - 1), ACRE_ERR_NOMEM);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, 0, 100, (char *)metadata + 4, bytes),
+		  ACRE_ERR_MISALIGNED);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, FRAME_LIMIT, 1, metadata, bytes), ACRE_ERR_RANGE);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, FRAME_LIMIT - 99, 100, metadata, bytes),
+		  ACRE_ERR_RANGE);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, PFN_NONE, 1, metadata, bytes), ACRE_ERR_RANGE);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, 5, UINT64_MAX, metadata, SIZE_MAX), ACRE_ERR_RANGE);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, 1000, 100, metadata, bytes), ACRE_ERR_OVERLAP);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, 1099, 1, metadata, bytes), ACRE_ERR_OVERLAP);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, 901, 100, metadata, bytes), ACRE_ERR_OVERLAP);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, 1050, 10, metadata, bytes), ACRE_ERR_OVERLAP);
 	rig_unchanged(&r);
 	REQUIRE_VALID(frame_validate(r.pool));
 
-	EXPECT_EQ(frame_pool_add_bank(r.pool, FRAME_LIMIT - 100, 100, metadata, bytes), STATUS_OK);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, FRAME_LIMIT - 100, 100, metadata, bytes), ACRE_OK);
 	REQUIRE_VALID(frame_validate(r.pool));
 }
 
@@ -305,13 +307,13 @@ KTEST(frame, keeps_banks_sorted_in_whatever_order_they_come_and_says_when_it_is_
 	for (pfn_t i = 0; i < FRAME_MAX_BANKS; i++) {
 		pfn_t first = (i * 37 % FRAME_MAX_BANKS) * 3; /* 37 is odd: each value once */
 		REQUIRE_EQ(frame_pool_add_bank(r.pool, first, 1, metadata + i * bytes, bytes),
-			   STATUS_OK);
-		REQUIRE_EQ(frame_insert(r.pool, first, 1), STATUS_OK);
+			   ACRE_OK);
+		REQUIRE_EQ(frame_insert(r.pool, first, 1), ACRE_OK);
 		REQUIRE_VALID(frame_validate(r.pool));
 	}
 	rig_remember(&r);
 	EXPECT_EQ(frame_pool_add_bank(r.pool, 1, 1, metadata + FRAME_MAX_BANKS * bytes, bytes),
-		  ERR_FULL);
+		  ACRE_ERR_FULL);
 	rig_unchanged(&r);
 	for (pfn_t i = 0; i < FRAME_MAX_BANKS; i++) {
 		EXPECT_EQ(frame_next_free(r.pool, i * 3), i * 3);
@@ -336,23 +338,23 @@ KTEST(frame, inserts_all_of_a_range_or_nothing)
 	rig_init(&r, 0);
 	rig_add_bank(&r, 1000, 200);
 	rig_add_bank(&r, 1200, 50); /* touches the first */
-	REQUIRE_EQ(frame_insert(r.pool, 1100, 10), STATUS_OK);
+	REQUIRE_EQ(frame_insert(r.pool, 1100, 10), ACRE_OK);
 	REQUIRE_EQ(frame_alloc(r.pool), 1100);
 	rig_remember(&r);
-	EXPECT_EQ(frame_insert(r.pool, 1000, 0), ERR_INVALID);
-	EXPECT_EQ(frame_insert(r.pool, 1109, 1), ERR_OVERLAP);
-	EXPECT_EQ(frame_insert(r.pool, 1100, 1), ERR_OVERLAP); /* handed out */
-	EXPECT_EQ(frame_insert(r.pool, 1000, 101), ERR_OVERLAP);
-	EXPECT_EQ(frame_insert(r.pool, 1109, 20), ERR_OVERLAP);
-	EXPECT_EQ(frame_insert(r.pool, 999, 2), ERR_RANGE);
-	EXPECT_EQ(frame_insert(r.pool, 1199, 2), ERR_RANGE); /* two banks */
-	EXPECT_EQ(frame_insert(r.pool, 1249, 2), ERR_RANGE);
-	EXPECT_EQ(frame_insert(r.pool, 1100, UINT64_MAX), ERR_RANGE);
-	EXPECT_EQ(frame_insert(r.pool, PFN_NONE, 1), ERR_RANGE);
+	EXPECT_EQ(frame_insert(r.pool, 1000, 0), ACRE_ERR_INVALID);
+	EXPECT_EQ(frame_insert(r.pool, 1109, 1), ACRE_ERR_OVERLAP);
+	EXPECT_EQ(frame_insert(r.pool, 1100, 1), ACRE_ERR_OVERLAP); /* handed out */
+	EXPECT_EQ(frame_insert(r.pool, 1000, 101), ACRE_ERR_OVERLAP);
+	EXPECT_EQ(frame_insert(r.pool, 1109, 20), ACRE_ERR_OVERLAP);
+	EXPECT_EQ(frame_insert(r.pool, 999, 2), ACRE_ERR_RANGE);
+	EXPECT_EQ(frame_insert(r.pool, 1199, 2), ACRE_ERR_RANGE); /* two banks */
+	EXPECT_EQ(frame_insert(r.pool, 1249, 2), ACRE_ERR_RANGE);
+	EXPECT_EQ(frame_insert(r.pool, 1100, UINT64_MAX), ACRE_ERR_RANGE);
+	EXPECT_EQ(frame_insert(r.pool, PFN_NONE, 1), ACRE_ERR_RANGE);
 	rig_unchanged(&r);
-	EXPECT_EQ(frame_insert(r.pool, 1000, 100), STATUS_OK);
-	EXPECT_EQ(frame_insert(r.pool, 1110, 90), STATUS_OK);
-	EXPECT_EQ(frame_insert(r.pool, 1200, 50), STATUS_OK);
+	EXPECT_EQ(frame_insert(r.pool, 1000, 100), ACRE_OK);
+	EXPECT_EQ(frame_insert(r.pool, 1110, 90), ACRE_OK);
+	EXPECT_EQ(frame_insert(r.pool, 1200, 50), ACRE_OK);
 	REQUIRE_VALID(frame_validate(r.pool));
 	EXPECT_EQ(frame_managed_count(r.pool), 250);
 	EXPECT_EQ(frame_free_count(r.pool), 249);
@@ -365,16 +367,16 @@ KTEST(frame, inserts_in_any_order)
 
 	rig_init(&r, 0);
 	rig_add_bank(&r, 1000, 300);
-	REQUIRE_EQ(frame_insert(r.pool, 1200, 70), STATUS_OK);
-	REQUIRE_EQ(frame_insert(r.pool, 1000, 65), STATUS_OK);
-	REQUIRE_EQ(frame_insert(r.pool, 1065, 135), STATUS_OK);
-	REQUIRE_EQ(frame_insert(r.pool, 1271, 29), STATUS_OK);
-	REQUIRE_EQ(frame_remove(r.pool, 1250, 20), STATUS_OK);
+	REQUIRE_EQ(frame_insert(r.pool, 1200, 70), ACRE_OK);
+	REQUIRE_EQ(frame_insert(r.pool, 1000, 65), ACRE_OK);
+	REQUIRE_EQ(frame_insert(r.pool, 1065, 135), ACRE_OK);
+	REQUIRE_EQ(frame_insert(r.pool, 1271, 29), ACRE_OK);
+	REQUIRE_EQ(frame_remove(r.pool, 1250, 20), ACRE_OK);
 	rig_remember(&r);
-	EXPECT_EQ(frame_insert(r.pool, 1250, 50), ERR_OVERLAP);
-	EXPECT_EQ(frame_insert(r.pool, 1299, 1), ERR_OVERLAP);
+	EXPECT_EQ(frame_insert(r.pool, 1250, 50), ACRE_ERR_OVERLAP);
+	EXPECT_EQ(frame_insert(r.pool, 1299, 1), ACRE_ERR_OVERLAP);
 	rig_unchanged(&r);
-	EXPECT_EQ(frame_insert(r.pool, 1250, 21), STATUS_OK);
+	EXPECT_EQ(frame_insert(r.pool, 1250, 21), ACRE_OK);
 	REQUIRE_VALID(frame_validate(r.pool));
 	EXPECT_EQ(frame_free_count(r.pool), 300);
 	EXPECT_EQ(frame_managed_count(r.pool), 300);
@@ -386,27 +388,27 @@ KTEST(frame, removes_only_what_is_free)
 
 	rig_init(&r, 0);
 	rig_add_bank(&r, 1000, 200);
-	REQUIRE_EQ(frame_insert(r.pool, 1010, 180), STATUS_OK);
-	REQUIRE_EQ(frame_alloc_at(r.pool, 1100, 1), STATUS_OK);
+	REQUIRE_EQ(frame_insert(r.pool, 1010, 180), ACRE_OK);
+	REQUIRE_EQ(frame_alloc_at(r.pool, 1100, 1), ACRE_OK);
 	rig_remember(&r);
-	EXPECT_EQ(frame_remove(r.pool, 1050, 0), ERR_INVALID);
-	EXPECT_EQ(frame_remove(r.pool, 1100, 1), ERR_OVERLAP);
-	EXPECT_EQ(frame_remove(r.pool, 1050, 51), ERR_OVERLAP);
-	EXPECT_EQ(frame_remove(r.pool, 1009, 2), ERR_NOT_FOUND);
-	EXPECT_EQ(frame_remove(r.pool, 1189, 2), ERR_NOT_FOUND);
-	EXPECT_EQ(frame_remove(r.pool, 1199, 2), ERR_RANGE);
-	EXPECT_EQ(frame_remove(r.pool, 999, 1), ERR_RANGE);
+	EXPECT_EQ(frame_remove(r.pool, 1050, 0), ACRE_ERR_INVALID);
+	EXPECT_EQ(frame_remove(r.pool, 1100, 1), ACRE_ERR_OVERLAP);
+	EXPECT_EQ(frame_remove(r.pool, 1050, 51), ACRE_ERR_OVERLAP);
+	EXPECT_EQ(frame_remove(r.pool, 1009, 2), ACRE_ERR_NOT_FOUND);
+	EXPECT_EQ(frame_remove(r.pool, 1189, 2), ACRE_ERR_NOT_FOUND);
+	EXPECT_EQ(frame_remove(r.pool, 1199, 2), ACRE_ERR_RANGE);
+	EXPECT_EQ(frame_remove(r.pool, 999, 1), ACRE_ERR_RANGE);
 	rig_unchanged(&r);
 
-	EXPECT_EQ(frame_remove(r.pool, 1010, 64), STATUS_OK);
+	EXPECT_EQ(frame_remove(r.pool, 1010, 64), ACRE_OK);
 	REQUIRE_VALID(frame_validate(r.pool));
 	EXPECT_EQ(frame_managed_count(r.pool), 116);
 	EXPECT_EQ(frame_free_count(r.pool), 115);
 	EXPECT(!frame_is_managed(r.pool, 1073) && frame_is_managed(r.pool, 1074));
 	EXPECT_EQ(frame_next_free(r.pool, 0), 1074);
-	EXPECT_EQ(frame_free(r.pool, 1010), ERR_NOT_ALLOCATED);
+	EXPECT_EQ(frame_free(r.pool, 1010), ACRE_ERR_NOT_ALLOCATED);
 	expect_report(1010 * PAGE_SIZE, 0, "never inserted", 1010 * PAGE_SIZE, PAGE_SIZE);
-	EXPECT_EQ(frame_insert(r.pool, 1010, 64), STATUS_OK); /* and may come back */
+	EXPECT_EQ(frame_insert(r.pool, 1010, 64), ACRE_OK); /* and may come back */
 	EXPECT_EQ(frame_next_free(r.pool, 0), 1010);
 	REQUIRE_VALID(frame_validate(r.pool));
 }
@@ -435,13 +437,13 @@ static void drain_and_refill(pfn_t first, npages_t npages)
 	rig_unchanged(&r);
 	for (npages_t i = 0; i < npages; i++) {
 		pfn_t pfn = first + (i * 7 + 3) % npages; /* npages is no multiple of 7 */
-		REQUIRE_EQ(frame_free(pool, pfn), STATUS_OK);
+		REQUIRE_EQ(frame_free(pool, pfn), ACRE_OK);
 		REQUIRE(frame_is_free(pool, pfn));
 	}
 	REQUIRE_VALID(frame_validate(pool));
 	REQUIRE_EQ(frame_free_count(pool), npages);
 	REQUIRE_EQ(frame_alloc_range(pool, npages, PAGE_SIZE), first);
-	REQUIRE_EQ(frame_free_range(pool, first, npages), STATUS_OK);
+	REQUIRE_EQ(frame_free_range(pool, first, npages), ACRE_OK);
 	REQUIRE_VALID(frame_validate(pool));
 }
 
@@ -463,8 +465,8 @@ KTEST(frame, single_frames_fill_a_chunk_before_they_break_another)
 
 	for (unsigned i = 0; i < 300; i++)
 		REQUIRE_EQ(frame_alloc(pool), 40 + i);
-	EXPECT_EQ(frame_free(pool, 150), STATUS_OK);
-	EXPECT_EQ(frame_free(pool, 77), STATUS_OK);
+	EXPECT_EQ(frame_free(pool, 150), ACRE_OK);
+	EXPECT_EQ(frame_free(pool, 77), ACRE_OK);
 	REQUIRE_VALID(frame_validate(pool));
 	for (unsigned i = 300; i < 512 - 40 + 2; i++)
 		REQUIRE(frame_alloc(pool) < 512);
@@ -472,10 +474,10 @@ KTEST(frame, single_frames_fill_a_chunk_before_they_break_another)
 	for (unsigned i = 2560; i < 3040; i++)
 		REQUIRE_EQ(frame_alloc(pool), i);
 	for (unsigned i = 0; i < 40; i++)
-		EXPECT_EQ(frame_free(pool, 300 + i), STATUS_OK);
+		EXPECT_EQ(frame_free(pool, 300 + i), ACRE_OK);
 	for (unsigned i = 0; i < 40; i++)
 		EXPECT_EQ(frame_alloc(pool), 300 + i); /* sooner than a whole chunk */
-	EXPECT_EQ(frame_free(pool, 300), STATUS_OK);
+	EXPECT_EQ(frame_free(pool, 300), ACRE_OK);
 	EXPECT_EQ(frame_alloc(pool), 300); /* the chunk is in use still */
 	EXPECT_EQ(frame_alloc(pool), 512);
 	REQUIRE_VALID(frame_validate(pool));
@@ -490,7 +492,7 @@ KTEST(frame, a_hart_goes_round_among_its_own_chunks_without_the_lock)
 	while (frame_alloc(pool) != PFN_NONE)
 		;
 	for (unsigned i = 0; i < 20 * 512; i += 10)
-		REQUIRE_EQ(frame_free(pool, 0x80000 + i), STATUS_OK);
+		REQUIRE_EQ(frame_free(pool, 0x80000 + i), ACRE_OK);
 	lock_look(&pool->lock, &before);
 	for (unsigned i = 0; i < 20 * 512; i += 10)
 		REQUIRE(frame_alloc(pool) != PFN_NONE);
@@ -511,7 +513,7 @@ KTEST(frame, a_chunk_of_ones_own_is_found_wherever_it_is)
 		;
 	for (pfn_t c = 0; c < 20; c++) {
 		pfn_t first = 0x80000 + (3 + c * 7 % 20) * 512;
-		REQUIRE_EQ(frame_free_range(pool, first, 40), STATUS_OK);
+		REQUIRE_EQ(frame_free_range(pool, first, 40), ACRE_OK);
 		lock_look(&pool->lock, &before);
 		for (pfn_t i = 0; i < 40; i++)
 			REQUIRE_EQ(frame_alloc(pool), first + i);
@@ -548,7 +550,7 @@ KTEST(frame, a_hart_that_leaves_has_no_stock_and_may_come_back)
 	for (unsigned i = 1; i < 4; i++)
 		EXPECT_EQ(pfn[i] / 512, pfn[0] / 512);
 	for (unsigned i = 0; i < 4; i++)
-		EXPECT_EQ(frame_free(pool, pfn[i]), STATUS_OK);
+		EXPECT_EQ(frame_free(pool, pfn[i]), ACRE_OK);
 	REQUIRE_VALID(frame_validate(pool));
 }
 
@@ -562,7 +564,7 @@ KTEST(frame, a_pool_that_was_used_up_and_given_back_has_whole_chunks_again)
 	while (frame_alloc(pool) != PFN_NONE)
 		;
 	for (unsigned i = 0; i < 16 * 512; i++)
-		REQUIRE_EQ(frame_free(pool, 1024 + i), STATUS_OK);
+		REQUIRE_EQ(frame_free(pool, 1024 + i), ACRE_OK);
 	for (unsigned i = 0; i < 3 * 512; i++)
 		used[(frame_alloc(pool) - 1024) / 512] = true;
 	for (unsigned c = 0; c < 16; c++)
@@ -580,12 +582,12 @@ KTEST(frame, the_next_chunk_to_break_is_behind_the_one_that_is_used_up)
 	while (frame_alloc(pool) != PFN_NONE)
 		;
 	for (pfn_t c = 0; c < 4; c++) /* the last 100 of four chunks are free */
-		REQUIRE_EQ(frame_free_range(pool, 0x80200 + c * 512 + 412, 100), STATUS_OK);
+		REQUIRE_EQ(frame_free_range(pool, 0x80200 + c * 512 + 412, 100), ACRE_OK);
 	for (pfn_t c = 0; c < 4; c++) {
 		for (pfn_t i = 412; i < 512; i++)
 			REQUIRE_EQ(frame_alloc(pool), 0x80200 + c * 512 + i);
 		if (c == 1)
-			REQUIRE_EQ(frame_free_range(pool, 0x80200, 200), STATUS_OK);
+			REQUIRE_EQ(frame_free_range(pool, 0x80200, 200), ACRE_OK);
 	}
 	EXPECT_EQ(frame_alloc(pool), 0x80200); /* and around */
 	REQUIRE_VALID(frame_validate(pool));
@@ -600,7 +602,7 @@ KTEST(frame, runs_are_aligned_in_physical_memory_and_not_by_index)
 		pfn_t want = (0x80203 + align - 1) / align * align;
 		pfn_t pfn = frame_alloc_range(pool, 3, align * PAGE_SIZE);
 		EXPECT_EQ(pfn, want);
-		EXPECT_EQ(frame_free_range(pool, pfn, 3), STATUS_OK);
+		EXPECT_EQ(frame_free_range(pool, pfn, 3), ACRE_OK);
 		REQUIRE_VALID(frame_validate(pool));
 	}
 	EXPECT_EQ(frame_alloc_range(pool, 1, 1ull << 40), PFN_NONE);
@@ -620,7 +622,7 @@ KTEST(frame, a_run_of_any_length_up_to_the_bank)
 	for (npages_t n = 1; n <= 400; n++) {
 		EXPECT_EQ(frame_alloc_range(pool, n, PAGE_SIZE), 5);
 		EXPECT_EQ(frame_free_count(pool), 400 - n);
-		EXPECT_EQ(frame_free_range(pool, 5, n), STATUS_OK);
+		EXPECT_EQ(frame_free_range(pool, 5, n), ACRE_OK);
 		REQUIRE_VALID(frame_validate(pool));
 	}
 	rig_remember(&r);
@@ -643,7 +645,7 @@ KTEST(frame, refuses_runs_that_make_no_sense)
 	EXPECT_EQ(frame_alloc_range(pool, 1, 3 * PAGE_SIZE), PFN_NONE);
 	EXPECT_EQ(frame_alloc_range(pool, 1, PAGE_SIZE + 1), PFN_NONE);
 	EXPECT_EQ(frame_alloc_range_zeroed(pool, 0, PAGE_SIZE), PFN_NONE);
-	EXPECT_EQ(frame_alloc_at(pool, 5, 0), ERR_INVALID);
+	EXPECT_EQ(frame_alloc_at(pool, 5, 0), ACRE_ERR_INVALID);
 	rig_unchanged(&r);
 }
 
@@ -653,24 +655,24 @@ KTEST(frame, takes_exactly_what_is_asked_for_by_address)
 
 	rig_init(&r, 0);
 	rig_add_bank(&r, 100, 200);
-	REQUIRE_EQ(frame_insert(r.pool, 110, 180), STATUS_OK);
-	EXPECT_EQ(frame_alloc_at(r.pool, 150, 20), STATUS_OK);
+	REQUIRE_EQ(frame_insert(r.pool, 110, 180), ACRE_OK);
+	EXPECT_EQ(frame_alloc_at(r.pool, 150, 20), ACRE_OK);
 	REQUIRE_VALID(frame_validate(r.pool));
 	EXPECT_EQ(frame_free_count(r.pool), 160);
 	rig_remember(&r);
-	EXPECT_EQ(frame_alloc_at(r.pool, 150, 1), ERR_OVERLAP);
-	EXPECT_EQ(frame_alloc_at(r.pool, 140, 11), ERR_OVERLAP);
-	EXPECT_EQ(frame_alloc_at(r.pool, 169, 5), ERR_OVERLAP);
-	EXPECT_EQ(frame_alloc_at(r.pool, 109, 2), ERR_NOT_FOUND);
-	EXPECT_EQ(frame_alloc_at(r.pool, 289, 2), ERR_NOT_FOUND);
-	EXPECT_EQ(frame_alloc_at(r.pool, 299, 2), ERR_RANGE);
-	EXPECT_EQ(frame_alloc_at(r.pool, 99, 2), ERR_RANGE);
-	EXPECT_EQ(frame_alloc_at(r.pool, 110, UINT64_MAX), ERR_RANGE);
-	EXPECT_EQ(frame_alloc_at(r.pool, PFN_NONE, 1), ERR_RANGE);
+	EXPECT_EQ(frame_alloc_at(r.pool, 150, 1), ACRE_ERR_OVERLAP);
+	EXPECT_EQ(frame_alloc_at(r.pool, 140, 11), ACRE_ERR_OVERLAP);
+	EXPECT_EQ(frame_alloc_at(r.pool, 169, 5), ACRE_ERR_OVERLAP);
+	EXPECT_EQ(frame_alloc_at(r.pool, 109, 2), ACRE_ERR_NOT_FOUND);
+	EXPECT_EQ(frame_alloc_at(r.pool, 289, 2), ACRE_ERR_NOT_FOUND);
+	EXPECT_EQ(frame_alloc_at(r.pool, 299, 2), ACRE_ERR_RANGE);
+	EXPECT_EQ(frame_alloc_at(r.pool, 99, 2), ACRE_ERR_RANGE);
+	EXPECT_EQ(frame_alloc_at(r.pool, 110, UINT64_MAX), ACRE_ERR_RANGE);
+	EXPECT_EQ(frame_alloc_at(r.pool, PFN_NONE, 1), ACRE_ERR_RANGE);
 	rig_unchanged(&r);
-	EXPECT_EQ(frame_alloc_at(r.pool, 110, 40), STATUS_OK);
+	EXPECT_EQ(frame_alloc_at(r.pool, 110, 40), ACRE_OK);
 	EXPECT_EQ(frame_alloc(r.pool), 170);
-	EXPECT_EQ(frame_alloc_at(r.pool, 171, 119), STATUS_OK);
+	EXPECT_EQ(frame_alloc_at(r.pool, 171, 119), ACRE_OK);
 	EXPECT(frame_pool_is_empty(r.pool));
 	REQUIRE_VALID(frame_validate(r.pool));
 }
@@ -683,16 +685,16 @@ KTEST(frame, no_run_crosses_from_one_bank_into_the_next)
 	rig_add_bank(&r, 1030, 30); /* added out of order; touches the next one */
 	rig_add_bank(&r, 1000, 30);
 	rig_add_bank(&r, 5000, 100);
-	REQUIRE_EQ(frame_insert(r.pool, 1000, 30), STATUS_OK);
-	REQUIRE_EQ(frame_insert(r.pool, 1030, 30), STATUS_OK);
-	REQUIRE_EQ(frame_insert(r.pool, 5000, 100), STATUS_OK);
+	REQUIRE_EQ(frame_insert(r.pool, 1000, 30), ACRE_OK);
+	REQUIRE_EQ(frame_insert(r.pool, 1030, 30), ACRE_OK);
+	REQUIRE_EQ(frame_insert(r.pool, 5000, 100), ACRE_OK);
 	REQUIRE_VALID(frame_validate(r.pool));
 	EXPECT_EQ(frame_alloc_range(r.pool, 31, PAGE_SIZE), 5000);
 	EXPECT_EQ(frame_alloc_range(r.pool, 20, PAGE_SIZE), 1000);
 	EXPECT_EQ(frame_alloc_range(r.pool, 20, PAGE_SIZE), 1030);
 	EXPECT_EQ(frame_alloc_range(r.pool, 20, PAGE_SIZE), 5031);
 	EXPECT_EQ(frame_alloc_range(r.pool, 10, PAGE_SIZE), 1020);
-	EXPECT_EQ(frame_alloc_at(r.pool, 1055, 6), ERR_RANGE);
+	EXPECT_EQ(frame_alloc_at(r.pool, 1055, 6), ACRE_ERR_RANGE);
 	EXPECT_EQ(frame_next_free(r.pool, 1000), 1050);
 	EXPECT_EQ(frame_next_free(r.pool, 1060), 5051);
 	EXPECT_EQ(frame_next_free(r.pool, 5100), PFN_NONE);
@@ -700,7 +702,7 @@ KTEST(frame, no_run_crosses_from_one_bank_into_the_next)
 	REQUIRE_VALID(frame_validate(r.pool));
 
 	rig_remember(&r); /* both ends of it are handed out, but in two banks */
-	EXPECT_EQ(frame_free_range(r.pool, 1025, 10), ERR_RANGE);
+	EXPECT_EQ(frame_free_range(r.pool, 1025, 10), ACRE_ERR_RANGE);
 	expect_report(1025 * PAGE_SIZE, 10 * PAGE_SIZE, "past the end of the bank",
 		      1030 * PAGE_SIZE, 0);
 	rig_unchanged(&r);
@@ -715,14 +717,14 @@ KTEST(frame, a_bank_added_late_and_below_is_used_first)
 		EXPECT_EQ(frame_alloc(pool), 1000 + i);
 	rig_add_bank(&r, 10, 10);
 	EXPECT_EQ(frame_alloc(pool), PFN_NONE);
-	REQUIRE_EQ(frame_insert(pool, 15, 2), STATUS_OK);
+	REQUIRE_EQ(frame_insert(pool, 15, 2), ACRE_OK);
 	EXPECT_EQ(frame_alloc(pool), 15);
-	EXPECT_EQ(frame_free(pool, 1005), STATUS_OK);
+	EXPECT_EQ(frame_free(pool, 1005), ACRE_OK);
 	REQUIRE_VALID(frame_validate(pool));
 	EXPECT_EQ(frame_alloc(pool), 16);
 	EXPECT_EQ(frame_alloc(pool), 1005);
 	EXPECT_EQ(frame_alloc(pool), PFN_NONE);
-	EXPECT_EQ(frame_free(pool, 16), STATUS_OK);
+	EXPECT_EQ(frame_free(pool, 16), ACRE_OK);
 	REQUIRE_VALID(frame_validate(pool));
 	EXPECT_EQ(frame_alloc(pool), 16);
 }
@@ -735,11 +737,11 @@ KTEST(frame, a_long_run_that_comes_back_is_the_lowest_again)
 	REQUIRE_EQ(frame_alloc_range(pool, 3 * 512, PAGE_SIZE), 0x80200);
 	for (unsigned k = 0; k <= 9; k++) /* every search has gone past it */
 		REQUIRE(frame_alloc_range(pool, 1u << k, PAGE_SIZE << k) != PFN_NONE);
-	EXPECT_EQ(frame_free_range(pool, 0x80200, 3 * 512), STATUS_OK);
+	EXPECT_EQ(frame_free_range(pool, 0x80200, 3 * 512), ACRE_OK);
 	REQUIRE_VALID(frame_validate(pool));
 	for (unsigned k = 0; k <= 9; k++) {
 		EXPECT_EQ(frame_alloc_range(pool, 1u << k, PAGE_SIZE << k), 0x80200);
-		EXPECT_EQ(frame_free_range(pool, 0x80200, 1u << k), STATUS_OK);
+		EXPECT_EQ(frame_free_range(pool, 0x80200, 1u << k), ACRE_OK);
 	}
 	REQUIRE_VALID(frame_validate(pool));
 }
@@ -753,12 +755,12 @@ KTEST(frame, a_run_may_be_freed_in_parts)
 	pfn_t run = frame_alloc_range(pool, 300, 64 * PAGE_SIZE);
 
 	REQUIRE_EQ(run, 64);
-	EXPECT_EQ(frame_free_range(pool, run + 100, 100), STATUS_OK);
+	EXPECT_EQ(frame_free_range(pool, run + 100, 100), ACRE_OK);
 	REQUIRE_VALID(frame_validate(pool));
-	EXPECT_EQ(frame_free(pool, run + 99), STATUS_OK);
-	EXPECT_EQ(frame_free_address(pool, pfn_to_paddr(run)), STATUS_OK);
-	EXPECT_EQ(frame_free_range(pool, run + 1, 98), STATUS_OK);
-	EXPECT_EQ(frame_free_range(pool, run + 200, 100), STATUS_OK);
+	EXPECT_EQ(frame_free(pool, run + 99), ACRE_OK);
+	EXPECT_EQ(frame_free_address(pool, pfn_to_paddr(run)), ACRE_OK);
+	EXPECT_EQ(frame_free_range(pool, run + 1, 98), ACRE_OK);
+	EXPECT_EQ(frame_free_range(pool, run + 200, 100), ACRE_OK);
 	REQUIRE_VALID(frame_validate(pool));
 	EXPECT_EQ(frame_free_count(pool), 500);
 }
@@ -769,11 +771,11 @@ KTEST(frame, refuses_a_double_free)
 	struct frame_pool *pool = rig_of(&r, 64, 500);
 	pfn_t pfn = frame_alloc(pool);
 
-	EXPECT_EQ(frame_free(pool, pfn), STATUS_OK);
+	EXPECT_EQ(frame_free(pool, pfn), ACRE_OK);
 	rig_remember(&r);
-	EXPECT_EQ(frame_free(pool, pfn), ERR_NOT_ALLOCATED);
+	EXPECT_EQ(frame_free(pool, pfn), ACRE_ERR_NOT_ALLOCATED);
 	expect_report(64 * PAGE_SIZE, 0, "free already", 64 * PAGE_SIZE, PAGE_SIZE);
-	EXPECT_EQ(frame_free_address(pool, 563 * PAGE_SIZE), ERR_NOT_ALLOCATED);
+	EXPECT_EQ(frame_free_address(pool, 563 * PAGE_SIZE), ACRE_ERR_NOT_ALLOCATED);
 	expect_report(563 * PAGE_SIZE, 0, "free already", 563 * PAGE_SIZE, PAGE_SIZE);
 	rig_unchanged(&r);
 }
@@ -784,22 +786,22 @@ KTEST(frame, refuses_frames_that_it_never_had)
 
 	rig_init(&r, 0);
 	rig_add_bank(&r, 100, 100);
-	REQUIRE_EQ(frame_insert(r.pool, 120, 60), STATUS_OK);
+	REQUIRE_EQ(frame_insert(r.pool, 120, 60), ACRE_OK);
 	REQUIRE_EQ(frame_alloc_range(r.pool, 60, PAGE_SIZE), 120);
 	rig_remember(&r);
-	EXPECT_EQ(frame_free(r.pool, 119), ERR_NOT_ALLOCATED);
+	EXPECT_EQ(frame_free(r.pool, 119), ACRE_ERR_NOT_ALLOCATED);
 	expect_report(119 * PAGE_SIZE, 0, "never inserted", 119 * PAGE_SIZE, PAGE_SIZE);
-	EXPECT_EQ(frame_free(r.pool, 180), ERR_NOT_ALLOCATED);
+	EXPECT_EQ(frame_free(r.pool, 180), ACRE_ERR_NOT_ALLOCATED);
 	expect_report(180 * PAGE_SIZE, 0, "never inserted", 180 * PAGE_SIZE, PAGE_SIZE);
-	EXPECT_EQ(frame_free(r.pool, 99), ERR_RANGE);
+	EXPECT_EQ(frame_free(r.pool, 99), ACRE_ERR_RANGE);
 	expect_report(99 * PAGE_SIZE, 0, "not in any bank", 99 * PAGE_SIZE, 0);
-	EXPECT_EQ(frame_free(r.pool, 200), ERR_RANGE);
+	EXPECT_EQ(frame_free(r.pool, 200), ACRE_ERR_RANGE);
 	expect_report(200 * PAGE_SIZE, 0, "not in any bank", 200 * PAGE_SIZE, 0);
-	EXPECT_EQ(frame_free(r.pool, PFN_NONE), ERR_RANGE);
+	EXPECT_EQ(frame_free(r.pool, PFN_NONE), ACRE_ERR_RANGE);
 	expect_report(UINT64_MAX, 0, "no frame", UINT64_MAX, 0);
-	EXPECT_EQ(frame_free_range(r.pool, PFN_NONE, UINT64_MAX), ERR_RANGE);
+	EXPECT_EQ(frame_free_range(r.pool, PFN_NONE, UINT64_MAX), ACRE_ERR_RANGE);
 	expect_report(UINT64_MAX, UINT64_MAX, "no frame", UINT64_MAX, 0);
-	EXPECT_EQ(frame_free_address(r.pool, 0), ERR_RANGE);
+	EXPECT_EQ(frame_free_address(r.pool, 0), ACRE_ERR_RANGE);
 	expect_report(0, 0, "not in any bank", 0, 0);
 	rig_unchanged(&r);
 }
@@ -811,12 +813,12 @@ KTEST(frame, refuses_an_address_inside_a_frame)
 
 	REQUIRE_EQ(frame_alloc(pool), 64);
 	rig_remember(&r);
-	EXPECT_EQ(frame_free_address(pool, 64 * PAGE_SIZE + 8), ERR_MISALIGNED);
+	EXPECT_EQ(frame_free_address(pool, 64 * PAGE_SIZE + 8), ACRE_ERR_MISALIGNED);
 	expect_report(64 * PAGE_SIZE + 8, 0, "misaligned", 64 * PAGE_SIZE, PAGE_SIZE);
-	EXPECT_EQ(frame_free_address(pool, UINT64_MAX), ERR_MISALIGNED);
+	EXPECT_EQ(frame_free_address(pool, UINT64_MAX), ACRE_ERR_MISALIGNED);
 	expect_report(UINT64_MAX, 0, "misaligned", UINT64_MAX - PAGE_SIZE + 1, PAGE_SIZE);
 	rig_unchanged(&r);
-	EXPECT_EQ(frame_free_address(pool, 64 * PAGE_SIZE), STATUS_OK);
+	EXPECT_EQ(frame_free_address(pool, 64 * PAGE_SIZE), ACRE_OK);
 }
 
 KTEST(frame, frees_all_of_a_range_or_nothing_and_names_the_first_that_is_wrong)
@@ -825,31 +827,31 @@ KTEST(frame, frees_all_of_a_range_or_nothing_and_names_the_first_that_is_wrong)
 
 	rig_init(&r, 0);
 	rig_add_bank(&r, 1000, 300);
-	REQUIRE_EQ(frame_insert(r.pool, 1000, 250), STATUS_OK);
-	REQUIRE_EQ(frame_alloc_at(r.pool, 1020, 230), STATUS_OK);
-	REQUIRE_EQ(frame_free(r.pool, 1100), STATUS_OK);
-	REQUIRE_EQ(frame_free(r.pool, 1200), STATUS_OK);
+	REQUIRE_EQ(frame_insert(r.pool, 1000, 250), ACRE_OK);
+	REQUIRE_EQ(frame_alloc_at(r.pool, 1020, 230), ACRE_OK);
+	REQUIRE_EQ(frame_free(r.pool, 1100), ACRE_OK);
+	REQUIRE_EQ(frame_free(r.pool, 1200), ACRE_OK);
 	rig_remember(&r);
-	EXPECT_EQ(frame_free_range(r.pool, 1020, 81), ERR_NOT_ALLOCATED);
+	EXPECT_EQ(frame_free_range(r.pool, 1020, 81), ACRE_ERR_NOT_ALLOCATED);
 	expect_report(1020 * PAGE_SIZE, 81 * PAGE_SIZE, "free already", 1100 * PAGE_SIZE,
 		      PAGE_SIZE);
-	EXPECT_EQ(frame_free_range(r.pool, 1101, 150), ERR_NOT_ALLOCATED);
+	EXPECT_EQ(frame_free_range(r.pool, 1101, 150), ACRE_ERR_NOT_ALLOCATED);
 	expect_report(1101 * PAGE_SIZE, 150 * PAGE_SIZE, "free already", 1200 * PAGE_SIZE,
 		      PAGE_SIZE);
-	EXPECT_EQ(frame_free_range(r.pool, 1201, 60), ERR_NOT_ALLOCATED);
+	EXPECT_EQ(frame_free_range(r.pool, 1201, 60), ACRE_ERR_NOT_ALLOCATED);
 	expect_report(1201 * PAGE_SIZE, 60 * PAGE_SIZE, "never inserted", 1250 * PAGE_SIZE,
 		      PAGE_SIZE);
-	EXPECT_EQ(frame_free_range(r.pool, 1201, 1000), ERR_NOT_ALLOCATED);
+	EXPECT_EQ(frame_free_range(r.pool, 1201, 1000), ACRE_ERR_NOT_ALLOCATED);
 	expect_report(1201 * PAGE_SIZE, 1000 * PAGE_SIZE, "never inserted", 1250 * PAGE_SIZE,
 		      PAGE_SIZE);
-	EXPECT_EQ(frame_free_range(r.pool, 1020, 0), ERR_INVALID);
+	EXPECT_EQ(frame_free_range(r.pool, 1020, 0), ACRE_ERR_INVALID);
 	expect_report(1020 * PAGE_SIZE, 0, "a range of no frames", 1020 * PAGE_SIZE, 0);
-	EXPECT_EQ(frame_free_range(r.pool, 1030, UINT64_MAX), ERR_NOT_ALLOCATED);
+	EXPECT_EQ(frame_free_range(r.pool, 1030, UINT64_MAX), ACRE_ERR_NOT_ALLOCATED);
 	expect_report(1030 * PAGE_SIZE, UINT64_MAX, "free already", 1100 * PAGE_SIZE, PAGE_SIZE);
 	rig_unchanged(&r);
-	EXPECT_EQ(frame_free_range(r.pool, 1020, 80), STATUS_OK);
-	EXPECT_EQ(frame_free_range(r.pool, 1101, 99), STATUS_OK);
-	EXPECT_EQ(frame_free_range(r.pool, 1201, 49), STATUS_OK);
+	EXPECT_EQ(frame_free_range(r.pool, 1020, 80), ACRE_OK);
+	EXPECT_EQ(frame_free_range(r.pool, 1101, 99), ACRE_OK);
+	EXPECT_EQ(frame_free_range(r.pool, 1201, 49), ACRE_OK);
 	EXPECT_EQ(frame_free_count(r.pool), 250);
 	REQUIRE_VALID(frame_validate(r.pool));
 }
@@ -891,7 +893,7 @@ static uint8_t *rig_with_ram(struct rig *r, pfn_t first)
 	memset(ram, 0xee, RAM_PAGES * PAGE_SIZE);
 	rig_init(r, (uint64_t)(uintptr_t)ram - pfn_to_paddr(first));
 	rig_add_bank(r, first, RAM_PAGES);
-	REQUIRE_EQ(frame_insert(r->pool, first, RAM_PAGES), STATUS_OK);
+	REQUIRE_EQ(frame_insert(r->pool, first, RAM_PAGES), ACRE_OK);
 	return ram;
 }
 
@@ -917,7 +919,7 @@ static void check_clearing(pfn_t first)
 	EXPECT_EQ(frame_alloc_range_zeroed(r.pool, 3, PAGE_SIZE), first + 4);
 	for (unsigned i = 0; i < RAM_PAGES; i++)
 		EXPECT(page_is(ram + i * PAGE_SIZE, i == 1 || (i >= 4 && i < 7) ? 0 : 0xee));
-	EXPECT_EQ(frame_free_range(r.pool, first, 7), STATUS_OK); /* touches no byte */
+	EXPECT_EQ(frame_free_range(r.pool, first, 7), ACRE_OK); /* touches no byte */
 	EXPECT(page_is(ram, 0xee));
 	REQUIRE_VALID(frame_validate(r.pool));
 }
@@ -955,7 +957,7 @@ KTEST(frame, a_scoped_frame_frees_itself_unless_it_is_kept)
 	EXPECT_EQ(leave_early(pool, false), 64);
 	EXPECT_EQ(frame_free_count(pool), 9);
 	EXPECT(!frame_is_free(pool, 64));
-	EXPECT_EQ(frame_free(pool, 64), STATUS_OK);
+	EXPECT_EQ(frame_free(pool, 64), ACRE_OK);
 	for (unsigned i = 0; i < 3; i++) {
 		FRAME_SCOPED(inner) = frame_scoped_alloc(pool);
 		EXPECT_EQ(inner.pfn, 64);
@@ -1011,7 +1013,7 @@ KTEST(frame, validate_sees_each_broken_invariant)
 	struct frame_bank *bank = rig_of(&r, 64, 100)->bank;
 
 	rig_add_bank(&r, 1000, 100);
-	REQUIRE_EQ(frame_insert(r.pool, 1000, 50), STATUS_OK);
+	REQUIRE_EQ(frame_insert(r.pool, 1000, 50), ACRE_OK);
 	rig_remember(&r);
 
 	bank[1].first = 163;

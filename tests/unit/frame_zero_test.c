@@ -22,10 +22,10 @@ static struct frame_pool *rig_of(struct rig *r, npages_t missing)
 	*r = (struct rig){ .pool = ktest_alloc(sizeof(*r->pool), 64) };
 	memset(ram, 0xa5, FRAMES * PAGE_SIZE);
 	uint64_t offset = (uint64_t)(uintptr_t)ram - FIRST * PAGE_SIZE;
-	REQUIRE_EQ(frame_pool_init(r->pool, offset), STATUS_OK);
+	REQUIRE_EQ(frame_pool_init(r->pool, offset), ACRE_OK);
 	REQUIRE_EQ(frame_pool_add_bank(r->pool, FIRST, FRAMES, ktest_alloc(bytes, 8), bytes),
-		   STATUS_OK);
-	REQUIRE_EQ(frame_insert(r->pool, FIRST, FRAMES - missing), STATUS_OK);
+		   ACRE_OK);
+	REQUIRE_EQ(frame_insert(r->pool, FIRST, FRAMES - missing), ACRE_OK);
 	REQUIRE_VALID(frame_validate(r->pool));
 	return r->pool;
 }
@@ -50,7 +50,7 @@ static pfn_t keep_marked(struct frame_pool *pool)
 	pfn_t pfn = frame_alloc_zeroed(pool);
 
 	REQUIRE(pfn != PFN_NONE);
-	REQUIRE_EQ(frame_free_zeroed(pool, pfn), STATUS_OK);
+	REQUIRE_EQ(frame_free_zeroed(pool, pfn), ACRE_OK);
 	words_of(pool, pfn)[17] = 0xabcdef;
 	REQUIRE_VALID(frame_validate(pool));
 	return pfn;
@@ -91,7 +91,7 @@ KTEST(frame_zero, one_that_is_known_to_be_zero_is_not_cleared_again)
 	EXPECT_EQ(words_of(pool, pfn)[17], 0xabcdef);
 	EXPECT_EQ(frame_prezero(pool, 0), 0);
 	REQUIRE_VALID(frame_validate(pool));
-	EXPECT_EQ(frame_free(pool, pfn), STATUS_OK);
+	EXPECT_EQ(frame_free(pool, pfn), ACRE_OK);
 	REQUIRE_VALID(frame_validate(pool));
 }
 
@@ -128,7 +128,7 @@ KTEST(frame_zero, no_more_are_kept_than_there_is_room_for)
 	for (unsigned i = 0; i < FRAMES; i++)
 		pfn[i] = frame_alloc_zeroed(pool);
 	for (unsigned i = 0; i < FRAMES; i++) {
-		REQUIRE_EQ(frame_free_zeroed(pool, pfn[i]), STATUS_OK);
+		REQUIRE_EQ(frame_free_zeroed(pool, pfn[i]), ACRE_OK);
 		REQUIRE_VALID(frame_validate(pool));
 		EXPECT_EQ(frame_free_count(pool), i + 1);
 		EXPECT_EQ(frame_prezero(pool, 0), i < FRAME_ZEROED_MAX ? i + 1 : FRAME_ZEROED_MAX);
@@ -199,7 +199,7 @@ KTEST(frame_zero, a_run_that_needs_them_gets_them)
 	EXPECT_EQ(frame_alloc_range(pool, FRAMES + 1, PAGE_SIZE), PFN_NONE);
 	EXPECT_EQ(frame_alloc_range(pool, FRAMES, PAGE_SIZE), FIRST);
 	REQUIRE_VALID(frame_validate(pool));
-	EXPECT_EQ(frame_free_range(pool, FIRST, FRAMES), STATUS_OK);
+	EXPECT_EQ(frame_free_range(pool, FIRST, FRAMES), ACRE_OK);
 
 	/* 32 at their natural alignment; that there are none is known without the lock by then. */
 	const npages_t n = 32;
@@ -215,7 +215,7 @@ KTEST(frame_zero, a_run_that_needs_them_gets_them)
 	REQUIRE_VALID(frame_validate(pool));
 	while (frame_alloc(pool) != PFN_NONE)
 		continue;
-	EXPECT_EQ(frame_free_range(pool, 0x1240, 64), STATUS_OK);
+	EXPECT_EQ(frame_free_range(pool, 0x1240, 64), ACRE_OK);
 	EXPECT_EQ(frame_prezero(pool, 64), 64);
 	EXPECT_EQ(frame_alloc_range(pool, 64, 64 * PAGE_SIZE), 0x1240);
 	REQUIRE_VALID(frame_validate(pool));
@@ -232,20 +232,20 @@ KTEST(frame_zero, frames_named_by_number_are_what_they_are)
 	EXPECT_EQ(pfn, other);
 	pfn = frame_alloc_zeroed(pool);
 	other = frame_alloc_zeroed(pool);
-	EXPECT_EQ(frame_free_zeroed(pool, pfn), STATUS_OK);
-	EXPECT_EQ(frame_free_zeroed(pool, other), STATUS_OK);
-	EXPECT_EQ(frame_insert(pool, pfn, 1), ERR_OVERLAP);
+	EXPECT_EQ(frame_free_zeroed(pool, pfn), ACRE_OK);
+	EXPECT_EQ(frame_free_zeroed(pool, other), ACRE_OK);
+	EXPECT_EQ(frame_insert(pool, pfn, 1), ACRE_ERR_OVERLAP);
 	EXPECT_EQ(frame_prezero(pool, 0), 1); /* the other */
-	EXPECT_EQ(frame_alloc_at(pool, other, 1), STATUS_OK);
+	EXPECT_EQ(frame_alloc_at(pool, other, 1), ACRE_OK);
 	EXPECT_EQ(frame_prezero(pool, 0), 0);
 	REQUIRE_VALID(frame_validate(pool));
-	EXPECT_EQ(frame_free_zeroed(pool, other), STATUS_OK);
-	EXPECT_EQ(frame_remove(pool, other, 1), STATUS_OK);
+	EXPECT_EQ(frame_free_zeroed(pool, other), ACRE_OK);
+	EXPECT_EQ(frame_remove(pool, other, 1), ACRE_OK);
 	REQUIRE_VALID(frame_validate(pool));
 	EXPECT(!frame_is_managed(pool, other) && !frame_is_free(pool, other));
 	EXPECT_EQ(frame_managed_count(pool), FRAMES - 1);
 	EXPECT_EQ(frame_free_count(pool), FRAMES - 1);
-	EXPECT_EQ(frame_insert(pool, other, 1), STATUS_OK);
+	EXPECT_EQ(frame_insert(pool, other, 1), ACRE_OK);
 	REQUIRE_VALID(frame_validate(pool));
 	EXPECT_EQ(frame_free_count(pool), FRAMES);
 }
@@ -258,14 +258,14 @@ KTEST(frame_zero, a_double_free_of_one_is_refused)
 	struct frame_pool *pool = rig_of(&r, 0);
 	pfn_t pfn = keep_marked(pool);
 
-	EXPECT_EQ(frame_free(pool, pfn), ERR_NOT_ALLOCATED);
+	EXPECT_EQ(frame_free(pool, pfn), ACRE_ERR_NOT_ALLOCATED);
 	expect_refused("free already", pfn);
-	EXPECT_EQ(frame_free_zeroed(pool, pfn), ERR_NOT_ALLOCATED);
+	EXPECT_EQ(frame_free_zeroed(pool, pfn), ACRE_ERR_NOT_ALLOCATED);
 	EXPECT_EQ(ktest_last_bad_free()->size, 0); /* the caller named none */
 	expect_refused("free already", pfn);
-	EXPECT_EQ(frame_free_address(pool, pfn_to_paddr(pfn)), ERR_NOT_ALLOCATED);
+	EXPECT_EQ(frame_free_address(pool, pfn_to_paddr(pfn)), ACRE_ERR_NOT_ALLOCATED);
 	expect_refused("free already", pfn);
-	EXPECT_EQ(frame_free_range(pool, pfn, 1), ERR_NOT_ALLOCATED);
+	EXPECT_EQ(frame_free_range(pool, pfn, 1), ACRE_ERR_NOT_ALLOCATED);
 	expect_refused("free already", pfn);
 	REQUIRE_VALID(frame_validate(pool));
 	EXPECT_EQ(frame_prezero(pool, 0), 1);
@@ -277,13 +277,13 @@ KTEST(frame_zero, only_what_is_handed_out_is_kept)
 	struct rig r;
 	struct frame_pool *pool = rig_of(&r, 1);
 
-	EXPECT_EQ(frame_free_zeroed(pool, FIRST + 5), ERR_NOT_ALLOCATED);
+	EXPECT_EQ(frame_free_zeroed(pool, FIRST + 5), ACRE_ERR_NOT_ALLOCATED);
 	expect_refused("free already", FIRST + 5);
-	EXPECT_EQ(frame_free_zeroed(pool, FIRST + FRAMES - 1), ERR_NOT_ALLOCATED);
+	EXPECT_EQ(frame_free_zeroed(pool, FIRST + FRAMES - 1), ACRE_ERR_NOT_ALLOCATED);
 	expect_refused("never inserted", FIRST + FRAMES - 1);
-	EXPECT_EQ(frame_free_zeroed(pool, FIRST + FRAMES), ERR_RANGE);
+	EXPECT_EQ(frame_free_zeroed(pool, FIRST + FRAMES), ACRE_ERR_RANGE);
 	expect_refused("not in any bank", FIRST + FRAMES);
-	EXPECT_EQ(frame_free_zeroed(pool, PFN_NONE), ERR_RANGE);
+	EXPECT_EQ(frame_free_zeroed(pool, PFN_NONE), ACRE_ERR_RANGE);
 	EXPECT_EQ(ktest_bad_frees(), 1);
 	EXPECT_EQ(frame_prezero(pool, 0), 0);
 	REQUIRE_VALID(frame_validate(pool));
@@ -344,7 +344,7 @@ static void give_one(struct rig *r, bool zeroed)
 	r->out[pfn - FIRST] = false;
 	if (zeroed)
 		memset(frame_ptr(r->pool, pfn), 0, PAGE_SIZE);
-	REQUIRE_EQ(zeroed ? frame_free_zeroed(r->pool, pfn) : frame_free(r->pool, pfn), STATUS_OK);
+	REQUIRE_EQ(zeroed ? frame_free_zeroed(r->pool, pfn) : frame_free(r->pool, pfn), ACRE_OK);
 }
 
 static bool longest_is_below(const struct rig *r, npages_t n)

@@ -44,7 +44,7 @@ static struct fixture *make(size_t size, size_t align, size_t offset)
 	f->table = ktest_alloc(BUDDY_TABLE_SIZE(size), 8);
 	heap_init(&f->h);
 	REQUIRE_EQ(heap_add_region(&f->h, f->memory, size, f->table, BUDDY_TABLE_SIZE(size)),
-		   STATUS_OK);
+		   ACRE_OK);
 	REQUIRE_VALID(heap_validate(&f->h));
 	return f;
 }
@@ -213,7 +213,7 @@ KTEST(heap, calloc_clears_and_refuses_products_that_overflow)
 
 	memset(f->memory, 0xa5, f->size / 2); /* free blocks: the links of the first are beyond */
 	heap_init(&f->h);
-	REQUIRE_EQ(heap_add_region(&f->h, f->memory, f->size, f->table, f->size / 16), STATUS_OK);
+	REQUIRE_EQ(heap_add_region(&f->h, f->memory, f->size, f->table, f->size / 16), ACRE_OK);
 	for (size_t n = 1; n <= 2000; n += 1 + n / 3) {
 		void *p = heap_calloc(&f->h, n, 7, HERE);
 		REQUIRE(p != NULL);
@@ -521,11 +521,11 @@ KTEST(heap, usable_size_of_what_is_no_block_is_0)
 	EXPECT_EQ(heap_usable_size(&f->h, hide(p + 16)), 0);
 	EXPECT_EQ(heap_usable_size(&f->h, f->memory + 64), 0);
 	EXPECT_EQ(heap_usable_size(&f->h, f), 0);
-	EXPECT_EQ(heap_block_of(&f->h, p + 63, &block), STATUS_OK);
+	EXPECT_EQ(heap_block_of(&f->h, p + 63, &block), ACRE_OK);
 	EXPECT(block.start == p && block.order == 6 && block.live);
-	EXPECT_EQ(heap_block_of(&f->h, f->memory + 64, &block), STATUS_OK);
+	EXPECT_EQ(heap_block_of(&f->h, f->memory + 64, &block), ACRE_OK);
 	EXPECT(block.start == f->memory + 64 && !block.live);
-	EXPECT_EQ(heap_block_of(&f->h, f, &block), ERR_RANGE);
+	EXPECT_EQ(heap_block_of(&f->h, f, &block), ACRE_ERR_RANGE);
 	EXPECT_EQ(ktest_bad_frees(), 0);
 	heap_free(&f->h, p, HERE);
 }
@@ -716,14 +716,14 @@ KTEST(heap, grows_by_regions_at_any_time)
 	void *a = heap_alloc(&f->h, 1024, HERE);
 	REQUIRE(a != NULL);
 	EXPECT(heap_alloc(&f->h, 1, HERE) == NULL);
-	EXPECT_EQ(heap_add_region_self(&f->h, more, 8192), STATUS_OK);
+	EXPECT_EQ(heap_add_region_self(&f->h, more, 8192), ACRE_OK);
 	REQUIRE_VALID(heap_validate(&f->h));
 	EXPECT_EQ(stats_of(&f->h).regions, 2);
 	EXPECT_EQ(stats_of(&f->h).total_bytes, 1024 + 8192 / 17 * 16);
 	void *b = heap_alloc(&f->h, 4096, HERE);
 	EXPECT(b == more);
-	EXPECT_EQ(heap_add_region_self(&f->h, more + 4096, 4096), ERR_OVERLAP);
-	EXPECT_EQ(heap_add_region(&f->h, f->memory, 512, f->table, 32), ERR_OVERLAP);
+	EXPECT_EQ(heap_add_region_self(&f->h, more + 4096, 4096), ACRE_ERR_OVERLAP);
+	EXPECT_EQ(heap_add_region(&f->h, f->memory, 512, f->table, 32), ACRE_ERR_OVERLAP);
 	EXPECT_EQ(stats_of(&f->h).regions, 2);
 	heap_free(&f->h, a, HERE);
 	heap_free(&f->h, b, HERE);
@@ -745,7 +745,7 @@ KTEST(heap, carves_the_table_from_the_region_itself)
 			memset(memory, 0xa5, 512);
 			heap_init(h);
 			EXPECT_EQ(heap_add_region_self(h, memory + offset, size),
-				  granules != 0 ? STATUS_OK : ERR_INVALID);
+				  granules != 0 ? ACRE_OK : ACRE_ERR_INVALID);
 			EXPECT_EQ(stats_of(h).total_bytes, granules * 16);
 			REQUIRE_VALID(heap_validate(h));
 			for (void *p; (p = heap_alloc(h, 16, HERE)) != NULL;)
@@ -756,7 +756,7 @@ KTEST(heap, carves_the_table_from_the_region_itself)
 		}
 	}
 	heap_init(h);
-	EXPECT_EQ(heap_add_region_self(h, memory, SIZE_MAX), ERR_OVERFLOW);
+	EXPECT_EQ(heap_add_region_self(h, memory, SIZE_MAX), ACRE_ERR_OVERFLOW);
 }
 
 /* ---- at random --------------------------------------------------------------------------- */
@@ -867,6 +867,6 @@ KTEST(heap, agrees_with_a_list_at_an_odd_base_and_over_two_regions)
 	struct fixture *f = make((96 << 10) + 77, 4096, 1003);
 
 	REQUIRE_EQ(heap_add_region_self(&f->h, (uint8_t *)ktest_alloc(32 << 10, 16) + 5, 32000),
-		   STATUS_OK);
+		   ACRE_OK);
 	run_model(f, 400);
 }

@@ -71,14 +71,14 @@ static void note_finding(void *ctx, const struct memmap_finding *finding)
 	b->nfindings++;
 }
 
-static enum status fill(struct bench *b)
+static enum acre_status fill(struct bench *b)
 {
 	struct memmap_reporter reporter = { note_finding, b };
 	struct fdt fdt;
 	size_t size = fdt_build_finish(&b->tree);
 
 	REQUIRE(size != 0);
-	REQUIRE_EQ(fdt_open(&fdt, b->blob, size), STATUS_OK);
+	REQUIRE_EQ(fdt_open(&fdt, b->blob, size), ACRE_OK);
 	memmap_init(b->map);
 	return memmap_from_fdt(b->map, &fdt, &b->boot, &reporter);
 }
@@ -89,7 +89,7 @@ static uint32_t place(struct bench *b)
 	struct memmap_reporter reporter = { note_finding, b };
 	struct fdt fdt;
 
-	REQUIRE_EQ(fdt_open(&fdt, b->blob, BLOB_SIZE), STATUS_OK);
+	REQUIRE_EQ(fdt_open(&fdt, b->blob, BLOB_SIZE), ACRE_OK);
 	uint32_t unplaced = memmap_place_from_fdt(b->map, &fdt, &reporter);
 	REQUIRE_VALID(memmap_validate(b->map));
 	return unplaced;
@@ -97,8 +97,8 @@ static uint32_t place(struct bench *b)
 
 static void fill_and_resolve(struct bench *b)
 {
-	REQUIRE_EQ(fill(b), STATUS_OK);
-	REQUIRE_EQ(memmap_resolve(b->map), STATUS_OK);
+	REQUIRE_EQ(fill(b), ACRE_OK);
+	REQUIRE_EQ(memmap_resolve(b->map), ACRE_OK);
 	REQUIRE_VALID(memmap_validate(b->map));
 }
 
@@ -221,15 +221,15 @@ KTEST(memmap_fdt, guards_down_to_the_first_hole)
 		struct range guarded;
 		memmap_init(map);
 		REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x40000, 0x60000 }, 0, "c"),
-			   STATUS_OK);
-		REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x20000 }, 0, "a"), STATUS_OK);
+			   ACRE_OK);
+		REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x20000 }, 0, "a"), ACRE_OK);
 		REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x30000, 0x40000 }, 1, "b"),
-			   STATUS_OK);
-		REQUIRE_EQ(memmap_guard_firmware(map, trial[i].image, &guarded), STATUS_OK);
+			   ACRE_OK);
+		REQUIRE_EQ(memmap_guard_firmware(map, trial[i].image, &guarded), ACRE_OK);
 		EXPECT_EQ(guarded.start, trial[i].guarded.start);
 		EXPECT_EQ(guarded.end, trial[i].guarded.end);
 		EXPECT_EQ(map->nreservations, !range_is_empty(guarded));
-		REQUIRE_EQ(memmap_resolve(map), STATUS_OK);
+		REQUIRE_EQ(memmap_resolve(map), ACRE_OK);
 		REQUIRE_VALID(memmap_validate(map));
 		EXPECT_EQ(memmap_bytes(map, REGION_FIRMWARE), range_size(guarded));
 	}
@@ -241,11 +241,10 @@ KTEST(memmap_fdt, guards_nothing_once_any_firmware_is_known)
 	struct range guarded;
 
 	memmap_init(map);
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x20000 }, 0, "ram"), STATUS_OK);
-	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0, 0x80 }, REGION_FIRMWARE, "fw"),
-		   STATUS_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x20000 }, 0, "ram"), ACRE_OK);
+	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0, 0x80 }, REGION_FIRMWARE, "fw"), ACRE_OK);
 	REQUIRE_EQ(memmap_guard_firmware(map, (struct range){ 0x10000, 0x11000 }, &guarded),
-		   STATUS_OK);
+		   ACRE_OK);
 	EXPECT(range_is_empty(guarded));
 	EXPECT_EQ(map->nreservations, 1);
 }
@@ -439,7 +438,7 @@ KTEST(memmap_fdt, fails_where_the_place_of_a_reservation_cannot_be_said)
 	fdt_build_end(&b->tree);
 	fdt_build_end(&b->tree);
 	fdt_build_end(&b->tree);
-	EXPECT_EQ(fill(b), ERR_MALFORMED);
+	EXPECT_EQ(fill(b), ACRE_ERR_MALFORMED);
 	REQUIRE_EQ(b->nfindings, 2); /* all of them, not only the first */
 	EXPECT_EQ(b->severity[0], MEMMAP_ERROR);
 	EXPECT_EQ(b->severity[1], MEMMAP_ERROR);
@@ -478,7 +477,7 @@ KTEST(memmap_fdt, fails_without_memory)
 	fdt_build_string(&b->tree, "status", "disabled");
 	fdt_build_end(&b->tree);
 	fdt_build_end(&b->tree);
-	EXPECT_EQ(fill(b), ERR_NOT_FOUND);
+	EXPECT_EQ(fill(b), ACRE_ERR_NOT_FOUND);
 	REQUIRE_EQ(b->nfindings, 1);
 	EXPECT_EQ(b->severity[0], MEMMAP_ERROR);
 	EXPECT_STR(b->text[0], "the device tree has no enabled memory (not found)");
@@ -497,7 +496,7 @@ KTEST(memmap_fdt, does_not_print_what_cannot_be_printed)
 	fdt_build_end(&b->tree);
 	fdt_build_end(&b->tree);
 	fdt_build_end(&b->tree);
-	EXPECT_EQ(fill(b), ERR_NOT_FOUND);
+	EXPECT_EQ(fill(b), ACRE_ERR_NOT_FOUND);
 	EXPECT_STR(b->map->declared[0].name, "(unprintable name)");
 	EXPECT_STR(b->map->reservation[0].name, "(unprintable name)");
 	REQUIRE_EQ(b->nfindings, 1);
@@ -512,11 +511,11 @@ KTEST(memmap_fdt, works_without_a_reporter)
 	struct fdt fdt;
 	size_t size = fdt_build_finish(&b->tree);
 
-	REQUIRE_EQ(fdt_open(&fdt, b->blob, size), STATUS_OK);
+	REQUIRE_EQ(fdt_open(&fdt, b->blob, size), ACRE_OK);
 	memmap_init(b->map);
-	EXPECT_EQ(memmap_from_fdt(b->map, &fdt, &b->boot, NULL), STATUS_OK);
+	EXPECT_EQ(memmap_from_fdt(b->map, &fdt, &b->boot, NULL), ACRE_OK);
 	memmap_init(b->map);
-	EXPECT_EQ(memmap_from_fdt(b->map, &fdt, &b->boot, &silent), STATUS_OK);
+	EXPECT_EQ(memmap_from_fdt(b->map, &fdt, &b->boot, &silent), ACRE_OK);
 	EXPECT_EQ(b->map->nreservations, 4);
 }
 
@@ -705,19 +704,19 @@ KTEST(memmap_fdt, fails_where_the_usable_ranges_cannot_be_read)
 	static const uint32_t wraps[] = { UINT32_MAX, 0, UINT32_MAX, 0 };
 	struct bench *b = restricted(odd, ARRAY_SIZE(odd));
 
-	EXPECT_EQ(fill(b), ERR_MALFORMED);
+	EXPECT_EQ(fill(b), ACRE_ERR_MALFORMED);
 	REQUIRE_EQ(b->nfindings, 1);
 	EXPECT_STR(b->text[0], "chosen: linux,usable-memory-range = <0x0 0x1000000 0x100000>: "
 			       "forbids memory, but nobody can say which (malformed)");
 	b = restricted(odd, 0);
-	EXPECT_EQ(fill(b), ERR_TRUNCATED);
+	EXPECT_EQ(fill(b), ACRE_ERR_TRUNCATED);
 	b = restricted(nothing, ARRAY_SIZE(nothing));
-	EXPECT_EQ(fill(b), ERR_NOT_FOUND);
+	EXPECT_EQ(fill(b), ACRE_ERR_NOT_FOUND);
 	REQUIRE_EQ(b->nfindings, 1);
 	EXPECT_STR(b->text[0], "chosen: linux,usable-memory-range leaves no memory to use "
 			       "(not found)");
 	b = restricted(wraps, ARRAY_SIZE(wraps));
-	EXPECT_EQ(fill(b), ERR_NOT_FOUND);
+	EXPECT_EQ(fill(b), ACRE_ERR_NOT_FOUND);
 	REQUIRE_EQ(b->nfindings, 2);
 	EXPECT_EQ(b->severity[0], MEMMAP_WARNING);
 }
@@ -804,7 +803,7 @@ KTEST(memmap_fdt, names_the_constant_that_one_bank_more_needs)
 {
 	struct bench *b = with_many(MEMMAP_MAX_BANKS + 3, 1);
 
-	EXPECT_EQ(fill(b), ERR_FULL);
+	EXPECT_EQ(fill(b), ACRE_ERR_FULL);
 	REQUIRE_EQ(b->nfindings, 1);
 	EXPECT_EQ(b->severity[0], MEMMAP_ERROR);
 	EXPECT_STR(b->text[0],
@@ -816,7 +815,7 @@ KTEST(memmap_fdt, names_the_constant_that_one_reservation_more_needs)
 {
 	struct bench *b = with_many(1, MEMMAP_MAX_RESERVATIONS + 3);
 
-	EXPECT_EQ(fill(b), ERR_FULL);
+	EXPECT_EQ(fill(b), ACRE_ERR_FULL);
 	REQUIRE_EQ(b->nfindings, 1);
 	EXPECT_STR(b->text[0],
 		   "mmode_resv0@0: reg = <0x0 0x0 0x0 0x10000 0x0 0x100000 ...> 17456 bytes: too "
@@ -836,7 +835,7 @@ KTEST(memmap_fdt, fails_when_the_guard_has_no_place)
 	add_many(b, "buffer@0", MEMMAP_MAX_RESERVATIONS - 1);
 	fdt_build_end(&b->tree);
 	fdt_build_end(&b->tree);
-	EXPECT_EQ(fill(b), ERR_FULL);
+	EXPECT_EQ(fill(b), ACRE_ERR_FULL);
 	REQUIRE_EQ(b->nfindings, 1);
 	EXPECT_STR(b->text[0], "too many reservations, raise MEMMAP_MAX_RESERVATIONS [0x0, 0x8000) "
 			       "(table full)");

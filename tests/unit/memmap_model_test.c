@@ -78,7 +78,7 @@ static void add_banks(struct model *m)
 	for (uint64_t i = 0; i < n; i++) {
 		struct span span = random_span(m);
 		uint8_t node = (uint8_t)ktest_below(3);
-		REQUIRE_EQ(memmap_add_bank(m->map, range_of(m, span), node, "ram"), STATUS_OK);
+		REQUIRE_EQ(memmap_add_bank(m->map, range_of(m, span), node, "ram"), ACRE_OK);
 		for (uint32_t c = span.start; c < span.end; c++) {
 			if (m->cell[c].node == NO_RAM)
 				m->cell[c].node = node;
@@ -103,7 +103,7 @@ static void add_reservations(struct model *m)
 		uint8_t kind = random_kind();
 		REQUIRE_EQ(memmap_reserve(m->map, range_of(m, span), (enum region_kind)kind,
 					  names[i]),
-			   STATUS_OK);
+			   ACRE_OK);
 		for (uint32_t c = span.start; c < span.end; c++) {
 			if (kind > m->cell[c].kind) {
 				m->cell[c].kind = kind;
@@ -121,7 +121,7 @@ static void add_limit(struct model *m)
 
 	if (ktest_below(3) != 0)
 		return;
-	REQUIRE_EQ(memmap_limit(m->map, (uint64_t)cells * m->cell_size, names[owner]), STATUS_OK);
+	REQUIRE_EQ(memmap_limit(m->map, (uint64_t)cells * m->cell_size, names[owner]), ACRE_OK);
 	for (uint32_t c = 0; c < m->ncells; c++) {
 		if (m->cell[c].node == NO_RAM)
 			continue;
@@ -230,17 +230,18 @@ static void try_claim(struct model *m)
 	struct span span = random_span(m);
 	uint8_t owner = (uint8_t)ktest_below(MAX_THINGS);
 	uint32_t regions = m->map->nregions;
-	enum status status = memmap_claim(m->map, range_of(m, span), REGION_METADATA, names[owner]);
+	enum acre_status status =
+		memmap_claim(m->map, range_of(m, span), REGION_METADATA, names[owner]);
 
 	if (span.start == span.end)
-		REQUIRE_EQ(status, ERR_INVALID);
+		REQUIRE_EQ(status, ACRE_ERR_INVALID);
 	else if (span.start % m->per_frame != 0 || span.end % m->per_frame != 0)
-		REQUIRE_EQ(status, ERR_MISALIGNED);
+		REQUIRE_EQ(status, ACRE_ERR_MISALIGNED);
 	else
-		REQUIRE_EQ(status, is_free(m, span) ? STATUS_OK : ERR_NOT_FOUND);
-	if (status != STATUS_OK)
+		REQUIRE_EQ(status, is_free(m, span) ? ACRE_OK : ACRE_ERR_NOT_FOUND);
+	if (status != ACRE_OK)
 		REQUIRE_EQ(m->map->nregions, regions);
-	for (uint32_t c = span.start; status == STATUS_OK && c < span.end; c++) {
+	for (uint32_t c = span.start; status == ACRE_OK && c < span.end; c++) {
 		m->cell[c].kind = REGION_METADATA;
 		m->cell[c].owner = owner;
 	}
@@ -275,10 +276,10 @@ static void try_place(struct model *m)
 	uint64_t align = request.align > PAGE_SIZE ? request.align : PAGE_SIZE;
 	uint32_t want = find_place(m, window, size, align);
 	struct range placed = { 1, 1 };
-	enum status status = memmap_place(m->map, &request, &placed);
+	enum acre_status status = memmap_place(m->map, &request, &placed);
 
-	REQUIRE_EQ(status, want < m->ncells ? STATUS_OK : ERR_NOT_FOUND);
-	if (status == STATUS_OK) {
+	REQUIRE_EQ(status, want < m->ncells ? ACRE_OK : ACRE_ERR_NOT_FOUND);
+	if (status == ACRE_OK) {
 		struct span there = { want, want + size };
 		REQUIRE_EQ(placed.start, range_of(m, there).start);
 		REQUIRE_EQ(placed.end, range_of(m, there).end);
@@ -305,7 +306,7 @@ static void try_map(struct model *m)
 	add_reservations(m);
 	add_limit(m);
 	round_frames(m);
-	REQUIRE_EQ(memmap_resolve(m->map), STATUS_OK);
+	REQUIRE_EQ(memmap_resolve(m->map), ACRE_OK);
 	compare(m);
 	compare_finding(m);
 	compare_outside(m);

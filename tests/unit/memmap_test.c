@@ -187,11 +187,11 @@ static struct memmap *new_map(void)
 	return map;
 }
 
-static enum status resolve(struct memmap *map)
+static enum acre_status resolve(struct memmap *map)
 {
-	enum status status = memmap_resolve(map);
+	enum acre_status status = memmap_resolve(map);
 
-	if (status == STATUS_OK)
+	if (status == ACRE_OK)
 		REQUIRE_VALID(memmap_validate(map));
 	return status;
 }
@@ -230,11 +230,11 @@ static void enter_picture(struct memmap *map, const struct picture *p, paddr_t b
 	for (uint32_t i = 0; i < MAX_LINE && p->bank[i] != NULL; i++)
 		REQUIRE_EQ(memmap_add_bank(map, drawn(p->bank[i], base),
 					   (uint32_t)(drawn_letter(p->bank[i]) - '0'), "bank"),
-			   STATUS_OK);
+			   ACRE_OK);
 	for (uint32_t i = 0; i < MAX_LINE && p->reserved[i] != NULL; i++)
 		REQUIRE_EQ(memmap_reserve(map, drawn(p->reserved[i], base),
 					  kind_of(drawn_letter(p->reserved[i])), "owner"),
-			   STATUS_OK);
+			   ACRE_OK);
 }
 
 static void draw(const struct memmap *map, paddr_t base, char got[COLUMNS + 1])
@@ -266,7 +266,7 @@ static void try_picture(struct memmap *map, const struct picture *p, paddr_t bas
 
 	memmap_init(map);
 	enter_picture(map, p, base);
-	REQUIRE_EQ(resolve(map), STATUS_OK);
+	REQUIRE_EQ(resolve(map), ACRE_OK);
 	draw(map, base, got);
 	if (!EXPECT_STR(got, p->want))
 		ktest_note("in the picture '%s' at %#llx", p->what, (unsigned long long)base);
@@ -307,11 +307,10 @@ KTEST(memmap, the_more_restrictive_of_each_pair_of_kinds_wins)
 			struct range ram = { 0x10000, 0x20000 };
 			struct range first = { 0x12000, 0x15000 };
 			struct range second = { 0x14000, 0x17000 };
-			REQUIRE_EQ(memmap_add_bank(map, ram, 0, "ram"), STATUS_OK);
-			REQUIRE_EQ(memmap_reserve(map, first, (enum region_kind)a, "a"), STATUS_OK);
-			REQUIRE_EQ(memmap_reserve(map, second, (enum region_kind)b, "b"),
-				   STATUS_OK);
-			REQUIRE_EQ(resolve(map), STATUS_OK);
+			REQUIRE_EQ(memmap_add_bank(map, ram, 0, "ram"), ACRE_OK);
+			REQUIRE_EQ(memmap_reserve(map, first, (enum region_kind)a, "a"), ACRE_OK);
+			REQUIRE_EQ(memmap_reserve(map, second, (enum region_kind)b, "b"), ACRE_OK);
+			REQUIRE_EQ(resolve(map), ACRE_OK);
 			EXPECT_EQ(memmap_find(map, 0x13fff)->kind, a);
 			EXPECT_EQ(memmap_find(map, 0x14000)->kind, a > b ? a : b);
 			EXPECT_STR(memmap_find(map, 0x14fff)->name, b > a ? "b" : "a");
@@ -338,14 +337,14 @@ KTEST(memmap, touching_regions_of_one_kind_join_only_under_one_name)
 	static const char same[] = "one"; /* the same text at another address */
 	struct memmap *map = new_map();
 
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x8000 }, 0, "ram"), STATUS_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x8000 }, 0, "ram"), ACRE_OK);
 	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x1000, 0x2000 }, REGION_RESERVED, "one"),
-		   STATUS_OK);
+		   ACRE_OK);
 	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x2000, 0x3000 }, REGION_RESERVED, same),
-		   STATUS_OK);
+		   ACRE_OK);
 	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x3000, 0x4000 }, REGION_RESERVED, "two"),
-		   STATUS_OK);
-	REQUIRE_EQ(resolve(map), STATUS_OK);
+		   ACRE_OK);
+	REQUIRE_EQ(resolve(map), ACRE_OK);
 	REQUIRE_EQ(map->nregions, 4);
 	EXPECT_EQ(map->region[1].range.end, 0x3000);
 	EXPECT_STR(map->region[1].name, "one");
@@ -357,9 +356,9 @@ KTEST(memmap, a_name_of_null_is_no_name)
 {
 	struct memmap *map = new_map();
 
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x8000 }, 0, NULL), STATUS_OK);
-	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0, 0x1000 }, REGION_DTB, NULL), STATUS_OK);
-	REQUIRE_EQ(resolve(map), STATUS_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x8000 }, 0, NULL), ACRE_OK);
+	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0, 0x1000 }, REGION_DTB, NULL), ACRE_OK);
+	REQUIRE_EQ(resolve(map), ACRE_OK);
 	EXPECT_STR(map->bank[0].name, "");
 	EXPECT_STR(map->region[0].name, "");
 }
@@ -374,10 +373,10 @@ KTEST(memmap, the_first_added_bank_keeps_its_node)
 {
 	struct memmap *map = new_map();
 
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x4000, 0x8000 }, 1, "a"), STATUS_OK);
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x1000, 0xa000 }, 2, "b"), STATUS_OK);
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x9000, 0xf000 }, 2, "c"), STATUS_OK);
-	REQUIRE_EQ(resolve(map), STATUS_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x4000, 0x8000 }, 1, "a"), ACRE_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x1000, 0xa000 }, 2, "b"), ACRE_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x9000, 0xf000 }, 2, "c"), ACRE_OK);
+	REQUIRE_EQ(resolve(map), ACRE_OK);
 	REQUIRE_EQ(map->nbanks, 3);
 	EXPECT_EQ(map->bank[0].range.start, 0x1000);
 	EXPECT_EQ(map->bank[0].numa_node, 2);
@@ -398,10 +397,10 @@ KTEST(memmap, banks_without_a_node_join_too)
 	struct memmap *map = new_map();
 
 	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x4000, 0x8000 }, MEMMAP_NO_NODE, "a"),
-		   STATUS_OK);
+		   ACRE_OK);
 	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x1000, 0x4000 }, MEMMAP_NO_NODE, "b"),
-		   STATUS_OK);
-	REQUIRE_EQ(resolve(map), STATUS_OK);
+		   ACRE_OK);
+	REQUIRE_EQ(resolve(map), ACRE_OK);
 	REQUIRE_EQ(map->nbanks, 1);
 	EXPECT_STR(map->bank[0].name, "b");
 	EXPECT_EQ(map->nregions, 1);
@@ -417,12 +416,12 @@ KTEST(memmap, one_byte_costs_its_frame)
 {
 	struct memmap *map = new_map();
 
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x1000, 0x5001 }, 0, "ram"), STATUS_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x1000, 0x5001 }, 0, "ram"), ACRE_OK);
 	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x2000, 0x2001 }, REGION_DTB, "low"),
-		   STATUS_OK);
+		   ACRE_OK);
 	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x3fff, 0x4000 }, REGION_DTB, "high"),
-		   STATUS_OK);
-	REQUIRE_EQ(resolve(map), STATUS_OK);
+		   ACRE_OK);
+	REQUIRE_EQ(resolve(map), ACRE_OK);
 	EXPECT_EQ(memmap_bytes(map, REGION_DTB), 2);
 	EXPECT_EQ(memmap_bytes(map, REGION_SLACK), 2 * 0xfff + 1);
 	EXPECT_EQ(memmap_bytes(map, REGION_USABLE), 2 * PAGE_SIZE);
@@ -440,12 +439,12 @@ KTEST(memmap, ram_may_fill_the_address_space)
 {
 	struct memmap *map = new_map();
 
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, PADDR_LIMIT }, 0, "all"), STATUS_OK);
-	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0, 1 }, REGION_NO_MAP, "first"), STATUS_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, PADDR_LIMIT }, 0, "all"), ACRE_OK);
+	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0, 1 }, REGION_NO_MAP, "first"), ACRE_OK);
 	REQUIRE_EQ(memmap_reserve(map, (struct range){ PADDR_LIMIT - 1, PADDR_LIMIT },
 				  REGION_FIRMWARE, "last"),
-		   STATUS_OK);
-	REQUIRE_EQ(resolve(map), STATUS_OK);
+		   ACRE_OK);
+	REQUIRE_EQ(resolve(map), ACRE_OK);
 	EXPECT_EQ(memmap_ram_bytes(map), PADDR_LIMIT);
 	EXPECT_EQ(memmap_bytes(map, REGION_USABLE), PADDR_LIMIT - 2 * PAGE_SIZE);
 	EXPECT_EQ(memmap_find(map, 0)->kind, REGION_NO_MAP);
@@ -459,15 +458,15 @@ KTEST(memmap, an_empty_range_adds_nothing)
 	static const paddr_t at[] = { 0, 1, 0x1800, 0x4000, PADDR_LIMIT };
 	struct memmap *map = new_map();
 
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x4000 }, 0, "ram"), STATUS_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x4000 }, 0, "ram"), ACRE_OK);
 	for (uint32_t i = 0; i < ARRAY_SIZE(at); i++) {
 		struct range empty = { at[i], at[i] };
-		EXPECT_EQ(memmap_add_bank(map, empty, 1, "none"), STATUS_OK);
-		EXPECT_EQ(memmap_reserve(map, empty, REGION_NO_MAP, "none"), STATUS_OK);
+		EXPECT_EQ(memmap_add_bank(map, empty, 1, "none"), ACRE_OK);
+		EXPECT_EQ(memmap_reserve(map, empty, REGION_NO_MAP, "none"), ACRE_OK);
 	}
 	EXPECT_EQ(map->ndeclared, 1);
 	EXPECT_EQ(map->nreservations, 0);
-	REQUIRE_EQ(resolve(map), STATUS_OK);
+	REQUIRE_EQ(resolve(map), ACRE_OK);
 	EXPECT_EQ(map->nregions, 1);
 	EXPECT_EQ(memmap_bytes(map, REGION_USABLE), 0x4000);
 }
@@ -486,8 +485,8 @@ KTEST(memmap, refuses_what_is_no_range)
 	struct memmap *map = new_map();
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		EXPECT_EQ(memmap_add_bank(map, bad[i], 0, "bad"), ERR_RANGE);
-		EXPECT_EQ(memmap_reserve(map, bad[i], REGION_DTB, "bad"), ERR_RANGE);
+		EXPECT_EQ(memmap_add_bank(map, bad[i], 0, "bad"), ACRE_ERR_RANGE);
+		EXPECT_EQ(memmap_reserve(map, bad[i], REGION_DTB, "bad"), ACRE_ERR_RANGE);
 	}
 	EXPECT_EQ(map->ndeclared, 0);
 	EXPECT_EQ(map->nreservations, 0);
@@ -500,12 +499,12 @@ KTEST(memmap, refuses_to_reserve_as_a_kind_that_reserves_nothing)
 	struct range range = { 0x1000, 0x2000 };
 	struct memmap *map = new_map();
 
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x4000 }, 0, "ram"), STATUS_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x4000 }, 0, "ram"), ACRE_OK);
 	for (uint32_t i = 0; i < ARRAY_SIZE(bad); i++)
-		EXPECT_EQ(memmap_reserve(map, range, bad[i], "bad"), ERR_INVALID);
-	REQUIRE_EQ(resolve(map), STATUS_OK);
+		EXPECT_EQ(memmap_reserve(map, range, bad[i], "bad"), ACRE_ERR_INVALID);
+	REQUIRE_EQ(resolve(map), ACRE_OK);
 	for (uint32_t i = 0; i < ARRAY_SIZE(bad); i++)
-		EXPECT_EQ(memmap_claim(map, range, bad[i], "bad"), ERR_INVALID);
+		EXPECT_EQ(memmap_claim(map, range, bad[i], "bad"), ACRE_ERR_INVALID);
 	REQUIRE_VALID(memmap_validate(map));
 	EXPECT_EQ(map->nregions, 1);
 }
@@ -515,14 +514,15 @@ KTEST(memmap, is_closed_once_it_is_resolved)
 	struct range range = { 0x1000, 0x2000 };
 	struct memmap *map = new_map();
 
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x4000 }, 0, "ram"), STATUS_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x4000 }, 0, "ram"), ACRE_OK);
 	EXPECT_STR(memmap_validate(map), "the map is not resolved");
 	EXPECT(memmap_find(map, 0x1000) == NULL);
-	EXPECT_EQ(memmap_claim(map, range, REGION_METADATA, "early"), ERR_NOT_FOUND);
-	REQUIRE_EQ(resolve(map), STATUS_OK);
-	EXPECT_EQ(memmap_add_bank(map, (struct range){ 0x4000, 0x8000 }, 0, "late"), ERR_INVALID);
-	EXPECT_EQ(memmap_reserve(map, range, REGION_DTB, "late"), ERR_INVALID);
-	EXPECT_EQ(memmap_resolve(map), ERR_INVALID);
+	EXPECT_EQ(memmap_claim(map, range, REGION_METADATA, "early"), ACRE_ERR_NOT_FOUND);
+	REQUIRE_EQ(resolve(map), ACRE_OK);
+	EXPECT_EQ(memmap_add_bank(map, (struct range){ 0x4000, 0x8000 }, 0, "late"),
+		  ACRE_ERR_INVALID);
+	EXPECT_EQ(memmap_reserve(map, range, REGION_DTB, "late"), ACRE_ERR_INVALID);
+	EXPECT_EQ(memmap_resolve(map), ACRE_ERR_INVALID);
 	REQUIRE_VALID(memmap_validate(map));
 	EXPECT_EQ(memmap_bytes(map, REGION_USABLE), 0x4000);
 }
@@ -551,18 +551,18 @@ KTEST(memmap, parts_outside_ram_are_listed_and_not_summed)
 	struct memmap *map = new_map();
 	struct region part;
 
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x2000, 0x4000 }, 0, "a"), STATUS_OK);
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x4000, 0x6000 }, 1, "b"), STATUS_OK);
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x8000, 0xa000 }, 0, "c"), STATUS_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x2000, 0x4000 }, 0, "a"), ACRE_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x4000, 0x6000 }, 1, "b"), ACRE_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x8000, 0xa000 }, 0, "c"), ACRE_OK);
 	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x0800, 0x9800 }, REGION_RESERVED, "wide"),
-		   STATUS_OK);
+		   ACRE_OK);
 	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x6800, 0x7001 }, REGION_NO_MAP, "hole"),
-		   STATUS_OK);
+		   ACRE_OK);
 	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x3000, 0x4000 }, REGION_DTB, "inside"),
-		   STATUS_OK);
+		   ACRE_OK);
 	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x9900, PADDR_LIMIT }, REGION_DTB, "far"),
-		   STATUS_OK);
-	REQUIRE_EQ(resolve(map), STATUS_OK);
+		   ACRE_OK);
+	REQUIRE_EQ(resolve(map), ACRE_OK);
 	for (uint32_t i = 0; i < ARRAY_SIZE(want); i++) {
 		REQUIRE(memmap_outside(map, &cursor, &part));
 		EXPECT_EQ(part.range.start, want[i].range.start);
@@ -583,8 +583,8 @@ KTEST(memmap, without_ram_every_reservation_is_outside)
 	struct memmap *map = new_map();
 	struct region part;
 
-	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0, 0x1000 }, REGION_DTB, "dtb"), STATUS_OK);
-	REQUIRE_EQ(resolve(map), STATUS_OK);
+	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0, 0x1000 }, REGION_DTB, "dtb"), ACRE_OK);
+	REQUIRE_EQ(resolve(map), ACRE_OK);
 	EXPECT_EQ(map->nregions, 0);
 	EXPECT_EQ(memmap_ram_bytes(map), 0);
 	REQUIRE(memmap_outside(map, &cursor, &part));
@@ -599,10 +599,10 @@ KTEST(memmap, without_ram_every_reservation_is_outside)
 static void start_claiming(struct memmap *map)
 {
 	memmap_init(map);
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x10000, 0x20000 }, 3, "ram"), STATUS_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x10000, 0x20000 }, 3, "ram"), ACRE_OK);
 	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x14000, 0x14800 }, REGION_DTB, "dtb"),
-		   STATUS_OK);
-	REQUIRE_EQ(resolve(map), STATUS_OK);
+		   ACRE_OK);
+	REQUIRE_EQ(resolve(map), ACRE_OK);
 	REQUIRE_EQ(map->nregions, 4);
 }
 
@@ -623,7 +623,7 @@ KTEST(memmap, claims_at_the_start_middle_end_and_of_the_whole)
 	for (uint32_t i = 0; i < ARRAY_SIZE(claim); i++) {
 		start_claiming(map);
 		uint64_t usable = memmap_bytes(map, REGION_USABLE);
-		REQUIRE_EQ(memmap_claim(map, claim[i].range, REGION_METADATA, "pool"), STATUS_OK);
+		REQUIRE_EQ(memmap_claim(map, claim[i].range, REGION_METADATA, "pool"), ACRE_OK);
 		REQUIRE_VALID(memmap_validate(map));
 		if (!EXPECT_EQ(map->nregions, claim[i].regions))
 			ktest_note("claim of the %s", claim[i].what);
@@ -642,20 +642,20 @@ KTEST(memmap, refused_claims_change_nothing)
 {
 	static const struct {
 		struct range range;
-		enum status want;
+		enum acre_status want;
 	} claim[] = {
-		{ { 0x15000, 0x21000 }, ERR_NOT_FOUND },  /* past the end of RAM */
-		{ { 0xf000, 0x11000 }, ERR_NOT_FOUND },   /* begins before RAM */
-		{ { 0x13000, 0x15000 }, ERR_NOT_FOUND },  /* reaches into the device tree */
-		{ { 0x14000, 0x15000 }, ERR_NOT_FOUND },  /* is the device tree */
-		{ { 0x13000, 0x16000 }, ERR_NOT_FOUND },  /* across it */
-		{ { 0x30000, 0x31000 }, ERR_NOT_FOUND },  /* no RAM at all */
-		{ { 0, 0x1000 }, ERR_NOT_FOUND },         /* below all RAM */
-		{ { 0x15800, 0x17000 }, ERR_MISALIGNED }, /* */
-		{ { 0x15000, 0x16001 }, ERR_MISALIGNED }, /* */
-		{ { 0x16000, 0x16000 }, ERR_INVALID },    /* empty */
-		{ { 0x17000, 0x16000 }, ERR_INVALID },    /* backwards */
-		{ { 0x15000, UINT64_MAX & ~0xfffull }, ERR_NOT_FOUND },
+		{ { 0x15000, 0x21000 }, ACRE_ERR_NOT_FOUND },  /* past the end of RAM */
+		{ { 0xf000, 0x11000 }, ACRE_ERR_NOT_FOUND },   /* begins before RAM */
+		{ { 0x13000, 0x15000 }, ACRE_ERR_NOT_FOUND },  /* reaches into the device tree */
+		{ { 0x14000, 0x15000 }, ACRE_ERR_NOT_FOUND },  /* is the device tree */
+		{ { 0x13000, 0x16000 }, ACRE_ERR_NOT_FOUND },  /* across it */
+		{ { 0x30000, 0x31000 }, ACRE_ERR_NOT_FOUND },  /* no RAM at all */
+		{ { 0, 0x1000 }, ACRE_ERR_NOT_FOUND },         /* below all RAM */
+		{ { 0x15800, 0x17000 }, ACRE_ERR_MISALIGNED }, /* */
+		{ { 0x15000, 0x16001 }, ACRE_ERR_MISALIGNED }, /* */
+		{ { 0x16000, 0x16000 }, ACRE_ERR_INVALID },    /* empty */
+		{ { 0x17000, 0x16000 }, ACRE_ERR_INVALID },    /* backwards */
+		{ { 0x15000, UINT64_MAX & ~0xfffull }, ACRE_ERR_NOT_FOUND },
 	};
 	struct memmap *map = new_map();
 
@@ -679,19 +679,19 @@ KTEST(memmap, a_claim_joins_the_same_thing_beside_it)
 
 	start_claiming(map);
 	REQUIRE_EQ(memmap_claim(map, (struct range){ 0x16000, 0x17000 }, REGION_METADATA, "pool"),
-		   STATUS_OK);
+		   ACRE_OK);
 	REQUIRE_EQ(memmap_claim(map, (struct range){ 0x18000, 0x19000 }, REGION_METADATA, "pool"),
-		   STATUS_OK);
+		   ACRE_OK);
 	REQUIRE_VALID(memmap_validate(map));
 	EXPECT_EQ(map->nregions, 8);
 	REQUIRE_EQ(memmap_claim(map, (struct range){ 0x17000, 0x18000 }, REGION_METADATA, "pool"),
-		   STATUS_OK);
+		   ACRE_OK);
 	REQUIRE_VALID(memmap_validate(map));
 	EXPECT_EQ(map->nregions, 6);
 	EXPECT_EQ(memmap_find(map, 0x17000)->range.start, 0x16000);
 	EXPECT_EQ(memmap_find(map, 0x17000)->range.end, 0x19000);
 	REQUIRE_EQ(memmap_claim(map, (struct range){ 0x19000, 0x1a000 }, REGION_METADATA, "other"),
-		   STATUS_OK);
+		   ACRE_OK);
 	REQUIRE_VALID(memmap_validate(map));
 	EXPECT_EQ(map->nregions, 7);
 }
@@ -700,18 +700,18 @@ KTEST(memmap, a_claim_joins_the_lowest_and_the_highest_region)
 {
 	struct memmap *map = new_map();
 
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x4000 }, 0, "ram"), STATUS_OK);
-	REQUIRE_EQ(resolve(map), STATUS_OK);
-	REQUIRE_EQ(memmap_claim(map, (struct range){ 0, 0x1000 }, REGION_METADATA, "m"), STATUS_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x4000 }, 0, "ram"), ACRE_OK);
+	REQUIRE_EQ(resolve(map), ACRE_OK);
+	REQUIRE_EQ(memmap_claim(map, (struct range){ 0, 0x1000 }, REGION_METADATA, "m"), ACRE_OK);
 	REQUIRE_EQ(memmap_claim(map, (struct range){ 0x3000, 0x4000 }, REGION_METADATA, "m"),
-		   STATUS_OK);
+		   ACRE_OK);
 	EXPECT_EQ(map->nregions, 3);
 	REQUIRE_EQ(memmap_claim(map, (struct range){ 0x1000, 0x2000 }, REGION_METADATA, "m"),
-		   STATUS_OK);
+		   ACRE_OK);
 	REQUIRE_VALID(memmap_validate(map));
 	EXPECT_EQ(map->nregions, 3);
 	REQUIRE_EQ(memmap_claim(map, (struct range){ 0x2000, 0x3000 }, REGION_METADATA, "m"),
-		   STATUS_OK);
+		   ACRE_OK);
 	REQUIRE_VALID(memmap_validate(map));
 	EXPECT_EQ(map->nregions, 1);
 	EXPECT_EQ(map->region[0].range.end, 0x4000);
@@ -723,19 +723,19 @@ KTEST(memmap, a_claim_moves_what_is_above_it)
 	struct memmap *map = new_map();
 	const uint64_t n = 60;
 
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, n * 0x8000 }, 0, "ram"), STATUS_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, n * 0x8000 }, 0, "ram"), ACRE_OK);
 	for (uint64_t i = 0; i < n; i++)
 		REQUIRE_EQ(memmap_reserve(map, (struct range){ i * 0x8000, i * 0x8000 + 1 },
 					  REGION_RESERVED, "r"),
-			   STATUS_OK);
-	REQUIRE_EQ(resolve(map), STATUS_OK);
+			   ACRE_OK);
+	REQUIRE_EQ(resolve(map), ACRE_OK);
 	EXPECT_EQ(map->nregions, 3 * n);
 	for (uint64_t i = 0; i < n; i++) {
 		/* 7 and 60 have no common divisor: each stretch comes once. */
 		paddr_t at = i * 7 % n * 0x8000 + 0x3000;
 		REQUIRE_EQ(memmap_claim(map, (struct range){ at, at + 0x1000 }, REGION_METADATA,
 					"m"),
-			   STATUS_OK);
+			   ACRE_OK);
 		REQUIRE_VALID(memmap_validate(map));
 		EXPECT_EQ(map->nregions, 3 * n + 2 * (i + 1));
 		EXPECT_EQ(memmap_find(map, at)->range.start, at);
@@ -765,26 +765,24 @@ KTEST(memmap, an_index_tells_things_of_one_name_apart)
 	struct memmap *map = new_map();
 	char name[MEMMAP_NAME_LEN];
 
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x8000 }, 0, "ram"), STATUS_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x8000 }, 0, "ram"), ACRE_OK);
 	for (uint32_t i = 0; i < 2; i++) {
 		struct range range = { 0x1000 + i * 0x800, 0x1800 + i * 0x800 };
-		REQUIRE_EQ(memmap_reserve_nth(map, range, REGION_MEMRESERVE, "entry", i),
-			   STATUS_OK);
+		REQUIRE_EQ(memmap_reserve_nth(map, range, REGION_MEMRESERVE, "entry", i), ACRE_OK);
 	}
-	REQUIRE_EQ(resolve(map), STATUS_OK);
+	REQUIRE_EQ(resolve(map), ACRE_OK);
 	EXPECT_EQ(memmap_find(map, 0x17ff)->range.end, 0x1800);
 	EXPECT_STR(memmap_name(name, memmap_find(map, 0x17ff)), "entry 0");
 	EXPECT_STR(memmap_name(name, memmap_find(map, 0x1800)), "entry 1");
 	for (uint32_t i = 0; i < 2; i++) {
 		struct range range = { 0x4000 + i * 0x1000, 0x5000 + i * 0x1000 };
-		REQUIRE_EQ(memmap_claim_nth(map, range, REGION_METADATA, "tables", 7 * i),
-			   STATUS_OK);
+		REQUIRE_EQ(memmap_claim_nth(map, range, REGION_METADATA, "tables", 7 * i), ACRE_OK);
 		REQUIRE_VALID(memmap_validate(map));
 	}
 	EXPECT_STR(memmap_name(name, memmap_find(map, 0x4000)), "tables 0");
 	EXPECT_STR(memmap_name(name, memmap_find(map, 0x5000)), "tables 7");
 	REQUIRE_EQ(memmap_claim(map, (struct range){ 0x6000, 0x7000 }, REGION_METADATA, "tables"),
-		   STATUS_OK);
+		   ACRE_OK);
 	EXPECT_STR(memmap_name(name, memmap_find(map, 0x6000)), "tables");
 	REQUIRE_VALID(memmap_validate(map));
 }
@@ -815,25 +813,25 @@ KTEST(memmap, a_limit_counts_ram_once_from_below)
 	for (uint32_t i = 0; i < ARRAY_SIZE(trial); i++) {
 		memmap_init(map);
 		REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x22000, 0x24000 }, 0, "d"),
-			   STATUS_OK);
+			   ACRE_OK);
 		REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x12000, 0x16000 }, 0, "b"),
-			   STATUS_OK);
+			   ACRE_OK);
 		REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x10000, 0x14000 }, 0, "a"),
-			   STATUS_OK);
+			   ACRE_OK);
 		REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x20000, 0x22000 }, 0, "c"),
-			   STATUS_OK);
-		REQUIRE_EQ(memmap_limit(map, trial[i].bytes, "mem="), STATUS_OK);
-		REQUIRE_EQ(resolve(map), STATUS_OK);
+			   ACRE_OK);
+		REQUIRE_EQ(memmap_limit(map, trial[i].bytes, "mem="), ACRE_OK);
+		REQUIRE_EQ(resolve(map), ACRE_OK);
 		EXPECT_EQ(memmap_ram_bytes(map), 0xa000);
 		EXPECT_EQ(memmap_bytes(map, REGION_LEFT_OUT), trial[i].left_out);
 		EXPECT_EQ(memmap_bytes(map, REGION_SLACK), trial[i].slack);
 		cursor = (struct memmap_outside_cursor){ 0 };
 		EXPECT(!memmap_outside(map, &cursor, &part)); /* the hole is no loss */
 	}
-	EXPECT_EQ(memmap_limit(map, 5, "late"), ERR_INVALID);
+	EXPECT_EQ(memmap_limit(map, 5, "late"), ACRE_ERR_INVALID);
 	memmap_init(map);
-	EXPECT_EQ(memmap_limit(map, 0, "none"), ERR_INVALID);
-	EXPECT_EQ(memmap_limit(map, 1, "no ram"), STATUS_OK);
+	EXPECT_EQ(memmap_limit(map, 0, "none"), ACRE_ERR_INVALID);
+	EXPECT_EQ(memmap_limit(map, 1, "no ram"), ACRE_OK);
 	EXPECT_EQ(map->nreservations, 0);
 }
 
@@ -843,11 +841,11 @@ KTEST(memmap, a_limit_counts_ram_once_from_below)
 static void start_placing(struct memmap *map)
 {
 	memmap_init(map);
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x10000, 0x20000 }, 0, "ram"), STATUS_OK);
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x20000, 0x24000 }, 1, "ram"), STATUS_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x10000, 0x20000 }, 0, "ram"), ACRE_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x20000, 0x24000 }, 1, "ram"), ACRE_OK);
 	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x18000, 0x18800 }, REGION_RESERVED, "r"),
-		   STATUS_OK);
-	REQUIRE_EQ(resolve(map), STATUS_OK);
+		   ACRE_OK);
+	REQUIRE_EQ(resolve(map), ACRE_OK);
 }
 
 #define ANYWHERE                                                                                   \
@@ -896,7 +894,7 @@ KTEST(memmap, places_at_the_highest_suitable_address)
 		bool found = trial[i].want != 0;
 
 		if (!EXPECT_EQ(memmap_place(map, &request, &placed),
-			       found ? STATUS_OK : ERR_NOT_FOUND))
+			       found ? ACRE_OK : ACRE_ERR_NOT_FOUND))
 			ktest_note("trial %u", i);
 		REQUIRE_VALID(memmap_validate(map));
 		EXPECT_EQ(placed.start, found ? trial[i].want : 7);
@@ -927,15 +925,15 @@ KTEST(memmap, refuses_to_place_what_makes_no_sense)
 
 	start_placing(map);
 	for (uint32_t i = 0; i < ARRAY_SIZE(bad); i++)
-		EXPECT_EQ(memmap_place(map, &bad[i], &placed), ERR_INVALID);
+		EXPECT_EQ(memmap_place(map, &bad[i], &placed), ACRE_ERR_INVALID);
 	memmap_init(map);
-	EXPECT_EQ(memmap_place(map, &good, &placed), ERR_INVALID); /* not resolved */
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x10000 }, 0, "ram"), STATUS_OK);
+	EXPECT_EQ(memmap_place(map, &good, &placed), ACRE_ERR_INVALID); /* not resolved */
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x10000 }, 0, "ram"), ACRE_OK);
 	for (uint32_t i = 0; i < MEMMAP_MAX_RESERVATIONS; i++)
 		REQUIRE_EQ(memmap_reserve(map, (struct range){ i, i + 1 }, REGION_RESERVED, "r"),
-			   STATUS_OK);
-	REQUIRE_EQ(resolve(map), STATUS_OK);
-	EXPECT_EQ(memmap_place(map, &good, &placed), ERR_FULL);
+			   ACRE_OK);
+	REQUIRE_EQ(resolve(map), ACRE_OK);
+	EXPECT_EQ(memmap_place(map, &good, &placed), ACRE_ERR_FULL);
 	REQUIRE_VALID(memmap_validate(map));
 	EXPECT_EQ(memmap_bytes(map, REGION_RESERVED), MEMMAP_MAX_RESERVATIONS);
 }
@@ -945,27 +943,27 @@ KTEST(memmap, recasts_and_joins_again)
 	struct range part = { 0x12000, 0x14000 };
 	struct memmap *map = new_map();
 
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x10000, 0x20000 }, 0, "ram"), STATUS_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x10000, 0x20000 }, 0, "ram"), ACRE_OK);
 	REQUIRE_EQ(memmap_reserve_nth(map, (struct range){ 0x11000, 0x15000 }, REGION_REUSABLE, "c",
 				      4),
-		   STATUS_OK);
-	REQUIRE_EQ(resolve(map), STATUS_OK);
-	EXPECT_EQ(memmap_recast(map, part, REGION_LENT, REGION_REUSABLE), ERR_NOT_FOUND);
-	EXPECT_EQ(memmap_recast(map, part, REGION_REUSABLE, REGION_KIND_COUNT), ERR_INVALID);
+		   ACRE_OK);
+	REQUIRE_EQ(resolve(map), ACRE_OK);
+	EXPECT_EQ(memmap_recast(map, part, REGION_LENT, REGION_REUSABLE), ACRE_ERR_NOT_FOUND);
+	EXPECT_EQ(memmap_recast(map, part, REGION_REUSABLE, REGION_KIND_COUNT), ACRE_ERR_INVALID);
 	EXPECT_EQ(memmap_recast(map, (struct range){ 0x12000, 0x12800 }, REGION_REUSABLE,
 				REGION_LENT),
-		  ERR_MISALIGNED);
+		  ACRE_ERR_MISALIGNED);
 	EXPECT_EQ(map->nregions, 3);
-	REQUIRE_EQ(memmap_recast(map, part, REGION_REUSABLE, REGION_LENT), STATUS_OK);
+	REQUIRE_EQ(memmap_recast(map, part, REGION_REUSABLE, REGION_LENT), ACRE_OK);
 	REQUIRE_VALID(memmap_validate(map));
 	EXPECT_EQ(map->nregions, 5);
 	EXPECT_EQ(memmap_find(map, 0x12000)->kind, REGION_LENT);
 	EXPECT_EQ(memmap_find(map, 0x12000)->index, 4);
 	EXPECT_STR(memmap_find(map, 0x12000)->name, "c");
-	REQUIRE_EQ(memmap_recast(map, part, REGION_LENT, REGION_REUSABLE), STATUS_OK);
+	REQUIRE_EQ(memmap_recast(map, part, REGION_LENT, REGION_REUSABLE), ACRE_OK);
 	REQUIRE_VALID(memmap_validate(map));
 	EXPECT_EQ(map->nregions, 3);
-	REQUIRE_EQ(memmap_recast(map, part, REGION_REUSABLE, REGION_USABLE), STATUS_OK);
+	REQUIRE_EQ(memmap_recast(map, part, REGION_REUSABLE, REGION_USABLE), ACRE_OK);
 	EXPECT_STR(memmap_validate(map), "I9: reserved memory is in a less restrictive region");
 }
 
@@ -979,7 +977,7 @@ static void fill_banks(struct memmap *map)
 {
 	for (uint64_t i = 0; i < MEMMAP_MAX_BANKS; i++) {
 		struct range range = { i * BANK_STRIDE + 3, i * BANK_STRIDE + 3 + BANK_SIZE };
-		REQUIRE_EQ(memmap_add_bank(map, range, (uint32_t)i % 4, "bank"), STATUS_OK);
+		REQUIRE_EQ(memmap_add_bank(map, range, (uint32_t)i % 4, "bank"), ACRE_OK);
 	}
 }
 
@@ -990,7 +988,7 @@ static void fill_reservations(struct memmap *map)
 		paddr_t at =
 			i % MEMMAP_MAX_BANKS * BANK_STRIDE + 0x1fff + i / MEMMAP_MAX_BANKS * 0x3001;
 		REQUIRE_EQ(memmap_reserve(map, (struct range){ at, at + 3 }, REGION_RESERVED, "r"),
-			   STATUS_OK);
+			   ACRE_OK);
 	}
 }
 
@@ -1001,13 +999,13 @@ KTEST(memmap, holds_the_stated_number_of_banks_and_reservations_and_not_one_more
 	uint64_t ram = MEMMAP_MAX_BANKS * BANK_SIZE;
 
 	fill_banks(map);
-	EXPECT_EQ(memmap_add_bank(map, one_more, 0, "too many"), ERR_FULL);
+	EXPECT_EQ(memmap_add_bank(map, one_more, 0, "too many"), ACRE_ERR_FULL);
 	EXPECT_EQ(map->ndeclared, MEMMAP_MAX_BANKS);
-	EXPECT_EQ(memmap_add_bank(map, (struct range){ 7, 7 }, 0, "empty"), STATUS_OK);
+	EXPECT_EQ(memmap_add_bank(map, (struct range){ 7, 7 }, 0, "empty"), ACRE_OK);
 	fill_reservations(map);
-	EXPECT_EQ(memmap_reserve(map, one_more, REGION_NO_MAP, "too many"), ERR_FULL);
+	EXPECT_EQ(memmap_reserve(map, one_more, REGION_NO_MAP, "too many"), ACRE_ERR_FULL);
 	EXPECT_EQ(map->nreservations, MEMMAP_MAX_RESERVATIONS);
-	REQUIRE_EQ(resolve(map), STATUS_OK);
+	REQUIRE_EQ(resolve(map), ACRE_OK);
 	EXPECT_EQ(map->nbanks, MEMMAP_MAX_BANKS);
 	EXPECT_EQ(memmap_ram_bytes(map), ram);
 	EXPECT_EQ(memmap_bytes(map, REGION_RESERVED), MEMMAP_MAX_RESERVATIONS * 3ull);
@@ -1023,12 +1021,12 @@ KTEST(memmap, survives_a_thousand_nested_reservations)
 	struct memmap *map = new_map();
 	const uint64_t n = MEMMAP_MAX_RESERVATIONS;
 
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 4 * n }, 0, "ram"), STATUS_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 4 * n }, 0, "ram"), ACRE_OK);
 	for (uint64_t i = 0; i < n; i++)
 		REQUIRE_EQ(memmap_reserve(map, (struct range){ i, 4 * n - i },
 					  i < n / 2 ? REGION_RESERVED : REGION_FIRMWARE, "shell"),
-			   STATUS_OK);
-	REQUIRE_EQ(resolve(map), STATUS_OK);
+			   ACRE_OK);
+	REQUIRE_EQ(resolve(map), ACRE_OK);
 	EXPECT_EQ(map->nregions, 3);
 	EXPECT_EQ(memmap_bytes(map, REGION_RESERVED), n);
 	EXPECT_EQ(memmap_bytes(map, REGION_FIRMWARE), 3 * n);
@@ -1050,9 +1048,9 @@ KTEST(memmap, cuts_banks_as_often_as_can_be)
 		REQUIRE_EQ(memmap_add_bank(map,
 					   (struct range){ i * 0x2000 + 1, i * 0x2000 + 0x1001 }, 1,
 					   "inner"),
-			   STATUS_OK);
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, n * 0x2000 }, 0, "outer"), STATUS_OK);
-	REQUIRE_EQ(resolve(map), STATUS_OK);
+			   ACRE_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, n * 0x2000 }, 0, "outer"), ACRE_OK);
+	REQUIRE_EQ(resolve(map), ACRE_OK);
 	EXPECT_EQ(map->nbanks, 2 * n + 1);
 	EXPECT_EQ(memmap_ram_bytes(map), n * 0x2000);
 	EXPECT_EQ(memmap_bytes(map, REGION_USABLE), 0);
@@ -1070,21 +1068,21 @@ KTEST(memmap, claims_until_the_table_is_full)
 	const uint64_t most = (uint64_t)MEMMAP_MAX_REGIONS;
 	const paddr_t end = stretch + most * 2 * PAGE_SIZE;
 	uint64_t claims = 0;
-	enum status status = STATUS_OK;
+	enum acre_status status = ACRE_OK;
 
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, end }, 0, "ram"), STATUS_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, end }, 0, "ram"), ACRE_OK);
 	for (uint64_t i = 0; i < n; i++)
 		REQUIRE_EQ(memmap_reserve(map, (struct range){ i * 0x4000 + 1, i * 0x4000 + 2 },
 					  REGION_RESERVED, "r"),
-			   STATUS_OK);
-	REQUIRE_EQ(resolve(map), STATUS_OK);
+			   ACRE_OK);
+	REQUIRE_EQ(resolve(map), ACRE_OK);
 	EXPECT_EQ(map->nregions, 4 * n);
-	for (paddr_t at = stretch + PAGE_SIZE; status == STATUS_OK; at += 2 * PAGE_SIZE) {
+	for (paddr_t at = stretch + PAGE_SIZE; status == ACRE_OK; at += 2 * PAGE_SIZE) {
 		status = memmap_claim(map, (struct range){ at, at + PAGE_SIZE }, REGION_METADATA,
 				      "m");
-		claims += status == STATUS_OK;
+		claims += status == ACRE_OK;
 	}
-	EXPECT_EQ(status, ERR_FULL);
+	EXPECT_EQ(status, ACRE_ERR_FULL);
 	EXPECT_EQ(claims, (most - 4 * n) / 2);
 	EXPECT_EQ(map->nregions, most);
 	EXPECT_EQ(memmap_bytes(map, REGION_METADATA), claims * PAGE_SIZE);
@@ -1093,6 +1091,6 @@ KTEST(memmap, claims_until_the_table_is_full)
 	paddr_t joins = stretch + 2 * PAGE_SIZE;
 	EXPECT_EQ(memmap_claim(map, (struct range){ joins, joins + PAGE_SIZE }, REGION_METADATA,
 			       "m"),
-		  STATUS_OK);
+		  ACRE_OK);
 	REQUIRE_VALID(memmap_validate(map));
 }

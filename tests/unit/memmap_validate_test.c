@@ -13,14 +13,14 @@
 static void make_good(struct memmap *map)
 {
 	memmap_init(map);
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x10000, 0x20000 }, 0, "a"), STATUS_OK);
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x30000, 0x34000 }, 1, "b"), STATUS_OK);
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x34000, 0x38000 }, 2, "c"), STATUS_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x10000, 0x20000 }, 0, "a"), ACRE_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x30000, 0x34000 }, 1, "b"), ACRE_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x34000, 0x38000 }, 2, "c"), ACRE_OK);
 	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x14000, 0x14800 }, REGION_DTB, "dtb"),
-		   STATUS_OK);
+		   ACRE_OK);
 	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x30000, 0x30010 }, REGION_KERNEL, "k"),
-		   STATUS_OK);
-	REQUIRE_EQ(memmap_resolve(map), STATUS_OK);
+		   ACRE_OK);
+	REQUIRE_EQ(memmap_resolve(map), ACRE_OK);
 	REQUIRE_VALID(memmap_validate(map));
 	REQUIRE_EQ(map->nregions, 8);
 }

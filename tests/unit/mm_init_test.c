@@ -43,12 +43,12 @@ static void rig_init(struct rig *r, paddr_t base)
 
 static void add_bank(struct rig *r, paddr_t start, uint64_t size)
 {
-	REQUIRE_EQ(memmap_add_bank(r->map, bytes_at(start, size), 0, "ram"), STATUS_OK);
+	REQUIRE_EQ(memmap_add_bank(r->map, bytes_at(start, size), 0, "ram"), ACRE_OK);
 }
 
 static void reserve(struct rig *r, paddr_t start, uint64_t size)
 {
-	REQUIRE_EQ(memmap_reserve(r->map, bytes_at(start, size), REGION_RESERVED, "x"), STATUS_OK);
+	REQUIRE_EQ(memmap_reserve(r->map, bytes_at(start, size), REGION_RESERVED, "x"), ACRE_OK);
 }
 
 /* Reserve all of [start, start + size) but the frame at @keep. */
@@ -80,9 +80,9 @@ static void compare(const struct rig *r)
 
 static void init_ok(struct rig *r)
 {
-	REQUIRE_EQ(memmap_resolve(r->map), STATUS_OK);
+	REQUIRE_EQ(memmap_resolve(r->map), ACRE_OK);
 	uint64_t ram = memmap_ram_bytes(r->map);
-	REQUIRE_EQ(mm_init_frames(r->pool, r->map, r->offset), STATUS_OK);
+	REQUIRE_EQ(mm_init_frames(r->pool, r->map, r->offset), ACRE_OK);
 	EXPECT_EQ(memmap_ram_bytes(r->map), ram);
 	compare(r);
 }
@@ -271,8 +271,8 @@ KTEST(mm_init, banks_of_two_nodes_stay_two_where_they_touch)
 	const paddr_t base = 0x80000000;
 
 	rig_init(&r, base);
-	REQUIRE_EQ(memmap_add_bank(r.map, bytes_at(base, 64 * KIB), 0, "a"), STATUS_OK);
-	REQUIRE_EQ(memmap_add_bank(r.map, bytes_at(base + 64 * KIB, 64 * KIB), 1, "b"), STATUS_OK);
+	REQUIRE_EQ(memmap_add_bank(r.map, bytes_at(base, 64 * KIB), 0, "a"), ACRE_OK);
+	REQUIRE_EQ(memmap_add_bank(r.map, bytes_at(base + 64 * KIB, 64 * KIB), 1, "b"), ACRE_OK);
 	init_ok(&r);
 	EXPECT_EQ(r.pool->nbanks, 2);
 	EXPECT_EQ(frame_managed_count(r.pool), 30);
@@ -287,21 +287,21 @@ KTEST(mm_init, refuses_what_it_cannot_use)
 
 	rig_init(&r, 0x80000000);
 	add_bank(&r, 0x80000000, PAGE_SIZE); /* one frame: not worth its table */
-	EXPECT_EQ(mm_init_frames(r.pool, r.map, r.offset), ERR_INVALID); /* not resolved */
-	REQUIRE_EQ(memmap_resolve(r.map), STATUS_OK);
-	EXPECT_EQ(mm_init_frames(r.pool, r.map, r.offset + 8), ERR_MISALIGNED);
+	EXPECT_EQ(mm_init_frames(r.pool, r.map, r.offset), ACRE_ERR_INVALID); /* not resolved */
+	REQUIRE_EQ(memmap_resolve(r.map), ACRE_OK);
+	EXPECT_EQ(mm_init_frames(r.pool, r.map, r.offset + 8), ACRE_ERR_MISALIGNED);
 	EXPECT_EQ(memmap_bytes(r.map, REGION_USABLE), PAGE_SIZE);
-	EXPECT_EQ(mm_init_frames(r.pool, r.map, r.offset), ERR_NOMEM);
+	EXPECT_EQ(mm_init_frames(r.pool, r.map, r.offset), ACRE_ERR_NOMEM);
 	REQUIRE_VALID(memmap_validate(r.map));
 
 	memmap_init(r.map);
-	REQUIRE_EQ(memmap_resolve(r.map), STATUS_OK);
-	EXPECT_EQ(mm_init_frames(r.pool, r.map, r.offset), ERR_NOMEM); /* no memory at all */
+	REQUIRE_EQ(memmap_resolve(r.map), ACRE_OK);
+	EXPECT_EQ(mm_init_frames(r.pool, r.map, r.offset), ACRE_ERR_NOMEM); /* no memory at all */
 
 	memmap_init(r.map);
 	add_bank(&r, 0x80000000, 2 * PAGE_SIZE);
-	REQUIRE_EQ(memmap_resolve(r.map), STATUS_OK);
-	EXPECT_EQ(mm_init_frames(r.pool, r.map, r.offset), STATUS_OK); /* the smallest machine */
+	REQUIRE_EQ(memmap_resolve(r.map), ACRE_OK);
+	EXPECT_EQ(mm_init_frames(r.pool, r.map, r.offset), ACRE_OK); /* the smallest machine */
 	EXPECT_EQ(frame_free_count(r.pool), 1);
 }
 
@@ -329,15 +329,15 @@ KTEST(mm_init, agrees_with_the_map_whatever_is_reserved)
 				 (ktest_below(24) + 2) * PAGE_SIZE);
 		for (uint64_t i = ktest_below(8); i > 0; i--)
 			reserve(&r, base + ktest_below(45 * PAGE_SIZE), ktest_below(PAGE_SIZE * 2));
-		REQUIRE_EQ(memmap_resolve(r.map), STATUS_OK);
+		REQUIRE_EQ(memmap_resolve(r.map), ACRE_OK);
 		uint64_t usable = memmap_bytes(r.map, REGION_USABLE);
 		uint64_t banks = banks_with_memory(r.map);
-		enum status status = mm_init_frames(r.pool, r.map, r.offset);
-		if (status == ERR_NOMEM) {
+		enum acre_status status = mm_init_frames(r.pool, r.map, r.offset);
+		if (status == ACRE_ERR_NOMEM) {
 			EXPECT_EQ(memmap_bytes(r.map, REGION_USABLE), 0);
 			continue;
 		}
-		REQUIRE_EQ(status, STATUS_OK);
+		REQUIRE_EQ(status, ACRE_OK);
 		compare(&r);
 		/* A frame of tables a bank; a bank of one frame is not worth it and lost. */
 		EXPECT_EQ(usable - memmap_bytes(r.map, REGION_USABLE), banks * PAGE_SIZE);
@@ -355,9 +355,9 @@ static void init_with_reusable(struct rig *r)
 	add_bank(r, base, 4 * MIB);
 	REQUIRE_EQ(memmap_reserve(r->map, (struct range){ base + MIB + 1, base + 2 * MIB - 1 },
 				  REGION_REUSABLE, "cma"),
-		   STATUS_OK);
+		   ACRE_OK);
 	REQUIRE_EQ(memmap_reserve(r->map, bytes_at(base + 3 * MIB, MIB), REGION_REUSABLE, "top"),
-		   STATUS_OK);
+		   ACRE_OK);
 	init_ok(r);
 }
 
@@ -370,9 +370,9 @@ KTEST(mm_init, keeps_reusable_memory_out_until_it_is_lent)
 	compare(&r);
 	npages_t before = frame_managed_count(r.pool);
 	uint64_t usable = memmap_bytes(r.map, REGION_USABLE);
-	EXPECT_EQ(mm_lend_reusable(r.pool, r.map, base + 2 * MIB), ERR_NOT_FOUND);
-	EXPECT_EQ(mm_take_back_reusable(r.pool, r.map, base + MIB + 5), ERR_NOT_FOUND);
-	REQUIRE_EQ(mm_lend_reusable(r.pool, r.map, base + MIB + 5), STATUS_OK);
+	EXPECT_EQ(mm_lend_reusable(r.pool, r.map, base + 2 * MIB), ACRE_ERR_NOT_FOUND);
+	EXPECT_EQ(mm_take_back_reusable(r.pool, r.map, base + MIB + 5), ACRE_ERR_NOT_FOUND);
+	REQUIRE_EQ(mm_lend_reusable(r.pool, r.map, base + MIB + 5), ACRE_OK);
 	REQUIRE_VALID(memmap_validate(r.map));
 	REQUIRE_VALID(frame_validate(r.pool));
 	/* The two frames at its ends are partly slack. */
@@ -381,8 +381,8 @@ KTEST(mm_init, keeps_reusable_memory_out_until_it_is_lent)
 	EXPECT_EQ(memmap_bytes(r.map, REGION_REUSABLE), MIB + 2 * (PAGE_SIZE - 1));
 	EXPECT_EQ(memmap_bytes(r.map, REGION_USABLE), usable);
 	EXPECT(frame_is_free(r.pool, paddr_to_pfn(base + MIB) + 1));
-	EXPECT_EQ(mm_lend_reusable(r.pool, r.map, base + MIB + PAGE_SIZE), ERR_NOT_FOUND);
-	REQUIRE_EQ(mm_lend_reusable(r.pool, r.map, base + 4 * MIB - 1), STATUS_OK);
+	EXPECT_EQ(mm_lend_reusable(r.pool, r.map, base + MIB + PAGE_SIZE), ACRE_ERR_NOT_FOUND);
+	REQUIRE_EQ(mm_lend_reusable(r.pool, r.map, base + 4 * MIB - 1), ACRE_OK);
 	EXPECT_EQ(frame_managed_count(r.pool), before + 254 + 256);
 	REQUIRE_VALID(memmap_validate(r.map));
 }
@@ -395,19 +395,19 @@ KTEST(mm_init, takes_lent_memory_back_once_it_is_free)
 	init_with_reusable(&r);
 	npages_t before = frame_managed_count(r.pool);
 	uint32_t regions = r.map->nregions;
-	REQUIRE_EQ(mm_lend_reusable(r.pool, r.map, at), STATUS_OK);
-	REQUIRE_EQ(frame_alloc_at(r.pool, paddr_to_pfn(at) + 100, 1), STATUS_OK);
-	EXPECT_EQ(mm_take_back_reusable(r.pool, r.map, at), ERR_OVERLAP);
+	REQUIRE_EQ(mm_lend_reusable(r.pool, r.map, at), ACRE_OK);
+	REQUIRE_EQ(frame_alloc_at(r.pool, paddr_to_pfn(at) + 100, 1), ACRE_OK);
+	EXPECT_EQ(mm_take_back_reusable(r.pool, r.map, at), ACRE_ERR_OVERLAP);
 	EXPECT_EQ(frame_managed_count(r.pool), before + 254);
 	EXPECT_EQ(memmap_bytes(r.map, REGION_LENT), 254 * PAGE_SIZE);
-	REQUIRE_EQ(frame_free(r.pool, paddr_to_pfn(at) + 100), STATUS_OK);
-	REQUIRE_EQ(mm_take_back_reusable(r.pool, r.map, at), STATUS_OK);
+	REQUIRE_EQ(frame_free(r.pool, paddr_to_pfn(at) + 100), ACRE_OK);
+	REQUIRE_EQ(mm_take_back_reusable(r.pool, r.map, at), ACRE_OK);
 	EXPECT_EQ(r.map->nregions, regions);
 	EXPECT_EQ(frame_managed_count(r.pool), before);
 	EXPECT_EQ(memmap_bytes(r.map, REGION_LENT), 0);
 	compare(&r);
-	EXPECT_EQ(mm_take_back_reusable(r.pool, r.map, at), ERR_NOT_FOUND);
-	REQUIRE_EQ(mm_lend_reusable(r.pool, r.map, at), STATUS_OK); /* and again */
+	EXPECT_EQ(mm_take_back_reusable(r.pool, r.map, at), ACRE_ERR_NOT_FOUND);
+	REQUIRE_EQ(mm_lend_reusable(r.pool, r.map, at), ACRE_OK); /* and again */
 }
 
 /* Tables for a GiB that may never be lent would take half of what is usable. */
@@ -420,11 +420,11 @@ KTEST(mm_init, makes_no_tables_for_reusable_memory_that_dwarfs_the_rest)
 	add_bank(&r, base, 1024 * MIB);
 	REQUIRE_EQ(memmap_reserve(r.map, bytes_at(base + 128 * KIB, 1024 * MIB - 128 * KIB),
 				  REGION_REUSABLE, "huge"),
-		   STATUS_OK);
+		   ACRE_OK);
 	init_ok(&r);
 	EXPECT_EQ(memmap_bytes(r.map, REGION_METADATA), PAGE_SIZE);
 	uint32_t regions = r.map->nregions;
-	EXPECT_EQ(mm_lend_reusable(r.pool, r.map, base + MIB), ERR_RANGE);
+	EXPECT_EQ(mm_lend_reusable(r.pool, r.map, base + MIB), ACRE_ERR_RANGE);
 	EXPECT_EQ(r.map->nregions, regions);
 	EXPECT_EQ(memmap_bytes(r.map, REGION_LENT), 0);
 	compare(&r);
@@ -438,8 +438,8 @@ KTEST(mm_init, does_not_lend_less_than_a_frame)
 	rig_init(&r, base);
 	add_bank(&r, base, MIB);
 	REQUIRE_EQ(memmap_reserve(r.map, bytes_at(base + 0x8800, PAGE_SIZE), REGION_REUSABLE, "s"),
-		   STATUS_OK);
+		   ACRE_OK);
 	init_ok(&r);
-	EXPECT_EQ(mm_lend_reusable(r.pool, r.map, base + 0x8800), ERR_NOT_FOUND);
+	EXPECT_EQ(mm_lend_reusable(r.pool, r.map, base + 0x8800), ACRE_ERR_NOT_FOUND);
 	compare(&r);
 }

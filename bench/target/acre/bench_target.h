@@ -14,7 +14,7 @@ static inline uint64_t target_frame_alloc(struct bench_frames *f)
 
 static inline bool target_frame_free(struct bench_frames *f, uint64_t frame)
 {
-	return frame_free((struct frame_pool *)f, frame) == STATUS_OK;
+	return frame_free((struct frame_pool *)f, frame) == ACRE_OK;
 }
 
 static inline uint64_t target_run_alloc(struct bench_frames *f, uint64_t n, uint64_t align)
@@ -24,7 +24,7 @@ static inline uint64_t target_run_alloc(struct bench_frames *f, uint64_t n, uint
 
 static inline bool target_run_free(struct bench_frames *f, uint64_t frame, uint64_t n)
 {
-	return frame_free_range((struct frame_pool *)f, frame, n) == STATUS_OK;
+	return frame_free_range((struct frame_pool *)f, frame, n) == ACRE_OK;
 }
 
 static inline void *target_heap_alloc(struct bench_heap *h, size_t size, size_t align)

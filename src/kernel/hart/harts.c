@@ -145,7 +145,7 @@ void harts_init(const struct fdt *fdt)
 	count = 1;
 	interrupts_on();
 	fdt_harts_begin(&cursor, fdt);
-	while (fdt_harts_next(&cursor, &found) == STATUS_OK) {
+	while (fdt_harts_next(&cursor, &found) == ACRE_OK) {
 		if (found.enabled)
 			hart_add(found.id);
 		else
@@ -174,7 +174,7 @@ bool harts_enabled_in_tree(const struct fdt *fdt, uint64_t id)
 	struct fdt_hart found;
 
 	fdt_harts_begin(&cursor, fdt);
-	while (fdt_harts_next(&cursor, &found) == STATUS_OK) {
+	while (fdt_harts_next(&cursor, &found) == ACRE_OK) {
 		if (found.id == id)
 			return found.enabled;
 	}
@@ -223,28 +223,28 @@ static bool has_gone(struct hart *hart)
 }
 
 /* One that did not stop in time: if it has done so since, it is like any other. */
-static enum status look_at_late(struct hart *hart)
+static enum acre_status look_at_late(struct hart *hart)
 {
 	if (!claim(hart, HART_LATE, HART_STOPPING) || has_gone(hart))
-		return STATUS_OK;
+		return ACRE_OK;
 	atomic_store(&hart->state, HART_LATE);
 	(void)hart_wake(hart);
-	return ERR_BUSY;
+	return ACRE_ERR_BUSY;
 }
 
-enum status hart_run(unsigned index, void (*function)(void *), void *argument)
+enum acre_status hart_run(unsigned index, void (*function)(void *), void *argument)
 {
 	if (index == 0 || index >= count)
-		return ERR_INVALID;
+		return ACRE_ERR_INVALID;
 	struct hart *hart = table[index];
-	enum status late = look_at_late(hart);
-	if (late != STATUS_OK)
+	enum acre_status late = look_at_late(hart);
+	if (late != ACRE_OK)
 		return late;
 	uint32_t was = HART_PARKED;
 	if (!claim(hart, was, HART_CLAIMED)) {
 		was = HART_STOPPED;
 		if (!claim(hart, was, HART_CLAIMED))
-			return ERR_INVALID;
+			return ACRE_ERR_INVALID;
 	}
 	hart->function = function;
 	hart->argument = argument;
@@ -255,7 +255,7 @@ enum status hart_run(unsigned index, void (*function)(void *), void *argument)
 	if (error != SBI_SUCCESS &&
 	    claim(hart, was == HART_PARKED ? HART_CALLED : HART_STARTING, was))
 		return sbi_status(error);
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
 /*
@@ -276,21 +276,21 @@ static void start_again(const struct hart *hart)
 	(void)start(hart); /* if this fails, the time runs out */
 }
 
-static enum status wait_until_done(struct hart *hart, uint64_t ms)
+static enum acre_status wait_until_done(struct hart *hart, uint64_t ms)
 {
 	uint64_t since = clock_ticks();
 
 	for (;;) {
 		uint32_t state = atomic_load(&hart->state);
 		if (state == HART_DONE)
-			return STATUS_OK;
+			return ACRE_OK;
 		if (state == HART_STARTING && atomic_load(&hart->lacking) != 0)
-			return ERR_UNSUPPORTED;
+			return ACRE_ERR_UNSUPPORTED;
 		/* Time counts only while it is not seen at all: it may work for as long as it likes. */
 		if (state == HART_RUNNING || work_is_served(hart))
 			since = clock_ticks();
 		else if (clock_ticks() - since > ms * clock_ticks_per_ms())
-			return ERR_TIMEOUT;
+			return ACRE_ERR_TIMEOUT;
 		if (went_astray(hart))
 			start_again(hart);
 		if (!work_serve(hart_self()))
@@ -306,19 +306,19 @@ static void close_box(struct hart *self)
 	}
 }
 
-enum status hart_join(unsigned index, uint64_t ms)
+enum acre_status hart_join(unsigned index, uint64_t ms)
 {
 	struct hart *hart = table[index];
 	bool opened = work_open(hart_self());
-	enum status s = wait_until_done(hart, ms);
+	enum acre_status s = wait_until_done(hart, ms);
 
 	if (opened)
 		close_box(hart_self());
-	if (s != STATUS_OK)
+	if (s != ACRE_OK)
 		return s;
 	hart_check_guard(hart);
 	atomic_store(&hart->state, HART_PARKED);
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
 /* ---- parking and stopping ------------------------------------------------------------------- */
@@ -383,23 +383,23 @@ noreturn void hart_main(struct hart *self)
 	go(self);
 }
 
-enum status hart_stop(unsigned index, uint64_t ms)
+enum acre_status hart_stop(unsigned index, uint64_t ms)
 {
 	if (index == 0 || index >= count)
-		return ERR_INVALID;
+		return ACRE_ERR_INVALID;
 	struct hart *hart = table[index];
 	if (!claim(hart, HART_PARKED, HART_STOPPING) && !claim(hart, HART_LATE, HART_STOPPING))
-		return ERR_INVALID;
+		return ACRE_ERR_INVALID;
 	const uint64_t since = clock_ticks();
 	while (!has_gone(hart)) {
 		if (clock_ticks() - since > ms * clock_ticks_per_ms()) {
 			atomic_store(&hart->state, HART_LATE);
-			return ERR_TIMEOUT;
+			return ACRE_ERR_TIMEOUT;
 		}
 		(void)hart_wake(hart); /* if this fails, the time runs out */
 		clock_nap(1);
 	}
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
 /* ---- the roll call -------------------------------------------------------------------------- */
@@ -411,7 +411,7 @@ static void answer(void *unused)
 	(void)unused;
 	atomic_store(&last_answer, clock_ticks());
 	pfn_t pfn = frame_alloc(&machine.frames);
-	if (pfn != PFN_NONE && frame_free(&machine.frames, pfn) != STATUS_OK)
+	if (pfn != PFN_NONE && frame_free(&machine.frames, pfn) != ACRE_OK)
 		panic("hart %llu could not give back the frame it took",
 		      (unsigned long long)hart_self()->id);
 }
@@ -434,19 +434,19 @@ static uint64_t deadline(void)
 }
 
 /* As long as others answer, there is hope. */
-static enum status await_answer(unsigned index)
+static enum acre_status await_answer(unsigned index)
 {
-	enum status s;
+	enum acre_status s;
 
 	do {
 		uint64_t until = deadline();
 		uint64_t now = clock_ticks();
 		s = hart_join(index, now < until ? (until - now) / clock_ticks_per_ms() : 0);
-	} while (s == ERR_TIMEOUT && clock_ticks() < deadline());
+	} while (s == ACRE_ERR_TIMEOUT && clock_ticks() < deadline());
 	return s;
 }
 
-static void leave_out(struct hart *hart, enum status why)
+static void leave_out(struct hart *hart, enum acre_status why)
 {
 	char names[ISA_NAMES_LEN];
 	uint64_t lacking = atomic_load(&hart->lacking);
@@ -458,12 +458,12 @@ static void leave_out(struct hart *hart, enum status why)
 			 (unsigned long long)hart->id, isa_names(names, lacking));
 	else
 		log_warn("hart %llu is left out: %s\n", (unsigned long long)hart->id,
-			 status_str(why));
+			 acre_status_str(why));
 }
 
 unsigned harts_roll_call(void)
 {
-	enum status started[PLATFORM_MAX_HARTS];
+	enum acre_status started[PLATFORM_MAX_HARTS];
 	const unsigned n = count;
 	unsigned answered = 1;
 
@@ -473,11 +473,11 @@ unsigned harts_roll_call(void)
 		started[i] = hart_run(i, answer, NULL);
 	}
 	for (unsigned i = 1; i < n; i++) {
-		enum status s = started[i] == STATUS_OK ? await_answer(i) : started[i];
+		enum acre_status s = started[i] == ACRE_OK ? await_answer(i) : started[i];
 		/* It may have come just as we gave up. */
-		if (s == ERR_TIMEOUT && !claim(table[i], HART_STARTING, HART_LOST))
+		if (s == ACRE_ERR_TIMEOUT && !claim(table[i], HART_STARTING, HART_LOST))
 			s = hart_join(i, ANSWER_MS);
-		if (s == STATUS_OK)
+		if (s == ACRE_OK)
 			answered++;
 		else
 			leave_out(table[i], s);

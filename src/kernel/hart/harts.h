@@ -119,26 +119,26 @@ long hart_wake(const struct hart *hart);
 /*
  * hart_run - let hart @index (not 0) call function(argument), with interrupts on, and park: wake it where
  * it is parked, start it through HSM where it is stopped.
- * Result: ERR_INVALID for hart 0, an index that is none, a hart that runs already or is lost; ERR_BUSY for one
+ * Result: ACRE_ERR_INVALID for hart 0, an index that is none, a hart that runs already or is lost; ACRE_ERR_BUSY for one
  * that hart_stop() gave up on and that has not stopped since; else what the firmware says.
  */
-nodiscard enum status hart_run(unsigned index, void (*function)(void *), void *argument);
+nodiscard enum acre_status hart_run(unsigned index, void (*function)(void *), void *argument);
 
 /*
  * hart_join - wait until the function that hart_run() gave to hart @index has returned, for at most @ms
  * milliseconds without any sign of that hart. Meanwhile this hart serves the work queue (work.h).
- * Result: ERR_TIMEOUT if there was none; its record and stack must not be touched then. ERR_UNSUPPORTED if
+ * Result: ACRE_ERR_TIMEOUT if there was none; its record and stack must not be touched then. ACRE_ERR_UNSUPPORTED if
  * it cannot run this kernel (boot/isa.S) and went back at once.
  */
-nodiscard enum status hart_join(unsigned index, uint64_t ms);
+nodiscard enum acre_status hart_join(unsigned index, uint64_t ms);
 
 /*
  * hart_stop - give the parked hart @index back to the firmware, and its stock of frames to the others.
  * hart_run() starts it again.
- * Result: ERR_INVALID if it is not parked; ERR_TIMEOUT if the firmware has not got it after @ms
+ * Result: ACRE_ERR_INVALID if it is not parked; ACRE_ERR_TIMEOUT if the firmware has not got it after @ms
  * milliseconds: it stops when it can, and can be asked for again by either.
  */
-nodiscard enum status hart_stop(unsigned index, uint64_t ms);
+nodiscard enum acre_status hart_stop(unsigned index, uint64_t ms);
 
 /*
  * harts_roll_call - start every hart: it takes a frame, gives it back and parks. Those that do not come

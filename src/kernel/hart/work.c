@@ -188,14 +188,14 @@ static uint32_t size_of(const struct hart_set *set, const struct hart *self)
 	return n;
 }
 
-enum status work_run(const struct hart_set *set, uint64_t (*function)(void *), void *argument,
-		     uint64_t *result)
+enum acre_status work_run(const struct hart_set *set, uint64_t (*function)(void *), void *argument,
+			  uint64_t *result)
 {
 	struct hart *self = hart_self();
 	const unsigned n = harts_count();
 
 	if (self->in_work || self->in_handler || !is_set_of_harts(set))
-		return ERR_INVALID;
+		return ACRE_ERR_INVALID;
 	wait_for_turn(self);
 	unsigned claimed = claim_all(set, self, n);
 	if (claimed == n) {
@@ -213,5 +213,5 @@ enum status work_run(const struct hart_set *set, uint64_t (*function)(void *), v
 		pass_on(set, self, claimed, OPEN);
 	}
 	atomic_fetch_add(&job.serving, 1);
-	return claimed == n ? STATUS_OK : ERR_BUSY;
+	return claimed == n ? ACRE_OK : ACRE_ERR_BUSY;
 }

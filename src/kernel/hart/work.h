@@ -4,7 +4,7 @@
  *
  *	struct hart_set all = hart_set_of_all();
  *	uint64_t stolen[PLATFORM_MAX_HARTS];
- *	enum status s = work_run(&all, count_what_i_stole, &books, stolen);
+ *	enum acre_status s = work_run(&all, count_what_i_stole, &books, stolen);
  */
 #ifndef KERNEL_WORK_H
 #define KERNEL_WORK_H
@@ -40,13 +40,13 @@ struct hart_set hart_set_of_all(void);
  * be available: parked, or waiting in hart_join() or in here. If several ask at once, they are served one
  * after the other in the order in which they came.
  * Pre:    interrupts are on, no lock is held.
- * Result: STATUS_OK; ERR_INVALID for an empty set, one with a hart that is none, from inside of such a
- *         function or from a handler; ERR_BUSY if a hart of the set is not available. After an error it
+ * Result: ACRE_OK; ACRE_ERR_INVALID for an empty set, one with a hart that is none, from inside of such a
+ *         function or from a handler; ACRE_ERR_BUSY if a hart of the set is not available. After an error it
  *         has run nowhere.
  * Cost:   an interrupt sent to each hart, and one back. Whoever waits for his turn looks every millisecond.
  */
-nodiscard enum status work_run(const struct hart_set *set, uint64_t (*function)(void *),
-			       void *argument, uint64_t *result);
+nodiscard enum acre_status work_run(const struct hart_set *set, uint64_t (*function)(void *),
+				    void *argument, uint64_t *result);
 
 /* ---- for those who wait: harts.c ------------------------------------------------------------- */
 

@@ -27,10 +27,11 @@ struct heap kernel_heap;
 void kernel_heap_init(void)
 {
 	heap_init(&kernel_heap);
-	enum status s = heap_add_region(&kernel_heap, arena, sizeof(arena), table, sizeof(table));
-	if (s != STATUS_OK)
+	enum acre_status s =
+		heap_add_region(&kernel_heap, arena, sizeof(arena), table, sizeof(table));
+	if (s != ACRE_OK)
 		panic("the kernel's heap of %zu bytes at %p cannot be set up: %s", sizeof(arena),
-		      (void *)arena, status_str(s));
+		      (void *)arena, acre_status_str(s));
 }
 
 struct range kernel_heap_arena(void)

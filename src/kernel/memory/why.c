@@ -174,7 +174,7 @@ static void say_heap(struct sentence *s, paddr_t addr)
 {
 	struct buddy_block block;
 
-	if (heap_block_of(&kernel_heap, (const void *)(uintptr_t)addr, &block) != STATUS_OK) {
+	if (heap_block_of(&kernel_heap, (const void *)(uintptr_t)addr, &block) != ACRE_OK) {
 		say(s, ", in no block");
 		return;
 	}

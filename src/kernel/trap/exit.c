@@ -33,7 +33,7 @@ void exit_init(const struct fdt *fdt)
 	struct fdt_device device;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(compatible) && finisher == NULL; i++) {
-		if (fdt_find_compatible(fdt, compatible[i], &device) == STATUS_OK &&
+		if (fdt_find_compatible(fdt, compatible[i], &device) == ACRE_OK &&
 		    device.size >= 4 && device.base % 4 == 0)
 			finisher = (volatile uint32_t *)device.base;
 	}

@@ -73,10 +73,10 @@ size_t frame_metadata_bytes(npages_t npages)
 	       taker_bytes(nchunks);
 }
 
-enum status frame_pool_init(struct frame_pool *pool, uint64_t offset)
+enum acre_status frame_pool_init(struct frame_pool *pool, uint64_t offset)
 {
 	if (!is_aligned(offset, PAGE_SIZE))
-		return ERR_MISALIGNED;
+		return ACRE_ERR_MISALIGNED;
 	memset(pool, 0, sizeof(*pool));
 	lock_init_level(&pool->lock, "frames", LOCK_FRAMES);
 	pool->offset = offset;
@@ -89,7 +89,7 @@ enum status frame_pool_init(struct frame_pool *pool, uint64_t offset)
 		atomic_init(&pool->stock[hart].leaf, &pool->nowhere);
 		pool->stock[hart].seek = PFN_NONE;
 	}
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
 static bool is_frame_range(pfn_t first, npages_t npages)
@@ -98,19 +98,19 @@ static bool is_frame_range(pfn_t first, npages_t npages)
 }
 
 /* Where in the table a bank of [@first, @first + @npages) belongs. */
-static enum status find_slot(const struct frame_pool *pool, pfn_t first, npages_t npages,
-			     uint32_t *slot)
+static enum acre_status find_slot(const struct frame_pool *pool, pfn_t first, npages_t npages,
+				  uint32_t *slot)
 {
 	uint32_t at = frame_banks_upto(pool, first);
 
 	if (at > 0 && first - pool->bank[at - 1].first < pool->bank[at - 1].npages)
-		return ERR_OVERLAP;
+		return ACRE_ERR_OVERLAP;
 	if (at < pool->nbanks && pool->bank[at].first - first < npages)
-		return ERR_OVERLAP;
+		return ACRE_ERR_OVERLAP;
 	if (pool->nbanks == FRAME_MAX_BANKS)
-		return ERR_FULL;
+		return ACRE_ERR_FULL;
 	*slot = at;
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
 static void bank_init(struct frame_bank *bank, pfn_t first, npages_t npages, void *metadata,
@@ -138,32 +138,33 @@ static void bank_init(struct frame_bank *bank, pfn_t first, npages_t npages, voi
 		      (uintptr_t)bank->chunks.leaf % 8;
 }
 
-static enum status add_bank(struct frame_pool *pool, pfn_t first, npages_t npages, void *metadata)
+static enum acre_status add_bank(struct frame_pool *pool, pfn_t first, npages_t npages,
+				 void *metadata)
 {
 	uint32_t slot;
-	enum status status = find_slot(pool, first, npages, &slot);
+	enum acre_status status = find_slot(pool, first, npages, &slot);
 
-	if (status != STATUS_OK)
+	if (status != ACRE_OK)
 		return status;
 	memmove(&pool->bank[slot + 1], &pool->bank[slot],
 		(pool->nbanks - slot) * sizeof(pool->bank[0]));
 	pool->nbanks++;
 	bank_init(&pool->bank[slot], first, npages, metadata, &pool->changes);
 	pool->quick_nbits = pool->debug ? 0 : pool->bank[0].nbits;
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
-enum status frame_pool_add_bank(struct frame_pool *pool, pfn_t first, npages_t npages,
-				void *metadata, size_t bytes)
+enum acre_status frame_pool_add_bank(struct frame_pool *pool, pfn_t first, npages_t npages,
+				     void *metadata, size_t bytes)
 {
 	if (npages == 0 || metadata == NULL)
-		return ERR_INVALID;
+		return ACRE_ERR_INVALID;
 	if (!is_frame_range(first, npages))
-		return ERR_RANGE;
+		return ACRE_ERR_RANGE;
 	if (!is_aligned((uintptr_t)metadata, sizeof(uint64_t)))
-		return ERR_MISALIGNED;
+		return ACRE_ERR_MISALIGNED;
 	if (bytes < frame_metadata_bytes(npages))
-		return ERR_NOMEM;
+		return ACRE_ERR_NOMEM;
 	LOCK_SCOPED(held, &pool->lock);
 	return add_bank(pool, first, npages, metadata);
 }
@@ -171,16 +172,16 @@ enum status frame_pool_add_bank(struct frame_pool *pool, pfn_t first, npages_t n
 /* ---- finding and marking, lock held ---------------------------------------------------------- */
 
 /* The bank that has all of [@pfn, @pfn + @npages), and the index of @pfn in it. */
-static enum status locate(struct frame_pool *pool, pfn_t pfn, npages_t npages,
-			  struct frame_bank **bank, uint64_t *index)
+static enum acre_status locate(struct frame_pool *pool, pfn_t pfn, npages_t npages,
+			       struct frame_bank **bank, uint64_t *index)
 {
 	if (npages == 0)
-		return ERR_INVALID;
+		return ACRE_ERR_INVALID;
 	*bank = frame_bank_of(pool, pfn);
 	if (*bank == NULL)
-		return ERR_RANGE;
+		return ACRE_ERR_RANGE;
 	*index = pfn - (*bank)->base;
-	return npages <= (*bank)->first + (*bank)->npages - pfn ? STATUS_OK : ERR_RANGE;
+	return npages <= (*bank)->first + (*bank)->npages - pfn ? ACRE_OK : ACRE_ERR_RANGE;
 }
 
 /*
@@ -272,13 +273,13 @@ static bool give(struct frame_bank *bank, uint64_t index, npages_t n)
 }
 
 /* Take [@index, @index + @n), or say why not, as frame_alloc_at() does, and change nothing. */
-static enum status take_exactly(struct frame_bank *bank, uint64_t index, npages_t n)
+static enum acre_status take_exactly(struct frame_bank *bank, uint64_t index, npages_t n)
 {
 	if (bitmap_atomic_next_clear(bank->inserted, index, index + n) != BITMAP_NONE)
-		return ERR_NOT_FOUND;
+		return ACRE_ERR_NOT_FOUND;
 	if (bitmap_atomic_next_clear(bank->free, index, index + n) != BITMAP_NONE)
-		return ERR_OVERLAP;
-	return take(bank, index, n) ? STATUS_OK : ERR_OVERLAP;
+		return ACRE_ERR_OVERLAP;
+	return take(bank, index, n) ? ACRE_OK : ACRE_ERR_OVERLAP;
 }
 
 /* ---- inserting and removing ------------------------------------------------------------------ */
@@ -287,8 +288,8 @@ static enum status take_exactly(struct frame_bank *bank, uint64_t index, npages_
  * Never inserted, so nobody else changes these bits: they may be filled. But where frames were removed a
  * hart's stock may still point, and it takes what it sees: there they are set word by word, atomically.
  */
-static enum status insert(struct frame_pool *pool, struct frame_bank *bank, uint64_t index,
-			  npages_t n)
+static enum acre_status insert(struct frame_pool *pool, struct frame_bank *bank, uint64_t index,
+			       npages_t n)
 {
 	uint64_t end = index + n;
 
@@ -296,7 +297,7 @@ static enum status insert(struct frame_pool *pool, struct frame_bank *bank, uint
 	if (bitmap_atomic_next_set(bank->inserted, index,
 				   end < bank->inserted_end ? end : bank->inserted_end) !=
 	    BITMAP_NONE)
-		return ERR_OVERLAP;
+		return ACRE_ERR_OVERLAP;
 	chunk_tree_fill(&bank->chunks, index, n, true);
 	if (index >= bank->inserted_end)
 		bitmap_atomic_fill(bank->free, index, n);
@@ -309,35 +310,35 @@ static enum status insert(struct frame_pool *pool, struct frame_bank *bank, uint
 	touch_ends(bank, index, n);
 	bank->managed += n;
 	pool->managed += n;
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
-enum status frame_insert(struct frame_pool *pool, pfn_t pfn, npages_t npages)
+enum acre_status frame_insert(struct frame_pool *pool, pfn_t pfn, npages_t npages)
 {
 	struct frame_bank *bank;
 	uint64_t index;
 	LOCK_SCOPED(held, &pool->lock);
-	enum status status = locate(pool, pfn, npages, &bank, &index);
+	enum acre_status status = locate(pool, pfn, npages, &bank, &index);
 
-	if (status == STATUS_OK) {
+	if (status == ACRE_OK) {
 		frame_zeroed_flush(pool, pfn, npages);
 		status = insert(pool, bank, index, npages);
 	}
 	return status;
 }
 
-enum status frame_remove(struct frame_pool *pool, pfn_t pfn, npages_t npages)
+enum acre_status frame_remove(struct frame_pool *pool, pfn_t pfn, npages_t npages)
 {
 	struct frame_bank *bank;
 	uint64_t index;
 	LOCK_SCOPED(held, &pool->lock);
-	enum status status = locate(pool, pfn, npages, &bank, &index);
+	enum acre_status status = locate(pool, pfn, npages, &bank, &index);
 
-	if (status == STATUS_OK) {
+	if (status == ACRE_OK) {
 		frame_zeroed_flush(pool, pfn, npages);
 		status = take_exactly(bank, index, npages);
 	}
-	if (status == STATUS_OK) {
+	if (status == ACRE_OK) {
 		(void)!bitmap_atomic_take(bank->inserted, index, npages);
 		if (unlikely(pool->debug))
 			frame_debug_forget(pool, pfn, npages);
@@ -574,24 +575,24 @@ pfn_t frame_alloc_range(struct frame_pool *pool, npages_t npages, uint64_t align
 	return alloc_range(pool, npages, align_bytes >> PAGE_SHIFT);
 }
 
-static enum status alloc_at(struct frame_pool *pool, pfn_t pfn, npages_t npages)
+static enum acre_status alloc_at(struct frame_pool *pool, pfn_t pfn, npages_t npages)
 {
 	struct frame_bank *bank;
 	uint64_t index;
 	LOCK_SCOPED(held, &pool->lock);
-	enum status status = locate(pool, pfn, npages, &bank, &index);
+	enum acre_status status = locate(pool, pfn, npages, &bank, &index);
 
-	if (status != STATUS_OK)
+	if (status != ACRE_OK)
 		return status;
 	frame_zeroed_flush(pool, pfn, npages);
 	return take_exactly(bank, index, npages);
 }
 
-enum status frame_alloc_at(struct frame_pool *pool, pfn_t pfn, npages_t npages)
+enum acre_status frame_alloc_at(struct frame_pool *pool, pfn_t pfn, npages_t npages)
 {
-	enum status status = alloc_at(pool, pfn, npages);
+	enum acre_status status = alloc_at(pool, pfn, npages);
 
-	if (unlikely(pool->debug) && status == STATUS_OK)
+	if (unlikely(pool->debug) && status == ACRE_OK)
 		frame_debug_take(pool, pfn, npages, CALLER());
 	return status;
 }
@@ -600,7 +601,7 @@ enum status frame_alloc_at(struct frame_pool *pool, pfn_t pfn, npages_t npages)
 
 /* Why a free is refused: the first frame that is not handed out, and what it is instead. */
 struct offence {
-	enum status status;
+	enum acre_status status;
 	pfn_t pfn;
 	bool exists; /* it is in a bank */
 	const char *what;
@@ -641,7 +642,7 @@ static never_inline bool first_offence(const struct frame_pool *pool, const stru
 	if (first == BITMAP_NONE)
 		return false;
 	bool is_free = free == first || frame_zeroed_has(pool, bank->base + first);
-	*offence = (struct offence){ ERR_NOT_ALLOCATED, bank->base + first, true,
+	*offence = (struct offence){ ACRE_ERR_NOT_ALLOCATED, bank->base + first, true,
 				     is_free ? "free already" : "never inserted", .past = { 0 } };
 	return true;
 }
@@ -665,10 +666,10 @@ static never_inline struct offence explain(struct frame_pool *pool, pfn_t pfn, n
 	struct offence offence;
 
 	if (npages == 0)
-		return (struct offence){ ERR_INVALID, pfn, false, "a range of no frames",
+		return (struct offence){ ACRE_ERR_INVALID, pfn, false, "a range of no frames",
 					 .past = { 0 } };
 	if (bank == NULL)
-		return (struct offence){ ERR_RANGE, pfn, false,
+		return (struct offence){ ACRE_ERR_RANGE, pfn, false,
 					 pfn == PFN_NONE ? "no frame" : "not in any bank",
 					 .past = { 0 } };
 	npages_t inside = bank->first + bank->npages - pfn;
@@ -676,9 +677,9 @@ static never_inline struct offence explain(struct frame_pool *pool, pfn_t pfn, n
 			  &offence))
 		return offence;
 	if (npages > inside)
-		return (struct offence){ ERR_RANGE, pfn + inside, false, "past the end of the bank",
-					 .past = { 0 } };
-	return (struct offence){ ERR_NOT_ALLOCATED, pfn, true, "freed by another at once",
+		return (struct offence){ ACRE_ERR_RANGE, pfn + inside, false,
+					 "past the end of the bank", .past = { 0 } };
+	return (struct offence){ ACRE_ERR_NOT_ALLOCATED, pfn, true, "freed by another at once",
 				 .past = { 0 } };
 }
 
@@ -693,8 +694,8 @@ static uint64_t bytes_of(npages_t npages)
 	return npages <= UINT64_MAX >> PAGE_SHIFT ? npages << PAGE_SHIFT : UINT64_MAX;
 }
 
-static never_inline enum status refused(const struct offence *offence, pfn_t pfn, npages_t said,
-					const void *caller)
+static never_inline enum acre_status refused(const struct offence *offence, pfn_t pfn,
+					     npages_t said, const void *caller)
 {
 	platform_bad_free(&(struct bad_free){
 		.allocator = "frame",
@@ -733,13 +734,14 @@ static bool give_recorded(struct frame_pool *pool, pfn_t pfn, npages_t npages, b
 }
 
 /* @said: how many frames the caller named, 0 if it did not. */
-static never_inline enum status free_recorded(struct frame_pool *pool, pfn_t pfn, npages_t npages,
-					      npages_t said, bool zeroed, const void *caller)
+static never_inline enum acre_status free_recorded(struct frame_pool *pool, pfn_t pfn,
+						   npages_t npages, npages_t said, bool zeroed,
+						   const void *caller)
 {
 	struct offence offence;
 
 	return give_recorded(pool, pfn, npages, zeroed, caller, &offence)
-		       ? STATUS_OK
+		       ? ACRE_OK
 		       : refused(&offence, pfn, said, caller);
 }
 
@@ -754,15 +756,15 @@ static always_inline bool give_locked(struct frame_pool *pool, pfn_t pfn, npages
 	return false;
 }
 
-static enum status free_frames(struct frame_pool *pool, pfn_t pfn, npages_t npages, npages_t said,
-			       const void *caller)
+static enum acre_status free_frames(struct frame_pool *pool, pfn_t pfn, npages_t npages,
+				    npages_t said, const void *caller)
 {
 	struct offence offence;
 
 	if (unlikely(pool->debug))
 		return free_recorded(pool, pfn, npages, said, false, caller);
 	return likely(give_locked(pool, pfn, npages, &offence))
-		       ? STATUS_OK
+		       ? ACRE_OK
 		       : refused(&offence, pfn, said, caller);
 }
 
@@ -776,32 +778,32 @@ static bool keep_or_give(struct frame_pool *pool, pfn_t pfn, struct offence *off
 	return false;
 }
 
-enum status frame_free_one_zeroed(struct frame_pool *pool, pfn_t pfn, const void *caller)
+enum acre_status frame_free_one_zeroed(struct frame_pool *pool, pfn_t pfn, const void *caller)
 {
 	struct offence offence;
 
 	if (unlikely(pool->debug))
 		return free_recorded(pool, pfn, 1, 0, true, caller);
-	return keep_or_give(pool, pfn, &offence) ? STATUS_OK : refused(&offence, pfn, 0, caller);
+	return keep_or_give(pool, pfn, &offence) ? ACRE_OK : refused(&offence, pfn, 0, caller);
 }
 
-enum status frame_free_one(struct frame_pool *pool, pfn_t pfn, const void *caller)
+enum acre_status frame_free_one(struct frame_pool *pool, pfn_t pfn, const void *caller)
 {
 	return free_frames(pool, pfn, 1, 0, caller);
 }
 
-enum status frame_free_range(struct frame_pool *pool, pfn_t pfn, npages_t npages)
+enum acre_status frame_free_range(struct frame_pool *pool, pfn_t pfn, npages_t npages)
 {
 	return free_frames(pool, pfn, npages, npages, CALLER());
 }
 
-enum status frame_free_range_from(struct frame_pool *pool, pfn_t pfn, npages_t npages,
-				  const void *caller)
+enum acre_status frame_free_range_from(struct frame_pool *pool, pfn_t pfn, npages_t npages,
+				       const void *caller)
 {
 	return free_frames(pool, pfn, npages, npages, caller);
 }
 
-enum status frame_free_address(struct frame_pool *pool, paddr_t addr)
+enum acre_status frame_free_address(struct frame_pool *pool, paddr_t addr)
 {
 	if (is_aligned(addr, PAGE_SIZE))
 		return free_frames(pool, paddr_to_pfn(addr), 1, 0, CALLER());
@@ -813,7 +815,7 @@ enum status frame_free_address(struct frame_pool *pool, paddr_t addr)
 		.actual_start = align_down(addr, PAGE_SIZE),
 		.actual_size = PAGE_SIZE,
 	});
-	return ERR_MISALIGNED;
+	return ACRE_ERR_MISALIGNED;
 }
 
 /* ---- asking ---------------------------------------------------------------------------------- */

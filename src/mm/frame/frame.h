@@ -121,22 +121,22 @@ size_t frame_metadata_bytes(npages_t npages);
  * frame_pool_init - a pool of nothing. @offset is added to a physical address, modulo 2^64, to get
  * a pointer to its byte: 0 where physical memory is mapped one to one.
  * Pre:    nobody uses @pool yet.
- * Result: STATUS_OK; ERR_MISALIGNED if @offset is not a multiple of PAGE_SIZE.
+ * Result: ACRE_OK; ACRE_ERR_MISALIGNED if @offset is not a multiple of PAGE_SIZE.
  */
-nodiscard enum status frame_pool_init(struct frame_pool *pool, uint64_t offset);
+nodiscard enum acre_status frame_pool_init(struct frame_pool *pool, uint64_t offset);
 
 /*
  * frame_pool_add_bank - make the frames [@first, @first + @npages) known. None can be handed out
  * until frame_insert() says which. Banks may touch; no run is ever handed out across two of them.
  * The pool keeps @metadata, of @bytes >= frame_metadata_bytes(@npages) and aligned to 8, for good.
  * Pre:    nobody else uses the pool meanwhile.
- * Result: STATUS_OK; ERR_INVALID for an empty bank or no metadata; ERR_RANGE past FRAME_LIMIT;
- *         ERR_MISALIGNED for the metadata; ERR_NOMEM when it is too small; ERR_OVERLAP with another
- *         bank; ERR_FULL past FRAME_MAX_BANKS.
+ * Result: ACRE_OK; ACRE_ERR_INVALID for an empty bank or no metadata; ACRE_ERR_RANGE past FRAME_LIMIT;
+ *         ACRE_ERR_MISALIGNED for the metadata; ACRE_ERR_NOMEM when it is too small; ACRE_ERR_OVERLAP with another
+ *         bank; ACRE_ERR_FULL past FRAME_MAX_BANKS.
  * Cost:   fills the metadata, lock held: meant for boot.
  */
-nodiscard enum status frame_pool_add_bank(struct frame_pool *pool, pfn_t first, npages_t npages,
-					  void *metadata, size_t bytes);
+nodiscard enum acre_status frame_pool_add_bank(struct frame_pool *pool, pfn_t first,
+					       npages_t npages, void *metadata, size_t bytes);
 
 /*
  * frame_record_bytes - how much memory the records of a bank of @npages need: 16 bytes a frame.
@@ -145,31 +145,31 @@ nodiscard enum status frame_pool_add_bank(struct frame_pool *pool, pfn_t first, 
  * pattern as they are freed, and looked at as they are handed out. Without the lock nothing is done any
  * more. The pool keeps @records, of @bytes >= frame_record_bytes() of the bank and aligned to 8, for good.
  * Pre:    nobody else uses the pool meanwhile.
- * Result: STATUS_OK; ERR_INVALID for no records, or once a frame was inserted; ERR_RANGE if @pfn is in no
- *         bank; ERR_MISALIGNED for the records; ERR_NOMEM when they are too small.
+ * Result: ACRE_OK; ACRE_ERR_INVALID for no records, or once a frame was inserted; ACRE_ERR_RANGE if @pfn is in no
+ *         bank; ACRE_ERR_MISALIGNED for the records; ACRE_ERR_NOMEM when they are too small.
  * Cost:   clears the records. Without it nothing: no instruction more on the ways of single frames.
  */
 size_t frame_record_bytes(npages_t npages);
-nodiscard enum status frame_pool_debug(struct frame_pool *pool, pfn_t pfn, void *records,
-				       size_t bytes);
+nodiscard enum acre_status frame_pool_debug(struct frame_pool *pool, pfn_t pfn, void *records,
+					    size_t bytes);
 
 /*
  * frame_insert - give the frames [@pfn, @pfn + @npages) of one bank to the pool for the first time:
  * they are free from now on.
- * Result: STATUS_OK; ERR_INVALID for none; ERR_RANGE if not all lie in one bank; ERR_OVERLAP if any
+ * Result: ACRE_OK; ACRE_ERR_INVALID for none; ACRE_ERR_RANGE if not all lie in one bank; ACRE_ERR_OVERLAP if any
  *         is the pool's already, free or handed out.
  * Cost:   npages / 64 words, filled and not counted; those below a frame that was inserted earlier
  *         are looked at first, and set by an atomic instruction each.
  */
-nodiscard enum status frame_insert(struct frame_pool *pool, pfn_t pfn, npages_t npages);
+nodiscard enum acre_status frame_insert(struct frame_pool *pool, pfn_t pfn, npages_t npages);
 
 /*
  * frame_remove - take free frames out for good, as if they had never been inserted.
- * Result: STATUS_OK; ERR_INVALID for none; ERR_RANGE if not all lie in one bank; ERR_NOT_FOUND if
- *         any was never inserted; ERR_OVERLAP if any is handed out.
+ * Result: ACRE_OK; ACRE_ERR_INVALID for none; ACRE_ERR_RANGE if not all lie in one bank; ACRE_ERR_NOT_FOUND if
+ *         any was never inserted; ACRE_ERR_OVERLAP if any is handed out.
  * Cost:   npages / 64 words.
  */
-nodiscard enum status frame_remove(struct frame_pool *pool, pfn_t pfn, npages_t npages);
+nodiscard enum acre_status frame_remove(struct frame_pool *pool, pfn_t pfn, npages_t npages);
 
 /* ---- taking ---------------------------------------------------------------------------------- */
 
@@ -207,11 +207,11 @@ nodiscard pfn_t frame_alloc_range_zeroed(struct frame_pool *pool, npages_t npage
 
 /*
  * frame_alloc_at - take exactly the frames [@pfn, @pfn + @npages).
- * Result: STATUS_OK; ERR_INVALID for none; ERR_RANGE if not all lie in one bank; ERR_NOT_FOUND if
- *         any was never inserted; ERR_OVERLAP if any is handed out.
+ * Result: ACRE_OK; ACRE_ERR_INVALID for none; ACRE_ERR_RANGE if not all lie in one bank; ACRE_ERR_NOT_FOUND if
+ *         any was never inserted; ACRE_ERR_OVERLAP if any is handed out.
  * Cost:   npages / 64 words.
  */
-nodiscard enum status frame_alloc_at(struct frame_pool *pool, pfn_t pfn, npages_t npages);
+nodiscard enum acre_status frame_alloc_at(struct frame_pool *pool, pfn_t pfn, npages_t npages);
 
 /*
  * frame_leave - this hart will not take single frames for a while, since it stops: the frames that it would
@@ -224,19 +224,19 @@ void frame_leave(struct frame_pool *pool);
 
 /*
  * frame_free - give back one frame, from wherever it was taken, alone or out of a run.
- * Result: STATUS_OK; ERR_NOT_ALLOCATED if it is free already or was never inserted; ERR_RANGE if
+ * Result: ACRE_OK; ACRE_ERR_NOT_ALLOCATED if it is free already or was never inserted; ACRE_ERR_RANGE if
  *         it is in no bank. What is refused is reported and changes nothing.
  * Cost:   one atomic instruction, no lock; O(log banks) in other banks than the lowest.
  */
-enum status frame_free(struct frame_pool *pool, pfn_t pfn);
+enum acre_status frame_free(struct frame_pool *pool, pfn_t pfn);
 
 /*
  * frame_free_zeroed - frame_free(), by a caller who promises that all bytes of the frame are 0, so that
  * they need not be cleared for the next frame_alloc_zeroed().
- * Result: as frame_free(); in the debug tier ERR_INVALID, reported, if they are not.
+ * Result: as frame_free(); in the debug tier ACRE_ERR_INVALID, reported, if they are not.
  * Cost:   that of the lock.
  */
-enum status frame_free_zeroed(struct frame_pool *pool, pfn_t pfn);
+enum acre_status frame_free_zeroed(struct frame_pool *pool, pfn_t pfn);
 
 /*
  * frame_prezero - clear up to @npages free frames ahead of time, for frame_alloc_zeroed(): what a hart
@@ -248,18 +248,18 @@ npages_t frame_prezero(struct frame_pool *pool, npages_t npages);
 
 /*
  * frame_free_range - give back [@pfn, @pfn + @npages): all or part of one run, or runs that touch.
- * Result: as frame_free(), if it is so for any of them (the report names the first); ERR_INVALID
+ * Result: as frame_free(), if it is so for any of them (the report names the first); ACRE_ERR_INVALID
  *         for none. All are given back or nothing is.
  * Cost:   npages / 64 words.
  */
-enum status frame_free_range(struct frame_pool *pool, pfn_t pfn, npages_t npages);
+enum acre_status frame_free_range(struct frame_pool *pool, pfn_t pfn, npages_t npages);
 
 /* frame_free_range_from - the same; a report names @caller as the culprit. */
-enum status frame_free_range_from(struct frame_pool *pool, pfn_t pfn, npages_t npages,
-				  const void *caller);
+enum acre_status frame_free_range_from(struct frame_pool *pool, pfn_t pfn, npages_t npages,
+				       const void *caller);
 
-/* frame_free_address - frame_free() by physical address; ERR_MISALIGNED inside of a frame. */
-enum status frame_free_address(struct frame_pool *pool, paddr_t addr);
+/* frame_free_address - frame_free() by physical address; ACRE_ERR_MISALIGNED inside of a frame. */
+enum acre_status frame_free_address(struct frame_pool *pool, paddr_t addr);
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 

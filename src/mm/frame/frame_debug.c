@@ -68,30 +68,30 @@ static bool was_ever_inserted(const struct frame_pool *pool)
 	return false;
 }
 
-static enum status add_records(struct frame_pool *pool, pfn_t pfn, void *records, size_t bytes)
+static enum acre_status add_records(struct frame_pool *pool, pfn_t pfn, void *records, size_t bytes)
 {
 	struct frame_bank *bank = frame_bank_of(pool, pfn);
 
 	if (bank == NULL)
-		return ERR_RANGE;
+		return ACRE_ERR_RANGE;
 	if (bytes < frame_record_bytes(bank->npages))
-		return ERR_NOMEM;
+		return ACRE_ERR_NOMEM;
 	if (was_ever_inserted(pool))
-		return ERR_INVALID;
+		return ACRE_ERR_INVALID;
 	memset(records, 0, frame_record_bytes(bank->npages));
 	bank->records = records;
 	pool->debug = true;
 	pool->quick_nbits = 0;
 	pool->least_align = UINT64_MAX;
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
-enum status frame_pool_debug(struct frame_pool *pool, pfn_t pfn, void *records, size_t bytes)
+enum acre_status frame_pool_debug(struct frame_pool *pool, pfn_t pfn, void *records, size_t bytes)
 {
 	if (records == NULL)
-		return ERR_INVALID;
+		return ACRE_ERR_INVALID;
 	if (!is_aligned((uintptr_t)records, sizeof(uint64_t)))
-		return ERR_MISALIGNED;
+		return ACRE_ERR_MISALIGNED;
 	LOCK_SCOPED(held, &pool->lock);
 	return add_records(pool, pfn, records, bytes);
 }

@@ -105,10 +105,10 @@ static inline struct frame_bank *frame_bank_of(struct frame_pool *pool, pfn_t pf
  * frame_free_one - frame_free() once more, with the lock and closely: to refuse and report it, or to do
  * what another hart was about to prevent.
  */
-enum status frame_free_one(struct frame_pool *pool, pfn_t pfn, const void *caller);
+enum acre_status frame_free_one(struct frame_pool *pool, pfn_t pfn, const void *caller);
 
 /* frame_free_one_zeroed - the same for frame_free_zeroed(). */
-enum status frame_free_one_zeroed(struct frame_pool *pool, pfn_t pfn, const void *caller);
+enum acre_status frame_free_one_zeroed(struct frame_pool *pool, pfn_t pfn, const void *caller);
 
 /* ---- frames that are known to be zero (frame_zero.c); all with the lock held ------------------- */
 

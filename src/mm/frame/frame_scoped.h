@@ -5,16 +5,16 @@
  * C has no destructors, but gcc and clang call a function when a variable with the cleanup
  * attribute leaves its scope, by whatever way: the end, return, break, goto.
  *
- *	enum status make_table(struct frame_pool *pool, pfn_t *out)
+ *	enum acre_status make_table(struct frame_pool *pool, pfn_t *out)
  *	{
  *		FRAME_SCOPED(table) = frame_scoped_of(pool, frame_alloc_zeroed(pool), 1);
  *		FRAME_SCOPED(leaf) = frame_scoped_alloc(pool);
  *
  *		if (table.pfn == PFN_NONE || leaf.pfn == PFN_NONE)
- *			return ERR_NOMEM;               neither leaks
+ *			return ACRE_ERR_NOMEM;               neither leaks
  *		...
  *		*out = frame_scoped_keep(&table);       the caller's from now on
- *		return STATUS_OK;                       leaf is freed here
+ *		return ACRE_OK;                       leaf is freed here
  *	}
  *
  * Exactly one variable owns a frame. Do not copy one; a jump that skips the end of the block

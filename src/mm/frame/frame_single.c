@@ -235,19 +235,19 @@ static inline bool free_rightly(struct frame_pool *pool, struct frame_bank *bank
 }
 
 /* All but the first bank. */
-static never_inline enum status free_elsewhere(struct frame_pool *pool, pfn_t pfn,
-					       const void *caller)
+static never_inline enum acre_status free_elsewhere(struct frame_pool *pool, pfn_t pfn,
+						    const void *caller)
 {
 	if (unlikely(pool->debug))
 		return frame_free_one(pool, pfn, caller);
 	struct frame_bank *bank = frame_bank_among(pool, pfn);
 
 	if (likely(bank != NULL) && likely(free_rightly(pool, bank, pfn)))
-		return STATUS_OK;
+		return ACRE_OK;
 	return frame_free_one(pool, pfn, caller);
 }
 
-enum status frame_free(struct frame_pool *pool, pfn_t pfn)
+enum acre_status frame_free(struct frame_pool *pool, pfn_t pfn)
 {
 	struct frame_bank *bank = &pool->bank[0];
 
@@ -255,5 +255,5 @@ enum status frame_free(struct frame_pool *pool, pfn_t pfn)
 	if (unlikely(pfn - bank->base >= pool->quick_nbits) ||
 	    unlikely(!free_rightly(pool, bank, pfn)))
 		return free_elsewhere(pool, pfn, CALLER());
-	return STATUS_OK;
+	return ACRE_OK;
 }

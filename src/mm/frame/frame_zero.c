@@ -174,7 +174,7 @@ pfn_t frame_alloc_range_zeroed(struct frame_pool *pool, npages_t npages, uint64_
 	return cleared(pool, pfn, npages);
 }
 
-enum status frame_free_zeroed(struct frame_pool *pool, pfn_t pfn)
+enum acre_status frame_free_zeroed(struct frame_pool *pool, pfn_t pfn)
 {
 	if (unlikely(pool->debug) && frame_debug_is_lie(pool, pfn)) {
 		platform_bad_free(&(struct bad_free){
@@ -185,7 +185,7 @@ enum status frame_free_zeroed(struct frame_pool *pool, pfn_t pfn)
 			.actual_start = pfn_to_paddr(pfn),
 			.actual_size = PAGE_SIZE,
 		});
-		return ERR_INVALID;
+		return ACRE_ERR_INVALID;
 	}
 	return frame_free_one_zeroed(pool, pfn, CALLER());
 }

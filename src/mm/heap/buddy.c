@@ -169,7 +169,7 @@ static bool inside_a_live_block(const struct buddy *b, const void *start, size_t
 {
 	struct buddy_block block;
 
-	if (buddy_block_of(b, start, &block) != STATUS_OK || !block.live)
+	if (buddy_block_of(b, start, &block) != ACRE_OK || !block.live)
 		return false;
 	return (uintptr_t)start - (uintptr_t)block.start + size <= buddy_bytes(block.order);
 }
@@ -193,19 +193,19 @@ static bool collides(const struct buddy *b, const struct buddy_region *new)
 }
 
 /* The granules of [@base, @base + @size), which may be none. */
-static enum status round_inward(struct buddy_region *r, uint8_t *base, size_t size)
+static enum acre_status round_inward(struct buddy_region *r, uint8_t *base, size_t size)
 {
 	uintptr_t end, start;
 
 	if (!add_checked((uintptr_t)base, size, &end) ||
 	    !align_up_checked((uintptr_t)base, BUDDY_GRANULE, &start))
-		return ERR_OVERFLOW;
+		return ACRE_ERR_OVERFLOW;
 	end = align_down(end, BUDDY_GRANULE);
 	if (start == 0 || start >= end)
-		return ERR_INVALID;
+		return ACRE_ERR_INVALID;
 	r->base = base + (start - (uintptr_t)base);
 	r->size = end - start;
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
 /* The largest order that is aligned at @addr, does not pass @end and is no more than @max. */
@@ -242,29 +242,29 @@ static const struct buddy_region *insert_sorted(struct buddy *b, const struct bu
 	return &b->region[i];
 }
 
-enum status buddy_add_region(struct buddy *b, void *base, size_t size, uint8_t *table,
-			     size_t table_size)
+enum acre_status buddy_add_region(struct buddy *b, void *base, size_t size, uint8_t *table,
+				  size_t table_size)
 {
 	struct buddy_region new;
 	uintptr_t table_end;
 
-	enum status s = round_inward(&new, base, size);
-	if (s != STATUS_OK)
+	enum acre_status s = round_inward(&new, base, size);
+	if (s != ACRE_OK)
 		return s;
 	if (b->max_order == 0 || table == NULL || table_size < granules(&new))
-		return ERR_INVALID;
+		return ACRE_ERR_INVALID;
 	if (!add_checked((uintptr_t)table, granules(&new), &table_end))
-		return ERR_OVERFLOW;
+		return ACRE_ERR_OVERFLOW;
 	new.table = table;
 	if (collides(b, &new))
-		return ERR_OVERLAP;
+		return ACRE_ERR_OVERLAP;
 	if (b->nregions == BUDDY_MAX_REGIONS)
-		return ERR_FULL;
+		return ACRE_ERR_FULL;
 	memset(table, BUDDY_INTERIOR, granules(&new));
 	cut_into_blocks(b, insert_sorted(b, &new));
 	b->total_bytes += new.size;
 	b->free_bytes += new.size;
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
 /* ---- blocks ------------------------------------------------------------------------------- */
@@ -307,18 +307,18 @@ static void describe(struct buddy_block *block, const struct buddy_region *r, ui
 	block->region = r;
 }
 
-enum status buddy_live(const struct buddy *b, const void *ptr, struct buddy_block *block)
+enum acre_status buddy_live(const struct buddy *b, const void *ptr, struct buddy_block *block)
 {
 	uintptr_t addr = (uintptr_t)ptr;
 	const struct buddy_region *r = buddy_region_of(b, addr);
 
 	if (r == NULL)
-		return ERR_RANGE;
+		return ACRE_ERR_RANGE;
 	uint8_t entry = *buddy_entry(r, addr);
 	if (!is_aligned(addr, BUDDY_GRANULE) || buddy_kind(entry) < BUDDY_KIND_LIVE)
-		return ERR_NOT_ALLOCATED;
+		return ACRE_ERR_NOT_ALLOCATED;
 	describe(block, r, addr, entry);
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
 /* A head of this very order: that the block fits in the region follows from I2. */
@@ -347,12 +347,12 @@ void buddy_release(struct buddy *b, const struct buddy_block *block)
 	push(b, r, addr, order);
 }
 
-enum status buddy_free(struct buddy *b, void *ptr)
+enum acre_status buddy_free(struct buddy *b, void *ptr)
 {
 	struct buddy_block block;
 
-	enum status s = buddy_live(b, ptr, &block);
-	if (s == STATUS_OK)
+	enum acre_status s = buddy_live(b, ptr, &block);
+	if (s == ACRE_OK)
 		buddy_release(b, &block);
 	return s;
 }
@@ -409,13 +409,13 @@ bool buddy_resize(struct buddy *b, struct buddy_block *block, unsigned order, un
  * Rounded down to 2^n, an address leads to ever lower granules of its own block until it meets the
  * head, at the latest when n is the block's order (I3); between there are only interior ones (I2).
  */
-enum status buddy_block_of(const struct buddy *b, const void *addr, struct buddy_block *block)
+enum acre_status buddy_block_of(const struct buddy *b, const void *addr, struct buddy_block *block)
 {
 	uintptr_t at = (uintptr_t)addr;
 	const struct buddy_region *r = buddy_region_of(b, at);
 
 	if (r == NULL)
-		return ERR_RANGE;
+		return ACRE_ERR_RANGE;
 	for (unsigned order = BUDDY_MIN_ORDER; order <= b->max_order; order++) {
 		uintptr_t start = align_down(at, buddy_bytes(order));
 		if (!buddy_region_contains(r, start))
@@ -423,7 +423,7 @@ enum status buddy_block_of(const struct buddy *b, const void *addr, struct buddy
 		uint8_t entry = *buddy_entry(r, start);
 		if (entry != BUDDY_INTERIOR) {
 			describe(block, r, start, entry);
-			return STATUS_OK;
+			return ACRE_OK;
 		}
 	}
 	panic_from(CALLER(), "the heap's table is damaged: no block contains %p", addr);

@@ -78,15 +78,15 @@ void buddy_init(struct buddy *b, unsigned max_order);
  * aligned to their size in address. Blocks are never merged across regions, touching ones neither.
  * Pre:    the memory and the table are the caller's to give, for good. The table overlaps neither
  *         the region nor what @b has; only a table that lies in a live block of @b is welcome.
- * Result: STATUS_OK; ERR_INVALID when no granule fits, the region holds address 0, or the table
- *         has fewer bytes than there are granules (BUDDY_TABLE_SIZE() is enough); ERR_OVERFLOW when
- *         the region or the table wraps; ERR_OVERLAP when memory or table collides with what @b
- *         has, or with each other; ERR_FULL past BUDDY_MAX_REGIONS. Nothing is written on failure.
+ * Result: ACRE_OK; ACRE_ERR_INVALID when no granule fits, the region holds address 0, or the table
+ *         has fewer bytes than there are granules (BUDDY_TABLE_SIZE() is enough); ACRE_ERR_OVERFLOW when
+ *         the region or the table wraps; ACRE_ERR_OVERLAP when memory or table collides with what @b
+ *         has, or with each other; ACRE_ERR_FULL past BUDDY_MAX_REGIONS. Nothing is written on failure.
  * Cost:   clears the table, a byte for each 16; at most 2 * max_order blocks more than size /
  * 2^max.
  */
-nodiscard enum status buddy_add_region(struct buddy *b, void *base, size_t size, uint8_t *table,
-				       size_t table_size);
+nodiscard enum acre_status buddy_add_region(struct buddy *b, void *base, size_t size,
+					    uint8_t *table, size_t table_size);
 
 /*
  * buddy_alloc - take a block of @order (less than BUDDY_MIN_ORDER means that) and tag it. Its
@@ -101,11 +101,12 @@ nodiscard void *buddy_alloc(struct buddy *b, unsigned order, unsigned tag);
 
 /*
  * buddy_live - is @ptr the start of a live block, and of which?
- * Result: STATUS_OK and *@block; ERR_RANGE when no region contains it; ERR_NOT_ALLOCATED when it is
+ * Result: ACRE_OK and *@block; ACRE_ERR_RANGE when no region contains it; ACRE_ERR_NOT_ALLOCATED when it is
  *         anything else than such a start (buddy_block_of() says what).
  * Cost:   O(log regions).
  */
-nodiscard enum status buddy_live(const struct buddy *b, const void *ptr, struct buddy_block *block);
+nodiscard enum acre_status buddy_live(const struct buddy *b, const void *ptr,
+				      struct buddy_block *block);
 
 /*
  * buddy_release - take back @block and merge it with its buddy as long as that is free.
@@ -117,7 +118,7 @@ void buddy_release(struct buddy *b, const struct buddy_block *block);
 
 /* buddy_free - buddy_live() and, if it is a live block, buddy_release(). Result: as buddy_live().
  */
-nodiscard enum status buddy_free(struct buddy *b, void *ptr);
+nodiscard enum acre_status buddy_free(struct buddy *b, void *ptr);
 
 /*
  * buddy_resize - make @block one of @order where it stands, with @tag: the upper halves are given
@@ -133,11 +134,11 @@ nodiscard bool buddy_resize(struct buddy *b, struct buddy_block *block, unsigned
 
 /*
  * buddy_block_of - what the byte at @addr belongs to: *@block is the free or live block around it.
- * Result: STATUS_OK, or ERR_RANGE when no region contains it.
+ * Result: ACRE_OK, or ACRE_ERR_RANGE when no region contains it.
  * Cost:   O(log regions + orders).
  */
-nodiscard enum status buddy_block_of(const struct buddy *b, const void *addr,
-				     struct buddy_block *block);
+nodiscard enum acre_status buddy_block_of(const struct buddy *b, const void *addr,
+					  struct buddy_block *block);
 
 /* buddy_largest_free - bytes of the largest free block, 0 if there is none. O(1). */
 size_t buddy_largest_free(const struct buddy *b);

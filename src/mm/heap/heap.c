@@ -125,7 +125,7 @@ static void refuse(struct heap *h, const void *ptr, size_t size, const void *cal
 		.what = "not in the heap",
 		.actual_start = (uintptr_t)ptr,
 	};
-	if (buddy_block_of(&h->buddy, ptr, &block) != STATUS_OK)
+	if (buddy_block_of(&h->buddy, ptr, &block) != ACRE_OK)
 		return;
 	report->what = what_it_is(&block, ptr);
 	report->actual_start = (uintptr_t)block.start;
@@ -141,8 +141,8 @@ void heap_init(struct heap *h)
 	buddy_init(&h->buddy, BUDDY_MAX_ORDER);
 }
 
-enum status heap_add_region(struct heap *h, void *base, size_t size, uint8_t *table,
-			    size_t table_size)
+enum acre_status heap_add_region(struct heap *h, void *base, size_t size, uint8_t *table,
+				 size_t table_size)
 {
 	LOCK_SCOPED(held, &h->lock);
 
@@ -155,15 +155,15 @@ enum status heap_add_region(struct heap *h, void *base, size_t size, uint8_t *ta
  *
  * The table goes last, so that a well-aligned base gives well-aligned blocks.
  */
-enum status heap_add_region_self(struct heap *h, void *base, size_t size)
+enum acre_status heap_add_region_self(struct heap *h, void *base, size_t size)
 {
 	uintptr_t start, end;
 
 	if (!add_checked((uintptr_t)base, size, &end) ||
 	    !align_up_checked((uintptr_t)base, BUDDY_GRANULE, &start))
-		return ERR_OVERFLOW;
+		return ACRE_ERR_OVERFLOW;
 	if (start >= end)
-		return ERR_INVALID;
+		return ACRE_ERR_INVALID;
 	size_t granules = (end - start) / (BUDDY_GRANULE + 1);
 	uint8_t *first = (uint8_t *)base + (start - (uintptr_t)base);
 	size_t bytes = granules * BUDDY_GRANULE;
@@ -179,7 +179,7 @@ static always_inline bool give(struct heap *h, void *ptr, const void *caller,
 	LOCK_SCOPED(held, &h->lock);
 	struct buddy_block block;
 
-	if (unlikely(buddy_live(&h->buddy, ptr, &block) != STATUS_OK)) {
+	if (unlikely(buddy_live(&h->buddy, ptr, &block) != ACRE_OK)) {
 		refuse(h, ptr, 0, caller, report);
 		return false;
 	}
@@ -193,7 +193,7 @@ static always_inline bool give_sized(struct heap *h, void *ptr, size_t size, con
 	LOCK_SCOPED(held, &h->lock);
 	struct buddy_block block;
 
-	if (unlikely(buddy_live(&h->buddy, ptr, &block) != STATUS_OK) ||
+	if (unlikely(buddy_live(&h->buddy, ptr, &block) != ACRE_OK) ||
 	    unlikely(!could_have_made(size, &block))) {
 		refuse(h, ptr, size, caller, report);
 		return false;
@@ -272,44 +272,45 @@ void *heap_calloc(struct heap *h, size_t n, size_t size, const void *caller)
 /*
  * resize_or_take - the half of heap_realloc() that takes the lock. *@block is what @ptr is; *@out is
  * @ptr if that could be resized, else a new block to copy to, else NULL.
- * Result: STATUS_OK; ERR_NOMEM; ERR_NOT_ALLOCATED, with *@report to be passed on.
+ * Result: ACRE_OK; ACRE_ERR_NOMEM; ACRE_ERR_NOT_ALLOCATED, with *@report to be passed on.
  */
-static enum status resize_or_take(struct heap *h, void *ptr, size_t size, const void *caller,
-				  struct buddy_block *block, void **out, struct bad_free *report)
+static enum acre_status resize_or_take(struct heap *h, void *ptr, size_t size, const void *caller,
+				       struct buddy_block *block, void **out,
+				       struct bad_free *report)
 {
 	LOCK_SCOPED(held, &h->lock);
 	unsigned order = order_for(size, HEAP_MIN_ALIGN);
 
 	*out = NULL;
-	if (buddy_live(&h->buddy, ptr, block) != STATUS_OK) {
+	if (buddy_live(&h->buddy, ptr, block) != ACRE_OK) {
 		refuse(h, ptr, 0, caller, report);
-		return ERR_NOT_ALLOCATED;
+		return ACRE_ERR_NOT_ALLOCATED;
 	}
 	struct buddy_block resized = *block;
 	if (buddy_resize(&h->buddy, &resized, order, HEAP_TAG_EXACT)) {
 		h->count.resizes++;
 		note_success(h, size);
 		*out = ptr;
-		return STATUS_OK;
+		return ACRE_OK;
 	}
 	*out = take(h, size, HEAP_MIN_ALIGN, caller);
-	return *out != NULL ? STATUS_OK : ERR_NOMEM;
+	return *out != NULL ? ACRE_OK : ACRE_ERR_NOMEM;
 }
 
-static enum status reallocate(struct heap *h, void *ptr, size_t size, const void *caller,
-			      void **out)
+static enum acre_status reallocate(struct heap *h, void *ptr, size_t size, const void *caller,
+				   void **out)
 {
 	struct buddy_block block;
 	struct bad_free report;
 
 	if (ptr == NULL) {
 		*out = allocate(h, size, HEAP_MIN_ALIGN, caller);
-		return *out != NULL ? STATUS_OK : ERR_NOMEM;
+		return *out != NULL ? ACRE_OK : ACRE_ERR_NOMEM;
 	}
-	enum status s = resize_or_take(h, ptr, size, caller, &block, out, &report);
-	if (s == ERR_NOT_ALLOCATED)
+	enum acre_status s = resize_or_take(h, ptr, size, caller, &block, out, &report);
+	if (s == ACRE_ERR_NOT_ALLOCATED)
 		platform_bad_free(&report);
-	if (s == STATUS_OK && *out != ptr) {
+	if (s == ACRE_OK && *out != ptr) {
 		/* It moved because it grew: all of the old block fits. Both are the caller's now.
 		 */
 		memcpy(*out, ptr, buddy_bytes(block.order));
@@ -322,7 +323,7 @@ void *heap_realloc(struct heap *h, void *ptr, size_t size, const void *caller)
 {
 	void *block;
 
-	return reallocate(h, ptr, size, caller, &block) == STATUS_OK ? block : NULL;
+	return reallocate(h, ptr, size, caller, &block) == ACRE_OK ? block : NULL;
 }
 
 /* ---- or panic ----------------------------------------------------------------------------- */
@@ -380,10 +381,10 @@ void *heap_realloc_or_panic(struct heap *h, void *ptr, size_t size, const void *
 {
 	void *block;
 
-	enum status s = reallocate(h, ptr, size, caller, &block);
-	if (unlikely(s == ERR_NOT_ALLOCATED))
+	enum acre_status s = reallocate(h, ptr, size, caller, &block);
+	if (unlikely(s == ACRE_ERR_NOT_ALLOCATED))
 		panic_from(caller, "no block to resize at %p, and no way to go on without", ptr);
-	if (unlikely(s != STATUS_OK))
+	if (unlikely(s != ACRE_OK))
 		heap_alloc_error(h, size, HEAP_MIN_ALIGN, caller);
 	return block;
 }
@@ -395,10 +396,10 @@ size_t heap_usable_size(struct heap *h, const void *ptr)
 	LOCK_SCOPED(held, &h->lock);
 	struct buddy_block block;
 
-	return buddy_live(&h->buddy, ptr, &block) == STATUS_OK ? buddy_bytes(block.order) : 0;
+	return buddy_live(&h->buddy, ptr, &block) == ACRE_OK ? buddy_bytes(block.order) : 0;
 }
 
-enum status heap_block_of(struct heap *h, const void *addr, struct buddy_block *block)
+enum acre_status heap_block_of(struct heap *h, const void *addr, struct buddy_block *block)
 {
 	LOCK_SCOPED(held, &h->lock);
 

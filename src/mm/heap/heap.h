@@ -76,15 +76,15 @@ void heap_init(struct heap *h);
  * Result: as buddy_add_region(). On failure the heap, the memory and the table are as before.
  * Cost:   clears BUDDY_TABLE_SIZE(@size) bytes with the lock held: for start-up.
  */
-nodiscard enum status heap_add_region(struct heap *h, void *base, size_t size, uint8_t *table,
-				      size_t table_size);
+nodiscard enum acre_status heap_add_region(struct heap *h, void *base, size_t size, uint8_t *table,
+					   size_t table_size);
 
 /*
  * heap_add_region_self - the same, with the table taken from the end of the region: 16 of 17 bytes
  * are left to hand out.
- * Result: as heap_add_region(); ERR_INVALID below 17 bytes and what the base needs for alignment.
+ * Result: as heap_add_region(); ACRE_ERR_INVALID below 17 bytes and what the base needs for alignment.
  */
-nodiscard enum status heap_add_region_self(struct heap *h, void *base, size_t size);
+nodiscard enum acre_status heap_add_region_self(struct heap *h, void *base, size_t size);
 
 /* ---- giving back -------------------------------------------------------------------------- */
 
@@ -166,9 +166,10 @@ size_t heap_usable_size(struct heap *h, const void *ptr);
 
 /*
  * heap_block_of - what the byte at @addr belongs to, as buddy_block_of(); true at the moment of
- * asking. ERR_RANGE when it is not in the heap.
+ * asking. ACRE_ERR_RANGE when it is not in the heap.
  */
-nodiscard enum status heap_block_of(struct heap *h, const void *addr, struct buddy_block *block);
+nodiscard enum acre_status heap_block_of(struct heap *h, const void *addr,
+					 struct buddy_block *block);
 
 /* heap_stats - all figures of one moment. */
 void heap_stats(struct heap *h, struct heap_stats *stats);

@@ -92,14 +92,14 @@ void memmap_init(struct memmap *map)
 
 /*@
 	assigns \nothing;
-	ensures \result == STATUS_OK || \result == ERR_RANGE;
-	ensures \result == STATUS_OK <==> range.start <= range.end <= PADDR_LIMIT;
+	ensures \result == ACRE_OK || \result == ACRE_ERR_RANGE;
+	ensures \result == ACRE_OK <==> range.start <= range.end <= PADDR_LIMIT;
 */
-static enum status check_range(struct range range)
+static enum acre_status check_range(struct range range)
 {
 	if (range.start > range.end || range.end > PADDR_LIMIT)
-		return ERR_RANGE;
-	return STATUS_OK;
+		return ACRE_ERR_RANGE;
+	return ACRE_OK;
 }
 
 /* May something be reserved or claimed as @kind? */
@@ -158,18 +158,18 @@ static void copy_region(struct region *to, const struct region *from)
 	to->name = from->name;
 }
 
-enum status memmap_add_bank(struct memmap *map, struct range range, uint32_t numa_node,
-			    const char *name)
+enum acre_status memmap_add_bank(struct memmap *map, struct range range, uint32_t numa_node,
+				 const char *name)
 {
-	enum status status = check_range(range);
+	enum acre_status status = check_range(range);
 	uint32_t at = map->ndeclared;
 
 	if (map->resolved)
-		return ERR_INVALID;
-	if (status != STATUS_OK || range_is_empty(range))
+		return ACRE_ERR_INVALID;
+	if (status != ACRE_OK || range_is_empty(range))
 		return status;
 	if (at >= MEMMAP_MAX_BANKS)
-		return ERR_FULL;
+		return ACRE_ERR_FULL;
 	struct region bank = make_region(range, REGION_USABLE, name);
 	bank.numa_node = numa_node;
 	/*@ assert in_order(&map->bank[0], map->nbanks); */
@@ -188,21 +188,21 @@ enum status memmap_add_bank(struct memmap *map, struct range range, uint32_t num
 	/*@ assert in_order(&map->region[0], map->nregions); */
 	/*@ assert usable_whole(&map->region[0], map->nregions); */
 	/*@ assert usable_none(&map->reservation[0], map->nreservations); */
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
-enum status memmap_reserve_nth(struct memmap *map, struct range range, enum region_kind kind,
-			       const char *name, uint32_t index)
+enum acre_status memmap_reserve_nth(struct memmap *map, struct range range, enum region_kind kind,
+				    const char *name, uint32_t index)
 {
-	enum status status = check_range(range);
+	enum acre_status status = check_range(range);
 	uint32_t at = map->nreservations;
 
 	if (map->resolved || !is_reserving(kind))
-		return ERR_INVALID;
-	if (status != STATUS_OK || range_is_empty(range))
+		return ACRE_ERR_INVALID;
+	if (status != ACRE_OK || range_is_empty(range))
 		return status;
 	if (at >= MEMMAP_MAX_RESERVATIONS)
-		return ERR_FULL;
+		return ACRE_ERR_FULL;
 	struct region reservation = make_region(range, kind, name);
 	reservation.index = index;
 	/*@ assert in_order(&map->bank[0], map->nbanks); */
@@ -222,11 +222,11 @@ enum status memmap_reserve_nth(struct memmap *map, struct range range, enum regi
 	/*@ assert in_order(&map->region[0], map->nregions); */
 	/*@ assert usable_whole(&map->region[0], map->nregions); */
 	/*@ assert usable_none(&map->reservation[0], map->nreservations); */
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
-enum status memmap_reserve(struct memmap *map, struct range range, enum region_kind kind,
-			   const char *name)
+enum acre_status memmap_reserve(struct memmap *map, struct range range, enum region_kind kind,
+				const char *name)
 {
 	return memmap_reserve_nth(map, range, kind, name, MEMMAP_NO_INDEX);
 }
@@ -262,13 +262,13 @@ static uint32_t paint_declared(struct memmap *map)
 	return npieces;
 }
 
-enum status memmap_limit(struct memmap *map, uint64_t bytes, const char *name)
+enum acre_status memmap_limit(struct memmap *map, uint64_t bytes, const char *name)
 {
 	const struct memmap_piece *piece = map->scratch.piece;
 	uint32_t npieces;
 
 	if (map->resolved || bytes == 0)
-		return ERR_INVALID;
+		return ACRE_ERR_INVALID;
 	npieces = paint_declared(map);
 	/*@
 		loop invariant 0 <= i <= npieces;
@@ -284,7 +284,7 @@ enum status memmap_limit(struct memmap *map, uint64_t bytes, const char *name)
 		}
 		bytes -= size;
 	}
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
 /* ---- lists of regions: sorted and disjoint --------------------------------------------------- */
@@ -771,22 +771,22 @@ static uint32_t paint_reservations(struct memmap *map)
 	ensures good_inputs(&map->region[0], map->nregions);
 	ensures in_order(&map->region[0], map->nregions);
 	ensures usable_whole(&map->region[0], map->nregions);
-	ensures \result == STATUS_OK ==> map->resolved;
+	ensures \result == ACRE_OK ==> map->resolved;
 */
-static enum status conclude(struct memmap *map, bool fit)
+static enum acre_status conclude(struct memmap *map, bool fit)
 {
 	map->resolved = fit;
 	if (!fit) {
 		map->nbanks = 0;
 		map->nregions = 0;
 	}
-	return fit ? STATUS_OK : ERR_FULL;
+	return fit ? ACRE_OK : ACRE_ERR_FULL;
 }
 
-enum status memmap_resolve(struct memmap *map)
+enum acre_status memmap_resolve(struct memmap *map)
 {
 	if (map->resolved)
-		return ERR_INVALID;
+		return ACRE_ERR_INVALID;
 	settle_banks(map);
 	map->nregions = 0;
 	uint32_t npieces = paint_reservations(map);
@@ -904,7 +904,7 @@ static void replace(struct memmap *map, uint32_t first, uint32_t end, const stru
 
 /*
  * Make @carved (range, kind, name, index) out of part of region @at, which contains all frames that it
- * touches. ERR_FULL, and nothing changed, if the table has no room.
+ * touches. ACRE_ERR_FULL, and nothing changed, if the table has no room.
  */
 /*@
 	requires \valid(map) && map->nregions <= MEMMAP_MAX_REGIONS && at < map->nregions;
@@ -916,11 +916,11 @@ static void replace(struct memmap *map, uint32_t first, uint32_t end, const stru
 		carved.range.start % PAGE_SIZE == 0;
 	requires carved.kind == REGION_USABLE ==> carved.range.end % PAGE_SIZE == 0;
 	assigns map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
-	ensures \result == STATUS_OK || \result == ERR_FULL;
-	ensures \result != STATUS_OK ==> map->nregions == \old(map->nregions);
+	ensures \result == ACRE_OK || \result == ACRE_ERR_FULL;
+	ensures \result != ACRE_OK ==> map->nregions == \old(map->nregions);
 	ensures map->nregions <= MEMMAP_MAX_REGIONS;
 */
-static enum status carve(struct memmap *map, uint32_t at, struct region carved)
+static enum acre_status carve(struct memmap *map, uint32_t at, struct region carved)
 {
 	struct region part[CARVE_PARTS];
 	uint32_t nparts = 0;
@@ -936,9 +936,9 @@ static enum status carve(struct memmap *map, uint32_t at, struct region carved)
 	if (at + 1 < end)
 		(void)append(part, &nparts, CARVE_PARTS, &map->region[at + 1]);
 	if (nparts > MEMMAP_MAX_REGIONS - (map->nregions - (end - first)))
-		return ERR_FULL;
+		return ACRE_ERR_FULL;
 	replace(map, first, end, part, nparts);
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
 /* The region of kind @from that contains all of @range, whole frames. */
@@ -946,52 +946,52 @@ static enum status carve(struct memmap *map, uint32_t at, struct region carved)
 	requires \valid_read(map) && good_counts(map) && \valid(at) && \separated(at, map);
 	requires sorted_list(&map->region[0], map->nregions);
 	assigns *at;
-	ensures \result == STATUS_OK ==> *at < map->nregions && map->region[*at].kind == from &&
+	ensures \result == ACRE_OK ==> *at < map->nregions && map->region[*at].kind == from &&
 		can_cut(map->region[*at].range, range) && range.end <= map->region[*at].range.end &&
 		range.start % PAGE_SIZE == 0 && range.end % PAGE_SIZE == 0;
 */
-static enum status find_to_carve(const struct memmap *map, struct range range,
-				 enum region_kind from, uint32_t *at)
+static enum acre_status find_to_carve(const struct memmap *map, struct range range,
+				      enum region_kind from, uint32_t *at)
 {
 	if (range_is_empty(range))
-		return ERR_INVALID;
+		return ACRE_ERR_INVALID;
 	if (range.start % PAGE_SIZE != 0 || range.end % PAGE_SIZE != 0)
-		return ERR_MISALIGNED;
+		return ACRE_ERR_MISALIGNED;
 	*at = first_ending_after(map->region, map->nregions, range.start);
 	if (*at == map->nregions || map->region[*at].kind != from ||
 	    range.start < map->region[*at].range.start || range.end > map->region[*at].range.end)
-		return ERR_NOT_FOUND;
-	return STATUS_OK;
+		return ACRE_ERR_NOT_FOUND;
+	return ACRE_OK;
 }
 
-enum status memmap_claim_nth(struct memmap *map, struct range range, enum region_kind kind,
-			     const char *name, uint32_t index)
+enum acre_status memmap_claim_nth(struct memmap *map, struct range range, enum region_kind kind,
+				  const char *name, uint32_t index)
 {
 	struct region claimed = make_region(range, kind, name);
 	uint32_t at;
 
 	if (!is_reserving(kind))
-		return ERR_INVALID;
-	enum status status = find_to_carve(map, range, REGION_USABLE, &at);
+		return ACRE_ERR_INVALID;
+	enum acre_status status = find_to_carve(map, range, REGION_USABLE, &at);
 	claimed.index = index;
-	return status == STATUS_OK ? carve(map, at, claimed) : status;
+	return status == ACRE_OK ? carve(map, at, claimed) : status;
 }
 
-enum status memmap_claim(struct memmap *map, struct range range, enum region_kind kind,
-			 const char *name)
+enum acre_status memmap_claim(struct memmap *map, struct range range, enum region_kind kind,
+			      const char *name)
 {
 	return memmap_claim_nth(map, range, kind, name, MEMMAP_NO_INDEX);
 }
 
-enum status memmap_recast(struct memmap *map, struct range range, enum region_kind from,
-			  enum region_kind to)
+enum acre_status memmap_recast(struct memmap *map, struct range range, enum region_kind from,
+			       enum region_kind to)
 {
 	uint32_t at;
 
 	if ((unsigned)to >= REGION_KIND_COUNT)
-		return ERR_INVALID;
-	enum status status = find_to_carve(map, range, from, &at);
-	if (status != STATUS_OK)
+		return ACRE_ERR_INVALID;
+	enum acre_status status = find_to_carve(map, range, from, &at);
+	if (status != ACRE_OK)
 		return status;
 	struct region recast = make_region(range, to, map->region[at].name);
 	recast.index = map->region[at].index;
@@ -1020,30 +1020,31 @@ static bool highest_start(struct range range, uint64_t size, uint64_t align, pad
 /*@
 	requires \valid_read(map) && \valid_read(request);
 	assigns \nothing;
-	ensures \result == STATUS_OK ==> map->resolved && request->size > 0 &&
+	ensures \result == ACRE_OK ==> map->resolved && request->size > 0 &&
 		request->kind != REGION_USABLE &&
 		map->nreservations < MEMMAP_MAX_RESERVATIONS;
 */
-static enum status check_request(const struct memmap *map, const struct memmap_request *request)
+static enum acre_status check_request(const struct memmap *map,
+				      const struct memmap_request *request)
 {
 	if (!map->resolved || !is_reserving(request->kind) || request->size == 0)
-		return ERR_INVALID;
+		return ACRE_ERR_INVALID;
 	if (request->align != 0 && !is_power_of_two(request->align))
-		return ERR_INVALID;
-	return map->nreservations < MEMMAP_MAX_RESERVATIONS ? STATUS_OK : ERR_FULL;
+		return ACRE_ERR_INVALID;
+	return map->nreservations < MEMMAP_MAX_RESERVATIONS ? ACRE_OK : ACRE_ERR_FULL;
 }
 
-enum status memmap_place(struct memmap *map, const struct memmap_request *request,
-			 struct range *placed)
+enum acre_status memmap_place(struct memmap *map, const struct memmap_request *request,
+			      struct range *placed)
 {
 	uint64_t align = request->align > PAGE_SIZE ? request->align : PAGE_SIZE;
-	enum status status = check_request(map, request);
+	enum acre_status status = check_request(map, request);
 	uint32_t count = map->nreservations;
 	uint32_t at = map->nregions;
 	paddr_t start = 0;
 	bool found = false;
 
-	if (status != STATUS_OK)
+	if (status != ACRE_OK)
 		return status;
 	/*@
 		loop invariant at <= map->nregions;
@@ -1063,12 +1064,12 @@ enum status memmap_place(struct memmap *map, const struct memmap_request *reques
 				      align, &start);
 	}
 	if (!found)
-		return ERR_NOT_FOUND;
+		return ACRE_ERR_NOT_FOUND;
 	struct region there = make_region((struct range){ start, start + request->size },
 					  request->kind, request->name);
 	status = carve(map, at, there);
 	/*@ assert good_counts(map); */
-	if (status != STATUS_OK)
+	if (status != ACRE_OK)
 		return status;
 	copy_region(&map->reservation[count], &there);
 	map->nreservations = count + 1;
@@ -1077,7 +1078,7 @@ enum status memmap_place(struct memmap *map, const struct memmap_request *reques
 	/*@ assert request->window.end == \at(request->window.end, Pre); */
 	placed->start = there.range.start;
 	placed->end = there.range.end;
-	return STATUS_OK;
+	return ACRE_OK;
 }
 
 /* ---- asking ---------------------------------------------------------------------------------- */

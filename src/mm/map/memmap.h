@@ -150,8 +150,8 @@ void memmap_init(struct memmap *map);
 /*
  * memmap_add_bank - RAM in @range (bytes, any alignment). Banks may overlap or touch each other:
  * where two overlap, the first added keeps its node.
- * Result: STATUS_OK, also for an empty range, which adds nothing; ERR_RANGE when start > end or end
- *         is past PADDR_LIMIT; ERR_FULL past MEMMAP_MAX_BANKS; ERR_INVALID when the map is resolved
+ * Result: ACRE_OK, also for an empty range, which adds nothing; ACRE_ERR_RANGE when start > end or end
+ *         is past PADDR_LIMIT; ACRE_ERR_FULL past MEMMAP_MAX_BANKS; ACRE_ERR_INVALID when the map is resolved
  *         already. The map is unchanged on failure.
  * Owner:  @name (may be NULL for "") is not copied: it lives as long as the map.
  */
@@ -159,71 +159,72 @@ void memmap_init(struct memmap *map);
 	requires \valid(map) && good_map(map);
 	assigns map->declared[map->ndeclared], map->ndeclared;
 	ensures good_map(map);
-	ensures \result == STATUS_OK ==> range.start <= range.end <= PADDR_LIMIT;
-	ensures \result == STATUS_OK && range.start < range.end ==>
+	ensures \result == ACRE_OK ==> range.start <= range.end <= PADDR_LIMIT;
+	ensures \result == ACRE_OK && range.start < range.end ==>
 		map->ndeclared == \old(map->ndeclared) + 1 &&
 		map->declared[map->ndeclared - 1].range == range;
-	ensures \result != STATUS_OK ==> map->ndeclared == \old(map->ndeclared);
+	ensures \result != ACRE_OK ==> map->ndeclared == \old(map->ndeclared);
 */
-nodiscard enum status memmap_add_bank(struct memmap *map, struct range range, uint32_t numa_node,
-				      const char *name);
+nodiscard enum acre_status memmap_add_bank(struct memmap *map, struct range range,
+					   uint32_t numa_node, const char *name);
 
 /*
  * memmap_reserve - keep @range out of the usable memory, as @kind, for @name. Bytes, any alignment;
  * may overlap others and lie outside RAM in part or whole. Where two of one kind overlap, the first
  * added keeps its name.
- * Result: as memmap_add_bank(), but ERR_FULL past MEMMAP_MAX_RESERVATIONS, and ERR_INVALID also for
+ * Result: as memmap_add_bank(), but ACRE_ERR_FULL past MEMMAP_MAX_RESERVATIONS, and ACRE_ERR_INVALID also for
  *         a @kind that reserves nothing (REGION_USABLE, REGION_SLACK, no kind at all).
  */
 /*@
 	requires \valid(map) && good_map(map);
 	assigns map->reservation[map->nreservations], map->nreservations;
 	ensures good_map(map);
-	ensures \result == STATUS_OK ==> range.start <= range.end <= PADDR_LIMIT;
-	ensures \result == STATUS_OK && range.start < range.end ==>
+	ensures \result == ACRE_OK ==> range.start <= range.end <= PADDR_LIMIT;
+	ensures \result == ACRE_OK && range.start < range.end ==>
 		map->nreservations == \old(map->nreservations) + 1 &&
 		map->reservation[map->nreservations - 1].range == range &&
 		map->reservation[map->nreservations - 1].kind == kind;
-	ensures \result != STATUS_OK ==> map->nreservations == \old(map->nreservations);
+	ensures \result != ACRE_OK ==> map->nreservations == \old(map->nreservations);
 */
-nodiscard enum status memmap_reserve(struct memmap *map, struct range range, enum region_kind kind,
-				     const char *name);
+nodiscard enum acre_status memmap_reserve(struct memmap *map, struct range range,
+					  enum region_kind kind, const char *name);
 
 /* memmap_reserve_nth - the same for the reservation @index of those that share @name. */
 /*@
 	requires \valid(map) && good_map(map);
 	assigns map->reservation[map->nreservations], map->nreservations;
 	ensures good_map(map);
-	ensures \result == STATUS_OK ==> range.start <= range.end <= PADDR_LIMIT;
-	ensures \result == STATUS_OK && range.start < range.end ==>
+	ensures \result == ACRE_OK ==> range.start <= range.end <= PADDR_LIMIT;
+	ensures \result == ACRE_OK && range.start < range.end ==>
 		map->nreservations == \old(map->nreservations) + 1 &&
 		map->reservation[map->nreservations - 1].range == range &&
 		map->reservation[map->nreservations - 1].kind == kind;
-	ensures \result != STATUS_OK ==> map->nreservations == \old(map->nreservations);
+	ensures \result != ACRE_OK ==> map->nreservations == \old(map->nreservations);
 */
-nodiscard enum status memmap_reserve_nth(struct memmap *map, struct range range,
-					 enum region_kind kind, const char *name, uint32_t index);
+nodiscard enum acre_status memmap_reserve_nth(struct memmap *map, struct range range,
+					      enum region_kind kind, const char *name,
+					      uint32_t index);
 
 /*
  * memmap_limit - leave out (REGION_LEFT_OUT, for @name) all RAM but the first @bytes of what is declared
  * by now, in order of address, overlaps counted once.
- * Result: STATUS_OK, also where there is no more than that; ERR_INVALID for 0 bytes or when the map is
- *         resolved; ERR_FULL as memmap_reserve().
+ * Result: ACRE_OK, also where there is no more than that; ACRE_ERR_INVALID for 0 bytes or when the map is
+ *         resolved; ACRE_ERR_FULL as memmap_reserve().
  * Cost:   O(n log n) in banks.
  */
 /*@
 	requires \valid(map) && good_map(map);
 	assigns map->reservation[map->nreservations], map->nreservations, map->scratch;
 	ensures good_map(map);
-	ensures \result != STATUS_OK ==> map->nreservations == \old(map->nreservations);
+	ensures \result != ACRE_OK ==> map->nreservations == \old(map->nreservations);
 */
-nodiscard enum status memmap_limit(struct memmap *map, uint64_t bytes, const char *name);
+nodiscard enum acre_status memmap_limit(struct memmap *map, uint64_t bytes, const char *name);
 
 /*
  * memmap_resolve - compute bank[] and the partition region[]. Usable extents are rounded inward to
  * frames (so that memory is rounded inward and reservations outward), the rest of those frames
  * becomes REGION_SLACK.
- * Result: STATUS_OK; ERR_INVALID when it is resolved already; ERR_FULL past MEMMAP_MAX_REGIONS,
+ * Result: ACRE_OK; ACRE_ERR_INVALID when it is resolved already; ACRE_ERR_FULL past MEMMAP_MAX_REGIONS,
  *         which cannot happen with the constants above. Not resolved, and unchanged, on failure.
  * Cost:   O(n log n) in banks + reservations; no recursion, a few words of stack.
  */
@@ -239,36 +240,37 @@ nodiscard enum status memmap_limit(struct memmap *map, uint64_t bytes, const cha
 	ensures sorted_list(&map->bank[0], map->nbanks);
 	ensures sorted_list(&map->region[0], map->nregions);
 	ensures usable_whole(&map->region[0], map->nregions);
-	ensures \result == STATUS_OK ==> map->resolved;
+	ensures \result == ACRE_OK ==> map->resolved;
 */
-nodiscard enum status memmap_resolve(struct memmap *map);
+nodiscard enum acre_status memmap_resolve(struct memmap *map);
 
 /*
  * memmap_claim - turn @range of one usable region into @kind for @name.
  * Pre:    resolved (before that no region is usable).
- * Result: ERR_INVALID when @range is empty or backwards or @kind reserves nothing; ERR_MISALIGNED
- *         when it is not whole frames; ERR_NOT_FOUND when no usable region contains all of it;
- *         ERR_FULL past MEMMAP_MAX_REGIONS. The map is unchanged on failure.
+ * Result: ACRE_ERR_INVALID when @range is empty or backwards or @kind reserves nothing; ACRE_ERR_MISALIGNED
+ *         when it is not whole frames; ACRE_ERR_NOT_FOUND when no usable region contains all of it;
+ *         ACRE_ERR_FULL past MEMMAP_MAX_REGIONS. The map is unchanged on failure.
  * Cost:   O(n): the regions above move by up to two places.
  */
 /*@
 	requires \valid(map) && good_map(map);
 	assigns map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
 	ensures map->nregions <= MEMMAP_MAX_REGIONS;
-	ensures \result != STATUS_OK ==> map->nregions == \old(map->nregions);
+	ensures \result != ACRE_OK ==> map->nregions == \old(map->nregions);
 */
-nodiscard enum status memmap_claim(struct memmap *map, struct range range, enum region_kind kind,
-				   const char *name);
+nodiscard enum acre_status memmap_claim(struct memmap *map, struct range range,
+					enum region_kind kind, const char *name);
 
 /* memmap_claim_nth - the same for the claim @index of those that share @name. */
 /*@
 	requires \valid(map) && good_map(map);
 	assigns map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
 	ensures map->nregions <= MEMMAP_MAX_REGIONS;
-	ensures \result != STATUS_OK ==> map->nregions == \old(map->nregions);
+	ensures \result != ACRE_OK ==> map->nregions == \old(map->nregions);
 */
-nodiscard enum status memmap_claim_nth(struct memmap *map, struct range range,
-				       enum region_kind kind, const char *name, uint32_t index);
+nodiscard enum acre_status memmap_claim_nth(struct memmap *map, struct range range,
+					    enum region_kind kind, const char *name,
+					    uint32_t index);
 
 /* A reservation that may lie anywhere in a window. */
 struct memmap_request {
@@ -290,8 +292,8 @@ struct memmap_request {
  *	placed                           |=========|s                  s: slack
  *
  * Pre:    resolved.
- * Result: STATUS_OK and *@placed; ERR_INVALID for a request that makes no sense or before resolving;
- *         ERR_NOT_FOUND when there is no such place; ERR_FULL past MEMMAP_MAX_RESERVATIONS, in
+ * Result: ACRE_OK and *@placed; ACRE_ERR_INVALID for a request that makes no sense or before resolving;
+ *         ACRE_ERR_NOT_FOUND when there is no such place; ACRE_ERR_FULL past MEMMAP_MAX_RESERVATIONS, in
  *         which each placed one counts. Map and *@placed are unchanged on failure.
  * Cost:   O(n) in regions.
  */
@@ -301,13 +303,13 @@ struct memmap_request {
 	assigns map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
 	assigns map->reservation[map->nreservations], map->nreservations, *placed;
 	ensures good_counts(map);
-	ensures \result != STATUS_OK ==> *placed == \old(*placed) &&
+	ensures \result != ACRE_OK ==> *placed == \old(*placed) &&
 		map->nreservations == \old(map->nreservations);
-	ensures \result == STATUS_OK ==> placed->start + request->size == placed->end &&
+	ensures \result == ACRE_OK ==> placed->start + request->size == placed->end &&
 		request->window.start <= placed->start && placed->end <= request->window.end;
 */
-nodiscard enum status memmap_place(struct memmap *map, const struct memmap_request *request,
-				   struct range *placed);
+nodiscard enum acre_status memmap_place(struct memmap *map, const struct memmap_request *request,
+					struct range *placed);
 
 /*
  * memmap_recast - turn @range of one region of kind @from into @to; its name stays.
@@ -319,10 +321,10 @@ nodiscard enum status memmap_place(struct memmap *map, const struct memmap_reque
 	requires \valid(map) && good_map(map);
 	assigns map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
 	ensures map->nregions <= MEMMAP_MAX_REGIONS;
-	ensures \result != STATUS_OK ==> map->nregions == \old(map->nregions);
+	ensures \result != ACRE_OK ==> map->nregions == \old(map->nregions);
 */
-nodiscard enum status memmap_recast(struct memmap *map, struct range range, enum region_kind from,
-				    enum region_kind to);
+nodiscard enum acre_status memmap_recast(struct memmap *map, struct range range,
+					 enum region_kind from, enum region_kind to);
 
 /*
  * memmap_find - the region of the partition that contains @addr, or NULL if that is not RAM. Valid

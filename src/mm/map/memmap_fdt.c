@@ -20,8 +20,8 @@ struct filler {
 	struct memmap *map;
 	const struct fdt *fdt;
 	const struct memmap_reporter *reporter;
-	enum status first_error; /* STATUS_OK as long as there is none */
-	bool is_full;            /* a table of the map is: what comes now has no place */
+	enum acre_status first_error; /* ACRE_OK as long as there is none */
+	bool is_full;                 /* a table of the map is: what comes now has no place */
 	bool is_restricted; /* there is a linux,usable-memory-range, and these are its pairs: */
 	uint32_t nusable;
 	struct range usable[MEMMAP_MAX_WINDOWS]; /* not empty, by start */
@@ -34,7 +34,7 @@ const char *memmap_finding_str(char buf[MEMMAP_FINDING_LEN], const struct memmap
 	bool has_node = finding->node[0] != '\0';
 	bool has_property = finding->property[0] != '\0';
 	bool has_value = finding->value[0] != '\0';
-	bool has_status = finding->status != STATUS_OK;
+	bool has_status = finding->status != ACRE_OK;
 	char range[48] = "";
 
 	if (!range_is_empty(finding->range))
@@ -44,13 +44,13 @@ const char *memmap_finding_str(char buf[MEMMAP_FINDING_LEN], const struct memmap
 	fmt_buffer(buf, MEMMAP_FINDING_LEN, "%s%s%s%s%s%s%s%s%s%s%s", finding->node,
 		   has_node ? ": " : "", finding->property, has_value ? " = " : "", finding->value,
 		   has_property ? ": " : "", finding->what, range, has_status ? " (" : "",
-		   has_status ? status_str(finding->status) : "", has_status ? ")" : "");
+		   has_status ? acre_status_str(finding->status) : "", has_status ? ")" : "");
 	return buf;
 }
 
 static void report(struct filler *filler, const struct memmap_finding *finding)
 {
-	if (finding->severity == MEMMAP_ERROR && filler->first_error == STATUS_OK)
+	if (finding->severity == MEMMAP_ERROR && filler->first_error == ACRE_OK)
 		filler->first_error = finding->status;
 	if (filler->reporter != NULL && filler->reporter->report != NULL)
 		filler->reporter->report(filler->reporter->ctx, finding);
@@ -94,7 +94,7 @@ static void print_value(const struct filler *filler, const struct fdt_property *
 	uint64_t cell;
 
 	while (ncells < VALUE_CELLS && at < VALUE_LEN &&
-	       fdt_read_cells(filler->fdt, value, ncells, 1, &cell) == STATUS_OK) {
+	       fdt_read_cells(filler->fdt, value, ncells, 1, &cell) == ACRE_OK) {
 		at += fmt_buffer(text + at, VALUE_LEN - at, "%s0x%llx", ncells == 0 ? "" : " ",
 				 (unsigned long long)cell);
 		ncells++;
@@ -128,7 +128,7 @@ static struct range clipped(const struct fdt_memory_fact *fact)
 
 /* Report what is wrong with @fact: node, property, value and range are taken from it. */
 static void complain(struct filler *filler, const struct fdt_memory_fact *fact,
-		     enum memmap_severity severity, enum status status, const char *what)
+		     enum memmap_severity severity, enum acre_status status, const char *what)
 {
 	bool is_malformed = fact->kind == FDT_FACT_MALFORMED;
 	struct fdt_property value = fact->value;
@@ -146,7 +146,7 @@ static void complain(struct filler *filler, const struct fdt_memory_fact *fact,
 	if (subject(fact) != FDT_FACT_MEMRESERVE) {
 		finding.node = printable(fact->name);
 		if (!is_malformed && fdt_find_property(filler->fdt, &fact->node, finding.property,
-						       &value) != STATUS_OK)
+						       &value) != ACRE_OK)
 			value.length = 0;
 		if (value.length != 0)
 			print_value(filler, &value, text);
@@ -156,7 +156,7 @@ static void complain(struct filler *filler, const struct fdt_memory_fact *fact,
 
 /* Report what is about no node in particular. */
 static void complain_at_large(struct filler *filler, enum memmap_severity severity,
-			      enum status status, struct range range, const char *what)
+			      enum acre_status status, struct range range, const char *what)
 {
 	struct memmap_finding finding = {
 		.severity = severity,
@@ -222,13 +222,13 @@ static void add_memory(struct filler *filler, const struct fdt_memory_fact *fact
 	uint32_t node = fact->numa_node == FDT_NO_NUMA_NODE ? MEMMAP_NO_NODE : fact->numa_node;
 
 	if (is_past_limit(fact)) {
-		complain(filler, fact, MEMMAP_WARNING, ERR_RANGE,
+		complain(filler, fact, MEMMAP_WARNING, ACRE_ERR_RANGE,
 			 "left out, since it ends past the last physical address");
 		return;
 	}
-	enum status status =
+	enum acre_status status =
 		memmap_add_bank(filler->map, clipped(fact), node, printable(fact->name));
-	if (status != STATUS_OK) {
+	if (status != ACRE_OK) {
 		filler->is_full = true;
 		complain(filler, fact, MEMMAP_ERROR, status,
 			 "too many banks of memory, raise MEMMAP_MAX_BANKS");
@@ -239,10 +239,10 @@ static void add_memory(struct filler *filler, const struct fdt_memory_fact *fact
 static void reserve(struct filler *filler, const struct fdt_memory_fact *fact)
 {
 	uint32_t index = subject(fact) == FDT_FACT_MEMRESERVE ? fact->index : MEMMAP_NO_INDEX;
-	enum status status = memmap_reserve_nth(filler->map, clipped(fact), kind_of(fact),
-						owner_of(fact), index);
+	enum acre_status status = memmap_reserve_nth(filler->map, clipped(fact), kind_of(fact),
+						     owner_of(fact), index);
 
-	if (status != STATUS_OK) {
+	if (status != ACRE_OK) {
 		filler->is_full = true;
 		complain(filler, fact, MEMMAP_ERROR, status,
 			 "too many reservations, raise MEMMAP_MAX_RESERVATIONS");
@@ -252,10 +252,10 @@ static void reserve(struct filler *filler, const struct fdt_memory_fact *fact)
 static void add_reservation(struct filler *filler, const struct fdt_memory_fact *fact)
 {
 	if (fact->size != 0 && is_past_limit(fact))
-		complain(filler, fact, MEMMAP_NOTE, ERR_RANGE,
+		complain(filler, fact, MEMMAP_NOTE, ACRE_ERR_RANGE,
 			 "kept out, though it ends past the last physical address");
 	if (fact->no_map && fact->reusable)
-		complain(filler, fact, MEMMAP_WARNING, ERR_INVALID,
+		complain(filler, fact, MEMMAP_WARNING, ACRE_ERR_INVALID,
 			 "says both no-map and reusable, taken as no-map");
 	reserve(filler, fact);
 }
@@ -293,7 +293,7 @@ static void add_usable(struct filler *filler, const struct fdt_memory_fact *fact
 	if (range_is_empty(range))
 		return;
 	if (at == MEMMAP_MAX_WINDOWS) {
-		complain(filler, fact, MEMMAP_WARNING, ERR_FULL,
+		complain(filler, fact, MEMMAP_WARNING, ACRE_ERR_FULL,
 			 "left out with all that follow, raise MEMMAP_MAX_WINDOWS");
 		return;
 	}
@@ -307,7 +307,7 @@ static void add_usable(struct filler *filler, const struct fdt_memory_fact *fact
 static void add_malformed_usable(struct filler *filler, const struct fdt_memory_fact *fact)
 {
 	filler->is_restricted = true;
-	if (fact->why == ERR_OVERFLOW)
+	if (fact->why == ACRE_ERR_OVERFLOW)
 		complain(filler, fact, MEMMAP_WARNING, fact->why,
 			 "a pair that cannot be is not usable");
 	else
@@ -321,8 +321,8 @@ static void leave_out(struct filler *filler, paddr_t start, paddr_t end)
 
 	if (filler->is_full || range_is_empty(range))
 		return;
-	enum status status = memmap_reserve(filler->map, range, REGION_LEFT_OUT, USABLE_RANGE);
-	if (status != STATUS_OK) {
+	enum acre_status status = memmap_reserve(filler->map, range, REGION_LEFT_OUT, USABLE_RANGE);
+	if (status != ACRE_OK) {
 		filler->is_full = true;
 		complain_at_large(filler, MEMMAP_ERROR, status, range,
 				  "too many reservations, raise MEMMAP_MAX_RESERVATIONS");
@@ -336,8 +336,8 @@ static void leave_out_the_rest(struct filler *filler)
 
 	if (!filler->is_restricted)
 		return;
-	if (filler->nusable == 0 && filler->first_error == STATUS_OK)
-		complain_at_large(filler, MEMMAP_ERROR, ERR_NOT_FOUND, (struct range){ 0, 0 },
+	if (filler->nusable == 0 && filler->first_error == ACRE_OK)
+		complain_at_large(filler, MEMMAP_ERROR, ACRE_ERR_NOT_FOUND, (struct range){ 0, 0 },
 				  "chosen: " USABLE_RANGE " leaves no memory to use");
 	for (uint32_t i = 0; i < filler->nusable; i++) {
 		leave_out(filler, from, filler->usable[i].start);
@@ -352,8 +352,8 @@ static void limit(struct filler *filler, uint64_t bytes)
 {
 	if (filler->is_full || bytes == 0)
 		return;
-	enum status status = memmap_limit(filler->map, bytes, "mem=");
-	if (status != STATUS_OK) {
+	enum acre_status status = memmap_limit(filler->map, bytes, "mem=");
+	if (status != ACRE_OK) {
 		filler->is_full = true;
 		complain_at_large(filler, MEMMAP_ERROR, status, (struct range){ 0, 0 },
 				  "mem=: too many reservations, raise MEMMAP_MAX_RESERVATIONS");
@@ -404,16 +404,16 @@ static void add_facts(struct filler *filler)
 {
 	struct fdt_memory_cursor cursor;
 	struct fdt_memory_fact fact;
-	enum status status = STATUS_OK;
+	enum acre_status status = ACRE_OK;
 
 	fdt_memory_begin(&cursor, filler->fdt);
 	while (!filler->is_full) {
 		status = fdt_memory_next(&cursor, &fact);
-		if (status != STATUS_OK)
+		if (status != ACRE_OK)
 			break;
 		add_fact(filler, &fact);
 	}
-	if (status != STATUS_OK && status != ERR_END)
+	if (status != ACRE_OK && status != ACRE_ERR_END)
 		complain_at_large(filler, MEMMAP_ERROR, status, (struct range){ 0, 0 },
 				  "the device tree breaks off");
 }
@@ -422,11 +422,11 @@ static void add_facts(struct filler *filler)
 static void reserve_own(struct filler *filler, struct range range, enum region_kind kind,
 			const char *name)
 {
-	enum status status = memmap_reserve(filler->map, range, kind, name);
+	enum acre_status status = memmap_reserve(filler->map, range, kind, name);
 
-	if (status == ERR_FULL)
+	if (status == ACRE_ERR_FULL)
 		filler->is_full = true;
-	if (status != STATUS_OK)
+	if (status != ACRE_OK)
 		complain_at_large(filler, MEMMAP_ERROR, status, range, name);
 }
 
@@ -459,11 +459,12 @@ static bool has_firmware(const struct memmap *map)
 	return false;
 }
 
-enum status memmap_guard_firmware(struct memmap *map, struct range image, struct range *guarded)
+enum acre_status memmap_guard_firmware(struct memmap *map, struct range image,
+				       struct range *guarded)
 {
 	*guarded = (struct range){ image.start, image.start };
 	if (range_is_empty(image) || has_firmware(map))
-		return STATUS_OK;
+		return ACRE_OK;
 	guarded->start = lowest_below(map, image.start);
 	return memmap_reserve(map, *guarded, REGION_FIRMWARE, "below the kernel");
 }
@@ -471,13 +472,13 @@ enum status memmap_guard_firmware(struct memmap *map, struct range image, struct
 static void guard_firmware(struct filler *filler, struct range image)
 {
 	struct range guarded;
-	enum status status = memmap_guard_firmware(filler->map, image, &guarded);
+	enum acre_status status = memmap_guard_firmware(filler->map, image, &guarded);
 
-	if (status != STATUS_OK)
+	if (status != ACRE_OK)
 		complain_at_large(filler, MEMMAP_ERROR, status, guarded,
 				  "too many reservations, raise MEMMAP_MAX_RESERVATIONS");
 	else if (!range_is_empty(guarded))
-		complain_at_large(filler, MEMMAP_WARNING, STATUS_OK, guarded,
+		complain_at_large(filler, MEMMAP_WARNING, ACRE_OK, guarded,
 				  "no firmware says where it is: all memory below the kernel image "
 				  "is kept out,");
 }
@@ -485,15 +486,16 @@ static void guard_firmware(struct filler *filler, struct range image)
 static void check_memory(struct filler *filler, struct range image)
 {
 	if (filler->map->ndeclared == 0)
-		complain_at_large(filler, MEMMAP_ERROR, ERR_NOT_FOUND, (struct range){ 0, 0 },
+		complain_at_large(filler, MEMMAP_ERROR, ACRE_ERR_NOT_FOUND, (struct range){ 0, 0 },
 				  "the device tree has no enabled memory");
 	else if (!range_is_empty(image) && declared_at(filler->map, image.start) == NULL)
-		complain_at_large(filler, MEMMAP_WARNING, STATUS_OK, image,
+		complain_at_large(filler, MEMMAP_WARNING, ACRE_OK, image,
 				  "the running kernel is not in the memory of the device tree:");
 }
 
-enum status memmap_from_fdt(struct memmap *map, const struct fdt *fdt,
-			    const struct memmap_boot *boot, const struct memmap_reporter *reporter)
+enum acre_status memmap_from_fdt(struct memmap *map, const struct fdt *fdt,
+				 const struct memmap_boot *boot,
+				 const struct memmap_reporter *reporter)
 {
 	struct filler filler = { .map = map, .fdt = fdt, .reporter = reporter };
 
@@ -508,7 +510,7 @@ enum status memmap_from_fdt(struct memmap *map, const struct fdt *fdt,
 	limit(&filler, boot->limit);
 	if (!filler.is_full)
 		check_memory(&filler, boot->image);
-	if (filler.first_error == STATUS_OK)
+	if (filler.first_error == ACRE_OK)
 		guard_firmware(&filler, boot->image);
 	return filler.first_error;
 }
@@ -520,39 +522,40 @@ static bool read_window(struct filler *filler, const struct fdt_memory_cursor *c
 			const struct fdt_memory_fact *fact, uint32_t index, struct range *window)
 {
 	struct fdt_memory_fact pair = *fact;
-	enum status status = fdt_alloc_range(cursor, index, &pair.base, &pair.size);
+	enum acre_status status = fdt_alloc_range(cursor, index, &pair.base, &pair.size);
 
-	if (status == STATUS_OK) {
+	if (status == ACRE_OK) {
 		pair.has_range = true;
 		*window = clipped(&pair);
 		return true;
 	}
 	pair.kind = FDT_FACT_MALFORMED;
 	pair.property = "alloc-ranges";
-	if (fdt_find_property(filler->fdt, &fact->node, pair.property, &pair.value) != STATUS_OK)
+	if (fdt_find_property(filler->fdt, &fact->node, pair.property, &pair.value) != ACRE_OK)
 		pair.value.length = 0;
 	complain(filler, &pair, MEMMAP_WARNING, status, "a pair that cannot be is no place to use");
 	return false;
 }
 
 /* The first window that has a place. */
-static enum status place_in_windows(struct filler *filler, const struct fdt_memory_cursor *cursor,
-				    const struct fdt_memory_fact *fact,
-				    struct memmap_request *request)
+static enum acre_status place_in_windows(struct filler *filler,
+					 const struct fdt_memory_cursor *cursor,
+					 const struct fdt_memory_fact *fact,
+					 struct memmap_request *request)
 {
-	enum status status = ERR_NOT_FOUND;
+	enum acre_status status = ACRE_ERR_NOT_FOUND;
 	struct range placed;
 
 	for (uint32_t i = 0;
-	     i < fact->nwindows && i < MEMMAP_MAX_WINDOWS && status == ERR_NOT_FOUND; i++) {
+	     i < fact->nwindows && i < MEMMAP_MAX_WINDOWS && status == ACRE_ERR_NOT_FOUND; i++) {
 		if (read_window(filler, cursor, fact, i, &request->window))
 			status = memmap_place(filler->map, request, &placed);
 	}
 	return status;
 }
 
-static enum status place(struct filler *filler, const struct fdt_memory_cursor *cursor,
-			 const struct fdt_memory_fact *fact)
+static enum acre_status place(struct filler *filler, const struct fdt_memory_cursor *cursor,
+			      const struct fdt_memory_fact *fact)
 {
 	struct memmap_request request = {
 		.size = fact->size,
@@ -564,7 +567,7 @@ static enum status place(struct filler *filler, const struct fdt_memory_cursor *
 	struct range placed;
 
 	if (fact->no_map && fact->reusable)
-		complain(filler, fact, MEMMAP_WARNING, ERR_INVALID,
+		complain(filler, fact, MEMMAP_WARNING, ACRE_ERR_INVALID,
 			 "says both no-map and reusable, taken as no-map");
 	if (fact->nwindows != 0)
 		return place_in_windows(filler, cursor, fact, &request);
@@ -572,11 +575,11 @@ static enum status place(struct filler *filler, const struct fdt_memory_cursor *
 }
 
 static void complain_unplaced(struct filler *filler, const struct fdt_memory_fact *fact,
-			      enum status status)
+			      enum acre_status status)
 {
 	const char *what = "no place for it in usable memory: ask for less, or lower its alignment";
 
-	if (status == ERR_FULL)
+	if (status == ACRE_ERR_FULL)
 		what = "not placed: too many reservations, raise MEMMAP_MAX_RESERVATIONS";
 	else if (fact->nwindows > MEMMAP_MAX_WINDOWS)
 		what = "no place for it in the first pairs of its alloc-ranges: raise "
@@ -585,7 +588,8 @@ static void complain_unplaced(struct filler *filler, const struct fdt_memory_fac
 		what = "no place for it in its alloc-ranges: widen them, ask for less, or lower "
 		       "its "
 		       "alignment";
-	complain(filler, fact, MEMMAP_ERROR, status == ERR_NOT_FOUND ? ERR_NOMEM : status, what);
+	complain(filler, fact, MEMMAP_ERROR, status == ACRE_ERR_NOT_FOUND ? ACRE_ERR_NOMEM : status,
+		 what);
 }
 
 /* Only a `status` that cannot be read leaves the rest intact; such a reservation counts. */
@@ -610,11 +614,11 @@ uint32_t memmap_place_from_fdt(struct memmap *map, const struct fdt *fdt,
 	struct fdt_memory_fact fact;
 	uint32_t placed = 0;
 	uint32_t tried = 0;
-	enum status status = STATUS_OK;
+	enum acre_status status = ACRE_OK;
 
 	fdt_memory_begin(&cursor, fdt);
-	while (tried < map->ndynamic && status != ERR_FULL) {
-		if (fdt_memory_next(&cursor, &fact) != STATUS_OK)
+	while (tried < map->ndynamic && status != ACRE_ERR_FULL) {
+		if (fdt_memory_next(&cursor, &fact) != ACRE_OK)
 			break;
 		if (subject(&fact) != FDT_FACT_DYNAMIC)
 			continue;
@@ -623,8 +627,8 @@ uint32_t memmap_place_from_fdt(struct memmap *map, const struct fdt *fdt,
 			continue;
 		/* Those without a place count too, else a hostile tree could keep us for long. */
 		status = tried <= MEMMAP_MAX_RESERVATIONS ? place(&filler, &cursor, &fact)
-							  : ERR_FULL;
-		if (status == STATUS_OK)
+							  : ACRE_ERR_FULL;
+		if (status == ACRE_OK)
 			placed++;
 		else
 			complain_unplaced(&filler, &fact, status);

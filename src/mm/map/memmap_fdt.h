@@ -23,9 +23,9 @@ enum memmap_severity {
 /* All strings are never NULL, printable, and valid at least until the callback returns. */
 struct memmap_finding {
 	enum memmap_severity severity;
-	enum status status;   /* what is wrong in the words of lib/status.h, or STATUS_OK */
-	const char *node;     /* "memory@80000000", "/memreserve/"; "" if it is about no node */
-	const char *property; /* "reg"; "" if it is about none */
+	enum acre_status status; /* what is wrong in the words of lib/status.h, or ACRE_OK */
+	const char *node;        /* "memory@80000000", "/memreserve/"; "" if it is about no node */
+	const char *property;    /* "reg"; "" if it is about none */
 	const char *value;  /* of the property, in cells: "<0x0 0x80000000>"; "" if there is none */
 	struct range range; /* the memory concerned, clipped to PADDR_LIMIT; or empty */
 	const char *what;   /* what is wrong and what was done: "kept out at its widest" */
@@ -87,16 +87,16 @@ struct memmap_boot {
  * findings. A reservation whose place cannot be said is an error, since any memory could be its.
  * Dynamic reservations (`size` without `reg`) are only counted: memmap_place_from_fdt() is for them.
  *
- * Pre:    fdt_open() said STATUS_OK; memmap_init(), not resolved.
- * Result: STATUS_OK; else what the first finding of MEMMAP_ERROR says, of which there is at least
- *         one: ERR_FULL (its words name the constant to raise), ERR_NOT_FOUND (no memory at all),
- *         ERR_MALFORMED and kin (a reservation of unknown place), or how the blob is broken. The
+ * Pre:    fdt_open() said ACRE_OK; memmap_init(), not resolved.
+ * Result: ACRE_OK; else what the first finding of MEMMAP_ERROR says, of which there is at least
+ *         one: ACRE_ERR_FULL (its words name the constant to raise), ACRE_ERR_NOT_FOUND (no memory at all),
+ *         ACRE_ERR_MALFORMED and kin (a reservation of unknown place), or how the blob is broken. The
  *         map is then good for nothing but memmap_init().
  * Cost:   one walk over the tree.
  */
-nodiscard enum status memmap_from_fdt(struct memmap *map, const struct fdt *fdt,
-				      const struct memmap_boot *boot,
-				      const struct memmap_reporter *reporter);
+nodiscard enum acre_status memmap_from_fdt(struct memmap *map, const struct fdt *fdt,
+					   const struct memmap_boot *boot,
+					   const struct memmap_reporter *reporter);
 
 /* Pairs of one linux,usable-memory-range or alloc-ranges that are looked at. */
 #define MEMMAP_MAX_WINDOWS 16u
@@ -129,11 +129,11 @@ nodiscard uint32_t memmap_place_from_fdt(struct memmap *map, const struct fdt *f
  *	not said   |================|                             all below the image is kept out
  *
  * Pre:    not resolved.
- * Result: STATUS_OK, also where nothing is to be done; ERR_FULL. *@guarded is what was reserved, or
+ * Result: ACRE_OK, also where nothing is to be done; ACRE_ERR_FULL. *@guarded is what was reserved, or
  *         empty.
  * Cost:   O(reservations + square of banks).
  */
-nodiscard enum status memmap_guard_firmware(struct memmap *map, struct range image,
-					    struct range *guarded);
+nodiscard enum acre_status memmap_guard_firmware(struct memmap *map, struct range image,
+						 struct range *guarded);
 
 #endif

@@ -170,7 +170,7 @@ static void give(pfn_t pfn)
 	if (pfn == PFN_NONE)
 		return;
 	struct freed *freed = disown(pfn, 1);
-	EXPLORE_CHECK(frame_free(&pool, pfn) == STATUS_OK, "the free of frame %u was refused",
+	EXPLORE_CHECK(frame_free(&pool, pfn) == ACRE_OK, "the free of frame %u was refused",
 		      (unsigned)(pfn - FIRST));
 	returned(freed);
 }
@@ -180,8 +180,7 @@ static void give_run(pfn_t pfn, npages_t n)
 	if (pfn == PFN_NONE)
 		return;
 	struct freed *freed = disown(pfn, n);
-	EXPLORE_CHECK(frame_free_range(&pool, pfn, n) == STATUS_OK,
-		      "the free of a run was refused");
+	EXPLORE_CHECK(frame_free_range(&pool, pfn, n) == ACRE_OK, "the free of a run was refused");
 	returned(freed);
 }
 
@@ -216,7 +215,7 @@ static void check(void)
 
 static void insert(unsigned index, unsigned n)
 {
-	EXPLORE_CHECK(frame_insert(&pool, FIRST + index, n) == STATUS_OK, "insert");
+	EXPLORE_CHECK(frame_insert(&pool, FIRST + index, n) == ACRE_OK, "insert");
 	world.inserted += n;
 	memset(&world.is_inserted[index], 1, n);
 }
@@ -224,7 +223,7 @@ static void insert(unsigned index, unsigned n)
 /* Take frame @index as if somebody had it. */
 static void hold(unsigned index)
 {
-	EXPLORE_CHECK(frame_alloc_at(&pool, FIRST + index, 1) == STATUS_OK, "alloc_at");
+	EXPLORE_CHECK(frame_alloc_at(&pool, FIRST + index, 1) == ACRE_OK, "alloc_at");
 	world.owner[index] = EXPLORE_MAX_ACTIVITIES + 1;
 }
 
@@ -234,9 +233,9 @@ static void new_pool_of(unsigned chunks)
 	memset(&world, 0, sizeof(world));
 	memset(metadata, 0, sizeof(metadata));
 	uint64_t offset = (uint64_t)(uintptr_t)bytes - ((uint64_t)FIRST << PAGE_SHIFT);
-	EXPLORE_CHECK(frame_pool_init(&pool, offset) == STATUS_OK &&
+	EXPLORE_CHECK(frame_pool_init(&pool, offset) == ACRE_OK &&
 			      frame_pool_add_bank(&pool, FIRST, nframes, metadata,
-						  sizeof(metadata)) == STATUS_OK,
+						  sizeof(metadata)) == ACRE_OK,
 		      "no pool");
 	/* All of the pool that can change. */
 	explore_keep(&pool, offsetof(struct frame_pool, bank[1]), "pool");
@@ -465,7 +464,7 @@ static void give_12_break_the_last(void)
 	const unsigned last = 5 * CHUNK_BITS + 12;
 
 	give(FIRST + 12);
-	if (frame_alloc_at(&pool, FIRST + last, 1) == STATUS_OK)
+	if (frame_alloc_at(&pool, FIRST + last, 1) == ACRE_OK)
 		world.owner[last] = (uint8_t)(explore_me() + 1);
 }
 
@@ -569,7 +568,7 @@ static void check_use(void)
 static void give_11_too(void)
 {
 	world.owner[11] = 0;
-	if (frame_free(&pool, FIRST + 11) == STATUS_OK)
+	if (frame_free(&pool, FIRST + 11) == ACRE_OK)
 		world.rights++;
 	else
 		world.refusals++;
@@ -584,7 +583,7 @@ static void check_double(void)
 
 static void refused_11(void)
 {
-	if (frame_free(&pool, FIRST + 500) == STATUS_OK)
+	if (frame_free(&pool, FIRST + 500) == ACRE_OK)
 		explore_fail("a frame was freed that was never inserted");
 	world.refusals++;
 }
@@ -650,7 +649,7 @@ static void give_zeroed(void)
 	if (pfn == PFN_NONE)
 		return;
 	struct freed *freed = disown(pfn, 1);
-	EXPLORE_CHECK(frame_free_zeroed(&pool, pfn) == STATUS_OK,
+	EXPLORE_CHECK(frame_free_zeroed(&pool, pfn) == ACRE_OK,
 		      "the free of a zeroed frame was refused");
 	returned(freed);
 }

@@ -158,7 +158,7 @@ static void heap_of(unsigned granules)
 	heap_init(&heap);
 	world.nonsense = memory + 8;
 	world.bytes = granules * BUDDY_GRANULE;
-	EXPLORE_CHECK(heap_add_region(&heap, memory, world.bytes, table, granules) == STATUS_OK,
+	EXPLORE_CHECK(heap_add_region(&heap, memory, world.bytes, table, granules) == ACRE_OK,
 		      "no heap");
 	explore_keep(&heap, sizeof(heap), "heap");
 	explore_keep(memory, sizeof(memory), "memory");
