@@ -118,7 +118,7 @@ $(K)/flags: force
 force:
 
 # The two shortest paths there are: a frame pointer would be a tenth of them.
-$(K)/src/mm/frame_single.o: KFLAGS += -fomit-frame-pointer
+$(K)/src/mm/frame/frame_single.o: KFLAGS += -fomit-frame-pointer
 
 $(K)/%.o: %.c $(K)/flags
 	$(call say,CC,$@)
@@ -138,7 +138,7 @@ $(filter-out %/kmalloc.o,$(filter $(K)/src/kernel/% $(K)/src/selftest/%,$(KERNEL
 	-fno-optimize-sibling-calls
 
 # A hart that lacks what the rest is compiled for runs these, to say so.
-$(K)/src/kernel/isa.o $(filter $(K)/src/sbi/%,$(KERNEL_OBJ)): KFLAGS += -march=$(ISA_BASE)
+$(K)/src/kernel/hart/isa.o $(filter $(K)/src/sbi/%,$(KERNEL_OBJ)): KFLAGS += -march=$(ISA_BASE)
 
 # The compiler would turn the loop in memset() into a call of memset().
 $(K)/src/lib/string.o: KFLAGS += -fno-tree-loop-distribute-patterns -fno-builtin
