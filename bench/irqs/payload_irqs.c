@@ -21,7 +21,7 @@
 
 #define FIRST  0x80000u
 #define CHUNKS 512u /* 1 GiB */
-#define FRAMES ((npages_t)CHUNKS * CHUNK_BITS)
+#define FRAMES ((frame_count_t)CHUNKS * CHUNK_BITS)
 #define BLOCKS 64u
 
 static struct frame_pool pool; /* of frame numbers: nobody touches the memory */
@@ -88,8 +88,8 @@ static void make_pool(void)
 	if (metadata == NULL)
 		metadata = frame_ptr(&machine.frames,
 				     frame_alloc_range(&machine.frames,
-						       (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT,
-						       PAGE_SIZE));
+						       (bytes + FRAME_SIZE - 1) >> FRAME_SHIFT,
+						       FRAME_SIZE));
 	/* Setting up is for boot: off all the time, so that it is no stretch. */
 	csr_clear(sstatus, SSTATUS_SIE);
 	if (frame_pool_init(&pool, 0) != ACRE_OK ||
@@ -103,19 +103,19 @@ static void make_pool(void)
 static void change_all(unsigned kind)
 {
 	for (uint64_t c = 0; c < CHUNKS; c++) {
-		pfn_t first = FIRST + c * CHUNK_BITS;
+		frame_nr_t first = FIRST + c * CHUNK_BITS;
 		switch (kind) {
 		case 0: /* all but one */
 			must(frame_alloc_at(&pool, first + below(CHUNK_BITS), 1) == ACRE_OK,
 			     "a free frame cannot be taken");
 			break;
 		case 1: /* every second one */
-			for (pfn_t i = 0; i < CHUNK_BITS; i += 2)
+			for (frame_nr_t i = 0; i < CHUNK_BITS; i += 2)
 				must(frame_alloc_at(&pool, first + i, 1) == ACRE_OK,
 				     "a free frame cannot be taken");
 			break;
 		case 3: /* every fourth one: threes, none of which begins at a multiple of 2 or of 4 */
-			for (pfn_t i = 0; i < CHUNK_BITS; i += 4)
+			for (frame_nr_t i = 0; i < CHUNK_BITS; i += 4)
 				must(frame_alloc_at(&pool, first + i, 1) == ACRE_OK,
 				     "a free frame cannot be taken");
 			break;
@@ -127,36 +127,36 @@ static void change_all(unsigned kind)
 }
 
 /* Asked for where everything is stale: what there is, and what there is not. */
-static void search(npages_t n, uint64_t align)
+static void search(frame_count_t n, uint64_t align)
 {
-	pfn_t pfn = frame_alloc_range(&pool, n, align);
+	frame_nr_t pfn = frame_alloc_range(&pool, n, align);
 
-	if (pfn != PFN_NONE)
+	if (pfn != FRAME_NONE)
 		must(frame_free_range(&pool, pfn, n) == ACRE_OK, "a run cannot be freed");
 }
 
 static void search_all_kinds(void)
 {
-	static const npages_t length[] = { 1, 2, 3, 5, 16, 31, 64, 100, 333, 512 };
+	static const frame_count_t length[] = { 1, 2, 3, 5, 16, 31, 64, 100, 333, 512 };
 
 	for (unsigned kind = 0; kind < 3; kind++) {
 		for (unsigned i = 0; i < ARRAY_SIZE(length); i++) {
 			make_pool();
 			change_all(kind);
-			search(length[i], PAGE_SIZE);
-			search(length[i], PAGE_SIZE);
+			search(length[i], FRAME_SIZE);
+			search(length[i], FRAME_SIZE);
 		}
 		for (unsigned order = 0; order <= CHUNK_ORDER; order++) {
 			make_pool();
 			change_all(kind);
-			search(1ull << order, PAGE_SIZE << order);
-			search(1ull << order, PAGE_SIZE << order);
+			search(1ull << order, FRAME_SIZE << order);
+			search(1ull << order, FRAME_SIZE << order);
 		}
 		make_pool();
 		change_all(kind);
 		must(frame_free_count(&pool) != 0, "nothing is free");
 		must(!frame_pool_is_empty(&pool), "nothing is free");
-		must(frame_next_free(&pool, 0) != PFN_NONE, "nothing is free");
+		must(frame_next_free(&pool, 0) != FRAME_NONE, "nothing is free");
 	}
 }
 
@@ -165,24 +165,24 @@ static void drain(void)
 {
 	make_pool();
 	change_all(2);
-	while (frame_alloc(&pool) != PFN_NONE)
+	while (frame_alloc(&pool) != FRAME_NONE)
 		;
-	must(frame_next_free(&pool, 0) == PFN_NONE, "a frame was left");
+	must(frame_next_free(&pool, 0) == FRAME_NONE, "a frame was left");
 	must(frame_pool_is_empty(&pool), "a frame was left");
 	for (uint64_t c = 0; c < CHUNKS; c++)
 		must(frame_free(&pool, FIRST + c * CHUNK_BITS + below(CHUNK_BITS)) == ACRE_OK,
 		     "a frame cannot be freed");
-	while (frame_alloc(&pool) != PFN_NONE)
+	while (frame_alloc(&pool) != FRAME_NONE)
 		;
-	for (pfn_t pfn = FIRST; pfn < FIRST + FRAMES; pfn += CHUNK_BITS)
+	for (frame_nr_t pfn = FIRST; pfn < FIRST + FRAMES; pfn += CHUNK_BITS)
 		must(frame_free_range(&pool, pfn, CHUNK_BITS) == ACRE_OK, "2 MiB cannot be freed");
 }
 
 static void churn(void)
 {
 	static struct {
-		pfn_t pfn;
-		npages_t n;
+		frame_nr_t pfn;
+		frame_count_t n;
 	} held[256];
 
 	make_pool();
@@ -195,9 +195,9 @@ static void churn(void)
 			continue;
 		}
 		held[k].n = i % 3 == 0 ? 1 + below(CHUNK_BITS) : 1ull << below(10);
-		uint64_t align = i % 3 == 0 ? PAGE_SIZE : held[k].n << PAGE_SHIFT;
+		uint64_t align = i % 3 == 0 ? FRAME_SIZE : held[k].n << FRAME_SHIFT;
 		held[k].pfn = frame_alloc_range(&pool, held[k].n, align);
-		if (held[k].pfn == PFN_NONE)
+		if (held[k].pfn == FRAME_NONE)
 			held[k].n = 0;
 	}
 }
@@ -210,14 +210,14 @@ static void flush_zeroed(void)
 	for (uint64_t c = 0; c < FRAME_ZEROED_MAX; c++)
 		must(frame_free_zeroed(&pool, FIRST + c * CHUNK_BITS + 9) == ACRE_OK,
 		     "a frame cannot be freed");
-	search(2, 2 * PAGE_SIZE);
-	search(CHUNK_BITS, PAGE_SIZE);
+	search(2, 2 * FRAME_SIZE);
+	search(CHUNK_BITS, FRAME_SIZE);
 	/* and 64 of one chunk, for who names it */
 	make_pool();
 	for (unsigned i = 0; i < 2; i++) {
 		must(frame_alloc_at(&pool, FIRST, CHUNK_BITS) == ACRE_OK,
 		     "a chunk cannot be taken");
-		for (pfn_t pfn = FIRST; pfn < FIRST + FRAME_ZEROED_MAX; pfn++)
+		for (frame_nr_t pfn = FIRST; pfn < FIRST + FRAME_ZEROED_MAX; pfn++)
 			must(frame_free_zeroed(&pool, pfn) == ACRE_OK, "a frame cannot be freed");
 		must(frame_free_range(&pool, FIRST + FRAME_ZEROED_MAX,
 				      CHUNK_BITS - FRAME_ZEROED_MAX) == ACRE_OK,
@@ -230,8 +230,8 @@ static void odd_alignment(void)
 {
 	static const struct {
 		unsigned kind;
-		npages_t n;
-		npages_t align;
+		frame_count_t n;
+		frame_count_t align;
 	} none[] = {
 		{ 1, 3, 16 },  { 3, 3, 2 },      { 3, 3, 16 },     { 3, 2, 16 }, { 3, 1, 4 },
 		{ 3, 1, 512 }, { 0, 513, 1024 }, { 0, 700, 2048 }, { 1, 1, 2 },
@@ -241,8 +241,8 @@ static void odd_alignment(void)
 		make_pool();
 		change_all(none[i].kind);
 		for (unsigned twice = 0; twice < 2; twice++)
-			must(frame_alloc_range(&pool, none[i].n, none[i].align * PAGE_SIZE) ==
-				     PFN_NONE,
+			must(frame_alloc_range(&pool, none[i].n, none[i].align * FRAME_SIZE) ==
+				     FRAME_NONE,
 			     "there is no such run");
 	}
 }
@@ -261,11 +261,11 @@ static void frames(void)
 static void frames_debug(void)
 {
 	size_t bytes = frame_record_bytes(REAL_FRAMES);
-	npages_t nrecords = (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
-	pfn_t first = frame_alloc_range(&machine.frames, REAL_FRAMES, PAGE_SIZE);
-	pfn_t records = frame_alloc_range(&machine.frames, nrecords, PAGE_SIZE);
+	frame_count_t nrecords = (bytes + FRAME_SIZE - 1) >> FRAME_SHIFT;
+	frame_nr_t first = frame_alloc_range(&machine.frames, REAL_FRAMES, FRAME_SIZE);
+	frame_nr_t records = frame_alloc_range(&machine.frames, nrecords, FRAME_SIZE);
 
-	must(first != PFN_NONE && records != PFN_NONE, "16 MiB cannot be had");
+	must(first != FRAME_NONE && records != FRAME_NONE, "16 MiB cannot be had");
 	csr_clear(sstatus, SSTATUS_SIE);
 	if (frame_pool_init(&pool, machine.frames.offset) != ACRE_OK ||
 	    frame_pool_add_bank(&pool, first, REAL_FRAMES, metadata,
@@ -274,11 +274,11 @@ static void frames_debug(void)
 	    frame_insert(&pool, first, REAL_FRAMES) != ACRE_OK)
 		panic("the debug tier cannot be turned on");
 	csr_set(sstatus, SSTATUS_SIE);
-	search(REAL_FRAMES, PAGE_SIZE);
-	search(3, 16 * PAGE_SIZE);
-	while (frame_alloc(&pool) != PFN_NONE)
+	search(REAL_FRAMES, FRAME_SIZE);
+	search(3, 16 * FRAME_SIZE);
+	while (frame_alloc(&pool) != FRAME_NONE)
 		;
-	for (pfn_t pfn = first; pfn < first + REAL_FRAMES; pfn += CHUNK_BITS)
+	for (frame_nr_t pfn = first; pfn < first + REAL_FRAMES; pfn += CHUNK_BITS)
 		must(frame_free_range(&pool, pfn, CHUNK_BITS) == ACRE_OK, "2 MiB cannot be freed");
 	(void)frame_free_range(&machine.frames, first, REAL_FRAMES);
 	(void)frame_free_range(&machine.frames, records, nrecords);
@@ -294,16 +294,16 @@ static void make_banks(void)
 {
 	static char *tables;
 	size_t bytes = frame_metadata_bytes(CHUNK_BITS);
-	npages_t n = (bytes * FRAME_MAX_BANKS + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	frame_count_t n = (bytes * FRAME_MAX_BANKS + FRAME_SIZE - 1) >> FRAME_SHIFT;
 
 	if (tables == NULL)
 		tables = frame_ptr(&machine.frames,
-				   frame_alloc_range(&machine.frames, n, PAGE_SIZE));
+				   frame_alloc_range(&machine.frames, n, FRAME_SIZE));
 	csr_clear(sstatus, SSTATUS_SIE);
 	if (frame_pool_init(&pool, 0) != ACRE_OK)
 		panic("the pool to measure cannot be made");
 	for (uint64_t b = 0; b < FRAME_MAX_BANKS; b++) {
-		pfn_t first = FIRST + 2 * b * CHUNK_BITS;
+		frame_nr_t first = FIRST + 2 * b * CHUNK_BITS;
 		if (frame_pool_add_bank(&pool, first, CHUNK_BITS, tables + b * bytes, bytes) !=
 			    ACRE_OK ||
 		    frame_insert(&pool, first, CHUNK_BITS) != ACRE_OK)
@@ -320,25 +320,25 @@ static void banks_256(void)
 {
 	_Static_assert(FRAME_MAX_BANKS == 256, "the row is named so");
 	make_banks();
-	search(3, PAGE_SIZE); /* learns the chunks, and nothing of what is above them */
-	search(2, 2 * PAGE_SIZE);
-	search(3, 16 * PAGE_SIZE);
-	while (frame_alloc(&pool) != PFN_NONE)
+	search(3, FRAME_SIZE); /* learns the chunks, and nothing of what is above them */
+	search(2, 2 * FRAME_SIZE);
+	search(3, 16 * FRAME_SIZE);
+	while (frame_alloc(&pool) != FRAME_NONE)
 		;
 	must(frame_pool_is_empty(&pool), "a frame was left");
-	search(3, PAGE_SIZE);
+	search(3, FRAME_SIZE);
 	must(frame_free(&pool, FIRST) == ACRE_OK, "a frame cannot be freed");
-	must(frame_alloc(&pool) == FIRST && frame_alloc(&pool) == PFN_NONE,
+	must(frame_alloc(&pool) == FIRST && frame_alloc(&pool) == FRAME_NONE,
 	     "not the one frame that is free");
 }
 
 static void run_of_1_gib(void)
 {
 	make_pool();
-	pfn_t pfn = frame_alloc_range(&pool, FRAMES, PAGE_SIZE);
+	frame_nr_t pfn = frame_alloc_range(&pool, FRAMES, FRAME_SIZE);
 	must(pfn == FIRST && frame_free_range(&pool, pfn, FRAMES) == ACRE_OK,
 	     "all in one run cannot be had");
-	pfn = frame_alloc_range(&pool, FRAMES, (uint64_t)FRAMES << PAGE_SHIFT);
+	pfn = frame_alloc_range(&pool, FRAMES, (uint64_t)FRAMES << FRAME_SHIFT);
 	must(pfn == FIRST && frame_free_range(&pool, pfn, FRAMES) == ACRE_OK,
 	     "all in one run cannot be had");
 }
@@ -361,8 +361,8 @@ static void validate_heap(void)
 static void zeroing(void)
 {
 	for (unsigned i = 0; i < 8; i++) {
-		pfn_t pfn = frame_alloc_range_zeroed(&machine.frames, CHUNK_BITS, PAGE_SIZE);
-		must(pfn != PFN_NONE &&
+		frame_nr_t pfn = frame_alloc_range_zeroed(&machine.frames, CHUNK_BITS, FRAME_SIZE);
+		must(pfn != FRAME_NONE &&
 			     frame_free_range(&machine.frames, pfn, CHUNK_BITS) == ACRE_OK,
 		     "2 MiB of zeros cannot be had");
 		kfree(kzalloc(1 << 20));

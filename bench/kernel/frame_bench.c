@@ -41,11 +41,11 @@ static void make_store(struct store *s, uint64_t seed, uint64_t nframes, unsigne
 		r->bank[b] = (struct bench_bank){ FIRST + b * (nframes / nbanks + BANK_GAP),
 						  nframes / nbanks };
 	s->bytes = (frame_metadata_bytes(nframes / nbanks) + 63) & ~(size_t)63;
-	s->metadata = bench_memory(nbanks * s->bytes, PAGE_SIZE);
-	r->seen = bench_memory(nframes / 8, PAGE_SIZE);
-	r->taken = bench_memory(nframes / 8, PAGE_SIZE);
+	s->metadata = bench_memory(nbanks * s->bytes, FRAME_SIZE);
+	r->seen = bench_memory(nframes / 8, FRAME_SIZE);
+	r->taken = bench_memory(nframes / 8, FRAME_SIZE);
 	if (nframes <= GIB_FRAMES)
-		r->live = bench_memory(nframes * sizeof(r->live[0]), PAGE_SIZE);
+		r->live = bench_memory(nframes * sizeof(r->live[0]), FRAME_SIZE);
 }
 
 static void drop_store(struct store *s)
@@ -171,7 +171,7 @@ static void one_bank(uint64_t seed)
 	row_share(&s, SURVIVAL);
 	row_share(&s, RECOVERY);
 	row_metadata("", GIB_FRAMES);
-	int32_t *next = bench_memory(GIB_FRAMES * sizeof(*next), PAGE_SIZE);
+	int32_t *next = bench_memory(GIB_FRAMES * sizeof(*next), FRAME_SIZE);
 	for (unsigned i = PAIR; i <= CHURN90; i++)
 		row_free_list(&s, i, next);
 	bench_drop(next, GIB_FRAMES * sizeof(*next));
@@ -216,10 +216,10 @@ static void row_init(struct store *s)
 }
 
 /* One round: take all, cleared or not. */
-static void zero_round(struct bench_run *r, pfn_t (*take)(struct frame_pool *), bool cleared)
+static void zero_round(struct bench_run *r, frame_nr_t (*take)(struct frame_pool *), bool cleared)
 {
 	for (unsigned i = 0; i < ZERO_FRAMES; i++)
-		memset(frame_ptr(&pool, r->bank[0].first + i), 0xa5, PAGE_SIZE);
+		memset(frame_ptr(&pool, r->bank[0].first + i), 0xa5, FRAME_SIZE);
 	bench_open(r);
 	for (unsigned i = 0; i < ZERO_FRAMES; i++)
 		r->live[i] = take(&pool);
@@ -227,15 +227,15 @@ static void zero_round(struct bench_run *r, pfn_t (*take)(struct frame_pool *), 
 	bench_distinct(r, ZERO_FRAMES);
 	for (unsigned i = 0; cleared && i < ZERO_FRAMES; i++) {
 		const uint64_t *words = frame_ptr(&pool, r->live[i]);
-		for (unsigned k = 0; k < PAGE_SIZE / sizeof(*words); k++)
+		for (unsigned k = 0; k < FRAME_SIZE / sizeof(*words); k++)
 			bench_must(r, words[k] == 0, "a frame that is not clear");
 	}
 	for (unsigned i = 0; i < ZERO_FRAMES; i++)
 		bench_must(r, frame_free(&pool, r->live[i]) == ACRE_OK, "a free was refused");
 }
 
-static void zero_pass(struct bench_pass *pass, struct store *s, pfn_t (*take)(struct frame_pool *),
-		      bool cleared)
+static void zero_pass(struct bench_pass *pass, struct store *s,
+		      frame_nr_t (*take)(struct frame_pool *), bool cleared)
 {
 	make_pool(s);
 	pass->run = s->run;
@@ -249,24 +249,24 @@ static void zero_pass(struct bench_pass *pass, struct store *s, pfn_t (*take)(st
 /* What clearing adds to taking a frame that was used before: here there must be memory behind it. */
 static void row_zero(uint64_t seed)
 {
-	void *memory = bench_memory(ZERO_FRAMES << PAGE_SHIFT, PAGE_SIZE);
+	void *memory = bench_memory(ZERO_FRAMES << FRAME_SHIFT, FRAME_SIZE);
 	struct store s;
 
 	make_store(&s, seed, ZERO_FRAMES, 1);
-	s.run.bank[0].first = paddr_to_pfn((uintptr_t)memory);
+	s.run.bank[0].first = frame_from_paddr((uintptr_t)memory);
 	zero_pass(&measured, &s, frame_alloc_zeroed, true);
 	zero_pass(&overhead, &s, frame_alloc, false);
 	bench_row("frame.zero", "", &measured, &overhead, NULL, 2);
 	drop_store(&s);
-	bench_drop(memory, ZERO_FRAMES << PAGE_SHIFT);
+	bench_drop(memory, ZERO_FRAMES << FRAME_SHIFT);
 }
 
-static pfn_t take_first(struct frame_pool *p)
+static frame_nr_t take_first(struct frame_pool *p)
 {
 	return p->bank[0].first;
 }
 
-static enum acre_status give_nothing(struct frame_pool *p, pfn_t pfn)
+static enum acre_status give_nothing(struct frame_pool *p, frame_nr_t pfn)
 {
 	(void)p;
 	(void)pfn;
@@ -274,8 +274,8 @@ static enum acre_status give_nothing(struct frame_pool *p, pfn_t pfn)
 }
 
 static void zeroed_pairs(struct bench_pass *pass, struct store *s,
-			 pfn_t (*take)(struct frame_pool *),
-			 enum acre_status (*give)(struct frame_pool *, pfn_t))
+			 frame_nr_t (*take)(struct frame_pool *),
+			 enum acre_status (*give)(struct frame_pool *, frame_nr_t))
 {
 	struct bench_run *r = &pass->run;
 	bool ok = true;
@@ -288,7 +288,7 @@ static void zeroed_pairs(struct bench_pass *pass, struct store *s,
 		   "none is cleared ahead");
 	bench_open(r);
 	for (unsigned i = 0; i < ZEROED_PAIRS; i++) {
-		pfn_t pfn = take(&pool);
+		frame_nr_t pfn = take(&pool);
 		sum += pfn;
 		ok &= give(&pool, pfn) == ACRE_OK;
 	}
@@ -302,16 +302,16 @@ static void zeroed_pairs(struct bench_pass *pass, struct store *s,
 /* Taking a frame that is known to be zero, and giving it back as such. */
 static void row_zeroed_pair(uint64_t seed)
 {
-	void *memory = bench_memory(ZERO_FRAMES << PAGE_SHIFT, PAGE_SIZE);
+	void *memory = bench_memory(ZERO_FRAMES << FRAME_SHIFT, FRAME_SIZE);
 	struct store s;
 
 	make_store(&s, seed, ZERO_FRAMES, 1);
-	s.run.bank[0].first = paddr_to_pfn((uintptr_t)memory);
+	s.run.bank[0].first = frame_from_paddr((uintptr_t)memory);
 	zeroed_pairs(&measured, &s, frame_alloc_zeroed, frame_free_zeroed);
 	zeroed_pairs(&overhead, &s, take_first, give_nothing);
 	bench_row("frame.zeroed_pair", "", &measured, &overhead, NULL, 2);
 	drop_store(&s);
-	bench_drop(memory, ZERO_FRAMES << PAGE_SHIFT);
+	bench_drop(memory, ZERO_FRAMES << FRAME_SHIFT);
 }
 
 void bench_frame_setup(uint64_t seed)

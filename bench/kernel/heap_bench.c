@@ -28,8 +28,8 @@ static void make_run(struct bench_run *r, uint64_t seed, uint64_t arena, uint64_
 		.seed = seed, .arena_bytes = arena, .given_bytes = arena, .max_blocks = blocks
 	};
 	r->arena = bench_memory(arena, arena);
-	r->taken = bench_memory(arena / 64, PAGE_SIZE);
-	r->block = bench_memory(blocks * sizeof(r->block[0]), PAGE_SIZE);
+	r->taken = bench_memory(arena / 64, FRAME_SIZE);
+	r->block = bench_memory(blocks * sizeof(r->block[0]), FRAME_SIZE);
 }
 
 static void drop_run(struct bench_run *r)

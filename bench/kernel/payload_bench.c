@@ -27,10 +27,10 @@ uint64_t bench_now(void)
 
 void *bench_memory(uint64_t bytes, uint64_t align)
 {
-	npages_t npages = (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
-	pfn_t pfn = frame_alloc_range(&machine.frames, npages, align);
+	frame_count_t nframes = (bytes + FRAME_SIZE - 1) >> FRAME_SHIFT;
+	frame_nr_t pfn = frame_alloc_range(&machine.frames, nframes, align);
 
-	if (pfn == PFN_NONE)
+	if (pfn == FRAME_NONE)
 		panic("the benchmark wants %llu KiB in one piece: a machine with more memory, "
 		      "please",
 		      (unsigned long long)(bytes >> 10));
@@ -39,10 +39,10 @@ void *bench_memory(uint64_t bytes, uint64_t align)
 
 void bench_drop(void *memory, uint64_t bytes)
 {
-	npages_t npages = (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	frame_count_t nframes = (bytes + FRAME_SIZE - 1) >> FRAME_SHIFT;
 
 	if (memory != NULL)
-		frame_free_range(&machine.frames, paddr_to_pfn((uintptr_t)memory), npages);
+		frame_free_range(&machine.frames, frame_from_paddr((uintptr_t)memory), nframes);
 }
 
 void bench_begin_pass(struct bench_pass *pass)

@@ -17,17 +17,17 @@ struct pool {
 	void *metadata;
 };
 
-static void *pool_create(uint64_t first, uint64_t npages)
+static void *pool_create(uint64_t first, uint64_t nframes)
 {
-	size_t bytes = frame_metadata_bytes(npages);
+	size_t bytes = frame_metadata_bytes(nframes);
 	struct pool *p = aligned_alloc(LOCK_LINE, sizeof(*p));
 
 	if (p == NULL)
 		return NULL;
 	p->metadata = malloc(bytes);
 	if (p->metadata == NULL || frame_pool_init(&p->frames, 0) != ACRE_OK ||
-	    frame_pool_add_bank(&p->frames, first, npages, p->metadata, bytes) != ACRE_OK ||
-	    frame_insert(&p->frames, first, npages) != ACRE_OK) {
+	    frame_pool_add_bank(&p->frames, first, nframes, p->metadata, bytes) != ACRE_OK ||
+	    frame_insert(&p->frames, first, nframes) != ACRE_OK) {
 		free(p->metadata);
 		free(p);
 		return NULL;
@@ -57,7 +57,7 @@ static bool pool_free(void *pool, uint64_t pfn)
 
 static uint64_t pool_run_alloc(void *pool, uint64_t n, uint64_t align)
 {
-	return frame_alloc_range(&((struct pool *)pool)->frames, n, align << PAGE_SHIFT);
+	return frame_alloc_range(&((struct pool *)pool)->frames, n, align << FRAME_SHIFT);
 }
 
 static bool pool_run_free(void *pool, uint64_t pfn, uint64_t n)

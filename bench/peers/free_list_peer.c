@@ -12,10 +12,10 @@ struct pool {
 	uint64_t first;
 };
 
-static void *create(uint64_t first, uint64_t npages)
+static void *create(uint64_t first, uint64_t nframes)
 {
 	struct pool *p = malloc(sizeof(*p));
-	int32_t *next = npages <= INT32_MAX ? malloc(npages * sizeof(*next)) : NULL;
+	int32_t *next = nframes <= INT32_MAX ? malloc(nframes * sizeof(*next)) : NULL;
 
 	if (p == NULL || next == NULL) {
 		free(p);
@@ -23,7 +23,7 @@ static void *create(uint64_t first, uint64_t npages)
 		return NULL;
 	}
 	p->first = first;
-	free_list_init(&p->list, (uint32_t)npages, next);
+	free_list_init(&p->list, (uint32_t)nframes, next);
 	return p;
 }
 

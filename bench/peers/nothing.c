@@ -7,11 +7,11 @@
 
 #include "bench/peers/peers.h"
 
-static void *pool_create(uint64_t first, uint64_t npages)
+static void *pool_create(uint64_t first, uint64_t nframes)
 {
 	uint64_t *p = malloc(sizeof(*p));
 
-	(void)npages;
+	(void)nframes;
 	if (p != NULL)
 		*p = first;
 	return p;

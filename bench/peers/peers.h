@@ -17,8 +17,8 @@ struct peer_frames {
 	bool shared;      /* threads may use a pool at one time; else a mutex goes around it */
 	void (*enter)(unsigned thread); /* on each thread before its first call; or NULL */
 
-	/* The frames [first, first + npages), all free. NULL: none of that size. */
-	void *(*create)(uint64_t first, uint64_t npages);
+	/* The frames [first, first + nframes), all free. NULL: none of that size. */
+	void *(*create)(uint64_t first, uint64_t nframes);
 	void (*destroy)(void *pool);
 
 	/* As in struct bench_frames. run_alloc: NULL if it has no aligned runs. */

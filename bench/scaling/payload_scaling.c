@@ -65,9 +65,9 @@ static struct frame_pool *pool;
 static struct player *player;
 static unsigned nplayers;
 static void (*step)(struct player *);
-static npages_t nframes;
+static frame_count_t nframes;
 static void *metadata;
-static pfn_t notes; /* frames of the machine, for what players hold */
+static frame_nr_t notes; /* frames of the machine, for what players hold */
 static _Atomic unsigned here, finished;
 
 static uint64_t next(struct player *p)
@@ -89,18 +89,18 @@ static void count(struct cost *cost, uint64_t before)
 
 /* ---- operations ------------------------------------------------------------------------------- */
 
-static pfn_t take(struct player *p)
+static frame_nr_t take(struct player *p)
 {
 	uint64_t before = lines_foreign(p->index);
-	pfn_t pfn = frame_alloc(pool);
+	frame_nr_t pfn = frame_alloc(pool);
 
 	count(&p->own, before);
-	if (pfn == PFN_NONE)
+	if (pfn == FRAME_NONE)
 		panic("the pool has no frame for player %u", p->index);
 	return pfn;
 }
 
-static void give(struct player *p, struct cost *cost, pfn_t pfn)
+static void give(struct player *p, struct cost *cost, frame_nr_t pfn)
 {
 	uint64_t before = lines_foreign(p->index);
 	enum acre_status s = frame_free(pool, pfn);
@@ -118,7 +118,7 @@ static void hold(struct player *p)
 static void give_any(struct player *p)
 {
 	uint64_t i = next(p) % p->nheld;
-	pfn_t pfn = FIRST + p->held[i];
+	frame_nr_t pfn = FIRST + p->held[i];
 
 	p->held[i] = p->held[--p->nheld];
 	give(p, &p->own, pfn);
@@ -185,7 +185,7 @@ static void step_run(struct player *p)
 
 	if (p->nheld == 0) {
 		p->held[p->nheld++] =
-			(uint32_t)(frame_alloc_range(pool, 16, 16 * PAGE_SIZE) - FIRST);
+			(uint32_t)(frame_alloc_range(pool, 16, 16 * FRAME_SIZE) - FIRST);
 	} else if (frame_free_range(pool, FIRST + p->held[--p->nheld], 16) != ACRE_OK) {
 		panic("player %u cannot give back a run", p->index);
 	}
@@ -272,13 +272,13 @@ static void begin(unsigned n)
 	nplayers = n;
 	nframes = n * FRAMES_EACH > FRAMES_LEAST ? n * FRAMES_EACH : FRAMES_LEAST;
 	size_t bytes = frame_metadata_bytes(nframes);
-	pool = kmalloc_aligned_or_panic(sizeof(*pool), PAGE_SIZE);
-	metadata = kmalloc_aligned_or_panic(bytes, PAGE_SIZE);
+	pool = kmalloc_aligned_or_panic(sizeof(*pool), FRAME_SIZE);
+	metadata = kmalloc_aligned_or_panic(bytes, FRAME_SIZE);
 	must(frame_pool_init(pool, 0));
 	must(frame_pool_add_bank(pool, FIRST, nframes, metadata, bytes));
 	must(frame_insert(pool, FIRST, nframes));
-	notes = frame_alloc_range(&machine.frames, nframes * 4 / PAGE_SIZE, PAGE_SIZE);
-	if (notes == PFN_NONE)
+	notes = frame_alloc_range(&machine.frames, nframes * 4 / FRAME_SIZE, FRAME_SIZE);
+	if (notes == FRAME_NONE)
 		panic("no memory for what %u players hold", n);
 	player = kmalloc_aligned_or_panic(n * sizeof(*player), LINE_SIZE);
 	memset(player, 0, n * sizeof(*player));
@@ -300,7 +300,7 @@ static void end(void)
 
 	if (broken != NULL)
 		panic("the pool is broken: %s", broken);
-	must(frame_free_range(&machine.frames, notes, nframes * 4 / PAGE_SIZE));
+	must(frame_free_range(&machine.frames, notes, nframes * 4 / FRAME_SIZE));
 	kfree(player);
 	kfree(metadata);
 	kfree(pool);

@@ -3,7 +3,7 @@
  * lock_scoped.h - a lock that is given back at the end of the block that took it, by whatever way it is
  * left: the end, return, break, goto. The one way in which locks are taken here.
  *
- *	bool frame_is_free(struct frame_pool *pool, pfn_t pfn)
+ *	bool frame_is_free(struct frame_pool *pool, frame_nr_t pfn)
  *	{
  *		LOCK_SCOPED(held, &pool->lock);
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * status.h - the one error vocabulary. Every function that can fail in more than one way returns
- * one of these; out of memory is a sentinel of its type instead (NULL, PFN_NONE).
+ * one of these; out of memory is a sentinel of its type instead (NULL, FRAME_NONE).
  */
 #ifndef LIB_STATUS_H
 #define LIB_STATUS_H

@@ -42,8 +42,8 @@ struct usable {
 /* The whole frames inside @range, empty if there is none. */
 static struct range whole_frames(struct range range)
 {
-	struct range whole = { align_down(range.start + PAGE_SIZE - 1, PAGE_SIZE),
-			       align_down(range.end, PAGE_SIZE) };
+	struct range whole = { align_down(range.start + FRAME_SIZE - 1, FRAME_SIZE),
+			       align_down(range.end, FRAME_SIZE) };
 
 	return range_is_empty(whole) ? (struct range){ 0, 0 } : whole;
 }
@@ -84,15 +84,15 @@ static struct usable usable_of(const struct memmap *map, uint32_t bank)
 	return u;
 }
 
-static npages_t frames_in(struct range range)
+static frame_count_t frames_in(struct range range)
 {
-	return range_size(range) >> PAGE_SHIFT;
+	return range_size(range) >> FRAME_SHIFT;
 }
 
 /* Bytes of tables for the frames in @span, in whole frames. @span has at most 2^44 frames. */
 static uint64_t table_bytes(struct range span)
 {
-	return align_down(frame_metadata_bytes(frames_in(span)) + PAGE_SIZE - 1, PAGE_SIZE);
+	return align_down(frame_metadata_bytes(frames_in(span)) + FRAME_SIZE - 1, FRAME_SIZE);
 }
 
 /* What the pool's bank spans. */
@@ -125,7 +125,7 @@ static const struct region *find_place(const struct memmap *map, uint32_t bank, 
 static enum acre_status add_bank(struct frame_pool *pool, struct memmap *map, uint32_t bank,
 				 const struct region *place, uint64_t bytes, bool reaches)
 {
-	const paddr_t tables = place->range.start; /* the claim below moves regions */
+	const acre_paddr_t tables = place->range.start; /* the claim below moves regions */
 	enum acre_status status = memmap_claim_nth(map, (struct range){ tables, tables + bytes },
 						   REGION_METADATA, MM_TABLES_NAME, bank);
 
@@ -133,8 +133,8 @@ static enum acre_status add_bank(struct frame_pool *pool, struct memmap *map, ui
 		return status;
 	struct usable u = usable_of(map, bank);
 	struct range span = reaches ? u.reach : u.span;
-	return frame_pool_add_bank(pool, paddr_to_pfn(span.start), frames_in(span),
-				   frame_ptr(pool, paddr_to_pfn(tables)), bytes);
+	return frame_pool_add_bank(pool, frame_from_paddr(span.start), frames_in(span),
+				   frame_ptr(pool, frame_from_paddr(tables)), bytes);
 }
 
 static void warn_trimmed(const struct memmap *map, uint32_t bank, uint64_t bytes)
@@ -185,7 +185,7 @@ static enum acre_status insert_usable(struct frame_pool *pool, const struct memm
 	uint32_t cursor = 0;
 
 	while ((region = memmap_next(map, REGION_USABLE, &cursor)) != NULL) {
-		enum acre_status status = frame_insert(pool, paddr_to_pfn(region->range.start),
+		enum acre_status status = frame_insert(pool, frame_from_paddr(region->range.start),
 						       frames_in(region->range));
 		if (status != ACRE_OK)
 			return status;
@@ -200,7 +200,7 @@ static bool place_records(const struct frame_pool *pool, struct memmap *map, uin
 			  uint32_t bank, struct range *records)
 {
 	uint64_t bytes =
-		align_down(frame_record_bytes(pool->bank[b].npages) + PAGE_SIZE - 1, PAGE_SIZE);
+		align_down(frame_record_bytes(pool->bank[b].nframes) + FRAME_SIZE - 1, FRAME_SIZE);
 	const struct region *place = find_place(map, bank, bytes);
 
 	if (place == NULL || memmap_bytes(map, REGION_USABLE) == bytes)
@@ -213,8 +213,8 @@ static bool place_records(const struct frame_pool *pool, struct memmap *map, uin
 static enum acre_status add_records(struct frame_pool *pool, struct memmap *map)
 {
 	for (uint32_t b = 0; b < pool->nbanks; b++) {
-		const pfn_t first = pool->bank[b].first;
-		const uint32_t bank = memmap_find(map, pfn_to_paddr(first))->bank;
+		const frame_nr_t first = pool->bank[b].first;
+		const uint32_t bank = memmap_find(map, frame_to_paddr(first))->bank;
 		struct range records;
 
 		if (!place_records(pool, map, b, bank, &records)) {
@@ -222,7 +222,8 @@ static enum acre_status add_records(struct frame_pool *pool, struct memmap *map)
 			continue;
 		}
 		enum acre_status status =
-			frame_pool_debug(pool, first, frame_ptr(pool, paddr_to_pfn(records.start)),
+			frame_pool_debug(pool, first,
+					 frame_ptr(pool, frame_from_paddr(records.start)),
 					 range_size(records));
 		if (status != ACRE_OK)
 			return status;
@@ -262,7 +263,7 @@ enum acre_status mm_init_frames_debug(struct frame_pool *pool, struct memmap *ma
 /* ---- reusable reservations ------------------------------------------------------------------- */
 
 /* The whole frames of the region of @kind that contains @addr; empty if there is none. */
-static struct range frames_of(const struct memmap *map, paddr_t addr, enum region_kind kind)
+static struct range frames_of(const struct memmap *map, acre_paddr_t addr, enum region_kind kind)
 {
 	const struct region *region = memmap_find(map, addr);
 
@@ -271,7 +272,7 @@ static struct range frames_of(const struct memmap *map, paddr_t addr, enum regio
 	return whole_frames(region->range);
 }
 
-enum acre_status mm_lend_reusable(struct frame_pool *pool, struct memmap *map, paddr_t addr)
+enum acre_status mm_lend_reusable(struct frame_pool *pool, struct memmap *map, acre_paddr_t addr)
 {
 	struct range range = frames_of(map, addr, REGION_REUSABLE);
 
@@ -280,20 +281,22 @@ enum acre_status mm_lend_reusable(struct frame_pool *pool, struct memmap *map, p
 	enum acre_status status = memmap_recast(map, range, REGION_REUSABLE, REGION_LENT);
 	if (status != ACRE_OK)
 		return status;
-	status = frame_insert(pool, paddr_to_pfn(range.start), frames_in(range));
+	status = frame_insert(pool, frame_from_paddr(range.start), frames_in(range));
 	/* Joining what was cut needs no slot. */
 	if (status != ACRE_OK && memmap_recast(map, range, REGION_LENT, REGION_REUSABLE) != ACRE_OK)
 		panic("a region of the memory map cannot be joined again");
 	return status;
 }
 
-enum acre_status mm_take_back_reusable(struct frame_pool *pool, struct memmap *map, paddr_t addr)
+enum acre_status mm_take_back_reusable(struct frame_pool *pool, struct memmap *map,
+				       acre_paddr_t addr)
 {
 	struct range range = frames_of(map, addr, REGION_LENT);
 
 	if (range_is_empty(range))
 		return ACRE_ERR_NOT_FOUND;
-	enum acre_status status = frame_remove(pool, paddr_to_pfn(range.start), frames_in(range));
+	enum acre_status status =
+		frame_remove(pool, frame_from_paddr(range.start), frames_in(range));
 	if (status != ACRE_OK)
 		return status;
 	return memmap_recast(map, range, REGION_LENT, REGION_REUSABLE);

@@ -18,7 +18,7 @@
 
 /*
  * mm_init_frames - initialise @pool with the usable frames of @map, which @pool manages afterwards,
- * all of them free: frame_managed_count() * PAGE_SIZE == memmap_bytes(@map, REGION_USABLE).
+ * all of them free: frame_managed_count() * FRAME_SIZE == memmap_bytes(@map, REGION_USABLE).
  * @offset as in frame_pool_init().
  *
  * Each bank of the map that has usable frames becomes one bank of the pool, from its first usable
@@ -56,7 +56,7 @@ nodiscard enum acre_status mm_init_frames_debug(struct frame_pool *pool, struct 
  *         on failure.
  */
 nodiscard enum acre_status mm_lend_reusable(struct frame_pool *pool, struct memmap *map,
-					    paddr_t addr);
+					    acre_paddr_t addr);
 
 /*
  * mm_take_back_reusable - the reverse, for the REGION_LENT that contains @addr, if all its frames are free.
@@ -64,6 +64,6 @@ nodiscard enum acre_status mm_lend_reusable(struct frame_pool *pool, struct memm
  *         changed, try again later).
  */
 nodiscard enum acre_status mm_take_back_reusable(struct frame_pool *pool, struct memmap *map,
-						 paddr_t addr);
+						 acre_paddr_t addr);
 
 #endif

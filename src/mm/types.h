@@ -10,24 +10,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PAGE_SHIFT 12u
-#define PAGE_SIZE  ((uint64_t)1 << PAGE_SHIFT)
+#define FRAME_SHIFT 12u
+#define FRAME_SIZE  ((uint64_t)1 << FRAME_SHIFT)
 
 /* RV64 physical addresses have at most 56 bits (Privileged Architecture, Sv39 to Sv57). */
-#define PADDR_BITS  56u
-#define PADDR_LIMIT ((uint64_t)1 << PADDR_BITS)
+#define ACRE_PADDR_BITS  56u
+#define ACRE_PADDR_LIMIT ((uint64_t)1 << ACRE_PADDR_BITS)
 
-typedef uint64_t paddr_t;  /* a physical address, in bytes */
-typedef uint64_t pfn_t;    /* a frame number: paddr >> PAGE_SHIFT */
-typedef uint64_t npages_t; /* a count of frames */
+typedef uint64_t acre_paddr_t;  /* a physical address, in bytes */
+typedef uint64_t frame_nr_t;    /* a frame number: paddr >> FRAME_SHIFT */
+typedef uint64_t frame_count_t; /* a count of frames */
 
 /* Not a frame. Frame 0 is a frame like any other. */
-#define PFN_NONE UINT64_MAX
+#define FRAME_NONE UINT64_MAX
 
 /* Bytes [start, end), empty when start == end. */
 struct range {
-	paddr_t start;
-	paddr_t end;
+	acre_paddr_t start;
+	acre_paddr_t end;
 };
 
 /*@
@@ -53,7 +53,7 @@ static inline bool range_is_empty(struct range r)
 	assigns \nothing;
 	ensures \result <==> r.start <= addr < r.end;
 */
-static inline bool range_contains(struct range r, paddr_t addr)
+static inline bool range_contains(struct range r, acre_paddr_t addr)
 {
 	return addr >= r.start && addr < r.end;
 }
@@ -68,22 +68,22 @@ static inline bool range_overlaps(struct range a, struct range b)
 }
 
 /*@
-	requires pfn <= UINT64_MAX / PAGE_SIZE;
+	requires pfn <= UINT64_MAX / FRAME_SIZE;
 	assigns \nothing;
-	ensures \result == pfn * PAGE_SIZE;
+	ensures \result == pfn * FRAME_SIZE;
 */
-static inline paddr_t pfn_to_paddr(pfn_t pfn)
+static inline acre_paddr_t frame_to_paddr(frame_nr_t pfn)
 {
-	return pfn * PAGE_SIZE;
+	return pfn * FRAME_SIZE;
 }
 
 /*@
 	assigns \nothing;
-	ensures \result == addr / PAGE_SIZE;
+	ensures \result == addr / FRAME_SIZE;
 */
-static inline pfn_t paddr_to_pfn(paddr_t addr)
+static inline frame_nr_t frame_from_paddr(acre_paddr_t addr)
 {
-	return addr / PAGE_SIZE;
+	return addr / FRAME_SIZE;
 }
 
 #endif

@@ -22,7 +22,7 @@ static never_inline void by_panic(void)
 /* The end of physical addresses, and paging is off: an access fault. Address 0 may well be RAM. */
 static never_inline void by_trap(void)
 {
-	uint64_t nowhere = PADDR_LIMIT - 8;
+	uint64_t nowhere = ACRE_PADDR_LIMIT - 8;
 
 	__asm__("" : "+r"(nowhere)); /* the compiler would see what we do, and leave it out */
 	*(volatile uint64_t *)nowhere = 1;
@@ -30,7 +30,7 @@ static never_inline void by_trap(void)
 
 static never_inline void by_jump(void)
 {
-	uint64_t nowhere = PADDR_LIMIT - 8;
+	uint64_t nowhere = ACRE_PADDR_LIMIT - 8;
 
 	__asm__("" : "+r"(nowhere));
 	((void (*)(void))nowhere)();
@@ -65,12 +65,12 @@ static void allocate_for_ever(void *unused)
 	(void)unused;
 	atomic_fetch_add(&crowd, 1);
 	for (unsigned i = 0;; i++) {
-		pfn_t pfn = frame_alloc(&machine.frames);
-		pfn_t run = frame_alloc_range(&machine.frames, 1 + i % 20, PAGE_SIZE);
+		frame_nr_t pfn = frame_alloc(&machine.frames);
+		frame_nr_t run = frame_alloc_range(&machine.frames, 1 + i % 20, FRAME_SIZE);
 		kfree(kmalloc(1 + i % 3000));
-		if (run != PFN_NONE)
+		if (run != FRAME_NONE)
 			(void)frame_free_range(&machine.frames, run, 1 + i % 20);
-		if (pfn != PFN_NONE)
+		if (pfn != FRAME_NONE)
 			(void)frame_free(&machine.frames, pfn);
 		if (i % 256 == 0)
 			print("hart %llu has allocated %u times and goes on\n",
@@ -217,7 +217,7 @@ static void by_badframe(void)
 /* Two bytes of a frame that is ours no more, and then the frame again. */
 static void by_staleframe(void)
 {
-	pfn_t pfn = frame_alloc(&machine.frames);
+	frame_nr_t pfn = frame_alloc(&machine.frames);
 	volatile uint8_t *bytes = frame_ptr(&machine.frames, pfn);
 
 	(void)frame_free(&machine.frames, pfn);
@@ -229,7 +229,7 @@ static void by_staleframe(void)
 
 static void by_twiceframe(void)
 {
-	pfn_t pfn = frame_alloc(&machine.frames);
+	frame_nr_t pfn = frame_alloc(&machine.frames);
 
 	(void)frame_free(&machine.frames, pfn);
 	(void)frame_free(&machine.frames, pfn);

@@ -23,10 +23,10 @@
 #include "kernel/memory/kmalloc.h"
 #include "lib/panic.h"
 
-#define WORDS_PER_PAGE (PAGE_SIZE / 8)
-#define MAX_RUN        16u
-#define MAX_BLOCK      2048u
-#define MARK           0x7e57ed7e57ed7e57ull
+#define WORDS_PER_FRAME (FRAME_SIZE / 8)
+#define MAX_RUN         16u
+#define MAX_BLOCK       2048u
+#define MARK            0x7e57ed7e57ed7e57ull
 /* Handlers that may wait for a lock, at once. */
 #define IN_LINE 8u
 
@@ -48,23 +48,24 @@ static void check_mark(const char *what, uint64_t address, const uint64_t *first
 		      (unsigned long long)address, (unsigned long long)hart_self()->id);
 }
 
-static void mark_frames(pfn_t pfn, npages_t n)
+static void mark_frames(frame_nr_t pfn, frame_count_t n)
 {
-	for (npages_t i = 0; i < n; i++) {
+	for (frame_count_t i = 0; i < n; i++) {
 		uint64_t *words = frame_ptr(&machine.frames, pfn + i);
-		words[0] = words[WORDS_PER_PAGE - 1] = pfn_to_paddr(pfn + i) ^ MARK;
+		words[0] = words[WORDS_PER_FRAME - 1] = frame_to_paddr(pfn + i) ^ MARK;
 	}
 }
 
-static void check_frames(pfn_t pfn, npages_t n)
+static void check_frames(frame_nr_t pfn, frame_count_t n)
 {
-	for (npages_t i = 0; i < n; i++) {
+	for (frame_count_t i = 0; i < n; i++) {
 		const uint64_t *words = frame_ptr(&machine.frames, pfn + i);
-		check_mark("frame", pfn_to_paddr(pfn + i), &words[0], &words[WORDS_PER_PAGE - 1]);
+		check_mark("frame", frame_to_paddr(pfn + i), &words[0],
+			   &words[WORDS_PER_FRAME - 1]);
 	}
 }
 
-static void give_frame(struct ticks *t, pfn_t pfn)
+static void give_frame(struct ticks *t, frame_nr_t pfn)
 {
 	check_frames(pfn, 1);
 	if (frame_free(&machine.frames, pfn) == ACRE_OK)
@@ -73,9 +74,9 @@ static void give_frame(struct ticks *t, pfn_t pfn)
 
 static void take_frame(struct ticks *t)
 {
-	pfn_t pfn = frame_alloc(&machine.frames);
+	frame_nr_t pfn = frame_alloc(&machine.frames);
 
-	if (pfn == PFN_NONE) {
+	if (pfn == FRAME_NONE) {
 		t->frames.failed++;
 		return;
 	}
@@ -86,8 +87,8 @@ static void take_frame(struct ticks *t)
 
 static void give_run(struct ticks *t)
 {
-	pfn_t pfn = t->run[--t->nruns].pfn;
-	npages_t n = t->run[t->nruns].npages;
+	frame_nr_t pfn = t->run[--t->nruns].pfn;
+	frame_count_t n = t->run[t->nruns].nframes;
 
 	check_frames(pfn, n);
 	if (frame_free_range(&machine.frames, pfn, n) == ACRE_OK)
@@ -96,16 +97,16 @@ static void give_run(struct ticks *t)
 
 static void take_run(struct ticks *t, uint32_t random)
 {
-	npages_t n = 2 + random % (MAX_RUN - 1);
-	pfn_t pfn = frame_alloc_range(&machine.frames, n, PAGE_SIZE);
+	frame_count_t n = 2 + random % (MAX_RUN - 1);
+	frame_nr_t pfn = frame_alloc_range(&machine.frames, n, FRAME_SIZE);
 
-	if (pfn == PFN_NONE) {
+	if (pfn == FRAME_NONE) {
 		t->runs.failed++;
 		return;
 	}
 	mark_frames(pfn, n);
 	t->run[t->nruns].pfn = pfn;
-	t->run[t->nruns++].npages = n;
+	t->run[t->nruns++].nframes = n;
 	t->runs.taken++;
 }
 

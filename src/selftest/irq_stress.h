@@ -35,10 +35,10 @@ struct ticks {
 	uint64_t tick_at; /* next tick, 0: none */
 	uint64_t ipi_at;  /* next interrupt to another hart */
 	uint32_t nframes, nruns, nblocks;
-	pfn_t frame[TICKS_FRAMES];
+	frame_nr_t frame[TICKS_FRAMES];
 	struct {
-		pfn_t pfn;
-		npages_t npages;
+		frame_nr_t pfn;
+		frame_count_t nframes;
 	} run[TICKS_RUNS];
 	uint64_t *block[TICKS_BLOCKS];
 	_Atomic uint64_t handed; /* a frame that another hart has put here, plus 1; 0 for none */

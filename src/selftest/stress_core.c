@@ -23,12 +23,12 @@
 #include "lib/platform.h"
 #include "lib/string.h"
 
-#define WORDS_PER_PAGE (PAGE_SIZE / 8)
-#define MARK_WORDS     4u
-#define SPARSE         64u /* words from mark to mark where not all are marked */
-#define LEAST_BYTES    48u
-#define ALL_MARKED     (1ull << 32)
-#define FRAMES_BIT     1u /* in a slot */
+#define WORDS_PER_FRAME (FRAME_SIZE / 8)
+#define MARK_WORDS      4u
+#define SPARSE          64u /* words from mark to mark where not all are marked */
+#define LEAST_BYTES     48u
+#define ALL_MARKED      (1ull << 32)
+#define FRAMES_BIT      1u /* in a slot */
 /* Of a drained frame: the next one. Not marked where marks are sparse. */
 #define LINK_WORD   4u
 #define BREATHE     16u       /* steps */
@@ -119,9 +119,9 @@ static void look_at_own(struct stress_hand *h, uint64_t *word, size_t bytes, uin
 
 /* ---- frames --------------------------------------------------------------------------------- */
 
-static pfn_t pfn_of(const struct stress *s, const void *at)
+static frame_nr_t pfn_of(const struct stress *s, const void *at)
 {
-	return ((uintptr_t)at - s->pool->offset) >> PAGE_SHIFT;
+	return ((uintptr_t)at - s->pool->offset) >> FRAME_SHIFT;
 }
 
 static void done(struct stress_hand *h, enum stress_verb verb, enum acre_status s)
@@ -134,25 +134,25 @@ static void done(struct stress_hand *h, enum stress_verb verb, enum acre_status 
 
 /* @n frames, taken by @verb, are ours from now on. */
 static void own_frames(struct stress *s, struct stress_hand *h, struct stress_block *b,
-		       enum stress_verb verb, pfn_t pfn, npages_t n)
+		       enum stress_verb verb, frame_nr_t pfn, frame_count_t n)
 {
 	did(h, verb);
 	b->at = frame_ptr(s->pool, pfn);
 	b->serial = h->serial;
-	b->bytes = (uint32_t)(n * PAGE_SIZE);
+	b->bytes = (uint32_t)(n * FRAME_SIZE);
 	b->is_frames = true;
-	for (npages_t i = 0; i < n; i++) {
+	for (frame_count_t i = 0; i < n; i++) {
 		uint64_t serial = h->serial++;
-		mark(h, (uint64_t *)b->at + i * WORDS_PER_PAGE, PAGE_SIZE, serial,
+		mark(h, (uint64_t *)b->at + i * WORDS_PER_FRAME, FRAME_SIZE, serial,
 		     serial % 16 == 0);
 	}
 }
 
 static void take_single(struct stress *s, struct stress_hand *h, struct stress_block *b)
 {
-	pfn_t pfn = frame_alloc(s->pool);
+	frame_nr_t pfn = frame_alloc(s->pool);
 
-	if (pfn == PFN_NONE)
+	if (pfn == FRAME_NONE)
 		h->none++;
 	else
 		own_frames(s, h, b, DID_FRAME_ALLOC, pfn, 1);
@@ -160,7 +160,7 @@ static void take_single(struct stress *s, struct stress_hand *h, struct stress_b
 
 static void give_single(struct stress *s, struct stress_hand *h, struct stress_block *b)
 {
-	look_at_own(h, b->at, PAGE_SIZE, b->serial);
+	look_at_own(h, b->at, FRAME_SIZE, b->serial);
 	done(h, DID_FRAME_FREE, frame_free(s->pool, pfn_of(s, b->at)));
 	b->at = NULL;
 }
@@ -171,15 +171,15 @@ static void take_run(struct stress *s, struct stress_hand *h, struct stress_bloc
 	uint64_t r = next(h);
 	unsigned order = (unsigned)(r % 16 == 0 ? r / 16 % 10 : r / 16 % 5);
 	bool natural = (r >> 12 & 1) != 0;
-	npages_t n = natural ? (npages_t)1 << order : 1 + r / 16 % 20;
-	uint64_t align = natural ? PAGE_SIZE << order : PAGE_SIZE;
-	pfn_t pfn = frame_alloc_range(s->pool, n, align);
+	frame_count_t n = natural ? (frame_count_t)1 << order : 1 + r / 16 % 20;
+	uint64_t align = natural ? FRAME_SIZE << order : FRAME_SIZE;
+	frame_nr_t pfn = frame_alloc_range(s->pool, n, align);
 
-	if (pfn == PFN_NONE) {
+	if (pfn == FRAME_NONE) {
 		h->none++;
 		return;
 	}
-	if (!is_aligned(pfn_to_paddr(pfn), align))
+	if (!is_aligned(frame_to_paddr(pfn), align))
 		wrong(h, "a run is not aligned as it was asked for");
 	own_frames(s, h, b, DID_FRAME_ALLOC_RANGE, pfn, n);
 }
@@ -188,8 +188,8 @@ static void take_run(struct stress *s, struct stress_hand *h, struct stress_bloc
 static void take_at(struct stress *s, struct stress_hand *h, struct stress_block *b)
 {
 	const struct frame_bank *bank = &s->pool->bank[next(h) % s->pool->nbanks];
-	npages_t n = 1 + next(h) % 8;
-	pfn_t pfn = bank->first + next(h) % bank->npages;
+	frame_count_t n = 1 + next(h) % 8;
+	frame_nr_t pfn = bank->first + next(h) % bank->nframes;
 
 	if (frame_alloc_at(s->pool, pfn, n) == ACRE_OK)
 		own_frames(s, h, b, DID_FRAME_ALLOC_AT, pfn, n);
@@ -208,42 +208,42 @@ static bool is_zero(const uint64_t *word, size_t n)
 
 static void take_zeroed(struct stress *s, struct stress_hand *h, struct stress_block *b)
 {
-	npages_t n = next(h) % 2 == 0 ? 2 + next(h) % 3 : 1;
-	pfn_t pfn = n == 1 ? frame_alloc_zeroed(s->pool)
-			   : frame_alloc_range_zeroed(s->pool, n, PAGE_SIZE);
+	frame_count_t n = next(h) % 2 == 0 ? 2 + next(h) % 3 : 1;
+	frame_nr_t pfn = n == 1 ? frame_alloc_zeroed(s->pool)
+				: frame_alloc_range_zeroed(s->pool, n, FRAME_SIZE);
 
-	if (pfn == PFN_NONE) {
+	if (pfn == FRAME_NONE) {
 		h->none++;
 		return;
 	}
-	if (!is_zero(frame_ptr(s->pool, pfn), n * WORDS_PER_PAGE))
+	if (!is_zero(frame_ptr(s->pool, pfn), n * WORDS_PER_FRAME))
 		wrong(h, "a zeroed frame is not all zero");
 	own_frames(s, h, b, n == 1 ? DID_FRAME_ALLOC_ZEROED : DID_FRAME_ALLOC_RANGE_ZEROED, pfn, n);
 }
 
 /* Frames [@first, @first + @n) of @b, in one call. */
 static void give_part(struct stress *s, struct stress_hand *h, const struct stress_block *b,
-		      npages_t first, npages_t n)
+		      frame_count_t first, frame_count_t n)
 {
 	if (n == 0)
 		return;
-	for (npages_t i = first; i < first + n; i++)
-		look_at_own(h, (uint64_t *)b->at + i * WORDS_PER_PAGE, PAGE_SIZE, b->serial + i);
+	for (frame_count_t i = first; i < first + n; i++)
+		look_at_own(h, (uint64_t *)b->at + i * WORDS_PER_FRAME, FRAME_SIZE, b->serial + i);
 	done(h, DID_FRAME_FREE_RANGE, frame_free_range(s->pool, pfn_of(s, b->at) + first, n));
 }
 
 static void give_frames(struct stress *s, struct stress_hand *h, struct stress_block *b)
 {
-	npages_t n = b->bytes / PAGE_SIZE;
-	npages_t keep = 0;
+	frame_count_t n = b->bytes / FRAME_SIZE;
+	frame_count_t keep = 0;
 
 	switch (next(h) % 5) {
 	case 0: /* frame by frame */
-		for (npages_t i = 0; i < n; i++) {
-			uint64_t *word = (uint64_t *)b->at + i * WORDS_PER_PAGE;
-			look_at_own(h, word, PAGE_SIZE, b->serial + i);
+		for (frame_count_t i = 0; i < n; i++) {
+			uint64_t *word = (uint64_t *)b->at + i * WORDS_PER_FRAME;
+			look_at_own(h, word, FRAME_SIZE, b->serial + i);
 			done(h, DID_FRAME_FREE_ADDRESS,
-			     frame_free_address(s->pool, pfn_to_paddr(pfn_of(s, word))));
+			     frame_free_address(s->pool, frame_to_paddr(pfn_of(s, word))));
 		}
 		break;
 	case 1: /* from its middle outwards */
@@ -257,8 +257,8 @@ static void give_frames(struct stress *s, struct stress_hand *h, struct stress_b
 		break;
 	case 3:
 		if (n == 1) { /* as one that is all zero, which it is then */
-			look_at_own(h, b->at, PAGE_SIZE, b->serial);
-			memset(b->at, 0, PAGE_SIZE);
+			look_at_own(h, b->at, FRAME_SIZE, b->serial);
+			memset(b->at, 0, FRAME_SIZE);
 			done(h, DID_FRAME_FREE_ZEROED,
 			     frame_free_zeroed(s->pool, pfn_of(s, b->at)));
 			break;
@@ -269,7 +269,7 @@ static void give_frames(struct stress *s, struct stress_hand *h, struct stress_b
 		give_part(s, h, b, 0, n);
 		break;
 	}
-	b->bytes = (uint32_t)(keep * PAGE_SIZE);
+	b->bytes = (uint32_t)(keep * FRAME_SIZE);
 	if (keep == 0)
 		b->at = NULL;
 }
@@ -364,7 +364,7 @@ static void give_foreign(struct stress *s, struct stress_hand *h, uintptr_t what
 {
 	uint64_t *at = (uint64_t *)(what & ~(uintptr_t)FRAMES_BIT);
 	bool is_frame = (what & FRAMES_BIT) != 0;
-	const char *broken = unmark(at, is_frame ? PAGE_SIZE : at[2]);
+	const char *broken = unmark(at, is_frame ? FRAME_SIZE : at[2]);
 
 	if (broken != NULL) {
 		wrong(h, broken);
@@ -525,12 +525,12 @@ static void part_drain(struct stress_player *p)
 {
 	struct stress *s = p->stress;
 	struct stress_block b;
-	pfn_t pfn;
+	frame_nr_t pfn;
 
-	while ((pfn = frame_alloc(s->pool)) != PFN_NONE) {
+	while ((pfn = frame_alloc(s->pool)) != FRAME_NONE) {
 		own_frames(s, &p->hart, &b, DID_FRAME_ALLOC, pfn, 1);
 		uint64_t *word = b.at;
-		mark(&p->hart, word, PAGE_SIZE, b.serial, false);
+		mark(&p->hart, word, FRAME_SIZE, b.serial, false);
 		word[LINK_WORD] = (uintptr_t)p->drained;
 		p->drained = word;
 		if (++p->ndrained % BREATHE == 0)
@@ -548,7 +548,7 @@ static void give_drained(struct stress_player *p, struct stress_player *of)
 		if ((word[0] & ~ALL_MARKED) != of->hart.owner)
 			wrong(&p->hart, "a drained frame has the mark of another");
 		p->hart.foreign += p != of;
-		const char *broken = unmark(word, PAGE_SIZE);
+		const char *broken = unmark(word, FRAME_SIZE);
 		if (broken != NULL)
 			wrong(&p->hart, broken);
 		done(&p->hart, DID_FRAME_FREE,
@@ -602,7 +602,7 @@ static void fail(struct stress *s, const char *sentence)
 
 /* How much somebody has; and it must be theirs. */
 struct census {
-	npages_t frames;
+	frame_count_t frames;
 	uint64_t bytes;
 };
 
@@ -615,7 +615,7 @@ static void count_block(struct stress *s, struct census *c, void *at, size_t byt
 			fail(s, "a block that somebody has is none of the heap");
 		return;
 	}
-	for (npages_t i = 0; i < bytes / PAGE_SIZE; i++, c->frames++) {
+	for (frame_count_t i = 0; i < bytes / FRAME_SIZE; i++, c->frames++) {
 		if (frame_is_free(s->pool, pfn_of(s, at) + i))
 			fail(s, "a frame that somebody has is free");
 	}
@@ -815,14 +815,14 @@ static void mixed(struct stress *s, const char *name, uint32_t share, uint64_t o
 }
 
 /* Hold runs, long ones first, until only @leave frames are free. */
-static void take_ballast(struct stress *s, npages_t leave)
+static void take_ballast(struct stress *s, frame_count_t leave)
 {
-	npages_t free = frame_free_count(s->pool);
+	frame_count_t free = frame_free_count(s->pool);
 
-	for (npages_t n = (npages_t)1 << 30; n != 0; n /= 2) {
+	for (frame_count_t n = (frame_count_t)1 << 30; n != 0; n /= 2) {
 		while (free >= n && free - n >= leave) {
-			pfn_t pfn = frame_alloc_range(s->pool, n, PAGE_SIZE);
-			if (pfn == PFN_NONE)
+			frame_nr_t pfn = frame_alloc_range(s->pool, n, FRAME_SIZE);
+			if (pfn == FRAME_NONE)
 				break;
 			uint64_t *word = frame_ptr(s->pool, pfn);
 			word[0] = (uintptr_t)s->ballast;
@@ -838,8 +838,8 @@ static void drop_ballast(struct stress *s)
 {
 	while (s->ballast != NULL) {
 		const uint64_t *word = s->ballast;
-		npages_t n = word[1];
-		pfn_t pfn = pfn_of(s, word);
+		frame_count_t n = word[1];
+		frame_nr_t pfn = pfn_of(s, word);
 		s->ballast = (void *)(uintptr_t)word[0];
 		s->nballast -= n;
 		if (frame_free_range(s->pool, pfn, n) != ACRE_OK)

@@ -131,12 +131,12 @@ struct stress {
 	stress_part part; /* what is played now */
 	uint32_t awaited; /* so many have to be here before it begins */
 	_Atomic uint32_t here;
-	uint32_t share;     /* of the operations that have to take a lock, in a thousand */
-	bool only_take;     /* handlers give nothing back now */
-	npages_t frames;    /* free at the start */
-	uint64_t heap_used; /* bytes at the start */
-	void *ballast;      /* runs that are held so that memory is short */
-	npages_t nballast;
+	uint32_t share;       /* of the operations that have to take a lock, in a thousand */
+	bool only_take;       /* handlers give nothing back now */
+	frame_count_t frames; /* free at the start */
+	uint64_t heap_used;   /* bytes at the start */
+	void *ballast;        /* runs that are held so that memory is short */
+	frame_count_t nballast;
 	void (*line)(const char *format, ...);
 	uint32_t nphases;
 	struct stress_phase phase[STRESS_PHASES];

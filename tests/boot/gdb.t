@@ -55,11 +55,11 @@ def a_session_in_the_frame_allocator():
         """,
         harts=2,
     )
-    result.must_say(r"Temporary breakpoint 2(\.\d)?, frame_alloc_range \(pool=0x\w+ <machine\+\d+>, npages=\d+")
+    result.must_say(r"Temporary breakpoint 2(\.\d)?, frame_alloc_range \(pool=0x\w+ <machine\+\d+>, nframes=\d+")
     result.must_say(r"^#\d+ +(0x\w+ in )?harts_init \(.*at src/kernel/harts\.c:\d+$")
     result.must_say(r"^#\d+ +(0x\w+ in )?kernel_main \(hart_id=[01], .*at src/kernel/main\.c:\d+$")
     result.must_say(r"^stepped to:frame_alloc_range(_zeroed)? \+ \d+ in section \.text$")
-    taken = number(result, r"frame_alloc_range.*npages=(\d+)")
+    taken = number(result, r"frame_alloc_range.*nframes=(\d+)")
     result.must_say(r"^Value returned is \$\d+ = \d+$")
     shown = re.findall(r"^  (\d+) managed, (\d+) inserted, (\d+) free$", result.text, re.M)
     must_equal(len(shown), 2, "looks at the one bank")

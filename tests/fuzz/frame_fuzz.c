@@ -71,8 +71,8 @@ static struct frame_call decode(const struct layout *layout, const uint8_t *byte
 		.verb = byte[0] % VERBS,
 		.hart = byte[0] / VERBS % 4,
 		.align = byte[1] % 16 % 14,
-		.pfn = bank->first - 1 + place % (bank->npages + 2),
-		.npages = length % (bank->npages + 2),
+		.pfn = bank->first - 1 + place % (bank->nframes + 2),
+		.nframes = length % (bank->nframes + 2),
 	};
 }
 
@@ -83,7 +83,7 @@ static void print_calls(const struct layout *layout, size_t n)
 	for (unsigned b = 0; b < layout->nbanks; b++)
 		fprintf(stderr, "rig_add_bank(&r, 0x%llx, %llu);\n",
 			(unsigned long long)layout->bank[b].first,
-			(unsigned long long)layout->bank[b].npages);
+			(unsigned long long)layout->bank[b].nframes);
 	for (size_t i = 0; i < n; i++) {
 		frame_call_str(text, &calls[i]);
 		fprintf(stderr, "%s\n", text);

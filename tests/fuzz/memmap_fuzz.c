@@ -50,9 +50,9 @@ static struct memmap_boot choose_boot(const struct fdt *fdt)
 		{ 0x80200000, 0x80d43000 },
 		{ 0x80200123, 0x80300001 },
 		{ 0, 0x100000 },
-		{ PADDR_LIMIT - 0x1800, PADDR_LIMIT },
+		{ ACRE_PADDR_LIMIT - 0x1800, ACRE_PADDR_LIMIT },
 	};
-	static const uint64_t dtb[] = { 0x87e00000, 0x80208008, 0x1000, PADDR_LIMIT - 0x2000 };
+	static const uint64_t dtb[] = { 0x87e00000, 0x80208008, 0x1000, ACRE_PADDR_LIMIT - 0x2000 };
 	static const uint64_t limit[] = { 0, 0, 1, 0x123456, 0x4000000, UINT64_MAX };
 	uint32_t choice = fdt_boot_hart(fdt);
 	uint64_t address = dtb[choice / 4 % 4];
@@ -86,7 +86,7 @@ static void count_finding(void *ctx, const struct memmap_finding *finding)
 
 static bool is_free(uint64_t at)
 {
-	const struct region *region = at < PADDR_LIMIT ? memmap_find(&map, at) : NULL;
+	const struct region *region = at < ACRE_PADDR_LIMIT ? memmap_find(&map, at) : NULL;
 
 	return region != NULL && (region->kind == REGION_USABLE || region->kind == REGION_SLACK ||
 				  region->kind == REGION_METADATA);
@@ -207,8 +207,8 @@ static void claim_something(void)
 	if (usable == NULL)
 		return;
 	uint64_t middle =
-		usable->range.start + (range_size(usable->range) / 2 & ~(uint64_t)(PAGE_SIZE - 1));
-	struct range frame = { middle, middle + PAGE_SIZE };
+		usable->range.start + (range_size(usable->range) / 2 & ~(uint64_t)(FRAME_SIZE - 1));
+	struct range frame = { middle, middle + FRAME_SIZE };
 	must(memmap_claim(&map, frame, REGION_METADATA, "claim") == ACRE_OK, "a frame is claimed");
 	must_validate(&map);
 }

@@ -34,8 +34,8 @@ static struct game *game_new(void)
 static bool take(struct game *g, unsigned hart)
 {
 	host_hart = hart;
-	pfn_t pfn = frame_alloc(&g->pool);
-	if (pfn == PFN_NONE)
+	frame_nr_t pfn = frame_alloc(&g->pool);
+	if (pfn == FRAME_NONE)
 		return false;
 	uint8_t *taker = &g->taker[(pfn - FIRST) / CHUNK_BITS];
 	g->moved += *taker != 0 && *taker != hart + 1;

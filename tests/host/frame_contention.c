@@ -15,7 +15,7 @@
 
 #define FIRST  (64 * CHUNK_BITS)
 #define CHUNKS 96u
-#define FRAMES ((npages_t)CHUNKS * CHUNK_BITS)
+#define FRAMES ((frame_count_t)CHUNKS * CHUNK_BITS)
 
 /* What a chunk costs, at most, in looks: its runs, its bits, and its share of what is above it and of ways down. */
 #define LOOKS_A_CHUNK (CHUNK_RUN_LOOKS + CHUNK_TRY_LOOKS)
@@ -47,16 +47,16 @@ static struct frame_pool *pool_of_chunks(void)
 }
 
 /* Of each chunk only frames that are no multiple of @step are left. */
-static void take_every(struct frame_pool *pool, npages_t step)
+static void take_every(struct frame_pool *pool, frame_count_t step)
 {
-	for (pfn_t pfn = FIRST; pfn < FIRST + FRAMES; pfn += step)
+	for (frame_nr_t pfn = FIRST; pfn < FIRST + FRAMES; pfn += step)
 		REQUIRE_EQ(frame_alloc_at(pool, pfn, 1), ACRE_OK);
 }
 
 /* Its first frame comes back and is taken again: nothing has changed, and nobody knows. */
 static void undo(struct frame_pool *pool, unsigned c)
 {
-	pfn_t pfn = FIRST + c * CHUNK_BITS;
+	frame_nr_t pfn = FIRST + c * CHUNK_BITS;
 
 	REQUIRE_EQ(frame_free(pool, pfn), ACRE_OK);
 	REQUIRE_EQ(frame_alloc_at(pool, pfn, 1), ACRE_OK);
@@ -109,12 +109,12 @@ static void begin(struct frame_pool *pool, unsigned undone)
 }
 
 /* A search that has found nothing: it ended in time, and that there is nothing was true. */
-static void end(pfn_t found, const char *what)
+static void end(frame_nr_t found, const char *what)
 {
 	host_irqs_on_hook = NULL;
 	ktest_note("%s: %u portions, others undid up to %u chunks between two", what,
 		   others.portions, others.undone);
-	EXPECT_EQ(found, PFN_NONE);
+	EXPECT_EQ(found, FRAME_NONE);
 	EXPECT(others.portions <= portions_at_most());
 	if (others.undone >= FRAME_LOOKS - 1)
 		EXPECT(others.portions > short_portions());
@@ -132,7 +132,7 @@ KTEST(frame_contention, a_search_for_an_aligned_run_ends)
 
 		take_every(pool, CHUNK_BITS / 2);
 		begin(pool, undone[i]);
-		end(frame_alloc_range(pool, CHUNK_BITS, CHUNK_BITS * PAGE_SIZE), "512 at 512");
+		end(frame_alloc_range(pool, CHUNK_BITS, CHUNK_BITS * FRAME_SIZE), "512 at 512");
 	}
 }
 
@@ -158,7 +158,7 @@ KTEST(frame_contention, a_search_for_a_run_of_any_length_ends)
 
 		take_every(pool, CHUNK_BITS / 2);
 		begin(pool, undone[i]);
-		end(frame_alloc_range(pool, CHUNK_BITS / 2, PAGE_SIZE), "256 anywhere");
+		end(frame_alloc_range(pool, CHUNK_BITS / 2, FRAME_SIZE), "256 anywhere");
 	}
 }
 
@@ -170,7 +170,7 @@ KTEST(frame_contention, a_search_at_an_odd_alignment_ends)
 
 		take_every(pool, 4);
 		begin(pool, undone[i]);
-		end(frame_alloc_range(pool, 3, 16 * PAGE_SIZE), "3 at 16");
+		end(frame_alloc_range(pool, 3, 16 * FRAME_SIZE), "3 at 16");
 	}
 }
 
@@ -185,7 +185,7 @@ static struct {
 static void others_give(void)
 {
 	struct frame_pool *pool = others.pool;
-	pfn_t pfn = FIRST + gift.c * CHUNK_BITS + 32;
+	frame_nr_t pfn = FIRST + gift.c * CHUNK_BITS + 32;
 
 	if (pool->lock.serving != others.serving && others.portions == gift.when) {
 		host_irqs_on_hook = NULL;
@@ -210,7 +210,7 @@ KTEST(frame_contention, what_becomes_free_behind_a_search_is_found)
 			gift.when = when;
 			begin(pool, 1);
 			host_irqs_on_hook = others_give;
-			pfn_t found = frame_alloc_range(pool, 3, 16 * PAGE_SIZE);
+			frame_nr_t found = frame_alloc_range(pool, 3, 16 * FRAME_SIZE);
 			host_irqs_on_hook = NULL;
 			if (!EXPECT_EQ(found, FIRST + c * CHUNK_BITS + 32))
 				ktest_note("chunk %u, after portion %u", c, when);
@@ -226,9 +226,9 @@ KTEST(frame_contention, what_becomes_free_behind_a_search_is_found)
 
 static struct {
 	struct frame_pool *pool;
-	unsigned when; /* interrupts have come on so often */
-	pfn_t pfn;     /* then another frees this */
-	npages_t npages;
+	unsigned when;  /* interrupts have come on so often */
+	frame_nr_t pfn; /* then another frees this */
+	frame_count_t nframes;
 	bool got_in;
 	enum acre_status status;
 } rival;
@@ -240,19 +240,20 @@ static void rival_frees(void)
 	host_irqs_on_hook = NULL;
 	host_hart = 1;
 	rival.got_in = true;
-	rival.status = frame_free_range(rival.pool, rival.pfn, rival.npages);
+	rival.status = frame_free_range(rival.pool, rival.pfn, rival.nframes);
 	host_hart = 0;
 }
 
 static struct frame_pool *debugged_pool(void)
 {
-	static const pfn_t first = 7;
+	static const frame_nr_t first = 7;
 	struct frame_pool *pool = ktest_alloc(sizeof(*pool), 64);
-	char *ram = ktest_alloc(REAL * PAGE_SIZE, PAGE_SIZE);
+	char *ram = ktest_alloc(REAL * FRAME_SIZE, FRAME_SIZE);
 	size_t bytes = frame_metadata_bytes(REAL);
 	size_t record_bytes = frame_record_bytes(REAL);
 
-	REQUIRE_EQ(frame_pool_init(pool, (uint64_t)(uintptr_t)ram - pfn_to_paddr(first)), ACRE_OK);
+	REQUIRE_EQ(frame_pool_init(pool, (uint64_t)(uintptr_t)ram - frame_to_paddr(first)),
+		   ACRE_OK);
 	REQUIRE_EQ(frame_pool_add_bank(pool, first, REAL, ktest_alloc(bytes, 8), bytes), ACRE_OK);
 	REQUIRE_EQ(frame_pool_debug(pool, first, ktest_alloc(record_bytes, 8), record_bytes),
 		   ACRE_OK);
@@ -261,18 +262,18 @@ static struct frame_pool *debugged_pool(void)
 }
 
 /* Frees a run while another frees [@from, @from + @n) of it, whenever that can be; one frees each frame, or nobody. */
-static void free_with_a_rival(npages_t from, npages_t n, bool rival_is_right)
+static void free_with_a_rival(frame_count_t from, frame_count_t n, bool rival_is_right)
 {
 	struct frame_pool *pool = debugged_pool();
 	unsigned times = 0, faster = 0;
 
 	do {
-		pfn_t pfn = frame_alloc_range(pool, RUN, PAGE_SIZE);
-		REQUIRE(pfn != PFN_NONE);
+		frame_nr_t pfn = frame_alloc_range(pool, RUN, FRAME_SIZE);
+		REQUIRE(pfn != FRAME_NONE);
 		rival.pool = pool;
 		rival.when = times++;
 		rival.pfn = pfn + from;
-		rival.npages = n;
+		rival.nframes = n;
 		rival.got_in = false;
 		rival.status = ACRE_ERR_NOT_ALLOCATED;
 		host_irqs_on_hook = rival_frees;

@@ -17,9 +17,9 @@
 
 struct game {
 	struct frame_pool pool;
-	atomic_uint arrived; /* at the barrier, from the first round on */
-	pfn_t got[HARTS];    /* by each hart, in this round */
-	pfn_t held[2];
+	atomic_uint arrived;   /* at the barrier, from the first round on */
+	frame_nr_t got[HARTS]; /* by each hart, in this round */
+	frame_nr_t held[2];
 	uint32_t nones;
 	/* what hart 0 does before a round, what each does in it, what hart 0 looks at behind it */
 	void (*before)(struct game *g);
@@ -59,7 +59,7 @@ static void *play(void *arg)
 	return NULL;
 }
 
-static struct game *game_of(npages_t inserted)
+static struct game *game_of(frame_count_t inserted)
 {
 	struct game *g = ktest_alloc(sizeof(*g), 64);
 	size_t bytes = frame_metadata_bytes(FRAMES);
@@ -86,9 +86,9 @@ static void run(struct game *g)
 	EXPECT_EQ(g->nones, 0);
 }
 
-static void give_back(struct game *g, pfn_t pfn, npages_t n)
+static void give_back(struct game *g, frame_nr_t pfn, frame_count_t n)
 {
-	if (pfn != PFN_NONE)
+	if (pfn != FRAME_NONE)
 		(void)frame_free_range(&g->pool, pfn, n);
 }
 
@@ -103,17 +103,17 @@ static void hold_both(struct game *g)
 
 static void free_and_ask(struct game *g, unsigned hart)
 {
-	g->got[hart] = PFN_NONE;
+	g->got[hart] = FRAME_NONE;
 	if (hart == 2)
 		return;
 	frame_free(&g->pool, g->held[hart]);
-	g->got[hart] = frame_alloc_range(&g->pool, 1, PAGE_SIZE);
+	g->got[hart] = frame_alloc_range(&g->pool, 1, FRAME_SIZE);
 }
 
 static void both_have_one(struct game *g)
 {
 	for (unsigned hart = 0; hart < 2; hart++) {
-		g->nones += g->got[hart] == PFN_NONE;
+		g->nones += g->got[hart] == FRAME_NONE;
 		give_back(g, g->got[hart], 1);
 	}
 }
@@ -132,7 +132,7 @@ KTEST(frame_none_threads, who_has_freed_a_frame_finds_one)
 
 static void make_zeroed(struct game *g)
 {
-	pfn_t pfn = frame_alloc_zeroed(&g->pool);
+	frame_nr_t pfn = frame_alloc_zeroed(&g->pool);
 
 	(void)frame_pool_is_empty(&g->pool); /* now the tree knows that it is */
 	(void)frame_free_zeroed(&g->pool, pfn);
@@ -140,13 +140,13 @@ static void make_zeroed(struct game *g)
 
 static void ask_for_two_or_one(struct game *g, unsigned hart)
 {
-	g->got[hart] = hart == 2 ? PFN_NONE
-				 : frame_alloc_range(&g->pool, 2 - hart, (2 - hart) * PAGE_SIZE);
+	g->got[hart] = hart == 2 ? FRAME_NONE
+				 : frame_alloc_range(&g->pool, 2 - hart, (2 - hart) * FRAME_SIZE);
 }
 
 static void one_has_it(struct game *g)
 {
-	g->nones += g->got[1] == PFN_NONE;
+	g->nones += g->got[1] == FRAME_NONE;
 	give_back(g, g->got[1], 1);
 }
 
@@ -156,8 +156,8 @@ KTEST(frame_none_threads, a_frame_that_is_known_to_be_zero_is_always_somewhere)
 	struct game *g = game_of(1);
 
 	pool = &g->pool;
-	uint8_t *ram = ktest_alloc(PAGE_SIZE, PAGE_SIZE);
-	pool->offset = (uint64_t)(uintptr_t)ram - FIRST * PAGE_SIZE;
+	uint8_t *ram = ktest_alloc(FRAME_SIZE, FRAME_SIZE);
+	pool->offset = (uint64_t)(uintptr_t)ram - FIRST * FRAME_SIZE;
 	g->before = make_zeroed;
 	g->act = ask_for_two_or_one;
 	g->after = one_has_it;
@@ -173,15 +173,15 @@ static void nothing(struct game *g)
 
 static void both_one_frame_or_a_chunk(struct game *g, unsigned hart)
 {
-	static const npages_t n[HARTS] = { 1024, 1, 512 };
+	static const frame_count_t n[HARTS] = { 1024, 1, 512 };
 
 	g->got[hart] = n[hart] == 1 ? frame_alloc(&g->pool)
-				    : frame_alloc_range(&g->pool, n[hart], n[hart] * PAGE_SIZE);
+				    : frame_alloc_range(&g->pool, n[hart], n[hart] * FRAME_SIZE);
 }
 
 static void chunk_unless_both(struct game *g)
 {
-	g->nones += g->got[0] == PFN_NONE && g->got[2] == PFN_NONE;
+	g->nones += g->got[0] == FRAME_NONE && g->got[2] == FRAME_NONE;
 	give_back(g, g->got[0], 1024);
 	give_back(g, g->got[1], 1);
 	give_back(g, g->got[2], 512);

@@ -44,9 +44,9 @@ static uint64_t next(struct thread *t)
 	return t->random;
 }
 
-static void own(struct thread *t, pfn_t pfn, npages_t n)
+static void own(struct thread *t, frame_nr_t pfn, frame_count_t n)
 {
-	for (npages_t i = 0; i < n; i++) {
+	for (frame_count_t i = 0; i < n; i++) {
 		uint64_t *owner = &t->arena->owner[pfn - FIRST + i];
 		if (*owner != 0)
 			atomic_fetch_add(&t->arena->wrong, 1);
@@ -56,9 +56,9 @@ static void own(struct thread *t, pfn_t pfn, npages_t n)
 }
 
 /* @by: whose they are; whoever frees a frame of another has it from a slot. */
-static void give(struct thread *t, pfn_t pfn, npages_t n)
+static void give(struct thread *t, frame_nr_t pfn, frame_count_t n)
 {
-	for (npages_t i = 0; i < n; i++) {
+	for (frame_count_t i = 0; i < n; i++) {
 		uint64_t *owner = &t->arena->owner[pfn - FIRST + i];
 		if (*owner == 0)
 			atomic_fetch_add(&t->arena->wrong, 1);
@@ -74,9 +74,9 @@ static void give(struct thread *t, pfn_t pfn, npages_t n)
 /* Single frames, left in a slot for whoever comes by. */
 static void pass_single(struct thread *t)
 {
-	pfn_t pfn = frame_alloc(t->arena->pool);
+	frame_nr_t pfn = frame_alloc(t->arena->pool);
 
-	if (pfn == PFN_NONE)
+	if (pfn == FRAME_NONE)
 		pfn = 0;
 	else
 		own(t, pfn, 1);
@@ -89,18 +89,18 @@ static void pass_single(struct thread *t)
 static void take_run(struct thread *t)
 {
 	unsigned order = (unsigned)(next(t) % 11);
-	npages_t n = next(t) % 2 == 0 ? (npages_t)1 << order : 1 + next(t) % MAX_RUN;
-	uint64_t align = next(t) % 2 == 0 ? PAGE_SIZE << order : PAGE_SIZE;
-	pfn_t pfn = frame_alloc_range(t->arena->pool, n, align);
+	frame_count_t n = next(t) % 2 == 0 ? (frame_count_t)1 << order : 1 + next(t) % MAX_RUN;
+	uint64_t align = next(t) % 2 == 0 ? FRAME_SIZE << order : FRAME_SIZE;
+	frame_nr_t pfn = frame_alloc_range(t->arena->pool, n, align);
 
-	if (pfn == PFN_NONE)
+	if (pfn == FRAME_NONE)
 		return;
-	if ((pfn & (align / PAGE_SIZE - 1)) != 0)
+	if ((pfn & (align / FRAME_SIZE - 1)) != 0)
 		atomic_fetch_add(&t->arena->wrong, 1);
 	own(t, pfn, n);
 	switch (next(t) % 4) {
 	case 0:
-		for (npages_t i = 0; i < n; i++)
+		for (frame_count_t i = 0; i < n; i++)
 			give(t, pfn + i, 1);
 		break;
 	case 1:
@@ -117,8 +117,8 @@ static void take_run(struct thread *t)
 /* By address, wherever it happens to be free. */
 static void take_at(struct thread *t)
 {
-	npages_t n = 1 + next(t) % 40;
-	pfn_t pfn = FIRST + next(t) % (FRAMES - n);
+	frame_count_t n = 1 + next(t) % 40;
+	frame_nr_t pfn = FIRST + next(t) % (FRAMES - n);
 
 	if (frame_alloc_at(t->arena->pool, pfn, n) != ACRE_OK)
 		return;
@@ -134,12 +134,12 @@ static void take_at(struct thread *t)
 static void come_and_go(struct thread *t)
 {
 	struct frame_pool *pool = t->arena->pool;
-	npages_t n = 100 + next(t) % 300;
-	pfn_t pfn = FIRST + next(t) % (FRAMES - n);
+	frame_count_t n = 100 + next(t) % 300;
+	frame_nr_t pfn = FIRST + next(t) % (FRAMES - n);
 
 	if (t->hart != 1) {
 		pfn = frame_alloc(pool);
-		if (pfn == PFN_NONE)
+		if (pfn == FRAME_NONE)
 			return;
 		t->taken++;
 		bool single = next(t) % 2 == 0;
@@ -189,7 +189,7 @@ static void *start(void *arg)
 	return NULL;
 }
 
-static struct arena *arena_new(npages_t inserted)
+static struct arena *arena_new(frame_count_t inserted)
 {
 	struct arena *a = ktest_alloc(sizeof(*a), 64);
 	size_t bytes = frame_metadata_bytes(FRAMES);
@@ -204,22 +204,22 @@ static struct arena *arena_new(npages_t inserted)
 }
 
 /* Everything is back, and every frame can be had exactly once. */
-static void expect_whole(struct arena *a, npages_t inserted)
+static void expect_whole(struct arena *a, frame_count_t inserted)
 {
 	EXPECT_EQ(a->wrong, 0);
 	EXPECT_EQ(frame_free_count(a->pool), inserted);
 	REQUIRE_VALID(frame_validate(a->pool));
 	memset(a->owner, 0, sizeof(a->owner));
-	for (npages_t i = 0; i < inserted; i++) {
-		pfn_t pfn = frame_alloc(a->pool);
+	for (frame_count_t i = 0; i < inserted; i++) {
+		frame_nr_t pfn = frame_alloc(a->pool);
 		REQUIRE(pfn - FIRST < inserted && a->owner[pfn - FIRST] == 0);
 		a->owner[pfn - FIRST] = 1;
 	}
-	EXPECT_EQ(frame_alloc(a->pool), PFN_NONE);
+	EXPECT_EQ(frame_alloc(a->pool), FRAME_NONE);
 	REQUIRE_VALID(frame_validate(a->pool));
 }
 
-static void play(unsigned nthreads, unsigned rounds, npages_t inserted,
+static void play(unsigned nthreads, unsigned rounds, frame_count_t inserted,
 		 void (*work)(struct thread *))
 {
 	struct arena *a = arena_new(inserted);
@@ -281,9 +281,9 @@ KTEST(frame_threads, frames_are_handed_out_while_they_are_inserted)
 KTEST(frame_threads, harts_stay_out_of_each_others_chunks)
 {
 	struct arena *a = arena_new(FRAMES);
-	pfn_t pfn[4];
+	frame_nr_t pfn[4];
 
-	for (pfn_t c = 0; c < 8; c++) /* all chunks are broken */
+	for (frame_nr_t c = 0; c < 8; c++) /* all chunks are broken */
 		REQUIRE_EQ(frame_alloc_at(a->pool, 0x80400 + c * 512, 7), ACRE_OK);
 	for (unsigned hart = 0; hart < 4; hart++) {
 		host_hart = hart;
@@ -306,19 +306,19 @@ KTEST(frame_threads, harts_stay_out_of_chunks_that_others_have_left)
 
 	host_hart = 0;
 	for (unsigned i = 0; i < 1024; i++) { /* two chunks, of which every tenth frame is kept */
-		pfn_t pfn = frame_alloc(a->pool);
-		REQUIRE(pfn != PFN_NONE);
+		frame_nr_t pfn = frame_alloc(a->pool);
+		REQUIRE(pfn != FRAME_NONE);
 		a->owner[pfn - FIRST] = i % 10 == 0;
 	}
-	for (pfn_t i = 0; i < FRAMES; i++) {
+	for (frame_nr_t i = 0; i < FRAMES; i++) {
 		if (a->owner[i] == 0 && !frame_is_free(a->pool, FIRST + i))
 			REQUIRE_EQ(frame_free(a->pool, FIRST + i), ACRE_OK);
 	}
 	host_hart = 1;
 	for (unsigned i = 0; i < 512; i++) {
-		pfn_t pfn = frame_alloc(a->pool);
-		REQUIRE(pfn != PFN_NONE);
-		for (pfn_t k = pfn / 512 * 512; k < pfn / 512 * 512 + 512; k++)
+		frame_nr_t pfn = frame_alloc(a->pool);
+		REQUIRE(pfn != FRAME_NONE);
+		for (frame_nr_t k = pfn / 512 * 512; k < pfn / 512 * 512 + 512; k++)
 			EXPECT(k - FIRST >= FRAMES || a->owner[k - FIRST] == 0);
 	}
 	host_hart = 0;

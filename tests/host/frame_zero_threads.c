@@ -15,11 +15,11 @@
 #define ROUNDS  3000
 #define FIRST   0x51f0u /* two chunks */
 #define FRAMES  48u
-#define WORDS   (PAGE_SIZE / sizeof(uint64_t))
+#define WORDS   (FRAME_SIZE / sizeof(uint64_t))
 
 struct arena {
 	struct frame_pool pool;
-	_Atomic pfn_t slot
+	_Atomic frame_nr_t slot
 		[SLOTS]; /* frames that any thread may give back, each with its number all over */
 	atomic_uint damaged;
 	atomic_uint not_zero;
@@ -41,7 +41,7 @@ static bool is_all(const uint64_t *words, uint64_t value)
 	return true;
 }
 
-static void mark(struct arena *a, pfn_t pfn, bool zeroed)
+static void mark(struct arena *a, frame_nr_t pfn, bool zeroed)
 {
 	uint64_t *words = frame_ptr(&a->pool, pfn);
 
@@ -51,27 +51,27 @@ static void mark(struct arena *a, pfn_t pfn, bool zeroed)
 		words[i] = pfn;
 }
 
-static void drop(struct arena *a, pfn_t pfn, bool zeroed)
+static void drop(struct arena *a, frame_nr_t pfn, bool zeroed)
 {
 	if (!is_all(frame_ptr(&a->pool, pfn), pfn))
 		atomic_fetch_add(&a->damaged, 1);
 	if (zeroed)
-		memset(frame_ptr(&a->pool, pfn), 0, PAGE_SIZE);
+		memset(frame_ptr(&a->pool, pfn), 0, FRAME_SIZE);
 	enum acre_status s = zeroed ? frame_free_zeroed(&a->pool, pfn) : frame_free(&a->pool, pfn);
 	if (s != ACRE_OK)
 		atomic_fetch_add(&a->refused, 1);
 }
 
-static void run_and_back(struct arena *a, npages_t n, bool zeroed)
+static void run_and_back(struct arena *a, frame_count_t n, bool zeroed)
 {
-	pfn_t pfn = zeroed ? frame_alloc_range_zeroed(&a->pool, n, PAGE_SIZE)
-			   : frame_alloc_range(&a->pool, n, n * PAGE_SIZE);
+	frame_nr_t pfn = zeroed ? frame_alloc_range_zeroed(&a->pool, n, FRAME_SIZE)
+				: frame_alloc_range(&a->pool, n, n * FRAME_SIZE);
 
-	if (pfn == PFN_NONE)
+	if (pfn == FRAME_NONE)
 		return;
-	for (npages_t i = 0; i < n; i++)
+	for (frame_count_t i = 0; i < n; i++)
 		mark(a, pfn + i, zeroed);
-	for (npages_t i = 0; i < n; i++) {
+	for (frame_count_t i = 0; i < n; i++) {
 		if (!is_all(frame_ptr(&a->pool, pfn + i), pfn + i))
 			atomic_fetch_add(&a->damaged, 1);
 	}
@@ -95,13 +95,13 @@ static void *work(void *arg)
 			(void)frame_prezero(&a->pool, 2);
 		if (random % 8 == 1)
 			run_and_back(a, 4, zeroed);
-		pfn_t pfn = random % 3 == 0 ? PFN_NONE
-			    : zeroed        ? frame_alloc_zeroed(&a->pool)
-					    : frame_alloc(&a->pool);
-		if (pfn != PFN_NONE)
+		frame_nr_t pfn = random % 3 == 0 ? FRAME_NONE
+				 : zeroed        ? frame_alloc_zeroed(&a->pool)
+						 : frame_alloc(&a->pool);
+		if (pfn != FRAME_NONE)
 			mark(a, pfn, zeroed);
 		pfn = atomic_exchange(&a->slot[random >> 32 & (SLOTS - 1)], pfn);
-		if (pfn != PFN_NONE)
+		if (pfn != FRAME_NONE)
 			drop(a, pfn, (random >> 41 & 1) != 0);
 	}
 	return NULL;
@@ -110,15 +110,15 @@ static void *work(void *arg)
 static struct arena *arena_of(bool debug)
 {
 	struct arena *a = ktest_alloc(sizeof(*a), 64);
-	uint8_t *ram = ktest_alloc(FRAMES * PAGE_SIZE, PAGE_SIZE);
+	uint8_t *ram = ktest_alloc(FRAMES * FRAME_SIZE, FRAME_SIZE);
 	size_t bytes = frame_metadata_bytes(FRAMES);
 	size_t records = frame_record_bytes(FRAMES);
 
 	memset(a, 0, sizeof(*a));
-	memset(ram, 0xa5, FRAMES * PAGE_SIZE);
+	memset(ram, 0xa5, FRAMES * FRAME_SIZE);
 	for (unsigned i = 0; i < SLOTS; i++)
-		a->slot[i] = PFN_NONE;
-	REQUIRE_EQ(frame_pool_init(&a->pool, (uint64_t)(uintptr_t)ram - FIRST * PAGE_SIZE),
+		a->slot[i] = FRAME_NONE;
+	REQUIRE_EQ(frame_pool_init(&a->pool, (uint64_t)(uintptr_t)ram - FIRST * FRAME_SIZE),
 		   ACRE_OK);
 	REQUIRE_EQ(frame_pool_add_bank(&a->pool, FIRST, FRAMES, ktest_alloc(bytes, 8), bytes),
 		   ACRE_OK);
@@ -142,7 +142,7 @@ static void share(bool debug)
 		REQUIRE_EQ(pthread_join(thread[i].id, NULL), 0);
 	REQUIRE_VALID(frame_validate(&a->pool));
 	for (unsigned i = 0; i < SLOTS; i++) {
-		if (a->slot[i] != PFN_NONE)
+		if (a->slot[i] != FRAME_NONE)
 			drop(a, a->slot[i], false);
 	}
 	EXPECT_EQ(a->damaged, 0);
@@ -153,8 +153,8 @@ static void share(bool debug)
 	REQUIRE_VALID(frame_validate(&a->pool));
 	/* And every one of them can be had, once. */
 	for (unsigned i = 0; i < FRAMES; i++)
-		REQUIRE(frame_alloc(&a->pool) != PFN_NONE);
-	EXPECT_EQ(frame_alloc(&a->pool), PFN_NONE);
+		REQUIRE(frame_alloc(&a->pool) != FRAME_NONE);
+	EXPECT_EQ(frame_alloc(&a->pool), FRAME_NONE);
 }
 
 KTEST(frame_zero_threads, harts_share_what_is_known_to_be_zero)

@@ -66,9 +66,9 @@ static struct frame_pool *pool_new(void)
 {
 	struct frame_pool *pool = ktest_alloc(sizeof(*pool), 64);
 	size_t bytes = frame_metadata_bytes(FRAMES);
-	uint8_t *memory = ktest_alloc(FRAMES * PAGE_SIZE, PAGE_SIZE);
+	uint8_t *memory = ktest_alloc(FRAMES * FRAME_SIZE, FRAME_SIZE);
 
-	REQUIRE_EQ(frame_pool_init(pool, (uintptr_t)memory - pfn_to_paddr(FIRST)), ACRE_OK);
+	REQUIRE_EQ(frame_pool_init(pool, (uintptr_t)memory - frame_to_paddr(FIRST)), ACRE_OK);
 	REQUIRE_EQ(frame_pool_add_bank(pool, FIRST, FRAMES, ktest_alloc(bytes, 64), bytes),
 		   ACRE_OK);
 	REQUIRE_EQ(frame_insert(pool, FIRST, FRAMES), ACRE_OK);

@@ -36,7 +36,7 @@ struct player {
 	struct tally hart;
 	struct tally handler;
 	uint64_t ticks;
-	pfn_t kept[KEPT]; /* by the handler */
+	frame_nr_t kept[KEPT]; /* by the handler */
 	unsigned nkept;
 } aligned_to(64);
 
@@ -65,16 +65,16 @@ static uint64_t next(struct player *p)
 	return p->random;
 }
 
-static void own(struct tally *t, pfn_t pfn, npages_t n)
+static void own(struct tally *t, frame_nr_t pfn, frame_count_t n)
 {
-	for (npages_t i = 0; i < n; i++)
+	for (frame_count_t i = 0; i < n; i++)
 		t->wrong += atomic_exchange(&game->owner[pfn - FIRST + i], 1) != 0;
 	t->taken += n;
 }
 
-static void give(struct tally *t, pfn_t pfn, npages_t n)
+static void give(struct tally *t, frame_nr_t pfn, frame_count_t n)
 {
-	for (npages_t i = 0; i < n; i++)
+	for (frame_count_t i = 0; i < n; i++)
 		t->wrong += atomic_exchange(&game->owner[pfn - FIRST + i], 0) != 1;
 	t->given += n;
 	t->wrong += (n == 1 ? frame_free(&game->pool, pfn)
@@ -92,9 +92,9 @@ static bool on_tick(struct trap_frame *frame)
 	if (p->nkept == KEPT || (p->nkept > 0 && p->ticks % 3 == 0)) {
 		give(&p->handler, p->kept[--p->nkept], 1);
 	} else {
-		pfn_t pfn = p->ticks % 4 == 0 ? frame_alloc_range(&game->pool, 1, PAGE_SIZE)
-					      : frame_alloc(&game->pool);
-		if (pfn != PFN_NONE) {
+		frame_nr_t pfn = p->ticks % 4 == 0 ? frame_alloc_range(&game->pool, 1, FRAME_SIZE)
+						   : frame_alloc(&game->pool);
+		if (pfn != FRAME_NONE) {
 			own(&p->handler, pfn, 1);
 			p->kept[p->nkept++] = pfn;
 		}
@@ -106,9 +106,9 @@ static bool on_tick(struct trap_frame *frame)
 
 static void pass_single(struct player *p)
 {
-	pfn_t pfn = frame_alloc(&game->pool);
+	frame_nr_t pfn = frame_alloc(&game->pool);
 
-	if (pfn == PFN_NONE)
+	if (pfn == FRAME_NONE)
 		pfn = 0;
 	else
 		own(&p->hart, pfn, 1);
@@ -119,18 +119,19 @@ static void pass_single(struct player *p)
 
 static void take_run(struct player *p)
 {
-	npages_t n = 1 + next(p) % 40;
+	frame_count_t n = 1 + next(p) % 40;
 	unsigned order = (unsigned)(next(p) % 6);
 	bool natural = next(p) % 2 == 0;
 
 	if (natural)
 		n = 1u << order;
-	pfn_t pfn = frame_alloc_range(&game->pool, n, natural ? PAGE_SIZE << order : PAGE_SIZE);
-	if (pfn == PFN_NONE)
+	frame_nr_t pfn =
+		frame_alloc_range(&game->pool, n, natural ? FRAME_SIZE << order : FRAME_SIZE);
+	if (pfn == FRAME_NONE)
 		return;
 	own(&p->hart, pfn, n);
 	give(&p->hart, pfn + n / 2, n - n / 2);
-	for (npages_t i = 0; i < n / 2; i++)
+	for (frame_count_t i = 0; i < n / 2; i++)
 		give(&p->hart, pfn + i, 1);
 }
 
@@ -158,7 +159,7 @@ static void play(void *unused)
 	platform_irq_restore(irq);
 }
 
-static void game_new(npages_t inserted, unsigned rounds)
+static void game_new(frame_count_t inserted, unsigned rounds)
 {
 	size_t bytes = frame_metadata_bytes(FRAMES);
 	unsigned n = harts_count();
@@ -205,7 +206,7 @@ static void give_back_what_is_left(struct player *p)
 	}
 }
 
-static void expect_whole(npages_t inserted)
+static void expect_whole(frame_count_t inserted)
 {
 	uint64_t taken = 0, given = 0;
 
@@ -223,15 +224,15 @@ static void expect_whole(npages_t inserted)
 	EXPECT(taken > 0);
 	EXPECT_EQ(frame_free_count(&game->pool), inserted);
 	REQUIRE_VALID(frame_validate(&game->pool));
-	for (npages_t i = 0; i < inserted; i++) {
-		pfn_t pfn = frame_alloc(&game->pool);
+	for (frame_count_t i = 0; i < inserted; i++) {
+		frame_nr_t pfn = frame_alloc(&game->pool);
 		REQUIRE(pfn - FIRST < inserted);
 		REQUIRE_EQ(atomic_exchange(&game->owner[pfn - FIRST], 1), 0);
 	}
-	EXPECT_EQ(frame_alloc(&game->pool), PFN_NONE);
+	EXPECT_EQ(frame_alloc(&game->pool), FRAME_NONE);
 }
 
-static void run(npages_t inserted, unsigned rounds)
+static void run(frame_count_t inserted, unsigned rounds)
 {
 	const unsigned n = harts_count();
 

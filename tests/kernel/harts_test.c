@@ -92,9 +92,9 @@ static void take_mark_look_give(void *arg)
 	uint64_t failures = 0;
 
 	for (unsigned i = 0; i < rounds(); i++) {
-		pfn_t pfn = frame_alloc(&machine.frames);
+		frame_nr_t pfn = frame_alloc(&machine.frames);
 		uint64_t *block = kmalloc(64 + i);
-		if (pfn == PFN_NONE || block == NULL) {
+		if (pfn == FRAME_NONE || block == NULL) {
 			failures++;
 		} else {
 			uint64_t *frame = frame_ptr(&machine.frames, pfn);
@@ -104,7 +104,7 @@ static void take_mark_look_give(void *arg)
 			failures += frame[0] != mark || frame[511] != mark || block[0] != mark ||
 				    block[7] != mark;
 		}
-		failures += pfn != PFN_NONE && frame_free(&machine.frames, pfn) != ACRE_OK;
+		failures += pfn != FRAME_NONE && frame_free(&machine.frames, pfn) != ACRE_OK;
 		kfree(block);
 	}
 	unsigned long irq = lock_acquire(&shared->lock);
@@ -134,8 +134,8 @@ KTEST(harts, never_own_one_frame_or_block_together)
 
 /* What one hart took. */
 struct taken {
-	pfn_t single[SINGLES];
-	pfn_t run;
+	frame_nr_t single[SINGLES];
+	frame_nr_t run;
 	uint64_t *block;
 	uint64_t interrupts; /* that it had answered before */
 };
@@ -178,14 +178,14 @@ static void check(bool holds)
 		atomic_fetch_add(&table.failures, 1);
 }
 
-static void mark_frame(pfn_t pfn, uint64_t mark)
+static void mark_frame(frame_nr_t pfn, uint64_t mark)
 {
-	check(pfn != PFN_NONE);
-	if (pfn != PFN_NONE)
+	check(pfn != FRAME_NONE);
+	if (pfn != FRAME_NONE)
 		*(uint64_t *)frame_ptr(&machine.frames, pfn) = mark;
 }
 
-static void check_and_free(pfn_t pfn, uint64_t mark)
+static void check_and_free(frame_nr_t pfn, uint64_t mark)
 {
 	check(*(uint64_t *)frame_ptr(&machine.frames, pfn) == mark);
 	check(frame_free(&machine.frames, pfn) == ACRE_OK);
@@ -209,7 +209,7 @@ static void take_run_and_block(void *unused)
 	struct taken *mine = &table.taken[self->index];
 
 	(void)unused;
-	mine->run = frame_alloc_range(&machine.frames, RUN, PAGE_SIZE);
+	mine->run = frame_alloc_range(&machine.frames, RUN, FRAME_SIZE);
 	mark_frame(mine->run, self->id);
 	mine->block = kmalloc(BLOCK);
 	check(mine->block != NULL);
@@ -286,7 +286,7 @@ KTEST(harts, park_wake_take_and_give_for_each_other)
 	table.taken = ktest_alloc(harts_count() * sizeof(*table.taken), 8);
 	atomic_store(&table.failures, 0);
 	ticks_pause();
-	const npages_t free = frame_free_count(&machine.frames);
+	const frame_count_t free = frame_free_count(&machine.frames);
 	const uint64_t used = heap_used();
 	for (unsigned i = 0; i < harts_count(); i++) {
 		table.taken[i].interrupts = hart_at(i)->software_interrupts;
@@ -418,9 +418,9 @@ KTEST(harts, that_stop_too_late_are_had_again)
 
 static void take_and_give(void *ok)
 {
-	pfn_t pfn = frame_alloc(&machine.frames);
+	frame_nr_t pfn = frame_alloc(&machine.frames);
 
-	*(bool *)ok = pfn != PFN_NONE && frame_free(&machine.frames, pfn) == ACRE_OK;
+	*(bool *)ok = pfn != FRAME_NONE && frame_free(&machine.frames, pfn) == ACRE_OK;
 }
 
 KTEST(harts, that_stop_leave_no_stock_of_frames)
@@ -434,9 +434,9 @@ KTEST(harts, that_stop_leave_no_stock_of_frames)
 		REQUIRE_EQ(hart_join(i, 5000), ACRE_OK);
 		EXPECT(ok);
 		/* The debug tier has one stock for all. */
-		EXPECT(machine.frames.debug || atomic_load(&stock->base) != PFN_NONE);
+		EXPECT(machine.frames.debug || atomic_load(&stock->base) != FRAME_NONE);
 		stop(i);
-		EXPECT_EQ(atomic_load(&stock->base), PFN_NONE);
+		EXPECT_EQ(atomic_load(&stock->base), FRAME_NONE);
 		REQUIRE_EQ(hart_run(i, take_and_give, &ok), ACRE_OK);
 		REQUIRE_EQ(hart_join(i, 5000), ACRE_OK);
 	}

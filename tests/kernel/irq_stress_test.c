@@ -87,16 +87,16 @@ static bool have_come(const uint64_t *ticks, const uint64_t *calls)
 /* Something that handlers may come in between. */
 static void work_a_bit(void)
 {
-	pfn_t pfn[20];
+	frame_nr_t pfn[20];
 
 	for (unsigned i = 0; i < ARRAY_SIZE(pfn); i++) {
 		pfn[i] = frame_alloc(&machine.frames);
-		REQUIRE(pfn[i] != PFN_NONE);
-		memset(frame_ptr(&machine.frames, pfn[i]), (int)i, PAGE_SIZE);
+		REQUIRE(pfn[i] != FRAME_NONE);
+		memset(frame_ptr(&machine.frames, pfn[i]), (int)i, FRAME_SIZE);
 	}
 	for (unsigned i = 0; i < ARRAY_SIZE(pfn); i++) {
 		const uint8_t *bytes = frame_ptr(&machine.frames, pfn[i]);
-		EXPECT(bytes[0] == i && bytes[PAGE_SIZE - 1] == i);
+		EXPECT(bytes[0] == i && bytes[FRAME_SIZE - 1] == i);
 		EXPECT_EQ(frame_free(&machine.frames, pfn[i]), ACRE_OK);
 	}
 }
@@ -121,7 +121,7 @@ static void work_until_enough(void)
 KTEST(ticks, come_on_every_hart_and_lose_nothing)
 {
 	ticks_pause();
-	npages_t free = frame_free_count(&machine.frames);
+	frame_count_t free = frame_free_count(&machine.frames);
 	uint64_t taken = expect_all_given_back(offsetof(struct ticks, frames));
 	ticks_resume();
 	ticks_on();
@@ -148,7 +148,7 @@ KTEST(ticks, do_nothing_in_a_pause_but_come)
 	EXPECT_EQ(ticks_pauses(), 1);
 	uint64_t taken = sum_of(offsetof(struct ticks, frames)).taken;
 	uint64_t idle = hart_self()->ticks.idle;
-	npages_t free = frame_free_count(&machine.frames);
+	frame_count_t free = frame_free_count(&machine.frames);
 	work_until_enough();
 	EXPECT(hart_self()->ticks.idle > idle);
 	EXPECT_EQ(sum_of(offsetof(struct ticks, frames)).taken, taken);

@@ -63,17 +63,17 @@ KTEST(ledger, the_parts_are_the_image)
 		EXPECT_EQ(of_part[p], range_size(part[p].range));
 	EXPECT_EQ(of_part[0] + of_part[1] + of_part[2] + of_part[6], range_size(part[6].range));
 	EXPECT_EQ(of_part[5], 0); /* data */
-	EXPECT(padding < 3 * PAGE_SIZE);
+	EXPECT(padding < 3 * FRAME_SIZE);
 }
 
 /* What is free, what is handed out, and all kinds but those two, are the bytes of RAM. */
 KTEST(ledger, frames_and_regions_sum_up_to_ram)
 {
 	ticks_pause();
-	npages_t free = frame_free_count(&machine.frames);
-	npages_t out = frame_managed_count(&machine.frames) - free;
-	uint64_t sum = (free + out) * PAGE_SIZE;
-	npages_t counted = 0;
+	frame_count_t free = frame_free_count(&machine.frames);
+	frame_count_t out = frame_managed_count(&machine.frames) - free;
+	uint64_t sum = (free + out) * FRAME_SIZE;
+	frame_count_t counted = 0;
 
 	for (unsigned kind = 0; kind < REGION_KIND_COUNT; kind++) {
 		if (kind != REGION_USABLE && kind != REGION_LENT)
@@ -82,7 +82,7 @@ KTEST(ledger, frames_and_regions_sum_up_to_ram)
 	EXPECT_EQ(sum, memmap_ram_bytes(&machine.memmap));
 	/* What is handed out is the other harts' areas, nothing else: the cases return theirs. */
 	for (unsigned i = 1; i < harts_count(); i++)
-		counted += HART_AREA_SIZE / PAGE_SIZE;
+		counted += HART_AREA_SIZE / FRAME_SIZE;
 	EXPECT_EQ(out, counted);
 }
 
@@ -114,19 +114,19 @@ KTEST(ledger, why_knows_each_piece_of_a_hart)
 
 KTEST(ledger, why_follows_a_frame_from_free_to_handed_out)
 {
-	pfn_t pfn = frame_alloc(&machine.frames);
+	frame_nr_t pfn = frame_alloc(&machine.frames);
 	char text[64];
 
 	ticks_pause();
-	REQUIRE(pfn != PFN_NONE);
-	uint64_t addr = pfn_to_paddr(pfn);
+	REQUIRE(pfn != FRAME_NONE);
+	uint64_t addr = frame_to_paddr(pfn);
 	fmt_buffer(text, sizeof(text), "in a frame that is handed out, [0x%llx, 0x%llx), of",
-		   (ull)addr, (ull)(addr + PAGE_SIZE));
+		   (ull)addr, (ull)(addr + FRAME_SIZE));
 	EXPECT(says(addr, text));
-	EXPECT(says(addr + PAGE_SIZE - 1, text));
+	EXPECT(says(addr + FRAME_SIZE - 1, text));
 	EXPECT_EQ(frame_free(&machine.frames, pfn), ACRE_OK);
 	fmt_buffer(text, sizeof(text), "in a free frame, [0x%llx, 0x%llx), of", (ull)addr,
-		   (ull)(addr + PAGE_SIZE));
+		   (ull)(addr + FRAME_SIZE));
 	EXPECT(says(addr + 17, text));
 }
 
@@ -201,8 +201,8 @@ KTEST(ledger, why_says_what_is_no_ram)
 	if (map->bank[0].range.start > 0)
 		EXPECT(says(map->bank[0].range.start - 1, "not RAM: below bank 0, ["));
 	EXPECT(says(last->range.end, "not RAM: above bank "));
-	EXPECT(says(PADDR_LIMIT - 1, "not RAM: above bank "));
-	EXPECT(says(PADDR_LIMIT, "no physical address"));
+	EXPECT(says(ACRE_PADDR_LIMIT - 1, "not RAM: above bank "));
+	EXPECT(says(ACRE_PADDR_LIMIT, "no physical address"));
 	EXPECT(says(UINT64_MAX, "no physical address"));
 	for (uint32_t i = 1; i < map->nbanks; i++) {
 		if (map->bank[i - 1].range.end < map->bank[i].range.start)

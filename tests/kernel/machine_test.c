@@ -26,15 +26,16 @@ KTEST(machine, every_byte_of_ram_has_one_owner)
 KTEST(machine, the_pool_manages_all_usable_memory_and_nothing_else)
 {
 	ticks_pause();
-	EXPECT_EQ(frame_managed_count(&machine.frames) * PAGE_SIZE,
+	EXPECT_EQ(frame_managed_count(&machine.frames) * FRAME_SIZE,
 		  memmap_bytes(&machine.memmap, REGION_USABLE) +
 			  memmap_bytes(&machine.memmap, REGION_LENT));
 	REQUIRE_VALID(frame_validate(&machine.frames));
 	for (uint32_t i = 0; i < machine.memmap.nregions; i++) {
 		const struct region *r = &machine.memmap.region[i];
 		bool usable = r->kind == REGION_USABLE || r->kind == REGION_LENT;
-		EXPECT_EQ(frame_is_managed(&machine.frames, paddr_to_pfn(r->range.start)), usable);
-		EXPECT_EQ(frame_is_managed(&machine.frames, paddr_to_pfn(r->range.end - 1)),
+		EXPECT_EQ(frame_is_managed(&machine.frames, frame_from_paddr(r->range.start)),
+			  usable);
+		EXPECT_EQ(frame_is_managed(&machine.frames, frame_from_paddr(r->range.end - 1)),
 			  usable);
 	}
 }
@@ -57,7 +58,7 @@ KTEST(machine, the_image_and_the_tree_are_not_handed_out)
 	for (uint64_t at = dtb.start; at < dtb.end; at += 512) {
 		/* Firmware may keep the tree outside of RAM, or inside of its own memory. */
 		EXPECT(kind_at(at) != REGION_USABLE);
-		EXPECT(!frame_is_managed(&machine.frames, paddr_to_pfn(at)));
+		EXPECT(!frame_is_managed(&machine.frames, frame_from_paddr(at)));
 	}
 }
 
@@ -67,11 +68,11 @@ KTEST(machine, the_image_and_the_tree_are_not_handed_out)
  */
 KTEST(machine, managed_frames_can_be_written)
 {
-	npages_t stride = 512;
+	frame_count_t stride = 512;
 	unsigned tried = 0;
 
 	ticks_pause();
-	for (pfn_t pfn = frame_next_free(&machine.frames, 0); pfn != PFN_NONE;
+	for (frame_nr_t pfn = frame_next_free(&machine.frames, 0); pfn != FRAME_NONE;
 	     pfn = frame_next_free(&machine.frames, (pfn | (stride - 1)) + 1)) {
 		volatile uint64_t *word = frame_ptr(&machine.frames, pfn);
 		uint64_t old = *word;
@@ -91,7 +92,7 @@ KTEST(machine, the_kernel_heap_is_valid)
 
 KTEST(machine, a_frame_number_of_the_image_is_a_foreign_frame)
 {
-	EXPECT(frame_free(&machine.frames, paddr_to_pfn((uint64_t)image_start)) != ACRE_OK);
+	EXPECT(frame_free(&machine.frames, frame_from_paddr((uint64_t)image_start)) != ACRE_OK);
 	EXPECT_EQ(ktest_bad_frees(), 1);
 }
 

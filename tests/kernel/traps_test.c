@@ -62,7 +62,7 @@ static void breakpoint(uint64_t unused)
 }
 
 /* The end of physical addresses: nobody has anything there. Address 0 is RAM on some boards. */
-#define NOWHERE (PADDR_LIMIT - 8)
+#define NOWHERE (ACRE_PADDR_LIMIT - 8)
 
 KTEST(traps, faults_carry_cause_and_address)
 {

@@ -84,16 +84,17 @@ static void show_map(void)
 
 static bool use_frames(void)
 {
-	npages_t before = frame_free_count(&pool);
-	pfn_t one = frame_alloc_zeroed(&pool);
-	pfn_t run = frame_alloc_range(&pool, 512, 512 * PAGE_SIZE);
+	frame_count_t before = frame_free_count(&pool);
+	frame_nr_t one = frame_alloc_zeroed(&pool);
+	frame_nr_t run = frame_alloc_range(&pool, 512, 512 * FRAME_SIZE);
 
-	if (!expect(one != PFN_NONE && run != PFN_NONE, "frames can be had"))
+	if (!expect(one != FRAME_NONE && run != FRAME_NONE, "frames can be had"))
 		return false;
-	memset(frame_ptr(&pool, run), 0x5a, 512 * PAGE_SIZE);
+	memset(frame_ptr(&pool, run), 0x5a, 512 * FRAME_SIZE);
 	const uint64_t *words = frame_ptr(&pool, one);
 	bool ok = expect(words[0] == 0 && words[511] == 0, "a zeroed frame is zeros");
-	ok &= expect(pfn_to_paddr(run) % (512 * PAGE_SIZE) == 0, "a run is where it was asked for");
+	ok &= expect(frame_to_paddr(run) % (512 * FRAME_SIZE) == 0,
+		     "a run is where it was asked for");
 	ok &= expect(frame_free_range(&pool, run, 512) == ACRE_OK, "a run goes back");
 	ok &= expect(frame_free(&pool, one) == ACRE_OK, "a frame goes back");
 
@@ -108,13 +109,13 @@ static bool use_frames(void)
 
 static bool use_heap(void)
 {
-	pfn_t first = frame_alloc_range(&pool, HEAP_FRAMES, PAGE_SIZE);
+	frame_nr_t first = frame_alloc_range(&pool, HEAP_FRAMES, FRAME_SIZE);
 
-	if (!expect(first != PFN_NONE, "the heap gets its frames"))
+	if (!expect(first != FRAME_NONE, "the heap gets its frames"))
 		return false;
 	heap_init(&heap);
 	enum acre_status s =
-		heap_add_region_self(&heap, frame_ptr(&pool, first), HEAP_FRAMES * PAGE_SIZE);
+		heap_add_region_self(&heap, frame_ptr(&pool, first), HEAP_FRAMES * FRAME_SIZE);
 	if (s != ACRE_OK)
 		return failed("heap", acre_status_str(s));
 
@@ -152,7 +153,7 @@ int lift_main(struct range image, uint64_t offset)
 		return 1;
 	}
 	show_map();
-	npages_t before = frame_free_count(&pool);
+	frame_count_t before = frame_free_count(&pool);
 	if (!use_frames() || !use_heap() ||
 	    !expect(frame_free_count(&pool) == before, "every frame came back"))
 		return 1;

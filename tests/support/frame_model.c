@@ -28,7 +28,8 @@ size_t frame_model_bytes(const struct frame_model_bank *banks, unsigned nbanks, 
 	size_t bytes = rounded(ncalls * sizeof(struct frame_call));
 
 	for (unsigned b = 0; b < nbanks; b++)
-		bytes += rounded(frame_metadata_bytes(banks[b].npages)) + rounded(banks[b].npages);
+		bytes +=
+			rounded(frame_metadata_bytes(banks[b].nframes)) + rounded(banks[b].nframes);
 	return bytes;
 }
 
@@ -51,14 +52,14 @@ const char *frame_model_start(struct frame_model *m)
 		return "frame_pool_init";
 	for (unsigned b = 0; b < m->nbanks; b++) {
 		const struct frame_model_bank *bank = &m->banks[b];
-		size_t bytes = frame_metadata_bytes(bank->npages);
-		if (frame_pool_add_bank(m->pool, bank->first, bank->npages, at, bytes) != ACRE_OK)
+		size_t bytes = frame_metadata_bytes(bank->nframes);
+		if (frame_pool_add_bank(m->pool, bank->first, bank->nframes, at, bytes) != ACRE_OK)
 			return "frame_pool_add_bank";
 		at += rounded(bytes);
 		m->state[b] = at;
-		memset(at, MISSING, bank->npages);
-		at += rounded(bank->npages);
-		m->count[MISSING] += bank->npages;
+		memset(at, MISSING, bank->nframes);
+		at += rounded(bank->nframes);
+		m->count[MISSING] += bank->nframes;
 	}
 	m->scratch = (struct frame_call *)(void *)at;
 	return NULL;
@@ -66,73 +67,77 @@ const char *frame_model_start(struct frame_model *m)
 
 /* ---- the model ------------------------------------------------------------------------------- */
 
-static uint8_t *state_of(const struct frame_model *m, pfn_t pfn)
+static uint8_t *state_of(const struct frame_model *m, frame_nr_t pfn)
 {
 	for (unsigned b = 0; b < m->nbanks; b++) {
-		if (pfn - m->banks[b].first < m->banks[b].npages)
+		if (pfn - m->banks[b].first < m->banks[b].nframes)
 			return &m->state[b][pfn - m->banks[b].first];
 	}
 	return NULL;
 }
 
-static bool in_one_bank(const struct frame_model *m, pfn_t pfn, npages_t npages)
+static bool in_one_bank(const struct frame_model *m, frame_nr_t pfn, frame_count_t nframes)
 {
 	for (unsigned b = 0; b < m->nbanks; b++) {
-		pfn_t offset = pfn - m->banks[b].first;
-		if (offset < m->banks[b].npages)
-			return npages <= m->banks[b].npages - offset;
+		frame_nr_t offset = pfn - m->banks[b].first;
+		if (offset < m->banks[b].nframes)
+			return nframes <= m->banks[b].nframes - offset;
 	}
 	return false;
 }
 
-static void mark(struct frame_model *m, pfn_t pfn, npages_t npages, enum state state)
+static void mark(struct frame_model *m, frame_nr_t pfn, frame_count_t nframes, enum state state)
 {
 	uint8_t *at = state_of(m, pfn);
 
-	m->count[at[0]] -= npages; /* all of them were the same */
-	m->count[state] += npages;
-	memset(at, (int)state, npages);
+	m->count[at[0]] -= nframes; /* all of them were the same */
+	m->count[state] += nframes;
+	memset(at, (int)state, nframes);
 }
 
-static bool any(const struct frame_model *m, pfn_t pfn, npages_t npages, enum state state)
+static bool any(const struct frame_model *m, frame_nr_t pfn, frame_count_t nframes,
+		enum state state)
 {
 	const uint8_t *at = state_of(m, pfn);
 
-	for (npages_t i = 0; i < npages; i++) {
+	for (frame_count_t i = 0; i < nframes; i++) {
 		if (at[i] == (uint8_t)state)
 			return true;
 	}
 	return false;
 }
 
-static enum acre_status expect_insert(const struct frame_model *m, pfn_t pfn, npages_t npages)
+static enum acre_status expect_insert(const struct frame_model *m, frame_nr_t pfn,
+				      frame_count_t nframes)
 {
-	if (npages == 0)
+	if (nframes == 0)
 		return ACRE_ERR_INVALID;
-	if (!in_one_bank(m, pfn, npages))
+	if (!in_one_bank(m, pfn, nframes))
 		return ACRE_ERR_RANGE;
-	return any(m, pfn, npages, FREE) || any(m, pfn, npages, USED) ? ACRE_ERR_OVERLAP : ACRE_OK;
+	return any(m, pfn, nframes, FREE) || any(m, pfn, nframes, USED) ? ACRE_ERR_OVERLAP
+									: ACRE_OK;
 }
 
-static enum acre_status expect_take(const struct frame_model *m, pfn_t pfn, npages_t npages)
+static enum acre_status expect_take(const struct frame_model *m, frame_nr_t pfn,
+				    frame_count_t nframes)
 {
-	if (npages == 0)
+	if (nframes == 0)
 		return ACRE_ERR_INVALID;
-	if (!in_one_bank(m, pfn, npages))
+	if (!in_one_bank(m, pfn, nframes))
 		return ACRE_ERR_RANGE;
-	if (any(m, pfn, npages, MISSING))
+	if (any(m, pfn, nframes, MISSING))
 		return ACRE_ERR_NOT_FOUND;
-	return any(m, pfn, npages, USED) ? ACRE_ERR_OVERLAP : ACRE_OK;
+	return any(m, pfn, nframes, USED) ? ACRE_ERR_OVERLAP : ACRE_OK;
 }
 
 /* What freeing must answer, and of which frame the report must speak. */
-static enum acre_status expect_free(const struct frame_model *m, pfn_t pfn, npages_t npages,
-				    pfn_t *culprit)
+static enum acre_status expect_free(const struct frame_model *m, frame_nr_t pfn,
+				    frame_count_t nframes, frame_nr_t *culprit)
 {
 	*culprit = pfn;
-	if (npages == 0)
+	if (nframes == 0)
 		return ACRE_ERR_INVALID;
-	for (npages_t i = 0; i < npages; i++) {
+	for (frame_count_t i = 0; i < nframes; i++) {
 		*culprit = pfn + i;
 		if (!in_one_bank(m, pfn, i + 1))
 			return ACRE_ERR_RANGE;
@@ -142,55 +147,57 @@ static enum acre_status expect_free(const struct frame_model *m, pfn_t pfn, npag
 	return ACRE_OK;
 }
 
-static pfn_t expect_run(const struct frame_model *m, npages_t npages, npages_t align)
+static frame_nr_t expect_run(const struct frame_model *m, frame_count_t nframes,
+			     frame_count_t align)
 {
-	for (unsigned b = 0; npages != 0 && b < m->nbanks; b++) {
+	for (unsigned b = 0; nframes != 0 && b < m->nbanks; b++) {
 		const struct frame_model_bank *bank = &m->banks[b];
-		npages_t have = 0; /* free frames in a row from i on */
-		pfn_t found = PFN_NONE;
+		frame_count_t have = 0; /* free frames in a row from i on */
+		frame_nr_t found = FRAME_NONE;
 
-		for (npages_t i = bank->npages; i-- > 0;) { /* downwards: the last hit is lowest */
+		for (frame_count_t i = bank->nframes;
+		     i-- > 0;) { /* downwards: the last hit is lowest */
 			have = m->state[b][i] == FREE ? have + 1 : 0;
-			if (have >= npages && ((bank->first + i) & (align - 1)) == 0)
+			if (have >= nframes && ((bank->first + i) & (align - 1)) == 0)
 				found = bank->first + i;
 		}
-		if (found != PFN_NONE)
+		if (found != FRAME_NONE)
 			return found;
 	}
-	return PFN_NONE;
+	return FRAME_NONE;
 }
 
-static pfn_t expect_next_free(const struct frame_model *m, pfn_t pfn)
+static frame_nr_t expect_next_free(const struct frame_model *m, frame_nr_t pfn)
 {
 	for (unsigned b = 0; b < m->nbanks; b++) {
 		const struct frame_model_bank *bank = &m->banks[b];
-		for (npages_t i = pfn > bank->first ? pfn - bank->first : 0; i < bank->npages;
+		for (frame_count_t i = pfn > bank->first ? pfn - bank->first : 0; i < bank->nframes;
 		     i++) {
 			if (m->state[b][i] == FREE)
 				return bank->first + i;
 		}
 	}
-	return PFN_NONE;
+	return FRAME_NONE;
 }
 
 /* ---- the pool against it --------------------------------------------------------------------- */
 
-/* Word @w of a bank of @npages, the first of which is bit @lead, as the model has it. */
-static void model_word(const uint8_t *state, npages_t npages, uint64_t lead, uint64_t w,
+/* Word @w of a bank of @nframes, the first of which is bit @lead, as the model has it. */
+static void model_word(const uint8_t *state, frame_count_t nframes, uint64_t lead, uint64_t w,
 		       uint64_t *free, uint64_t *inserted)
 {
 	*free = *inserted = 0;
 	for (unsigned i = 0; i < BITS_PER_WORD; i++) {
 		uint64_t at = w * BITS_PER_WORD + i - lead;
-		if (at >= npages)
+		if (at >= nframes)
 			continue;
 		*free |= (uint64_t)(state[at] == FREE) << i;
 		*inserted |= (uint64_t)(state[at] != MISSING) << i;
 	}
 }
 
-/* Of all banks, or of those words that hold [@pfn, @pfn + @npages). */
-static const char *compare_bits(struct frame_model *m, pfn_t pfn, npages_t npages)
+/* Of all banks, or of those words that hold [@pfn, @pfn + @nframes). */
+static const char *compare_bits(struct frame_model *m, frame_nr_t pfn, frame_count_t nframes)
 {
 	for (unsigned b = 0; b < m->nbanks; b++) {
 		const struct frame_bank *bank = &m->pool->bank[b];
@@ -198,14 +205,14 @@ static const char *compare_bits(struct frame_model *m, pfn_t pfn, npages_t npage
 		uint64_t end = bank->nbits / BITS_PER_WORD;
 		uint64_t free, inserted;
 
-		if (npages != 0 && pfn - bank->first >= bank->npages)
+		if (nframes != 0 && pfn - bank->first >= bank->nframes)
 			continue;
-		if (npages != 0) {
+		if (nframes != 0) {
 			w = (pfn - bank->base) / BITS_PER_WORD;
-			end = (pfn - bank->base + npages - 1) / BITS_PER_WORD + 1;
+			end = (pfn - bank->base + nframes - 1) / BITS_PER_WORD + 1;
 		}
 		for (; w < end; w++) {
-			model_word(m->state[b], bank->npages, bank->first - bank->base, w, &free,
+			model_word(m->state[b], bank->nframes, bank->first - bank->base, w, &free,
 				   &inserted);
 			if (bitmap_atomic_word(&bank->free[w]) != free)
 				return wrong(m, "free frames from 0x%llx on: not %016llx",
@@ -242,22 +249,22 @@ const char *frame_model_check(struct frame_model *m)
 
 /* A change that was made, or one that was refused and must have left everything as it was. */
 static const char *done(struct frame_model *m, enum acre_status got, enum acre_status want,
-			pfn_t pfn, npages_t npages, enum state state)
+			frame_nr_t pfn, frame_count_t nframes, enum state state)
 {
 	if (got != want)
 		return wrong(m, "status -%llu, not -%llu", (uint64_t)-got, (uint64_t)-want);
 	if (want != ACRE_OK)
 		return compare_all_bits(m);
-	mark(m, pfn, npages, state);
-	return compare_bits(m, pfn, npages);
+	mark(m, pfn, nframes, state);
+	return compare_bits(m, pfn, nframes);
 }
 
 static const char *do_alloc(struct frame_model *m)
 {
-	pfn_t pfn = m->subject->alloc(m->pool);
+	frame_nr_t pfn = m->subject->alloc(m->pool);
 
 	m->last = pfn;
-	if (pfn == PFN_NONE)
+	if (pfn == FRAME_NONE)
 		return m->count[FREE] == 0 ? compare_all_bits(m) : "no frame, and some are free";
 	if (state_of(m, pfn) == NULL || *state_of(m, pfn) != FREE)
 		return wrong(m, "frame 0x%llx, which is not free", pfn, 0);
@@ -265,25 +272,25 @@ static const char *do_alloc(struct frame_model *m)
 	return compare_bits(m, pfn, 1);
 }
 
-static const char *do_alloc_range(struct frame_model *m, npages_t npages, unsigned align)
+static const char *do_alloc_range(struct frame_model *m, frame_count_t nframes, unsigned align)
 {
-	pfn_t want = expect_run(m, npages, (npages_t)1 << align);
-	pfn_t got = m->subject->alloc_range(m->pool, npages, PAGE_SIZE << align);
+	frame_nr_t want = expect_run(m, nframes, (frame_count_t)1 << align);
+	frame_nr_t got = m->subject->alloc_range(m->pool, nframes, FRAME_SIZE << align);
 
 	m->last = got;
 	if (got != want)
 		return wrong(m, "run at 0x%llx, not 0x%llx", got, want);
-	if (want == PFN_NONE)
+	if (want == FRAME_NONE)
 		return compare_all_bits(m);
-	mark(m, want, npages, USED);
-	return compare_bits(m, want, npages);
+	mark(m, want, nframes, USED);
+	return compare_bits(m, want, nframes);
 }
 
-static const char *do_free(struct frame_model *m, pfn_t pfn, npages_t npages, bool range)
+static const char *do_free(struct frame_model *m, frame_nr_t pfn, frame_count_t nframes, bool range)
 {
-	pfn_t culprit;
-	enum acre_status want = expect_free(m, pfn, npages, &culprit);
-	enum acre_status got = range ? m->subject->free_range(m->pool, pfn, npages)
+	frame_nr_t culprit;
+	enum acre_status want = expect_free(m, pfn, nframes, &culprit);
+	enum acre_status got = range ? m->subject->free_range(m->pool, pfn, nframes)
 				     : m->subject->free(m->pool, pfn);
 	unsigned reports = m->bad_frees();
 
@@ -291,13 +298,13 @@ static const char *do_free(struct frame_model *m, pfn_t pfn, npages_t npages, bo
 		return wrong(m, "%llu reports of a refused free, not %llu", reports,
 			     want != ACRE_OK);
 	if (reports != 0 && culprit <= FRAME_LIMIT &&
-	    m->last_bad_free()->actual_start != pfn_to_paddr(culprit))
+	    m->last_bad_free()->actual_start != frame_to_paddr(culprit))
 		return wrong(m, "the report names 0x%llx, not 0x%llx",
-			     m->last_bad_free()->actual_start, pfn_to_paddr(culprit));
-	return done(m, got, want, pfn, npages, FREE);
+			     m->last_bad_free()->actual_start, frame_to_paddr(culprit));
+	return done(m, got, want, pfn, nframes, FREE);
 }
 
-static const char *do_ask(struct frame_model *m, pfn_t pfn)
+static const char *do_ask(struct frame_model *m, frame_nr_t pfn)
 {
 	const uint8_t *state = state_of(m, pfn);
 
@@ -317,24 +324,25 @@ const char *frame_model_do(struct frame_model *m, const struct frame_call *call)
 		m->set_hart(call->hart);
 	switch ((enum frame_verb)call->verb) {
 	case VERB_INSERT:
-		return done(m, frame_insert(m->pool, call->pfn, call->npages),
-			    expect_insert(m, call->pfn, call->npages), call->pfn, call->npages,
+		return done(m, frame_insert(m->pool, call->pfn, call->nframes),
+			    expect_insert(m, call->pfn, call->nframes), call->pfn, call->nframes,
 			    FREE);
 	case VERB_REMOVE:
-		return done(m, frame_remove(m->pool, call->pfn, call->npages),
-			    expect_take(m, call->pfn, call->npages), call->pfn, call->npages,
+		return done(m, frame_remove(m->pool, call->pfn, call->nframes),
+			    expect_take(m, call->pfn, call->nframes), call->pfn, call->nframes,
 			    MISSING);
 	case VERB_ALLOC:
 		return do_alloc(m);
 	case VERB_ALLOC_RANGE:
-		return do_alloc_range(m, call->npages, call->align);
+		return do_alloc_range(m, call->nframes, call->align);
 	case VERB_ALLOC_AT:
-		return done(m, frame_alloc_at(m->pool, call->pfn, call->npages),
-			    expect_take(m, call->pfn, call->npages), call->pfn, call->npages, USED);
+		return done(m, frame_alloc_at(m->pool, call->pfn, call->nframes),
+			    expect_take(m, call->pfn, call->nframes), call->pfn, call->nframes,
+			    USED);
 	case VERB_FREE:
 		return do_free(m, call->pfn, 1, false);
 	case VERB_FREE_RANGE:
-		return do_free(m, call->pfn, call->npages, true);
+		return do_free(m, call->pfn, call->nframes, true);
 	default:
 		return do_ask(m, call->pfn);
 	}
@@ -348,9 +356,9 @@ static uint64_t below(struct frame_model *m, uint64_t n)
 }
 
 /* Mostly a few, now and then about a chunk, several, or as much as the bank has. */
-static npages_t some_length(struct frame_model *m, npages_t most)
+static frame_count_t some_length(struct frame_model *m, frame_count_t most)
 {
-	npages_t n;
+	frame_count_t n;
 
 	switch (below(m, 12)) {
 	case 0:
@@ -373,16 +381,16 @@ static npages_t some_length(struct frame_model *m, npages_t most)
 }
 
 /* Any frame of a bank, more often one at the edge of a chunk, now and then one just outside. */
-static pfn_t some_frame(struct frame_model *m, unsigned b)
+static frame_nr_t some_frame(struct frame_model *m, unsigned b)
 {
 	const struct frame_model_bank *bank = &m->banks[b];
-	pfn_t pfn = bank->first + below(m, bank->npages);
+	frame_nr_t pfn = bank->first + below(m, bank->nframes);
 
 	switch (below(m, 40)) {
 	case 0:
-		return bank->first + bank->npages;
+		return bank->first + bank->nframes;
 	case 1:
-		return bank->first - 1; /* PFN_NONE for frame 0 */
+		return bank->first - 1; /* FRAME_NONE for frame 0 */
 	case 2:
 	case 3:
 	case 4:
@@ -407,31 +415,32 @@ static void some_run(struct frame_model *m, unsigned b, enum state state, struct
 {
 	const struct frame_model_bank *bank = &m->banks[b];
 	const uint8_t *at = m->state[b];
-	npages_t first = call->pfn - bank->first;
-	npages_t end;
+	frame_count_t first = call->pfn - bank->first;
+	frame_count_t end;
 
-	while (first < bank->npages && at[first] != (uint8_t)state)
+	while (first < bank->nframes && at[first] != (uint8_t)state)
 		first++;
-	if (first >= bank->npages)
+	if (first >= bank->nframes)
 		return;
-	for (end = first; end < bank->npages && at[end] == (uint8_t)state; end++)
+	for (end = first; end < bank->nframes && at[end] == (uint8_t)state; end++)
 		;
 	if (below(m, m->mood >= MENDING ? 2 : 8) == 0) {
 		while (first > 0 && at[first - 1] == (uint8_t)state)
 			first--;
 		if (below(m, 2) == 0) {
-			pfn_t chunk = align_down(bank->first + first + CHUNK_BITS - 1, CHUNK_BITS);
-			pfn_t chunk_end = align_down(bank->first + end, CHUNK_BITS);
+			frame_nr_t chunk =
+				align_down(bank->first + first + CHUNK_BITS - 1, CHUNK_BITS);
+			frame_nr_t chunk_end = align_down(bank->first + end, CHUNK_BITS);
 			if (chunk < chunk_end) {
 				first = chunk - bank->first;
 				end = chunk_end - bank->first;
 			}
 		}
-		call->npages = end - first;
-	} else if (call->npages > end - first) {
-		call->npages = end - first;
+		call->nframes = end - first;
+	} else if (call->nframes > end - first) {
+		call->nframes = end - first;
 	}
-	call->pfn = bank->first + (below(m, 4) == 0 ? end - call->npages : first);
+	call->pfn = bank->first + (below(m, 4) == 0 ? end - call->nframes : first);
 }
 
 static enum frame_verb some_verb(struct frame_model *m)
@@ -462,7 +471,7 @@ struct frame_call frame_model_pick(struct frame_model *m)
 		.verb = (uint8_t)some_verb(m),
 		.hart = (uint8_t)(m->nharts > 1 ? below(m, m->nharts) : 0),
 		.pfn = some_frame(m, b),
-		.npages = some_length(m, m->banks[b].npages),
+		.nframes = some_length(m, m->banks[b].nframes),
 	};
 
 	if (below(m, 10) == 0 && call.verb != VERB_ALLOC_RANGE)
@@ -482,7 +491,7 @@ struct frame_call frame_model_pick(struct frame_model *m)
 	case VERB_ALLOC_RANGE:
 		call.align = (uint8_t)below(m, below(m, 3) == 0 ? 14 : 4);
 		if (below(m, 2) == 0)
-			call.npages = (npages_t)1 << call.align;
+			call.nframes = (frame_count_t)1 << call.align;
 		break;
 	default:
 		break;
@@ -548,7 +557,7 @@ static bool replace(struct frame_model *m, struct frame_call *calls, size_t n, s
 	size_t at;
 
 	if (by.verb == kept.verb && by.hart == kept.hart && by.align == kept.align &&
-	    by.npages == kept.npages)
+	    by.nframes == kept.nframes)
 		return false;
 	if (!spend(m, n, every))
 		return false;
@@ -577,11 +586,11 @@ static bool pin_down(struct frame_model *m, struct frame_call *calls, size_t n, 
 		if (frame_model_do(m, &calls[i]) != NULL)
 			return false;
 		if ((calls[i].verb == VERB_ALLOC || calls[i].verb == VERB_ALLOC_RANGE) &&
-		    m->last != PFN_NONE)
+		    m->last != FRAME_NONE)
 			m->scratch[i] = (struct frame_call){
 				.verb = VERB_ALLOC_AT,
 				.pfn = m->last,
-				.npages = calls[i].verb == VERB_ALLOC ? 1 : calls[i].npages,
+				.nframes = calls[i].verb == VERB_ALLOC ? 1 : calls[i].nframes,
 			};
 	}
 	if (frame_model_run(m, m->scratch, n, every, &at) == NULL)
@@ -612,13 +621,13 @@ static void without(struct frame_model *m, struct frame_call *calls, size_t *n, 
 static void cut(struct frame_model *m, struct frame_call *calls, size_t n, size_t i, bool front,
 		size_t every)
 {
-	for (npages_t off = calls[i].npages / 2; off > 0; off /= 2) {
+	for (frame_count_t off = calls[i].nframes / 2; off > 0; off /= 2) {
 		struct frame_call by;
 		do {
 			by = calls[i];
 			by.pfn += front ? off : 0;
-			by.npages -= off;
-		} while (by.npages > 0 && by.npages < calls[i].npages &&
+			by.nframes -= off;
+		} while (by.nframes > 0 && by.nframes < calls[i].nframes &&
 			 replace(m, calls, n, i, by, every));
 	}
 }
@@ -644,12 +653,12 @@ static void make_larger(struct frame_model *m, struct frame_call *calls, size_t 
 	for (size_t i = 0; i < n; i++) {
 		struct frame_call by = calls[i];
 		for (unsigned b = 0; b < m->nbanks; b++) {
-			if (calls[i].pfn - m->banks[b].first >= m->banks[b].npages ||
+			if (calls[i].pfn - m->banks[b].first >= m->banks[b].nframes ||
 			    (by.verb != VERB_INSERT && calls[i].verb != VERB_ALLOC_AT))
 				continue;
 			by = calls[i];
 			by.pfn = m->banks[b].first;
-			by.npages = m->banks[b].npages;
+			by.nframes = m->banks[b].nframes;
 			(void)replace(m, calls, n, i, by, every);
 			break;
 		}
@@ -696,9 +705,9 @@ void frame_call_str(char text[FRAME_CALL_LEN], const struct frame_call *call)
 		fmt_buffer(text + at, FRAME_CALL_LEN - at, "frame_alloc(pool);");
 	else if (call->verb == VERB_ALLOC_RANGE)
 		fmt_buffer(text + at, FRAME_CALL_LEN - at,
-			   "frame_alloc_range(pool, %llu, PAGE_SIZE << %u);",
-			   (unsigned long long)call->npages, call->align);
+			   "frame_alloc_range(pool, %llu, FRAME_SIZE << %u);",
+			   (unsigned long long)call->nframes, call->align);
 	else
 		fmt_buffer(text + at, FRAME_CALL_LEN - at, format[call->verb],
-			   (unsigned long long)call->pfn, (unsigned long long)call->npages);
+			   (unsigned long long)call->pfn, (unsigned long long)call->nframes);
 }

@@ -39,22 +39,24 @@ struct frame_call {
 	uint8_t verb;
 	uint8_t hart;  /* that makes it; 0 where there is only one */
 	uint8_t align; /* to 2^align frames */
-	pfn_t pfn;
-	npages_t npages;
+	frame_nr_t pfn;
+	frame_count_t nframes;
 };
 
 struct frame_model_bank {
-	pfn_t first;
-	npages_t npages;
+	frame_nr_t first;
+	frame_count_t nframes;
 };
 
 /* What is tested: frame_pool_subject, or something that lies, to show that it is found out. */
 struct frame_subject {
 	void (*reset)(void); /* a new pool; may be NULL */
-	pfn_t (*alloc)(struct frame_pool *pool);
-	pfn_t (*alloc_range)(struct frame_pool *pool, npages_t npages, uint64_t align_bytes);
-	enum acre_status (*free)(struct frame_pool *pool, pfn_t pfn);
-	enum acre_status (*free_range)(struct frame_pool *pool, pfn_t pfn, npages_t npages);
+	frame_nr_t (*alloc)(struct frame_pool *pool);
+	frame_nr_t (*alloc_range)(struct frame_pool *pool, frame_count_t nframes,
+				  uint64_t align_bytes);
+	enum acre_status (*free)(struct frame_pool *pool, frame_nr_t pfn);
+	enum acre_status (*free_range)(struct frame_pool *pool, frame_nr_t pfn,
+				       frame_count_t nframes);
 };
 
 extern const struct frame_subject frame_pool_subject;
@@ -75,11 +77,11 @@ struct frame_model {
 	/* the model's */
 	uint8_t *state[FRAME_MODEL_MAX_BANKS];
 	struct frame_call *scratch;
-	npages_t count[3]; /* frames in each state */
-	unsigned mood;     /* what frame_model_pick() is about */
-	pfn_t last;        /* what the last allocation gave */
-	uint64_t budget;   /* of shrinking: frames that may still be looked at, in 64s */
-	char words[160];   /* what is wrong */
+	frame_count_t count[3]; /* frames in each state */
+	unsigned mood;          /* what frame_model_pick() is about */
+	frame_nr_t last;        /* what the last allocation gave */
+	uint64_t budget;        /* of shrinking: frames that may still be looked at, in 64s */
+	char words[160];        /* what is wrong */
 };
 
 /* frame_model_bytes - memory for these banks and lists of @ncalls calls. */

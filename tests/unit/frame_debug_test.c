@@ -9,7 +9,7 @@
 #define FRAMES 40u
 #define SECOND 0x10000u /* a bank without records, and without bytes */
 #define OTHERS 30u
-#define WORDS  (PAGE_SIZE / sizeof(uint64_t))
+#define WORDS  (FRAME_SIZE / sizeof(uint64_t))
 
 struct rig {
 	struct frame_pool *pool;
@@ -18,21 +18,21 @@ struct rig {
 	size_t bytes;
 };
 
-static void add_bank(struct rig *r, pfn_t first, npages_t npages)
+static void add_bank(struct rig *r, frame_nr_t first, frame_count_t nframes)
 {
-	size_t bytes = frame_metadata_bytes(npages);
+	size_t bytes = frame_metadata_bytes(nframes);
 
-	REQUIRE_EQ(frame_pool_add_bank(r->pool, first, npages, ktest_alloc(bytes, 8), bytes),
+	REQUIRE_EQ(frame_pool_add_bank(r->pool, first, nframes, ktest_alloc(bytes, 8), bytes),
 		   ACRE_OK);
 }
 
 /* A bank of which nothing is inserted yet. */
 static void rig_init(struct rig *r)
 {
-	r->ram = ktest_alloc(FRAMES * PAGE_SIZE, PAGE_SIZE);
-	memset(r->ram, 0xa5, FRAMES * PAGE_SIZE);
+	r->ram = ktest_alloc(FRAMES * FRAME_SIZE, FRAME_SIZE);
+	memset(r->ram, 0xa5, FRAMES * FRAME_SIZE);
 	r->pool = ktest_alloc(sizeof(*r->pool), 64);
-	uint64_t offset = (uint64_t)(uintptr_t)r->ram - FIRST * PAGE_SIZE;
+	uint64_t offset = (uint64_t)(uintptr_t)r->ram - FIRST * FRAME_SIZE;
 	REQUIRE_EQ(frame_pool_init(r->pool, offset), ACRE_OK);
 	add_bank(r, FIRST, FRAMES);
 	r->bytes = frame_record_bytes(FRAMES);
@@ -50,21 +50,21 @@ static struct frame_pool *rig_of(struct rig *r)
 	return r->pool;
 }
 
-static uint64_t *words_of(struct frame_pool *pool, pfn_t pfn)
+static uint64_t *words_of(struct frame_pool *pool, frame_nr_t pfn)
 {
 	return frame_ptr(pool, pfn);
 }
 
 /* Take @pfn, write to it, give it back. */
-static void use(struct frame_pool *pool, pfn_t pfn)
+static void use(struct frame_pool *pool, frame_nr_t pfn)
 {
 	REQUIRE_EQ(frame_alloc_at(pool, pfn, 1), ACRE_OK);
-	memset(frame_ptr(pool, pfn), 0x5a, PAGE_SIZE);
+	memset(frame_ptr(pool, pfn), 0x5a, FRAME_SIZE);
 	REQUIRE_EQ(frame_free(pool, pfn), ACRE_OK);
 	REQUIRE_VALID(frame_validate(pool));
 }
 
-static void expect_past(struct frame_pool *pool, pfn_t pfn, const char *what)
+static void expect_past(struct frame_pool *pool, frame_nr_t pfn, const char *what)
 {
 	struct frame_past past = { .what = NULL };
 
@@ -77,7 +77,7 @@ static void expect_past(struct frame_pool *pool, pfn_t pfn, const char *what)
 	EXPECT(past.number != 0);
 }
 
-static uint64_t number_of(struct frame_pool *pool, pfn_t pfn)
+static uint64_t number_of(struct frame_pool *pool, frame_nr_t pfn)
 {
 	struct frame_past past = { .number = 0 };
 
@@ -120,12 +120,12 @@ KTEST(frame_debug, every_way_to_take_and_give_is_recorded)
 {
 	struct rig r;
 	struct frame_pool *pool = rig_of(&r);
-	pfn_t pfn;
+	frame_nr_t pfn;
 
 	for (unsigned i = 0; i < FRAMES; i++)
 		expect_past(pool, FIRST + i, NULL);
 	expect_past(pool, FIRST + FRAMES, NULL);
-	expect_past(pool, PFN_NONE, NULL);
+	expect_past(pool, FRAME_NONE, NULL);
 
 	pfn = frame_alloc(pool);
 	expect_past(pool, pfn, "taken");
@@ -137,11 +137,11 @@ KTEST(frame_debug, every_way_to_take_and_give_is_recorded)
 	expect_past(pool, pfn, "freed");
 	EXPECT_EQ(frame_alloc_zeroed(pool), pfn);
 	expect_past(pool, pfn, "taken");
-	EXPECT_EQ(frame_free_address(pool, pfn_to_paddr(pfn)), ACRE_OK);
+	EXPECT_EQ(frame_free_address(pool, frame_to_paddr(pfn)), ACRE_OK);
 	expect_past(pool, pfn, "freed");
 	REQUIRE_VALID(frame_validate(pool));
 
-	pfn = frame_alloc_range(pool, 5, PAGE_SIZE);
+	pfn = frame_alloc_range(pool, 5, FRAME_SIZE);
 	for (unsigned i = 0; i < 5; i++)
 		expect_past(pool, pfn + i, "taken");
 	EXPECT_EQ(number_of(pool, pfn), number_of(pool, pfn + 4));
@@ -154,13 +154,13 @@ KTEST(frame_debug, every_way_to_take_and_give_is_recorded)
 	EXPECT(number_of(pool, pfn) < number_of(pool, pfn + 1));
 	REQUIRE_VALID(frame_validate(pool));
 
-	pfn = frame_alloc_range_zeroed(pool, 4, 4 * PAGE_SIZE);
+	pfn = frame_alloc_range_zeroed(pool, 4, 4 * FRAME_SIZE);
 	EXPECT_EQ(pfn % 4, 0);
 	expect_past(pool, pfn + 3, "taken");
-	EXPECT_EQ(frame_alloc_range(pool, 0, PAGE_SIZE), PFN_NONE);
-	EXPECT_EQ(frame_alloc_range(pool, 1, PAGE_SIZE / 2), PFN_NONE);
-	EXPECT_EQ(frame_alloc_range(pool, 1, 3 * PAGE_SIZE), PFN_NONE);
-	EXPECT_EQ(frame_alloc_range(pool, FRAMES, PAGE_SIZE), PFN_NONE);
+	EXPECT_EQ(frame_alloc_range(pool, 0, FRAME_SIZE), FRAME_NONE);
+	EXPECT_EQ(frame_alloc_range(pool, 1, FRAME_SIZE / 2), FRAME_NONE);
+	EXPECT_EQ(frame_alloc_range(pool, 1, 3 * FRAME_SIZE), FRAME_NONE);
+	EXPECT_EQ(frame_alloc_range(pool, FRAMES, FRAME_SIZE), FRAME_NONE);
 	REQUIRE_VALID(frame_validate(pool));
 }
 
@@ -175,7 +175,7 @@ KTEST(frame_debug, a_removed_frame_is_forgotten)
 	expect_past(pool, FIRST + 7, NULL);
 	REQUIRE_VALID(frame_validate(pool));
 	/* Meanwhile it is somebody else's, who writes what he likes. */
-	memset(frame_ptr(pool, FIRST + 7), 1, PAGE_SIZE);
+	memset(frame_ptr(pool, FIRST + 7), 1, FRAME_SIZE);
 	REQUIRE_EQ(frame_insert(pool, FIRST + 7, 2), ACRE_OK);
 	REQUIRE_EQ(frame_alloc_at(pool, FIRST + 7, 2), ACRE_OK);
 	REQUIRE_VALID(frame_validate(pool));
@@ -205,13 +205,13 @@ KTEST(frame_debug, every_frame_is_handed_out_once)
 	for (unsigned round = 0; round < 3; round++) {
 		memset(out, 0, sizeof(out));
 		for (unsigned i = 0; i < FRAMES - 2; i++) {
-			pfn_t pfn = frame_alloc(pool);
+			frame_nr_t pfn = frame_alloc(pool);
 			REQUIRE(pfn - FIRST < FRAMES - 2);
 			EXPECT(!out[pfn - FIRST]);
 			out[pfn - FIRST] = true;
-			memset(frame_ptr(pool, pfn), (int)i, PAGE_SIZE);
+			memset(frame_ptr(pool, pfn), (int)i, FRAME_SIZE);
 		}
-		EXPECT_EQ(frame_alloc(pool), PFN_NONE);
+		EXPECT_EQ(frame_alloc(pool), FRAME_NONE);
 		EXPECT(frame_pool_is_empty(pool));
 		REQUIRE_VALID(frame_validate(pool));
 		for (unsigned i = 0; i < FRAMES - 2; i++)
@@ -231,7 +231,7 @@ KTEST(frame_debug, a_bank_without_records_goes_without)
 	REQUIRE_EQ(frame_insert(r.pool, SECOND, OTHERS), ACRE_OK);
 	for (unsigned i = 0; i < OTHERS; i++)
 		REQUIRE_EQ(frame_alloc(r.pool) - SECOND < OTHERS, true);
-	EXPECT_EQ(frame_alloc(r.pool), PFN_NONE);
+	EXPECT_EQ(frame_alloc(r.pool), FRAME_NONE);
 	expect_past(r.pool, SECOND, NULL);
 	EXPECT_EQ(frame_free(r.pool, SECOND + 3), ACRE_OK);
 	EXPECT_EQ(frame_free(r.pool, SECOND + 3), ACRE_ERR_NOT_ALLOCATED);
@@ -301,7 +301,7 @@ KTEST(frame_debug, a_refused_range_is_neither_filled_nor_recorded)
 	words_of(pool, FIRST)[0] = 12345;
 	EXPECT_EQ(frame_free_range(pool, FIRST, 10), ACRE_ERR_NOT_ALLOCATED);
 	expect_refused("free already", "freed");
-	EXPECT_EQ(ktest_last_bad_free()->actual_start, pfn_to_paddr(FIRST + 6));
+	EXPECT_EQ(ktest_last_bad_free()->actual_start, frame_to_paddr(FIRST + 6));
 	EXPECT_EQ(words_of(pool, FIRST)[0], 12345);
 	expect_past(pool, FIRST, "taken");
 	expect_past(pool, FIRST + 9, "taken");
@@ -315,7 +315,7 @@ KTEST(frame_debug, a_frame_that_is_not_zero_is_not_freed_as_such)
 {
 	struct rig r;
 	struct frame_pool *pool = rig_of(&r);
-	pfn_t pfn = frame_alloc_zeroed(pool);
+	frame_nr_t pfn = frame_alloc_zeroed(pool);
 
 	words_of(pool, pfn)[WORDS - 1] = 1;
 	EXPECT_EQ(frame_free_zeroed(pool, pfn), ACRE_ERR_INVALID);
@@ -331,7 +331,7 @@ KTEST(frame_debug, a_frame_that_is_not_zero_is_not_freed_as_such)
 
 /* ---- writes after the free ----------------------------------------------------------------------- */
 
-static void expect_write(pfn_t pfn, unsigned offset)
+static void expect_write(frame_nr_t pfn, unsigned offset)
 {
 	const struct bad_free *report = ktest_last_bad_free();
 
@@ -339,9 +339,9 @@ static void expect_write(pfn_t pfn, unsigned offset)
 	EXPECT(report->is_write);
 	EXPECT_STR(report->allocator, "frame");
 	EXPECT_STR(report->what, "written after it was freed");
-	EXPECT_EQ(report->address, pfn_to_paddr(pfn) + offset);
-	EXPECT_EQ(report->actual_start, pfn_to_paddr(pfn));
-	EXPECT_EQ(report->actual_size, PAGE_SIZE);
+	EXPECT_EQ(report->address, frame_to_paddr(pfn) + offset);
+	EXPECT_EQ(report->actual_start, frame_to_paddr(pfn));
+	EXPECT_EQ(report->actual_size, FRAME_SIZE);
 	EXPECT_STR(report->past, "freed");
 	EXPECT(report->past_caller != NULL && report->caller != NULL);
 	EXPECT_EQ(report->past_hart, platform_hart());
@@ -349,14 +349,14 @@ static void expect_write(pfn_t pfn, unsigned offset)
 
 KTEST(frame_debug, a_write_after_the_free_is_found_to_the_byte)
 {
-	static const unsigned at[] = { 0, 1, 7, 8, 1000, PAGE_SIZE - 1 };
+	static const unsigned at[] = { 0, 1, 7, 8, 1000, FRAME_SIZE - 1 };
 	struct rig r;
 	struct frame_pool *pool = rig_of(&r);
-	pfn_t pfn = FIRST + 11;
+	frame_nr_t pfn = FIRST + 11;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(at); i++) {
 		use(pool, pfn);
-		r.ram[11 * PAGE_SIZE + at[i]] ^= 0x80;
+		r.ram[11 * FRAME_SIZE + at[i]] ^= 0x80;
 		EXPECT_EQ(frame_alloc_at(pool, pfn, 1), ACRE_OK);
 		expect_write(pfn, at[i]);
 		expect_past(pool, pfn, "taken");
@@ -372,13 +372,13 @@ KTEST(frame_debug, whoever_gets_the_frame_next_finds_it)
 
 	use(pool, FIRST + 11);
 	words_of(pool, FIRST + 11)[3] = 0;
-	EXPECT_EQ(frame_alloc_range(pool, FRAMES - 2, PAGE_SIZE), FIRST);
+	EXPECT_EQ(frame_alloc_range(pool, FRAMES - 2, FRAME_SIZE), FIRST);
 	expect_write(FIRST + 11, 24);
 	EXPECT_EQ(frame_free_range(pool, FIRST, FRAMES - 2), ACRE_OK);
 	words_of(pool, FIRST + 12)[0] ^= 0xff00;
 	words_of(pool, FIRST + 12)[9] = 0;
 	for (unsigned i = 0; i < FRAMES - 2; i++)
-		REQUIRE(frame_alloc(pool) != PFN_NONE);
+		REQUIRE(frame_alloc(pool) != FRAME_NONE);
 	expect_write(FIRST + 12, 1);
 	EXPECT_EQ(frame_free(pool, FIRST + 12), ACRE_OK);
 	words_of(pool, FIRST + 12)[9] = 0;
@@ -392,7 +392,7 @@ KTEST(frame_debug, a_frame_known_to_be_zero_is_looked_at_too)
 {
 	struct rig r;
 	struct frame_pool *pool = rig_of(&r);
-	pfn_t pfn = frame_alloc_zeroed(pool);
+	frame_nr_t pfn = frame_alloc_zeroed(pool);
 
 	EXPECT_EQ(frame_free_zeroed(pool, pfn), ACRE_OK);
 	words_of(pool, pfn)[2] = 0x100;
@@ -412,13 +412,13 @@ KTEST(frame_debug, what_was_never_handed_out_is_not_looked_at)
 	struct rig r;
 	struct frame_pool *pool = rig_of(&r);
 
-	memset(r.ram, 0x11, FRAMES * PAGE_SIZE);
-	EXPECT_EQ(frame_alloc_range(pool, FRAMES - 2, PAGE_SIZE), FIRST);
+	memset(r.ram, 0x11, FRAMES * FRAME_SIZE);
+	EXPECT_EQ(frame_alloc_range(pool, FRAMES - 2, FRAME_SIZE), FIRST);
 	EXPECT_EQ(ktest_bad_frees(), 0);
 	/* Neither is what was not inserted touched, ever. */
 	EXPECT_EQ(frame_free_range(pool, FIRST, FRAMES - 2), ACRE_OK);
 	EXPECT(words_of(pool, FIRST)[0] != 0x1111111111111111);
-	for (size_t i = (FRAMES - 2) * PAGE_SIZE; i < FRAMES * PAGE_SIZE; i++)
+	for (size_t i = (FRAMES - 2) * FRAME_SIZE; i < FRAMES * FRAME_SIZE; i++)
 		REQUIRE_EQ(r.ram[i], 0x11);
 	EXPECT_EQ(frame_prezero(pool, 10), 0);
 }
@@ -432,14 +432,14 @@ KTEST(frame_debug, validate_sees_a_way_that_is_open)
 	EXPECT_STR(frame_validate(pool),
 		   "F8: the quick ways are open if and only if the debug tier is off");
 	pool->quick_nbits = 0;
-	pool->least_align = PAGE_SIZE;
+	pool->least_align = FRAME_SIZE;
 	EXPECT(frame_validate(pool) != NULL);
 	pool->least_align = UINT64_MAX;
 	pool->debug = false;
 	EXPECT(frame_validate(pool) != NULL);
 	pool->debug = true;
 	REQUIRE_VALID(frame_validate(pool));
-	pfn_t pfn = frame_alloc(pool);
+	frame_nr_t pfn = frame_alloc(pool);
 	atomic_fetch_or_explicit(&pool->bank[0].free[(pfn - pool->bank[0].base) / 64],
 				 bitmap_bit(pfn - pool->bank[0].base), memory_order_relaxed);
 	EXPECT(frame_validate(pool) != NULL);
@@ -454,7 +454,7 @@ static struct memmap *map_of(struct rig *r, uint64_t bytes)
 {
 	struct memmap *map = ktest_alloc(sizeof(*map), 16);
 
-	r->ram = ktest_alloc(BACKED * PAGE_SIZE, PAGE_SIZE);
+	r->ram = ktest_alloc(BACKED * FRAME_SIZE, FRAME_SIZE);
 	r->pool = ktest_alloc(sizeof(*r->pool), 64);
 	memmap_init(map);
 	REQUIRE_EQ(memmap_add_bank(map, (struct range){ BASE, BASE + bytes }, 0, "ram"), ACRE_OK);
@@ -462,7 +462,7 @@ static struct memmap *map_of(struct rig *r, uint64_t bytes)
 	REQUIRE_EQ(mm_init_frames_debug(r->pool, map, (uint64_t)(uintptr_t)r->ram - BASE), ACRE_OK);
 	REQUIRE_VALID(memmap_validate(map));
 	REQUIRE_VALID(frame_validate(r->pool));
-	EXPECT_EQ(frame_managed_count(r->pool) * PAGE_SIZE, memmap_bytes(map, REGION_USABLE));
+	EXPECT_EQ(frame_managed_count(r->pool) * FRAME_SIZE, memmap_bytes(map, REGION_USABLE));
 	EXPECT_EQ(memmap_bytes(map, REGION_USABLE) + memmap_bytes(map, REGION_METADATA), bytes);
 	return map;
 }
@@ -480,9 +480,9 @@ KTEST(frame_debug, records_are_a_region_of_the_memory_map)
 	EXPECT_EQ(records->kind, REGION_METADATA);
 	EXPECT_STR(records->name, MM_RECORDS_NAME);
 	EXPECT_EQ(records->index, 0);
-	EXPECT_EQ(range_size(records->range), 2048 / 256 * PAGE_SIZE);
-	pfn_t pfn = frame_alloc(r.pool);
-	EXPECT_EQ(pfn, paddr_to_pfn(records->range.end));
+	EXPECT_EQ(range_size(records->range), 2048 / 256 * FRAME_SIZE);
+	frame_nr_t pfn = frame_alloc(r.pool);
+	EXPECT_EQ(pfn, frame_from_paddr(records->range.end));
 	expect_past(r.pool, pfn, "taken");
 	EXPECT_EQ(frame_free(r.pool, pfn), ACRE_OK);
 	expect_past(r.pool, pfn, "freed");
@@ -493,10 +493,10 @@ KTEST(frame_debug, a_machine_without_room_for_records_goes_without)
 {
 	struct rig r;
 
-	(void)map_of(&r, 2 * PAGE_SIZE);
+	(void)map_of(&r, 2 * FRAME_SIZE);
 	EXPECT(!r.pool->debug);
 	EXPECT_EQ(frame_managed_count(r.pool), 1);
-	(void)map_of(&r, 3 * PAGE_SIZE);
+	(void)map_of(&r, 3 * FRAME_SIZE);
 	EXPECT(r.pool->debug);
 	EXPECT_EQ(frame_managed_count(r.pool), 1);
 }

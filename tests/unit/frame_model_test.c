@@ -68,7 +68,7 @@ static void print_calls(const struct frame_model_trial *trial, const struct fram
 	for (unsigned b = 0; b < trial->nbanks; b++)
 		ktest_note("rig_add_bank(&r, 0x%llx, %llu);",
 			   (unsigned long long)trial->banks[b].first,
-			   (unsigned long long)trial->banks[b].npages);
+			   (unsigned long long)trial->banks[b].nframes);
 	for (size_t i = 0; i < n; i++) {
 		frame_call_str(text, &calls[i]);
 		ktest_note("%s", text);
@@ -121,7 +121,7 @@ KTEST(frame_model, agrees_on_one_tiny_bank)
 
 KTEST(frame_model, agrees_on_one_bank_at_an_odd_place)
 {
-	static const struct frame_model_bank banks[] = { { ((1ull << 55) >> PAGE_SHIFT) + 77,
+	static const struct frame_model_bank banks[] = { { ((1ull << 55) >> FRAME_SHIFT) + 77,
 							   511 } };
 
 	try_banks(banks, 1, 1, 250, 2);
@@ -167,7 +167,7 @@ static void liar_reset(void)
 }
 
 /* Frees all but the last of every 64 frames. */
-static enum acre_status forget_some(struct frame_pool *pool, pfn_t pfn)
+static enum acre_status forget_some(struct frame_pool *pool, frame_nr_t pfn)
 {
 	return pfn % 64 == 63 && frame_is_managed(pool, pfn) && !frame_is_free(pool, pfn)
 		       ? ACRE_OK
@@ -175,24 +175,24 @@ static enum acre_status forget_some(struct frame_pool *pool, pfn_t pfn)
 }
 
 /* Believes a double free. */
-static enum acre_status believe(struct frame_pool *pool, pfn_t pfn)
+static enum acre_status believe(struct frame_pool *pool, frame_nr_t pfn)
 {
 	return frame_is_free(pool, pfn) ? ACRE_OK : frame_free(pool, pfn);
 }
 
 /* After a run of 3, a run of 2 is not the lowest. */
-static pfn_t second_best(struct frame_pool *pool, npages_t npages, uint64_t align_bytes)
+static frame_nr_t second_best(struct frame_pool *pool, frame_count_t nframes, uint64_t align_bytes)
 {
-	pfn_t pfn = frame_alloc_range(pool, npages, align_bytes);
+	frame_nr_t pfn = frame_alloc_range(pool, nframes, align_bytes);
 
-	if (npages == 2 && liar.was_asked_for_3 && pfn != PFN_NONE) {
-		pfn_t next = frame_alloc_range(pool, npages, align_bytes);
-		if (next != PFN_NONE) {
-			(void)frame_free_range(pool, pfn, npages);
+	if (nframes == 2 && liar.was_asked_for_3 && pfn != FRAME_NONE) {
+		frame_nr_t next = frame_alloc_range(pool, nframes, align_bytes);
+		if (next != FRAME_NONE) {
+			(void)frame_free_range(pool, pfn, nframes);
 			return next;
 		}
 	}
-	liar.was_asked_for_3 |= npages == 3;
+	liar.was_asked_for_3 |= nframes == 3;
 	return pfn;
 }
 
@@ -230,24 +230,24 @@ KTEST(frame_model, a_lie_is_shrunk_to_the_calls_that_it_takes)
 	EXPECT_EQ(calls[2].pfn % 64, 63);
 	REQUIRE_EQ(shrunk(&trusting, calls), 2); /* insert it, give it back */
 	EXPECT_EQ(calls[0].verb, VERB_INSERT);
-	EXPECT_EQ(calls[0].npages, 1);
+	EXPECT_EQ(calls[0].nframes, 1);
 	EXPECT_EQ(calls[1].verb, VERB_FREE);
 	EXPECT_EQ(calls[1].pfn, calls[0].pfn);
 	size_t n = shrunk(&careless, calls); /* insert, in one piece or two, ask for 3, ask for 2 */
 	REQUIRE(n == 3 || n == 4);
 	frame_call_str(text, &calls[n - 1]);
-	EXPECT_STR(text, "frame_alloc_range(pool, 2, PAGE_SIZE << 0);");
+	EXPECT_STR(text, "frame_alloc_range(pool, 2, FRAME_SIZE << 0);");
 }
 
 KTEST(frame_model, calls_are_printed_as_they_are_written)
 {
 	static const struct frame_call calls[] = {
-		{ .verb = VERB_INSERT, .pfn = 0x80200, .npages = 7 },
-		{ .verb = VERB_REMOVE, .pfn = 0x80201, .npages = 1 },
+		{ .verb = VERB_INSERT, .pfn = 0x80200, .nframes = 7 },
+		{ .verb = VERB_REMOVE, .pfn = 0x80201, .nframes = 1 },
 		{ .verb = VERB_ALLOC, .hart = 3 },
-		{ .verb = VERB_ALLOC_AT, .pfn = 1, .npages = 2 },
+		{ .verb = VERB_ALLOC_AT, .pfn = 1, .nframes = 2 },
 		{ .verb = VERB_FREE, .pfn = 0x80202 },
-		{ .verb = VERB_FREE_RANGE, .pfn = 9, .npages = 600 },
+		{ .verb = VERB_FREE_RANGE, .pfn = 9, .nframes = 600 },
 		{ .verb = VERB_ASK, .pfn = 255 },
 	};
 	static const char *const text[] = {

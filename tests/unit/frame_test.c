@@ -31,24 +31,24 @@ static void rig_init(struct rig *r, uint64_t offset)
 	REQUIRE_VALID(frame_validate(r->pool));
 }
 
-static void rig_add_bank(struct rig *r, pfn_t first, npages_t npages)
+static void rig_add_bank(struct rig *r, frame_nr_t first, frame_count_t nframes)
 {
 	struct rig_bank *b = &r->bank[r->nbanks++];
 
-	b->bytes = frame_metadata_bytes(npages);
+	b->bytes = frame_metadata_bytes(nframes);
 	b->metadata = ktest_alloc(b->bytes, 8);
 	b->copy = ktest_alloc(b->bytes, 8);
 	memset(b->metadata, 0x77, b->bytes);
-	REQUIRE_EQ(frame_pool_add_bank(r->pool, first, npages, b->metadata, b->bytes), ACRE_OK);
+	REQUIRE_EQ(frame_pool_add_bank(r->pool, first, nframes, b->metadata, b->bytes), ACRE_OK);
 	REQUIRE_VALID(frame_validate(r->pool));
 }
 
 /* A pool of one bank with every frame free. */
-static struct frame_pool *rig_of(struct rig *r, pfn_t first, npages_t npages)
+static struct frame_pool *rig_of(struct rig *r, frame_nr_t first, frame_count_t nframes)
 {
 	rig_init(r, 0);
-	rig_add_bank(r, first, npages);
-	REQUIRE_EQ(frame_insert(r->pool, first, npages), ACRE_OK);
+	rig_add_bank(r, first, nframes);
+	REQUIRE_EQ(frame_insert(r->pool, first, nframes), ACRE_OK);
 	REQUIRE_VALID(frame_validate(r->pool));
 	return r->pool;
 }
@@ -106,27 +106,27 @@ static uint32_t holds_since(const struct rig *r, uint32_t before)
 }
 
 /* Every chunk has one frame less than all, and all have changed. */
-static void poke_every_chunk(struct rig *r, npages_t chunks)
+static void poke_every_chunk(struct rig *r, frame_count_t chunks)
 {
-	for (npages_t c = 0; c < chunks; c++)
+	for (frame_count_t c = 0; c < chunks; c++)
 		REQUIRE_EQ(frame_alloc_at(r->pool, (c + 1) * CHUNK_BITS + 7 * (c % 64), 1),
 			   ACRE_OK);
 }
 
 KTEST(frame, a_long_search_drops_the_lock_now_and_then)
 {
-	const npages_t chunks = 300;
+	const frame_count_t chunks = 300;
 	struct rig r;
 
 	rig_of(&r, CHUNK_BITS, chunks * CHUNK_BITS);
 	poke_every_chunk(&r, chunks);
 	uint32_t before = r.pool->lock.serving;
-	EXPECT_EQ(frame_alloc_range(r.pool, CHUNK_BITS, CHUNK_BITS * PAGE_SIZE), PFN_NONE);
+	EXPECT_EQ(frame_alloc_range(r.pool, CHUNK_BITS, CHUNK_BITS * FRAME_SIZE), FRAME_NONE);
 	EXPECT(holds_since(&r, before) > chunks / 40 && holds_since(&r, before) < chunks / 10);
 	before = r.pool->lock.serving;
-	EXPECT_EQ(frame_alloc_range(r.pool, CHUNK_BITS, CHUNK_BITS * PAGE_SIZE), PFN_NONE);
+	EXPECT_EQ(frame_alloc_range(r.pool, CHUNK_BITS, CHUNK_BITS * FRAME_SIZE), FRAME_NONE);
 	EXPECT_EQ(holds_since(&r, before), 0); /* it is known */
-	EXPECT_EQ(frame_alloc_range(r.pool, 3 * CHUNK_BITS, PAGE_SIZE), PFN_NONE);
+	EXPECT_EQ(frame_alloc_range(r.pool, 3 * CHUNK_BITS, FRAME_SIZE), FRAME_NONE);
 	EXPECT(holds_since(&r, before) > chunks / 8);
 	before = r.pool->lock.serving;
 	EXPECT_EQ(frame_free_count(r.pool), chunks * (CHUNK_BITS - 1));
@@ -136,29 +136,29 @@ KTEST(frame, a_long_search_drops_the_lock_now_and_then)
 
 KTEST(frame, a_long_search_finds_the_last_chunk)
 {
-	const npages_t chunks = 300;
+	const frame_count_t chunks = 300;
 	struct rig r;
 
 	rig_of(&r, CHUNK_BITS, chunks * CHUNK_BITS);
 	poke_every_chunk(&r, chunks - 1);
-	EXPECT_EQ(frame_alloc_range(r.pool, CHUNK_BITS, CHUNK_BITS * PAGE_SIZE),
+	EXPECT_EQ(frame_alloc_range(r.pool, CHUNK_BITS, CHUNK_BITS * FRAME_SIZE),
 		  chunks * CHUNK_BITS);
-	EXPECT_EQ(frame_alloc_range(r.pool, CHUNK_BITS, CHUNK_BITS * PAGE_SIZE), PFN_NONE);
+	EXPECT_EQ(frame_alloc_range(r.pool, CHUNK_BITS, CHUNK_BITS * FRAME_SIZE), FRAME_NONE);
 	REQUIRE_VALID(frame_validate(r.pool));
 }
 
 /* Only the last frame of the last chunk is left, and nothing is known. */
 KTEST(frame, the_last_single_frame_is_found_behind_many_used_chunks)
 {
-	const npages_t chunks = 300;
-	const pfn_t last = (chunks + 1) * CHUNK_BITS - 1;
+	const frame_count_t chunks = 300;
+	const frame_nr_t last = (chunks + 1) * CHUNK_BITS - 1;
 	struct rig r;
 
 	rig_of(&r, CHUNK_BITS, chunks * CHUNK_BITS);
 	poke_every_chunk(&r, chunks);
 	/* Behind the tree's back as far as it goes: each chunk is stale already. */
-	for (npages_t c = 1; c <= chunks; c++) {
-		for (pfn_t pfn = c * CHUNK_BITS; pfn < (c + 1) * CHUNK_BITS; pfn++) {
+	for (frame_count_t c = 1; c <= chunks; c++) {
+		for (frame_nr_t pfn = c * CHUNK_BITS; pfn < (c + 1) * CHUNK_BITS; pfn++) {
 			uint64_t index = pfn - r.pool->bank[0].base;
 			if (pfn % 64 == 0 && pfn + 64 <= last)
 				atomic_fetch_and(&r.pool->bank[0].free[index / 64], 0);
@@ -169,7 +169,7 @@ KTEST(frame, the_last_single_frame_is_found_behind_many_used_chunks)
 	EXPECT_EQ(frame_next_free(r.pool, 0), last);
 	EXPECT_EQ(frame_free_count(r.pool), 1);
 	EXPECT_EQ(frame_alloc(r.pool), last);
-	EXPECT_EQ(frame_alloc(r.pool), PFN_NONE);
+	EXPECT_EQ(frame_alloc(r.pool), FRAME_NONE);
 	EXPECT(frame_pool_is_empty(r.pool));
 	REQUIRE_VALID(frame_validate(r.pool));
 }
@@ -180,7 +180,7 @@ KTEST(frame, the_last_single_frame_is_found_behind_many_used_chunks)
  */
 KTEST(frame, a_run_that_is_not_all_there_any_more_is_put_back)
 {
-	const npages_t n = 3;
+	const frame_count_t n = 3;
 	struct rig r;
 	struct frame_pool *pool = rig_of(&r, CHUNK_BITS, 2 * CHUNK_BITS);
 	atomic_word *word = &pool->bank[0].free[0];
@@ -189,11 +189,11 @@ KTEST(frame, a_run_that_is_not_all_there_any_more_is_put_back)
 	for (uint64_t left = 0; left < 1u << n; left++) {
 		atomic_fetch_or(word, bits_mask(0, n));
 		chunk_tree_touch(&pool->bank[0].chunks, 0, 1);
-		REQUIRE_EQ(frame_alloc_range(pool, n + 1, PAGE_SIZE), PFN_NONE); /* now it is */
+		REQUIRE_EQ(frame_alloc_range(pool, n + 1, FRAME_SIZE), FRAME_NONE); /* now it is */
 		atomic_fetch_and(word, left);
-		pfn_t found = frame_alloc_range(pool, n, PAGE_SIZE);
-		EXPECT_EQ(found, left == bits_mask(0, n) ? CHUNK_BITS : PFN_NONE);
-		EXPECT_EQ(*word, found == PFN_NONE ? left : 0);
+		frame_nr_t found = frame_alloc_range(pool, n, FRAME_SIZE);
+		EXPECT_EQ(found, left == bits_mask(0, n) ? CHUNK_BITS : FRAME_NONE);
+		EXPECT_EQ(*word, found == FRAME_NONE ? left : 0);
 		REQUIRE_VALID(frame_validate(pool));
 	}
 }
@@ -203,7 +203,7 @@ KTEST(frame, a_run_that_is_not_all_there_any_more_is_put_back)
 KTEST(frame, metadata_is_below_two_and_a_half_bits_a_frame)
 {
 	EXPECT_EQ(frame_metadata_bytes(0), 0);
-	for (npages_t n = 8192; n < FRAME_LIMIT; n = n * 3 + 1)
+	for (frame_count_t n = 8192; n < FRAME_LIMIT; n = n * 3 + 1)
 		EXPECT(frame_metadata_bytes(n) * 8 < n * 5 / 2);
 	EXPECT(frame_metadata_bytes(1ull << 18) * 8 < (1ull << 18) / 100 * 217);
 	EXPECT(frame_metadata_bytes(1ull << 28) * 8 < (1ull << 28) / 100 * 217);
@@ -218,7 +218,7 @@ KTEST(frame, an_offset_that_is_not_whole_pages_is_refused)
 	rig_add_bank(&r, 5, 10);
 	rig_remember(&r);
 	EXPECT_EQ(frame_pool_init(r.pool, 8), ACRE_ERR_MISALIGNED);
-	EXPECT_EQ(frame_pool_init(r.pool, PAGE_SIZE + 1), ACRE_ERR_MISALIGNED);
+	EXPECT_EQ(frame_pool_init(r.pool, FRAME_SIZE + 1), ACRE_ERR_MISALIGNED);
 	rig_unchanged(&r);
 }
 
@@ -228,16 +228,16 @@ KTEST(frame, a_pool_of_nothing_gives_nothing)
 
 	rig_init(&r, 0);
 	rig_remember(&r);
-	EXPECT_EQ(frame_alloc(r.pool), PFN_NONE);
-	EXPECT_EQ(frame_alloc_zeroed(r.pool), PFN_NONE);
-	EXPECT_EQ(frame_alloc_range(r.pool, 3, PAGE_SIZE), PFN_NONE);
-	EXPECT_EQ(frame_alloc_range_zeroed(r.pool, 3, PAGE_SIZE), PFN_NONE);
+	EXPECT_EQ(frame_alloc(r.pool), FRAME_NONE);
+	EXPECT_EQ(frame_alloc_zeroed(r.pool), FRAME_NONE);
+	EXPECT_EQ(frame_alloc_range(r.pool, 3, FRAME_SIZE), FRAME_NONE);
+	EXPECT_EQ(frame_alloc_range_zeroed(r.pool, 3, FRAME_SIZE), FRAME_NONE);
 	EXPECT_EQ(frame_alloc_at(r.pool, 0, 1), ACRE_ERR_RANGE);
 	EXPECT_EQ(frame_insert(r.pool, 0, 1), ACRE_ERR_RANGE);
 	EXPECT_EQ(frame_remove(r.pool, 0, 1), ACRE_ERR_RANGE);
 	EXPECT(!frame_is_free(r.pool, 0));
 	EXPECT(!frame_is_managed(r.pool, 0));
-	EXPECT_EQ(frame_next_free(r.pool, 0), PFN_NONE);
+	EXPECT_EQ(frame_next_free(r.pool, 0), FRAME_NONE);
 	EXPECT(frame_pool_is_empty(r.pool));
 	EXPECT_EQ(frame_free_count(r.pool), 0);
 	EXPECT_EQ(frame_managed_count(r.pool), 0);
@@ -253,7 +253,7 @@ KTEST(frame, a_bank_is_known_but_empty_until_frames_are_inserted)
 	rig_init(&r, 0);
 	rig_add_bank(&r, 100, 70);
 	EXPECT(frame_pool_is_empty(r.pool));
-	EXPECT_EQ(frame_alloc(r.pool), PFN_NONE);
+	EXPECT_EQ(frame_alloc(r.pool), FRAME_NONE);
 	EXPECT(!frame_is_managed(r.pool, 100));
 	REQUIRE_EQ(frame_insert(r.pool, 164, 2), ACRE_OK);
 	REQUIRE_VALID(frame_validate(r.pool));
@@ -264,7 +264,7 @@ KTEST(frame, a_bank_is_known_but_empty_until_frames_are_inserted)
 	EXPECT(!frame_is_free(r.pool, 163) && !frame_is_free(r.pool, 166));
 	EXPECT_EQ(frame_next_free(r.pool, 0), 164);
 	EXPECT_EQ(frame_next_free(r.pool, 165), 165);
-	EXPECT_EQ(frame_next_free(r.pool, 166), PFN_NONE);
+	EXPECT_EQ(frame_next_free(r.pool, 166), FRAME_NONE);
 }
 
 KTEST(frame, refuses_banks_that_make_no_sense)
@@ -284,7 +284,7 @@ KTEST(frame, refuses_banks_that_make_no_sense)
 	EXPECT_EQ(frame_pool_add_bank(r.pool, FRAME_LIMIT, 1, metadata, bytes), ACRE_ERR_RANGE);
 	EXPECT_EQ(frame_pool_add_bank(r.pool, FRAME_LIMIT - 99, 100, metadata, bytes),
 		  ACRE_ERR_RANGE);
-	EXPECT_EQ(frame_pool_add_bank(r.pool, PFN_NONE, 1, metadata, bytes), ACRE_ERR_RANGE);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, FRAME_NONE, 1, metadata, bytes), ACRE_ERR_RANGE);
 	EXPECT_EQ(frame_pool_add_bank(r.pool, 5, UINT64_MAX, metadata, SIZE_MAX), ACRE_ERR_RANGE);
 	EXPECT_EQ(frame_pool_add_bank(r.pool, 1000, 100, metadata, bytes), ACRE_ERR_OVERLAP);
 	EXPECT_EQ(frame_pool_add_bank(r.pool, 1099, 1, metadata, bytes), ACRE_ERR_OVERLAP);
@@ -304,8 +304,8 @@ KTEST(frame, keeps_banks_sorted_in_whatever_order_they_come_and_says_when_it_is_
 	char *metadata = ktest_alloc(bytes * (FRAME_MAX_BANKS + 1), 8);
 
 	rig_init(&r, 0);
-	for (pfn_t i = 0; i < FRAME_MAX_BANKS; i++) {
-		pfn_t first = (i * 37 % FRAME_MAX_BANKS) * 3; /* 37 is odd: each value once */
+	for (frame_nr_t i = 0; i < FRAME_MAX_BANKS; i++) {
+		frame_nr_t first = (i * 37 % FRAME_MAX_BANKS) * 3; /* 37 is odd: each value once */
 		REQUIRE_EQ(frame_pool_add_bank(r.pool, first, 1, metadata + i * bytes, bytes),
 			   ACRE_OK);
 		REQUIRE_EQ(frame_insert(r.pool, first, 1), ACRE_OK);
@@ -315,17 +315,17 @@ KTEST(frame, keeps_banks_sorted_in_whatever_order_they_come_and_says_when_it_is_
 	EXPECT_EQ(frame_pool_add_bank(r.pool, 1, 1, metadata + FRAME_MAX_BANKS * bytes, bytes),
 		  ACRE_ERR_FULL);
 	rig_unchanged(&r);
-	for (pfn_t i = 0; i < FRAME_MAX_BANKS; i++) {
+	for (frame_nr_t i = 0; i < FRAME_MAX_BANKS; i++) {
 		EXPECT_EQ(frame_next_free(r.pool, i * 3), i * 3);
 		EXPECT_EQ(frame_next_free(r.pool, i * 3 + 1),
-			  i + 1 < FRAME_MAX_BANKS ? i * 3 + 3 : PFN_NONE);
+			  i + 1 < FRAME_MAX_BANKS ? i * 3 + 3 : FRAME_NONE);
 		EXPECT(!frame_is_managed(r.pool, i * 3 + 1));
 	}
-	for (pfn_t i = 0; i < FRAME_MAX_BANKS; i++) {
-		pfn_t pfn = frame_alloc(r.pool);
+	for (frame_nr_t i = 0; i < FRAME_MAX_BANKS; i++) {
+		frame_nr_t pfn = frame_alloc(r.pool);
 		EXPECT(pfn % 3 == 0 && pfn < FRAME_MAX_BANKS * 3);
 	}
-	EXPECT_EQ(frame_alloc(r.pool), PFN_NONE);
+	EXPECT_EQ(frame_alloc(r.pool), FRAME_NONE);
 	REQUIRE_VALID(frame_validate(r.pool));
 }
 
@@ -350,7 +350,7 @@ KTEST(frame, inserts_all_of_a_range_or_nothing)
 	EXPECT_EQ(frame_insert(r.pool, 1199, 2), ACRE_ERR_RANGE); /* two banks */
 	EXPECT_EQ(frame_insert(r.pool, 1249, 2), ACRE_ERR_RANGE);
 	EXPECT_EQ(frame_insert(r.pool, 1100, UINT64_MAX), ACRE_ERR_RANGE);
-	EXPECT_EQ(frame_insert(r.pool, PFN_NONE, 1), ACRE_ERR_RANGE);
+	EXPECT_EQ(frame_insert(r.pool, FRAME_NONE, 1), ACRE_ERR_RANGE);
 	rig_unchanged(&r);
 	EXPECT_EQ(frame_insert(r.pool, 1000, 100), ACRE_OK);
 	EXPECT_EQ(frame_insert(r.pool, 1110, 90), ACRE_OK);
@@ -407,7 +407,7 @@ KTEST(frame, removes_only_what_is_free)
 	EXPECT(!frame_is_managed(r.pool, 1073) && frame_is_managed(r.pool, 1074));
 	EXPECT_EQ(frame_next_free(r.pool, 0), 1074);
 	EXPECT_EQ(frame_free(r.pool, 1010), ACRE_ERR_NOT_ALLOCATED);
-	expect_report(1010 * PAGE_SIZE, 0, "never inserted", 1010 * PAGE_SIZE, PAGE_SIZE);
+	expect_report(1010 * FRAME_SIZE, 0, "never inserted", 1010 * FRAME_SIZE, FRAME_SIZE);
 	EXPECT_EQ(frame_insert(r.pool, 1010, 64), ACRE_OK); /* and may come back */
 	EXPECT_EQ(frame_next_free(r.pool, 0), 1010);
 	REQUIRE_VALID(frame_validate(r.pool));
@@ -415,35 +415,35 @@ KTEST(frame, removes_only_what_is_free)
 
 /* ---- taking ---------------------------------------------------------------------------------- */
 
-static void drain_and_refill(pfn_t first, npages_t npages)
+static void drain_and_refill(frame_nr_t first, frame_count_t nframes)
 {
 	struct rig r;
-	struct frame_pool *pool = rig_of(&r, first, npages);
-	bool *seen = ktest_alloc(npages * sizeof(*seen), 1);
+	struct frame_pool *pool = rig_of(&r, first, nframes);
+	bool *seen = ktest_alloc(nframes * sizeof(*seen), 1);
 
-	memset(seen, 0, npages * sizeof(*seen));
-	for (npages_t i = 0; i < npages; i++) {
-		pfn_t pfn = frame_alloc(pool);
-		REQUIRE(pfn - first < npages && !seen[pfn - first]);
+	memset(seen, 0, nframes * sizeof(*seen));
+	for (frame_count_t i = 0; i < nframes; i++) {
+		frame_nr_t pfn = frame_alloc(pool);
+		REQUIRE(pfn - first < nframes && !seen[pfn - first]);
 		seen[pfn - first] = true;
 		REQUIRE(!frame_is_free(pool, pfn) && frame_is_managed(pool, pfn));
-		REQUIRE_EQ(frame_free_count(pool), npages - i - 1);
+		REQUIRE_EQ(frame_free_count(pool), nframes - i - 1);
 	}
 	REQUIRE_VALID(frame_validate(pool));
 	REQUIRE(frame_pool_is_empty(pool));
 	rig_remember(&r);
-	REQUIRE_EQ(frame_alloc(pool), PFN_NONE);
-	REQUIRE_EQ(frame_alloc_range(pool, 1, PAGE_SIZE), PFN_NONE);
+	REQUIRE_EQ(frame_alloc(pool), FRAME_NONE);
+	REQUIRE_EQ(frame_alloc_range(pool, 1, FRAME_SIZE), FRAME_NONE);
 	rig_unchanged(&r);
-	for (npages_t i = 0; i < npages; i++) {
-		pfn_t pfn = first + (i * 7 + 3) % npages; /* npages is no multiple of 7 */
+	for (frame_count_t i = 0; i < nframes; i++) {
+		frame_nr_t pfn = first + (i * 7 + 3) % nframes; /* nframes is no multiple of 7 */
 		REQUIRE_EQ(frame_free(pool, pfn), ACRE_OK);
 		REQUIRE(frame_is_free(pool, pfn));
 	}
 	REQUIRE_VALID(frame_validate(pool));
-	REQUIRE_EQ(frame_free_count(pool), npages);
-	REQUIRE_EQ(frame_alloc_range(pool, npages, PAGE_SIZE), first);
-	REQUIRE_EQ(frame_free_range(pool, first, npages), ACRE_OK);
+	REQUIRE_EQ(frame_free_count(pool), nframes);
+	REQUIRE_EQ(frame_alloc_range(pool, nframes, FRAME_SIZE), first);
+	REQUIRE_EQ(frame_free_range(pool, first, nframes), ACRE_OK);
 	REQUIRE_VALID(frame_validate(pool));
 }
 
@@ -453,7 +453,7 @@ KTEST(frame, draining_yields_each_frame_once_wherever_ram_is)
 	drain_and_refill(1, 64);
 	drain_and_refill(0x80200, 4097);
 	drain_and_refill(12345, 129);
-	drain_and_refill((1ull << 55) >> PAGE_SHIFT, 300);
+	drain_and_refill((1ull << 55) >> FRAME_SHIFT, 300);
 	drain_and_refill(FRAME_LIMIT - 257, 257);
 }
 
@@ -489,16 +489,16 @@ KTEST(frame, a_hart_goes_round_among_its_own_chunks_without_the_lock)
 	struct frame_pool *pool = rig_of(&r, 0x80000, 20 * 512);
 	struct lock_stats before, after;
 
-	while (frame_alloc(pool) != PFN_NONE)
+	while (frame_alloc(pool) != FRAME_NONE)
 		;
 	for (unsigned i = 0; i < 20 * 512; i += 10)
 		REQUIRE_EQ(frame_free(pool, 0x80000 + i), ACRE_OK);
 	lock_look(&pool->lock, &before);
 	for (unsigned i = 0; i < 20 * 512; i += 10)
-		REQUIRE(frame_alloc(pool) != PFN_NONE);
+		REQUIRE(frame_alloc(pool) != FRAME_NONE);
 	lock_look(&pool->lock, &after);
 	EXPECT_EQ(after.holds, before.holds);
-	EXPECT_EQ(frame_alloc(pool), PFN_NONE);
+	EXPECT_EQ(frame_alloc(pool), FRAME_NONE);
 	REQUIRE_VALID(frame_validate(pool));
 }
 
@@ -509,17 +509,17 @@ KTEST(frame, a_chunk_of_ones_own_is_found_wherever_it_is)
 	struct frame_pool *pool = rig_of(&r, 0x80000 + 3 * 512, 20 * 512);
 	struct lock_stats before, after;
 
-	while (frame_alloc(pool) != PFN_NONE)
+	while (frame_alloc(pool) != FRAME_NONE)
 		;
-	for (pfn_t c = 0; c < 20; c++) {
-		pfn_t first = 0x80000 + (3 + c * 7 % 20) * 512;
+	for (frame_nr_t c = 0; c < 20; c++) {
+		frame_nr_t first = 0x80000 + (3 + c * 7 % 20) * 512;
 		REQUIRE_EQ(frame_free_range(pool, first, 40), ACRE_OK);
 		lock_look(&pool->lock, &before);
-		for (pfn_t i = 0; i < 40; i++)
+		for (frame_nr_t i = 0; i < 40; i++)
 			REQUIRE_EQ(frame_alloc(pool), first + i);
 		lock_look(&pool->lock, &after);
 		EXPECT_EQ(after.holds, before.holds);
-		EXPECT_EQ(frame_alloc(pool), PFN_NONE); /* now it is known to be empty */
+		EXPECT_EQ(frame_alloc(pool), FRAME_NONE); /* now it is known to be empty */
 	}
 	REQUIRE_VALID(frame_validate(pool));
 }
@@ -530,17 +530,17 @@ KTEST(frame, a_hart_that_leaves_has_no_stock_and_may_come_back)
 	struct rig r;
 	struct frame_pool *pool = rig_of(&r, 0x80000, 3 * 512);
 	struct frame_stock *stock = &pool->stock[platform_hart()];
-	pfn_t pfn[4];
+	frame_nr_t pfn[4];
 
 	frame_leave(pool);
 	REQUIRE_VALID(frame_validate(pool));
 	for (unsigned i = 0; i < 4; i++) {
 		pfn[i] = frame_alloc(pool);
-		REQUIRE(pfn[i] != PFN_NONE);
-		EXPECT(atomic_load(&stock->base) != PFN_NONE);
+		REQUIRE(pfn[i] != FRAME_NONE);
+		EXPECT(atomic_load(&stock->base) != FRAME_NONE);
 		uint64_t moves = atomic_load(&stock->moves);
 		frame_leave(pool);
-		EXPECT_EQ(atomic_load(&stock->base), PFN_NONE);
+		EXPECT_EQ(atomic_load(&stock->base), FRAME_NONE);
 		/* A handler's: what was interrupted in frame_alloc() sees that the stock has moved. */
 		EXPECT(atomic_load(&stock->moves) != moves);
 		REQUIRE_VALID(frame_validate(pool));
@@ -561,7 +561,7 @@ KTEST(frame, a_pool_that_was_used_up_and_given_back_has_whole_chunks_again)
 	bool used[16] = { false };
 	unsigned broken = 0;
 
-	while (frame_alloc(pool) != PFN_NONE)
+	while (frame_alloc(pool) != FRAME_NONE)
 		;
 	for (unsigned i = 0; i < 16 * 512; i++)
 		REQUIRE_EQ(frame_free(pool, 1024 + i), ACRE_OK);
@@ -579,12 +579,12 @@ KTEST(frame, the_next_chunk_to_break_is_behind_the_one_that_is_used_up)
 	struct rig r;
 	struct frame_pool *pool = rig_of(&r, 0x80200, 5 * 512);
 
-	while (frame_alloc(pool) != PFN_NONE)
+	while (frame_alloc(pool) != FRAME_NONE)
 		;
-	for (pfn_t c = 0; c < 4; c++) /* the last 100 of four chunks are free */
+	for (frame_nr_t c = 0; c < 4; c++) /* the last 100 of four chunks are free */
 		REQUIRE_EQ(frame_free_range(pool, 0x80200 + c * 512 + 412, 100), ACRE_OK);
-	for (pfn_t c = 0; c < 4; c++) {
-		for (pfn_t i = 412; i < 512; i++)
+	for (frame_nr_t c = 0; c < 4; c++) {
+		for (frame_nr_t i = 412; i < 512; i++)
 			REQUIRE_EQ(frame_alloc(pool), 0x80200 + c * 512 + i);
 		if (c == 1)
 			REQUIRE_EQ(frame_free_range(pool, 0x80200, 200), ACRE_OK);
@@ -599,18 +599,18 @@ KTEST(frame, runs_are_aligned_in_physical_memory_and_not_by_index)
 	struct frame_pool *pool = rig_of(&r, 0x80203, 3000);
 
 	for (uint64_t align = 1; align <= 1024; align *= 2) {
-		pfn_t want = (0x80203 + align - 1) / align * align;
-		pfn_t pfn = frame_alloc_range(pool, 3, align * PAGE_SIZE);
+		frame_nr_t want = (0x80203 + align - 1) / align * align;
+		frame_nr_t pfn = frame_alloc_range(pool, 3, align * FRAME_SIZE);
 		EXPECT_EQ(pfn, want);
 		EXPECT_EQ(frame_free_range(pool, pfn, 3), ACRE_OK);
 		REQUIRE_VALID(frame_validate(pool));
 	}
-	EXPECT_EQ(frame_alloc_range(pool, 1, 1ull << 40), PFN_NONE);
-	EXPECT_EQ(frame_alloc_range(pool, 1, 1ull << 63), PFN_NONE);
+	EXPECT_EQ(frame_alloc_range(pool, 1, 1ull << 40), FRAME_NONE);
+	EXPECT_EQ(frame_alloc_range(pool, 1, 1ull << 63), FRAME_NONE);
 	/* 2 MiB, as a page table wants it: the frames are 0x80400, 0x80600, 0x80800, 0x80a00. */
-	for (pfn_t want = 0x80400; want <= 0x80a00; want += 512)
-		EXPECT_EQ(frame_alloc_range(pool, 512, 512 * PAGE_SIZE),
-			  want + 512 <= 0x80203 + 3000 ? want : PFN_NONE);
+	for (frame_nr_t want = 0x80400; want <= 0x80a00; want += 512)
+		EXPECT_EQ(frame_alloc_range(pool, 512, 512 * FRAME_SIZE),
+			  want + 512 <= 0x80203 + 3000 ? want : FRAME_NONE);
 	REQUIRE_VALID(frame_validate(pool));
 }
 
@@ -619,16 +619,16 @@ KTEST(frame, a_run_of_any_length_up_to_the_bank)
 	struct rig r;
 	struct frame_pool *pool = rig_of(&r, 5, 400);
 
-	for (npages_t n = 1; n <= 400; n++) {
-		EXPECT_EQ(frame_alloc_range(pool, n, PAGE_SIZE), 5);
+	for (frame_count_t n = 1; n <= 400; n++) {
+		EXPECT_EQ(frame_alloc_range(pool, n, FRAME_SIZE), 5);
 		EXPECT_EQ(frame_free_count(pool), 400 - n);
 		EXPECT_EQ(frame_free_range(pool, 5, n), ACRE_OK);
 		REQUIRE_VALID(frame_validate(pool));
 	}
 	rig_remember(&r);
-	EXPECT_EQ(frame_alloc_range(pool, 401, PAGE_SIZE), PFN_NONE);
-	EXPECT_EQ(frame_alloc_range(pool, UINT64_MAX, PAGE_SIZE), PFN_NONE);
-	EXPECT_EQ(frame_alloc_range_zeroed(pool, UINT64_MAX, PAGE_SIZE), PFN_NONE);
+	EXPECT_EQ(frame_alloc_range(pool, 401, FRAME_SIZE), FRAME_NONE);
+	EXPECT_EQ(frame_alloc_range(pool, UINT64_MAX, FRAME_SIZE), FRAME_NONE);
+	EXPECT_EQ(frame_alloc_range_zeroed(pool, UINT64_MAX, FRAME_SIZE), FRAME_NONE);
 	rig_unchanged(&r);
 }
 
@@ -638,13 +638,13 @@ KTEST(frame, refuses_runs_that_make_no_sense)
 	struct frame_pool *pool = rig_of(&r, 5, 400);
 
 	rig_remember(&r);
-	EXPECT_EQ(frame_alloc_range(pool, 0, PAGE_SIZE), PFN_NONE);
-	EXPECT_EQ(frame_alloc_range(pool, 1, 0), PFN_NONE);
-	EXPECT_EQ(frame_alloc_range(pool, 1, 1), PFN_NONE);
-	EXPECT_EQ(frame_alloc_range(pool, 1, PAGE_SIZE / 2), PFN_NONE);
-	EXPECT_EQ(frame_alloc_range(pool, 1, 3 * PAGE_SIZE), PFN_NONE);
-	EXPECT_EQ(frame_alloc_range(pool, 1, PAGE_SIZE + 1), PFN_NONE);
-	EXPECT_EQ(frame_alloc_range_zeroed(pool, 0, PAGE_SIZE), PFN_NONE);
+	EXPECT_EQ(frame_alloc_range(pool, 0, FRAME_SIZE), FRAME_NONE);
+	EXPECT_EQ(frame_alloc_range(pool, 1, 0), FRAME_NONE);
+	EXPECT_EQ(frame_alloc_range(pool, 1, 1), FRAME_NONE);
+	EXPECT_EQ(frame_alloc_range(pool, 1, FRAME_SIZE / 2), FRAME_NONE);
+	EXPECT_EQ(frame_alloc_range(pool, 1, 3 * FRAME_SIZE), FRAME_NONE);
+	EXPECT_EQ(frame_alloc_range(pool, 1, FRAME_SIZE + 1), FRAME_NONE);
+	EXPECT_EQ(frame_alloc_range_zeroed(pool, 0, FRAME_SIZE), FRAME_NONE);
 	EXPECT_EQ(frame_alloc_at(pool, 5, 0), ACRE_ERR_INVALID);
 	rig_unchanged(&r);
 }
@@ -668,7 +668,7 @@ KTEST(frame, takes_exactly_what_is_asked_for_by_address)
 	EXPECT_EQ(frame_alloc_at(r.pool, 299, 2), ACRE_ERR_RANGE);
 	EXPECT_EQ(frame_alloc_at(r.pool, 99, 2), ACRE_ERR_RANGE);
 	EXPECT_EQ(frame_alloc_at(r.pool, 110, UINT64_MAX), ACRE_ERR_RANGE);
-	EXPECT_EQ(frame_alloc_at(r.pool, PFN_NONE, 1), ACRE_ERR_RANGE);
+	EXPECT_EQ(frame_alloc_at(r.pool, FRAME_NONE, 1), ACRE_ERR_RANGE);
 	rig_unchanged(&r);
 	EXPECT_EQ(frame_alloc_at(r.pool, 110, 40), ACRE_OK);
 	EXPECT_EQ(frame_alloc(r.pool), 170);
@@ -689,22 +689,22 @@ KTEST(frame, no_run_crosses_from_one_bank_into_the_next)
 	REQUIRE_EQ(frame_insert(r.pool, 1030, 30), ACRE_OK);
 	REQUIRE_EQ(frame_insert(r.pool, 5000, 100), ACRE_OK);
 	REQUIRE_VALID(frame_validate(r.pool));
-	EXPECT_EQ(frame_alloc_range(r.pool, 31, PAGE_SIZE), 5000);
-	EXPECT_EQ(frame_alloc_range(r.pool, 20, PAGE_SIZE), 1000);
-	EXPECT_EQ(frame_alloc_range(r.pool, 20, PAGE_SIZE), 1030);
-	EXPECT_EQ(frame_alloc_range(r.pool, 20, PAGE_SIZE), 5031);
-	EXPECT_EQ(frame_alloc_range(r.pool, 10, PAGE_SIZE), 1020);
+	EXPECT_EQ(frame_alloc_range(r.pool, 31, FRAME_SIZE), 5000);
+	EXPECT_EQ(frame_alloc_range(r.pool, 20, FRAME_SIZE), 1000);
+	EXPECT_EQ(frame_alloc_range(r.pool, 20, FRAME_SIZE), 1030);
+	EXPECT_EQ(frame_alloc_range(r.pool, 20, FRAME_SIZE), 5031);
+	EXPECT_EQ(frame_alloc_range(r.pool, 10, FRAME_SIZE), 1020);
 	EXPECT_EQ(frame_alloc_at(r.pool, 1055, 6), ACRE_ERR_RANGE);
 	EXPECT_EQ(frame_next_free(r.pool, 1000), 1050);
 	EXPECT_EQ(frame_next_free(r.pool, 1060), 5051);
-	EXPECT_EQ(frame_next_free(r.pool, 5100), PFN_NONE);
-	EXPECT_EQ(frame_next_free(r.pool, PFN_NONE), PFN_NONE);
+	EXPECT_EQ(frame_next_free(r.pool, 5100), FRAME_NONE);
+	EXPECT_EQ(frame_next_free(r.pool, FRAME_NONE), FRAME_NONE);
 	REQUIRE_VALID(frame_validate(r.pool));
 
 	rig_remember(&r); /* both ends of it are handed out, but in two banks */
 	EXPECT_EQ(frame_free_range(r.pool, 1025, 10), ACRE_ERR_RANGE);
-	expect_report(1025 * PAGE_SIZE, 10 * PAGE_SIZE, "past the end of the bank",
-		      1030 * PAGE_SIZE, 0);
+	expect_report(1025 * FRAME_SIZE, 10 * FRAME_SIZE, "past the end of the bank",
+		      1030 * FRAME_SIZE, 0);
 	rig_unchanged(&r);
 }
 
@@ -716,14 +716,14 @@ KTEST(frame, a_bank_added_late_and_below_is_used_first)
 	for (unsigned i = 0; i < 10; i++)
 		EXPECT_EQ(frame_alloc(pool), 1000 + i);
 	rig_add_bank(&r, 10, 10);
-	EXPECT_EQ(frame_alloc(pool), PFN_NONE);
+	EXPECT_EQ(frame_alloc(pool), FRAME_NONE);
 	REQUIRE_EQ(frame_insert(pool, 15, 2), ACRE_OK);
 	EXPECT_EQ(frame_alloc(pool), 15);
 	EXPECT_EQ(frame_free(pool, 1005), ACRE_OK);
 	REQUIRE_VALID(frame_validate(pool));
 	EXPECT_EQ(frame_alloc(pool), 16);
 	EXPECT_EQ(frame_alloc(pool), 1005);
-	EXPECT_EQ(frame_alloc(pool), PFN_NONE);
+	EXPECT_EQ(frame_alloc(pool), FRAME_NONE);
 	EXPECT_EQ(frame_free(pool, 16), ACRE_OK);
 	REQUIRE_VALID(frame_validate(pool));
 	EXPECT_EQ(frame_alloc(pool), 16);
@@ -734,13 +734,13 @@ KTEST(frame, a_long_run_that_comes_back_is_the_lowest_again)
 	struct rig r;
 	struct frame_pool *pool = rig_of(&r, 0x80200, 8 * 512);
 
-	REQUIRE_EQ(frame_alloc_range(pool, 3 * 512, PAGE_SIZE), 0x80200);
+	REQUIRE_EQ(frame_alloc_range(pool, 3 * 512, FRAME_SIZE), 0x80200);
 	for (unsigned k = 0; k <= 9; k++) /* every search has gone past it */
-		REQUIRE(frame_alloc_range(pool, 1u << k, PAGE_SIZE << k) != PFN_NONE);
+		REQUIRE(frame_alloc_range(pool, 1u << k, FRAME_SIZE << k) != FRAME_NONE);
 	EXPECT_EQ(frame_free_range(pool, 0x80200, 3 * 512), ACRE_OK);
 	REQUIRE_VALID(frame_validate(pool));
 	for (unsigned k = 0; k <= 9; k++) {
-		EXPECT_EQ(frame_alloc_range(pool, 1u << k, PAGE_SIZE << k), 0x80200);
+		EXPECT_EQ(frame_alloc_range(pool, 1u << k, FRAME_SIZE << k), 0x80200);
 		EXPECT_EQ(frame_free_range(pool, 0x80200, 1u << k), ACRE_OK);
 	}
 	REQUIRE_VALID(frame_validate(pool));
@@ -752,13 +752,13 @@ KTEST(frame, a_run_may_be_freed_in_parts)
 {
 	struct rig r;
 	struct frame_pool *pool = rig_of(&r, 64, 500);
-	pfn_t run = frame_alloc_range(pool, 300, 64 * PAGE_SIZE);
+	frame_nr_t run = frame_alloc_range(pool, 300, 64 * FRAME_SIZE);
 
 	REQUIRE_EQ(run, 64);
 	EXPECT_EQ(frame_free_range(pool, run + 100, 100), ACRE_OK);
 	REQUIRE_VALID(frame_validate(pool));
 	EXPECT_EQ(frame_free(pool, run + 99), ACRE_OK);
-	EXPECT_EQ(frame_free_address(pool, pfn_to_paddr(run)), ACRE_OK);
+	EXPECT_EQ(frame_free_address(pool, frame_to_paddr(run)), ACRE_OK);
 	EXPECT_EQ(frame_free_range(pool, run + 1, 98), ACRE_OK);
 	EXPECT_EQ(frame_free_range(pool, run + 200, 100), ACRE_OK);
 	REQUIRE_VALID(frame_validate(pool));
@@ -769,14 +769,14 @@ KTEST(frame, refuses_a_double_free)
 {
 	struct rig r;
 	struct frame_pool *pool = rig_of(&r, 64, 500);
-	pfn_t pfn = frame_alloc(pool);
+	frame_nr_t pfn = frame_alloc(pool);
 
 	EXPECT_EQ(frame_free(pool, pfn), ACRE_OK);
 	rig_remember(&r);
 	EXPECT_EQ(frame_free(pool, pfn), ACRE_ERR_NOT_ALLOCATED);
-	expect_report(64 * PAGE_SIZE, 0, "free already", 64 * PAGE_SIZE, PAGE_SIZE);
-	EXPECT_EQ(frame_free_address(pool, 563 * PAGE_SIZE), ACRE_ERR_NOT_ALLOCATED);
-	expect_report(563 * PAGE_SIZE, 0, "free already", 563 * PAGE_SIZE, PAGE_SIZE);
+	expect_report(64 * FRAME_SIZE, 0, "free already", 64 * FRAME_SIZE, FRAME_SIZE);
+	EXPECT_EQ(frame_free_address(pool, 563 * FRAME_SIZE), ACRE_ERR_NOT_ALLOCATED);
+	expect_report(563 * FRAME_SIZE, 0, "free already", 563 * FRAME_SIZE, FRAME_SIZE);
 	rig_unchanged(&r);
 }
 
@@ -787,19 +787,19 @@ KTEST(frame, refuses_frames_that_it_never_had)
 	rig_init(&r, 0);
 	rig_add_bank(&r, 100, 100);
 	REQUIRE_EQ(frame_insert(r.pool, 120, 60), ACRE_OK);
-	REQUIRE_EQ(frame_alloc_range(r.pool, 60, PAGE_SIZE), 120);
+	REQUIRE_EQ(frame_alloc_range(r.pool, 60, FRAME_SIZE), 120);
 	rig_remember(&r);
 	EXPECT_EQ(frame_free(r.pool, 119), ACRE_ERR_NOT_ALLOCATED);
-	expect_report(119 * PAGE_SIZE, 0, "never inserted", 119 * PAGE_SIZE, PAGE_SIZE);
+	expect_report(119 * FRAME_SIZE, 0, "never inserted", 119 * FRAME_SIZE, FRAME_SIZE);
 	EXPECT_EQ(frame_free(r.pool, 180), ACRE_ERR_NOT_ALLOCATED);
-	expect_report(180 * PAGE_SIZE, 0, "never inserted", 180 * PAGE_SIZE, PAGE_SIZE);
+	expect_report(180 * FRAME_SIZE, 0, "never inserted", 180 * FRAME_SIZE, FRAME_SIZE);
 	EXPECT_EQ(frame_free(r.pool, 99), ACRE_ERR_RANGE);
-	expect_report(99 * PAGE_SIZE, 0, "not in any bank", 99 * PAGE_SIZE, 0);
+	expect_report(99 * FRAME_SIZE, 0, "not in any bank", 99 * FRAME_SIZE, 0);
 	EXPECT_EQ(frame_free(r.pool, 200), ACRE_ERR_RANGE);
-	expect_report(200 * PAGE_SIZE, 0, "not in any bank", 200 * PAGE_SIZE, 0);
-	EXPECT_EQ(frame_free(r.pool, PFN_NONE), ACRE_ERR_RANGE);
+	expect_report(200 * FRAME_SIZE, 0, "not in any bank", 200 * FRAME_SIZE, 0);
+	EXPECT_EQ(frame_free(r.pool, FRAME_NONE), ACRE_ERR_RANGE);
 	expect_report(UINT64_MAX, 0, "no frame", UINT64_MAX, 0);
-	EXPECT_EQ(frame_free_range(r.pool, PFN_NONE, UINT64_MAX), ACRE_ERR_RANGE);
+	EXPECT_EQ(frame_free_range(r.pool, FRAME_NONE, UINT64_MAX), ACRE_ERR_RANGE);
 	expect_report(UINT64_MAX, UINT64_MAX, "no frame", UINT64_MAX, 0);
 	EXPECT_EQ(frame_free_address(r.pool, 0), ACRE_ERR_RANGE);
 	expect_report(0, 0, "not in any bank", 0, 0);
@@ -813,12 +813,12 @@ KTEST(frame, refuses_an_address_inside_a_frame)
 
 	REQUIRE_EQ(frame_alloc(pool), 64);
 	rig_remember(&r);
-	EXPECT_EQ(frame_free_address(pool, 64 * PAGE_SIZE + 8), ACRE_ERR_MISALIGNED);
-	expect_report(64 * PAGE_SIZE + 8, 0, "misaligned", 64 * PAGE_SIZE, PAGE_SIZE);
+	EXPECT_EQ(frame_free_address(pool, 64 * FRAME_SIZE + 8), ACRE_ERR_MISALIGNED);
+	expect_report(64 * FRAME_SIZE + 8, 0, "misaligned", 64 * FRAME_SIZE, FRAME_SIZE);
 	EXPECT_EQ(frame_free_address(pool, UINT64_MAX), ACRE_ERR_MISALIGNED);
-	expect_report(UINT64_MAX, 0, "misaligned", UINT64_MAX - PAGE_SIZE + 1, PAGE_SIZE);
+	expect_report(UINT64_MAX, 0, "misaligned", UINT64_MAX - FRAME_SIZE + 1, FRAME_SIZE);
 	rig_unchanged(&r);
-	EXPECT_EQ(frame_free_address(pool, 64 * PAGE_SIZE), ACRE_OK);
+	EXPECT_EQ(frame_free_address(pool, 64 * FRAME_SIZE), ACRE_OK);
 }
 
 KTEST(frame, frees_all_of_a_range_or_nothing_and_names_the_first_that_is_wrong)
@@ -833,21 +833,21 @@ KTEST(frame, frees_all_of_a_range_or_nothing_and_names_the_first_that_is_wrong)
 	REQUIRE_EQ(frame_free(r.pool, 1200), ACRE_OK);
 	rig_remember(&r);
 	EXPECT_EQ(frame_free_range(r.pool, 1020, 81), ACRE_ERR_NOT_ALLOCATED);
-	expect_report(1020 * PAGE_SIZE, 81 * PAGE_SIZE, "free already", 1100 * PAGE_SIZE,
-		      PAGE_SIZE);
+	expect_report(1020 * FRAME_SIZE, 81 * FRAME_SIZE, "free already", 1100 * FRAME_SIZE,
+		      FRAME_SIZE);
 	EXPECT_EQ(frame_free_range(r.pool, 1101, 150), ACRE_ERR_NOT_ALLOCATED);
-	expect_report(1101 * PAGE_SIZE, 150 * PAGE_SIZE, "free already", 1200 * PAGE_SIZE,
-		      PAGE_SIZE);
+	expect_report(1101 * FRAME_SIZE, 150 * FRAME_SIZE, "free already", 1200 * FRAME_SIZE,
+		      FRAME_SIZE);
 	EXPECT_EQ(frame_free_range(r.pool, 1201, 60), ACRE_ERR_NOT_ALLOCATED);
-	expect_report(1201 * PAGE_SIZE, 60 * PAGE_SIZE, "never inserted", 1250 * PAGE_SIZE,
-		      PAGE_SIZE);
+	expect_report(1201 * FRAME_SIZE, 60 * FRAME_SIZE, "never inserted", 1250 * FRAME_SIZE,
+		      FRAME_SIZE);
 	EXPECT_EQ(frame_free_range(r.pool, 1201, 1000), ACRE_ERR_NOT_ALLOCATED);
-	expect_report(1201 * PAGE_SIZE, 1000 * PAGE_SIZE, "never inserted", 1250 * PAGE_SIZE,
-		      PAGE_SIZE);
+	expect_report(1201 * FRAME_SIZE, 1000 * FRAME_SIZE, "never inserted", 1250 * FRAME_SIZE,
+		      FRAME_SIZE);
 	EXPECT_EQ(frame_free_range(r.pool, 1020, 0), ACRE_ERR_INVALID);
-	expect_report(1020 * PAGE_SIZE, 0, "a range of no frames", 1020 * PAGE_SIZE, 0);
+	expect_report(1020 * FRAME_SIZE, 0, "a range of no frames", 1020 * FRAME_SIZE, 0);
 	EXPECT_EQ(frame_free_range(r.pool, 1030, UINT64_MAX), ACRE_ERR_NOT_ALLOCATED);
-	expect_report(1030 * PAGE_SIZE, UINT64_MAX, "free already", 1100 * PAGE_SIZE, PAGE_SIZE);
+	expect_report(1030 * FRAME_SIZE, UINT64_MAX, "free already", 1100 * FRAME_SIZE, FRAME_SIZE);
 	rig_unchanged(&r);
 	EXPECT_EQ(frame_free_range(r.pool, 1020, 80), ACRE_OK);
 	EXPECT_EQ(frame_free_range(r.pool, 1101, 99), ACRE_OK);
@@ -857,7 +857,7 @@ KTEST(frame, frees_all_of_a_range_or_nothing_and_names_the_first_that_is_wrong)
 }
 
 /* The one call in here is the culprit: it must not be inlined, unrolled or turned into a jump. */
-static never_inline const void *culprit_here(struct frame_pool *pool, pfn_t pfn)
+static never_inline const void *culprit_here(struct frame_pool *pool, frame_nr_t pfn)
 {
 	frame_free(pool, pfn);
 	return ktest_last_bad_free()->caller;
@@ -883,42 +883,42 @@ KTEST(frame, a_refused_free_names_who_freed)
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 
-#define RAM_PAGES 8u
+#define RAM_FRAMES 8u
 
 /* A pool whose frames, from @first, have bytes behind them, all 0xee. */
-static uint8_t *rig_with_ram(struct rig *r, pfn_t first)
+static uint8_t *rig_with_ram(struct rig *r, frame_nr_t first)
 {
-	uint8_t *ram = ktest_alloc(RAM_PAGES * PAGE_SIZE, PAGE_SIZE);
+	uint8_t *ram = ktest_alloc(RAM_FRAMES * FRAME_SIZE, FRAME_SIZE);
 
-	memset(ram, 0xee, RAM_PAGES * PAGE_SIZE);
-	rig_init(r, (uint64_t)(uintptr_t)ram - pfn_to_paddr(first));
-	rig_add_bank(r, first, RAM_PAGES);
-	REQUIRE_EQ(frame_insert(r->pool, first, RAM_PAGES), ACRE_OK);
+	memset(ram, 0xee, RAM_FRAMES * FRAME_SIZE);
+	rig_init(r, (uint64_t)(uintptr_t)ram - frame_to_paddr(first));
+	rig_add_bank(r, first, RAM_FRAMES);
+	REQUIRE_EQ(frame_insert(r->pool, first, RAM_FRAMES), ACRE_OK);
 	return ram;
 }
 
 static bool page_is(const uint8_t *page, uint8_t byte)
 {
-	for (unsigned i = 0; i < PAGE_SIZE; i++) {
+	for (unsigned i = 0; i < FRAME_SIZE; i++) {
 		if (page[i] != byte)
 			return false;
 	}
 	return true;
 }
 
-static void check_clearing(pfn_t first)
+static void check_clearing(frame_nr_t first)
 {
 	struct rig r;
 	uint8_t *ram = rig_with_ram(&r, first);
 
 	EXPECT(frame_ptr(r.pool, first) == ram);
-	EXPECT(frame_ptr(r.pool, first + 3) == ram + 3 * PAGE_SIZE);
+	EXPECT(frame_ptr(r.pool, first + 3) == ram + 3 * FRAME_SIZE);
 	EXPECT_EQ(frame_alloc(r.pool), first);
 	EXPECT_EQ(frame_alloc_zeroed(r.pool), first + 1);
-	EXPECT_EQ(frame_alloc_range(r.pool, 2, PAGE_SIZE), first + 2);
-	EXPECT_EQ(frame_alloc_range_zeroed(r.pool, 3, PAGE_SIZE), first + 4);
-	for (unsigned i = 0; i < RAM_PAGES; i++)
-		EXPECT(page_is(ram + i * PAGE_SIZE, i == 1 || (i >= 4 && i < 7) ? 0 : 0xee));
+	EXPECT_EQ(frame_alloc_range(r.pool, 2, FRAME_SIZE), first + 2);
+	EXPECT_EQ(frame_alloc_range_zeroed(r.pool, 3, FRAME_SIZE), first + 4);
+	for (unsigned i = 0; i < RAM_FRAMES; i++)
+		EXPECT(page_is(ram + i * FRAME_SIZE, i == 1 || (i >= 4 && i < 7) ? 0 : 0xee));
 	EXPECT_EQ(frame_free_range(r.pool, first, 7), ACRE_OK); /* touches no byte */
 	EXPECT(page_is(ram, 0xee));
 	REQUIRE_VALID(frame_validate(r.pool));
@@ -928,21 +928,21 @@ KTEST(frame, clears_the_frames_that_it_was_asked_to_clear_and_no_other)
 {
 	check_clearing(0);
 	check_clearing(0x80201);
-	check_clearing((1ull << 55) >> PAGE_SHIFT);
-	check_clearing(FRAME_LIMIT - RAM_PAGES);
+	check_clearing((1ull << 55) >> FRAME_SHIFT);
+	check_clearing(FRAME_LIMIT - RAM_FRAMES);
 }
 
 /* ---- scoped frames --------------------------------------------------------------------------- */
 
-static pfn_t leave_early(struct frame_pool *pool, bool early)
+static frame_nr_t leave_early(struct frame_pool *pool, bool early)
 {
 	FRAME_SCOPED(first) = frame_scoped_alloc(pool);
-	FRAME_SCOPED(run) = frame_scoped_of(pool, frame_alloc_range(pool, 4, PAGE_SIZE), 4);
+	FRAME_SCOPED(run) = frame_scoped_of(pool, frame_alloc_range(pool, 4, FRAME_SIZE), 4);
 
 	EXPECT(first.pfn == 64 && run.pfn == 65);
 	EXPECT_EQ(frame_free_count(pool), 5);
 	if (early)
-		return PFN_NONE;
+		return FRAME_NONE;
 	return frame_scoped_keep(&first);
 }
 
@@ -951,7 +951,7 @@ KTEST(frame, a_scoped_frame_frees_itself_unless_it_is_kept)
 	struct rig r;
 	struct frame_pool *pool = rig_of(&r, 64, 10);
 
-	EXPECT_EQ(leave_early(pool, true), PFN_NONE);
+	EXPECT_EQ(leave_early(pool, true), FRAME_NONE);
 	EXPECT_EQ(frame_free_count(pool), 10);
 	REQUIRE_VALID(frame_validate(pool));
 	EXPECT_EQ(leave_early(pool, false), 64);
@@ -979,8 +979,8 @@ KTEST(frame, a_scoped_frame_that_could_not_be_had_frees_nothing)
 		FRAME_SCOPED(one) = frame_scoped_alloc(pool);
 		FRAME_SCOPED(none) = frame_scoped_alloc(pool);
 		EXPECT_EQ(one.pfn, 64);
-		EXPECT_EQ(none.pfn, PFN_NONE);
-		EXPECT_EQ(frame_scoped_keep(&none), PFN_NONE);
+		EXPECT_EQ(none.pfn, FRAME_NONE);
+		EXPECT_EQ(frame_scoped_keep(&none), FRAME_NONE);
 	}
 	EXPECT_EQ(ktest_bad_frees(), 0);
 	EXPECT_EQ(frame_free_count(pool), 1);
@@ -1020,7 +1020,7 @@ KTEST(frame, validate_sees_each_broken_invariant)
 	expect_broken(&r, "F1");
 	bank[1].first = FRAME_LIMIT - 99;
 	expect_broken(&r, "F1");
-	bank[0].npages = 0;
+	bank[0].nframes = 0;
 	expect_broken(&r, "F1");
 	r.pool->nbanks = FRAME_MAX_BANKS + 1;
 	expect_broken(&r, "F1");

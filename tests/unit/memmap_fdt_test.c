@@ -103,8 +103,8 @@ static void fill_and_resolve(struct bench *b)
 }
 
 struct want {
-	paddr_t start;
-	paddr_t end;
+	acre_paddr_t start;
+	acre_paddr_t end;
 	enum region_kind kind;
 	const char *name;
 };
@@ -358,7 +358,7 @@ KTEST(memmap_fdt, leaves_out_memory_that_is_malformed_and_keeps_the_rest)
 	fdt_build_end(&b->tree);
 	add_node(b, "memory@2000000", 0x2000000, 0x40000, NULL);
 	add_node(b, "memory@3000000", 0x3000000, UINT64_MAX, NULL);
-	add_node(b, "memory@4000000", 0x4000000, PADDR_LIMIT, NULL);
+	add_node(b, "memory@4000000", 0x4000000, ACRE_PADDR_LIMIT, NULL);
 	fdt_build_end(&b->tree);
 	fill_and_resolve(b);
 	EXPECT_EQ(memmap_ram_bytes(b->map), 0x40000);
@@ -396,7 +396,7 @@ KTEST(memmap_fdt, takes_a_malformed_reservation_at_its_widest)
 {
 	struct bench *b = new_bench();
 
-	fdt_build_memreserve(&b->tree, PADDR_LIMIT, UINT64_MAX);
+	fdt_build_memreserve(&b->tree, ACRE_PADDR_LIMIT, UINT64_MAX);
 	begin_root(b);
 	add_node(b, "memory@1000000", 0x1000000, 0x100000, NULL);
 	begin_reserved(b);
@@ -405,7 +405,7 @@ KTEST(memmap_fdt, takes_a_malformed_reservation_at_its_widest)
 	FDT_BUILD_CELLS(&b->tree, "reg", 0, 0x1000000, 0, 0x1000);
 	fdt_build_prop(&b->tree, "status", "disabled", 3); /* has no end */
 	fdt_build_end(&b->tree);
-	add_node(b, "far@1090000", 0x1090000, PADDR_LIMIT, "no-map");
+	add_node(b, "far@1090000", 0x1090000, ACRE_PADDR_LIMIT, "no-map");
 	fdt_build_end(&b->tree);
 	fdt_build_end(&b->tree);
 	fill_and_resolve(b);
@@ -648,7 +648,7 @@ KTEST(memmap_fdt, does_not_try_more_reservations_than_it_could_hold)
 	struct bench *b = placing();
 
 	for (uint32_t i = 0; i < MEMMAP_MAX_RESERVATIONS + 5; i++)
-		add_dynamic(b, "l", PADDR_LIMIT, 0, NULL);
+		add_dynamic(b, "l", ACRE_PADDR_LIMIT, 0, NULL);
 	add_dynamic(b, "good", 0x1000, 0, NULL);
 	EXPECT_EQ(fill_and_place(b), MEMMAP_MAX_RESERVATIONS + 6);
 	EXPECT_EQ(b->nfindings, MEMMAP_MAX_RESERVATIONS + 1); /* the last one for all others */

@@ -27,7 +27,7 @@ struct model {
 	uint32_t ncells;
 	uint32_t cell_size;
 	uint32_t per_frame;
-	paddr_t base;
+	acre_paddr_t base;
 };
 
 /* Two things may have the same name, so that joining is tried too. */
@@ -67,8 +67,8 @@ static struct span random_span(const struct model *m)
 
 static struct range range_of(const struct model *m, struct span span)
 {
-	return (struct range){ m->base + (paddr_t)span.start * m->cell_size,
-			       m->base + (paddr_t)span.end * m->cell_size };
+	return (struct range){ m->base + (acre_paddr_t)span.start * m->cell_size,
+			       m->base + (acre_paddr_t)span.end * m->cell_size };
 }
 
 static void add_banks(struct model *m)
@@ -163,7 +163,7 @@ static void compare(const struct model *m)
 
 	REQUIRE_VALID(memmap_validate(m->map));
 	for (uint32_t c = 0; c < m->ncells; c++) {
-		paddr_t at = m->base + (paddr_t)c * m->cell_size;
+		acre_paddr_t at = m->base + (acre_paddr_t)c * m->cell_size;
 		while (r < m->map->nregions && m->map->region[r].range.end <= at)
 			r++;
 		bool is_ram = r < m->map->nregions && m->map->region[r].range.start <= at;
@@ -182,7 +182,7 @@ static void compare_finding(const struct model *m)
 {
 	for (unsigned i = 0; i < 8; i++) {
 		uint32_t c = (uint32_t)ktest_below(m->ncells);
-		paddr_t at = m->base + (paddr_t)c * m->cell_size;
+		acre_paddr_t at = m->base + (acre_paddr_t)c * m->cell_size;
 		const struct region *region = memmap_find(m->map, at);
 		REQUIRE((region != NULL) == (m->cell[c].node != NO_RAM));
 		REQUIRE(region == NULL || range_contains(region->range, at));
@@ -207,7 +207,7 @@ static void compare_outside(const struct model *m)
 		struct range range = m->map->reservation[i].range;
 		if (m->map->reservation[i].kind == REGION_LEFT_OUT)
 			continue;
-		for (paddr_t at = range.start; at < range.end; at += m->cell_size) {
+		for (acre_paddr_t at = range.start; at < range.end; at += m->cell_size) {
 			if (m->cell[(at - m->base) / m->cell_size].node == NO_RAM)
 				want += m->cell_size;
 		}
@@ -254,8 +254,8 @@ static uint32_t find_place(const struct model *m, struct span window, uint32_t s
 	for (uint32_t c = window.end; c-- > window.start;) {
 		uint32_t frames = (size + m->per_frame - 1) / m->per_frame;
 		struct span touched = { c, c + frames * m->per_frame };
-		if ((m->base + (paddr_t)c * m->cell_size) % align == 0 && c + size <= window.end &&
-		    touched.end <= m->ncells && is_free(m, touched))
+		if ((m->base + (acre_paddr_t)c * m->cell_size) % align == 0 &&
+		    c + size <= window.end && touched.end <= m->ncells && is_free(m, touched))
 			return c;
 	}
 	return m->ncells;
@@ -273,7 +273,7 @@ static void try_place(struct model *m)
 		.kind = (enum region_kind)random_kind(),
 		.name = names[owner],
 	};
-	uint64_t align = request.align > PAGE_SIZE ? request.align : PAGE_SIZE;
+	uint64_t align = request.align > FRAME_SIZE ? request.align : FRAME_SIZE;
 	uint32_t want = find_place(m, window, size, align);
 	struct range placed = { 1, 1 };
 	enum acre_status status = memmap_place(m->map, &request, &placed);
@@ -295,8 +295,8 @@ static void try_place(struct model *m)
 
 static void try_map(struct model *m)
 {
-	const paddr_t size = (paddr_t)m->ncells * m->cell_size;
-	const paddr_t base[] = { 0, 0x80000000, PADDR_LIMIT - size };
+	const acre_paddr_t size = (acre_paddr_t)m->ncells * m->cell_size;
+	const acre_paddr_t base[] = { 0, 0x80000000, ACRE_PADDR_LIMIT - size };
 
 	m->base = base[ktest_below(ARRAY_SIZE(base))];
 	for (uint32_t c = 0; c < m->ncells; c++)
@@ -327,8 +327,8 @@ void memmap_model_run(uint32_t trials, uint32_t frames, uint32_t cell_size)
 {
 	struct model m = {
 		.cell_size = cell_size,
-		.per_frame = (uint32_t)PAGE_SIZE / cell_size,
-		.ncells = frames * ((uint32_t)PAGE_SIZE / cell_size),
+		.per_frame = (uint32_t)FRAME_SIZE / cell_size,
+		.ncells = frames * ((uint32_t)FRAME_SIZE / cell_size),
 	};
 
 	m.map = ktest_alloc(sizeof(*m.map), 16);

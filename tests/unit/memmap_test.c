@@ -206,7 +206,7 @@ static enum region_kind kind_of(char letter)
 }
 
 /* The only run of anything but '.' in @line. */
-static struct range drawn(const char *line, paddr_t base)
+static struct range drawn(const char *line, acre_paddr_t base)
 {
 	uint32_t start = 0;
 	uint32_t end;
@@ -225,7 +225,7 @@ static char drawn_letter(const char *line)
 	return *line;
 }
 
-static void enter_picture(struct memmap *map, const struct picture *p, paddr_t base)
+static void enter_picture(struct memmap *map, const struct picture *p, acre_paddr_t base)
 {
 	for (uint32_t i = 0; i < MAX_LINE && p->bank[i] != NULL; i++)
 		REQUIRE_EQ(memmap_add_bank(map, drawn(p->bank[i], base),
@@ -237,7 +237,7 @@ static void enter_picture(struct memmap *map, const struct picture *p, paddr_t b
 			   ACRE_OK);
 }
 
-static void draw(const struct memmap *map, paddr_t base, char got[COLUMNS + 1])
+static void draw(const struct memmap *map, acre_paddr_t base, char got[COLUMNS + 1])
 {
 	for (uint32_t i = 0; i < COLUMNS; i++) {
 		const struct region *low = memmap_find(map, base + i * COLUMN);
@@ -259,7 +259,7 @@ static uint64_t columns_of(const char *want, char letter)
 	return n;
 }
 
-static void try_picture(struct memmap *map, const struct picture *p, paddr_t base)
+static void try_picture(struct memmap *map, const struct picture *p, acre_paddr_t base)
 {
 	char got[COLUMNS + 1];
 	uint64_t ram = 0;
@@ -280,7 +280,7 @@ static void try_picture(struct memmap *map, const struct picture *p, paddr_t bas
 
 KTEST(memmap, pictures_come_out_as_drawn)
 {
-	static const paddr_t base[] = { 0, 0x80000000, PADDR_LIMIT - COLUMNS * COLUMN };
+	static const acre_paddr_t base[] = { 0, 0x80000000, ACRE_PADDR_LIMIT - COLUMNS * COLUMN };
 	struct memmap *map = new_map();
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(pictures); i++) {
@@ -424,7 +424,7 @@ KTEST(memmap, one_byte_costs_its_frame)
 	REQUIRE_EQ(resolve(map), ACRE_OK);
 	EXPECT_EQ(memmap_bytes(map, REGION_DTB), 2);
 	EXPECT_EQ(memmap_bytes(map, REGION_SLACK), 2 * 0xfff + 1);
-	EXPECT_EQ(memmap_bytes(map, REGION_USABLE), 2 * PAGE_SIZE);
+	EXPECT_EQ(memmap_bytes(map, REGION_USABLE), 2 * FRAME_SIZE);
 	EXPECT_EQ(memmap_find(map, 0x2000)->kind, REGION_DTB);
 	EXPECT_EQ(memmap_find(map, 0x2001)->kind, REGION_SLACK);
 	EXPECT_EQ(memmap_find(map, 0x3ffe)->kind, REGION_SLACK);
@@ -439,23 +439,23 @@ KTEST(memmap, ram_may_fill_the_address_space)
 {
 	struct memmap *map = new_map();
 
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, PADDR_LIMIT }, 0, "all"), ACRE_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, ACRE_PADDR_LIMIT }, 0, "all"), ACRE_OK);
 	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0, 1 }, REGION_NO_MAP, "first"), ACRE_OK);
-	REQUIRE_EQ(memmap_reserve(map, (struct range){ PADDR_LIMIT - 1, PADDR_LIMIT },
+	REQUIRE_EQ(memmap_reserve(map, (struct range){ ACRE_PADDR_LIMIT - 1, ACRE_PADDR_LIMIT },
 				  REGION_FIRMWARE, "last"),
 		   ACRE_OK);
 	REQUIRE_EQ(resolve(map), ACRE_OK);
-	EXPECT_EQ(memmap_ram_bytes(map), PADDR_LIMIT);
-	EXPECT_EQ(memmap_bytes(map, REGION_USABLE), PADDR_LIMIT - 2 * PAGE_SIZE);
+	EXPECT_EQ(memmap_ram_bytes(map), ACRE_PADDR_LIMIT);
+	EXPECT_EQ(memmap_bytes(map, REGION_USABLE), ACRE_PADDR_LIMIT - 2 * FRAME_SIZE);
 	EXPECT_EQ(memmap_find(map, 0)->kind, REGION_NO_MAP);
-	EXPECT_EQ(memmap_find(map, PADDR_LIMIT - 1)->kind, REGION_FIRMWARE);
-	EXPECT(memmap_find(map, PADDR_LIMIT) == NULL);
+	EXPECT_EQ(memmap_find(map, ACRE_PADDR_LIMIT - 1)->kind, REGION_FIRMWARE);
+	EXPECT(memmap_find(map, ACRE_PADDR_LIMIT) == NULL);
 	EXPECT(memmap_find(map, UINT64_MAX) == NULL);
 }
 
 KTEST(memmap, an_empty_range_adds_nothing)
 {
-	static const paddr_t at[] = { 0, 1, 0x1800, 0x4000, PADDR_LIMIT };
+	static const acre_paddr_t at[] = { 0, 1, 0x1800, 0x4000, ACRE_PADDR_LIMIT };
 	struct memmap *map = new_map();
 
 	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x4000 }, 0, "ram"), ACRE_OK);
@@ -476,11 +476,11 @@ KTEST(memmap, refuses_what_is_no_range)
 	static const struct range bad[] = {
 		{ 1, 0 },
 		{ 0x2000, 0x1000 },
-		{ 0, PADDR_LIMIT + 1 },
-		{ PADDR_LIMIT, PADDR_LIMIT + 1 },
+		{ 0, ACRE_PADDR_LIMIT + 1 },
+		{ ACRE_PADDR_LIMIT, ACRE_PADDR_LIMIT + 1 },
 		{ 0, UINT64_MAX },
 		{ UINT64_MAX, UINT64_MAX },
-		{ PADDR_LIMIT + 1, PADDR_LIMIT + 1 },
+		{ ACRE_PADDR_LIMIT + 1, ACRE_PADDR_LIMIT + 1 },
 	};
 	struct memmap *map = new_map();
 
@@ -545,7 +545,7 @@ KTEST(memmap, parts_outside_ram_are_listed_and_not_summed)
 		{ .range = { 0x0800, 0x2000 }, .kind = REGION_RESERVED, .name = "wide" },
 		{ .range = { 0x6000, 0x8000 }, .kind = REGION_RESERVED, .name = "wide" },
 		{ .range = { 0x6800, 0x7001 }, .kind = REGION_NO_MAP, .name = "hole" },
-		{ .range = { 0xa000, PADDR_LIMIT }, .kind = REGION_DTB, .name = "far" },
+		{ .range = { 0xa000, ACRE_PADDR_LIMIT }, .kind = REGION_DTB, .name = "far" },
 	};
 	struct memmap_outside_cursor cursor = { 0, 0 };
 	struct memmap *map = new_map();
@@ -560,7 +560,8 @@ KTEST(memmap, parts_outside_ram_are_listed_and_not_summed)
 		   ACRE_OK);
 	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x3000, 0x4000 }, REGION_DTB, "inside"),
 		   ACRE_OK);
-	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x9900, PADDR_LIMIT }, REGION_DTB, "far"),
+	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x9900, ACRE_PADDR_LIMIT }, REGION_DTB,
+				  "far"),
 		   ACRE_OK);
 	REQUIRE_EQ(resolve(map), ACRE_OK);
 	for (uint32_t i = 0; i < ARRAY_SIZE(want); i++) {
@@ -732,7 +733,7 @@ KTEST(memmap, a_claim_moves_what_is_above_it)
 	EXPECT_EQ(map->nregions, 3 * n);
 	for (uint64_t i = 0; i < n; i++) {
 		/* 7 and 60 have no common divisor: each stretch comes once. */
-		paddr_t at = i * 7 % n * 0x8000 + 0x3000;
+		acre_paddr_t at = i * 7 % n * 0x8000 + 0x3000;
 		REQUIRE_EQ(memmap_claim(map, (struct range){ at, at + 0x1000 }, REGION_METADATA,
 					"m"),
 			   ACRE_OK);
@@ -850,7 +851,7 @@ static void start_placing(struct memmap *map)
 
 #define ANYWHERE                                                                                   \
 	{                                                                                          \
-		0, PADDR_LIMIT                                                                     \
+		0, ACRE_PADDR_LIMIT                                                                \
 	}
 
 KTEST(memmap, places_at_the_highest_suitable_address)
@@ -858,7 +859,7 @@ KTEST(memmap, places_at_the_highest_suitable_address)
 	static const struct {
 		uint64_t size, align;
 		struct range window;
-		paddr_t want; /* 0: none */
+		acre_paddr_t want; /* 0: none */
 	} trial[] = {
 		{ 0x1000, 0, ANYWHERE, 0x23000 },
 		{ 1, 0, ANYWHERE, 0x23000 },
@@ -985,7 +986,7 @@ static void fill_banks(struct memmap *map)
 static void fill_reservations(struct memmap *map)
 {
 	for (uint64_t i = 0; i < MEMMAP_MAX_RESERVATIONS; i++) {
-		paddr_t at =
+		acre_paddr_t at =
 			i % MEMMAP_MAX_BANKS * BANK_STRIDE + 0x1fff + i / MEMMAP_MAX_BANKS * 0x3001;
 		REQUIRE_EQ(memmap_reserve(map, (struct range){ at, at + 3 }, REGION_RESERVED, "r"),
 			   ACRE_OK);
@@ -995,7 +996,7 @@ static void fill_reservations(struct memmap *map)
 KTEST(memmap, holds_the_stated_number_of_banks_and_reservations_and_not_one_more)
 {
 	struct memmap *map = new_map();
-	struct range one_more = { MEMMAP_MAX_BANKS * BANK_STRIDE, PADDR_LIMIT };
+	struct range one_more = { MEMMAP_MAX_BANKS * BANK_STRIDE, ACRE_PADDR_LIMIT };
 	uint64_t ram = MEMMAP_MAX_BANKS * BANK_SIZE;
 
 	fill_banks(map);
@@ -1064,9 +1065,9 @@ KTEST(memmap, claims_until_the_table_is_full)
 {
 	struct memmap *map = new_map();
 	const uint64_t n = MEMMAP_MAX_RESERVATIONS;
-	const paddr_t stretch = n * 0x4000;
+	const acre_paddr_t stretch = n * 0x4000;
 	const uint64_t most = (uint64_t)MEMMAP_MAX_REGIONS;
-	const paddr_t end = stretch + most * 2 * PAGE_SIZE;
+	const acre_paddr_t end = stretch + most * 2 * FRAME_SIZE;
 	uint64_t claims = 0;
 	enum acre_status status = ACRE_OK;
 
@@ -1077,19 +1078,19 @@ KTEST(memmap, claims_until_the_table_is_full)
 			   ACRE_OK);
 	REQUIRE_EQ(resolve(map), ACRE_OK);
 	EXPECT_EQ(map->nregions, 4 * n);
-	for (paddr_t at = stretch + PAGE_SIZE; status == ACRE_OK; at += 2 * PAGE_SIZE) {
-		status = memmap_claim(map, (struct range){ at, at + PAGE_SIZE }, REGION_METADATA,
+	for (acre_paddr_t at = stretch + FRAME_SIZE; status == ACRE_OK; at += 2 * FRAME_SIZE) {
+		status = memmap_claim(map, (struct range){ at, at + FRAME_SIZE }, REGION_METADATA,
 				      "m");
 		claims += status == ACRE_OK;
 	}
 	EXPECT_EQ(status, ACRE_ERR_FULL);
 	EXPECT_EQ(claims, (most - 4 * n) / 2);
 	EXPECT_EQ(map->nregions, most);
-	EXPECT_EQ(memmap_bytes(map, REGION_METADATA), claims * PAGE_SIZE);
+	EXPECT_EQ(memmap_bytes(map, REGION_METADATA), claims * FRAME_SIZE);
 	REQUIRE_VALID(memmap_validate(map));
 	/* What needs no further place still fits: it joins the claim below it. */
-	paddr_t joins = stretch + 2 * PAGE_SIZE;
-	EXPECT_EQ(memmap_claim(map, (struct range){ joins, joins + PAGE_SIZE }, REGION_METADATA,
+	acre_paddr_t joins = stretch + 2 * FRAME_SIZE;
+	EXPECT_EQ(memmap_claim(map, (struct range){ joins, joins + FRAME_SIZE }, REGION_METADATA,
 			       "m"),
 		  ACRE_OK);
 	REQUIRE_VALID(memmap_validate(map));

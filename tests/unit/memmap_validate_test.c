@@ -39,7 +39,7 @@ KTEST(memmap_validate, names_the_broken_invariant)
 	make_good(map);
 	map->bank[1].range.end = 0x30000;
 	expect_broken(map, "I1: a bank is empty");
-	map->bank[2].range.end = PADDR_LIMIT + 1;
+	map->bank[2].range.end = ACRE_PADDR_LIMIT + 1;
 	expect_broken(map, "I1: a bank ends past the greatest physical address");
 	map->bank[1].range.start = 0x1f000;
 	expect_broken(map, "I1: banks are out of order or overlap");

@@ -20,62 +20,62 @@ struct rig {
 	void *ram;
 };
 
-static struct range bytes_at(paddr_t start, uint64_t size)
+static struct range bytes_at(acre_paddr_t start, uint64_t size)
 {
 	return (struct range){ start, start + size };
 }
 
 /* An empty map of a machine whose backed frames begin at @base. */
-static void rig_restart(struct rig *r, paddr_t base)
+static void rig_restart(struct rig *r, acre_paddr_t base)
 {
-	r->offset = (uint64_t)(uintptr_t)r->ram - align_down(base, PAGE_SIZE);
-	memset(r->ram, 0xee, BACKED * PAGE_SIZE);
+	r->offset = (uint64_t)(uintptr_t)r->ram - align_down(base, FRAME_SIZE);
+	memset(r->ram, 0xee, BACKED * FRAME_SIZE);
 	memmap_init(r->map);
 }
 
-static void rig_init(struct rig *r, paddr_t base)
+static void rig_init(struct rig *r, acre_paddr_t base)
 {
-	r->ram = ktest_alloc(BACKED * PAGE_SIZE, PAGE_SIZE);
+	r->ram = ktest_alloc(BACKED * FRAME_SIZE, FRAME_SIZE);
 	r->map = ktest_alloc(sizeof(*r->map), 16);
 	r->pool = ktest_alloc(sizeof(*r->pool), 64);
 	rig_restart(r, base);
 }
 
-static void add_bank(struct rig *r, paddr_t start, uint64_t size)
+static void add_bank(struct rig *r, acre_paddr_t start, uint64_t size)
 {
 	REQUIRE_EQ(memmap_add_bank(r->map, bytes_at(start, size), 0, "ram"), ACRE_OK);
 }
 
-static void reserve(struct rig *r, paddr_t start, uint64_t size)
+static void reserve(struct rig *r, acre_paddr_t start, uint64_t size)
 {
 	REQUIRE_EQ(memmap_reserve(r->map, bytes_at(start, size), REGION_RESERVED, "x"), ACRE_OK);
 }
 
 /* Reserve all of [start, start + size) but the frame at @keep. */
-static void reserve_but(struct rig *r, paddr_t start, uint64_t size, paddr_t keep)
+static void reserve_but(struct rig *r, acre_paddr_t start, uint64_t size, acre_paddr_t keep)
 {
 	reserve(r, start, keep - start);
-	reserve(r, keep + PAGE_SIZE, start + size - keep - PAGE_SIZE);
+	reserve(r, keep + FRAME_SIZE, start + size - keep - FRAME_SIZE);
 }
 
 /* The pool has exactly the usable frames of the map, all free. */
 static void compare(const struct rig *r)
 {
 	const struct region *region;
-	pfn_t next = 0;
+	frame_nr_t next = 0;
 	uint32_t cursor = 0;
 
 	REQUIRE_VALID(memmap_validate(r->map));
 	REQUIRE_VALID(frame_validate(r->pool));
-	EXPECT_EQ(frame_managed_count(r->pool) * PAGE_SIZE, memmap_bytes(r->map, REGION_USABLE));
+	EXPECT_EQ(frame_managed_count(r->pool) * FRAME_SIZE, memmap_bytes(r->map, REGION_USABLE));
 	EXPECT_EQ(frame_free_count(r->pool), frame_managed_count(r->pool));
 	while ((region = memmap_next(r->map, REGION_USABLE, &cursor)) != NULL) {
 		next = frame_next_free(r->pool, next);
-		EXPECT_EQ(next, paddr_to_pfn(region->range.start));
-		next = paddr_to_pfn(region->range.end);
+		EXPECT_EQ(next, frame_from_paddr(region->range.start));
+		next = frame_from_paddr(region->range.end);
 		EXPECT(frame_is_free(r->pool, next - 1));
 	}
-	EXPECT_EQ(frame_next_free(r->pool, next), PFN_NONE);
+	EXPECT_EQ(frame_next_free(r->pool, next), FRAME_NONE);
 }
 
 static void init_ok(struct rig *r)
@@ -89,10 +89,10 @@ static void init_ok(struct rig *r)
 
 static uint64_t whole_frames(uint64_t bytes)
 {
-	return (bytes + PAGE_SIZE - 1) / PAGE_SIZE * PAGE_SIZE;
+	return (bytes + FRAME_SIZE - 1) / FRAME_SIZE * FRAME_SIZE;
 }
 
-static void one_whole_bank(struct rig *r, paddr_t base)
+static void one_whole_bank(struct rig *r, acre_paddr_t base)
 {
 	rig_restart(r, base);
 	add_bank(r, base, 64 * MIB);
@@ -104,9 +104,9 @@ static void one_whole_bank(struct rig *r, paddr_t base)
 	EXPECT_STR(region->name, "frame tables of bank");
 	EXPECT_EQ(region->index, 0);
 	EXPECT_EQ(range_size(region->range), tables);
-	EXPECT_EQ(frame_managed_count(r->pool), 16384 - tables / PAGE_SIZE);
+	EXPECT_EQ(frame_managed_count(r->pool), 16384 - tables / FRAME_SIZE);
 	EXPECT_EQ(r->pool->nbanks, 1);
-	EXPECT_EQ(r->pool->bank[0].npages, frame_managed_count(r->pool));
+	EXPECT_EQ(r->pool->bank[0].nframes, frame_managed_count(r->pool));
 }
 
 KTEST(mm_init, takes_the_tables_from_the_bank_and_frees_the_rest)
@@ -118,7 +118,7 @@ KTEST(mm_init, takes_the_tables_from_the_bank_and_frees_the_rest)
 	one_whole_bank(&r, 0);
 	one_whole_bank(&r, 0x80203000);
 	one_whole_bank(&r, 1ull << 55);
-	one_whole_bank(&r, PADDR_LIMIT - 64 * MIB);
+	one_whole_bank(&r, ACRE_PADDR_LIMIT - 64 * MIB);
 }
 
 KTEST(mm_init, a_bank_of_a_gibibyte_costs_two_bits_a_frame)
@@ -128,113 +128,113 @@ KTEST(mm_init, a_bank_of_a_gibibyte_costs_two_bits_a_frame)
 	rig_init(&r, 0x80000000);
 	add_bank(&r, 0x80000000, 1024 * MIB);
 	init_ok(&r);
-	EXPECT_EQ(memmap_bytes(r.map, REGION_METADATA), 18 * PAGE_SIZE); /* of 262,144 */
+	EXPECT_EQ(memmap_bytes(r.map, REGION_METADATA), 18 * FRAME_SIZE); /* of 262,144 */
 }
 
 KTEST(mm_init, keeps_off_what_is_reserved)
 {
 	struct rig r;
-	const paddr_t base = 0x80000000;
+	const acre_paddr_t base = 0x80000000;
 
 	rig_init(&r, base);
 	add_bank(&r, base - 17, 4 * MIB + 1000); /* odd at both ends */
-	reserve(&r, base, 3 * PAGE_SIZE - 5);
-	reserve(&r, base + 20 * PAGE_SIZE + 1, 1);
-	reserve(&r, base + MIB, 5 * PAGE_SIZE);
-	reserve(&r, base + 4 * MIB - PAGE_SIZE, PAGE_SIZE + 5000);
+	reserve(&r, base, 3 * FRAME_SIZE - 5);
+	reserve(&r, base + 20 * FRAME_SIZE + 1, 1);
+	reserve(&r, base + MIB, 5 * FRAME_SIZE);
+	reserve(&r, base + 4 * MIB - FRAME_SIZE, FRAME_SIZE + 5000);
 	init_ok(&r);
-	EXPECT_EQ(memmap_find(r.map, base + 3 * PAGE_SIZE)->kind, REGION_METADATA);
-	EXPECT(!frame_is_managed(r.pool, paddr_to_pfn(base)));
-	EXPECT(!frame_is_managed(r.pool, paddr_to_pfn(base) + 2));
-	EXPECT(!frame_is_managed(r.pool, paddr_to_pfn(base) + 3));
-	EXPECT(frame_is_free(r.pool, paddr_to_pfn(base) + 4));
-	EXPECT(!frame_is_managed(r.pool, paddr_to_pfn(base) + 20));
+	EXPECT_EQ(memmap_find(r.map, base + 3 * FRAME_SIZE)->kind, REGION_METADATA);
+	EXPECT(!frame_is_managed(r.pool, frame_from_paddr(base)));
+	EXPECT(!frame_is_managed(r.pool, frame_from_paddr(base) + 2));
+	EXPECT(!frame_is_managed(r.pool, frame_from_paddr(base) + 3));
+	EXPECT(frame_is_free(r.pool, frame_from_paddr(base) + 4));
+	EXPECT(!frame_is_managed(r.pool, frame_from_paddr(base) + 20));
 	/* The pool's bank begins behind the tables and ends at the last usable frame. */
-	EXPECT_EQ(r.pool->bank[0].first, paddr_to_pfn(base) + 4);
-	EXPECT_EQ(r.pool->bank[0].npages, 1024 - 4 - 1);
+	EXPECT_EQ(r.pool->bank[0].first, frame_from_paddr(base) + 4);
+	EXPECT_EQ(r.pool->bank[0].nframes, 1024 - 4 - 1);
 }
 
 KTEST(mm_init, a_first_region_that_is_too_small_is_passed_over)
 {
 	struct rig r;
-	const paddr_t base = 0x80000000;
+	const acre_paddr_t base = 0x80000000;
 
 	rig_init(&r, base);
 	add_bank(&r, base, 256 * MIB); /* 5 frames of tables */
-	reserve(&r, base + 4 * PAGE_SIZE, PAGE_SIZE);
+	reserve(&r, base + 4 * FRAME_SIZE, FRAME_SIZE);
 	init_ok(&r);
 	EXPECT_EQ(memmap_find(r.map, base)->kind, REGION_USABLE);
-	EXPECT_EQ(memmap_find(r.map, base + 5 * PAGE_SIZE)->kind, REGION_METADATA);
-	EXPECT(frame_is_free(r.pool, paddr_to_pfn(base)));
+	EXPECT_EQ(memmap_find(r.map, base + 5 * FRAME_SIZE)->kind, REGION_METADATA);
+	EXPECT(frame_is_free(r.pool, frame_from_paddr(base)));
 }
 
 KTEST(mm_init, holes_between_banks_cost_nothing)
 {
 	struct rig r;
-	const paddr_t base = 0x80000000;
+	const acre_paddr_t base = 0x80000000;
 
 	rig_init(&r, base);
 	for (unsigned i = 0; i < 4; i++) /* in the backed frames, far from each other */
-		add_bank(&r, base + i * 11ull * PAGE_SIZE, 5 * PAGE_SIZE);
+		add_bank(&r, base + i * 11ull * FRAME_SIZE, 5 * FRAME_SIZE);
 	init_ok(&r);
 	EXPECT_EQ(r.pool->nbanks, 4);
 	EXPECT_EQ(frame_managed_count(r.pool), 16);
 	for (unsigned i = 0; i < 4; i++)
-		EXPECT_EQ(r.pool->bank[i].npages, 4);
-	EXPECT_STR(memmap_find(r.map, base + 33 * PAGE_SIZE)->name, "frame tables of bank");
-	EXPECT_EQ(memmap_find(r.map, base + 33 * PAGE_SIZE)->index, 3);
+		EXPECT_EQ(r.pool->bank[i].nframes, 4);
+	EXPECT_STR(memmap_find(r.map, base + 33 * FRAME_SIZE)->name, "frame tables of bank");
+	EXPECT_EQ(memmap_find(r.map, base + 33 * FRAME_SIZE)->index, 3);
 }
 
 KTEST(mm_init, tables_go_to_another_bank_when_no_piece_of_their_own_is_large_enough)
 {
 	struct rig r;
-	const paddr_t base = 0x80000000, far = 1ull << 40;
+	const acre_paddr_t base = 0x80000000, far = 1ull << 40;
 
 	rig_init(&r, base);
-	add_bank(&r, base, 16 * PAGE_SIZE);
+	add_bank(&r, base, 16 * FRAME_SIZE);
 	/* 20,000 frames need two frames of tables; three are usable, each by itself. */
-	add_bank(&r, far, 20000 * PAGE_SIZE);
-	reserve(&r, far + PAGE_SIZE, 9999 * PAGE_SIZE);
-	reserve(&r, far + 10001 * PAGE_SIZE, 9998 * PAGE_SIZE);
+	add_bank(&r, far, 20000 * FRAME_SIZE);
+	reserve(&r, far + FRAME_SIZE, 9999 * FRAME_SIZE);
+	reserve(&r, far + 10001 * FRAME_SIZE, 9998 * FRAME_SIZE);
 	init_ok(&r);
-	EXPECT_EQ(memmap_bytes(r.map, REGION_METADATA), 3 * PAGE_SIZE);
-	EXPECT_STR(memmap_find(r.map, base + PAGE_SIZE)->name, "frame tables of bank");
-	EXPECT_EQ(memmap_find(r.map, base + PAGE_SIZE)->index, 1);
+	EXPECT_EQ(memmap_bytes(r.map, REGION_METADATA), 3 * FRAME_SIZE);
+	EXPECT_STR(memmap_find(r.map, base + FRAME_SIZE)->name, "frame tables of bank");
+	EXPECT_EQ(memmap_find(r.map, base + FRAME_SIZE)->index, 1);
 	EXPECT_EQ(frame_managed_count(r.pool), 13 + 3);
-	EXPECT(frame_is_free(r.pool, paddr_to_pfn(far) + 19999));
+	EXPECT(frame_is_free(r.pool, frame_from_paddr(far) + 19999));
 }
 
 KTEST(mm_init, tables_for_the_first_bank_may_come_from_a_later_one)
 {
 	struct rig r;
-	const paddr_t base = 0x80000000, low = 0x1000;
+	const acre_paddr_t base = 0x80000000, low = 0x1000;
 
 	rig_init(&r, base);
-	add_bank(&r, low, 20000 * PAGE_SIZE);
-	reserve(&r, low + PAGE_SIZE, 9999 * PAGE_SIZE);
-	reserve(&r, low + 10001 * PAGE_SIZE, 9998 * PAGE_SIZE);
-	add_bank(&r, base, 16 * PAGE_SIZE);
+	add_bank(&r, low, 20000 * FRAME_SIZE);
+	reserve(&r, low + FRAME_SIZE, 9999 * FRAME_SIZE);
+	reserve(&r, low + 10001 * FRAME_SIZE, 9998 * FRAME_SIZE);
+	add_bank(&r, base, 16 * FRAME_SIZE);
 	init_ok(&r);
 	EXPECT_STR(memmap_find(r.map, base)->name, "frame tables of bank");
 	EXPECT_EQ(memmap_find(r.map, base)->index, 0);
-	EXPECT_STR(memmap_find(r.map, base + 2 * PAGE_SIZE)->name, "frame tables of bank");
-	EXPECT_EQ(memmap_find(r.map, base + 2 * PAGE_SIZE)->index, 1);
+	EXPECT_STR(memmap_find(r.map, base + 2 * FRAME_SIZE)->name, "frame tables of bank");
+	EXPECT_EQ(memmap_find(r.map, base + 2 * FRAME_SIZE)->index, 1);
 	EXPECT_EQ(frame_managed_count(r.pool), 13 + 3);
 }
 
 KTEST(mm_init, a_bank_that_is_not_worth_its_tables_is_left_out)
 {
 	struct rig r;
-	const paddr_t base = 0x80000000, far = 1ull << 40;
+	const acre_paddr_t base = 0x80000000, far = 1ull << 40;
 
 	rig_init(&r, base);
-	add_bank(&r, base, 16 * PAGE_SIZE);
+	add_bank(&r, base, 16 * FRAME_SIZE);
 	add_bank(&r, far, 1024 * MIB);
 	reserve_but(&r, far, 1024 * MIB, far + 512 * MIB);
 	init_ok(&r);
 	EXPECT_EQ(r.pool->nbanks, 1);
 	EXPECT_EQ(frame_managed_count(r.pool), 15);
-	EXPECT_EQ(memmap_bytes(r.map, REGION_METADATA), PAGE_SIZE);
+	EXPECT_EQ(memmap_bytes(r.map, REGION_METADATA), FRAME_SIZE);
 	const struct region *lost = memmap_find(r.map, far + 512 * MIB);
 	EXPECT_EQ(lost->kind, REGION_LEFT_OUT);
 	EXPECT_STR(lost->name, "not worth its frame tables");
@@ -243,32 +243,32 @@ KTEST(mm_init, a_bank_that_is_not_worth_its_tables_is_left_out)
 KTEST(mm_init, a_bank_is_trimmed_at_its_poorer_end)
 {
 	struct rig r;
-	const paddr_t base = 0x80000000;
+	const acre_paddr_t base = 0x80000000;
 
 	/* 8 frames at the start, 5 and 1 at the end of 1 GiB: 17 frames of tables for 14. */
 	rig_init(&r, base);
 	add_bank(&r, base, 1024 * MIB);
-	reserve(&r, base + 8 * PAGE_SIZE, 1024 * MIB - 18 * PAGE_SIZE);
-	reserve(&r, base + 1024 * MIB - 5 * PAGE_SIZE, 4 * PAGE_SIZE);
+	reserve(&r, base + 8 * FRAME_SIZE, 1024 * MIB - 18 * FRAME_SIZE);
+	reserve(&r, base + 1024 * MIB - 5 * FRAME_SIZE, 4 * FRAME_SIZE);
 	init_ok(&r);
 	EXPECT_EQ(frame_managed_count(r.pool), 7);
 	EXPECT_EQ(memmap_find(r.map, base)->kind, REGION_METADATA);
 	EXPECT_EQ(memmap_find(r.map, base + 1024 * MIB - 1)->kind, REGION_LEFT_OUT);
-	EXPECT_EQ(memmap_find(r.map, base + 1024 * MIB - 6 * PAGE_SIZE)->kind, REGION_LEFT_OUT);
+	EXPECT_EQ(memmap_find(r.map, base + 1024 * MIB - 6 * FRAME_SIZE)->kind, REGION_LEFT_OUT);
 
 	/* The same the other way round: the start goes, and what is backed is the end. */
 	rig_restart(&r, base);
-	add_bank(&r, base - 1024 * MIB, 1024 * MIB + 8 * PAGE_SIZE);
-	reserve(&r, base - 1024 * MIB + 5 * PAGE_SIZE, 1024 * MIB - 5 * PAGE_SIZE);
+	add_bank(&r, base - 1024 * MIB, 1024 * MIB + 8 * FRAME_SIZE);
+	reserve(&r, base - 1024 * MIB + 5 * FRAME_SIZE, 1024 * MIB - 5 * FRAME_SIZE);
 	init_ok(&r);
 	EXPECT_EQ(frame_managed_count(r.pool), 7);
-	EXPECT_EQ(r.pool->bank[0].first, paddr_to_pfn(base) + 1);
+	EXPECT_EQ(r.pool->bank[0].first, frame_from_paddr(base) + 1);
 }
 
 KTEST(mm_init, banks_of_two_nodes_stay_two_where_they_touch)
 {
 	struct rig r;
-	const paddr_t base = 0x80000000;
+	const acre_paddr_t base = 0x80000000;
 
 	rig_init(&r, base);
 	REQUIRE_EQ(memmap_add_bank(r.map, bytes_at(base, 64 * KIB), 0, "a"), ACRE_OK);
@@ -276,7 +276,7 @@ KTEST(mm_init, banks_of_two_nodes_stay_two_where_they_touch)
 	init_ok(&r);
 	EXPECT_EQ(r.pool->nbanks, 2);
 	EXPECT_EQ(frame_managed_count(r.pool), 30);
-	EXPECT_EQ(frame_alloc_range(r.pool, 16, PAGE_SIZE), PFN_NONE);
+	EXPECT_EQ(frame_alloc_range(r.pool, 16, FRAME_SIZE), FRAME_NONE);
 	EXPECT_EQ(memmap_find(r.map, base + 64 * KIB)->kind, REGION_METADATA);
 	EXPECT_EQ(memmap_find(r.map, base + 64 * KIB)->numa_node, 1);
 }
@@ -286,11 +286,11 @@ KTEST(mm_init, refuses_what_it_cannot_use)
 	struct rig r;
 
 	rig_init(&r, 0x80000000);
-	add_bank(&r, 0x80000000, PAGE_SIZE); /* one frame: not worth its table */
+	add_bank(&r, 0x80000000, FRAME_SIZE); /* one frame: not worth its table */
 	EXPECT_EQ(mm_init_frames(r.pool, r.map, r.offset), ACRE_ERR_INVALID); /* not resolved */
 	REQUIRE_EQ(memmap_resolve(r.map), ACRE_OK);
 	EXPECT_EQ(mm_init_frames(r.pool, r.map, r.offset + 8), ACRE_ERR_MISALIGNED);
-	EXPECT_EQ(memmap_bytes(r.map, REGION_USABLE), PAGE_SIZE);
+	EXPECT_EQ(memmap_bytes(r.map, REGION_USABLE), FRAME_SIZE);
 	EXPECT_EQ(mm_init_frames(r.pool, r.map, r.offset), ACRE_ERR_NOMEM);
 	REQUIRE_VALID(memmap_validate(r.map));
 
@@ -299,7 +299,7 @@ KTEST(mm_init, refuses_what_it_cannot_use)
 	EXPECT_EQ(mm_init_frames(r.pool, r.map, r.offset), ACRE_ERR_NOMEM); /* no memory at all */
 
 	memmap_init(r.map);
-	add_bank(&r, 0x80000000, 2 * PAGE_SIZE);
+	add_bank(&r, 0x80000000, 2 * FRAME_SIZE);
 	REQUIRE_EQ(memmap_resolve(r.map), ACRE_OK);
 	EXPECT_EQ(mm_init_frames(r.pool, r.map, r.offset), ACRE_OK); /* the smallest machine */
 	EXPECT_EQ(frame_free_count(r.pool), 1);
@@ -319,16 +319,17 @@ static uint64_t banks_with_memory(const struct memmap *map)
 KTEST(mm_init, agrees_with_the_map_whatever_is_reserved)
 {
 	struct rig r;
-	const paddr_t base = 0x80000000;
+	const acre_paddr_t base = 0x80000000;
 
 	rig_init(&r, base);
 	for (unsigned round = 0; round < 60; round++) {
 		memmap_init(r.map);
 		for (uint64_t i = ktest_below(3) + 1; i > 0; i--)
-			add_bank(&r, base + ktest_below(20) * PAGE_SIZE + ktest_below(3),
-				 (ktest_below(24) + 2) * PAGE_SIZE);
+			add_bank(&r, base + ktest_below(20) * FRAME_SIZE + ktest_below(3),
+				 (ktest_below(24) + 2) * FRAME_SIZE);
 		for (uint64_t i = ktest_below(8); i > 0; i--)
-			reserve(&r, base + ktest_below(45 * PAGE_SIZE), ktest_below(PAGE_SIZE * 2));
+			reserve(&r, base + ktest_below(45 * FRAME_SIZE),
+				ktest_below(FRAME_SIZE * 2));
 		REQUIRE_EQ(memmap_resolve(r.map), ACRE_OK);
 		uint64_t usable = memmap_bytes(r.map, REGION_USABLE);
 		uint64_t banks = banks_with_memory(r.map);
@@ -340,7 +341,7 @@ KTEST(mm_init, agrees_with_the_map_whatever_is_reserved)
 		REQUIRE_EQ(status, ACRE_OK);
 		compare(&r);
 		/* A frame of tables a bank; a bank of one frame is not worth it and lost. */
-		EXPECT_EQ(usable - memmap_bytes(r.map, REGION_USABLE), banks * PAGE_SIZE);
+		EXPECT_EQ(usable - memmap_bytes(r.map, REGION_USABLE), banks * FRAME_SIZE);
 	}
 }
 
@@ -349,7 +350,7 @@ KTEST(mm_init, agrees_with_the_map_whatever_is_reserved)
 /* 4 MiB, of which the second is reusable but for its first and last bytes, and the end too. */
 static void init_with_reusable(struct rig *r)
 {
-	const paddr_t base = 0x80000000;
+	const acre_paddr_t base = 0x80000000;
 
 	rig_init(r, base);
 	add_bank(r, base, 4 * MIB);
@@ -363,12 +364,12 @@ static void init_with_reusable(struct rig *r)
 
 KTEST(mm_init, keeps_reusable_memory_out_until_it_is_lent)
 {
-	const paddr_t base = 0x80000000;
+	const acre_paddr_t base = 0x80000000;
 	struct rig r;
 
 	init_with_reusable(&r);
 	compare(&r);
-	npages_t before = frame_managed_count(r.pool);
+	frame_count_t before = frame_managed_count(r.pool);
 	uint64_t usable = memmap_bytes(r.map, REGION_USABLE);
 	EXPECT_EQ(mm_lend_reusable(r.pool, r.map, base + 2 * MIB), ACRE_ERR_NOT_FOUND);
 	EXPECT_EQ(mm_take_back_reusable(r.pool, r.map, base + MIB + 5), ACRE_ERR_NOT_FOUND);
@@ -377,11 +378,11 @@ KTEST(mm_init, keeps_reusable_memory_out_until_it_is_lent)
 	REQUIRE_VALID(frame_validate(r.pool));
 	/* The two frames at its ends are partly slack. */
 	EXPECT_EQ(frame_managed_count(r.pool), before + 254);
-	EXPECT_EQ(memmap_bytes(r.map, REGION_LENT), 254 * PAGE_SIZE);
-	EXPECT_EQ(memmap_bytes(r.map, REGION_REUSABLE), MIB + 2 * (PAGE_SIZE - 1));
+	EXPECT_EQ(memmap_bytes(r.map, REGION_LENT), 254 * FRAME_SIZE);
+	EXPECT_EQ(memmap_bytes(r.map, REGION_REUSABLE), MIB + 2 * (FRAME_SIZE - 1));
 	EXPECT_EQ(memmap_bytes(r.map, REGION_USABLE), usable);
-	EXPECT(frame_is_free(r.pool, paddr_to_pfn(base + MIB) + 1));
-	EXPECT_EQ(mm_lend_reusable(r.pool, r.map, base + MIB + PAGE_SIZE), ACRE_ERR_NOT_FOUND);
+	EXPECT(frame_is_free(r.pool, frame_from_paddr(base + MIB) + 1));
+	EXPECT_EQ(mm_lend_reusable(r.pool, r.map, base + MIB + FRAME_SIZE), ACRE_ERR_NOT_FOUND);
 	REQUIRE_EQ(mm_lend_reusable(r.pool, r.map, base + 4 * MIB - 1), ACRE_OK);
 	EXPECT_EQ(frame_managed_count(r.pool), before + 254 + 256);
 	REQUIRE_VALID(memmap_validate(r.map));
@@ -389,18 +390,18 @@ KTEST(mm_init, keeps_reusable_memory_out_until_it_is_lent)
 
 KTEST(mm_init, takes_lent_memory_back_once_it_is_free)
 {
-	const paddr_t at = 0x80000000 + MIB + PAGE_SIZE;
+	const acre_paddr_t at = 0x80000000 + MIB + FRAME_SIZE;
 	struct rig r;
 
 	init_with_reusable(&r);
-	npages_t before = frame_managed_count(r.pool);
+	frame_count_t before = frame_managed_count(r.pool);
 	uint32_t regions = r.map->nregions;
 	REQUIRE_EQ(mm_lend_reusable(r.pool, r.map, at), ACRE_OK);
-	REQUIRE_EQ(frame_alloc_at(r.pool, paddr_to_pfn(at) + 100, 1), ACRE_OK);
+	REQUIRE_EQ(frame_alloc_at(r.pool, frame_from_paddr(at) + 100, 1), ACRE_OK);
 	EXPECT_EQ(mm_take_back_reusable(r.pool, r.map, at), ACRE_ERR_OVERLAP);
 	EXPECT_EQ(frame_managed_count(r.pool), before + 254);
-	EXPECT_EQ(memmap_bytes(r.map, REGION_LENT), 254 * PAGE_SIZE);
-	REQUIRE_EQ(frame_free(r.pool, paddr_to_pfn(at) + 100), ACRE_OK);
+	EXPECT_EQ(memmap_bytes(r.map, REGION_LENT), 254 * FRAME_SIZE);
+	REQUIRE_EQ(frame_free(r.pool, frame_from_paddr(at) + 100), ACRE_OK);
 	REQUIRE_EQ(mm_take_back_reusable(r.pool, r.map, at), ACRE_OK);
 	EXPECT_EQ(r.map->nregions, regions);
 	EXPECT_EQ(frame_managed_count(r.pool), before);
@@ -413,7 +414,7 @@ KTEST(mm_init, takes_lent_memory_back_once_it_is_free)
 /* Tables for a GiB that may never be lent would take half of what is usable. */
 KTEST(mm_init, makes_no_tables_for_reusable_memory_that_dwarfs_the_rest)
 {
-	const paddr_t base = 0x80000000;
+	const acre_paddr_t base = 0x80000000;
 	struct rig r;
 
 	rig_init(&r, base);
@@ -422,7 +423,7 @@ KTEST(mm_init, makes_no_tables_for_reusable_memory_that_dwarfs_the_rest)
 				  REGION_REUSABLE, "huge"),
 		   ACRE_OK);
 	init_ok(&r);
-	EXPECT_EQ(memmap_bytes(r.map, REGION_METADATA), PAGE_SIZE);
+	EXPECT_EQ(memmap_bytes(r.map, REGION_METADATA), FRAME_SIZE);
 	uint32_t regions = r.map->nregions;
 	EXPECT_EQ(mm_lend_reusable(r.pool, r.map, base + MIB), ACRE_ERR_RANGE);
 	EXPECT_EQ(r.map->nregions, regions);
@@ -432,12 +433,12 @@ KTEST(mm_init, makes_no_tables_for_reusable_memory_that_dwarfs_the_rest)
 
 KTEST(mm_init, does_not_lend_less_than_a_frame)
 {
-	const paddr_t base = 0x80000000;
+	const acre_paddr_t base = 0x80000000;
 	struct rig r;
 
 	rig_init(&r, base);
 	add_bank(&r, base, MIB);
-	REQUIRE_EQ(memmap_reserve(r.map, bytes_at(base + 0x8800, PAGE_SIZE), REGION_REUSABLE, "s"),
+	REQUIRE_EQ(memmap_reserve(r.map, bytes_at(base + 0x8800, FRAME_SIZE), REGION_REUSABLE, "s"),
 		   ACRE_OK);
 	init_ok(&r);
 	EXPECT_EQ(mm_lend_reusable(r.pool, r.map, base + 0x8800), ACRE_ERR_NOT_FOUND);

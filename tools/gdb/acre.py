@@ -76,7 +76,7 @@ class Pool(Command):
         zeroed = int(pool["nzeroed"])
         print(f"{int(pool['managed'])} managed, {sum(free) + zeroed} free, {zeroed} of them zeroed; lock {lock_state(pool['lock'])}")
         for i, bank in enumerate(banks):
-            first, count = int(bank["first"]), int(bank["npages"])
+            first, count = int(bank["first"]), int(bank["nframes"])
             inserted = self.bits(bank["inserted"], int(bank["nbits"]))
             print(f"bank {i}: {span(first * PAGE, (first + count) * PAGE)}")
             print(f"  {int(bank['managed'])} managed, {inserted} inserted, {free[i]} free")

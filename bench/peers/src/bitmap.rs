@@ -13,8 +13,8 @@ struct Pool<T> {
     bits: Box<T>,
 }
 
-unsafe extern "C" fn create<T: BitAlloc>(first: u64, npages: u64) -> *mut c_void {
-    let n = npages as usize;
+unsafe extern "C" fn create<T: BitAlloc>(first: u64, nframes: u64) -> *mut c_void {
+    let n = nframes as usize;
     if n > T::CAP || n <= T::CAP / 16 {
         return core::ptr::null_mut();
     }

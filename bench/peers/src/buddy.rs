@@ -9,9 +9,9 @@ use core::ptr::{NonNull, null_mut};
 
 type Frames = FrameAllocator<33>;
 
-unsafe extern "C" fn frames_create(first: u64, npages: u64) -> *mut c_void {
+unsafe extern "C" fn frames_create(first: u64, nframes: u64) -> *mut c_void {
     let mut frames = Frames::new();
-    frames.add_frame(first as usize, (first + npages) as usize);
+    frames.add_frame(first as usize, (first + nframes) as usize);
     crate::boxed(frames)
 }
 

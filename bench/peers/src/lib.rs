@@ -21,7 +21,7 @@ pub struct PeerFrames {
     pub note: *const c_char,
     pub shared: bool,
     pub enter: Option<unsafe extern "C" fn(thread: c_uint)>,
-    pub create: unsafe extern "C" fn(first: u64, npages: u64) -> *mut c_void,
+    pub create: unsafe extern "C" fn(first: u64, nframes: u64) -> *mut c_void,
     pub destroy: unsafe extern "C" fn(pool: *mut c_void),
     pub alloc: unsafe extern "C" fn(pool: *mut c_void) -> u64,
     pub free: unsafe extern "C" fn(pool: *mut c_void, pfn: u64) -> bool,

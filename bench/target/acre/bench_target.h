@@ -19,7 +19,7 @@ static inline bool target_frame_free(struct bench_frames *f, uint64_t frame)
 
 static inline uint64_t target_run_alloc(struct bench_frames *f, uint64_t n, uint64_t align)
 {
-	return frame_alloc_range((struct frame_pool *)f, n, align << PAGE_SHIFT);
+	return frame_alloc_range((struct frame_pool *)f, n, align << FRAME_SHIFT);
 }
 
 static inline bool target_run_free(struct bench_frames *f, uint64_t frame, uint64_t n)

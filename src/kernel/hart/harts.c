@@ -86,12 +86,12 @@ void hart_check_guard(const struct hart *hart)
 
 static struct hart *hart_create(uint64_t id)
 {
-	pfn_t pfn =
-		frame_alloc_range_zeroed(&machine.frames, HART_AREA_SIZE / PAGE_SIZE, PAGE_SIZE);
+	frame_nr_t pfn =
+		frame_alloc_range_zeroed(&machine.frames, HART_AREA_SIZE / FRAME_SIZE, FRAME_SIZE);
 
-	if (pfn == PFN_NONE)
+	if (pfn == FRAME_NONE)
 		return NULL;
-	uint64_t area = pfn_to_paddr(pfn);
+	uint64_t area = frame_to_paddr(pfn);
 	struct hart *hart = (struct hart *)(area + HART_RECORD_OFFSET);
 	hart->id = id;
 	hart->emergency_high = area + HART_EMERGENCY_SIZE;
@@ -410,8 +410,8 @@ static void answer(void *unused)
 {
 	(void)unused;
 	atomic_store(&last_answer, clock_ticks());
-	pfn_t pfn = frame_alloc(&machine.frames);
-	if (pfn != PFN_NONE && frame_free(&machine.frames, pfn) != ACRE_OK)
+	frame_nr_t pfn = frame_alloc(&machine.frames);
+	if (pfn != FRAME_NONE && frame_free(&machine.frames, pfn) != ACRE_OK)
 		panic("hart %llu could not give back the frame it took",
 		      (unsigned long long)hart_self()->id);
 }

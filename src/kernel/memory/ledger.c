@@ -77,7 +77,7 @@ static const char *check_pool(void)
 	const struct region *region;
 	uint32_t cursor = 0;
 
-	if (frame_managed_count(&machine.frames) * PAGE_SIZE !=
+	if (frame_managed_count(&machine.frames) * FRAME_SIZE !=
 	    memmap_bytes(map, REGION_USABLE) + lent)
 		return "L3: the frame pool manages not what is usable and lent";
 	if (frame_free_count(&machine.frames) > frame_managed_count(&machine.frames))

@@ -49,7 +49,7 @@ static void say_bank(struct sentence *s, uint32_t bank)
 }
 
 /* The reservations that want @addr all the same. */
-static void say_outside(struct sentence *s, paddr_t addr)
+static void say_outside(struct sentence *s, acre_paddr_t addr)
 {
 	struct memmap_outside_cursor cursor = { 0 };
 	struct region part;
@@ -64,13 +64,13 @@ static void say_outside(struct sentence *s, paddr_t addr)
 	}
 }
 
-static void say_no_ram(struct sentence *s, paddr_t addr)
+static void say_no_ram(struct sentence *s, acre_paddr_t addr)
 {
 	const struct memmap *map = &machine.memmap;
 	uint32_t above = 0;
 
-	if (addr >= PADDR_LIMIT) {
-		say(s, "no physical address: those end at 0x%llx", (ull)PADDR_LIMIT);
+	if (addr >= ACRE_PADDR_LIMIT) {
+		say(s, "no physical address: those end at 0x%llx", (ull)ACRE_PADDR_LIMIT);
 		return;
 	}
 	while (above < map->nbanks && map->bank[above].range.start <= addr)
@@ -94,7 +94,7 @@ static void say_no_ram(struct sentence *s, paddr_t addr)
 /* ---- frames --------------------------------------------------------------------------------- */
 
 /* The piece of the area of one hart that @addr is in. False if it is not in there. */
-static bool say_hart_area(struct sentence *s, const struct hart *hart, paddr_t addr)
+static bool say_hart_area(struct sentence *s, const struct hart *hart, acre_paddr_t addr)
 {
 	uint64_t area = (uint64_t)hart - HART_RECORD_OFFSET;
 	const char *what = "the stack";
@@ -111,7 +111,7 @@ static bool say_hart_area(struct sentence *s, const struct hart *hart, paddr_t a
 	return true;
 }
 
-static bool say_harts(struct sentence *s, paddr_t addr)
+static bool say_harts(struct sentence *s, acre_paddr_t addr)
 {
 	for (unsigned i = 0; i < harts_count(); i++) {
 		if (say_hart_area(s, hart_at(i), addr))
@@ -120,9 +120,9 @@ static bool say_harts(struct sentence *s, paddr_t addr)
 	return false;
 }
 
-static void say_frame(struct sentence *s, paddr_t addr)
+static void say_frame(struct sentence *s, acre_paddr_t addr)
 {
-	pfn_t pfn = paddr_to_pfn(addr);
+	frame_nr_t pfn = frame_from_paddr(addr);
 
 	if (!frame_is_managed(&machine.frames, pfn)) {
 		say(s, "a frame that was taken out of the pool, ");
@@ -133,16 +133,16 @@ static void say_frame(struct sentence *s, paddr_t addr)
 		if (say_harts(s, addr))
 			say(s, ", ");
 	}
-	say_range(s, (struct range){ pfn_to_paddr(pfn), pfn_to_paddr(pfn + 1) });
+	say_range(s, (struct range){ frame_to_paddr(pfn), frame_to_paddr(pfn + 1) });
 }
 
 /* What the debug tier knows. */
-static void say_past(struct sentence *s, paddr_t addr)
+static void say_past(struct sentence *s, acre_paddr_t addr)
 {
 	struct frame_past past;
 	uint64_t offset = 0;
 
-	if (!frame_past(&machine.frames, paddr_to_pfn(addr), &past))
+	if (!frame_past(&machine.frames, frame_from_paddr(addr), &past))
 		return;
 	const char *name = symbol_find((uint64_t)past.caller - 1, &offset);
 	say(s, "; %s by 0x%llx", past.what, (ull)(uint64_t)past.caller);
@@ -158,7 +158,7 @@ static void say_numa(struct sentence *s, const struct region *region)
 		say(s, " (NUMA node %u)", (unsigned)region->numa_node);
 }
 
-static void say_usable(struct sentence *s, const struct region *region, paddr_t addr)
+static void say_usable(struct sentence *s, const struct region *region, acre_paddr_t addr)
 {
 	say_frame(s, addr);
 	say(s, ", of the usable memory ");
@@ -170,7 +170,7 @@ static void say_usable(struct sentence *s, const struct region *region, paddr_t 
 
 /* ---- the kernel ----------------------------------------------------------------------------- */
 
-static void say_heap(struct sentence *s, paddr_t addr)
+static void say_heap(struct sentence *s, acre_paddr_t addr)
 {
 	struct buddy_block block;
 
@@ -183,7 +183,7 @@ static void say_heap(struct sentence *s, paddr_t addr)
 	say_range(s, (struct range){ start, start + buddy_bytes(block.order) });
 }
 
-static void say_kernel(struct sentence *s, const struct region *region, paddr_t addr)
+static void say_kernel(struct sentence *s, const struct region *region, acre_paddr_t addr)
 {
 	uint64_t offset = 0;
 	const char *function = symbol_find(addr, &offset);
@@ -252,7 +252,7 @@ static void say_slack(struct sentence *s, const struct region *region)
 		say(s, ", at the edge of bank %u", (unsigned)region->bank);
 }
 
-static void say_region(struct sentence *s, const struct region *region, paddr_t addr)
+static void say_region(struct sentence *s, const struct region *region, acre_paddr_t addr)
 {
 	const char *name = region->name;
 
@@ -309,7 +309,7 @@ static void say_region(struct sentence *s, const struct region *region, paddr_t 
 	say_range(s, region->range);
 }
 
-const char *why_str(char buf[WHY_LEN], paddr_t addr)
+const char *why_str(char buf[WHY_LEN], acre_paddr_t addr)
 {
 	struct sentence s = { buf, 0 };
 	const struct region *region = memmap_find(&machine.memmap, addr);

@@ -13,6 +13,6 @@
  * itself is not read. Any hart; takes the locks of frames and heap for a moment.
  * Result: @buf, terminated; cut if it has to be.
  */
-const char *why_str(char buf[WHY_LEN], paddr_t addr);
+const char *why_str(char buf[WHY_LEN], acre_paddr_t addr);
 
 #endif

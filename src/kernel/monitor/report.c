@@ -99,14 +99,14 @@ static void report_outside(const struct memmap *map)
 static void report_sum(const struct memmap *map)
 {
 	uint64_t sum = 0;
-	npages_t managed = frame_managed_count(&machine.frames);
-	npages_t free = frame_free_count(&machine.frames);
+	frame_count_t managed = frame_managed_count(&machine.frames);
+	frame_count_t free = frame_free_count(&machine.frames);
 
 	for (unsigned kind = 0; kind < REGION_KIND_COUNT; kind++)
 		sum += memmap_bytes(map, (enum region_kind)kind);
 	print("sum       %llu bytes, %s RAM; in frames: %llu bytes free, %llu handed out\n",
 	      (ull)sum, sum == memmap_ram_bytes(map) ? "all of" : "which is NOT all of",
-	      (ull)(free * PAGE_SIZE), (ull)((managed - free) * PAGE_SIZE));
+	      (ull)(free * FRAME_SIZE), (ull)((managed - free) * FRAME_SIZE));
 }
 
 void report_memory(void)
@@ -135,12 +135,12 @@ void report_frames(void)
 	struct frame_pool *pool = &machine.frames;
 	char managed[FMT_SIZE_LEN];
 	char free[FMT_SIZE_LEN];
-	npages_t nmanaged = frame_managed_count(pool);
-	npages_t nfree = frame_free_count(pool);
+	frame_count_t nmanaged = frame_managed_count(pool);
+	frame_count_t nfree = frame_free_count(pool);
 
 	print("frames    %llu managed (%s), %llu free (%s), of %llu bytes each\n", (ull)nmanaged,
-	      fmt_size(managed, nmanaged * PAGE_SIZE), (ull)nfree,
-	      fmt_size(free, nfree * PAGE_SIZE), (ull)PAGE_SIZE);
+	      fmt_size(managed, nmanaged * FRAME_SIZE), (ull)nfree,
+	      fmt_size(free, nfree * FRAME_SIZE), (ull)FRAME_SIZE);
 	if (pool->debug)
 		print("          debug tier: who took or freed a frame is recorded, free ones are "
 		      "filled\n");

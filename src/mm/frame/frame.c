@@ -7,7 +7,7 @@
  * the same indices, and a tree over the first. Index i stands for frame base + i; base is the bank's
  * first frame rounded down to a chunk of 512 frames, so that chunks are 2 MiB of physical memory:
  *
- *	frame         base        first                            first + npages - 1
+ *	frame         base        first                            first + nframes - 1
  *	              |           |                                          |
  *	inserted      0 0 0 0 0 0 0 0 1 1 1 1 1 1 1 1 0 0 0 1 1 1 1 1 1 1 1 1 0 0 0 0
  *	free          0 0 0 0 0 0 0 0 0 0 1 1 0 1 1 1 0 0 0 1 1 1 1 1 1 1 1 1 0 0 0 0
@@ -53,10 +53,10 @@
 
 /* ---- setting up ------------------------------------------------------------------------------ */
 
-/* How many chunks @npages frames touch, wherever the first one is. */
-static uint64_t chunks_for(npages_t npages)
+/* How many chunks @nframes frames touch, wherever the first one is. */
+static uint64_t chunks_for(frame_count_t nframes)
 {
-	return npages == 0 ? 0 : (npages - 1) / CHUNK_BITS + 2;
+	return nframes == 0 ? 0 : (nframes - 1) / CHUNK_BITS + 2;
 }
 
 /* A byte for each chunk, in groups of eight like the leaves of the tree. */
@@ -65,9 +65,9 @@ static uint64_t taker_bytes(uint64_t nchunks)
 	return nchunks == 0 ? 0 : (nchunks + 7 + 7) / 8 * 8;
 }
 
-size_t frame_metadata_bytes(npages_t npages)
+size_t frame_metadata_bytes(frame_count_t nframes)
 {
-	uint64_t nchunks = chunks_for(npages);
+	uint64_t nchunks = chunks_for(nframes);
 
 	return 2 * nchunks * CHUNK_WORDS * sizeof(atomic_word) + chunk_tree_bytes(nchunks) +
 	       taker_bytes(nchunks);
@@ -75,37 +75,37 @@ size_t frame_metadata_bytes(npages_t npages)
 
 enum acre_status frame_pool_init(struct frame_pool *pool, uint64_t offset)
 {
-	if (!is_aligned(offset, PAGE_SIZE))
+	if (!is_aligned(offset, FRAME_SIZE))
 		return ACRE_ERR_MISALIGNED;
 	memset(pool, 0, sizeof(*pool));
 	lock_init_level(&pool->lock, "frames", LOCK_FRAMES);
 	pool->offset = offset;
-	pool->least_align = PAGE_SIZE;
-	atomic_init(&pool->recorded.base, PFN_NONE);
-	pool->recorded.seek = PFN_NONE;
+	pool->least_align = FRAME_SIZE;
+	atomic_init(&pool->recorded.base, FRAME_NONE);
+	pool->recorded.seek = FRAME_NONE;
 	for (unsigned hart = 0; hart < PLATFORM_MAX_HARTS; hart++) {
 		atomic_init(&pool->stock[hart].word, &pool->nothing);
-		atomic_init(&pool->stock[hart].base, PFN_NONE);
+		atomic_init(&pool->stock[hart].base, FRAME_NONE);
 		atomic_init(&pool->stock[hart].leaf, &pool->nowhere);
-		pool->stock[hart].seek = PFN_NONE;
+		pool->stock[hart].seek = FRAME_NONE;
 	}
 	return ACRE_OK;
 }
 
-static bool is_frame_range(pfn_t first, npages_t npages)
+static bool is_frame_range(frame_nr_t first, frame_count_t nframes)
 {
-	return first < FRAME_LIMIT && npages <= FRAME_LIMIT - first;
+	return first < FRAME_LIMIT && nframes <= FRAME_LIMIT - first;
 }
 
-/* Where in the table a bank of [@first, @first + @npages) belongs. */
-static enum acre_status find_slot(const struct frame_pool *pool, pfn_t first, npages_t npages,
-				  uint32_t *slot)
+/* Where in the table a bank of [@first, @first + @nframes) belongs. */
+static enum acre_status find_slot(const struct frame_pool *pool, frame_nr_t first,
+				  frame_count_t nframes, uint32_t *slot)
 {
 	uint32_t at = frame_banks_upto(pool, first);
 
-	if (at > 0 && first - pool->bank[at - 1].first < pool->bank[at - 1].npages)
+	if (at > 0 && first - pool->bank[at - 1].first < pool->bank[at - 1].nframes)
 		return ACRE_ERR_OVERLAP;
-	if (at < pool->nbanks && pool->bank[at].first - first < npages)
+	if (at < pool->nbanks && pool->bank[at].first - first < nframes)
 		return ACRE_ERR_OVERLAP;
 	if (pool->nbanks == FRAME_MAX_BANKS)
 		return ACRE_ERR_FULL;
@@ -113,11 +113,11 @@ static enum acre_status find_slot(const struct frame_pool *pool, pfn_t first, np
 	return ACRE_OK;
 }
 
-static void bank_init(struct frame_bank *bank, pfn_t first, npages_t npages, void *metadata,
-		      struct chunk_changes *changes)
+static void bank_init(struct frame_bank *bank, frame_nr_t first, frame_count_t nframes,
+		      void *metadata, struct chunk_changes *changes)
 {
-	pfn_t base = align_down(first, CHUNK_BITS);
-	uint64_t nchunks = (first - base + npages - 1) / CHUNK_BITS + 1;
+	frame_nr_t base = align_down(first, CHUNK_BITS);
+	uint64_t nchunks = (first - base + nframes - 1) / CHUNK_BITS + 1;
 	uint64_t nwords = nchunks * CHUNK_WORDS;
 	atomic_word *words = metadata;
 
@@ -131,57 +131,57 @@ static void bank_init(struct frame_bank *bank, pfn_t first, npages_t npages, voi
 		.free = words,
 		.inserted = words + nwords,
 		.first = first,
-		.npages = npages,
+		.nframes = nframes,
 	};
 	chunk_tree_init(&bank->chunks, words, base / CHUNK_BITS, nchunks, storage, changes);
 	bank->taker = (chunk_byte *)storage + chunk_tree_bytes(nchunks) +
 		      (uintptr_t)bank->chunks.leaf % 8;
 }
 
-static enum acre_status add_bank(struct frame_pool *pool, pfn_t first, npages_t npages,
+static enum acre_status add_bank(struct frame_pool *pool, frame_nr_t first, frame_count_t nframes,
 				 void *metadata)
 {
 	uint32_t slot;
-	enum acre_status status = find_slot(pool, first, npages, &slot);
+	enum acre_status status = find_slot(pool, first, nframes, &slot);
 
 	if (status != ACRE_OK)
 		return status;
 	memmove(&pool->bank[slot + 1], &pool->bank[slot],
 		(pool->nbanks - slot) * sizeof(pool->bank[0]));
 	pool->nbanks++;
-	bank_init(&pool->bank[slot], first, npages, metadata, &pool->changes);
+	bank_init(&pool->bank[slot], first, nframes, metadata, &pool->changes);
 	pool->quick_nbits = pool->debug ? 0 : pool->bank[0].nbits;
 	return ACRE_OK;
 }
 
-enum acre_status frame_pool_add_bank(struct frame_pool *pool, pfn_t first, npages_t npages,
-				     void *metadata, size_t bytes)
+enum acre_status frame_pool_add_bank(struct frame_pool *pool, frame_nr_t first,
+				     frame_count_t nframes, void *metadata, size_t bytes)
 {
-	if (npages == 0 || metadata == NULL)
+	if (nframes == 0 || metadata == NULL)
 		return ACRE_ERR_INVALID;
-	if (!is_frame_range(first, npages))
+	if (!is_frame_range(first, nframes))
 		return ACRE_ERR_RANGE;
 	if (!is_aligned((uintptr_t)metadata, sizeof(uint64_t)))
 		return ACRE_ERR_MISALIGNED;
-	if (bytes < frame_metadata_bytes(npages))
+	if (bytes < frame_metadata_bytes(nframes))
 		return ACRE_ERR_NOMEM;
 	LOCK_SCOPED(held, &pool->lock);
-	return add_bank(pool, first, npages, metadata);
+	return add_bank(pool, first, nframes, metadata);
 }
 
 /* ---- finding and marking, lock held ---------------------------------------------------------- */
 
-/* The bank that has all of [@pfn, @pfn + @npages), and the index of @pfn in it. */
-static enum acre_status locate(struct frame_pool *pool, pfn_t pfn, npages_t npages,
+/* The bank that has all of [@pfn, @pfn + @nframes), and the index of @pfn in it. */
+static enum acre_status locate(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes,
 			       struct frame_bank **bank, uint64_t *index)
 {
-	if (npages == 0)
+	if (nframes == 0)
 		return ACRE_ERR_INVALID;
 	*bank = frame_bank_of(pool, pfn);
 	if (*bank == NULL)
 		return ACRE_ERR_RANGE;
 	*index = pfn - (*bank)->base;
-	return npages <= (*bank)->first + (*bank)->npages - pfn ? ACRE_OK : ACRE_ERR_RANGE;
+	return nframes <= (*bank)->first + (*bank)->nframes - pfn ? ACRE_OK : ACRE_ERR_RANGE;
 }
 
 /*
@@ -189,7 +189,7 @@ static enum acre_status locate(struct frame_pool *pool, pfn_t pfn, npages_t npag
  * chunks is known already (chunk_tree_fill()), and telling it of a chunk takes less than filling it.
  * The fence makes the change to the bits precede the look at the bytes.
  */
-static void touch_ends(struct frame_bank *bank, uint64_t index, npages_t n)
+static void touch_ends(struct frame_bank *bank, uint64_t index, frame_count_t n)
 {
 	atomic_thread_fence(memory_order_seq_cst);
 	uint64_t first = index / CHUNK_BITS;
@@ -203,7 +203,7 @@ static void touch_ends(struct frame_bank *bank, uint64_t index, npages_t n)
 }
 
 /* take(), where all of it lies in one word. */
-static bool take_in_word(struct frame_bank *bank, uint64_t index, npages_t n)
+static bool take_in_word(struct frame_bank *bank, uint64_t index, frame_count_t n)
 {
 	atomic_word *word = &bank->free[index / BITS_PER_WORD];
 	uint64_t mask = bits_mask(index % BITS_PER_WORD, (unsigned)n);
@@ -217,7 +217,7 @@ static bool take_in_word(struct frame_bank *bank, uint64_t index, npages_t n)
 }
 
 /* take(), where there may be whole chunks. Their parents learn it once it is true. */
-static never_inline bool take_chunks(struct frame_bank *bank, uint64_t index, npages_t n)
+static never_inline bool take_chunks(struct frame_bank *bank, uint64_t index, frame_count_t n)
 {
 	chunk_tree_fill(&bank->chunks, index, n, false);
 	if (likely(bitmap_atomic_take(bank->free, index, n))) {
@@ -234,7 +234,7 @@ static never_inline bool take_chunks(struct frame_bank *bank, uint64_t index, np
  * [@index, @index + @n) seems to be free: take it. False, and nothing has changed, if another hart
  * took one of them first.
  */
-static bool take(struct frame_bank *bank, uint64_t index, npages_t n)
+static bool take(struct frame_bank *bank, uint64_t index, frame_count_t n)
 {
 	if (n <= BITS_PER_WORD - index % BITS_PER_WORD)
 		return take_in_word(bank, index, n);
@@ -250,7 +250,7 @@ static bool take(struct frame_bank *bank, uint64_t index, npages_t n)
 }
 
 /* give(), where there may be whole chunks. */
-static never_inline bool give_chunks(struct frame_bank *bank, uint64_t index, npages_t n)
+static never_inline bool give_chunks(struct frame_bank *bank, uint64_t index, frame_count_t n)
 {
 	chunk_tree_fill(&bank->chunks, index, n, true);
 	bool ok = bitmap_atomic_give(bank->free, index, n);
@@ -263,7 +263,7 @@ static never_inline bool give_chunks(struct frame_bank *bank, uint64_t index, np
  * [@index, @index + @n) is inserted and not free, and is free now. False if another hart gave one of
  * them back at the same time, which it may not.
  */
-static bool give(struct frame_bank *bank, uint64_t index, npages_t n)
+static bool give(struct frame_bank *bank, uint64_t index, frame_count_t n)
 {
 	if (n > CHUNK_BITS)
 		return give_chunks(bank, index, n);
@@ -273,7 +273,7 @@ static bool give(struct frame_bank *bank, uint64_t index, npages_t n)
 }
 
 /* Take [@index, @index + @n), or say why not, as frame_alloc_at() does, and change nothing. */
-static enum acre_status take_exactly(struct frame_bank *bank, uint64_t index, npages_t n)
+static enum acre_status take_exactly(struct frame_bank *bank, uint64_t index, frame_count_t n)
 {
 	if (bitmap_atomic_next_clear(bank->inserted, index, index + n) != BITMAP_NONE)
 		return ACRE_ERR_NOT_FOUND;
@@ -289,7 +289,7 @@ static enum acre_status take_exactly(struct frame_bank *bank, uint64_t index, np
  * hart's stock may still point, and it takes what it sees: there they are set word by word, atomically.
  */
 static enum acre_status insert(struct frame_pool *pool, struct frame_bank *bank, uint64_t index,
-			       npages_t n)
+			       frame_count_t n)
 {
 	uint64_t end = index + n;
 
@@ -313,46 +313,46 @@ static enum acre_status insert(struct frame_pool *pool, struct frame_bank *bank,
 	return ACRE_OK;
 }
 
-enum acre_status frame_insert(struct frame_pool *pool, pfn_t pfn, npages_t npages)
+enum acre_status frame_insert(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes)
 {
 	struct frame_bank *bank;
 	uint64_t index;
 	LOCK_SCOPED(held, &pool->lock);
-	enum acre_status status = locate(pool, pfn, npages, &bank, &index);
+	enum acre_status status = locate(pool, pfn, nframes, &bank, &index);
 
 	if (status == ACRE_OK) {
-		frame_zeroed_flush(pool, pfn, npages);
-		status = insert(pool, bank, index, npages);
+		frame_zeroed_flush(pool, pfn, nframes);
+		status = insert(pool, bank, index, nframes);
 	}
 	return status;
 }
 
-enum acre_status frame_remove(struct frame_pool *pool, pfn_t pfn, npages_t npages)
+enum acre_status frame_remove(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes)
 {
 	struct frame_bank *bank;
 	uint64_t index;
 	LOCK_SCOPED(held, &pool->lock);
-	enum acre_status status = locate(pool, pfn, npages, &bank, &index);
+	enum acre_status status = locate(pool, pfn, nframes, &bank, &index);
 
 	if (status == ACRE_OK) {
-		frame_zeroed_flush(pool, pfn, npages);
-		status = take_exactly(bank, index, npages);
+		frame_zeroed_flush(pool, pfn, nframes);
+		status = take_exactly(bank, index, nframes);
 	}
 	if (status == ACRE_OK) {
-		(void)!bitmap_atomic_take(bank->inserted, index, npages);
+		(void)!bitmap_atomic_take(bank->inserted, index, nframes);
 		if (unlikely(pool->debug))
-			frame_debug_forget(pool, pfn, npages);
-		bank->managed -= npages;
-		pool->managed -= npages;
+			frame_debug_forget(pool, pfn, nframes);
+		bank->managed -= nframes;
+		pool->managed -= nframes;
 	}
 	return status;
 }
 
 /* ---- runs ------------------------------------------------------------------------------------ */
 
-bool frame_search_on(const struct frame_pool *pool, struct frame_search *search, pfn_t found)
+bool frame_search_on(const struct frame_pool *pool, struct frame_search *search, frame_nr_t found)
 {
-	if (likely(found != PFN_LATER))
+	if (likely(found != FRAME_LATER))
 		return false;
 	search->spent += search->portion;
 	/* Looking at all there is for a run, twice. A bank may begin and end inside of a chunk. */
@@ -365,9 +365,9 @@ bool frame_search_on(const struct frame_pool *pool, struct frame_search *search,
 }
 
 /* Lock held. */
-static pfn_t take_natural(struct frame_pool *pool, unsigned order, struct frame_search *search)
+static frame_nr_t take_natural(struct frame_pool *pool, unsigned order, struct frame_search *search)
 {
-	npages_t n = (npages_t)1 << order;
+	frame_count_t n = (frame_count_t)1 << order;
 
 	for (uint32_t b = 0; b < pool->nbanks; b++) {
 		struct frame_bank *bank = &pool->bank[b];
@@ -380,30 +380,30 @@ static pfn_t take_natural(struct frame_pool *pool, unsigned order, struct frame_
 			if (likely(take(bank, index, n)))
 				return bank->base + index;
 			if (!chunk_tree_spend(&search->looks, 1))
-				return PFN_LATER;
+				return FRAME_LATER;
 		}
 		if (unlikely(index == CHUNK_TREE_LATER))
-			return PFN_LATER;
+			return FRAME_LATER;
 	}
-	return PFN_NONE;
+	return FRAME_NONE;
 }
 
 /*
  * If there are none, then perhaps with those that are known to be zero. Also if there are none of those any
  * more: another hart may have made them free since the trees were asked without the lock.
  */
-static pfn_t try_natural(struct frame_pool *pool, unsigned order, struct frame_search *search)
+static frame_nr_t try_natural(struct frame_pool *pool, unsigned order, struct frame_search *search)
 {
 	LOCK_SCOPED(held, &pool->lock);
-	pfn_t pfn = take_natural(pool, order, search);
+	frame_nr_t pfn = take_natural(pool, order, search);
 
-	return pfn != PFN_NONE ? pfn : frame_zeroed_flush_some(pool, search);
+	return pfn != FRAME_NONE ? pfn : frame_zeroed_flush_some(pool, search);
 }
 
-static never_inline pfn_t alloc_natural_closely(struct frame_pool *pool, unsigned order)
+static never_inline frame_nr_t alloc_natural_closely(struct frame_pool *pool, unsigned order)
 {
 	struct frame_search search = frame_search();
-	pfn_t pfn;
+	frame_nr_t pfn;
 
 	do {
 		pfn = try_natural(pool, order, &search);
@@ -412,8 +412,8 @@ static never_inline pfn_t alloc_natural_closely(struct frame_pool *pool, unsigne
 }
 
 /* In @bank. Nearly always that is all there is to it: else all is looked at, in portions. */
-static never_inline pfn_t alloc_natural_from(struct frame_pool *pool, struct frame_bank *bank,
-					     unsigned order)
+static never_inline frame_nr_t alloc_natural_from(struct frame_pool *pool, struct frame_bank *bank,
+						  unsigned order)
 {
 	{
 		LOCK_SCOPED(held, &pool->lock);
@@ -421,14 +421,14 @@ static never_inline pfn_t alloc_natural_from(struct frame_pool *pool, struct fra
 		uint64_t index = chunk_tree_find_within(&bank->chunks, order, &looks);
 
 		if (likely(index < CHUNK_TREE_LATER) &&
-		    likely(take(bank, index, (npages_t)1 << order)))
+		    likely(take(bank, index, (frame_count_t)1 << order)))
 			return bank->base + index;
 	}
 	return alloc_natural_closely(pool, order);
 }
 
 /* The lowest 2^@order frames at their natural alignment: what the trees know. */
-static always_inline pfn_t alloc_natural(struct frame_pool *pool, unsigned order)
+static always_inline frame_nr_t alloc_natural(struct frame_pool *pool, unsigned order)
 {
 	struct frame_bank *bank = pool->bank;
 	struct frame_bank *end = bank + pool->nbanks;
@@ -442,7 +442,7 @@ static always_inline pfn_t alloc_natural(struct frame_pool *pool, unsigned order
 	while (bank < end && chunk_tree_has_none(&bank->chunks, order))
 		bank++;
 	if (bank == end)
-		return likely(nzeroed == 0) ? PFN_NONE : alloc_natural_closely(pool, order);
+		return likely(nzeroed == 0) ? FRAME_NONE : alloc_natural_closely(pool, order);
 	return alloc_natural_from(pool, bank, order);
 }
 
@@ -456,11 +456,11 @@ static always_inline pfn_t alloc_natural(struct frame_pool *pool, unsigned order
  * remembers, it does begin anew.
  */
 struct run_search {
-	npages_t n;
-	npages_t align;
-	pfn_t next;
-	pfn_t again;
-	pfn_t again_end;
+	frame_count_t n;
+	frame_count_t align;
+	frame_nr_t next;
+	frame_nr_t again;
+	frame_nr_t again_end;
 	uint64_t seen;
 };
 
@@ -476,8 +476,8 @@ static bool run_search_again(const struct frame_pool *pool, struct run_search *r
 	}
 	while (run->again == run->again_end && run->seen != changes->count) {
 		const struct chunk_change *change = &changes->last[run->seen++ % CHUNK_CHANGES];
-		pfn_t first = change->first * CHUNK_BITS; /* runs from below reach it */
-		pfn_t end = change->end * CHUNK_BITS;
+		frame_nr_t first = change->first * CHUNK_BITS; /* runs from below reach it */
+		frame_nr_t end = change->end * CHUNK_BITS;
 
 		run->again_end = end < run->next ? end : run->next;
 		run->again = first >= run->n ? first - run->n + 1 : 0;
@@ -487,15 +487,15 @@ static bool run_search_again(const struct frame_pool *pool, struct run_search *r
 	return run->again != run->again_end;
 }
 
-/* The lowest that begins in [*@from, @to). PFN_LATER: *@from is where to go on; PFN_NONE: it is @to. Lock held. */
-static pfn_t take_between(struct frame_pool *pool, const struct run_search *run, pfn_t *from,
-			  pfn_t to, struct frame_search *search)
+/* The lowest that begins in [*@from, @to). FRAME_LATER: *@from is where to go on; FRAME_NONE: it is @to. Lock held. */
+static frame_nr_t take_between(struct frame_pool *pool, const struct run_search *run,
+			       frame_nr_t *from, frame_nr_t to, struct frame_search *search)
 {
 	uint32_t upto = frame_banks_upto(pool, *from);
 
 	for (uint32_t b = upto != 0 ? upto - 1 : 0; b < pool->nbanks; b++) {
 		struct frame_bank *bank = &pool->bank[b];
-		if (bank->first >= to || run->n > bank->npages)
+		if (bank->first >= to || run->n > bank->nframes)
 			continue;
 		struct chunk_run wanted = { run->n, run->align,
 					    *from > bank->base ? *from - bank->base : 0,
@@ -510,31 +510,33 @@ static pfn_t take_between(struct frame_pool *pool, const struct run_search *run,
 		}
 		if (index != BITMAP_NONE) {
 			*from = bank->base + wanted.from;
-			return PFN_LATER;
+			return FRAME_LATER;
 		}
 	}
 	*from = to;
-	return PFN_NONE;
+	return FRAME_NONE;
 }
 
-static pfn_t try_any(struct frame_pool *pool, struct run_search *run, struct frame_search *search)
+static frame_nr_t try_any(struct frame_pool *pool, struct run_search *run,
+			  struct frame_search *search)
 {
 	LOCK_SCOPED(held, &pool->lock);
-	pfn_t pfn = PFN_NONE;
+	frame_nr_t pfn = FRAME_NONE;
 
-	while (pfn == PFN_NONE && run_search_again(pool, run))
+	while (pfn == FRAME_NONE && run_search_again(pool, run))
 		pfn = take_between(pool, run, &run->again, run->again_end, search);
-	if (pfn == PFN_NONE)
+	if (pfn == FRAME_NONE)
 		pfn = take_between(pool, run, &run->next, FRAME_LIMIT, search);
-	return pfn != PFN_NONE ? pfn : frame_zeroed_flush_some(pool, search);
+	return pfn != FRAME_NONE ? pfn : frame_zeroed_flush_some(pool, search);
 }
 
 /* The lowest run of any length and alignment, in frames. */
-static never_inline pfn_t alloc_any(struct frame_pool *pool, npages_t n, npages_t align)
+static never_inline frame_nr_t alloc_any(struct frame_pool *pool, frame_count_t n,
+					 frame_count_t align)
 {
 	struct run_search run = { .n = n, .align = align };
 	struct frame_search search = frame_search();
-	pfn_t pfn;
+	frame_nr_t pfn;
 
 	do {
 		pfn = try_any(pool, &run, &search);
@@ -542,58 +544,59 @@ static never_inline pfn_t alloc_any(struct frame_pool *pool, npages_t n, npages_
 	return pfn;
 }
 
-static always_inline pfn_t alloc_range(struct frame_pool *pool, npages_t npages, npages_t align)
+static always_inline frame_nr_t alloc_range(struct frame_pool *pool, frame_count_t nframes,
+					    frame_count_t align)
 {
-	return npages == align ? alloc_natural(pool, bits_ctz(align))
-			       : alloc_any(pool, npages, align);
+	return nframes == align ? alloc_natural(pool, bits_ctz(align))
+				: alloc_any(pool, nframes, align);
 }
 
-pfn_t frame_alloc_range_recorded(struct frame_pool *pool, npages_t npages, uint64_t align_bytes,
-				 const void *caller)
+frame_nr_t frame_alloc_range_recorded(struct frame_pool *pool, frame_count_t nframes,
+				      uint64_t align_bytes, const void *caller)
 {
-	if (npages == 0 || !is_power_of_two(align_bytes) || align_bytes < PAGE_SIZE)
-		return PFN_NONE;
-	pfn_t pfn = alloc_range(pool, npages, align_bytes >> PAGE_SHIFT);
-	frame_debug_take(pool, pfn, npages, caller);
+	if (nframes == 0 || !is_power_of_two(align_bytes) || align_bytes < FRAME_SIZE)
+		return FRAME_NONE;
+	frame_nr_t pfn = alloc_range(pool, nframes, align_bytes >> FRAME_SHIFT);
+	frame_debug_take(pool, pfn, nframes, caller);
 	return pfn;
 }
 
 /* A call that is the last thing that frame_alloc_range() does is a jump: then CALLER() is its caller. */
-static never_inline pfn_t alloc_range_closely(struct frame_pool *pool, npages_t npages,
-					      uint64_t align_bytes)
+static never_inline frame_nr_t alloc_range_closely(struct frame_pool *pool, frame_count_t nframes,
+						   uint64_t align_bytes)
 {
 	return likely(!pool->debug)
-		       ? PFN_NONE
-		       : frame_alloc_range_recorded(pool, npages, align_bytes, CALLER());
+		       ? FRAME_NONE
+		       : frame_alloc_range_recorded(pool, nframes, align_bytes, CALLER());
 }
 
-pfn_t frame_alloc_range(struct frame_pool *pool, npages_t npages, uint64_t align_bytes)
+frame_nr_t frame_alloc_range(struct frame_pool *pool, frame_count_t nframes, uint64_t align_bytes)
 {
 	/* least_align: in the debug tier nothing is aligned enough for the quick way. */
-	if (npages == 0 || !is_power_of_two(align_bytes) || align_bytes < pool->least_align)
-		return alloc_range_closely(pool, npages, align_bytes);
-	return alloc_range(pool, npages, align_bytes >> PAGE_SHIFT);
+	if (nframes == 0 || !is_power_of_two(align_bytes) || align_bytes < pool->least_align)
+		return alloc_range_closely(pool, nframes, align_bytes);
+	return alloc_range(pool, nframes, align_bytes >> FRAME_SHIFT);
 }
 
-static enum acre_status alloc_at(struct frame_pool *pool, pfn_t pfn, npages_t npages)
+static enum acre_status alloc_at(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes)
 {
 	struct frame_bank *bank;
 	uint64_t index;
 	LOCK_SCOPED(held, &pool->lock);
-	enum acre_status status = locate(pool, pfn, npages, &bank, &index);
+	enum acre_status status = locate(pool, pfn, nframes, &bank, &index);
 
 	if (status != ACRE_OK)
 		return status;
-	frame_zeroed_flush(pool, pfn, npages);
-	return take_exactly(bank, index, npages);
+	frame_zeroed_flush(pool, pfn, nframes);
+	return take_exactly(bank, index, nframes);
 }
 
-enum acre_status frame_alloc_at(struct frame_pool *pool, pfn_t pfn, npages_t npages)
+enum acre_status frame_alloc_at(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes)
 {
-	enum acre_status status = alloc_at(pool, pfn, npages);
+	enum acre_status status = alloc_at(pool, pfn, nframes);
 
 	if (unlikely(pool->debug) && status == ACRE_OK)
-		frame_debug_take(pool, pfn, npages, CALLER());
+		frame_debug_take(pool, pfn, nframes, CALLER());
 	return status;
 }
 
@@ -602,7 +605,7 @@ enum acre_status frame_alloc_at(struct frame_pool *pool, pfn_t pfn, npages_t npa
 /* Why a free is refused: the first frame that is not handed out, and what it is instead. */
 struct offence {
 	enum acre_status status;
-	pfn_t pfn;
+	frame_nr_t pfn;
 	bool exists; /* it is in a bank */
 	const char *what;
 	struct frame_past past; /* .what is NULL if it is not recorded */
@@ -615,7 +618,7 @@ static inline uint64_t not_out(const struct frame_bank *bank, uint64_t at)
 }
 
 /* Are all of [@index, @index + @n) handed out? */
-static bool are_out(const struct frame_bank *bank, uint64_t index, npages_t n)
+static bool are_out(const struct frame_bank *bank, uint64_t index, frame_count_t n)
 {
 	uint64_t at = index / BITS_PER_WORD;
 	uint64_t last = (index + n - 1) / BITS_PER_WORD;
@@ -633,7 +636,7 @@ static bool are_out(const struct frame_bank *bank, uint64_t index, npages_t n)
 
 /* The first of [@index, @index + @n) that is not handed out; false if there is none. */
 static never_inline bool first_offence(const struct frame_pool *pool, const struct frame_bank *bank,
-				       uint64_t index, npages_t n, struct offence *offence)
+				       uint64_t index, frame_count_t n, struct offence *offence)
 {
 	uint64_t missing = bitmap_atomic_next_clear(bank->inserted, index, index + n);
 	uint64_t free = bitmap_atomic_next_set(bank->free, index, index + n);
@@ -648,35 +651,36 @@ static never_inline bool first_offence(const struct frame_pool *pool, const stru
 }
 
 /* Give back what is all handed out; false, and nothing has changed, if it is not. Lock held. */
-static always_inline bool give_back(struct frame_pool *pool, pfn_t pfn, npages_t npages)
+static always_inline bool give_back(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes)
 {
 	struct frame_bank *bank = frame_bank_of(pool, pfn);
 
-	if (unlikely(bank == NULL) || unlikely(npages == 0) ||
-	    unlikely(npages > bank->first + bank->npages - pfn))
+	if (unlikely(bank == NULL) || unlikely(nframes == 0) ||
+	    unlikely(nframes > bank->first + bank->nframes - pfn))
 		return false;
 	uint64_t index = pfn - bank->base;
-	return likely(are_out(bank, index, npages)) && likely(give(bank, index, npages));
+	return likely(are_out(bank, index, nframes)) && likely(give(bank, index, nframes));
 }
 
 /* Why give_back() would not. Lock held. */
-static never_inline struct offence explain(struct frame_pool *pool, pfn_t pfn, npages_t npages)
+static never_inline struct offence explain(struct frame_pool *pool, frame_nr_t pfn,
+					   frame_count_t nframes)
 {
 	struct frame_bank *bank = frame_bank_of(pool, pfn);
 	struct offence offence;
 
-	if (npages == 0)
+	if (nframes == 0)
 		return (struct offence){ ACRE_ERR_INVALID, pfn, false, "a range of no frames",
 					 .past = { 0 } };
 	if (bank == NULL)
 		return (struct offence){ ACRE_ERR_RANGE, pfn, false,
-					 pfn == PFN_NONE ? "no frame" : "not in any bank",
+					 pfn == FRAME_NONE ? "no frame" : "not in any bank",
 					 .past = { 0 } };
-	npages_t inside = bank->first + bank->npages - pfn;
-	if (first_offence(pool, bank, pfn - bank->base, npages < inside ? npages : inside,
+	frame_count_t inside = bank->first + bank->nframes - pfn;
+	if (first_offence(pool, bank, pfn - bank->base, nframes < inside ? nframes : inside,
 			  &offence))
 		return offence;
-	if (npages > inside)
+	if (nframes > inside)
 		return (struct offence){ ACRE_ERR_RANGE, pfn + inside, false,
 					 "past the end of the bank", .past = { 0 } };
 	return (struct offence){ ACRE_ERR_NOT_ALLOCATED, pfn, true, "freed by another at once",
@@ -684,18 +688,18 @@ static never_inline struct offence explain(struct frame_pool *pool, pfn_t pfn, n
 }
 
 /* A frame number that no address can have is reported as the highest address. */
-static uint64_t address_of(pfn_t pfn)
+static uint64_t address_of(frame_nr_t pfn)
 {
-	return pfn <= UINT64_MAX >> PAGE_SHIFT ? pfn_to_paddr(pfn) : UINT64_MAX;
+	return pfn <= UINT64_MAX >> FRAME_SHIFT ? frame_to_paddr(pfn) : UINT64_MAX;
 }
 
-static uint64_t bytes_of(npages_t npages)
+static uint64_t bytes_of(frame_count_t nframes)
 {
-	return npages <= UINT64_MAX >> PAGE_SHIFT ? npages << PAGE_SHIFT : UINT64_MAX;
+	return nframes <= UINT64_MAX >> FRAME_SHIFT ? nframes << FRAME_SHIFT : UINT64_MAX;
 }
 
-static never_inline enum acre_status refused(const struct offence *offence, pfn_t pfn,
-					     npages_t said, const void *caller)
+static never_inline enum acre_status refused(const struct offence *offence, frame_nr_t pfn,
+					     frame_count_t said, const void *caller)
 {
 	platform_bad_free(&(struct bad_free){
 		.allocator = "frame",
@@ -704,7 +708,7 @@ static never_inline enum acre_status refused(const struct offence *offence, pfn_
 		.caller = caller,
 		.what = offence->what,
 		.actual_start = address_of(offence->pfn),
-		.actual_size = offence->exists ? PAGE_SIZE : 0,
+		.actual_size = offence->exists ? FRAME_SIZE : 0,
 		.past = offence->past.what,
 		.past_caller = offence->past.caller,
 		.past_hart = offence->past.hart,
@@ -713,62 +717,62 @@ static never_inline enum acre_status refused(const struct offence *offence, pfn_
 }
 
 /* Why give_back() would not, and what is recorded of it. Lock held. */
-static never_inline void explain_fully(struct frame_pool *pool, pfn_t pfn, npages_t npages,
-				       struct offence *offence)
+static never_inline void explain_fully(struct frame_pool *pool, frame_nr_t pfn,
+				       frame_count_t nframes, struct offence *offence)
 {
-	*offence = explain(pool, pfn, npages);
+	*offence = explain(pool, pfn, nframes);
 	(void)frame_past(pool, offence->pfn, &offence->past);
 }
 
 /* In the debug tier. @zeroed: one frame, all zero. */
-static bool give_recorded(struct frame_pool *pool, pfn_t pfn, npages_t npages, bool zeroed,
-			  const void *caller, struct offence *offence)
+static bool give_recorded(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes,
+			  bool zeroed, const void *caller, struct offence *offence)
 {
-	bool ok = frame_debug_give(pool, pfn, npages, zeroed, caller);
+	bool ok = frame_debug_give(pool, pfn, nframes, zeroed, caller);
 	LOCK_SCOPED(held, &pool->lock);
 
-	if (ok && ((zeroed && frame_zeroed_keep(pool, pfn)) || give_back(pool, pfn, npages)))
+	if (ok && ((zeroed && frame_zeroed_keep(pool, pfn)) || give_back(pool, pfn, nframes)))
 		return true;
-	explain_fully(pool, pfn, npages, offence);
+	explain_fully(pool, pfn, nframes, offence);
 	return false;
 }
 
 /* @said: how many frames the caller named, 0 if it did not. */
-static never_inline enum acre_status free_recorded(struct frame_pool *pool, pfn_t pfn,
-						   npages_t npages, npages_t said, bool zeroed,
-						   const void *caller)
+static never_inline enum acre_status free_recorded(struct frame_pool *pool, frame_nr_t pfn,
+						   frame_count_t nframes, frame_count_t said,
+						   bool zeroed, const void *caller)
 {
 	struct offence offence;
 
-	return give_recorded(pool, pfn, npages, zeroed, caller, &offence)
+	return give_recorded(pool, pfn, nframes, zeroed, caller, &offence)
 		       ? ACRE_OK
 		       : refused(&offence, pfn, said, caller);
 }
 
-static always_inline bool give_locked(struct frame_pool *pool, pfn_t pfn, npages_t npages,
-				      struct offence *offence)
+static always_inline bool give_locked(struct frame_pool *pool, frame_nr_t pfn,
+				      frame_count_t nframes, struct offence *offence)
 {
 	LOCK_SCOPED(held, &pool->lock);
 
-	if (likely(give_back(pool, pfn, npages)))
+	if (likely(give_back(pool, pfn, nframes)))
 		return true;
-	explain_fully(pool, pfn, npages, offence);
+	explain_fully(pool, pfn, nframes, offence);
 	return false;
 }
 
-static enum acre_status free_frames(struct frame_pool *pool, pfn_t pfn, npages_t npages,
-				    npages_t said, const void *caller)
+static enum acre_status free_frames(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes,
+				    frame_count_t said, const void *caller)
 {
 	struct offence offence;
 
 	if (unlikely(pool->debug))
-		return free_recorded(pool, pfn, npages, said, false, caller);
-	return likely(give_locked(pool, pfn, npages, &offence))
+		return free_recorded(pool, pfn, nframes, said, false, caller);
+	return likely(give_locked(pool, pfn, nframes, &offence))
 		       ? ACRE_OK
 		       : refused(&offence, pfn, said, caller);
 }
 
-static bool keep_or_give(struct frame_pool *pool, pfn_t pfn, struct offence *offence)
+static bool keep_or_give(struct frame_pool *pool, frame_nr_t pfn, struct offence *offence)
 {
 	LOCK_SCOPED(held, &pool->lock);
 
@@ -778,7 +782,7 @@ static bool keep_or_give(struct frame_pool *pool, pfn_t pfn, struct offence *off
 	return false;
 }
 
-enum acre_status frame_free_one_zeroed(struct frame_pool *pool, pfn_t pfn, const void *caller)
+enum acre_status frame_free_one_zeroed(struct frame_pool *pool, frame_nr_t pfn, const void *caller)
 {
 	struct offence offence;
 
@@ -787,40 +791,40 @@ enum acre_status frame_free_one_zeroed(struct frame_pool *pool, pfn_t pfn, const
 	return keep_or_give(pool, pfn, &offence) ? ACRE_OK : refused(&offence, pfn, 0, caller);
 }
 
-enum acre_status frame_free_one(struct frame_pool *pool, pfn_t pfn, const void *caller)
+enum acre_status frame_free_one(struct frame_pool *pool, frame_nr_t pfn, const void *caller)
 {
 	return free_frames(pool, pfn, 1, 0, caller);
 }
 
-enum acre_status frame_free_range(struct frame_pool *pool, pfn_t pfn, npages_t npages)
+enum acre_status frame_free_range(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes)
 {
-	return free_frames(pool, pfn, npages, npages, CALLER());
+	return free_frames(pool, pfn, nframes, nframes, CALLER());
 }
 
-enum acre_status frame_free_range_from(struct frame_pool *pool, pfn_t pfn, npages_t npages,
-				       const void *caller)
+enum acre_status frame_free_range_from(struct frame_pool *pool, frame_nr_t pfn,
+				       frame_count_t nframes, const void *caller)
 {
-	return free_frames(pool, pfn, npages, npages, caller);
+	return free_frames(pool, pfn, nframes, nframes, caller);
 }
 
-enum acre_status frame_free_address(struct frame_pool *pool, paddr_t addr)
+enum acre_status frame_free_address(struct frame_pool *pool, acre_paddr_t addr)
 {
-	if (is_aligned(addr, PAGE_SIZE))
-		return free_frames(pool, paddr_to_pfn(addr), 1, 0, CALLER());
+	if (is_aligned(addr, FRAME_SIZE))
+		return free_frames(pool, frame_from_paddr(addr), 1, 0, CALLER());
 	platform_bad_free(&(struct bad_free){
 		.allocator = "frame",
 		.address = addr,
 		.caller = CALLER(),
 		.what = "misaligned",
-		.actual_start = align_down(addr, PAGE_SIZE),
-		.actual_size = PAGE_SIZE,
+		.actual_start = align_down(addr, FRAME_SIZE),
+		.actual_size = FRAME_SIZE,
 	});
 	return ACRE_ERR_MISALIGNED;
 }
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
-bool frame_is_free(struct frame_pool *pool, pfn_t pfn)
+bool frame_is_free(struct frame_pool *pool, frame_nr_t pfn)
 {
 	LOCK_SCOPED(held, &pool->lock);
 	const struct frame_bank *bank = frame_bank_of(pool, pfn);
@@ -829,7 +833,7 @@ bool frame_is_free(struct frame_pool *pool, pfn_t pfn)
 	       (bitmap_atomic_test(bank->free, pfn - bank->base) || frame_zeroed_has(pool, pfn));
 }
 
-bool frame_is_managed(struct frame_pool *pool, pfn_t pfn)
+bool frame_is_managed(struct frame_pool *pool, frame_nr_t pfn)
 {
 	LOCK_SCOPED(held, &pool->lock);
 	const struct frame_bank *bank = frame_bank_of(pool, pfn);
@@ -844,8 +848,8 @@ bool frame_is_managed(struct frame_pool *pool, pfn_t pfn)
  */
 #define CHUNKS_ASKED 64u
 
-/* The lowest free index >= @from of the next few chunks: PFN_LATER, and *@from is behind them, if there is none. */
-static pfn_t next_free_in(const struct frame_bank *bank, uint64_t *from)
+/* The lowest free index >= @from of the next few chunks: FRAME_LATER, and *@from is behind them, if there is none. */
+static frame_nr_t next_free_in(const struct frame_bank *bank, uint64_t *from)
 {
 	uint64_t end = (*from / CHUNK_BITS + CHUNKS_ASKED) * CHUNK_BITS;
 	uint64_t index;
@@ -861,11 +865,11 @@ static pfn_t next_free_in(const struct frame_bank *bank, uint64_t *from)
 			return bank->base + index;
 	}
 	*from = end;
-	return end < bank->nbits ? PFN_LATER : PFN_NONE;
+	return end < bank->nbits ? FRAME_LATER : FRAME_NONE;
 }
 
-/* Of the bank that *@pfn is in or behind, or the one above. PFN_LATER: *@pfn is where to go on. */
-static pfn_t next_free(struct frame_pool *pool, pfn_t *pfn)
+/* Of the bank that *@pfn is in or behind, or the one above. FRAME_LATER: *@pfn is where to go on. */
+static frame_nr_t next_free(struct frame_pool *pool, frame_nr_t *pfn)
 {
 	LOCK_SCOPED(held, &pool->lock);
 	uint32_t upto = frame_banks_upto(pool, *pfn);
@@ -875,36 +879,36 @@ static pfn_t next_free(struct frame_pool *pool, pfn_t *pfn)
 		uint64_t from = *pfn > bank->base ? *pfn - bank->base : 0;
 		if (from >= bank->nbits)
 			continue;
-		pfn_t found = next_free_in(bank, &from);
-		if (found == PFN_NONE)
+		frame_nr_t found = next_free_in(bank, &from);
+		if (found == FRAME_NONE)
 			continue;
 		*pfn = bank->base + from;
 		return found;
 	}
-	return PFN_NONE;
+	return FRAME_NONE;
 }
 
-static pfn_t next_zeroed(struct frame_pool *pool, pfn_t pfn)
+static frame_nr_t next_zeroed(struct frame_pool *pool, frame_nr_t pfn)
 {
 	LOCK_SCOPED(held, &pool->lock);
 
 	return frame_zeroed_next(pool, pfn);
 }
 
-pfn_t frame_next_free(struct frame_pool *pool, pfn_t pfn)
+frame_nr_t frame_next_free(struct frame_pool *pool, frame_nr_t pfn)
 {
-	pfn_t zeroed = next_zeroed(pool, pfn);
-	pfn_t found;
+	frame_nr_t zeroed = next_zeroed(pool, pfn);
+	frame_nr_t found;
 
-	_Static_assert(PFN_NONE == UINT64_MAX, "none is more than any");
+	_Static_assert(FRAME_NONE == UINT64_MAX, "none is more than any");
 	do {
 		found = next_free(pool, &pfn);
-	} while (found == PFN_LATER);
+	} while (found == FRAME_LATER);
 	return zeroed < found ? zeroed : found;
 }
 
 /* All banks under one hold, where few chunks are broken; else false, and @count is of no use. */
-static bool count_at_once(struct frame_pool *pool, npages_t *count)
+static bool count_at_once(struct frame_pool *pool, frame_count_t *count)
 {
 	LOCK_SCOPED(held, &pool->lock);
 	unsigned looks = FRAME_LOOKS;
@@ -920,7 +924,7 @@ static bool count_at_once(struct frame_pool *pool, npages_t *count)
 }
 
 /* The next few chunks from chunk *@c of bank *@b on; false if there are none. */
-static bool count_some(struct frame_pool *pool, uint32_t *b, uint64_t *c, npages_t *count)
+static bool count_some(struct frame_pool *pool, uint32_t *b, uint64_t *c, frame_count_t *count)
 {
 	LOCK_SCOPED(held, &pool->lock);
 
@@ -935,16 +939,16 @@ static bool count_some(struct frame_pool *pool, uint32_t *b, uint64_t *c, npages
 	return true;
 }
 
-static npages_t count_zeroed(struct frame_pool *pool)
+static frame_count_t count_zeroed(struct frame_pool *pool)
 {
 	LOCK_SCOPED(held, &pool->lock);
 
 	return frame_zeroed_count(pool);
 }
 
-npages_t frame_free_count(struct frame_pool *pool)
+frame_count_t frame_free_count(struct frame_pool *pool)
 {
-	npages_t count;
+	frame_count_t count;
 	uint32_t b = 0;
 	uint64_t c = 0;
 
@@ -956,14 +960,14 @@ npages_t frame_free_count(struct frame_pool *pool)
 	return count;
 }
 
-npages_t frame_managed_count(struct frame_pool *pool)
+frame_count_t frame_managed_count(struct frame_pool *pool)
 {
 	LOCK_SCOPED(held, &pool->lock);
 
 	return pool->managed;
 }
 
-pfn_t frame_lowest_free(struct frame_pool *pool, struct frame_search *search)
+frame_nr_t frame_lowest_free(struct frame_pool *pool, struct frame_search *search)
 {
 	for (uint32_t b = 0; b < pool->nbanks; b++) {
 		struct frame_bank *bank = &pool->bank[b];
@@ -972,29 +976,29 @@ pfn_t frame_lowest_free(struct frame_pool *pool, struct frame_search *search)
 		uint64_t index = chunk_tree_find_within(&bank->chunks, 0, &search->looks);
 
 		if (index == CHUNK_TREE_LATER)
-			return PFN_LATER;
+			return FRAME_LATER;
 		if (index != BITMAP_NONE)
 			return bank->base + index;
 	}
-	return PFN_NONE;
+	return FRAME_NONE;
 }
 
-/* A free frame, whatever is known of its bytes; PFN_LATER. */
-static pfn_t any_free(struct frame_pool *pool, struct frame_search *search)
+/* A free frame, whatever is known of its bytes; FRAME_LATER. */
+static frame_nr_t any_free(struct frame_pool *pool, struct frame_search *search)
 {
 	LOCK_SCOPED(held, &pool->lock);
-	pfn_t zeroed = frame_zeroed_next(pool, 0);
+	frame_nr_t zeroed = frame_zeroed_next(pool, 0);
 
-	return zeroed != PFN_NONE ? zeroed : frame_lowest_free(pool, search);
+	return zeroed != FRAME_NONE ? zeroed : frame_lowest_free(pool, search);
 }
 
 bool frame_pool_is_empty(struct frame_pool *pool)
 {
 	struct frame_search search = frame_search();
-	pfn_t pfn;
+	frame_nr_t pfn;
 
 	do {
 		pfn = any_free(pool, &search);
 	} while (frame_search_on(pool, &search, pfn));
-	return pfn == PFN_NONE;
+	return pfn == FRAME_NONE;
 }

@@ -5,7 +5,7 @@
  *	frame_pool_init(&pool, offset);
  *	frame_pool_add_bank(&pool, first, n, metadata, frame_metadata_bytes(n));
  *	frame_insert(&pool, first + 10, n - 10);        what of the bank may be handed out
- *	pfn_t pfn = frame_alloc(&pool);
+ *	frame_nr_t pfn = frame_alloc(&pool);
  *	...
  *	frame_free(&pool, pfn);
  *
@@ -19,7 +19,7 @@
  * the memory that it manages. A refused free is also reported, once, through platform_bad_free(),
  * after the lock is dropped.
  *
- * Frame 0 is a frame like any other; "none" is PFN_NONE.
+ * Frame 0 is a frame like any other; "none" is FRAME_NONE.
  */
 #ifndef MM_FRAME_H
 #define MM_FRAME_H
@@ -42,7 +42,7 @@
 #define FRAME_ZEROED_MAX 64u
 
 /* Frame numbers are below this: 2^56 bytes of physical addresses. */
-#define FRAME_LIMIT (PADDR_LIMIT >> PAGE_SHIFT)
+#define FRAME_LIMIT (ACRE_PADDR_LIMIT >> FRAME_SHIFT)
 
 /*
  * The last that happened to a frame, in the debug tier. Written by who has the frame, without the lock;
@@ -58,15 +58,15 @@ struct frame_record {
  * down to a chunk of 2 MiB. frame.c says what must hold.
  */
 struct frame_bank {
-	pfn_t base;
-	npages_t nbits;        /* whole chunks that cover the bank */
+	frame_nr_t base;
+	frame_count_t nbits;   /* whole chunks that cover the bank */
 	atomic_word *free;     /* bit i: can be handed out */
 	atomic_word *inserted; /* bit i: is the pool's, free or handed out */
 	chunk_byte *taker;     /* [chunk]: who took single frames from it last (frame_choose.c) */
 	struct chunk_tree chunks;
-	pfn_t first;
-	npages_t npages;
-	npages_t managed;             /* set bits of inserted */
+	frame_nr_t first;
+	frame_count_t nframes;
+	frame_count_t managed;        /* set bits of inserted */
 	uint64_t inserted_end;        /* no index from this on is inserted */
 	struct frame_record *records; /* [pfn - first], NULL without the debug tier */
 };
@@ -80,25 +80,27 @@ struct frame_bank {
  */
 struct frame_stock {
 	atomic_word *_Atomic word; /* never NULL: points to a word of zeros if there is none */
-	_Atomic pfn_t base;        /* the frame that bit 0 of the word stands for */
+	_Atomic frame_nr_t base;   /* the frame that bit 0 of the word stands for */
 	chunk_byte *_Atomic leaf;  /* what is known about its chunk */
 	_Atomic uint64_t moves;    /* how often the three above have changed */
 	/* Chunks that it took from lately: low bits of their numbers, plus 1; 0: none. */
 	_Atomic uint32_t left[FRAME_CHUNKS_LEFT];
 	uint32_t next_left; /* the one of these that is forgotten next */
-	pfn_t seek;         /* where the last search among its own chunks has ended, or PFN_NONE */
+	frame_nr_t seek; /* where the last search among its own chunks has ended, or FRAME_NONE */
 } aligned_to(64);
 
 struct frame_pool {
 	struct ticket_lock lock; /* guards all the rest but the bits */
 	uint64_t offset;         /* a frame's pointer is its physical address plus this */
-	npages_t managed;
-	npages_t quick_nbits; /* frame_free(): bank[0].nbits; 0 in the debug tier */
-	uint64_t least_align; /* frame_alloc_range(): PAGE_SIZE; there, more than anyone asks for */
+	frame_count_t managed;
+	frame_count_t quick_nbits; /* frame_free(): bank[0].nbits; 0 in the debug tier */
+	uint64_t
+		least_align; /* frame_alloc_range(): FRAME_SIZE; there, more than anyone asks for */
 	uint32_t nbanks;
 	uint32_t nstocks; /* no hart from this on has a stock */
 	struct frame_bank bank[FRAME_MAX_BANKS];
-	pfn_t zeroed[FRAME_ZEROED_MAX]; /* free, and all zero: nzeroed of them (frame_zero.c) */
+	frame_nr_t
+		zeroed[FRAME_ZEROED_MAX]; /* free, and all zero: nzeroed of them (frame_zero.c) */
 	_Atomic uint32_t nzeroed;
 	bool debug;              /* the debug tier is on */
 	chunk_byte nowhere;      /* for stocks that are none */
@@ -112,34 +114,34 @@ struct frame_pool {
 /* ---- setting up ------------------------------------------------------------------------------ */
 
 /*
- * frame_metadata_bytes - how much metadata a bank of @npages needs: 2.17 bits a frame, and some hundred
- * bytes. Any @npages.
+ * frame_metadata_bytes - how much metadata a bank of @nframes needs: 2.17 bits a frame, and some hundred
+ * bytes. Any @nframes.
  */
-size_t frame_metadata_bytes(npages_t npages);
+size_t frame_metadata_bytes(frame_count_t nframes);
 
 /*
  * frame_pool_init - a pool of nothing. @offset is added to a physical address, modulo 2^64, to get
  * a pointer to its byte: 0 where physical memory is mapped one to one.
  * Pre:    nobody uses @pool yet.
- * Result: ACRE_OK; ACRE_ERR_MISALIGNED if @offset is not a multiple of PAGE_SIZE.
+ * Result: ACRE_OK; ACRE_ERR_MISALIGNED if @offset is not a multiple of FRAME_SIZE.
  */
 nodiscard enum acre_status frame_pool_init(struct frame_pool *pool, uint64_t offset);
 
 /*
- * frame_pool_add_bank - make the frames [@first, @first + @npages) known. None can be handed out
+ * frame_pool_add_bank - make the frames [@first, @first + @nframes) known. None can be handed out
  * until frame_insert() says which. Banks may touch; no run is ever handed out across two of them.
- * The pool keeps @metadata, of @bytes >= frame_metadata_bytes(@npages) and aligned to 8, for good.
+ * The pool keeps @metadata, of @bytes >= frame_metadata_bytes(@nframes) and aligned to 8, for good.
  * Pre:    nobody else uses the pool meanwhile.
  * Result: ACRE_OK; ACRE_ERR_INVALID for an empty bank or no metadata; ACRE_ERR_RANGE past FRAME_LIMIT;
  *         ACRE_ERR_MISALIGNED for the metadata; ACRE_ERR_NOMEM when it is too small; ACRE_ERR_OVERLAP with another
  *         bank; ACRE_ERR_FULL past FRAME_MAX_BANKS.
  * Cost:   fills the metadata, lock held: meant for boot.
  */
-nodiscard enum acre_status frame_pool_add_bank(struct frame_pool *pool, pfn_t first,
-					       npages_t npages, void *metadata, size_t bytes);
+nodiscard enum acre_status frame_pool_add_bank(struct frame_pool *pool, frame_nr_t first,
+					       frame_count_t nframes, void *metadata, size_t bytes);
 
 /*
- * frame_record_bytes - how much memory the records of a bank of @npages need: 16 bytes a frame.
+ * frame_record_bytes - how much memory the records of a bank of @nframes need: 16 bytes a frame.
  * frame_pool_debug - turn the debug tier on, for the bank that has @pfn: of each of its frames it
  * is recorded who took it or gave it back, where and on which hart; frames are filled with a
  * pattern as they are freed, and looked at as they are handed out. Without the lock nothing is done any
@@ -149,69 +151,73 @@ nodiscard enum acre_status frame_pool_add_bank(struct frame_pool *pool, pfn_t fi
  *         bank; ACRE_ERR_MISALIGNED for the records; ACRE_ERR_NOMEM when they are too small.
  * Cost:   clears the records. Without it nothing: no instruction more on the ways of single frames.
  */
-size_t frame_record_bytes(npages_t npages);
-nodiscard enum acre_status frame_pool_debug(struct frame_pool *pool, pfn_t pfn, void *records,
+size_t frame_record_bytes(frame_count_t nframes);
+nodiscard enum acre_status frame_pool_debug(struct frame_pool *pool, frame_nr_t pfn, void *records,
 					    size_t bytes);
 
 /*
- * frame_insert - give the frames [@pfn, @pfn + @npages) of one bank to the pool for the first time:
+ * frame_insert - give the frames [@pfn, @pfn + @nframes) of one bank to the pool for the first time:
  * they are free from now on.
  * Result: ACRE_OK; ACRE_ERR_INVALID for none; ACRE_ERR_RANGE if not all lie in one bank; ACRE_ERR_OVERLAP if any
  *         is the pool's already, free or handed out.
- * Cost:   npages / 64 words, filled and not counted; those below a frame that was inserted earlier
+ * Cost:   nframes / 64 words, filled and not counted; those below a frame that was inserted earlier
  *         are looked at first, and set by an atomic instruction each.
  */
-nodiscard enum acre_status frame_insert(struct frame_pool *pool, pfn_t pfn, npages_t npages);
+nodiscard enum acre_status frame_insert(struct frame_pool *pool, frame_nr_t pfn,
+					frame_count_t nframes);
 
 /*
  * frame_remove - take free frames out for good, as if they had never been inserted.
  * Result: ACRE_OK; ACRE_ERR_INVALID for none; ACRE_ERR_RANGE if not all lie in one bank; ACRE_ERR_NOT_FOUND if
  *         any was never inserted; ACRE_ERR_OVERLAP if any is handed out.
- * Cost:   npages / 64 words.
+ * Cost:   nframes / 64 words.
  */
-nodiscard enum acre_status frame_remove(struct frame_pool *pool, pfn_t pfn, npages_t npages);
+nodiscard enum acre_status frame_remove(struct frame_pool *pool, frame_nr_t pfn,
+					frame_count_t nframes);
 
 /* ---- taking ---------------------------------------------------------------------------------- */
 
 /*
  * frame_alloc - take a free frame: any one, but 2 MiB that are wholly free are broken last.
- * Result: the frame, now the caller's, or PFN_NONE when none is free. Contents are not cleared.
+ * Result: the frame, now the caller's, or FRAME_NONE when none is free. Contents are not cleared.
  * Cost:   one atomic instruction, no lock; for one frame in 64 the next word, for one in some hundred
  *         the next chunk, with the lock.
  */
-nodiscard pfn_t frame_alloc(struct frame_pool *pool);
+nodiscard frame_nr_t frame_alloc(struct frame_pool *pool);
 
 /*
  * frame_alloc_zeroed - the same, all bytes 0: a frame that is known to be, or else one that is cleared
- * now, with no lock held. Cost: that of the lock, or of clearing PAGE_SIZE bytes.
+ * now, with no lock held. Cost: that of the lock, or of clearing FRAME_SIZE bytes.
  */
-nodiscard pfn_t frame_alloc_zeroed(struct frame_pool *pool);
+nodiscard frame_nr_t frame_alloc_zeroed(struct frame_pool *pool);
 
 /*
- * frame_alloc_range - take @npages contiguous frames whose physical address is a multiple of
+ * frame_alloc_range - take @nframes contiguous frames whose physical address is a multiple of
  * @align_bytes: the lowest such run. All of it lies in one bank. Frames that are known to be zero are
  * part of it only if there is none without them.
- * Pre:    @align_bytes is a power of two >= PAGE_SIZE.
- * Result: the first frame, or PFN_NONE when there is no such run, @npages is 0, or @align_bytes is
+ * Pre:    @align_bytes is a power of two >= FRAME_SIZE.
+ * Result: the first frame, or FRAME_NONE when there is no such run, @nframes is 0, or @align_bytes is
  *         not what it must be; then nothing has changed. Contents are not cleared.
- * Cost:   search: O(levels) for any length at PAGE_SIZE and for a power of two at its own alignment,
+ * Cost:   search: O(levels) for any length at FRAME_SIZE and for a power of two at its own alignment,
  *         and for the answer that there is none; besides, each chunk that has changed since the last
  *         search is looked at once. At other alignments also each chunk that has such a run, but not
- *         aligned. All that in portions, between which the lock is free. Marking: npages / 64 words.
+ *         aligned. All that in portions, between which the lock is free. Marking: nframes / 64 words.
  */
-nodiscard pfn_t frame_alloc_range(struct frame_pool *pool, npages_t npages, uint64_t align_bytes);
+nodiscard frame_nr_t frame_alloc_range(struct frame_pool *pool, frame_count_t nframes,
+				       uint64_t align_bytes);
 
 /* frame_alloc_range_zeroed - the same, all bytes 0. They are cleared after the lock is dropped. */
-nodiscard pfn_t frame_alloc_range_zeroed(struct frame_pool *pool, npages_t npages,
-					 uint64_t align_bytes);
+nodiscard frame_nr_t frame_alloc_range_zeroed(struct frame_pool *pool, frame_count_t nframes,
+					      uint64_t align_bytes);
 
 /*
- * frame_alloc_at - take exactly the frames [@pfn, @pfn + @npages).
+ * frame_alloc_at - take exactly the frames [@pfn, @pfn + @nframes).
  * Result: ACRE_OK; ACRE_ERR_INVALID for none; ACRE_ERR_RANGE if not all lie in one bank; ACRE_ERR_NOT_FOUND if
  *         any was never inserted; ACRE_ERR_OVERLAP if any is handed out.
- * Cost:   npages / 64 words.
+ * Cost:   nframes / 64 words.
  */
-nodiscard enum acre_status frame_alloc_at(struct frame_pool *pool, pfn_t pfn, npages_t npages);
+nodiscard enum acre_status frame_alloc_at(struct frame_pool *pool, frame_nr_t pfn,
+					  frame_count_t nframes);
 
 /*
  * frame_leave - this hart will not take single frames for a while, since it stops: the frames that it would
@@ -228,7 +234,7 @@ void frame_leave(struct frame_pool *pool);
  *         it is in no bank. What is refused is reported and changes nothing.
  * Cost:   one atomic instruction, no lock; O(log banks) in other banks than the lowest.
  */
-enum acre_status frame_free(struct frame_pool *pool, pfn_t pfn);
+enum acre_status frame_free(struct frame_pool *pool, frame_nr_t pfn);
 
 /*
  * frame_free_zeroed - frame_free(), by a caller who promises that all bytes of the frame are 0, so that
@@ -236,30 +242,30 @@ enum acre_status frame_free(struct frame_pool *pool, pfn_t pfn);
  * Result: as frame_free(); in the debug tier ACRE_ERR_INVALID, reported, if they are not.
  * Cost:   that of the lock.
  */
-enum acre_status frame_free_zeroed(struct frame_pool *pool, pfn_t pfn);
+enum acre_status frame_free_zeroed(struct frame_pool *pool, frame_nr_t pfn);
 
 /*
- * frame_prezero - clear up to @npages free frames ahead of time, for frame_alloc_zeroed(): what a hart
+ * frame_prezero - clear up to @nframes free frames ahead of time, for frame_alloc_zeroed(): what a hart
  * can do that has nothing else to do. Stops where FRAME_ZEROED_MAX are known to be zero, or all that
  * are free. A frame is handed out while it is cleared, without the lock.
- * Result: how many are known to be zero now; of 0 @npages, just that.
+ * Result: how many are known to be zero now; of 0 @nframes, just that.
  */
-npages_t frame_prezero(struct frame_pool *pool, npages_t npages);
+frame_count_t frame_prezero(struct frame_pool *pool, frame_count_t nframes);
 
 /*
- * frame_free_range - give back [@pfn, @pfn + @npages): all or part of one run, or runs that touch.
+ * frame_free_range - give back [@pfn, @pfn + @nframes): all or part of one run, or runs that touch.
  * Result: as frame_free(), if it is so for any of them (the report names the first); ACRE_ERR_INVALID
  *         for none. All are given back or nothing is.
- * Cost:   npages / 64 words.
+ * Cost:   nframes / 64 words.
  */
-enum acre_status frame_free_range(struct frame_pool *pool, pfn_t pfn, npages_t npages);
+enum acre_status frame_free_range(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes);
 
 /* frame_free_range_from - the same; a report names @caller as the culprit. */
-enum acre_status frame_free_range_from(struct frame_pool *pool, pfn_t pfn, npages_t npages,
-				       const void *caller);
+enum acre_status frame_free_range_from(struct frame_pool *pool, frame_nr_t pfn,
+				       frame_count_t nframes, const void *caller);
 
 /* frame_free_address - frame_free() by physical address; ACRE_ERR_MISALIGNED inside of a frame. */
-enum acre_status frame_free_address(struct frame_pool *pool, paddr_t addr);
+enum acre_status frame_free_address(struct frame_pool *pool, acre_paddr_t addr);
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
@@ -269,10 +275,10 @@ enum acre_status frame_free_address(struct frame_pool *pool, paddr_t addr);
  */
 
 /* frame_is_free - can @pfn be handed out? */
-bool frame_is_free(struct frame_pool *pool, pfn_t pfn);
+bool frame_is_free(struct frame_pool *pool, frame_nr_t pfn);
 
 /* frame_is_managed - is @pfn the pool's, free or handed out? */
-bool frame_is_managed(struct frame_pool *pool, pfn_t pfn);
+bool frame_is_managed(struct frame_pool *pool, frame_nr_t pfn);
 
 /* The last that happened to a frame. */
 struct frame_past {
@@ -287,26 +293,26 @@ struct frame_past {
  * it is off, or the frame was never handed out. Takes no lock: of a frame that changes hands meanwhile, what
  * was or what is.
  */
-bool frame_past(struct frame_pool *pool, pfn_t pfn, struct frame_past *past);
+bool frame_past(struct frame_pool *pool, frame_nr_t pfn, struct frame_past *past);
 
-/* frame_next_free - the lowest free frame that is >= @pfn, or PFN_NONE. A byte for each chunk in between. */
-pfn_t frame_next_free(struct frame_pool *pool, pfn_t pfn);
+/* frame_next_free - the lowest free frame that is >= @pfn, or FRAME_NONE. A byte for each chunk in between. */
+frame_nr_t frame_next_free(struct frame_pool *pool, frame_nr_t pfn);
 
 /*
  * frame_free_count, frame_managed_count - how many there are. Managed: O(1). Free: a look at each chunk
  * that is neither wholly free nor wholly used; where those are more than a few, in pieces, and a byte for
  * each of the others: then frames that come and go meanwhile may be counted or not.
  */
-npages_t frame_free_count(struct frame_pool *pool);
-npages_t frame_managed_count(struct frame_pool *pool);
+frame_count_t frame_free_count(struct frame_pool *pool);
+frame_count_t frame_managed_count(struct frame_pool *pool);
 
 /* frame_pool_is_empty - is no frame free? O(levels). */
 bool frame_pool_is_empty(struct frame_pool *pool);
 
 /* frame_ptr - where the bytes of @pfn are. Pre: @pfn < FRAME_LIMIT. */
-static inline void *frame_ptr(const struct frame_pool *pool, pfn_t pfn)
+static inline void *frame_ptr(const struct frame_pool *pool, frame_nr_t pfn)
 {
-	return (void *)(uintptr_t)(pfn_to_paddr(pfn) + pool->offset);
+	return (void *)(uintptr_t)(frame_to_paddr(pfn) + pool->offset);
 }
 
 /*

@@ -31,7 +31,7 @@
  * them back it writes to the words that another would take from meanwhile. A hint, like all that is known of
  * stocks, and no more than its low bits of a chunk's number: what looks left to another is taken a little later.
  */
-static uint32_t left_name(pfn_t pfn)
+static uint32_t left_name(frame_nr_t pfn)
 {
 	return (uint32_t)(pfn / CHUNK_BITS) + 1;
 }
@@ -47,8 +47,8 @@ static unsigned taker_name(void)
 /* The next search among our own chunks begins behind chunk @c: any frame of it that is of the bank will do. */
 static void seek_from(struct frame_stock *stock, const struct frame_bank *bank, uint64_t c)
 {
-	pfn_t last = bank->base + c * CHUNK_BITS + CHUNK_BITS - 1;
-	pfn_t end = bank->first + bank->npages - 1;
+	frame_nr_t last = bank->base + c * CHUNK_BITS + CHUNK_BITS - 1;
+	frame_nr_t end = bank->first + bank->nframes - 1;
 
 	stock->seek = last < end ? last : end;
 }
@@ -59,14 +59,14 @@ static void leave_chunk(struct frame_bank *bank, uint64_t c, struct frame_stock 
 	uint32_t i = stock->next_left;
 
 	atomic_store_explicit(&bank->taker[c], (uint8_t)taker_name(), memory_order_relaxed);
-	if (stock->seek == PFN_NONE)
+	if (stock->seek == FRAME_NONE)
 		seek_from(stock, bank, c);
 	stock->next_left = i + 1 < FRAME_CHUNKS_LEFT ? i + 1 : 0;
 	atomic_store_explicit(&stock->left[i], left_name(bank->base + c * CHUNK_BITS),
 			      memory_order_relaxed);
 }
 
-static bool is_of(const struct frame_stock *stock, pfn_t base)
+static bool is_of(const struct frame_stock *stock, frame_nr_t base)
 {
 	bool is = atomic_load_explicit(&stock->base, memory_order_relaxed) - base < CHUNK_BITS;
 
@@ -155,16 +155,16 @@ static hints_of_others uint64_t next_own(struct frame_pool *pool, struct own_cur
 }
 
 /* Interrupts are off. */
-pfn_t frame_chunks_own(struct frame_pool *pool, struct frame_stock *stock)
+frame_nr_t frame_chunks_own(struct frame_pool *pool, struct frame_stock *stock)
 {
 	struct own_cursor at = { .bank = frame_bank_of(pool, stock->seek), .groups = OWN_GROUPS };
 	const unsigned name = taker_name();
-	pfn_t pfn = PFN_NONE;
+	frame_nr_t pfn = FRAME_NONE;
 
 	if (at.bank == NULL)
-		return PFN_NONE;
+		return FRAME_NONE;
 	at.c = (stock->seek - at.bank->base) / CHUNK_BITS + 1;
-	for (unsigned samples = 0; pfn == PFN_NONE && samples < SAMPLES; samples++) {
+	for (unsigned samples = 0; pfn == FRAME_NONE && samples < SAMPLES; samples++) {
 		uint64_t c = next_own(pool, &at, name);
 		if (c == BITMAP_NONE)
 			break;
@@ -183,13 +183,13 @@ pfn_t frame_chunks_own(struct frame_pool *pool, struct frame_stock *stock)
 /* ---- with the lock ------------------------------------------------------------------------------ */
 
 /* Chunk @c of @bank, which may have something. If it has not, the tree knows then. Lock held. */
-static pfn_t try_chunk(struct frame_bank *bank, uint64_t c, struct frame_stock *stock)
+static frame_nr_t try_chunk(struct frame_bank *bank, uint64_t c, struct frame_stock *stock)
 {
-	pfn_t base = bank->base + c * CHUNK_BITS;
-	pfn_t pfn = frame_take_from_chunk(stock, &bank->free[c * CHUNK_WORDS],
-					  &bank->chunks.leaf[c], base);
+	frame_nr_t base = bank->base + c * CHUNK_BITS;
+	frame_nr_t pfn = frame_take_from_chunk(stock, &bank->free[c * CHUNK_WORDS],
+					       &bank->chunks.leaf[c], base);
 
-	if (pfn == PFN_NONE) {
+	if (pfn == FRAME_NONE) {
 		chunk_tree_look(&bank->chunks, c);
 		return pfn;
 	}
@@ -209,7 +209,7 @@ struct broken_cursor {
 
 static struct broken_cursor behind(struct frame_pool *pool, const struct frame_stock *stock)
 {
-	pfn_t last = atomic_load_explicit(&stock->base, memory_order_relaxed);
+	frame_nr_t last = atomic_load_explicit(&stock->base, memory_order_relaxed);
 	struct broken_cursor at = { .banks_left = pool->nbanks };
 
 	for (uint32_t b = 0; b < pool->nbanks; b++) {
@@ -242,8 +242,8 @@ static struct frame_bank *next_broken(struct frame_pool *pool, struct broken_cur
  * From a broken chunk: the first of the next few that has enough. What is stale counts as broken, so
  * some of them turn out to be whole, or empty: then the tree learns that.
  */
-static pfn_t take_enough(struct frame_pool *pool, struct frame_stock *stock,
-			 struct frame_search *search)
+static frame_nr_t take_enough(struct frame_pool *pool, struct frame_stock *stock,
+			      struct frame_search *search)
 {
 	struct broken_cursor at = behind(pool, stock);
 	struct frame_bank *bank;
@@ -262,65 +262,65 @@ static pfn_t take_enough(struct frame_pool *pool, struct frame_stock *stock,
 			continue;
 		}
 		samples++;
-		pfn_t pfn = free >= ENOUGH ? try_chunk(bank, at.c, stock) : PFN_NONE;
-		if (pfn != PFN_NONE)
+		frame_nr_t pfn = free >= ENOUGH ? try_chunk(bank, at.c, stock) : FRAME_NONE;
+		if (pfn != FRAME_NONE)
 			return pfn;
 	}
-	return PFN_NONE;
+	return FRAME_NONE;
 }
 
 /*
  * From any broken chunk; another hart's only if @shared. Each that turns out to have nothing is broken no
  * more, so the next portion does not meet it again.
  */
-static pfn_t take_little(struct frame_pool *pool, struct frame_stock *stock, bool shared,
-			 struct frame_search *search)
+static frame_nr_t take_little(struct frame_pool *pool, struct frame_stock *stock, bool shared,
+			      struct frame_search *search)
 {
 	struct broken_cursor at = behind(pool, stock);
 	struct frame_bank *bank;
 
 	for (; (bank = next_broken(pool, &at)) != NULL; at.c++) {
 		if (!chunk_tree_spend(&search->looks, 1))
-			return PFN_LATER;
+			return FRAME_LATER;
 		if (!shared && is_elsewhere(pool, bank, at.c))
 			continue;
 		if (!chunk_tree_spend(&search->looks, 2))
-			return PFN_LATER;
-		pfn_t pfn = try_chunk(bank, at.c, stock);
-		if (pfn != PFN_NONE)
+			return FRAME_LATER;
+		frame_nr_t pfn = try_chunk(bank, at.c, stock);
+		if (pfn != FRAME_NONE)
 			return pfn;
 	}
-	return PFN_NONE;
+	return FRAME_NONE;
 }
 
-static pfn_t take_whole(struct frame_bank *bank, struct frame_stock *stock,
-			struct frame_search *search)
+static frame_nr_t take_whole(struct frame_bank *bank, struct frame_stock *stock,
+			     struct frame_search *search)
 {
 	uint64_t c;
 
 	while ((c = chunk_tree_find_full_within(&bank->chunks, &search->looks)) <
 	       CHUNK_TREE_LATER) {
-		pfn_t pfn = try_chunk(bank, c, stock);
-		if (pfn != PFN_NONE)
+		frame_nr_t pfn = try_chunk(bank, c, stock);
+		if (pfn != FRAME_NONE)
 			return pfn;
 	}
-	return c == BITMAP_NONE ? PFN_NONE : PFN_LATER;
+	return c == BITMAP_NONE ? FRAME_NONE : FRAME_LATER;
 }
 
 /*
  * A frame out of a new chunk for this hart. Lock held. Chunks of other harts are passed over by a portion that can
  * do it to the end; they are no reason to go on for ever.
  */
-pfn_t frame_chunks_search(struct frame_pool *pool, struct frame_stock *stock,
-			  struct frame_search *search)
+frame_nr_t frame_chunks_search(struct frame_pool *pool, struct frame_stock *stock,
+			       struct frame_search *search)
 {
-	pfn_t pfn = search->spent == 0 ? take_enough(pool, stock, search) : PFN_NONE;
+	frame_nr_t pfn = search->spent == 0 ? take_enough(pool, stock, search) : FRAME_NONE;
 
-	for (uint32_t b = 0; pfn == PFN_NONE && b < pool->nbanks; b++)
+	for (uint32_t b = 0; pfn == FRAME_NONE && b < pool->nbanks; b++)
 		pfn = take_whole(&pool->bank[b], stock, search);
-	if (pfn == PFN_NONE && !search->shared) {
+	if (pfn == FRAME_NONE && !search->shared) {
 		pfn = take_little(pool, stock, false, search);
-		search->shared = pfn == PFN_LATER;
+		search->shared = pfn == FRAME_LATER;
 	}
-	return pfn != PFN_NONE ? pfn : take_little(pool, stock, true, search);
+	return pfn != FRAME_NONE ? pfn : take_little(pool, stock, true, search);
 }

@@ -42,7 +42,7 @@
 /* Odd, and no address that could be: a pointer that was read from a freed frame traps. */
 #define POISON 0x7fe3d9a5c3f1e08bull
 
-#define WORDS (PAGE_SIZE / sizeof(uint64_t))
+#define WORDS (FRAME_SIZE / sizeof(uint64_t))
 
 #define HART_SHIFT   8u
 #define HART_BITS    16u
@@ -53,9 +53,9 @@ _Static_assert(sizeof(struct frame_record) == 16, "16 bytes a frame, as frame.h 
 
 /* ---- setting up -------------------------------------------------------------------------------- */
 
-size_t frame_record_bytes(npages_t npages)
+size_t frame_record_bytes(frame_count_t nframes)
 {
-	return npages * sizeof(struct frame_record);
+	return nframes * sizeof(struct frame_record);
 }
 
 /* Then a hart may have a stock, also if all was removed again. */
@@ -68,17 +68,18 @@ static bool was_ever_inserted(const struct frame_pool *pool)
 	return false;
 }
 
-static enum acre_status add_records(struct frame_pool *pool, pfn_t pfn, void *records, size_t bytes)
+static enum acre_status add_records(struct frame_pool *pool, frame_nr_t pfn, void *records,
+				    size_t bytes)
 {
 	struct frame_bank *bank = frame_bank_of(pool, pfn);
 
 	if (bank == NULL)
 		return ACRE_ERR_RANGE;
-	if (bytes < frame_record_bytes(bank->npages))
+	if (bytes < frame_record_bytes(bank->nframes))
 		return ACRE_ERR_NOMEM;
 	if (was_ever_inserted(pool))
 		return ACRE_ERR_INVALID;
-	memset(records, 0, frame_record_bytes(bank->npages));
+	memset(records, 0, frame_record_bytes(bank->nframes));
 	bank->records = records;
 	pool->debug = true;
 	pool->quick_nbits = 0;
@@ -86,7 +87,8 @@ static enum acre_status add_records(struct frame_pool *pool, pfn_t pfn, void *re
 	return ACRE_OK;
 }
 
-enum acre_status frame_pool_debug(struct frame_pool *pool, pfn_t pfn, void *records, size_t bytes)
+enum acre_status frame_pool_debug(struct frame_pool *pool, frame_nr_t pfn, void *records,
+				  size_t bytes)
 {
 	if (records == NULL)
 		return ACRE_ERR_INVALID;
@@ -98,12 +100,13 @@ enum acre_status frame_pool_debug(struct frame_pool *pool, pfn_t pfn, void *reco
 
 /* ---- records ----------------------------------------------------------------------------------- */
 
-/* Of [@pfn, @pfn + @npages), or NULL if that is not all in one bank, or the bank has none. */
-static struct frame_record *records_of(struct frame_pool *pool, pfn_t pfn, npages_t npages)
+/* Of [@pfn, @pfn + @nframes), or NULL if that is not all in one bank, or the bank has none. */
+static struct frame_record *records_of(struct frame_pool *pool, frame_nr_t pfn,
+				       frame_count_t nframes)
 {
 	struct frame_bank *bank = frame_bank_of(pool, pfn);
 
-	if (bank == NULL || bank->records == NULL || npages > bank->first + bank->npages - pfn)
+	if (bank == NULL || bank->records == NULL || nframes > bank->first + bank->nframes - pfn)
 		return NULL;
 	return &bank->records[pfn - bank->first];
 }
@@ -127,7 +130,7 @@ static void write_record(struct frame_record *record, const void *caller, uint64
 	atomic_store_explicit(&record->event, event, memory_order_release);
 }
 
-bool frame_past(struct frame_pool *pool, pfn_t pfn, struct frame_past *past)
+bool frame_past(struct frame_pool *pool, frame_nr_t pfn, struct frame_past *past)
 {
 	const struct frame_record *record = records_of(pool, pfn, 1);
 	uint64_t event = record != NULL ? event_of(record) : 0;
@@ -144,17 +147,17 @@ bool frame_past(struct frame_pool *pool, pfn_t pfn, struct frame_past *past)
 	return true;
 }
 
-void frame_debug_forget(struct frame_pool *pool, pfn_t pfn, npages_t npages)
+void frame_debug_forget(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes)
 {
-	struct frame_record *record = records_of(pool, pfn, npages);
+	struct frame_record *record = records_of(pool, pfn, nframes);
 
-	for (npages_t i = 0; record != NULL && i < npages; i++)
+	for (frame_count_t i = 0; record != NULL && i < nframes; i++)
 		write_record(&record[i], NULL, 0);
 }
 
 /* ---- bytes ------------------------------------------------------------------------------------- */
 
-static void fill(struct frame_pool *pool, pfn_t pfn)
+static void fill(struct frame_pool *pool, frame_nr_t pfn)
 {
 	uint64_t *words = frame_ptr(pool, pfn);
 
@@ -166,8 +169,8 @@ static void fill(struct frame_pool *pool, pfn_t pfn)
 	}
 }
 
-/* The offset of the first byte of the frame that is not that of @pattern, or PAGE_SIZE. */
-static unsigned first_wrong(struct frame_pool *pool, pfn_t pfn, uint64_t pattern)
+/* The offset of the first byte of the frame that is not that of @pattern, or FRAME_SIZE. */
+static unsigned first_wrong(struct frame_pool *pool, frame_nr_t pfn, uint64_t pattern)
 {
 	const uint64_t *words = frame_ptr(pool, pfn);
 
@@ -176,22 +179,22 @@ static unsigned first_wrong(struct frame_pool *pool, pfn_t pfn, uint64_t pattern
 		if (unlikely(wrong != 0)) /* little-endian, as RISC-V is */
 			return i * (unsigned)sizeof(words[0]) + bits_ctz(wrong) / 8;
 	}
-	return PAGE_SIZE;
+	return FRAME_SIZE;
 }
 
-bool frame_debug_is_lie(struct frame_pool *pool, pfn_t pfn)
+bool frame_debug_is_lie(struct frame_pool *pool, frame_nr_t pfn)
 {
 	const struct frame_record *record = records_of(pool, pfn, 1);
 
 	/* What is not the caller's is not looked at. */
 	return record != NULL && frame_record_state(record) == TAKEN &&
-	       first_wrong(pool, pfn, 0) != PAGE_SIZE;
+	       first_wrong(pool, pfn, 0) != FRAME_SIZE;
 }
 
 /* ---- taking and giving back -------------------------------------------------------------------- */
 
 /* It is as @record says: was it written to since? */
-static void look_at(struct frame_pool *pool, pfn_t pfn, const void *caller)
+static void look_at(struct frame_pool *pool, frame_nr_t pfn, const void *caller)
 {
 	const struct frame_record *record = records_of(pool, pfn, 1);
 	enum frame_record_state state = frame_record_state(record);
@@ -200,16 +203,16 @@ static void look_at(struct frame_pool *pool, pfn_t pfn, const void *caller)
 	if (state != FREED && state != ZEROED)
 		return;
 	unsigned offset = first_wrong(pool, pfn, state == FREED ? POISON : 0);
-	if (likely(offset == PAGE_SIZE))
+	if (likely(offset == FRAME_SIZE))
 		return;
 	(void)frame_past(pool, pfn, &past);
 	platform_bad_free(&(struct bad_free){
 		.allocator = "frame",
-		.address = pfn_to_paddr(pfn) + offset,
+		.address = frame_to_paddr(pfn) + offset,
 		.caller = caller,
 		.what = "written after it was freed",
-		.actual_start = pfn_to_paddr(pfn),
-		.actual_size = PAGE_SIZE,
+		.actual_start = frame_to_paddr(pfn),
+		.actual_size = FRAME_SIZE,
 		.is_write = true,
 		.past = past.what,
 		.past_caller = past.caller,
@@ -217,14 +220,15 @@ static void look_at(struct frame_pool *pool, pfn_t pfn, const void *caller)
 	});
 }
 
-void frame_debug_take(struct frame_pool *pool, pfn_t pfn, npages_t npages, const void *caller)
+void frame_debug_take(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes,
+		      const void *caller)
 {
-	struct frame_record *record = pfn != PFN_NONE ? records_of(pool, pfn, npages) : NULL;
+	struct frame_record *record = pfn != FRAME_NONE ? records_of(pool, pfn, nframes) : NULL;
 
 	if (record == NULL)
 		return;
 	uint64_t event = new_event(pool) | TAKEN;
-	for (npages_t i = 0; i < npages; i++) {
+	for (frame_count_t i = 0; i < nframes; i++) {
 		look_at(pool, pfn + i, caller);
 		write_record(&record[i], caller, event);
 	}
@@ -233,34 +237,35 @@ void frame_debug_take(struct frame_pool *pool, pfn_t pfn, npages_t npages, const
 /* A run is claimed in pieces of so many frames, and the lock is free in between: nobody waits for all of it. */
 #define CLAIMED_AT_ONCE 64u
 
-static npages_t piece_at(npages_t i, npages_t npages)
+static frame_count_t piece_at(frame_count_t i, frame_count_t nframes)
 {
-	return npages - i < CLAIMED_AT_ONCE ? npages - i : CLAIMED_AT_ONCE;
+	return nframes - i < CLAIMED_AT_ONCE ? nframes - i : CLAIMED_AT_ONCE;
 }
 
 /* Are all of the @n records in state @state? If so, and @next is another one, that is what they are in now. */
-static bool change_all(struct frame_pool *pool, struct frame_record *record, npages_t n,
+static bool change_all(struct frame_pool *pool, struct frame_record *record, frame_count_t n,
 		       enum frame_record_state state, enum frame_record_state next)
 {
 	LOCK_SCOPED(held, &pool->lock);
 
-	for (npages_t i = 0; i < n; i++) {
+	for (frame_count_t i = 0; i < n; i++) {
 		if (frame_record_state(&record[i]) != state)
 			return false;
 	}
-	for (npages_t i = 0; i < n && next != state; i++)
+	for (frame_count_t i = 0; i < n && next != state; i++)
 		atomic_store_explicit(&record[i].event, event_of(&record[i]) - state + next,
 				      memory_order_release);
 	return true;
 }
 
 /* From TAKEN to GIVING, and what else is recorded stays. How many, piece by piece, until one is not all TAKEN. */
-static npages_t claim_pieces(struct frame_pool *pool, struct frame_record *record, npages_t npages)
+static frame_count_t claim_pieces(struct frame_pool *pool, struct frame_record *record,
+				  frame_count_t nframes)
 {
-	npages_t i = 0;
+	frame_count_t i = 0;
 
-	while (i < npages && change_all(pool, &record[i], piece_at(i, npages), TAKEN, GIVING))
-		i += piece_at(i, npages);
+	while (i < nframes && change_all(pool, &record[i], piece_at(i, nframes), TAKEN, GIVING))
+		i += piece_at(i, nframes);
 	return i;
 }
 
@@ -269,29 +274,29 @@ static npages_t claim_pieces(struct frame_pool *pool, struct frame_record *recor
  * that another who is right wants to claim meanwhile. Of two that free the same frames at once one at least finds a
  * piece claimed, and takes its own claims back.
  */
-static bool claim(struct frame_pool *pool, struct frame_record *record, npages_t npages)
+static bool claim(struct frame_pool *pool, struct frame_record *record, frame_count_t nframes)
 {
-	for (npages_t i = 0; i < npages; i += piece_at(i, npages)) {
-		if (!change_all(pool, &record[i], piece_at(i, npages), TAKEN, TAKEN))
+	for (frame_count_t i = 0; i < nframes; i += piece_at(i, nframes)) {
+		if (!change_all(pool, &record[i], piece_at(i, nframes), TAKEN, TAKEN))
 			return false;
 	}
-	npages_t claimed = claim_pieces(pool, record, npages);
-	for (npages_t i = 0; claimed != npages && i < claimed; i += piece_at(i, claimed))
+	frame_count_t claimed = claim_pieces(pool, record, nframes);
+	for (frame_count_t i = 0; claimed != nframes && i < claimed; i += piece_at(i, claimed))
 		(void)!change_all(pool, &record[i], piece_at(i, claimed), GIVING, TAKEN);
-	return claimed == npages;
+	return claimed == nframes;
 }
 
-bool frame_debug_give(struct frame_pool *pool, pfn_t pfn, npages_t npages, bool zeroed,
+bool frame_debug_give(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes, bool zeroed,
 		      const void *caller)
 {
-	struct frame_record *record = records_of(pool, pfn, npages);
+	struct frame_record *record = records_of(pool, pfn, nframes);
 
 	/* Without records the bits decide, and so they do for what is not all in one bank. */
-	if (record == NULL || npages == 0)
+	if (record == NULL || nframes == 0)
 		return true;
 	uint64_t event = new_event(pool);
-	bool ours = claim(pool, record, npages);
-	for (npages_t i = 0; ours && i < npages; i++) {
+	bool ours = claim(pool, record, nframes);
+	for (frame_count_t i = 0; ours && i < nframes; i++) {
 		if (!zeroed)
 			fill(pool, pfn + i);
 		write_record(&record[i], caller, event | (zeroed ? ZEROED : FREED));

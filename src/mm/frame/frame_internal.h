@@ -28,8 +28,8 @@ static inline bool frame_is_known(const chunk_byte *leaf)
  * cost doubles its portions until one is enough: that takes at most as many as the number of chunks has bits.
  */
 
-/* What a portion that was not enough returns, in place of a frame or PFN_NONE. */
-#define PFN_LATER (PFN_NONE - 1)
+/* What a portion that was not enough returns, in place of a frame or FRAME_NONE. */
+#define FRAME_LATER (FRAME_NONE - 1)
 
 /* Looks of a portion (chunk_tree.h), as long as others do not undo them. */
 #define FRAME_LOOKS 32u
@@ -47,29 +47,29 @@ static inline struct frame_search frame_search(void)
 }
 
 /* frame_search_on - was that portion not enough? Then make the next one ready. */
-bool frame_search_on(const struct frame_pool *pool, struct frame_search *search, pfn_t found);
+bool frame_search_on(const struct frame_pool *pool, struct frame_search *search, frame_nr_t found);
 
 /* ---- single frames: frame_single.c takes them from chunks that frame_choose.c chooses -------------- */
 
 /*
  * frame_take_from_chunk - a frame of the chunk whose words are @words, what is known of it in @leaf, and whose first
- * frame is @base; the stock, of this hart, is there from now on. PFN_NONE: it has none. Interrupts are off; whoever
+ * frame is @base; the stock, of this hart, is there from now on. FRAME_NONE: it has none. Interrupts are off; whoever
  * takes it looks at @leaf next (frame_is_known()).
  */
-pfn_t frame_take_from_chunk(struct frame_stock *stock, atomic_word *words, chunk_byte *leaf,
-			    pfn_t base);
+frame_nr_t frame_take_from_chunk(struct frame_stock *stock, atomic_word *words, chunk_byte *leaf,
+				 frame_nr_t base);
 
 /*
- * frame_chunks_own - a frame from another chunk that this hart was the last to take from; PFN_NONE if it finds none
+ * frame_chunks_own - a frame from another chunk that this hart was the last to take from; FRAME_NONE if it finds none
  * that has enough soon. No lock; interrupts are off.
- * frame_chunks_search - from any chunk; PFN_NONE or PFN_LATER. Lock held.
+ * frame_chunks_search - from any chunk; FRAME_NONE or FRAME_LATER. Lock held.
  */
-pfn_t frame_chunks_own(struct frame_pool *pool, struct frame_stock *stock);
-pfn_t frame_chunks_search(struct frame_pool *pool, struct frame_stock *stock,
-			  struct frame_search *search);
+frame_nr_t frame_chunks_own(struct frame_pool *pool, struct frame_stock *stock);
+frame_nr_t frame_chunks_search(struct frame_pool *pool, struct frame_stock *stock,
+			       struct frame_search *search);
 
 /* How many banks start below @pfn, or at it. */
-static inline uint32_t frame_banks_upto(const struct frame_pool *pool, pfn_t pfn)
+static inline uint32_t frame_banks_upto(const struct frame_pool *pool, frame_nr_t pfn)
 {
 	uint32_t low = 0;
 	uint32_t high = pool->nbanks;
@@ -85,18 +85,18 @@ static inline uint32_t frame_banks_upto(const struct frame_pool *pool, pfn_t pfn
 }
 
 /* The bank of @pfn, or NULL, by search; frame_bank_of - the same, the first bank first. */
-static inline struct frame_bank *frame_bank_among(struct frame_pool *pool, pfn_t pfn)
+static inline struct frame_bank *frame_bank_among(struct frame_pool *pool, frame_nr_t pfn)
 {
 	uint32_t upto = frame_banks_upto(pool, pfn);
 	if (upto == 0)
 		return NULL;
 	struct frame_bank *bank = &pool->bank[upto - 1];
-	return pfn - bank->first < bank->npages ? bank : NULL;
+	return pfn - bank->first < bank->nframes ? bank : NULL;
 }
 
-static inline struct frame_bank *frame_bank_of(struct frame_pool *pool, pfn_t pfn)
+static inline struct frame_bank *frame_bank_of(struct frame_pool *pool, frame_nr_t pfn)
 {
-	if (likely(pfn - pool->bank[0].first < pool->bank[0].npages))
+	if (likely(pfn - pool->bank[0].first < pool->bank[0].nframes))
 		return &pool->bank[0];
 	return frame_bank_among(pool, pfn);
 }
@@ -105,10 +105,10 @@ static inline struct frame_bank *frame_bank_of(struct frame_pool *pool, pfn_t pf
  * frame_free_one - frame_free() once more, with the lock and closely: to refuse and report it, or to do
  * what another hart was about to prevent.
  */
-enum acre_status frame_free_one(struct frame_pool *pool, pfn_t pfn, const void *caller);
+enum acre_status frame_free_one(struct frame_pool *pool, frame_nr_t pfn, const void *caller);
 
 /* frame_free_one_zeroed - the same for frame_free_zeroed(). */
-enum acre_status frame_free_one_zeroed(struct frame_pool *pool, pfn_t pfn, const void *caller);
+enum acre_status frame_free_one_zeroed(struct frame_pool *pool, frame_nr_t pfn, const void *caller);
 
 /* ---- frames that are known to be zero (frame_zero.c); all with the lock held ------------------- */
 
@@ -118,20 +118,20 @@ static inline uint32_t frame_zeroed_count(const struct frame_pool *pool)
 	return atomic_load_explicit(&pool->nzeroed, memory_order_relaxed);
 }
 
-/* frame_zeroed_has - is @pfn one of them? frame_zeroed_next - the lowest that is >= @pfn, or PFN_NONE. */
-bool frame_zeroed_has(const struct frame_pool *pool, pfn_t pfn);
-pfn_t frame_zeroed_next(const struct frame_pool *pool, pfn_t pfn);
+/* frame_zeroed_has - is @pfn one of them? frame_zeroed_next - the lowest that is >= @pfn, or FRAME_NONE. */
+bool frame_zeroed_has(const struct frame_pool *pool, frame_nr_t pfn);
+frame_nr_t frame_zeroed_next(const struct frame_pool *pool, frame_nr_t pfn);
 
 /* frame_zeroed_keep - @pfn is handed out, and zero: make it one of them. False: no room, or it is not. */
-bool frame_zeroed_keep(struct frame_pool *pool, pfn_t pfn);
+bool frame_zeroed_keep(struct frame_pool *pool, frame_nr_t pfn);
 
 /*
- * frame_zeroed_flush - those among [@pfn, @pfn + @npages) become free frames like any other.
- * frame_zeroed_flush_some - a few of them do, for a search that has found nothing else. Result: PFN_LATER, the
- * next portion may find something; PFN_NONE if there was none.
+ * frame_zeroed_flush - those among [@pfn, @pfn + @nframes) become free frames like any other.
+ * frame_zeroed_flush_some - a few of them do, for a search that has found nothing else. Result: FRAME_LATER, the
+ * next portion may find something; FRAME_NONE if there was none.
  */
-void frame_zeroed_flush(struct frame_pool *pool, pfn_t pfn, npages_t npages);
-pfn_t frame_zeroed_flush_some(struct frame_pool *pool, const struct frame_search *search);
+void frame_zeroed_flush(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes);
+frame_nr_t frame_zeroed_flush_some(struct frame_pool *pool, const struct frame_search *search);
 
 /* ---- the debug tier (frame_debug.c), where it is on ---------------------------------------------- */
 
@@ -150,33 +150,34 @@ static inline enum frame_record_state frame_record_state(const struct frame_reco
 }
 
 /*
- * frame_debug_take - [@pfn, @pfn + @npages) was just handed out to @caller: look at the bytes of each frame
- * that was free before, report those that somebody wrote to, and record it. PFN_NONE is nothing. No lock.
+ * frame_debug_take - [@pfn, @pfn + @nframes) was just handed out to @caller: look at the bytes of each frame
+ * that was free before, report those that somebody wrote to, and record it. FRAME_NONE is nothing. No lock.
  */
-void frame_debug_take(struct frame_pool *pool, pfn_t pfn, npages_t npages, const void *caller);
+void frame_debug_take(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes,
+		      const void *caller);
 
 /*
  * frame_debug_give - @caller gives them back: fill them with the pattern (if they are not all @zeroed) and
  * record it. The free bits are not changed: that comes next. False, and nothing has changed, if they are
  * not all handed out, or another is giving one of them back. Not with the lock.
  */
-nodiscard bool frame_debug_give(struct frame_pool *pool, pfn_t pfn, npages_t npages, bool zeroed,
-				const void *caller);
+nodiscard bool frame_debug_give(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes,
+				bool zeroed, const void *caller);
 
 /* frame_debug_forget - they are no longer inserted. Lock held. */
-void frame_debug_forget(struct frame_pool *pool, pfn_t pfn, npages_t npages);
+void frame_debug_forget(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes);
 
 /* frame_debug_is_lie - @pfn is handed out and not all zero. */
-bool frame_debug_is_lie(struct frame_pool *pool, pfn_t pfn);
+bool frame_debug_is_lie(struct frame_pool *pool, frame_nr_t pfn);
 
 /* frame_alloc_recorded, frame_alloc_range_recorded - frame_alloc() and frame_alloc_range() for @caller. */
-pfn_t frame_alloc_recorded(struct frame_pool *pool, const void *caller);
-pfn_t frame_alloc_range_recorded(struct frame_pool *pool, npages_t npages, uint64_t align_bytes,
-				 const void *caller);
+frame_nr_t frame_alloc_recorded(struct frame_pool *pool, const void *caller);
+frame_nr_t frame_alloc_range_recorded(struct frame_pool *pool, frame_count_t nframes,
+				      uint64_t align_bytes, const void *caller);
 
 /* ---- for those ---------------------------------------------------------------------------------- */
 
-/* frame_lowest_free - a frame whose bit is free, PFN_NONE or PFN_LATER. Lock held. */
-pfn_t frame_lowest_free(struct frame_pool *pool, struct frame_search *search);
+/* frame_lowest_free - a frame whose bit is free, FRAME_NONE or FRAME_LATER. Lock held. */
+frame_nr_t frame_lowest_free(struct frame_pool *pool, struct frame_search *search);
 
 #endif

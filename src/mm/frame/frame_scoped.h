@@ -5,12 +5,12 @@
  * C has no destructors, but gcc and clang call a function when a variable with the cleanup
  * attribute leaves its scope, by whatever way: the end, return, break, goto.
  *
- *	enum acre_status make_table(struct frame_pool *pool, pfn_t *out)
+ *	enum acre_status make_table(struct frame_pool *pool, frame_nr_t *out)
  *	{
  *		FRAME_SCOPED(table) = frame_scoped_of(pool, frame_alloc_zeroed(pool), 1);
  *		FRAME_SCOPED(leaf) = frame_scoped_alloc(pool);
  *
- *		if (table.pfn == PFN_NONE || leaf.pfn == PFN_NONE)
+ *		if (table.pfn == FRAME_NONE || leaf.pfn == FRAME_NONE)
  *			return ACRE_ERR_NOMEM;               neither leaks
  *		...
  *		*out = frame_scoped_keep(&table);       the caller's from now on
@@ -27,42 +27,42 @@
 
 struct frame_scoped {
 	struct frame_pool *pool;
-	pfn_t pfn;       /* PFN_NONE: owns nothing */
-	npages_t npages; /* from there */
+	frame_nr_t pfn;        /* FRAME_NONE: owns nothing */
+	frame_count_t nframes; /* from there */
 };
 
 /* FRAME_SCOPED - declare the owner @name. It must be initialised in the same declaration. */
 #define FRAME_SCOPED(name) __attribute__((cleanup(frame_scoped_release))) struct frame_scoped name
 
-/* frame_scoped_of - an owner of @npages frames from @pfn that were just taken; none if PFN_NONE. */
-static inline struct frame_scoped frame_scoped_of(struct frame_pool *pool, pfn_t pfn,
-						  npages_t npages)
+/* frame_scoped_of - an owner of @nframes frames from @pfn that were just taken; none if FRAME_NONE. */
+static inline struct frame_scoped frame_scoped_of(struct frame_pool *pool, frame_nr_t pfn,
+						  frame_count_t nframes)
 {
-	return (struct frame_scoped){ .pool = pool, .pfn = pfn, .npages = npages };
+	return (struct frame_scoped){ .pool = pool, .pfn = pfn, .nframes = nframes };
 }
 
-/* frame_scoped_alloc - an owner of one frame; its pfn is PFN_NONE when none is free. */
+/* frame_scoped_alloc - an owner of one frame; its pfn is FRAME_NONE when none is free. */
 static inline struct frame_scoped frame_scoped_alloc(struct frame_pool *pool)
 {
 	return frame_scoped_of(pool, frame_alloc(pool), 1);
 }
 
-/* frame_scoped_keep - the frame is the caller's now and is not freed; its number, or PFN_NONE. */
-static inline nodiscard pfn_t frame_scoped_keep(struct frame_scoped *owner)
+/* frame_scoped_keep - the frame is the caller's now and is not freed; its number, or FRAME_NONE. */
+static inline nodiscard frame_nr_t frame_scoped_keep(struct frame_scoped *owner)
 {
-	pfn_t pfn = owner->pfn;
+	frame_nr_t pfn = owner->pfn;
 
-	owner->pfn = PFN_NONE;
+	owner->pfn = FRAME_NONE;
 	return pfn;
 }
 
 /* frame_scoped_release - free now what @owner owns; the end of its block does it. */
 static inline void frame_scoped_release(struct frame_scoped *owner)
 {
-	pfn_t pfn = frame_scoped_keep(owner);
+	frame_nr_t pfn = frame_scoped_keep(owner);
 
-	if (pfn != PFN_NONE)
-		(void)frame_free_range(owner->pool, pfn, owner->npages);
+	if (pfn != FRAME_NONE)
+		(void)frame_free_range(owner->pool, pfn, owner->nframes);
 }
 
 #endif

@@ -34,7 +34,7 @@
 /* ---- single frames --------------------------------------------------------------------------- */
 
 /* Lock held. */
-static void touch_locked(struct frame_pool *pool, pfn_t pfn)
+static void touch_locked(struct frame_pool *pool, frame_nr_t pfn)
 {
 	struct frame_bank *bank = frame_bank_of(pool, pfn);
 
@@ -42,14 +42,14 @@ static void touch_locked(struct frame_pool *pool, pfn_t pfn)
 		chunk_tree_touch(&bank->chunks, pfn - bank->base, 1);
 }
 
-static never_inline void touch(struct frame_pool *pool, pfn_t pfn)
+static never_inline void touch(struct frame_pool *pool, frame_nr_t pfn)
 {
 	LOCK_SCOPED(held, &pool->lock);
 
 	touch_locked(pool, pfn);
 }
 
-static never_inline pfn_t touched(struct frame_pool *pool, pfn_t pfn)
+static never_inline frame_nr_t touched(struct frame_pool *pool, frame_nr_t pfn)
 {
 	touch(pool, pfn);
 	return pfn;
@@ -70,7 +70,7 @@ static inline uint64_t take_bit(atomic_word *word)
 }
 
 /* Only this hart writes to its stock, with interrupts off; its handlers see by the count that it has moved. */
-static inline void move_stock(struct frame_stock *stock, atomic_word *word, pfn_t base,
+static inline void move_stock(struct frame_stock *stock, atomic_word *word, frame_nr_t base,
 			      chunk_byte *leaf)
 {
 	atomic_store_explicit(&stock->word, word, memory_order_relaxed);
@@ -81,18 +81,18 @@ static inline void move_stock(struct frame_stock *stock, atomic_word *word, pfn_
 			      memory_order_relaxed);
 }
 
-pfn_t frame_take_from_chunk(struct frame_stock *stock, atomic_word *words, chunk_byte *leaf,
-			    pfn_t base)
+frame_nr_t frame_take_from_chunk(struct frame_stock *stock, atomic_word *words, chunk_byte *leaf,
+				 frame_nr_t base)
 {
 	for (uint64_t w = 0; w < CHUNK_WORDS; w++) {
 		uint64_t bit = take_bit(&words[w]);
 		if (bit == 0)
 			continue;
-		pfn_t first = base + w * BITS_PER_WORD;
+		frame_nr_t first = base + w * BITS_PER_WORD;
 		move_stock(stock, &words[w], first, leaf);
 		return first + bits_ctz(bit);
 	}
-	return PFN_NONE;
+	return FRAME_NONE;
 }
 
 /* Only this hart writes to its stock: so the others need not be asked. */
@@ -101,19 +101,19 @@ void frame_leave(struct frame_pool *pool)
 	struct frame_stock *stock = &pool->stock[platform_hart()];
 	unsigned long irq = platform_irq_save();
 
-	move_stock(stock, &pool->nothing, PFN_NONE, &pool->nowhere);
+	move_stock(stock, &pool->nothing, FRAME_NONE, &pool->nowhere);
 	for (unsigned i = 0; i < FRAME_CHUNKS_LEFT; i++)
 		atomic_store_explicit(&stock->left[i], 0, memory_order_relaxed);
 	platform_irq_restore(irq);
 }
 
 /* The word of this hart is empty: the rest of its chunk, without the lock. */
-static pfn_t take_nearby(struct frame_stock *stock)
+static frame_nr_t take_nearby(struct frame_stock *stock)
 {
-	pfn_t base = atomic_load_explicit(&stock->base, memory_order_relaxed);
+	frame_nr_t base = atomic_load_explicit(&stock->base, memory_order_relaxed);
 
-	if (base == PFN_NONE)
-		return PFN_NONE;
+	if (base == FRAME_NONE)
+		return FRAME_NONE;
 	atomic_word *word = atomic_load_explicit(&stock->word, memory_order_relaxed);
 	return frame_take_from_chunk(stock, word - base % CHUNK_BITS / BITS_PER_WORD,
 				     atomic_load_explicit(&stock->leaf, memory_order_relaxed),
@@ -121,30 +121,30 @@ static pfn_t take_nearby(struct frame_stock *stock)
 }
 
 /* Or one that is known to be zero. Lock held. */
-static pfn_t take_any(struct frame_pool *pool, struct frame_stock *stock,
-		      struct frame_search *search)
+static frame_nr_t take_any(struct frame_pool *pool, struct frame_stock *stock,
+			   struct frame_search *search)
 {
-	pfn_t pfn = frame_chunks_search(pool, stock, search);
+	frame_nr_t pfn = frame_chunks_search(pool, stock, search);
 
-	return likely(pfn != PFN_NONE) ? pfn : frame_zeroed_flush_some(pool, search);
+	return likely(pfn != FRAME_NONE) ? pfn : frame_zeroed_flush_some(pool, search);
 }
 
-static pfn_t try_recorded(struct frame_pool *pool, struct frame_search *search)
+static frame_nr_t try_recorded(struct frame_pool *pool, struct frame_search *search)
 {
 	LOCK_SCOPED(held, &pool->lock);
-	pfn_t pfn = take_nearby(&pool->recorded);
+	frame_nr_t pfn = take_nearby(&pool->recorded);
 
-	if (pfn == PFN_NONE)
+	if (pfn == FRAME_NONE)
 		return take_any(pool, &pool->recorded, search);
 	if (!frame_is_known(pool->recorded.leaf))
 		touch_locked(pool, pfn);
 	return pfn;
 }
 
-pfn_t frame_alloc_recorded(struct frame_pool *pool, const void *caller)
+frame_nr_t frame_alloc_recorded(struct frame_pool *pool, const void *caller)
 {
 	struct frame_search search = frame_search();
-	pfn_t pfn;
+	frame_nr_t pfn;
 
 	do {
 		pfn = try_recorded(pool, &search);
@@ -153,8 +153,8 @@ pfn_t frame_alloc_recorded(struct frame_pool *pool, const void *caller)
 	return pfn;
 }
 
-static pfn_t try_pool(struct frame_pool *pool, struct frame_stock *stock,
-		      struct frame_search *search)
+static frame_nr_t try_pool(struct frame_pool *pool, struct frame_stock *stock,
+			   struct frame_search *search)
 {
 	LOCK_SCOPED(held, &pool->lock);
 
@@ -163,10 +163,10 @@ static pfn_t try_pool(struct frame_pool *pool, struct frame_stock *stock,
 	return take_any(pool, stock, search);
 }
 
-static pfn_t alloc_from_pool(struct frame_pool *pool, struct frame_stock *stock)
+static frame_nr_t alloc_from_pool(struct frame_pool *pool, struct frame_stock *stock)
 {
 	struct frame_search search = frame_search();
-	pfn_t pfn;
+	frame_nr_t pfn;
 
 	do {
 		pfn = try_pool(pool, stock, &search);
@@ -175,17 +175,17 @@ static pfn_t alloc_from_pool(struct frame_pool *pool, struct frame_stock *stock)
 }
 
 /* A call that is the last thing that frame_alloc() does is a jump: then CALLER() is its caller. */
-static never_inline pfn_t alloc_slowly(struct frame_pool *pool)
+static never_inline frame_nr_t alloc_slowly(struct frame_pool *pool)
 {
 	if (unlikely(pool->debug))
 		return frame_alloc_recorded(pool, CALLER());
 	struct frame_stock *stock = &pool->stock[platform_hart()];
 	unsigned long irq = platform_irq_save();
-	pfn_t pfn = take_nearby(stock);
+	frame_nr_t pfn = take_nearby(stock);
 
-	if (pfn == PFN_NONE)
+	if (pfn == FRAME_NONE)
 		pfn = frame_chunks_own(pool, stock);
-	if (pfn != PFN_NONE) {
+	if (pfn != FRAME_NONE) {
 		bool known =
 			frame_is_known(atomic_load_explicit(&stock->leaf, memory_order_relaxed));
 		platform_irq_restore(irq);
@@ -195,7 +195,7 @@ static never_inline pfn_t alloc_slowly(struct frame_pool *pool)
 	return alloc_from_pool(pool, stock);
 }
 
-pfn_t frame_alloc(struct frame_pool *pool)
+frame_nr_t frame_alloc(struct frame_pool *pool)
 {
 	struct frame_stock *stock = &pool->stock[platform_hart()];
 	uint64_t moves = atomic_load_explicit(&stock->moves, memory_order_relaxed);
@@ -206,7 +206,7 @@ pfn_t frame_alloc(struct frame_pool *pool)
 	 */
 	atomic_signal_fence(memory_order_seq_cst);
 	atomic_word *word = atomic_load_explicit(&stock->word, memory_order_relaxed);
-	pfn_t base = atomic_load_explicit(&stock->base, memory_order_relaxed);
+	frame_nr_t base = atomic_load_explicit(&stock->base, memory_order_relaxed);
 	chunk_byte *leaf = atomic_load_explicit(&stock->leaf, memory_order_relaxed);
 	atomic_signal_fence(memory_order_seq_cst);
 	if (unlikely(moves != atomic_load_explicit(&stock->moves, memory_order_relaxed)))
@@ -214,12 +214,12 @@ pfn_t frame_alloc(struct frame_pool *pool)
 	uint64_t bit = take_bit(word);
 	if (unlikely(bit == 0))
 		return alloc_slowly(pool);
-	pfn_t pfn = base + bits_ctz(bit);
+	frame_nr_t pfn = base + bits_ctz(bit);
 	return frame_is_known(leaf) ? pfn : touched(pool, pfn);
 }
 
 /* Nearly every free there is: one that is right. False, and nothing has changed, if it is not. */
-static inline bool free_rightly(struct frame_pool *pool, struct frame_bank *bank, pfn_t pfn)
+static inline bool free_rightly(struct frame_pool *pool, struct frame_bank *bank, frame_nr_t pfn)
 {
 	uint64_t index = pfn - bank->base;
 	uint64_t bit = bitmap_bit(index);
@@ -235,7 +235,7 @@ static inline bool free_rightly(struct frame_pool *pool, struct frame_bank *bank
 }
 
 /* All but the first bank. */
-static never_inline enum acre_status free_elsewhere(struct frame_pool *pool, pfn_t pfn,
+static never_inline enum acre_status free_elsewhere(struct frame_pool *pool, frame_nr_t pfn,
 						    const void *caller)
 {
 	if (unlikely(pool->debug))
@@ -247,7 +247,7 @@ static never_inline enum acre_status free_elsewhere(struct frame_pool *pool, pfn
 	return frame_free_one(pool, pfn, caller);
 }
 
-enum acre_status frame_free(struct frame_pool *pool, pfn_t pfn)
+enum acre_status frame_free(struct frame_pool *pool, frame_nr_t pfn)
 {
 	struct frame_bank *bank = &pool->bank[0];
 

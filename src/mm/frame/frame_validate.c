@@ -6,20 +6,20 @@
 
 static const char *check_order(const struct frame_pool *pool)
 {
-	pfn_t end = 0;
+	frame_nr_t end = 0;
 
 	if (pool->nbanks > FRAME_MAX_BANKS)
 		return "F1: there are at most FRAME_MAX_BANKS banks";
 	for (uint32_t b = 0; b < pool->nbanks; b++) {
 		const struct frame_bank *bank = &pool->bank[b];
 
-		if (bank->npages == 0)
+		if (bank->nframes == 0)
 			return "F1: no bank is empty";
-		if (bank->first >= FRAME_LIMIT || bank->npages > FRAME_LIMIT - bank->first)
+		if (bank->first >= FRAME_LIMIT || bank->nframes > FRAME_LIMIT - bank->first)
 			return "F1: banks lie below FRAME_LIMIT";
 		if (bank->first < end)
 			return "F1: banks are sorted and disjoint";
-		end = bank->first + bank->npages;
+		end = bank->first + bank->nframes;
 	}
 	return NULL;
 }
@@ -30,20 +30,20 @@ static const char *check_shape(const struct frame_bank *bank)
 		return "F2: a bank's bitmaps are whole chunks";
 	if (bank->base > bank->first || bank->first - bank->base >= CHUNK_BITS ||
 	    bank->nbits != bank->chunks.nchunks * CHUNK_BITS ||
-	    bank->first + bank->npages > bank->base + bank->nbits)
+	    bank->first + bank->nframes > bank->base + bank->nbits)
 		return "F2: a bank's bitmaps cover it";
 	return NULL;
 }
 
 /* How many of the frames that are known to be zero are of @bank; they have no bit set. */
 static bool count_zeroed(const struct frame_pool *pool, const struct frame_bank *bank,
-			 npages_t *count)
+			 frame_count_t *count)
 {
 	*count = 0;
 	for (uint32_t i = 0; i < pool->nzeroed && i < FRAME_ZEROED_MAX; i++) {
 		uint64_t index = pool->zeroed[i] - bank->base;
 
-		if (pool->zeroed[i] - bank->first >= bank->npages)
+		if (pool->zeroed[i] - bank->first >= bank->nframes)
 			continue;
 		if (bitmap_atomic_test(bank->free, index) ||
 		    bitmap_atomic_test(bank->inserted, index))
@@ -56,7 +56,7 @@ static bool count_zeroed(const struct frame_pool *pool, const struct frame_bank 
 static const char *check_bits(const struct frame_pool *pool, const struct frame_bank *bank)
 {
 	uint64_t first = bank->first - bank->base;
-	npages_t zeroed;
+	frame_count_t zeroed;
 
 	for (uint64_t w = 0; w < bank->nbits / BITS_PER_WORD; w++) {
 		if ((bitmap_atomic_word(&bank->free[w]) &
@@ -64,7 +64,7 @@ static const char *check_bits(const struct frame_pool *pool, const struct frame_
 			return "F3: a free frame was inserted";
 	}
 	if (bitmap_atomic_next_set(bank->inserted, 0, first) != BITMAP_NONE ||
-	    bitmap_atomic_next_set(bank->inserted, first + bank->npages, bank->nbits) !=
+	    bitmap_atomic_next_set(bank->inserted, first + bank->nframes, bank->nbits) !=
 		    BITMAP_NONE)
 		return "F3: nothing outside of a bank is inserted";
 	if (!count_zeroed(pool, bank, &zeroed))
@@ -88,12 +88,12 @@ static bool is_taken(const struct frame_record *record)
 static const char *check_debug(const struct frame_pool *pool)
 {
 	if (pool->quick_nbits != (pool->debug ? 0 : pool->bank[0].nbits) ||
-	    pool->least_align != (pool->debug ? UINT64_MAX : PAGE_SIZE))
+	    pool->least_align != (pool->debug ? UINT64_MAX : FRAME_SIZE))
 		return "F8: the quick ways are open if and only if the debug tier is off";
 	for (uint32_t b = 0; b < pool->nbanks; b++) {
 		const struct frame_bank *bank = &pool->bank[b];
 
-		for (npages_t i = 0; bank->records != NULL && i < bank->npages; i++) {
+		for (frame_count_t i = 0; bank->records != NULL && i < bank->nframes; i++) {
 			uint64_t index = bank->first + i - bank->base;
 			bool is_free = bitmap_atomic_test(bank->free, index);
 			bool is_out = !is_free && bitmap_atomic_test(bank->inserted, index);
@@ -120,11 +120,11 @@ static const char *check_bank(const struct frame_pool *pool, const struct frame_
 static const char *check_stock(const struct frame_pool *pool, uint32_t hart)
 {
 	const struct frame_stock *stock = &pool->stock[hart];
-	pfn_t base = atomic_load_explicit(&stock->base, memory_order_relaxed);
+	frame_nr_t base = atomic_load_explicit(&stock->base, memory_order_relaxed);
 	const atomic_word *word = atomic_load_explicit(&stock->word, memory_order_relaxed);
 	const chunk_byte *leaf = atomic_load_explicit(&stock->leaf, memory_order_relaxed);
 
-	if (base == PFN_NONE)
+	if (base == FRAME_NONE)
 		return word == &pool->nothing ? NULL : "F5: a hart without a stock has no word";
 	for (uint32_t b = 0; hart < pool->nstocks && !pool->debug && b < pool->nbanks; b++) {
 		const struct frame_bank *bank = &pool->bank[b];
@@ -143,10 +143,10 @@ static const char *check_zeroed(const struct frame_pool *pool)
 	if (pool->nzeroed > FRAME_ZEROED_MAX)
 		return "F7: at most FRAME_ZEROED_MAX frames are known to be zero";
 	for (uint32_t i = 0; i < pool->nzeroed; i++) {
-		pfn_t pfn = pool->zeroed[i];
+		frame_nr_t pfn = pool->zeroed[i];
 		uint32_t b = 0;
 
-		while (b < pool->nbanks && pfn - pool->bank[b].first >= pool->bank[b].npages)
+		while (b < pool->nbanks && pfn - pool->bank[b].first >= pool->bank[b].nframes)
 			b++;
 		if (b == pool->nbanks)
 			return "F7: a frame that is known to be zero is of a bank";
@@ -161,7 +161,7 @@ static const char *check_zeroed(const struct frame_pool *pool)
 static const char *check_pool(const struct frame_pool *pool)
 {
 	const char *broken = check_order(pool);
-	npages_t managed = 0;
+	frame_count_t managed = 0;
 
 	for (uint32_t b = 0; broken == NULL && b < pool->nbanks; b++) {
 		broken = check_bank(pool, &pool->bank[b]);

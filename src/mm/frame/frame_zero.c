@@ -34,9 +34,9 @@ static void set_count(struct frame_pool *pool, uint32_t n)
 	atomic_store_explicit(&pool->nzeroed, n, memory_order_relaxed);
 }
 
-pfn_t frame_zeroed_next(const struct frame_pool *pool, pfn_t pfn)
+frame_nr_t frame_zeroed_next(const struct frame_pool *pool, frame_nr_t pfn)
 {
-	pfn_t lowest = PFN_NONE;
+	frame_nr_t lowest = FRAME_NONE;
 
 	for (uint32_t i = 0; i < frame_zeroed_count(pool); i++) {
 		if (pool->zeroed[i] >= pfn && pool->zeroed[i] < lowest)
@@ -45,12 +45,12 @@ pfn_t frame_zeroed_next(const struct frame_pool *pool, pfn_t pfn)
 	return lowest;
 }
 
-bool frame_zeroed_has(const struct frame_pool *pool, pfn_t pfn)
+bool frame_zeroed_has(const struct frame_pool *pool, frame_nr_t pfn)
 {
-	return pfn != PFN_NONE && frame_zeroed_next(pool, pfn) == pfn;
+	return pfn != FRAME_NONE && frame_zeroed_next(pool, pfn) == pfn;
 }
 
-bool frame_zeroed_keep(struct frame_pool *pool, pfn_t pfn)
+bool frame_zeroed_keep(struct frame_pool *pool, frame_nr_t pfn)
 {
 	uint32_t n = frame_zeroed_count(pool);
 	struct frame_bank *bank = frame_bank_of(pool, pfn);
@@ -73,18 +73,18 @@ bool frame_zeroed_keep(struct frame_pool *pool, pfn_t pfn)
 	return true;
 }
 
-/* The one that was put in last, which is warm; PFN_NONE if there is none. Takes the lock. */
-static pfn_t take_zeroed(struct frame_pool *pool)
+/* The one that was put in last, which is warm; FRAME_NONE if there is none. Takes the lock. */
+static frame_nr_t take_zeroed(struct frame_pool *pool)
 {
 	LOCK_SCOPED(held, &pool->lock);
 	uint32_t n = frame_zeroed_count(pool);
 
 	if (n == 0)
-		return PFN_NONE;
-	pfn_t pfn = pool->zeroed[n - 1];
+		return FRAME_NONE;
+	frame_nr_t pfn = pool->zeroed[n - 1];
 	struct frame_bank *bank = frame_bank_of(pool, pfn);
 	if (unlikely(bank == NULL)) /* no: F7 */
-		return PFN_NONE;
+		return FRAME_NONE;
 	uint64_t index = pfn - bank->base;
 	atomic_fetch_or_explicit(&bank->inserted[index / BITS_PER_WORD], bitmap_bit(index),
 				 memory_order_relaxed);
@@ -93,7 +93,7 @@ static pfn_t take_zeroed(struct frame_pool *pool)
 }
 
 /* It is off the list. */
-static void make_free(struct frame_pool *pool, pfn_t pfn)
+static void make_free(struct frame_pool *pool, frame_nr_t pfn)
 {
 	struct frame_bank *bank = frame_bank_of(pool, pfn);
 
@@ -112,7 +112,7 @@ static void make_free(struct frame_pool *pool, pfn_t pfn)
 static void flush_at(struct frame_pool *pool, uint32_t i)
 {
 	uint32_t n = frame_zeroed_count(pool) - 1;
-	pfn_t pfn = pool->zeroed[i];
+	frame_nr_t pfn = pool->zeroed[i];
 
 	pool->zeroed[i] = pool->zeroed[n];
 	make_free(pool, pfn);
@@ -121,76 +121,78 @@ static void flush_at(struct frame_pool *pool, uint32_t i)
 	set_count(pool, n);
 }
 
-void frame_zeroed_flush(struct frame_pool *pool, pfn_t pfn, npages_t npages)
+void frame_zeroed_flush(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes)
 {
 	for (uint32_t i = frame_zeroed_count(pool); i-- > 0;) {
-		if (pool->zeroed[i] - pfn < npages)
+		if (pool->zeroed[i] - pfn < nframes)
 			flush_at(pool, i);
 	}
 }
 
 /* Each may make a chunk stale on all levels, which costs as much as some looks. */
-pfn_t frame_zeroed_flush_some(struct frame_pool *pool, const struct frame_search *search)
+frame_nr_t frame_zeroed_flush_some(struct frame_pool *pool, const struct frame_search *search)
 {
 	uint32_t n = frame_zeroed_count(pool);
 
 	if (n == 0)
-		return PFN_NONE;
+		return FRAME_NONE;
 	for (unsigned i = 0; n != 0 && i < search->portion / 4; i++)
 		flush_at(pool, --n);
-	return PFN_LATER;
+	return FRAME_LATER;
 }
 
 /* ---- taking and giving back -------------------------------------------------------------------- */
 
 /* The frames are ours alone by now: no lock needed. */
-static pfn_t cleared(struct frame_pool *pool, pfn_t pfn, npages_t npages)
+static frame_nr_t cleared(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes)
 {
-	if (pfn != PFN_NONE)
-		memset(frame_ptr(pool, pfn), 0, npages << PAGE_SHIFT);
+	if (pfn != FRAME_NONE)
+		memset(frame_ptr(pool, pfn), 0, nframes << FRAME_SHIFT);
 	return pfn;
 }
 
-pfn_t frame_alloc_zeroed(struct frame_pool *pool)
+frame_nr_t frame_alloc_zeroed(struct frame_pool *pool)
 {
 	if (frame_zeroed_count(pool) != 0) {
-		pfn_t pfn = take_zeroed(pool);
+		frame_nr_t pfn = take_zeroed(pool);
 
 		if (unlikely(pool->debug))
 			frame_debug_take(pool, pfn, 1, CALLER());
-		if (likely(pfn != PFN_NONE))
+		if (likely(pfn != FRAME_NONE))
 			return pfn;
 	}
-	pfn_t pfn = likely(!pool->debug) ? frame_alloc(pool) : frame_alloc_recorded(pool, CALLER());
+	frame_nr_t pfn =
+		likely(!pool->debug) ? frame_alloc(pool) : frame_alloc_recorded(pool, CALLER());
 	return cleared(pool, pfn, 1);
 }
 
-pfn_t frame_alloc_range_zeroed(struct frame_pool *pool, npages_t npages, uint64_t align_bytes)
+frame_nr_t frame_alloc_range_zeroed(struct frame_pool *pool, frame_count_t nframes,
+				    uint64_t align_bytes)
 {
-	pfn_t pfn = likely(!pool->debug)
-			    ? frame_alloc_range(pool, npages, align_bytes)
-			    : frame_alloc_range_recorded(pool, npages, align_bytes, CALLER());
+	frame_nr_t pfn = likely(!pool->debug)
+				 ? frame_alloc_range(pool, nframes, align_bytes)
+				 : frame_alloc_range_recorded(pool, nframes, align_bytes, CALLER());
 
-	return cleared(pool, pfn, npages);
+	return cleared(pool, pfn, nframes);
 }
 
-enum acre_status frame_free_zeroed(struct frame_pool *pool, pfn_t pfn)
+enum acre_status frame_free_zeroed(struct frame_pool *pool, frame_nr_t pfn)
 {
 	if (unlikely(pool->debug) && frame_debug_is_lie(pool, pfn)) {
 		platform_bad_free(&(struct bad_free){
 			.allocator = "frame",
-			.address = pfn_to_paddr(pfn),
+			.address = frame_to_paddr(pfn),
 			.caller = CALLER(),
 			.what = "not all zero, as was promised",
-			.actual_start = pfn_to_paddr(pfn),
-			.actual_size = PAGE_SIZE,
+			.actual_start = frame_to_paddr(pfn),
+			.actual_size = FRAME_SIZE,
 		});
 		return ACRE_ERR_INVALID;
 	}
 	return frame_free_one_zeroed(pool, pfn, CALLER());
 }
 
-static pfn_t lowest_dirty(struct frame_pool *pool, struct frame_search *search)
+static frame_nr_t lowest_dirty(struct frame_pool *pool, struct frame_search *search)
 {
 	LOCK_SCOPED(held, &pool->lock);
 
@@ -201,22 +203,22 @@ static pfn_t lowest_dirty(struct frame_pool *pool, struct frame_search *search)
 static bool is_any_dirty(struct frame_pool *pool)
 {
 	struct frame_search search = frame_search();
-	pfn_t pfn;
+	frame_nr_t pfn;
 
 	do {
 		pfn = lowest_dirty(pool, &search);
 	} while (frame_search_on(pool, &search, pfn));
-	return pfn != PFN_NONE;
+	return pfn != FRAME_NONE;
 }
 
-npages_t frame_prezero(struct frame_pool *pool, npages_t npages)
+frame_count_t frame_prezero(struct frame_pool *pool, frame_count_t nframes)
 {
 	/* In the debug tier who freed a frame would be forgotten. */
-	for (; !pool->debug && npages != 0 && frame_zeroed_count(pool) < FRAME_ZEROED_MAX;
-	     npages--) {
+	for (; !pool->debug && nframes != 0 && frame_zeroed_count(pool) < FRAME_ZEROED_MAX;
+	     nframes--) {
 		/* Else frame_alloc() would take one of those that we have cleared already. */
-		pfn_t pfn = is_any_dirty(pool) ? frame_alloc(pool) : PFN_NONE;
-		if (pfn == PFN_NONE)
+		frame_nr_t pfn = is_any_dirty(pool) ? frame_alloc(pool) : FRAME_NONE;
+		if (pfn == FRAME_NONE)
 			break;
 		(void)frame_free_zeroed(pool, cleared(pool, pfn, 1));
 	}

@@ -52,7 +52,7 @@
  *
  * INVARIANTS, once resolved (memmap_validate() checks them, the tests cite them):
  *
- *  I1  Banks are not empty, end at PADDR_LIMIT or below, are sorted and disjoint; banks that touch
+ *  I1  Banks are not empty, end at ACRE_PADDR_LIMIT or below, are sorted and disjoint; banks that touch
  *      differ in node.
  *  I2  The union of bank[] is the union of declared[].
  *  I3  Regions are not empty, are sorted and disjoint, have a kind and a name.
@@ -65,7 +65,7 @@
  *      restrictive. No reserved byte is usable.
  *  I10 The counts are within their tables.
  *
- * All addresses are at most PADDR_LIMIT = 2^56 by the time they are in a table (check_range() is
+ * All addresses are at most ACRE_PADDR_LIMIT = 2^56 by the time they are in a table (check_range() is
  * the only way in), so no sum of bytes here can overflow.
  *
  * The comments that begin with an @ are contracts, which scripts/prove proves. docs/proof.md says how
@@ -93,11 +93,11 @@ void memmap_init(struct memmap *map)
 /*@
 	assigns \nothing;
 	ensures \result == ACRE_OK || \result == ACRE_ERR_RANGE;
-	ensures \result == ACRE_OK <==> range.start <= range.end <= PADDR_LIMIT;
+	ensures \result == ACRE_OK <==> range.start <= range.end <= ACRE_PADDR_LIMIT;
 */
 static enum acre_status check_range(struct range range)
 {
-	if (range.start > range.end || range.end > PADDR_LIMIT)
+	if (range.start > range.end || range.end > ACRE_PADDR_LIMIT)
 		return ACRE_ERR_RANGE;
 	return ACRE_OK;
 }
@@ -310,8 +310,8 @@ static bool can_join(const struct region *below, const struct region *above)
 	requires *count <= capacity && good_inputs(list, *count) && in_order(list, *count);
 	requires usable_whole(list, *count);
 	requires next->range.start < next->range.end && next->kind == REGION_USABLE ==>
-		next->range.start % PAGE_SIZE == 0 && next->range.end % PAGE_SIZE == 0;
-	requires next->range.start < next->range.end ==> next->range.end <= PADDR_LIMIT &&
+		next->range.start % FRAME_SIZE == 0 && next->range.end % FRAME_SIZE == 0;
+	requires next->range.start < next->range.end ==> next->range.end <= ACRE_PADDR_LIMIT &&
 		ends_by(list, *count, next->range.start);
 	assigns list[0 .. capacity - 1], *count;
 	ensures \old(*count) <= *count <= \old(*count) + 1 && *count <= capacity;
@@ -357,7 +357,7 @@ static bool append(struct region *list, uint32_t *count, uint32_t capacity,
 	ensures \result < count ==> list[\result].range.end > addr;
 	ensures \forall integer i; 0 <= i < \result ==> list[i].range.end <= addr;
 */
-static uint32_t first_ending_after(const struct region *list, uint32_t count, paddr_t addr)
+static uint32_t first_ending_after(const struct region *list, uint32_t count, acre_paddr_t addr)
 {
 	uint32_t low = 0;
 	uint32_t high = count;
@@ -390,7 +390,7 @@ static uint32_t first_ending_after(const struct region *list, uint32_t count, pa
 	requires \separated(bank + (0 .. nbanks), owner) && \separated(bank + (0 .. nbanks), piece);
 	requires nbanks < MEMMAP_MAX_CUT_BANKS;
 	requires good_inputs(bank, nbanks) && in_order(bank, nbanks);
-	requires piece->range.start < piece->range.end <= PADDR_LIMIT;
+	requires piece->range.start < piece->range.end <= ACRE_PADDR_LIMIT;
 	requires ends_by(bank, nbanks, piece->range.start);
 	assigns bank[0 .. nbanks];
 	exits \false;
@@ -453,7 +453,7 @@ static uint32_t join_pieces(struct region *bank, const struct region *declared, 
 	*/
 	for (uint32_t i = 0; i < npieces; i++) {
 		/*@ assert piece[i].owner < ndeclared; */
-		/*@ assert piece[i].range.start < piece[i].range.end <= PADDR_LIMIT; */
+		/*@ assert piece[i].range.start < piece[i].range.end <= ACRE_PADDR_LIMIT; */
 		/*@ assert i + 1 < npieces ==> piece[i].range.end <= piece[i + 1].range.start; */
 		nbanks = add_piece(bank, nbanks, &declared[piece[i].owner], &piece[i]);
 	}
@@ -486,10 +486,10 @@ static void settle_banks(struct memmap *map)
 	requires good_inputs(&map->region[0], map->nregions);
 	requires in_order(&map->region[0], map->nregions);
 	requires usable_whole(&map->region[0], map->nregions);
-	requires range.start <= range.end <= PADDR_LIMIT;
+	requires range.start <= range.end <= ACRE_PADDR_LIMIT;
 	requires ends_by(&map->region[0], map->nregions, range.start);
 	requires range.start < range.end && kind == REGION_USABLE ==>
-		range.start % PAGE_SIZE == 0 && range.end % PAGE_SIZE == 0;
+		range.start % FRAME_SIZE == 0 && range.end % FRAME_SIZE == 0;
 	assigns map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
 	ensures map->nregions <= MEMMAP_MAX_REGIONS;
 	ensures good_inputs(&map->region[0], map->nregions);
@@ -515,31 +515,31 @@ static bool put(struct memmap *map, uint32_t bank, struct range range, enum regi
 /* The frame boundaries next to @addr. A remainder is what provers understand; the code is the same. */
 /*@
 	assigns \nothing;
-	ensures addr - PAGE_SIZE < \result <= addr && \result % PAGE_SIZE == 0;
+	ensures addr - FRAME_SIZE < \result <= addr && \result % FRAME_SIZE == 0;
 */
-static paddr_t frame_down(paddr_t addr)
+static acre_paddr_t frame_down(acre_paddr_t addr)
 {
-	return addr - addr % PAGE_SIZE;
+	return addr - addr % FRAME_SIZE;
 }
 
 /*@
-	requires addr <= PADDR_LIMIT;
+	requires addr <= ACRE_PADDR_LIMIT;
 	assigns \nothing;
-	ensures addr <= \result < addr + PAGE_SIZE && \result % PAGE_SIZE == 0;
+	ensures addr <= \result < addr + FRAME_SIZE && \result % FRAME_SIZE == 0;
 */
-static paddr_t frame_up(paddr_t addr)
+static acre_paddr_t frame_up(acre_paddr_t addr)
 {
-	return frame_down(addr + PAGE_SIZE - 1);
+	return frame_down(addr + FRAME_SIZE - 1);
 }
 
 /* The whole frames inside @range; empty, at its start, if there is none. */
 /*@
-	requires range.start <= range.end <= PADDR_LIMIT;
+	requires range.start <= range.end <= ACRE_PADDR_LIMIT;
 	assigns \nothing;
 	ensures range.start <= \result.start <= \result.end <= range.end;
 	ensures \result.start == \result.end ==> \result.start == range.start;
 	ensures \result.start < \result.end ==>
-		\result.start % PAGE_SIZE == 0 && \result.end % PAGE_SIZE == 0;
+		\result.start % FRAME_SIZE == 0 && \result.end % FRAME_SIZE == 0;
 */
 static struct range whole_frames(struct range range)
 {
@@ -555,7 +555,7 @@ static struct range whole_frames(struct range range)
 	requires good_inputs(&map->region[0], map->nregions);
 	requires in_order(&map->region[0], map->nregions);
 	requires usable_whole(&map->region[0], map->nregions);
-	requires range.start <= range.end <= PADDR_LIMIT;
+	requires range.start <= range.end <= ACRE_PADDR_LIMIT;
 	requires ends_by(&map->region[0], map->nregions, range.start);
 	assigns map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
 	ensures map->nregions <= MEMMAP_MAX_REGIONS;
@@ -599,7 +599,7 @@ static struct range intersection(struct range a, struct range b)
 	ensures \result < npieces ==> addr < piece[\result].range.end;
 */
 static uint32_t skip_pieces(const struct memmap_piece *piece, uint32_t first, uint32_t npieces,
-			    paddr_t addr)
+			    acre_paddr_t addr)
 {
 	/*@
 		loop invariant \at(first, Pre) <= first <= npieces;
@@ -621,7 +621,7 @@ static uint32_t skip_pieces(const struct memmap_piece *piece, uint32_t first, ui
 	requires usable_none(&map->reservation[0], map->nreservations);
 	requires good_pieces(&map->scratch.piece[0], npieces, &map->reservation[0],
 			     map->nreservations);
-	requires map->bank[bank].range.start < map->bank[bank].range.end <= PADDR_LIMIT;
+	requires map->bank[bank].range.start < map->bank[bank].range.end <= ACRE_PADDR_LIMIT;
 	requires map->nregions <= MEMMAP_MAX_REGIONS;
 	requires good_inputs(&map->region[0], map->nregions);
 	requires in_order(&map->region[0], map->nregions);
@@ -642,7 +642,7 @@ static bool divide_bank(struct memmap *map, uint32_t bank, uint32_t first, uint3
 {
 	const struct memmap_piece *piece = map->scratch.piece;
 	struct range ram = map->bank[bank].range;
-	paddr_t from = ram.start;
+	acre_paddr_t from = ram.start;
 	bool fits = true;
 
 	/*@
@@ -663,7 +663,7 @@ static bool divide_bank(struct memmap *map, uint32_t bank, uint32_t first, uint3
 	*/
 	for (uint32_t i = first; i < npieces && piece[i].range.start < ram.end; i++) {
 		/*@ assert piece[i].owner < map->nreservations; */
-		/*@ assert piece[i].range.start < piece[i].range.end <= PADDR_LIMIT; */
+		/*@ assert piece[i].range.start < piece[i].range.end <= ACRE_PADDR_LIMIT; */
 		/*@ assert ram.start < piece[i].range.end; */
 		/*@ assert i + 1 < npieces ==> piece[i].range.end <= piece[i + 1].range.start; */
 		const struct region *owner = &map->reservation[piece[i].owner];
@@ -721,7 +721,7 @@ static bool divide_banks(struct memmap *map, uint32_t npieces)
 		loop variant map->nbanks - bank;
 	*/
 	for (uint32_t bank = 0; bank < map->nbanks; bank++) {
-		/*@ assert map->bank[bank].range.start < map->bank[bank].range.end <= PADDR_LIMIT; */
+		/*@ assert map->bank[bank].range.start < map->bank[bank].range.end <= ACRE_PADDR_LIMIT; */
 		/*@ assert bank + 1 < map->nbanks ==>
 			map->bank[bank].range.end <= map->bank[bank + 1].range.start; */
 		first = skip_pieces(map->scratch.piece, first, npieces,
@@ -809,8 +809,8 @@ enum acre_status memmap_resolve(struct memmap *map)
 /*@
 	// @carved is in @whole, with all frames that it touches.
 	predicate can_cut(struct range whole, struct range carved) =
-		whole.start <= carved.start < carved.end <= whole.end <= PADDR_LIMIT &&
-		(whole.end % PAGE_SIZE == 0 || carved.end % PAGE_SIZE == 0);
+		whole.start <= carved.start < carved.end <= whole.end <= ACRE_PADDR_LIMIT &&
+		(whole.end % FRAME_SIZE == 0 || carved.end % FRAME_SIZE == 0);
 */
 
 /* Cut region @whole around @carved: what is below, the carved, slack up to a frame, what is above. */
@@ -823,10 +823,10 @@ enum acre_status memmap_resolve(struct memmap *map)
 	requires ends_by(part, *nparts, whole->range.start);
 	requires can_cut(whole->range, carved->range);
 	requires whole->kind == REGION_USABLE ==>
-		whole->range.start % PAGE_SIZE == 0 && whole->range.end % PAGE_SIZE == 0;
+		whole->range.start % FRAME_SIZE == 0 && whole->range.end % FRAME_SIZE == 0;
 	requires carved->kind == REGION_USABLE || whole->kind == REGION_USABLE ==>
-		carved->range.start % PAGE_SIZE == 0;
-	requires carved->kind == REGION_USABLE ==> carved->range.end % PAGE_SIZE == 0;
+		carved->range.start % FRAME_SIZE == 0;
+	requires carved->kind == REGION_USABLE ==> carved->range.end % FRAME_SIZE == 0;
 	assigns part[0 .. CARVE_PARTS - 1], *nparts;
 	ensures *nparts <= 5;
 	ensures good_inputs(part, *nparts);
@@ -913,8 +913,8 @@ static void replace(struct memmap *map, uint32_t first, uint32_t end, const stru
 	requires usable_whole(&map->region[0], map->nregions);
 	requires can_cut(map->region[at].range, carved.range);
 	requires carved.kind == REGION_USABLE || map->region[at].kind == REGION_USABLE ==>
-		carved.range.start % PAGE_SIZE == 0;
-	requires carved.kind == REGION_USABLE ==> carved.range.end % PAGE_SIZE == 0;
+		carved.range.start % FRAME_SIZE == 0;
+	requires carved.kind == REGION_USABLE ==> carved.range.end % FRAME_SIZE == 0;
 	assigns map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
 	ensures \result == ACRE_OK || \result == ACRE_ERR_FULL;
 	ensures \result != ACRE_OK ==> map->nregions == \old(map->nregions);
@@ -948,14 +948,14 @@ static enum acre_status carve(struct memmap *map, uint32_t at, struct region car
 	assigns *at;
 	ensures \result == ACRE_OK ==> *at < map->nregions && map->region[*at].kind == from &&
 		can_cut(map->region[*at].range, range) && range.end <= map->region[*at].range.end &&
-		range.start % PAGE_SIZE == 0 && range.end % PAGE_SIZE == 0;
+		range.start % FRAME_SIZE == 0 && range.end % FRAME_SIZE == 0;
 */
 static enum acre_status find_to_carve(const struct memmap *map, struct range range,
 				      enum region_kind from, uint32_t *at)
 {
 	if (range_is_empty(range))
 		return ACRE_ERR_INVALID;
-	if (range.start % PAGE_SIZE != 0 || range.end % PAGE_SIZE != 0)
+	if (range.start % FRAME_SIZE != 0 || range.end % FRAME_SIZE != 0)
 		return ACRE_ERR_MISALIGNED;
 	*at = first_ending_after(map->region, map->nregions, range.start);
 	if (*at == map->nregions || map->region[*at].kind != from ||
@@ -1005,16 +1005,16 @@ enum acre_status memmap_recast(struct memmap *map, struct range range, enum regi
 	requires 0 < align && \valid(start);
 	assigns *start;
 	ensures \result ==> range.start <= *start && *start + size <= range.end &&
-		*start % PAGE_SIZE == 0;
+		*start % FRAME_SIZE == 0;
 */
-static bool highest_start(struct range range, uint64_t size, uint64_t align, paddr_t *start)
+static bool highest_start(struct range range, uint64_t size, uint64_t align, acre_paddr_t *start)
 {
 	if (range_is_empty(range) || size > range_size(range))
 		return false;
 	*start = range.end - size;
 	*start -= *start % align;
 	/* The latter is so, since @align is a power of two and at least a frame. */
-	return *start >= range.start && *start % PAGE_SIZE == 0;
+	return *start >= range.start && *start % FRAME_SIZE == 0;
 }
 
 /*@
@@ -1037,11 +1037,11 @@ static enum acre_status check_request(const struct memmap *map,
 enum acre_status memmap_place(struct memmap *map, const struct memmap_request *request,
 			      struct range *placed)
 {
-	uint64_t align = request->align > PAGE_SIZE ? request->align : PAGE_SIZE;
+	uint64_t align = request->align > FRAME_SIZE ? request->align : FRAME_SIZE;
 	enum acre_status status = check_request(map, request);
 	uint32_t count = map->nreservations;
 	uint32_t at = map->nregions;
-	paddr_t start = 0;
+	acre_paddr_t start = 0;
 	bool found = false;
 
 	if (status != ACRE_OK)
@@ -1049,7 +1049,7 @@ enum acre_status memmap_place(struct memmap *map, const struct memmap_request *r
 	/*@
 		loop invariant at <= map->nregions;
 		loop invariant found ==> at < map->nregions &&
-			map->region[at].kind == REGION_USABLE && start % PAGE_SIZE == 0 &&
+			map->region[at].kind == REGION_USABLE && start % FRAME_SIZE == 0 &&
 			request->window.start <= start &&
 			start + request->size <= request->window.end &&
 			map->region[at].range.start <= start &&
@@ -1083,7 +1083,7 @@ enum acre_status memmap_place(struct memmap *map, const struct memmap_request *r
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
-const struct region *memmap_find(const struct memmap *map, paddr_t addr)
+const struct region *memmap_find(const struct memmap *map, acre_paddr_t addr)
 {
 	uint32_t at = first_ending_after(map->region, map->nregions, addr);
 
@@ -1114,7 +1114,7 @@ uint64_t memmap_bytes(const struct memmap *map, enum region_kind kind)
 
 	/*@
 		loop invariant 0 <= i <= map->nregions;
-		loop invariant ends_by(&map->region[0], i, PADDR_LIMIT);
+		loop invariant ends_by(&map->region[0], i, ACRE_PADDR_LIMIT);
 		loop invariant bytes <= (i == 0 ? 0 : map->region[i - 1].range.end);
 		loop assigns i, bytes;
 		loop variant map->nregions - i;

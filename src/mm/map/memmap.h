@@ -70,7 +70,7 @@ struct region {
 /* Workspace of memmap_resolve(); it is here because a kernel's stack has no room for it. */
 struct memmap_scratch {
 	struct memmap_edge {
-		paddr_t at;
+		acre_paddr_t at;
 		uint32_t owner; /* index of the input that begins or ends here */
 		bool begins;
 	} edge[2u * MEMMAP_MAX_INPUTS];
@@ -99,9 +99,9 @@ struct memmap {
 	// What memmap_add_bank() and memmap_reserve() let in.
 	predicate good_inputs(struct region *input, integer count) =
 		\forall integer i; 0 <= i < count ==>
-			input[i].range.start < input[i].range.end <= PADDR_LIMIT;
+			input[i].range.start < input[i].range.end <= ACRE_PADDR_LIMIT;
 
-	// No entry is empty, all end at PADDR_LIMIT or below, each ends before the next one starts.
+	// No entry is empty, all end at ACRE_PADDR_LIMIT or below, each ends before the next one starts.
 	predicate in_order(struct region *list, integer count) =
 		\forall integer i, j; 0 <= i < j < count ==>
 			list[i].range.end <= list[j].range.start;
@@ -117,7 +117,7 @@ struct memmap {
 
 	predicate usable_whole(struct region *list, integer count) =
 		\forall integer i; 0 <= i < count && list[i].kind == REGION_USABLE ==>
-			list[i].range.start % PAGE_SIZE == 0 && list[i].range.end % PAGE_SIZE == 0;
+			list[i].range.start % FRAME_SIZE == 0 && list[i].range.end % FRAME_SIZE == 0;
 
 	predicate usable_none(struct region *list, integer count) =
 		\forall integer i; 0 <= i < count ==> list[i].kind != REGION_USABLE;
@@ -151,7 +151,7 @@ void memmap_init(struct memmap *map);
  * memmap_add_bank - RAM in @range (bytes, any alignment). Banks may overlap or touch each other:
  * where two overlap, the first added keeps its node.
  * Result: ACRE_OK, also for an empty range, which adds nothing; ACRE_ERR_RANGE when start > end or end
- *         is past PADDR_LIMIT; ACRE_ERR_FULL past MEMMAP_MAX_BANKS; ACRE_ERR_INVALID when the map is resolved
+ *         is past ACRE_PADDR_LIMIT; ACRE_ERR_FULL past MEMMAP_MAX_BANKS; ACRE_ERR_INVALID when the map is resolved
  *         already. The map is unchanged on failure.
  * Owner:  @name (may be NULL for "") is not copied: it lives as long as the map.
  */
@@ -159,7 +159,7 @@ void memmap_init(struct memmap *map);
 	requires \valid(map) && good_map(map);
 	assigns map->declared[map->ndeclared], map->ndeclared;
 	ensures good_map(map);
-	ensures \result == ACRE_OK ==> range.start <= range.end <= PADDR_LIMIT;
+	ensures \result == ACRE_OK ==> range.start <= range.end <= ACRE_PADDR_LIMIT;
 	ensures \result == ACRE_OK && range.start < range.end ==>
 		map->ndeclared == \old(map->ndeclared) + 1 &&
 		map->declared[map->ndeclared - 1].range == range;
@@ -179,7 +179,7 @@ nodiscard enum acre_status memmap_add_bank(struct memmap *map, struct range rang
 	requires \valid(map) && good_map(map);
 	assigns map->reservation[map->nreservations], map->nreservations;
 	ensures good_map(map);
-	ensures \result == ACRE_OK ==> range.start <= range.end <= PADDR_LIMIT;
+	ensures \result == ACRE_OK ==> range.start <= range.end <= ACRE_PADDR_LIMIT;
 	ensures \result == ACRE_OK && range.start < range.end ==>
 		map->nreservations == \old(map->nreservations) + 1 &&
 		map->reservation[map->nreservations - 1].range == range &&
@@ -194,7 +194,7 @@ nodiscard enum acre_status memmap_reserve(struct memmap *map, struct range range
 	requires \valid(map) && good_map(map);
 	assigns map->reservation[map->nreservations], map->nreservations;
 	ensures good_map(map);
-	ensures \result == ACRE_OK ==> range.start <= range.end <= PADDR_LIMIT;
+	ensures \result == ACRE_OK ==> range.start <= range.end <= ACRE_PADDR_LIMIT;
 	ensures \result == ACRE_OK && range.start < range.end ==>
 		map->nreservations == \old(map->nreservations) + 1 &&
 		map->reservation[map->nreservations - 1].range == range &&
@@ -276,7 +276,7 @@ nodiscard enum acre_status memmap_claim_nth(struct memmap *map, struct range ran
 struct memmap_request {
 	uint64_t size;       /* bytes, any number but 0 */
 	uint64_t align;      /* of its start: a power of two, or 0; at least a frame is taken */
-	struct range window; /* all of it inside here; { 0, PADDR_LIMIT } for anywhere */
+	struct range window; /* all of it inside here; { 0, ACRE_PADDR_LIMIT } for anywhere */
 	enum region_kind kind;
 	const char *name;
 };
@@ -336,7 +336,7 @@ nodiscard enum acre_status memmap_recast(struct memmap *map, struct range range,
 	ensures \result != \null ==> \valid_read(\result) &&
 		\result->range.start <= addr < \result->range.end;
 */
-const struct region *memmap_find(const struct memmap *map, paddr_t addr);
+const struct region *memmap_find(const struct memmap *map, acre_paddr_t addr);
 
 /*
  * memmap_next - the first region of @kind at index *@cursor or after, in order of address; NULL at
@@ -359,7 +359,7 @@ const char *memmap_name(char buf[MEMMAP_NAME_LEN], const struct region *region);
 /*@
 	requires \valid_read(map) && good_map(map);
 	assigns \nothing;
-	ensures \result <= PADDR_LIMIT;
+	ensures \result <= ACRE_PADDR_LIMIT;
 */
 uint64_t memmap_bytes(const struct memmap *map, enum region_kind kind);
 
@@ -367,14 +367,14 @@ uint64_t memmap_bytes(const struct memmap *map, enum region_kind kind);
 /*@
 	requires \valid_read(map) && good_map(map);
 	assigns \nothing;
-	ensures \result <= PADDR_LIMIT;
+	ensures \result <= ACRE_PADDR_LIMIT;
 */
 uint64_t memmap_ram_bytes(const struct memmap *map);
 
 /* The state of a walk over what lies outside; starts as { 0, 0 }. */
 struct memmap_outside_cursor {
 	uint32_t reservation;
-	paddr_t from;
+	acre_paddr_t from;
 };
 
 /*

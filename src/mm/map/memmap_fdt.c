@@ -111,16 +111,16 @@ static void print_value(const struct filler *filler, const struct fdt_property *
 /* Does the range of @fact end past the last physical address? */
 static bool is_past_limit(const struct fdt_memory_fact *fact)
 {
-	return fact->base > PADDR_LIMIT || fact->size > PADDR_LIMIT - fact->base;
+	return fact->base > ACRE_PADDR_LIMIT || fact->size > ACRE_PADDR_LIMIT - fact->base;
 }
 
 /* The part of the range of @fact that physical addresses reach; empty if none, or no range. */
 static struct range clipped(const struct fdt_memory_fact *fact)
 {
-	struct range range = { fact->base, PADDR_LIMIT };
+	struct range range = { fact->base, ACRE_PADDR_LIMIT };
 
-	if (!fact->has_range || range.start > PADDR_LIMIT)
-		range.start = PADDR_LIMIT;
+	if (!fact->has_range || range.start > ACRE_PADDR_LIMIT)
+		range.start = ACRE_PADDR_LIMIT;
 	else if (!is_past_limit(fact))
 		range.end = fact->base + fact->size;
 	return range;
@@ -315,7 +315,7 @@ static void add_malformed_usable(struct filler *filler, const struct fdt_memory_
 			 "forbids memory, but nobody can say which");
 }
 
-static void leave_out(struct filler *filler, paddr_t start, paddr_t end)
+static void leave_out(struct filler *filler, acre_paddr_t start, acre_paddr_t end)
 {
 	struct range range = { start, end };
 
@@ -332,7 +332,7 @@ static void leave_out(struct filler *filler, paddr_t start, paddr_t end)
 /* All that is not in linux,usable-memory-range. */
 static void leave_out_the_rest(struct filler *filler)
 {
-	paddr_t from = 0;
+	acre_paddr_t from = 0;
 
 	if (!filler->is_restricted)
 		return;
@@ -344,7 +344,7 @@ static void leave_out_the_rest(struct filler *filler)
 		if (filler->usable[i].end > from)
 			from = filler->usable[i].end;
 	}
-	leave_out(filler, from, PADDR_LIMIT);
+	leave_out(filler, from, ACRE_PADDR_LIMIT);
 }
 
 /* mem= in the boot arguments. */
@@ -431,7 +431,7 @@ static void reserve_own(struct filler *filler, struct range range, enum region_k
 }
 
 /* Does @addr lie in a bank as declared? */
-static const struct region *declared_at(const struct memmap *map, paddr_t addr)
+static const struct region *declared_at(const struct memmap *map, acre_paddr_t addr)
 {
 	for (uint32_t i = 0; i < map->ndeclared; i++) {
 		if (range_contains(map->declared[i].range, addr))
@@ -441,7 +441,7 @@ static const struct region *declared_at(const struct memmap *map, paddr_t addr)
 }
 
 /* The start of the RAM that reaches up to @top without a hole; @top itself if there is none. */
-static paddr_t lowest_below(const struct memmap *map, paddr_t top)
+static acre_paddr_t lowest_below(const struct memmap *map, acre_paddr_t top)
 {
 	const struct region *bank;
 
@@ -560,7 +560,7 @@ static enum acre_status place(struct filler *filler, const struct fdt_memory_cur
 	struct memmap_request request = {
 		.size = fact->size,
 		.align = fact->alignment,
-		.window = { 0, PADDR_LIMIT },
+		.window = { 0, ACRE_PADDR_LIMIT },
 		.kind = kind_of(fact),
 		.name = owner_of(fact),
 	};

@@ -27,7 +27,7 @@ struct memmap_finding {
 	const char *node;        /* "memory@80000000", "/memreserve/"; "" if it is about no node */
 	const char *property;    /* "reg"; "" if it is about none */
 	const char *value;  /* of the property, in cells: "<0x0 0x80000000>"; "" if there is none */
-	struct range range; /* the memory concerned, clipped to PADDR_LIMIT; or empty */
+	struct range range; /* the memory concerned, clipped to ACRE_PADDR_LIMIT; or empty */
 	const char *what;   /* what is wrong and what was done: "kept out at its widest" */
 };
 

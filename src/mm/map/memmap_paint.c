@@ -68,7 +68,7 @@
 */
 static void swap_edges(struct memmap_edge *edge, uint32_t a, uint32_t b, uint32_t count)
 {
-	paddr_t at = edge[a].at;
+	acre_paddr_t at = edge[a].at;
 	uint32_t owner = edge[a].owner;
 	bool begins = edge[a].begins;
 
@@ -564,7 +564,7 @@ static uint32_t sweep(struct memmap_scratch *scratch, const struct region *input
 {
 	uint32_t npieces = 0;
 	uint32_t next = 0;
-	paddr_t from = 0;
+	acre_paddr_t from = 0;
 
 	/*@
 		loop invariant 0 <= next <= 2 * count;
@@ -588,7 +588,7 @@ static uint32_t sweep(struct memmap_scratch *scratch, const struct region *input
 	*/
 	while (next < 2 * count) {
 		uint32_t owner = champion(scratch->winner, count);
-		paddr_t to = scratch->edge[next].at;
+		acre_paddr_t to = scratch->edge[next].at;
 		/*@ assert begun(&scratch->winner[0], input, count, to); */
 		/*@ assert npieces < 2 * count; */
 		if (owner != NOBODY) {

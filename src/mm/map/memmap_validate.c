@@ -20,7 +20,7 @@ static const char *check_banks(const struct memmap *map)
 		const struct region *bank = &map->bank[i];
 		if (range_is_empty(bank->range))
 			return "I1: a bank is empty";
-		if (bank->range.end > PADDR_LIMIT)
+		if (bank->range.end > ACRE_PADDR_LIMIT)
 			return "I1: a bank ends past the greatest physical address";
 		if (i == 0)
 			continue;
@@ -71,12 +71,12 @@ static const char *check_rounding(const struct region *region)
 
 	switch (region->kind) {
 	case REGION_USABLE:
-		if (!is_aligned(range.start, PAGE_SIZE) || !is_aligned(range.end, PAGE_SIZE))
+		if (!is_aligned(range.start, FRAME_SIZE) || !is_aligned(range.end, FRAME_SIZE))
 			return "I6: a usable region is not made of whole frames";
 		return NULL;
 	case REGION_SLACK:
-		if (align_up_checked(range.start, PAGE_SIZE, &frame_start) &&
-		    frame_start < range.end && range.end - frame_start >= PAGE_SIZE)
+		if (align_up_checked(range.start, FRAME_SIZE, &frame_start) &&
+		    frame_start < range.end && range.end - frame_start >= FRAME_SIZE)
 			return "I7: a whole frame is lost as rounding slack";
 		return NULL;
 	default:
@@ -140,7 +140,7 @@ static const char *check_sums(const struct memmap *map)
 }
 
 /* Index of the first region that ends after @addr. */
-static uint32_t first_region_after(const struct memmap *map, paddr_t addr)
+static uint32_t first_region_after(const struct memmap *map, acre_paddr_t addr)
 {
 	uint32_t low = 0;
 	uint32_t high = map->nregions;

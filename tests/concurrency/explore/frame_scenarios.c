@@ -34,14 +34,14 @@ struct call {
 static struct frame_pool pool;
 static unsigned nframes;
 static uint64_t metadata[1024];
-static uint8_t bytes[4][PAGE_SIZE] aligned_to(PAGE_SIZE); /* of the first frames */
+static uint8_t bytes[4][FRAME_SIZE] aligned_to(FRAME_SIZE); /* of the first frames */
 
 static struct world {
 	struct call call[EXPLORE_MAX_ACTIVITIES + 1];
 	/* Frees: the bit may be set, but until then the call goes on. */
 	struct freed {
-		pfn_t first;
-		npages_t n;
+		frame_nr_t first;
+		frame_count_t n;
 		struct explore_moment until;
 	} freed[MAX_FREES];
 	unsigned nfreed;
@@ -51,7 +51,7 @@ static struct world {
 	_Atomic uint32_t payload;  /* plain memory: what stands in a frame */
 	unsigned refusals, rights; /* of those who free the same frame */
 	unsigned inserted;
-	pfn_t got[EXPLORE_MAX_ACTIVITIES + 1];
+	frame_nr_t got[EXPLORE_MAX_ACTIVITIES + 1];
 } world;
 
 /* ---- the checks ------------------------------------------------------------------------------ */
@@ -97,7 +97,7 @@ static void begin(void)
 	call->is_on = true;
 }
 
-static bool had(const struct call *call, uint64_t i, npages_t n)
+static bool had(const struct call *call, uint64_t i, frame_count_t n)
 {
 	for (; n != 0; n--, i++) {
 		if ((call->had[i / 64] >> i % 64 & 1) == 0)
@@ -107,13 +107,13 @@ static bool had(const struct call *call, uint64_t i, npages_t n)
 }
 
 /* A call for @n frames at a multiple of @align has answered @pfn. */
-static pfn_t end(pfn_t pfn, npages_t n, npages_t align)
+static frame_nr_t end(frame_nr_t pfn, frame_count_t n, frame_count_t align)
 {
 	struct call *call = &world.call[explore_me()];
 
 	call->is_on = false;
 	world.got[explore_me()] = pfn;
-	if (pfn == PFN_NONE) {
+	if (pfn == FRAME_NONE) {
 		for (uint64_t i = 0; i + n <= nframes; i += align)
 			EXPLORE_CHECK(!had(call, i, n),
 				      "none, but %u from frame %u were free all the time",
@@ -123,7 +123,7 @@ static pfn_t end(pfn_t pfn, npages_t n, npages_t align)
 	EXPLORE_CHECK(pfn - FIRST < nframes && n <= nframes - (pfn - FIRST),
 		      "a frame of nowhere: %#llx", (unsigned long long)pfn);
 	EXPLORE_CHECK((pfn - FIRST) % align == 0, "not aligned");
-	for (npages_t i = 0; i < n; i++) {
+	for (frame_count_t i = 0; i < n; i++) {
 		uint8_t *owner = &world.owner[pfn - FIRST + i];
 		EXPLORE_CHECK(world.is_inserted[pfn - FIRST + i], "frame %u was never inserted",
 			      (unsigned)(pfn - FIRST + i));
@@ -134,22 +134,22 @@ static pfn_t end(pfn_t pfn, npages_t n, npages_t align)
 	return pfn;
 }
 
-static pfn_t take(void)
+static frame_nr_t take(void)
 {
 	begin();
 	return end(frame_alloc(&pool), 1, 1);
 }
 
-static pfn_t take_run(npages_t n, npages_t align)
+static frame_nr_t take_run(frame_count_t n, frame_count_t align)
 {
 	begin();
-	return end(frame_alloc_range(&pool, n, align * PAGE_SIZE), n, align);
+	return end(frame_alloc_range(&pool, n, align * FRAME_SIZE), n, align);
 }
 
 /* It is about to be freed; returned() - it was, and the call has ended. */
-static struct freed *disown(pfn_t pfn, npages_t n)
+static struct freed *disown(frame_nr_t pfn, frame_count_t n)
 {
-	for (npages_t i = 0; i < n; i++) {
+	for (frame_count_t i = 0; i < n; i++) {
 		uint8_t *owner = &world.owner[pfn - FIRST + i];
 		EXPLORE_CHECK(*owner != 0, "the scenario frees what nobody has");
 		*owner = 0;
@@ -165,9 +165,9 @@ static void returned(struct freed *freed)
 	freed->until = explore_now();
 }
 
-static void give(pfn_t pfn)
+static void give(frame_nr_t pfn)
 {
-	if (pfn == PFN_NONE)
+	if (pfn == FRAME_NONE)
 		return;
 	struct freed *freed = disown(pfn, 1);
 	EXPLORE_CHECK(frame_free(&pool, pfn) == ACRE_OK, "the free of frame %u was refused",
@@ -175,9 +175,9 @@ static void give(pfn_t pfn)
 	returned(freed);
 }
 
-static void give_run(pfn_t pfn, npages_t n)
+static void give_run(frame_nr_t pfn, frame_count_t n)
 {
-	if (pfn == PFN_NONE)
+	if (pfn == FRAME_NONE)
 		return;
 	struct freed *freed = disown(pfn, n);
 	EXPLORE_CHECK(frame_free_range(&pool, pfn, n) == ACRE_OK, "the free of a run was refused");
@@ -207,8 +207,8 @@ static void check(void)
 	/* Another hart than those that have stocks. */
 	explore_as(3);
 	for (unsigned i = 0; i < n; i++)
-		EXPLORE_CHECK(take() != PFN_NONE, "%u frames are lost", n - i);
-	EXPLORE_CHECK(take() == PFN_NONE, "a frame too many");
+		EXPLORE_CHECK(take() != FRAME_NONE, "%u frames are lost", n - i);
+	EXPLORE_CHECK(take() == FRAME_NONE, "a frame too many");
 }
 
 /* ---- worlds ---------------------------------------------------------------------------------- */
@@ -232,7 +232,7 @@ static void new_pool_of(unsigned chunks)
 	nframes = chunks * CHUNK_BITS;
 	memset(&world, 0, sizeof(world));
 	memset(metadata, 0, sizeof(metadata));
-	uint64_t offset = (uint64_t)(uintptr_t)bytes - ((uint64_t)FIRST << PAGE_SHIFT);
+	uint64_t offset = (uint64_t)(uintptr_t)bytes - ((uint64_t)FIRST << FRAME_SHIFT);
 	EXPLORE_CHECK(frame_pool_init(&pool, offset) == ACRE_OK &&
 			      frame_pool_add_bank(&pool, FIRST, nframes, metadata,
 						  sizeof(metadata)) == ACRE_OK,
@@ -262,7 +262,7 @@ static void new_pool(void)
 static void settle(unsigned hart, unsigned index)
 {
 	explore_as(hart);
-	pfn_t pfn = take();
+	frame_nr_t pfn = take();
 	EXPLORE_CHECK(pfn - FIRST == index, "hart %u has frame %u, not %u", hart,
 		      (unsigned)(pfn - FIRST), index);
 	explore_as(0);
@@ -271,7 +271,7 @@ static void settle(unsigned hart, unsigned index)
 /* Nothing is stale: what is free is known. */
 static void know(void)
 {
-	(void)!frame_alloc_range(&pool, CHUNK_BITS, CHUNK_BITS * PAGE_SIZE);
+	(void)!frame_alloc_range(&pool, CHUNK_BITS, CHUNK_BITS * FRAME_SIZE);
 }
 
 /* Harts 0 and 1 take from the same word, in which three frames are left. */
@@ -302,7 +302,7 @@ static void two_words(void)
 	settle(0, 10);
 	hold(11);
 	hold(12);
-	world.got[EXPLORE_MAX_ACTIVITIES] = PFN_NONE;
+	world.got[EXPLORE_MAX_ACTIVITIES] = FRAME_NONE;
 }
 
 /* Nothing is free, and that is known. Frames 10 to 13 are handed out, each may be freed by anybody. */
@@ -410,7 +410,7 @@ static void take_two(void)
 
 static void take_all(void)
 {
-	while (take() != PFN_NONE) {
+	while (take() != FRAME_NONE) {
 	}
 }
 
@@ -511,9 +511,9 @@ static void take_run_if_told(void)
 /* What was written to the frame goes with it. */
 static void send(void)
 {
-	pfn_t pfn = take();
+	frame_nr_t pfn = take();
 
-	if (pfn == PFN_NONE)
+	if (pfn == FRAME_NONE)
 		return;
 	atomic_store_explicit(&world.mailbox, pfn, memory_order_release);
 	(void)take();
@@ -521,7 +521,7 @@ static void send(void)
 
 static void receive(void)
 {
-	pfn_t pfn = atomic_exchange_explicit(&world.mailbox, 0, memory_order_acquire);
+	frame_nr_t pfn = atomic_exchange_explicit(&world.mailbox, 0, memory_order_acquire);
 
 	if (pfn == 0)
 		return;
@@ -530,7 +530,7 @@ static void receive(void)
 }
 
 /* A frame's bytes: who has it alone may write to it; who gets it next sees that. */
-static void use(pfn_t pfn)
+static void use(frame_nr_t pfn)
 {
 	if (pfn - FIRST != 11)
 		return;
@@ -549,9 +549,9 @@ static void use_11_and_give(void)
 
 static void take_and_use(void)
 {
-	pfn_t pfn = take();
+	frame_nr_t pfn = take();
 
-	if (pfn != PFN_NONE)
+	if (pfn != FRAME_NONE)
 		use(pfn);
 	give(pfn);
 }
@@ -603,12 +603,12 @@ static void move_back(void)
 }
 
 /* The bytes of a frame are whose frame it is. */
-static uint8_t *bytes_of(pfn_t pfn)
+static uint8_t *bytes_of(frame_nr_t pfn)
 {
 	return pfn - FIRST < ARRAY_SIZE(bytes) ? bytes[pfn - FIRST] : NULL;
 }
 
-static void dirty(pfn_t pfn)
+static void dirty(frame_nr_t pfn)
 {
 	uint8_t *at = bytes_of(pfn);
 
@@ -618,21 +618,21 @@ static void dirty(pfn_t pfn)
 	at[explore_me()] = 0xff;
 }
 
-static void check_zero(pfn_t pfn)
+static void check_zero(frame_nr_t pfn)
 {
 	uint8_t *at = bytes_of(pfn);
 
 	if (at == NULL)
 		return;
 	explore_use(at, EXPLORE_MAX_ACTIVITIES);
-	EXPLORE_CHECK(at[0] == 0 && memcmp(at, at + 1, PAGE_SIZE - 1) == 0, "frame %u is not zero",
+	EXPLORE_CHECK(at[0] == 0 && memcmp(at, at + 1, FRAME_SIZE - 1) == 0, "frame %u is not zero",
 		      (unsigned)(pfn - FIRST));
 }
 
-static pfn_t take_one_zeroed(void)
+static frame_nr_t take_one_zeroed(void)
 {
 	begin();
-	pfn_t pfn = end(frame_alloc_zeroed(&pool), 1, 1);
+	frame_nr_t pfn = end(frame_alloc_zeroed(&pool), 1, 1);
 	check_zero(pfn);
 	return pfn;
 }
@@ -644,9 +644,9 @@ static void take_zeroed(void)
 
 static void give_zeroed(void)
 {
-	pfn_t pfn = take_one_zeroed();
+	frame_nr_t pfn = take_one_zeroed();
 
-	if (pfn == PFN_NONE)
+	if (pfn == FRAME_NONE)
 		return;
 	struct freed *freed = disown(pfn, 1);
 	EXPLORE_CHECK(frame_free_zeroed(&pool, pfn) == ACRE_OK,
@@ -656,7 +656,7 @@ static void give_zeroed(void)
 
 static void take_dirty_give(void)
 {
-	pfn_t pfn = take();
+	frame_nr_t pfn = take();
 
 	dirty(pfn);
 	give(pfn);
@@ -678,7 +678,7 @@ static void give_2_take_pair_give_it(void)
 {
 	dirty(FIRST + 2);
 	give(FIRST + 2);
-	pfn_t pfn = take_run(2, 1);
+	frame_nr_t pfn = take_run(2, 1);
 	dirty(pfn);
 	give_run(pfn, 2);
 }
@@ -691,7 +691,7 @@ static void take_three_and_give(void)
 /* Two frames, two who take one each: both must get one, zero or not. */
 static void check_both(void)
 {
-	EXPLORE_CHECK(world.got[0] != PFN_NONE && world.got[1] != PFN_NONE,
+	EXPLORE_CHECK(world.got[0] != FRAME_NONE && world.got[1] != FRAME_NONE,
 		      "none, but there were two frames for two");
 	check();
 }
@@ -699,13 +699,14 @@ static void check_both(void)
 /* Whoever asks for one while it goes from one list to the other gets it. */
 static void check_the_one(void)
 {
-	EXPLORE_CHECK(world.got[1] != PFN_NONE, "none, but a zeroed frame was there all the time");
+	EXPLORE_CHECK(world.got[1] != FRAME_NONE,
+		      "none, but a zeroed frame was there all the time");
 	check();
 }
 
 static void check_three(void)
 {
-	EXPLORE_CHECK(world.got[0] != PFN_NONE, "none, but there were three at each moment");
+	EXPLORE_CHECK(world.got[0] != FRAME_NONE, "none, but there were three at each moment");
 	check();
 }
 
