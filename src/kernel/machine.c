@@ -131,7 +131,7 @@ struct name_copy {
 	const char *to;
 };
 
-static void adopt(struct region *region, struct name_copy *last)
+static void adopt(struct memmap_region *region, struct name_copy *last)
 {
 	if (region->name == NULL || region->name[0] == '\0')
 		return;

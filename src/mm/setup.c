@@ -32,30 +32,30 @@ _Static_assert(FRAME_MAX_BANKS >= MEMMAP_MAX_CUT_BANKS, "raise FRAME_MAX_BANKS (
 /* ---- what a bank has ------------------------------------------------------------------------- */
 
 struct usable {
-	struct range span;  /* from the first usable frame to the last */
-	struct range reach; /* the same with reusable frames counted */
-	struct range first; /* the lowest usable region */
-	struct range last;  /* the highest; the same if there is only one */
-	uint64_t bytes;     /* of all usable regions */
+	struct acre_range span;  /* from the first usable frame to the last */
+	struct acre_range reach; /* the same with reusable frames counted */
+	struct acre_range first; /* the lowest usable region */
+	struct acre_range last;  /* the highest; the same if there is only one */
+	uint64_t bytes;          /* of all usable regions */
 };
 
 /* The whole frames inside @range, empty if there is none. */
-static struct range whole_frames(struct range range)
+static struct acre_range whole_frames(struct acre_range range)
 {
-	struct range whole = { align_down(range.start + FRAME_SIZE - 1, FRAME_SIZE),
-			       align_down(range.end, FRAME_SIZE) };
+	struct acre_range whole = { align_down(range.start + FRAME_SIZE - 1, FRAME_SIZE),
+				    align_down(range.end, FRAME_SIZE) };
 
-	return range_is_empty(whole) ? (struct range){ 0, 0 } : whole;
+	return acre_range_is_empty(whole) ? (struct acre_range){ 0, 0 } : whole;
 }
 
-static struct range reach_of(const struct memmap *map, uint32_t bank, struct range span)
+static struct acre_range reach_of(const struct memmap *map, uint32_t bank, struct acre_range span)
 {
-	const struct region *region;
+	const struct memmap_region *region;
 	uint32_t cursor = 0;
 
-	while ((region = memmap_next(map, REGION_REUSABLE, &cursor)) != NULL) {
-		struct range whole = whole_frames(region->range);
-		if (region->bank != bank || range_is_empty(whole))
+	while ((region = memmap_next(map, MEMMAP_REUSABLE, &cursor)) != NULL) {
+		struct acre_range whole = whole_frames(region->range);
+		if (region->bank != bank || acre_range_is_empty(whole))
 			continue;
 		if (whole.start < span.start)
 			span.start = whole.start;
@@ -68,48 +68,49 @@ static struct range reach_of(const struct memmap *map, uint32_t bank, struct ran
 static struct usable usable_of(const struct memmap *map, uint32_t bank)
 {
 	struct usable u = { .bytes = 0 };
-	const struct region *region;
+	const struct memmap_region *region;
 	uint32_t cursor = 0;
 
-	while ((region = memmap_next(map, REGION_USABLE, &cursor)) != NULL) {
+	while ((region = memmap_next(map, MEMMAP_USABLE, &cursor)) != NULL) {
 		if (region->bank != bank)
 			continue;
 		if (u.bytes == 0)
 			u.first = region->range;
 		u.last = region->range;
-		u.bytes += range_size(region->range);
+		u.bytes += acre_range_size(region->range);
 	}
-	u.span = (struct range){ u.first.start, u.last.end };
+	u.span = (struct acre_range){ u.first.start, u.last.end };
 	u.reach = u.bytes != 0 ? reach_of(map, bank, u.span) : u.span;
 	return u;
 }
 
-static frame_count_t frames_in(struct range range)
+static frame_count_t frames_in(struct acre_range range)
 {
-	return range_size(range) >> FRAME_SHIFT;
+	return acre_range_size(range) >> FRAME_SHIFT;
 }
 
 /* Bytes of tables for the frames in @span, in whole frames. @span has at most 2^44 frames. */
-static uint64_t table_bytes(struct range span)
+static uint64_t table_bytes(struct acre_range span)
 {
 	return align_down(frame_metadata_bytes(frames_in(span)) + FRAME_SIZE - 1, FRAME_SIZE);
 }
 
 /* What the pool's bank spans. */
-static struct range span_of(const struct usable *u)
+static struct acre_range span_of(const struct usable *u)
 {
 	return table_bytes(u->reach) <= u->bytes / REUSABLE_COST ? u->reach : u->span;
 }
 
 /* The lowest usable region of at least @bytes, in @bank if there is one; NULL if there is none. */
-static const struct region *find_place(const struct memmap *map, uint32_t bank, uint64_t bytes)
+static const struct memmap_region *find_place(const struct memmap *map, uint32_t bank,
+					      uint64_t bytes)
 {
-	const struct region *elsewhere = NULL;
-	const struct region *region;
+	const struct memmap_region *elsewhere = NULL;
+	const struct memmap_region *region;
 	uint32_t cursor = 0;
 
-	while ((region = memmap_next(map, REGION_USABLE, &cursor)) != NULL) {
-		if (range_size(region->range) < bytes)
+	while ((region = memmap_next(map, MEMMAP_USABLE, &cursor)) != NULL) {
+		if (acre_range_size(region->range) < bytes)
 			continue;
 		if (region->bank == bank)
 			return region;
@@ -123,16 +124,17 @@ static const struct region *find_place(const struct memmap *map, uint32_t bank, 
 
 /* Tables of @bytes in @place, then the bank: @span, or what is left of it without the tables. */
 static enum acre_status add_bank(struct frame_pool *pool, struct memmap *map, uint32_t bank,
-				 const struct region *place, uint64_t bytes, bool reaches)
+				 const struct memmap_region *place, uint64_t bytes, bool reaches)
 {
 	const acre_paddr_t tables = place->range.start; /* the claim below moves regions */
-	enum acre_status status = memmap_claim_nth(map, (struct range){ tables, tables + bytes },
-						   REGION_METADATA, MM_TABLES_NAME, bank);
+	enum acre_status status =
+		memmap_claim_nth(map, (struct acre_range){ tables, tables + bytes },
+				 MEMMAP_METADATA, MM_TABLES_NAME, bank);
 
 	if (status != ACRE_OK)
 		return status;
 	struct usable u = usable_of(map, bank);
-	struct range span = reaches ? u.reach : u.span;
+	struct acre_range span = reaches ? u.reach : u.span;
 	return frame_pool_add_bank(pool, frame_from_paddr(span.start), frames_in(span),
 				   frame_ptr(pool, frame_from_paddr(tables)), bytes);
 }
@@ -150,9 +152,10 @@ static void warn_trimmed(const struct memmap *map, uint32_t bank, uint64_t bytes
 /* Cut the smaller one of the outermost regions off. */
 static enum acre_status trim(struct memmap *map, const struct usable *u)
 {
-	struct range poorer = range_size(u->first) < range_size(u->last) ? u->first : u->last;
+	struct acre_range poorer =
+		acre_range_size(u->first) < acre_range_size(u->last) ? u->first : u->last;
 
-	return memmap_claim(map, poorer, REGION_LEFT_OUT, "not worth its frame tables");
+	return memmap_claim(map, poorer, MEMMAP_LEFT_OUT, "not worth its frame tables");
 }
 
 /* First pass for one bank. A bank without usable memory, or with too little, adds nothing. */
@@ -163,12 +166,13 @@ static enum acre_status set_up_bank(struct frame_pool *pool, struct memmap *map,
 	enum acre_status status = ACRE_OK;
 
 	while (u.bytes != 0 && status == ACRE_OK) {
-		struct range span = span_of(&u);
+		struct acre_range span = span_of(&u);
 		uint64_t bytes = table_bytes(span);
-		const struct region *place = u.bytes > bytes ? find_place(map, bank, bytes) : NULL;
+		const struct memmap_region *place =
+			u.bytes > bytes ? find_place(map, bank, bytes) : NULL;
 		if (place != NULL) {
 			status = add_bank(pool, map, bank, place, bytes,
-					  range_size(span) != range_size(u.span));
+					  acre_range_size(span) != acre_range_size(u.span));
 			break;
 		}
 		status = trim(map, &u);
@@ -181,10 +185,10 @@ static enum acre_status set_up_bank(struct frame_pool *pool, struct memmap *map,
 
 static enum acre_status insert_usable(struct frame_pool *pool, const struct memmap *map)
 {
-	const struct region *region;
+	const struct memmap_region *region;
 	uint32_t cursor = 0;
 
-	while ((region = memmap_next(map, REGION_USABLE, &cursor)) != NULL) {
+	while ((region = memmap_next(map, MEMMAP_USABLE, &cursor)) != NULL) {
 		enum acre_status status = frame_insert(pool, frame_from_paddr(region->range.start),
 						       frames_in(region->range));
 		if (status != ACRE_OK)
@@ -197,16 +201,16 @@ static enum acre_status insert_usable(struct frame_pool *pool, const struct memm
 
 /* Where the records of pool bank @b, which is of @bank of the map, go; false if there is no room. */
 static bool place_records(const struct frame_pool *pool, struct memmap *map, uint32_t b,
-			  uint32_t bank, struct range *records)
+			  uint32_t bank, struct acre_range *records)
 {
 	uint64_t bytes =
 		align_down(frame_record_bytes(pool->bank[b].nframes) + FRAME_SIZE - 1, FRAME_SIZE);
-	const struct region *place = find_place(map, bank, bytes);
+	const struct memmap_region *place = find_place(map, bank, bytes);
 
-	if (place == NULL || memmap_bytes(map, REGION_USABLE) == bytes)
+	if (place == NULL || memmap_bytes(map, MEMMAP_USABLE) == bytes)
 		return false;
-	*records = (struct range){ place->range.start, place->range.start + bytes };
-	return memmap_claim_nth(map, *records, REGION_METADATA, MM_RECORDS_NAME, bank) == ACRE_OK;
+	*records = (struct acre_range){ place->range.start, place->range.start + bytes };
+	return memmap_claim_nth(map, *records, MEMMAP_METADATA, MM_RECORDS_NAME, bank) == ACRE_OK;
 }
 
 /* Between the passes, when all tables have their place. A bank without room does without. */
@@ -215,7 +219,7 @@ static enum acre_status add_records(struct frame_pool *pool, struct memmap *map)
 	for (uint32_t b = 0; b < pool->nbanks; b++) {
 		const frame_nr_t first = pool->bank[b].first;
 		const uint32_t bank = memmap_find(map, frame_to_paddr(first))->bank;
-		struct range records;
+		struct acre_range records;
 
 		if (!place_records(pool, map, b, bank, &records)) {
 			log_warn("no room for records of the frames of bank %u\n", bank);
@@ -224,7 +228,7 @@ static enum acre_status add_records(struct frame_pool *pool, struct memmap *map)
 		enum acre_status status =
 			frame_pool_debug(pool, first,
 					 frame_ptr(pool, frame_from_paddr(records.start)),
-					 range_size(records));
+					 acre_range_size(records));
 		if (status != ACRE_OK)
 			return status;
 	}
@@ -263,27 +267,28 @@ enum acre_status mm_init_frames_debug(struct frame_pool *pool, struct memmap *ma
 /* ---- reusable reservations ------------------------------------------------------------------- */
 
 /* The whole frames of the region of @kind that contains @addr; empty if there is none. */
-static struct range frames_of(const struct memmap *map, acre_paddr_t addr, enum region_kind kind)
+static struct acre_range frames_of(const struct memmap *map, acre_paddr_t addr,
+				   enum memmap_kind kind)
 {
-	const struct region *region = memmap_find(map, addr);
+	const struct memmap_region *region = memmap_find(map, addr);
 
 	if (region == NULL || region->kind != kind)
-		return (struct range){ 0, 0 };
+		return (struct acre_range){ 0, 0 };
 	return whole_frames(region->range);
 }
 
 enum acre_status mm_lend_reusable(struct frame_pool *pool, struct memmap *map, acre_paddr_t addr)
 {
-	struct range range = frames_of(map, addr, REGION_REUSABLE);
+	struct acre_range range = frames_of(map, addr, MEMMAP_REUSABLE);
 
-	if (range_is_empty(range))
+	if (acre_range_is_empty(range))
 		return ACRE_ERR_NOT_FOUND;
-	enum acre_status status = memmap_recast(map, range, REGION_REUSABLE, REGION_LENT);
+	enum acre_status status = memmap_recast(map, range, MEMMAP_REUSABLE, MEMMAP_LENT);
 	if (status != ACRE_OK)
 		return status;
 	status = frame_insert(pool, frame_from_paddr(range.start), frames_in(range));
 	/* Joining what was cut needs no slot. */
-	if (status != ACRE_OK && memmap_recast(map, range, REGION_LENT, REGION_REUSABLE) != ACRE_OK)
+	if (status != ACRE_OK && memmap_recast(map, range, MEMMAP_LENT, MEMMAP_REUSABLE) != ACRE_OK)
 		panic("a region of the memory map cannot be joined again");
 	return status;
 }
@@ -291,13 +296,13 @@ enum acre_status mm_lend_reusable(struct frame_pool *pool, struct memmap *map, a
 enum acre_status mm_take_back_reusable(struct frame_pool *pool, struct memmap *map,
 				       acre_paddr_t addr)
 {
-	struct range range = frames_of(map, addr, REGION_LENT);
+	struct acre_range range = frames_of(map, addr, MEMMAP_LENT);
 
-	if (range_is_empty(range))
+	if (acre_range_is_empty(range))
 		return ACRE_ERR_NOT_FOUND;
 	enum acre_status status =
 		frame_remove(pool, frame_from_paddr(range.start), frames_in(range));
 	if (status != ACRE_OK)
 		return status;
-	return memmap_recast(map, range, REGION_LENT, REGION_REUSABLE);
+	return memmap_recast(map, range, MEMMAP_LENT, MEMMAP_REUSABLE);
 }

@@ -25,7 +25,7 @@ typedef uint64_t frame_count_t; /* a count of frames */
 #define FRAME_NONE UINT64_MAX
 
 /* Bytes [start, end), empty when start == end. */
-struct range {
+struct acre_range {
 	acre_paddr_t start;
 	acre_paddr_t end;
 };
@@ -35,7 +35,7 @@ struct range {
 	assigns \nothing;
 	ensures \result == r.end - r.start;
 */
-static inline uint64_t range_size(struct range r)
+static inline uint64_t acre_range_size(struct acre_range r)
 {
 	return r.end - r.start;
 }
@@ -44,7 +44,7 @@ static inline uint64_t range_size(struct range r)
 	assigns \nothing;
 	ensures \result <==> r.start >= r.end;
 */
-static inline bool range_is_empty(struct range r)
+static inline bool acre_range_is_empty(struct acre_range r)
 {
 	return r.start >= r.end;
 }
@@ -53,7 +53,7 @@ static inline bool range_is_empty(struct range r)
 	assigns \nothing;
 	ensures \result <==> r.start <= addr < r.end;
 */
-static inline bool range_contains(struct range r, acre_paddr_t addr)
+static inline bool acre_range_contains(struct acre_range r, acre_paddr_t addr)
 {
 	return addr >= r.start && addr < r.end;
 }
@@ -62,7 +62,7 @@ static inline bool range_contains(struct range r, acre_paddr_t addr)
 	assigns \nothing;
 	ensures \result <==> a.start < b.end && b.start < a.end;
 */
-static inline bool range_overlaps(struct range a, struct range b)
+static inline bool acre_range_overlaps(struct acre_range a, struct acre_range b)
 {
 	return a.start < b.end && b.start < a.end;
 }

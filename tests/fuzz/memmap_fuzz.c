@@ -46,7 +46,7 @@ static void must_validate(const struct memmap *m)
 
 static struct memmap_boot choose_boot(const struct fdt *fdt)
 {
-	static const struct range image[] = {
+	static const struct acre_range image[] = {
 		{ 0x80200000, 0x80d43000 },
 		{ 0x80200123, 0x80300001 },
 		{ 0, 0x100000 },
@@ -86,10 +86,10 @@ static void count_finding(void *ctx, const struct memmap_finding *finding)
 
 static bool is_free(uint64_t at)
 {
-	const struct region *region = at < ACRE_PADDR_LIMIT ? memmap_find(&map, at) : NULL;
+	const struct memmap_region *region = at < ACRE_PADDR_LIMIT ? memmap_find(&map, at) : NULL;
 
-	return region != NULL && (region->kind == REGION_USABLE || region->kind == REGION_SLACK ||
-				  region->kind == REGION_METADATA);
+	return region != NULL && (region->kind == MEMMAP_USABLE || region->kind == MEMMAP_SLACK ||
+				  region->kind == MEMMAP_METADATA);
 }
 
 /* By its ends, its middle, and where the regions in it begin. */
@@ -132,7 +132,7 @@ static bool check_facts(const struct fdt *fdt, bool mapped)
 	return unknown_place;
 }
 
-static bool in_memory_node(const struct fdt *fdt, struct range range)
+static bool in_memory_node(const struct fdt *fdt, struct acre_range range)
 {
 	struct fdt_memory_cursor cursor;
 	struct fdt_memory_fact fact;
@@ -163,7 +163,7 @@ static void check_map(const struct fdt *fdt, const struct memmap_boot *boot)
 	must_be_taken(boot->image.start, boot->image.end);
 	must_be_taken(boot->dtb.start, boot->dtb.end);
 	for (uint32_t i = 0; i < map.nregions && looked_up < MAX_LOOKED_UP; i++) {
-		if (map.region[i].kind != REGION_USABLE)
+		if (map.region[i].kind != MEMMAP_USABLE)
 			continue;
 		must(in_memory_node(fdt, map.region[i].range), "what is usable is memory");
 		looked_up++;
@@ -172,7 +172,7 @@ static void check_map(const struct fdt *fdt, const struct memmap_boot *boot)
 
 /* ---- the map --------------------------------------------------------------------------------- */
 
-static bool same_region(const struct region *a, const struct region *b)
+static bool same_region(const struct memmap_region *a, const struct memmap_region *b)
 {
 	return a->range.start == b->range.start && a->range.end == b->range.end &&
 	       a->kind == b->kind && a->numa_node == b->numa_node && a->bank == b->bank &&
@@ -202,14 +202,14 @@ static enum acre_status make(struct memmap *m, const struct fdt *fdt,
 static void claim_something(void)
 {
 	uint32_t cursor = 0;
-	const struct region *usable = memmap_next(&map, REGION_USABLE, &cursor);
+	const struct memmap_region *usable = memmap_next(&map, MEMMAP_USABLE, &cursor);
 
 	if (usable == NULL)
 		return;
-	uint64_t middle =
-		usable->range.start + (range_size(usable->range) / 2 & ~(uint64_t)(FRAME_SIZE - 1));
-	struct range frame = { middle, middle + FRAME_SIZE };
-	must(memmap_claim(&map, frame, REGION_METADATA, "claim") == ACRE_OK, "a frame is claimed");
+	uint64_t middle = usable->range.start +
+			  (acre_range_size(usable->range) / 2 & ~(uint64_t)(FRAME_SIZE - 1));
+	struct acre_range frame = { middle, middle + FRAME_SIZE };
+	must(memmap_claim(&map, frame, MEMMAP_METADATA, "claim") == ACRE_OK, "a frame is claimed");
 	must_validate(&map);
 }
 

@@ -38,30 +38,31 @@ KTEST(ledger, the_books_agree)
 KTEST(ledger, the_parts_are_the_image)
 {
 	struct memmap_part part[LEDGER_IMAGE_PARTS];
-	struct range image = ledger_image(part);
+	struct acre_range image = ledger_image(part);
 	uint64_t sum = 0, of_part[LEDGER_IMAGE_PARTS] = { 0 }, padding = 0;
 
 	for (uint32_t i = 0; i < machine.memmap.nregions; i++) {
-		const struct region *r = &machine.memmap.region[i];
-		if (r->kind != REGION_KERNEL)
+		const struct memmap_region *r = &machine.memmap.region[i];
+		if (r->kind != MEMMAP_KERNEL)
 			continue;
 		EXPECT(r->range.start >= image.start && r->range.end <= image.end);
-		sum += range_size(r->range);
+		sum += acre_range_size(r->range);
 		bool is_known = strcmp(r->name, "kernel padding") == 0;
-		padding += is_known ? range_size(r->range) : 0;
+		padding += is_known ? acre_range_size(r->range) : 0;
 		for (uint32_t p = 0; p < LEDGER_IMAGE_PARTS; p++) {
 			if (strcmp(r->name, part[p].name) == 0) {
-				of_part[p] += range_size(r->range);
+				of_part[p] += acre_range_size(r->range);
 				is_known = true;
 			}
 		}
 		EXPECT(is_known);
 	}
-	EXPECT_EQ(sum, range_size(image));
+	EXPECT_EQ(sum, acre_range_size(image));
 	/* Stacks, arena and table lie in BSS, the last part, and are not counted twice. */
 	for (uint32_t p = 0; p + 1 < LEDGER_IMAGE_PARTS; p++)
-		EXPECT_EQ(of_part[p], range_size(part[p].range));
-	EXPECT_EQ(of_part[0] + of_part[1] + of_part[2] + of_part[6], range_size(part[6].range));
+		EXPECT_EQ(of_part[p], acre_range_size(part[p].range));
+	EXPECT_EQ(of_part[0] + of_part[1] + of_part[2] + of_part[6],
+		  acre_range_size(part[6].range));
 	EXPECT_EQ(of_part[5], 0); /* data */
 	EXPECT(padding < 3 * FRAME_SIZE);
 }
@@ -75,9 +76,9 @@ KTEST(ledger, frames_and_regions_sum_up_to_ram)
 	uint64_t sum = (free + out) * FRAME_SIZE;
 	frame_count_t counted = 0;
 
-	for (unsigned kind = 0; kind < REGION_KIND_COUNT; kind++) {
-		if (kind != REGION_USABLE && kind != REGION_LENT)
-			sum += memmap_bytes(&machine.memmap, (enum region_kind)kind);
+	for (unsigned kind = 0; kind < MEMMAP_KIND_COUNT; kind++) {
+		if (kind != MEMMAP_USABLE && kind != MEMMAP_LENT)
+			sum += memmap_bytes(&machine.memmap, (enum memmap_kind)kind);
 	}
 	EXPECT_EQ(sum, memmap_ram_bytes(&machine.memmap));
 	/* What is handed out is the other harts' areas, nothing else: the cases return theirs. */
@@ -145,7 +146,7 @@ KTEST(ledger, why_follows_a_block_of_the_heap)
 	EXPECT(says(at, "kernel heap, ["));
 	kfree(block);
 	EXPECT(says(at, ", in a free block ["));
-	struct range table = kernel_heap_table();
+	struct acre_range table = kernel_heap_table();
 	EXPECT(says(table.start, "kernel heap's table, ["));
 	EXPECT(says(table.end - 1, "kernel heap's table, ["));
 }
@@ -163,20 +164,20 @@ KTEST(ledger, why_names_functions_and_constants)
 KTEST(ledger, why_knows_the_tree_the_tables_and_the_slack)
 {
 	const struct memmap *map = &machine.memmap;
-	const struct region *region;
+	const struct memmap_region *region;
 	uint32_t cursor = 0;
 
 	if ((region = memmap_find(map, (uint64_t)machine.dtb)) != NULL &&
-	    region->kind == REGION_DTB)
+	    region->kind == MEMMAP_DTB)
 		EXPECT(says((uint64_t)machine.dtb, "inside the device tree, ["));
-	region = memmap_next(map, REGION_METADATA, &cursor);
+	region = memmap_next(map, MEMMAP_METADATA, &cursor);
 	REQUIRE(region != NULL);
 	EXPECT(says(region->range.end - 1, "the frame pool's own tables of bank "));
 	cursor = 0;
-	while ((region = memmap_next(map, REGION_SLACK, &cursor)) != NULL)
+	while ((region = memmap_next(map, MEMMAP_SLACK, &cursor)) != NULL)
 		EXPECT(says(region->range.start, "rounding slack, ["));
 	cursor = 0;
-	while ((region = memmap_next(map, REGION_FIRMWARE, &cursor)) != NULL)
+	while ((region = memmap_next(map, MEMMAP_FIRMWARE, &cursor)) != NULL)
 		EXPECT(says(region->range.start, "firmware"));
 }
 
@@ -184,7 +185,7 @@ KTEST(ledger, why_knows_the_tree_the_tables_and_the_slack)
 KTEST(ledger, why_has_an_answer_for_both_ends_of_every_region)
 {
 	for (uint32_t i = 0; i < machine.memmap.nregions; i++) {
-		const struct region *r = &machine.memmap.region[i];
+		const struct memmap_region *r = &machine.memmap.region[i];
 		char text[48];
 		fmt_buffer(text, sizeof(text), "[0x%llx, 0x%llx)", (ull)r->range.start,
 			   (ull)r->range.end);
@@ -196,7 +197,7 @@ KTEST(ledger, why_has_an_answer_for_both_ends_of_every_region)
 KTEST(ledger, why_says_what_is_no_ram)
 {
 	const struct memmap *map = &machine.memmap;
-	const struct region *last = &map->bank[map->nbanks - 1];
+	const struct memmap_region *last = &map->bank[map->nbanks - 1];
 
 	if (map->bank[0].range.start > 0)
 		EXPECT(says(map->bank[0].range.start - 1, "not RAM: below bank 0, ["));

@@ -18,8 +18,8 @@ KTEST(machine, every_byte_of_ram_has_one_owner)
 	uint64_t sum = 0;
 
 	REQUIRE_VALID(memmap_validate(&machine.memmap));
-	for (unsigned kind = 0; kind < REGION_KIND_COUNT; kind++)
-		sum += memmap_bytes(&machine.memmap, (enum region_kind)kind);
+	for (unsigned kind = 0; kind < MEMMAP_KIND_COUNT; kind++)
+		sum += memmap_bytes(&machine.memmap, (enum memmap_kind)kind);
 	EXPECT_EQ(sum, memmap_ram_bytes(&machine.memmap));
 }
 
@@ -27,12 +27,12 @@ KTEST(machine, the_pool_manages_all_usable_memory_and_nothing_else)
 {
 	ticks_pause();
 	EXPECT_EQ(frame_managed_count(&machine.frames) * FRAME_SIZE,
-		  memmap_bytes(&machine.memmap, REGION_USABLE) +
-			  memmap_bytes(&machine.memmap, REGION_LENT));
+		  memmap_bytes(&machine.memmap, MEMMAP_USABLE) +
+			  memmap_bytes(&machine.memmap, MEMMAP_LENT));
 	REQUIRE_VALID(frame_validate(&machine.frames));
 	for (uint32_t i = 0; i < machine.memmap.nregions; i++) {
-		const struct region *r = &machine.memmap.region[i];
-		bool usable = r->kind == REGION_USABLE || r->kind == REGION_LENT;
+		const struct memmap_region *r = &machine.memmap.region[i];
+		bool usable = r->kind == MEMMAP_USABLE || r->kind == MEMMAP_LENT;
 		EXPECT_EQ(frame_is_managed(&machine.frames, frame_from_paddr(r->range.start)),
 			  usable);
 		EXPECT_EQ(frame_is_managed(&machine.frames, frame_from_paddr(r->range.end - 1)),
@@ -40,24 +40,24 @@ KTEST(machine, the_pool_manages_all_usable_memory_and_nothing_else)
 	}
 }
 
-static enum region_kind kind_at(uint64_t address)
+static enum memmap_kind kind_at(uint64_t address)
 {
-	const struct region *r = memmap_find(&machine.memmap, address);
+	const struct memmap_region *r = memmap_find(&machine.memmap, address);
 
-	return r != NULL ? r->kind : REGION_KIND_COUNT;
+	return r != NULL ? r->kind : MEMMAP_KIND_COUNT;
 }
 
 KTEST(machine, the_image_and_the_tree_are_not_handed_out)
 {
-	struct range dtb = { (uint64_t)machine.dtb,
-			     (uint64_t)machine.dtb + fdt_total_size(&machine.fdt) };
+	struct acre_range dtb = { (uint64_t)machine.dtb,
+				  (uint64_t)machine.dtb + fdt_total_size(&machine.fdt) };
 
-	EXPECT_EQ(kind_at((uint64_t)image_start), REGION_KERNEL);
-	EXPECT_EQ(kind_at((uint64_t)image_end - 1), REGION_KERNEL);
-	EXPECT_EQ(kind_at((uint64_t)hart_self()), REGION_KERNEL);
+	EXPECT_EQ(kind_at((uint64_t)image_start), MEMMAP_KERNEL);
+	EXPECT_EQ(kind_at((uint64_t)image_end - 1), MEMMAP_KERNEL);
+	EXPECT_EQ(kind_at((uint64_t)hart_self()), MEMMAP_KERNEL);
 	for (uint64_t at = dtb.start; at < dtb.end; at += 512) {
 		/* Firmware may keep the tree outside of RAM, or inside of its own memory. */
-		EXPECT(kind_at(at) != REGION_USABLE);
+		EXPECT(kind_at(at) != MEMMAP_USABLE);
 		EXPECT(!frame_is_managed(&machine.frames, frame_from_paddr(at)));
 	}
 }

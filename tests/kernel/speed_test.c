@@ -162,7 +162,7 @@ KTEST(speed, a_tree_of_ten_thousand_nodes)
 	EXPECT(t.size >= BLOB_SIZE);
 	map_memory(&t);
 	ask(&t);
-	EXPECT_EQ(memmap_bytes(t.map, REGION_RESERVED), 500 * 0x1000ull);
+	EXPECT_EQ(memmap_bytes(t.map, MEMMAP_RESERVED), 500 * 0x1000ull);
 	REQUIRE_VALID(memmap_validate(t.map));
 }
 
@@ -172,5 +172,5 @@ KTEST(speed, a_tenth_of_it_for_comparison)
 
 	build(&t, NODES / 10, 50, BLOB_SIZE / 4);
 	map_memory(&t);
-	EXPECT_EQ(memmap_bytes(t.map, REGION_RESERVED), 50 * 0x1000ull);
+	EXPECT_EQ(memmap_bytes(t.map, MEMMAP_RESERVED), 50 * 0x1000ull);
 }

@@ -23,7 +23,7 @@ int main(void)
 {
 	void *ram =
 		mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	struct range nothing = { 0, 0 };
+	struct acre_range nothing = { 0, 0 };
 
 	if (ram == MAP_FAILED) {
 		perror("mmap");

@@ -48,7 +48,7 @@ static void show_finding(void *ctx, const struct memmap_finding *finding)
 	print("lift: tree: %s\n", memmap_finding_str(text, finding));
 }
 
-static bool read_map(struct range image)
+static bool read_map(struct acre_range image)
 {
 	const struct memmap_reporter reporter = { .report = show_finding };
 	const struct memmap_boot boot = { .image = image };
@@ -73,10 +73,10 @@ static void show_map(void)
 	char size[FMT_SIZE_LEN];
 
 	for (uint32_t i = 0; i < map.nregions; i++) {
-		const struct region *r = &map.region[i];
+		const struct memmap_region *r = &map.region[i];
 		print("lift: [0x%llx, 0x%llx) %s %s %s\n", (unsigned long long)r->range.start,
-		      (unsigned long long)r->range.end, fmt_size(size, range_size(r->range)),
-		      region_kind_str(r->kind), r->name);
+		      (unsigned long long)r->range.end, fmt_size(size, acre_range_size(r->range)),
+		      memmap_kind_str(r->kind), r->name);
 	}
 }
 
@@ -142,7 +142,7 @@ static bool use_heap(void)
 	       ok;
 }
 
-int lift_main(struct range image, uint64_t offset)
+int lift_main(struct acre_range image, uint64_t offset)
 {
 	if (!read_map(image))
 		return 1;

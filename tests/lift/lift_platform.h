@@ -27,6 +27,6 @@ unsigned lift_bad_frees(void);
  * lift_main - the program. @image is what it occupies of the RAM in the tree, empty if nothing;
  * @offset added to a physical address, modulo 2^64, gives the pointer to it. Result: exit code.
  */
-int lift_main(struct range image, uint64_t offset);
+int lift_main(struct acre_range image, uint64_t offset);
 
 #endif

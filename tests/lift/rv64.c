@@ -35,8 +35,8 @@ noreturn void lift_exit(int code)
 /* From start.S: one hart, a stack, BSS cleared. */
 noreturn void lift_start(void)
 {
-	struct range image = { (acre_paddr_t)(uintptr_t)lift_image_start,
-			       (acre_paddr_t)(uintptr_t)lift_image_end };
+	struct acre_range image = { (acre_paddr_t)(uintptr_t)lift_image_start,
+				    (acre_paddr_t)(uintptr_t)lift_image_end };
 
 	lift_exit(lift_main(image, 0));
 }

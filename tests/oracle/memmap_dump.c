@@ -41,9 +41,9 @@ static void print_finding(void *unused, const struct memmap_finding *finding)
 	printf("finding %s %s\n", severity[finding->severity], memmap_finding_str(words, finding));
 }
 
-static void print_owner(const struct region *r)
+static void print_owner(const struct memmap_region *r)
 {
-	printf("%s|%s", region_kind_str(r->kind), r->name);
+	printf("%s|%s", memmap_kind_str(r->kind), r->name);
 	if (r->index != MEMMAP_NO_INDEX)
 		printf(" %" PRIu32, r->index);
 	printf("\n");
@@ -52,10 +52,10 @@ static void print_owner(const struct region *r)
 static void print_map(const struct memmap *map)
 {
 	struct memmap_outside_cursor cursor = { 0 };
-	struct region part;
+	struct memmap_region part;
 
 	for (uint32_t i = 0; i < map->nbanks; i++) {
-		const struct region *bank = &map->bank[i];
+		const struct memmap_region *bank = &map->bank[i];
 
 		printf("bank %" PRIx64 " %" PRIx64 " ", bank->range.start, bank->range.end);
 		if (bank->numa_node == MEMMAP_NO_NODE)
@@ -64,7 +64,7 @@ static void print_map(const struct memmap *map)
 			printf("%" PRIu32 "\n", bank->numa_node);
 	}
 	for (uint32_t i = 0; i < map->nregions; i++) {
-		const struct region *r = &map->region[i];
+		const struct memmap_region *r = &map->region[i];
 
 		printf("region %" PRIx64 " %" PRIx64 " %" PRIu32 " ", r->range.start, r->range.end,
 		       r->bank);
@@ -81,7 +81,7 @@ static void print_refusal(enum acre_status s, const char *why)
 	printf("refused %s: %s\n", acre_status_str(s), why);
 }
 
-static void dump(struct memmap *map, const uint8_t *blob, size_t size, struct range image,
+static void dump(struct memmap *map, const uint8_t *blob, size_t size, struct acre_range image,
 		 uint64_t address, uint64_t limit)
 {
 	const struct memmap_reporter reporter = { .report = print_finding };
@@ -165,7 +165,7 @@ static void dump_line(struct memmap *map, char *line)
 {
 	const char *name = next_word(&line);
 	const char *path = next_word(&line);
-	struct range image = { .start = next_number(&line) };
+	struct acre_range image = { .start = next_number(&line) };
 	size_t size;
 
 	image.end = next_number(&line);

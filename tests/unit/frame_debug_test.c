@@ -457,13 +457,14 @@ static struct memmap *map_of(struct rig *r, uint64_t bytes)
 	r->ram = ktest_alloc(BACKED * FRAME_SIZE, FRAME_SIZE);
 	r->pool = ktest_alloc(sizeof(*r->pool), 64);
 	memmap_init(map);
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ BASE, BASE + bytes }, 0, "ram"), ACRE_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ BASE, BASE + bytes }, 0, "ram"),
+		   ACRE_OK);
 	REQUIRE_EQ(memmap_resolve(map), ACRE_OK);
 	REQUIRE_EQ(mm_init_frames_debug(r->pool, map, (uint64_t)(uintptr_t)r->ram - BASE), ACRE_OK);
 	REQUIRE_VALID(memmap_validate(map));
 	REQUIRE_VALID(frame_validate(r->pool));
-	EXPECT_EQ(frame_managed_count(r->pool) * FRAME_SIZE, memmap_bytes(map, REGION_USABLE));
-	EXPECT_EQ(memmap_bytes(map, REGION_USABLE) + memmap_bytes(map, REGION_METADATA), bytes);
+	EXPECT_EQ(frame_managed_count(r->pool) * FRAME_SIZE, memmap_bytes(map, MEMMAP_USABLE));
+	EXPECT_EQ(memmap_bytes(map, MEMMAP_USABLE) + memmap_bytes(map, MEMMAP_METADATA), bytes);
 	return map;
 }
 
@@ -471,16 +472,16 @@ KTEST(frame_debug, records_are_a_region_of_the_memory_map)
 {
 	struct rig r;
 	struct memmap *map = map_of(&r, 8u << 20);
-	const struct region *tables = memmap_find(map, BASE);
+	const struct memmap_region *tables = memmap_find(map, BASE);
 
 	REQUIRE(tables != NULL);
 	EXPECT_STR(tables->name, MM_TABLES_NAME);
-	const struct region *records = memmap_find(map, tables->range.end);
+	const struct memmap_region *records = memmap_find(map, tables->range.end);
 	REQUIRE(records != NULL);
-	EXPECT_EQ(records->kind, REGION_METADATA);
+	EXPECT_EQ(records->kind, MEMMAP_METADATA);
 	EXPECT_STR(records->name, MM_RECORDS_NAME);
 	EXPECT_EQ(records->index, 0);
-	EXPECT_EQ(range_size(records->range), 2048 / 256 * FRAME_SIZE);
+	EXPECT_EQ(acre_range_size(records->range), 2048 / 256 * FRAME_SIZE);
 	frame_nr_t pfn = frame_alloc(r.pool);
 	EXPECT_EQ(pfn, frame_from_paddr(records->range.end));
 	expect_past(r.pool, pfn, "taken");

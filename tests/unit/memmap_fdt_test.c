@@ -105,7 +105,7 @@ static void fill_and_resolve(struct bench *b)
 struct want {
 	acre_paddr_t start;
 	acre_paddr_t end;
-	enum region_kind kind;
+	enum memmap_kind kind;
 	const char *name;
 };
 
@@ -115,7 +115,7 @@ static void expect_regions(const struct bench *b, const struct want *want, uint3
 	for (uint32_t i = 0; i < count; i++) {
 		EXPECT_EQ(b->map->region[i].range.start, want[i].start);
 		EXPECT_EQ(b->map->region[i].range.end, want[i].end);
-		EXPECT_STR(region_kind_str(b->map->region[i].kind), region_kind_str(want[i].kind));
+		EXPECT_STR(memmap_kind_str(b->map->region[i].kind), memmap_kind_str(want[i].kind));
 		EXPECT_STR(b->map->region[i].name, want[i].name);
 	}
 }
@@ -127,8 +127,8 @@ static struct bench *virt(bool with_firmware)
 {
 	struct bench *b = new_bench();
 
-	b->boot.image = (struct range){ 0x80200000, 0x80a12345 };
-	b->boot.dtb = (struct range){ 0x87e00000, 0x87e014c3 };
+	b->boot.image = (struct acre_range){ 0x80200000, 0x80a12345 };
+	b->boot.dtb = (struct acre_range){ 0x87e00000, 0x87e014c3 };
 	begin_root(b);
 	if (with_firmware) {
 		begin_reserved(b);
@@ -147,17 +147,17 @@ static struct bench *virt(bool with_firmware)
 KTEST(memmap_fdt, hands_out_the_memory_between_firmware_and_kernel)
 {
 	static const struct want want[] = {
-		{ 0x80000000, 0x80080000, REGION_FIRMWARE, "mmode_resv0@80000000" },
-		{ 0x80080000, 0x80200000, REGION_USABLE, "" },
-		{ 0x80200000, 0x80a12345, REGION_KERNEL, "kernel image" },
-		{ 0x80a12345, 0x80a13000, REGION_SLACK, "" },
-		{ 0x80a13000, 0x84200000, REGION_USABLE, "" },
-		{ 0x84200000, 0x84300001, REGION_INITRD, "initrd" },
-		{ 0x84300001, 0x84301000, REGION_SLACK, "" },
-		{ 0x84301000, 0x87e00000, REGION_USABLE, "" },
-		{ 0x87e00000, 0x87e014c3, REGION_DTB, "device tree" },
-		{ 0x87e014c3, 0x87e02000, REGION_SLACK, "" },
-		{ 0x87e02000, 0x88000000, REGION_USABLE, "" },
+		{ 0x80000000, 0x80080000, MEMMAP_FIRMWARE, "mmode_resv0@80000000" },
+		{ 0x80080000, 0x80200000, MEMMAP_USABLE, "" },
+		{ 0x80200000, 0x80a12345, MEMMAP_KERNEL, "kernel image" },
+		{ 0x80a12345, 0x80a13000, MEMMAP_SLACK, "" },
+		{ 0x80a13000, 0x84200000, MEMMAP_USABLE, "" },
+		{ 0x84200000, 0x84300001, MEMMAP_INITRD, "initrd" },
+		{ 0x84300001, 0x84301000, MEMMAP_SLACK, "" },
+		{ 0x84301000, 0x87e00000, MEMMAP_USABLE, "" },
+		{ 0x87e00000, 0x87e014c3, MEMMAP_DTB, "device tree" },
+		{ 0x87e014c3, 0x87e02000, MEMMAP_SLACK, "" },
+		{ 0x87e02000, 0x88000000, MEMMAP_USABLE, "" },
 	};
 	struct bench *b = virt(true);
 
@@ -176,7 +176,7 @@ KTEST(memmap_fdt, keeps_all_below_the_kernel_when_no_firmware_speaks)
 	fill_and_resolve(b);
 	EXPECT_EQ(b->map->region[0].range.start, 0x80000000);
 	EXPECT_EQ(b->map->region[0].range.end, 0x80200000);
-	EXPECT_EQ(b->map->region[0].kind, REGION_FIRMWARE);
+	EXPECT_EQ(b->map->region[0].kind, MEMMAP_FIRMWARE);
 	EXPECT_STR(b->map->region[0].name, "below the kernel");
 	REQUIRE_EQ(b->nfindings, 1);
 	EXPECT_EQ(b->severity[0], MEMMAP_WARNING);
@@ -188,11 +188,11 @@ KTEST(memmap_fdt, believes_the_caller_about_the_firmware)
 {
 	struct bench *b = virt(false);
 
-	b->boot.firmware = (struct range){ 0x80000000, 0x80040000 };
+	b->boot.firmware = (struct acre_range){ 0x80000000, 0x80040000 };
 	fill_and_resolve(b);
 	EXPECT_EQ(b->nfindings, 0);
 	EXPECT_STR(memmap_find(b->map, 0x8003ffff)->name, "firmware");
-	EXPECT_EQ(memmap_find(b->map, 0x80040000)->kind, REGION_USABLE);
+	EXPECT_EQ(memmap_find(b->map, 0x80040000)->kind, MEMMAP_USABLE);
 }
 
 /*
@@ -202,8 +202,8 @@ KTEST(memmap_fdt, believes_the_caller_about_the_firmware)
 KTEST(memmap_fdt, guards_down_to_the_first_hole)
 {
 	static const struct {
-		struct range image;
-		struct range guarded;
+		struct acre_range image;
+		struct acre_range guarded;
 	} trial[] = {
 		{ { 0x50000, 0x51000 }, { 0x30000, 0x50000 } },
 		{ { 0x40000, 0x41000 }, { 0x30000, 0x40000 } },
@@ -218,34 +218,36 @@ KTEST(memmap_fdt, guards_down_to_the_first_hole)
 	struct memmap *map = ktest_alloc(sizeof(*map), 16);
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(trial); i++) {
-		struct range guarded;
+		struct acre_range guarded;
 		memmap_init(map);
-		REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x40000, 0x60000 }, 0, "c"),
+		REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0x40000, 0x60000 }, 0, "c"),
 			   ACRE_OK);
-		REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x20000 }, 0, "a"), ACRE_OK);
-		REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x30000, 0x40000 }, 1, "b"),
+		REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0, 0x20000 }, 0, "a"),
+			   ACRE_OK);
+		REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0x30000, 0x40000 }, 1, "b"),
 			   ACRE_OK);
 		REQUIRE_EQ(memmap_guard_firmware(map, trial[i].image, &guarded), ACRE_OK);
 		EXPECT_EQ(guarded.start, trial[i].guarded.start);
 		EXPECT_EQ(guarded.end, trial[i].guarded.end);
-		EXPECT_EQ(map->nreservations, !range_is_empty(guarded));
+		EXPECT_EQ(map->nreservations, !acre_range_is_empty(guarded));
 		REQUIRE_EQ(memmap_resolve(map), ACRE_OK);
 		REQUIRE_VALID(memmap_validate(map));
-		EXPECT_EQ(memmap_bytes(map, REGION_FIRMWARE), range_size(guarded));
+		EXPECT_EQ(memmap_bytes(map, MEMMAP_FIRMWARE), acre_range_size(guarded));
 	}
 }
 
 KTEST(memmap_fdt, guards_nothing_once_any_firmware_is_known)
 {
 	struct memmap *map = ktest_alloc(sizeof(*map), 16);
-	struct range guarded;
+	struct acre_range guarded;
 
 	memmap_init(map);
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x20000 }, 0, "ram"), ACRE_OK);
-	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0, 0x80 }, REGION_FIRMWARE, "fw"), ACRE_OK);
-	REQUIRE_EQ(memmap_guard_firmware(map, (struct range){ 0x10000, 0x11000 }, &guarded),
+	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0, 0x20000 }, 0, "ram"), ACRE_OK);
+	REQUIRE_EQ(memmap_reserve(map, (struct acre_range){ 0, 0x80 }, MEMMAP_FIRMWARE, "fw"),
 		   ACRE_OK);
-	EXPECT(range_is_empty(guarded));
+	REQUIRE_EQ(memmap_guard_firmware(map, (struct acre_range){ 0x10000, 0x11000 }, &guarded),
+		   ACRE_OK);
+	EXPECT(acre_range_is_empty(guarded));
 	EXPECT_EQ(map->nreservations, 1);
 }
 
@@ -253,12 +255,12 @@ KTEST(memmap_fdt, says_that_the_kernel_is_not_in_declared_memory)
 {
 	struct bench *b = virt(true);
 
-	b->boot.image = (struct range){ 0x70000000, 0x70100000 };
+	b->boot.image = (struct acre_range){ 0x70000000, 0x70100000 };
 	fill_and_resolve(b);
 	REQUIRE_EQ(b->nfindings, 1);
 	EXPECT_STR(b->text[0], "the running kernel is not in the memory of the device tree: "
 			       "[0x70000000, 0x70100000)");
-	EXPECT_EQ(memmap_bytes(b->map, REGION_KERNEL), 0);
+	EXPECT_EQ(memmap_bytes(b->map, MEMMAP_KERNEL), 0);
 }
 
 /* ---- what is taken over ---------------------------------------------------------------------- */
@@ -294,17 +296,17 @@ KTEST(memmap_fdt, gives_each_reservation_its_kind)
 	static const struct {
 		const char *node;
 		const char *flag;
-		enum region_kind kind;
+		enum memmap_kind kind;
 	} trial[] = {
-		{ "buffer@10000", NULL, REGION_RESERVED },
-		{ "buffer@10000", "no-map", REGION_NO_MAP },
-		{ "buffer@10000", "reusable", REGION_REUSABLE },
-		{ "mmode_resv0@10000", NULL, REGION_FIRMWARE },
-		{ "mmode_resv1@10000", "no-map", REGION_FIRMWARE },
-		{ "mmode_pmp0@10000", "no-map", REGION_FIRMWARE },
-		{ "mmode_resv", NULL, REGION_FIRMWARE },
-		{ "mmode_res@10000", NULL, REGION_RESERVED },
-		{ "x_mmode_resv0@10000", "no-map", REGION_NO_MAP },
+		{ "buffer@10000", NULL, MEMMAP_RESERVED },
+		{ "buffer@10000", "no-map", MEMMAP_NO_MAP },
+		{ "buffer@10000", "reusable", MEMMAP_REUSABLE },
+		{ "mmode_resv0@10000", NULL, MEMMAP_FIRMWARE },
+		{ "mmode_resv1@10000", "no-map", MEMMAP_FIRMWARE },
+		{ "mmode_pmp0@10000", "no-map", MEMMAP_FIRMWARE },
+		{ "mmode_resv", NULL, MEMMAP_FIRMWARE },
+		{ "mmode_res@10000", NULL, MEMMAP_RESERVED },
+		{ "x_mmode_resv0@10000", "no-map", MEMMAP_NO_MAP },
 	};
 	struct bench *b = new_bench();
 
@@ -327,11 +329,11 @@ KTEST(memmap_fdt, gives_each_reservation_its_kind)
 KTEST(memmap_fdt, takes_the_memreserve_block)
 {
 	static const struct want want[] = {
-		{ 0x1000, 0x2000, REGION_USABLE, "" },
-		{ 0x2000, 0x2801, REGION_MEMRESERVE, "/memreserve/" }, /* entry 0 */
-		{ 0x2801, 0x3000, REGION_SLACK, "" },
-		{ 0x3000, 0x8000, REGION_USABLE, "" },
-		{ 0x8000, 0x9000, REGION_MEMRESERVE, "/memreserve/" },
+		{ 0x1000, 0x2000, MEMMAP_USABLE, "" },
+		{ 0x2000, 0x2801, MEMMAP_MEMRESERVE, "/memreserve/" }, /* entry 0 */
+		{ 0x2801, 0x3000, MEMMAP_SLACK, "" },
+		{ 0x3000, 0x8000, MEMMAP_USABLE, "" },
+		{ 0x8000, 0x9000, MEMMAP_MEMRESERVE, "/memreserve/" },
 	};
 	struct bench *b = new_bench();
 
@@ -409,11 +411,11 @@ KTEST(memmap_fdt, takes_a_malformed_reservation_at_its_widest)
 	fdt_build_end(&b->tree);
 	fdt_build_end(&b->tree);
 	fill_and_resolve(b);
-	EXPECT_EQ(memmap_find(b->map, 0x1000000)->kind, REGION_RESERVED);
-	EXPECT_EQ(memmap_find(b->map, 0x1001000)->kind, REGION_USABLE);
-	EXPECT_EQ(memmap_find(b->map, 0x1080000)->kind, REGION_RESERVED);
-	EXPECT_EQ(memmap_find(b->map, 0x10fffff)->kind, REGION_NO_MAP);
-	EXPECT_EQ(memmap_bytes(b->map, REGION_USABLE), 0x7f000);
+	EXPECT_EQ(memmap_find(b->map, 0x1000000)->kind, MEMMAP_RESERVED);
+	EXPECT_EQ(memmap_find(b->map, 0x1001000)->kind, MEMMAP_USABLE);
+	EXPECT_EQ(memmap_find(b->map, 0x1080000)->kind, MEMMAP_RESERVED);
+	EXPECT_EQ(memmap_find(b->map, 0x10fffff)->kind, MEMMAP_NO_MAP);
+	EXPECT_EQ(memmap_bytes(b->map, MEMMAP_USABLE), 0x7f000);
 	REQUIRE_EQ(b->nfindings, 4);
 	EXPECT_STR(b->text[0], "/memreserve/: kept out at its widest (overflow)");
 	EXPECT_STR(b->text[1],
@@ -462,7 +464,7 @@ KTEST(memmap_fdt, no_map_beats_reusable_on_one_node)
 	fdt_build_end(&b->tree);
 	fdt_build_end(&b->tree);
 	fill_and_resolve(b);
-	EXPECT_EQ(memmap_bytes(b->map, REGION_NO_MAP), 0x1000);
+	EXPECT_EQ(memmap_bytes(b->map, MEMMAP_NO_MAP), 0x1000);
 	REQUIRE_EQ(b->nfindings, 1);
 	EXPECT_EQ(b->severity[0], MEMMAP_WARNING);
 }
@@ -556,14 +558,14 @@ static uint32_t fill_and_place(struct bench *b)
 KTEST(memmap_fdt, places_dynamic_reservations_in_order_from_the_top)
 {
 	static const struct want want[] = {
-		{ 0x1000000, 0x1080000, REGION_USABLE, "" },
-		{ 0x1080000, 0x1080001, REGION_REUSABLE, "third" },
-		{ 0x1080001, 0x1081000, REGION_SLACK, "" },
-		{ 0x1081000, 0x10fa000, REGION_USABLE, "" },
-		{ 0x10fa000, 0x10fc000, REGION_NO_MAP, "second" },
-		{ 0x10fc000, 0x10fe000, REGION_RESERVED, "first" },
-		{ 0x10fe000, 0x10ff000, REGION_RESERVED, "static@10fe000" },
-		{ 0x10ff000, 0x1100000, REGION_RESERVED, "fourth" },
+		{ 0x1000000, 0x1080000, MEMMAP_USABLE, "" },
+		{ 0x1080000, 0x1080001, MEMMAP_REUSABLE, "third" },
+		{ 0x1080001, 0x1081000, MEMMAP_SLACK, "" },
+		{ 0x1081000, 0x10fa000, MEMMAP_USABLE, "" },
+		{ 0x10fa000, 0x10fc000, MEMMAP_NO_MAP, "second" },
+		{ 0x10fc000, 0x10fe000, MEMMAP_RESERVED, "first" },
+		{ 0x10fe000, 0x10ff000, MEMMAP_RESERVED, "static@10fe000" },
+		{ 0x10ff000, 0x1100000, MEMMAP_RESERVED, "fourth" },
 	};
 	struct bench *b = placing();
 
@@ -626,7 +628,7 @@ KTEST(memmap_fdt, names_dynamic_reservations_without_a_place_and_goes_on)
 	EXPECT_EQ(fill_and_place(b), 4);
 	EXPECT_STR(memmap_find(b->map, 0x10ff000)->name, "odd");
 	EXPECT_STR(memmap_find(b->map, 0x10fe000)->name, "good");
-	EXPECT_EQ(memmap_bytes(b->map, REGION_USABLE), 0xfe000);
+	EXPECT_EQ(memmap_bytes(b->map, MEMMAP_USABLE), 0xfe000);
 	REQUIRE_EQ(b->nfindings, 5);
 	for (uint32_t i = 0; i < 4; i++)
 		EXPECT_EQ(b->severity[i], MEMMAP_ERROR);
@@ -652,7 +654,7 @@ KTEST(memmap_fdt, does_not_try_more_reservations_than_it_could_hold)
 	add_dynamic(b, "good", 0x1000, 0, NULL);
 	EXPECT_EQ(fill_and_place(b), MEMMAP_MAX_RESERVATIONS + 6);
 	EXPECT_EQ(b->nfindings, MEMMAP_MAX_RESERVATIONS + 1); /* the last one for all others */
-	EXPECT_EQ(memmap_bytes(b->map, REGION_USABLE), 0x100000);
+	EXPECT_EQ(memmap_bytes(b->map, MEMMAP_USABLE), 0x100000);
 }
 
 /* ---- what may be used at all ----------------------------------------------------------------- */
@@ -678,16 +680,16 @@ KTEST(memmap_fdt, leaves_out_what_is_outside_the_usable_ranges)
 	static const uint32_t pairs[] = { 0, 0x2010000, 0, 0x10000, 0, 0x10f0800, 0, 0xf10800,
 					  0, 0x1234567, 0, 0,       0, 0x2018000, 0, 0x18001 };
 	static const struct want want[] = {
-		{ 0x1000000, 0x1001000, REGION_LEFT_OUT, "linux,usable-memory-range" },
-		{ 0x1001000, 0x1002000, REGION_INITRD, "initrd" },
-		{ 0x1002000, 0x10f0800, REGION_LEFT_OUT, "linux,usable-memory-range" },
-		{ 0x10f0800, 0x10f1000, REGION_SLACK, "" },
-		{ 0x10f1000, 0x1100000, REGION_USABLE, "" },
-		{ 0x2000000, 0x2001000, REGION_USABLE, "" },
-		{ 0x2001000, 0x2010000, REGION_LEFT_OUT, "linux,usable-memory-range" },
-		{ 0x2010000, 0x2030000, REGION_USABLE, "" },
-		{ 0x2030000, 0x2030001, REGION_SLACK, "" },
-		{ 0x2030001, 0x2100000, REGION_LEFT_OUT, "linux,usable-memory-range" },
+		{ 0x1000000, 0x1001000, MEMMAP_LEFT_OUT, "linux,usable-memory-range" },
+		{ 0x1001000, 0x1002000, MEMMAP_INITRD, "initrd" },
+		{ 0x1002000, 0x10f0800, MEMMAP_LEFT_OUT, "linux,usable-memory-range" },
+		{ 0x10f0800, 0x10f1000, MEMMAP_SLACK, "" },
+		{ 0x10f1000, 0x1100000, MEMMAP_USABLE, "" },
+		{ 0x2000000, 0x2001000, MEMMAP_USABLE, "" },
+		{ 0x2001000, 0x2010000, MEMMAP_LEFT_OUT, "linux,usable-memory-range" },
+		{ 0x2010000, 0x2030000, MEMMAP_USABLE, "" },
+		{ 0x2030000, 0x2030001, MEMMAP_SLACK, "" },
+		{ 0x2030001, 0x2100000, MEMMAP_LEFT_OUT, "linux,usable-memory-range" },
 	};
 	struct bench *b = restricted(pairs, ARRAY_SIZE(pairs));
 
@@ -729,12 +731,12 @@ KTEST(memmap_fdt, mem_leaves_out_all_but_the_first_bytes)
 	fill_and_resolve(b);
 	EXPECT_EQ(b->nfindings, 0);
 	EXPECT_EQ(memmap_ram_bytes(b->map), 128 * MIB);
-	EXPECT_EQ(memmap_bytes(b->map, REGION_INITRD), 0x100001); /* above the limit, still its */
-	EXPECT_EQ(memmap_find(b->map, 0x83ffffff)->kind, REGION_USABLE);
-	EXPECT_EQ(memmap_find(b->map, 0x84000000)->kind, REGION_LEFT_OUT);
+	EXPECT_EQ(memmap_bytes(b->map, MEMMAP_INITRD), 0x100001); /* above the limit, still its */
+	EXPECT_EQ(memmap_find(b->map, 0x83ffffff)->kind, MEMMAP_USABLE);
+	EXPECT_EQ(memmap_find(b->map, 0x84000000)->kind, MEMMAP_LEFT_OUT);
 	EXPECT_STR(memmap_find(b->map, 0x84000000)->name, "mem=");
-	EXPECT_EQ(memmap_find(b->map, 0x87e00000)->kind, REGION_DTB);
-	EXPECT_EQ(memmap_find(b->map, 0x87ffffff)->kind, REGION_LEFT_OUT);
+	EXPECT_EQ(memmap_find(b->map, 0x87e00000)->kind, MEMMAP_DTB);
+	EXPECT_EQ(memmap_find(b->map, 0x87ffffff)->kind, MEMMAP_LEFT_OUT);
 }
 
 KTEST(memmap_fdt, the_image_is_named_part_by_part)
@@ -750,7 +752,7 @@ KTEST(memmap_fdt, the_image_is_named_part_by_part)
 	b->boot.part = part;
 	b->boot.nparts = ARRAY_SIZE(part);
 	fill_and_resolve(b);
-	EXPECT_EQ(memmap_bytes(b->map, REGION_KERNEL), 0x812345);
+	EXPECT_EQ(memmap_bytes(b->map, MEMMAP_KERNEL), 0x812345);
 	EXPECT_STR(memmap_find(b->map, 0x80201233)->name, "text");
 	EXPECT_STR(memmap_find(b->map, 0x80201234)->name, "kernel padding"); /* between two */
 	EXPECT_STR(memmap_find(b->map, 0x80202000)->name, "bss");
@@ -796,7 +798,7 @@ KTEST(memmap_fdt, takes_as_many_banks_and_reservations_as_it_says)
 	fill_and_resolve(b);
 	EXPECT_EQ(b->nfindings, 0);
 	EXPECT_EQ(b->map->nbanks, MEMMAP_MAX_BANKS);
-	EXPECT_EQ(memmap_bytes(b->map, REGION_FIRMWARE), MEMMAP_MAX_BANKS * 0x10000ull);
+	EXPECT_EQ(memmap_bytes(b->map, MEMMAP_FIRMWARE), MEMMAP_MAX_BANKS * 0x10000ull);
 }
 
 KTEST(memmap_fdt, names_the_constant_that_one_bank_more_needs)
@@ -828,7 +830,7 @@ KTEST(memmap_fdt, fails_when_the_guard_has_no_place)
 {
 	struct bench *b = new_bench();
 
-	b->boot.image = (struct range){ 0x8000, 0x9000 };
+	b->boot.image = (struct acre_range){ 0x8000, 0x9000 };
 	begin_root(b);
 	add_many(b, "memory@0", 1);
 	begin_reserved(b);

@@ -65,10 +65,10 @@ static struct span random_span(const struct model *m)
 	return (struct span){ start, start + len };
 }
 
-static struct range range_of(const struct model *m, struct span span)
+static struct acre_range range_of(const struct model *m, struct span span)
 {
-	return (struct range){ m->base + (acre_paddr_t)span.start * m->cell_size,
-			       m->base + (acre_paddr_t)span.end * m->cell_size };
+	return (struct acre_range){ m->base + (acre_paddr_t)span.start * m->cell_size,
+				    m->base + (acre_paddr_t)span.end * m->cell_size };
 }
 
 static void add_banks(struct model *m)
@@ -89,9 +89,9 @@ static void add_banks(struct model *m)
 /* Any that can be reserved. */
 static uint8_t random_kind(void)
 {
-	uint64_t kind = REGION_METADATA + ktest_below(REGION_KIND_COUNT - REGION_METADATA);
+	uint64_t kind = MEMMAP_METADATA + ktest_below(MEMMAP_KIND_COUNT - MEMMAP_METADATA);
 
-	return (uint8_t)(kind != REGION_LENT ? kind : REGION_LEFT_OUT);
+	return (uint8_t)(kind != MEMMAP_LENT ? kind : MEMMAP_LEFT_OUT);
 }
 
 static void add_reservations(struct model *m)
@@ -101,7 +101,7 @@ static void add_reservations(struct model *m)
 	for (uint32_t i = 0; i < n; i++) {
 		struct span span = random_span(m);
 		uint8_t kind = random_kind();
-		REQUIRE_EQ(memmap_reserve(m->map, range_of(m, span), (enum region_kind)kind,
+		REQUIRE_EQ(memmap_reserve(m->map, range_of(m, span), (enum memmap_kind)kind,
 					  names[i]),
 			   ACRE_OK);
 		for (uint32_t c = span.start; c < span.end; c++) {
@@ -127,8 +127,8 @@ static void add_limit(struct model *m)
 			continue;
 		if (cells > 0) {
 			cells--;
-		} else if (m->cell[c].kind < REGION_LEFT_OUT) {
-			m->cell[c].kind = REGION_LEFT_OUT;
+		} else if (m->cell[c].kind < MEMMAP_LEFT_OUT) {
+			m->cell[c].kind = MEMMAP_LEFT_OUT;
 			m->cell[c].owner = owner;
 		}
 	}
@@ -140,18 +140,19 @@ static void round_frames(struct model *m)
 	for (uint32_t frame = 0; frame < m->ncells; frame += m->per_frame) {
 		bool whole = true;
 		for (uint32_t c = frame; c < frame + m->per_frame; c++)
-			whole = whole && m->cell[c].kind == REGION_USABLE &&
+			whole = whole && m->cell[c].kind == MEMMAP_USABLE &&
 				m->cell[c].node != NO_RAM && m->cell[c].node == m->cell[frame].node;
 		for (uint32_t c = frame; !whole && c < frame + m->per_frame; c++) {
-			if (m->cell[c].kind == REGION_USABLE)
-				m->cell[c].kind = REGION_SLACK;
+			if (m->cell[c].kind == MEMMAP_USABLE)
+				m->cell[c].kind = MEMMAP_SLACK;
 		}
 	}
 }
 
-static bool matches(const struct model *m, const struct cell *cell, const struct region *region)
+static bool matches(const struct model *m, const struct cell *cell,
+		    const struct memmap_region *region)
 {
-	return region->kind == (enum region_kind)cell->kind && region->numa_node == cell->node &&
+	return region->kind == (enum memmap_kind)cell->kind && region->numa_node == cell->node &&
 	       m->map->bank[region->bank].numa_node == cell->node &&
 	       strcmp(region->name, name_of(cell->owner)) == 0;
 }
@@ -183,9 +184,9 @@ static void compare_finding(const struct model *m)
 	for (unsigned i = 0; i < 8; i++) {
 		uint32_t c = (uint32_t)ktest_below(m->ncells);
 		acre_paddr_t at = m->base + (acre_paddr_t)c * m->cell_size;
-		const struct region *region = memmap_find(m->map, at);
+		const struct memmap_region *region = memmap_find(m->map, at);
 		REQUIRE((region != NULL) == (m->cell[c].node != NO_RAM));
-		REQUIRE(region == NULL || range_contains(region->range, at));
+		REQUIRE(region == NULL || acre_range_contains(region->range, at));
 	}
 }
 
@@ -193,19 +194,19 @@ static void compare_finding(const struct model *m)
 static void compare_outside(const struct model *m)
 {
 	struct memmap_outside_cursor cursor = { 0, 0 };
-	struct region part;
+	struct memmap_region part;
 	uint64_t listed = 0;
 	uint64_t want = 0;
 
 	while (memmap_outside(m->map, &cursor, &part)) {
-		REQUIRE(!range_is_empty(part.range));
+		REQUIRE(!acre_range_is_empty(part.range));
 		REQUIRE(memmap_find(m->map, part.range.start) == NULL);
 		REQUIRE(memmap_find(m->map, part.range.end - 1) == NULL);
-		listed += range_size(part.range);
+		listed += acre_range_size(part.range);
 	}
 	for (uint32_t i = 0; i < m->map->nreservations; i++) {
-		struct range range = m->map->reservation[i].range;
-		if (m->map->reservation[i].kind == REGION_LEFT_OUT)
+		struct acre_range range = m->map->reservation[i].range;
+		if (m->map->reservation[i].kind == MEMMAP_LEFT_OUT)
 			continue;
 		for (acre_paddr_t at = range.start; at < range.end; at += m->cell_size) {
 			if (m->cell[(at - m->base) / m->cell_size].node == NO_RAM)
@@ -219,7 +220,7 @@ static bool is_free(const struct model *m, struct span span)
 {
 	for (uint32_t c = span.start; c < span.end; c++) {
 		if (m->cell[c].node != m->cell[span.start].node || m->cell[c].node == NO_RAM ||
-		    m->cell[c].kind != REGION_USABLE)
+		    m->cell[c].kind != MEMMAP_USABLE)
 			return false;
 	}
 	return true;
@@ -231,7 +232,7 @@ static void try_claim(struct model *m)
 	uint8_t owner = (uint8_t)ktest_below(MAX_THINGS);
 	uint32_t regions = m->map->nregions;
 	enum acre_status status =
-		memmap_claim(m->map, range_of(m, span), REGION_METADATA, names[owner]);
+		memmap_claim(m->map, range_of(m, span), MEMMAP_METADATA, names[owner]);
 
 	if (span.start == span.end)
 		REQUIRE_EQ(status, ACRE_ERR_INVALID);
@@ -242,7 +243,7 @@ static void try_claim(struct model *m)
 	if (status != ACRE_OK)
 		REQUIRE_EQ(m->map->nregions, regions);
 	for (uint32_t c = span.start; status == ACRE_OK && c < span.end; c++) {
-		m->cell[c].kind = REGION_METADATA;
+		m->cell[c].kind = MEMMAP_METADATA;
 		m->cell[c].owner = owner;
 	}
 	compare(m);
@@ -270,12 +271,12 @@ static void try_place(struct model *m)
 		.size = (uint64_t)size * m->cell_size,
 		.align = 1ull << ktest_below(16),
 		.window = range_of(m, window),
-		.kind = (enum region_kind)random_kind(),
+		.kind = (enum memmap_kind)random_kind(),
 		.name = names[owner],
 	};
 	uint64_t align = request.align > FRAME_SIZE ? request.align : FRAME_SIZE;
 	uint32_t want = find_place(m, window, size, align);
-	struct range placed = { 1, 1 };
+	struct acre_range placed = { 1, 1 };
 	enum acre_status status = memmap_place(m->map, &request, &placed);
 
 	REQUIRE_EQ(status, want < m->ncells ? ACRE_OK : ACRE_ERR_NOT_FOUND);
@@ -288,7 +289,7 @@ static void try_place(struct model *m)
 			m->cell[c].owner = owner;
 		}
 		for (uint32_t c = want + size; c % m->per_frame != 0; c++)
-			m->cell[c].kind = REGION_SLACK;
+			m->cell[c].kind = MEMMAP_SLACK;
 	}
 	compare(m);
 }
@@ -300,7 +301,7 @@ static void try_map(struct model *m)
 
 	m->base = base[ktest_below(ARRAY_SIZE(base))];
 	for (uint32_t c = 0; c < m->ncells; c++)
-		m->cell[c] = (struct cell){ NO_RAM, REGION_USABLE, NO_OWNER, 0 };
+		m->cell[c] = (struct cell){ NO_RAM, MEMMAP_USABLE, NO_OWNER, 0 };
 	memmap_init(m->map);
 	add_banks(m);
 	add_reservations(m);

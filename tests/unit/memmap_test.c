@@ -13,8 +13,8 @@
 #define COLUMNS  32u
 #define MAX_LINE 5u
 
-/* A letter for each kind, in the order of enum region_kind; '.' is no RAM. */
-static const char letters[REGION_KIND_COUNT + 1] = "+-Mulovridkfn";
+/* A letter for each kind, in the order of enum memmap_kind; '.' is no RAM. */
+static const char letters[MEMMAP_KIND_COUNT + 1] = "+-Mulovridkfn";
 
 /* What is drawn and what must come out: a digit is RAM of that node, a letter a reservation. */
 struct picture {
@@ -196,17 +196,17 @@ static enum acre_status resolve(struct memmap *map)
 	return status;
 }
 
-static enum region_kind kind_of(char letter)
+static enum memmap_kind kind_of(char letter)
 {
 	unsigned kind = 0;
 
-	while (kind < REGION_KIND_COUNT && letters[kind] != letter)
+	while (kind < MEMMAP_KIND_COUNT && letters[kind] != letter)
 		kind++;
-	return (enum region_kind)kind;
+	return (enum memmap_kind)kind;
 }
 
 /* The only run of anything but '.' in @line. */
-static struct range drawn(const char *line, acre_paddr_t base)
+static struct acre_range drawn(const char *line, acre_paddr_t base)
 {
 	uint32_t start = 0;
 	uint32_t end;
@@ -215,7 +215,7 @@ static struct range drawn(const char *line, acre_paddr_t base)
 		start++;
 	for (end = start; line[end] != '.' && line[end] != '\0'; end++)
 		;
-	return (struct range){ base + start * COLUMN, base + end * COLUMN };
+	return (struct acre_range){ base + start * COLUMN, base + end * COLUMN };
 }
 
 static char drawn_letter(const char *line)
@@ -240,8 +240,8 @@ static void enter_picture(struct memmap *map, const struct picture *p, acre_padd
 static void draw(const struct memmap *map, acre_paddr_t base, char got[COLUMNS + 1])
 {
 	for (uint32_t i = 0; i < COLUMNS; i++) {
-		const struct region *low = memmap_find(map, base + i * COLUMN);
-		const struct region *high = memmap_find(map, base + i * COLUMN + COLUMN - 1);
+		const struct memmap_region *low = memmap_find(map, base + i * COLUMN);
+		const struct memmap_region *high = memmap_find(map, base + i * COLUMN + COLUMN - 1);
 		REQUIRE(low == high);
 		got[i] = '.';
 		if (low != NULL)
@@ -270,9 +270,9 @@ static void try_picture(struct memmap *map, const struct picture *p, acre_paddr_
 	draw(map, base, got);
 	if (!EXPECT_STR(got, p->want))
 		ktest_note("in the picture '%s' at %#llx", p->what, (unsigned long long)base);
-	for (unsigned kind = 0; kind < REGION_KIND_COUNT; kind++) {
+	for (unsigned kind = 0; kind < MEMMAP_KIND_COUNT; kind++) {
 		uint64_t bytes = columns_of(p->want, letters[kind]) * COLUMN;
-		EXPECT_EQ(memmap_bytes(map, (enum region_kind)kind), bytes);
+		EXPECT_EQ(memmap_bytes(map, (enum memmap_kind)kind), bytes);
 		ram += bytes;
 	}
 	EXPECT_EQ(memmap_ram_bytes(map), ram);
@@ -299,35 +299,35 @@ KTEST(memmap, the_more_restrictive_of_each_pair_of_kinds_wins)
 {
 	struct memmap *map = new_map();
 
-	for (unsigned a = REGION_METADATA; a < REGION_KIND_COUNT; a++) {
-		for (unsigned b = REGION_METADATA; b < REGION_KIND_COUNT; b++) {
-			if (a == REGION_LENT || b == REGION_LENT)
+	for (unsigned a = MEMMAP_METADATA; a < MEMMAP_KIND_COUNT; a++) {
+		for (unsigned b = MEMMAP_METADATA; b < MEMMAP_KIND_COUNT; b++) {
+			if (a == MEMMAP_LENT || b == MEMMAP_LENT)
 				continue; /* nothing is so from the start */
 			memmap_init(map);
-			struct range ram = { 0x10000, 0x20000 };
-			struct range first = { 0x12000, 0x15000 };
-			struct range second = { 0x14000, 0x17000 };
+			struct acre_range ram = { 0x10000, 0x20000 };
+			struct acre_range first = { 0x12000, 0x15000 };
+			struct acre_range second = { 0x14000, 0x17000 };
 			REQUIRE_EQ(memmap_add_bank(map, ram, 0, "ram"), ACRE_OK);
-			REQUIRE_EQ(memmap_reserve(map, first, (enum region_kind)a, "a"), ACRE_OK);
-			REQUIRE_EQ(memmap_reserve(map, second, (enum region_kind)b, "b"), ACRE_OK);
+			REQUIRE_EQ(memmap_reserve(map, first, (enum memmap_kind)a, "a"), ACRE_OK);
+			REQUIRE_EQ(memmap_reserve(map, second, (enum memmap_kind)b, "b"), ACRE_OK);
 			REQUIRE_EQ(resolve(map), ACRE_OK);
 			EXPECT_EQ(memmap_find(map, 0x13fff)->kind, a);
 			EXPECT_EQ(memmap_find(map, 0x14000)->kind, a > b ? a : b);
 			EXPECT_STR(memmap_find(map, 0x14fff)->name, b > a ? "b" : "a");
 			EXPECT_EQ(memmap_find(map, 0x15000)->kind, b);
-			EXPECT_EQ(memmap_find(map, 0x17000)->kind, REGION_USABLE);
+			EXPECT_EQ(memmap_find(map, 0x17000)->kind, MEMMAP_USABLE);
 		}
 	}
 }
 
 KTEST(memmap, every_kind_has_a_name_of_its_own)
 {
-	for (unsigned a = 0; a < REGION_KIND_COUNT; a++) {
+	for (unsigned a = 0; a < MEMMAP_KIND_COUNT; a++) {
 		for (unsigned b = 0; b < a; b++)
-			EXPECT(strcmp(region_kind_str((enum region_kind)a),
-				      region_kind_str((enum region_kind)b)) != 0);
+			EXPECT(strcmp(memmap_kind_str((enum memmap_kind)a),
+				      memmap_kind_str((enum memmap_kind)b)) != 0);
 	}
-	EXPECT_STR(region_kind_str(REGION_KIND_COUNT), "unknown kind");
+	EXPECT_STR(memmap_kind_str(MEMMAP_KIND_COUNT), "unknown kind");
 }
 
 /* ---- names, nodes, banks --------------------------------------------------------------------- */
@@ -337,12 +337,15 @@ KTEST(memmap, touching_regions_of_one_kind_join_only_under_one_name)
 	static const char same[] = "one"; /* the same text at another address */
 	struct memmap *map = new_map();
 
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x8000 }, 0, "ram"), ACRE_OK);
-	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x1000, 0x2000 }, REGION_RESERVED, "one"),
+	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0, 0x8000 }, 0, "ram"), ACRE_OK);
+	REQUIRE_EQ(memmap_reserve(map, (struct acre_range){ 0x1000, 0x2000 }, MEMMAP_RESERVED,
+				  "one"),
 		   ACRE_OK);
-	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x2000, 0x3000 }, REGION_RESERVED, same),
+	REQUIRE_EQ(memmap_reserve(map, (struct acre_range){ 0x2000, 0x3000 }, MEMMAP_RESERVED,
+				  same),
 		   ACRE_OK);
-	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x3000, 0x4000 }, REGION_RESERVED, "two"),
+	REQUIRE_EQ(memmap_reserve(map, (struct acre_range){ 0x3000, 0x4000 }, MEMMAP_RESERVED,
+				  "two"),
 		   ACRE_OK);
 	REQUIRE_EQ(resolve(map), ACRE_OK);
 	REQUIRE_EQ(map->nregions, 4);
@@ -356,8 +359,9 @@ KTEST(memmap, a_name_of_null_is_no_name)
 {
 	struct memmap *map = new_map();
 
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x8000 }, 0, NULL), ACRE_OK);
-	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0, 0x1000 }, REGION_DTB, NULL), ACRE_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0, 0x8000 }, 0, NULL), ACRE_OK);
+	REQUIRE_EQ(memmap_reserve(map, (struct acre_range){ 0, 0x1000 }, MEMMAP_DTB, NULL),
+		   ACRE_OK);
 	REQUIRE_EQ(resolve(map), ACRE_OK);
 	EXPECT_STR(map->bank[0].name, "");
 	EXPECT_STR(map->region[0].name, "");
@@ -373,9 +377,9 @@ KTEST(memmap, the_first_added_bank_keeps_its_node)
 {
 	struct memmap *map = new_map();
 
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x4000, 0x8000 }, 1, "a"), ACRE_OK);
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x1000, 0xa000 }, 2, "b"), ACRE_OK);
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x9000, 0xf000 }, 2, "c"), ACRE_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0x4000, 0x8000 }, 1, "a"), ACRE_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0x1000, 0xa000 }, 2, "b"), ACRE_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0x9000, 0xf000 }, 2, "c"), ACRE_OK);
 	REQUIRE_EQ(resolve(map), ACRE_OK);
 	REQUIRE_EQ(map->nbanks, 3);
 	EXPECT_EQ(map->bank[0].range.start, 0x1000);
@@ -385,7 +389,7 @@ KTEST(memmap, the_first_added_bank_keeps_its_node)
 	EXPECT_EQ(map->bank[2].range.start, 0x8000);
 	EXPECT_EQ(map->bank[2].range.end, 0xf000);
 	EXPECT_STR(map->bank[2].name, "b");
-	const struct region *region = memmap_find(map, 0x5000);
+	const struct memmap_region *region = memmap_find(map, 0x5000);
 	EXPECT_EQ(region->bank, 1);
 	EXPECT_EQ(region->numa_node, 1);
 	EXPECT_EQ(region->range.start, 0x4000);
@@ -396,9 +400,9 @@ KTEST(memmap, banks_without_a_node_join_too)
 {
 	struct memmap *map = new_map();
 
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x4000, 0x8000 }, MEMMAP_NO_NODE, "a"),
+	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0x4000, 0x8000 }, MEMMAP_NO_NODE, "a"),
 		   ACRE_OK);
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x1000, 0x4000 }, MEMMAP_NO_NODE, "b"),
+	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0x1000, 0x4000 }, MEMMAP_NO_NODE, "b"),
 		   ACRE_OK);
 	REQUIRE_EQ(resolve(map), ACRE_OK);
 	REQUIRE_EQ(map->nbanks, 1);
@@ -416,21 +420,21 @@ KTEST(memmap, one_byte_costs_its_frame)
 {
 	struct memmap *map = new_map();
 
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x1000, 0x5001 }, 0, "ram"), ACRE_OK);
-	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x2000, 0x2001 }, REGION_DTB, "low"),
+	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0x1000, 0x5001 }, 0, "ram"), ACRE_OK);
+	REQUIRE_EQ(memmap_reserve(map, (struct acre_range){ 0x2000, 0x2001 }, MEMMAP_DTB, "low"),
 		   ACRE_OK);
-	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x3fff, 0x4000 }, REGION_DTB, "high"),
+	REQUIRE_EQ(memmap_reserve(map, (struct acre_range){ 0x3fff, 0x4000 }, MEMMAP_DTB, "high"),
 		   ACRE_OK);
 	REQUIRE_EQ(resolve(map), ACRE_OK);
-	EXPECT_EQ(memmap_bytes(map, REGION_DTB), 2);
-	EXPECT_EQ(memmap_bytes(map, REGION_SLACK), 2 * 0xfff + 1);
-	EXPECT_EQ(memmap_bytes(map, REGION_USABLE), 2 * FRAME_SIZE);
-	EXPECT_EQ(memmap_find(map, 0x2000)->kind, REGION_DTB);
-	EXPECT_EQ(memmap_find(map, 0x2001)->kind, REGION_SLACK);
-	EXPECT_EQ(memmap_find(map, 0x3ffe)->kind, REGION_SLACK);
-	EXPECT_EQ(memmap_find(map, 0x3fff)->kind, REGION_DTB);
-	EXPECT_EQ(memmap_find(map, 0x4000)->kind, REGION_USABLE);
-	EXPECT_EQ(memmap_find(map, 0x5000)->kind, REGION_SLACK);
+	EXPECT_EQ(memmap_bytes(map, MEMMAP_DTB), 2);
+	EXPECT_EQ(memmap_bytes(map, MEMMAP_SLACK), 2 * 0xfff + 1);
+	EXPECT_EQ(memmap_bytes(map, MEMMAP_USABLE), 2 * FRAME_SIZE);
+	EXPECT_EQ(memmap_find(map, 0x2000)->kind, MEMMAP_DTB);
+	EXPECT_EQ(memmap_find(map, 0x2001)->kind, MEMMAP_SLACK);
+	EXPECT_EQ(memmap_find(map, 0x3ffe)->kind, MEMMAP_SLACK);
+	EXPECT_EQ(memmap_find(map, 0x3fff)->kind, MEMMAP_DTB);
+	EXPECT_EQ(memmap_find(map, 0x4000)->kind, MEMMAP_USABLE);
+	EXPECT_EQ(memmap_find(map, 0x5000)->kind, MEMMAP_SLACK);
 	EXPECT(memmap_find(map, 0x5001) == NULL);
 	EXPECT(memmap_find(map, 0xfff) == NULL);
 }
@@ -439,16 +443,19 @@ KTEST(memmap, ram_may_fill_the_address_space)
 {
 	struct memmap *map = new_map();
 
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, ACRE_PADDR_LIMIT }, 0, "all"), ACRE_OK);
-	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0, 1 }, REGION_NO_MAP, "first"), ACRE_OK);
-	REQUIRE_EQ(memmap_reserve(map, (struct range){ ACRE_PADDR_LIMIT - 1, ACRE_PADDR_LIMIT },
-				  REGION_FIRMWARE, "last"),
+	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0, ACRE_PADDR_LIMIT }, 0, "all"),
+		   ACRE_OK);
+	REQUIRE_EQ(memmap_reserve(map, (struct acre_range){ 0, 1 }, MEMMAP_NO_MAP, "first"),
+		   ACRE_OK);
+	REQUIRE_EQ(memmap_reserve(map,
+				  (struct acre_range){ ACRE_PADDR_LIMIT - 1, ACRE_PADDR_LIMIT },
+				  MEMMAP_FIRMWARE, "last"),
 		   ACRE_OK);
 	REQUIRE_EQ(resolve(map), ACRE_OK);
 	EXPECT_EQ(memmap_ram_bytes(map), ACRE_PADDR_LIMIT);
-	EXPECT_EQ(memmap_bytes(map, REGION_USABLE), ACRE_PADDR_LIMIT - 2 * FRAME_SIZE);
-	EXPECT_EQ(memmap_find(map, 0)->kind, REGION_NO_MAP);
-	EXPECT_EQ(memmap_find(map, ACRE_PADDR_LIMIT - 1)->kind, REGION_FIRMWARE);
+	EXPECT_EQ(memmap_bytes(map, MEMMAP_USABLE), ACRE_PADDR_LIMIT - 2 * FRAME_SIZE);
+	EXPECT_EQ(memmap_find(map, 0)->kind, MEMMAP_NO_MAP);
+	EXPECT_EQ(memmap_find(map, ACRE_PADDR_LIMIT - 1)->kind, MEMMAP_FIRMWARE);
 	EXPECT(memmap_find(map, ACRE_PADDR_LIMIT) == NULL);
 	EXPECT(memmap_find(map, UINT64_MAX) == NULL);
 }
@@ -458,22 +465,22 @@ KTEST(memmap, an_empty_range_adds_nothing)
 	static const acre_paddr_t at[] = { 0, 1, 0x1800, 0x4000, ACRE_PADDR_LIMIT };
 	struct memmap *map = new_map();
 
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x4000 }, 0, "ram"), ACRE_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0, 0x4000 }, 0, "ram"), ACRE_OK);
 	for (uint32_t i = 0; i < ARRAY_SIZE(at); i++) {
-		struct range empty = { at[i], at[i] };
+		struct acre_range empty = { at[i], at[i] };
 		EXPECT_EQ(memmap_add_bank(map, empty, 1, "none"), ACRE_OK);
-		EXPECT_EQ(memmap_reserve(map, empty, REGION_NO_MAP, "none"), ACRE_OK);
+		EXPECT_EQ(memmap_reserve(map, empty, MEMMAP_NO_MAP, "none"), ACRE_OK);
 	}
 	EXPECT_EQ(map->ndeclared, 1);
 	EXPECT_EQ(map->nreservations, 0);
 	REQUIRE_EQ(resolve(map), ACRE_OK);
 	EXPECT_EQ(map->nregions, 1);
-	EXPECT_EQ(memmap_bytes(map, REGION_USABLE), 0x4000);
+	EXPECT_EQ(memmap_bytes(map, MEMMAP_USABLE), 0x4000);
 }
 
 KTEST(memmap, refuses_what_is_no_range)
 {
-	static const struct range bad[] = {
+	static const struct acre_range bad[] = {
 		{ 1, 0 },
 		{ 0x2000, 0x1000 },
 		{ 0, ACRE_PADDR_LIMIT + 1 },
@@ -486,7 +493,7 @@ KTEST(memmap, refuses_what_is_no_range)
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		EXPECT_EQ(memmap_add_bank(map, bad[i], 0, "bad"), ACRE_ERR_RANGE);
-		EXPECT_EQ(memmap_reserve(map, bad[i], REGION_DTB, "bad"), ACRE_ERR_RANGE);
+		EXPECT_EQ(memmap_reserve(map, bad[i], MEMMAP_DTB, "bad"), ACRE_ERR_RANGE);
 	}
 	EXPECT_EQ(map->ndeclared, 0);
 	EXPECT_EQ(map->nreservations, 0);
@@ -494,12 +501,12 @@ KTEST(memmap, refuses_what_is_no_range)
 
 KTEST(memmap, refuses_to_reserve_as_a_kind_that_reserves_nothing)
 {
-	static const enum region_kind bad[] = { REGION_USABLE, REGION_SLACK, REGION_LENT,
-						REGION_KIND_COUNT, (enum region_kind) - 1 };
-	struct range range = { 0x1000, 0x2000 };
+	static const enum memmap_kind bad[] = { MEMMAP_USABLE, MEMMAP_SLACK, MEMMAP_LENT,
+						MEMMAP_KIND_COUNT, (enum memmap_kind) - 1 };
+	struct acre_range range = { 0x1000, 0x2000 };
 	struct memmap *map = new_map();
 
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x4000 }, 0, "ram"), ACRE_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0, 0x4000 }, 0, "ram"), ACRE_OK);
 	for (uint32_t i = 0; i < ARRAY_SIZE(bad); i++)
 		EXPECT_EQ(memmap_reserve(map, range, bad[i], "bad"), ACRE_ERR_INVALID);
 	REQUIRE_EQ(resolve(map), ACRE_OK);
@@ -511,20 +518,20 @@ KTEST(memmap, refuses_to_reserve_as_a_kind_that_reserves_nothing)
 
 KTEST(memmap, is_closed_once_it_is_resolved)
 {
-	struct range range = { 0x1000, 0x2000 };
+	struct acre_range range = { 0x1000, 0x2000 };
 	struct memmap *map = new_map();
 
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x4000 }, 0, "ram"), ACRE_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0, 0x4000 }, 0, "ram"), ACRE_OK);
 	EXPECT_STR(memmap_validate(map), "the map is not resolved");
 	EXPECT(memmap_find(map, 0x1000) == NULL);
-	EXPECT_EQ(memmap_claim(map, range, REGION_METADATA, "early"), ACRE_ERR_NOT_FOUND);
+	EXPECT_EQ(memmap_claim(map, range, MEMMAP_METADATA, "early"), ACRE_ERR_NOT_FOUND);
 	REQUIRE_EQ(resolve(map), ACRE_OK);
-	EXPECT_EQ(memmap_add_bank(map, (struct range){ 0x4000, 0x8000 }, 0, "late"),
+	EXPECT_EQ(memmap_add_bank(map, (struct acre_range){ 0x4000, 0x8000 }, 0, "late"),
 		  ACRE_ERR_INVALID);
-	EXPECT_EQ(memmap_reserve(map, range, REGION_DTB, "late"), ACRE_ERR_INVALID);
+	EXPECT_EQ(memmap_reserve(map, range, MEMMAP_DTB, "late"), ACRE_ERR_INVALID);
 	EXPECT_EQ(memmap_resolve(map), ACRE_ERR_INVALID);
 	REQUIRE_VALID(memmap_validate(map));
-	EXPECT_EQ(memmap_bytes(map, REGION_USABLE), 0x4000);
+	EXPECT_EQ(memmap_bytes(map, MEMMAP_USABLE), 0x4000);
 }
 
 /* ---- what lies outside RAM ------------------------------------------------------------------- */
@@ -541,26 +548,28 @@ KTEST(memmap, is_closed_once_it_is_resolved)
  */
 KTEST(memmap, parts_outside_ram_are_listed_and_not_summed)
 {
-	static const struct region want[] = {
-		{ .range = { 0x0800, 0x2000 }, .kind = REGION_RESERVED, .name = "wide" },
-		{ .range = { 0x6000, 0x8000 }, .kind = REGION_RESERVED, .name = "wide" },
-		{ .range = { 0x6800, 0x7001 }, .kind = REGION_NO_MAP, .name = "hole" },
-		{ .range = { 0xa000, ACRE_PADDR_LIMIT }, .kind = REGION_DTB, .name = "far" },
+	static const struct memmap_region want[] = {
+		{ .range = { 0x0800, 0x2000 }, .kind = MEMMAP_RESERVED, .name = "wide" },
+		{ .range = { 0x6000, 0x8000 }, .kind = MEMMAP_RESERVED, .name = "wide" },
+		{ .range = { 0x6800, 0x7001 }, .kind = MEMMAP_NO_MAP, .name = "hole" },
+		{ .range = { 0xa000, ACRE_PADDR_LIMIT }, .kind = MEMMAP_DTB, .name = "far" },
 	};
 	struct memmap_outside_cursor cursor = { 0, 0 };
 	struct memmap *map = new_map();
-	struct region part;
+	struct memmap_region part;
 
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x2000, 0x4000 }, 0, "a"), ACRE_OK);
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x4000, 0x6000 }, 1, "b"), ACRE_OK);
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x8000, 0xa000 }, 0, "c"), ACRE_OK);
-	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x0800, 0x9800 }, REGION_RESERVED, "wide"),
+	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0x2000, 0x4000 }, 0, "a"), ACRE_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0x4000, 0x6000 }, 1, "b"), ACRE_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0x8000, 0xa000 }, 0, "c"), ACRE_OK);
+	REQUIRE_EQ(memmap_reserve(map, (struct acre_range){ 0x0800, 0x9800 }, MEMMAP_RESERVED,
+				  "wide"),
 		   ACRE_OK);
-	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x6800, 0x7001 }, REGION_NO_MAP, "hole"),
+	REQUIRE_EQ(memmap_reserve(map, (struct acre_range){ 0x6800, 0x7001 }, MEMMAP_NO_MAP,
+				  "hole"),
 		   ACRE_OK);
-	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x3000, 0x4000 }, REGION_DTB, "inside"),
+	REQUIRE_EQ(memmap_reserve(map, (struct acre_range){ 0x3000, 0x4000 }, MEMMAP_DTB, "inside"),
 		   ACRE_OK);
-	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x9900, ACRE_PADDR_LIMIT }, REGION_DTB,
+	REQUIRE_EQ(memmap_reserve(map, (struct acre_range){ 0x9900, ACRE_PADDR_LIMIT }, MEMMAP_DTB,
 				  "far"),
 		   ACRE_OK);
 	REQUIRE_EQ(resolve(map), ACRE_OK);
@@ -574,7 +583,7 @@ KTEST(memmap, parts_outside_ram_are_listed_and_not_summed)
 	}
 	EXPECT(!memmap_outside(map, &cursor, &part));
 	EXPECT(!memmap_outside(map, &cursor, &part));
-	EXPECT_EQ(memmap_bytes(map, REGION_NO_MAP), 0);
+	EXPECT_EQ(memmap_bytes(map, MEMMAP_NO_MAP), 0);
 	EXPECT_EQ(memmap_ram_bytes(map), 0x6000);
 }
 
@@ -582,9 +591,10 @@ KTEST(memmap, without_ram_every_reservation_is_outside)
 {
 	struct memmap_outside_cursor cursor = { 0, 0 };
 	struct memmap *map = new_map();
-	struct region part;
+	struct memmap_region part;
 
-	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0, 0x1000 }, REGION_DTB, "dtb"), ACRE_OK);
+	REQUIRE_EQ(memmap_reserve(map, (struct acre_range){ 0, 0x1000 }, MEMMAP_DTB, "dtb"),
+		   ACRE_OK);
 	REQUIRE_EQ(resolve(map), ACRE_OK);
 	EXPECT_EQ(map->nregions, 0);
 	EXPECT_EQ(memmap_ram_bytes(map), 0);
@@ -600,8 +610,9 @@ KTEST(memmap, without_ram_every_reservation_is_outside)
 static void start_claiming(struct memmap *map)
 {
 	memmap_init(map);
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x10000, 0x20000 }, 3, "ram"), ACRE_OK);
-	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x14000, 0x14800 }, REGION_DTB, "dtb"),
+	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0x10000, 0x20000 }, 3, "ram"),
+		   ACRE_OK);
+	REQUIRE_EQ(memmap_reserve(map, (struct acre_range){ 0x14000, 0x14800 }, MEMMAP_DTB, "dtb"),
 		   ACRE_OK);
 	REQUIRE_EQ(resolve(map), ACRE_OK);
 	REQUIRE_EQ(map->nregions, 4);
@@ -611,7 +622,7 @@ KTEST(memmap, claims_at_the_start_middle_end_and_of_the_whole)
 {
 	static const struct {
 		const char *what;
-		struct range range;
+		struct acre_range range;
 		uint32_t regions; /* there are 4 before */
 	} claim[] = {
 		{ "start", { 0x15000, 0x16000 }, 5 },  { "middle", { 0x18000, 0x1a000 }, 6 },
@@ -623,14 +634,15 @@ KTEST(memmap, claims_at_the_start_middle_end_and_of_the_whole)
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(claim); i++) {
 		start_claiming(map);
-		uint64_t usable = memmap_bytes(map, REGION_USABLE);
-		REQUIRE_EQ(memmap_claim(map, claim[i].range, REGION_METADATA, "pool"), ACRE_OK);
+		uint64_t usable = memmap_bytes(map, MEMMAP_USABLE);
+		REQUIRE_EQ(memmap_claim(map, claim[i].range, MEMMAP_METADATA, "pool"), ACRE_OK);
 		REQUIRE_VALID(memmap_validate(map));
 		if (!EXPECT_EQ(map->nregions, claim[i].regions))
 			ktest_note("claim of the %s", claim[i].what);
-		EXPECT_EQ(memmap_bytes(map, REGION_METADATA), range_size(claim[i].range));
-		EXPECT_EQ(memmap_bytes(map, REGION_USABLE), usable - range_size(claim[i].range));
-		const struct region *got = memmap_find(map, claim[i].range.start);
+		EXPECT_EQ(memmap_bytes(map, MEMMAP_METADATA), acre_range_size(claim[i].range));
+		EXPECT_EQ(memmap_bytes(map, MEMMAP_USABLE),
+			  usable - acre_range_size(claim[i].range));
+		const struct memmap_region *got = memmap_find(map, claim[i].range.start);
 		EXPECT_EQ(got->range.start, claim[i].range.start);
 		EXPECT_EQ(got->range.end, claim[i].range.end);
 		EXPECT_STR(got->name, "pool");
@@ -642,7 +654,7 @@ KTEST(memmap, claims_at_the_start_middle_end_and_of_the_whole)
 KTEST(memmap, refused_claims_change_nothing)
 {
 	static const struct {
-		struct range range;
+		struct acre_range range;
 		enum acre_status want;
 	} claim[] = {
 		{ { 0x15000, 0x21000 }, ACRE_ERR_NOT_FOUND },  /* past the end of RAM */
@@ -662,11 +674,11 @@ KTEST(memmap, refused_claims_change_nothing)
 
 	start_claiming(map);
 	for (uint32_t i = 0; i < ARRAY_SIZE(claim); i++) {
-		EXPECT_EQ(memmap_claim(map, claim[i].range, REGION_METADATA, "pool"),
+		EXPECT_EQ(memmap_claim(map, claim[i].range, MEMMAP_METADATA, "pool"),
 			  claim[i].want);
 		REQUIRE_VALID(memmap_validate(map));
 		EXPECT_EQ(map->nregions, 4);
-		EXPECT_EQ(memmap_bytes(map, REGION_METADATA), 0);
+		EXPECT_EQ(memmap_bytes(map, MEMMAP_METADATA), 0);
 	}
 }
 
@@ -679,19 +691,23 @@ KTEST(memmap, a_claim_joins_the_same_thing_beside_it)
 	struct memmap *map = new_map();
 
 	start_claiming(map);
-	REQUIRE_EQ(memmap_claim(map, (struct range){ 0x16000, 0x17000 }, REGION_METADATA, "pool"),
+	REQUIRE_EQ(memmap_claim(map, (struct acre_range){ 0x16000, 0x17000 }, MEMMAP_METADATA,
+				"pool"),
 		   ACRE_OK);
-	REQUIRE_EQ(memmap_claim(map, (struct range){ 0x18000, 0x19000 }, REGION_METADATA, "pool"),
+	REQUIRE_EQ(memmap_claim(map, (struct acre_range){ 0x18000, 0x19000 }, MEMMAP_METADATA,
+				"pool"),
 		   ACRE_OK);
 	REQUIRE_VALID(memmap_validate(map));
 	EXPECT_EQ(map->nregions, 8);
-	REQUIRE_EQ(memmap_claim(map, (struct range){ 0x17000, 0x18000 }, REGION_METADATA, "pool"),
+	REQUIRE_EQ(memmap_claim(map, (struct acre_range){ 0x17000, 0x18000 }, MEMMAP_METADATA,
+				"pool"),
 		   ACRE_OK);
 	REQUIRE_VALID(memmap_validate(map));
 	EXPECT_EQ(map->nregions, 6);
 	EXPECT_EQ(memmap_find(map, 0x17000)->range.start, 0x16000);
 	EXPECT_EQ(memmap_find(map, 0x17000)->range.end, 0x19000);
-	REQUIRE_EQ(memmap_claim(map, (struct range){ 0x19000, 0x1a000 }, REGION_METADATA, "other"),
+	REQUIRE_EQ(memmap_claim(map, (struct acre_range){ 0x19000, 0x1a000 }, MEMMAP_METADATA,
+				"other"),
 		   ACRE_OK);
 	REQUIRE_VALID(memmap_validate(map));
 	EXPECT_EQ(map->nregions, 7);
@@ -701,17 +717,18 @@ KTEST(memmap, a_claim_joins_the_lowest_and_the_highest_region)
 {
 	struct memmap *map = new_map();
 
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x4000 }, 0, "ram"), ACRE_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0, 0x4000 }, 0, "ram"), ACRE_OK);
 	REQUIRE_EQ(resolve(map), ACRE_OK);
-	REQUIRE_EQ(memmap_claim(map, (struct range){ 0, 0x1000 }, REGION_METADATA, "m"), ACRE_OK);
-	REQUIRE_EQ(memmap_claim(map, (struct range){ 0x3000, 0x4000 }, REGION_METADATA, "m"),
+	REQUIRE_EQ(memmap_claim(map, (struct acre_range){ 0, 0x1000 }, MEMMAP_METADATA, "m"),
+		   ACRE_OK);
+	REQUIRE_EQ(memmap_claim(map, (struct acre_range){ 0x3000, 0x4000 }, MEMMAP_METADATA, "m"),
 		   ACRE_OK);
 	EXPECT_EQ(map->nregions, 3);
-	REQUIRE_EQ(memmap_claim(map, (struct range){ 0x1000, 0x2000 }, REGION_METADATA, "m"),
+	REQUIRE_EQ(memmap_claim(map, (struct acre_range){ 0x1000, 0x2000 }, MEMMAP_METADATA, "m"),
 		   ACRE_OK);
 	REQUIRE_VALID(memmap_validate(map));
 	EXPECT_EQ(map->nregions, 3);
-	REQUIRE_EQ(memmap_claim(map, (struct range){ 0x2000, 0x3000 }, REGION_METADATA, "m"),
+	REQUIRE_EQ(memmap_claim(map, (struct acre_range){ 0x2000, 0x3000 }, MEMMAP_METADATA, "m"),
 		   ACRE_OK);
 	REQUIRE_VALID(memmap_validate(map));
 	EXPECT_EQ(map->nregions, 1);
@@ -724,25 +741,25 @@ KTEST(memmap, a_claim_moves_what_is_above_it)
 	struct memmap *map = new_map();
 	const uint64_t n = 60;
 
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, n * 0x8000 }, 0, "ram"), ACRE_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0, n * 0x8000 }, 0, "ram"), ACRE_OK);
 	for (uint64_t i = 0; i < n; i++)
-		REQUIRE_EQ(memmap_reserve(map, (struct range){ i * 0x8000, i * 0x8000 + 1 },
-					  REGION_RESERVED, "r"),
+		REQUIRE_EQ(memmap_reserve(map, (struct acre_range){ i * 0x8000, i * 0x8000 + 1 },
+					  MEMMAP_RESERVED, "r"),
 			   ACRE_OK);
 	REQUIRE_EQ(resolve(map), ACRE_OK);
 	EXPECT_EQ(map->nregions, 3 * n);
 	for (uint64_t i = 0; i < n; i++) {
 		/* 7 and 60 have no common divisor: each stretch comes once. */
 		acre_paddr_t at = i * 7 % n * 0x8000 + 0x3000;
-		REQUIRE_EQ(memmap_claim(map, (struct range){ at, at + 0x1000 }, REGION_METADATA,
-					"m"),
+		REQUIRE_EQ(memmap_claim(map, (struct acre_range){ at, at + 0x1000 },
+					MEMMAP_METADATA, "m"),
 			   ACRE_OK);
 		REQUIRE_VALID(memmap_validate(map));
 		EXPECT_EQ(map->nregions, 3 * n + 2 * (i + 1));
 		EXPECT_EQ(memmap_find(map, at)->range.start, at);
 	}
-	EXPECT_EQ(memmap_bytes(map, REGION_RESERVED), n);
-	EXPECT_EQ(memmap_bytes(map, REGION_METADATA), n * 0x1000);
+	EXPECT_EQ(memmap_bytes(map, MEMMAP_RESERVED), n);
+	EXPECT_EQ(memmap_bytes(map, MEMMAP_METADATA), n * 0x1000);
 }
 
 KTEST(memmap, next_walks_the_regions_of_one_kind_in_order)
@@ -751,12 +768,12 @@ KTEST(memmap, next_walks_the_regions_of_one_kind_in_order)
 	uint32_t cursor = 0;
 
 	start_claiming(map);
-	EXPECT_EQ(memmap_next(map, REGION_USABLE, &cursor)->range.start, 0x10000);
-	EXPECT_EQ(memmap_next(map, REGION_USABLE, &cursor)->range.start, 0x15000);
-	EXPECT(memmap_next(map, REGION_USABLE, &cursor) == NULL);
-	EXPECT(memmap_next(map, REGION_USABLE, &cursor) == NULL);
+	EXPECT_EQ(memmap_next(map, MEMMAP_USABLE, &cursor)->range.start, 0x10000);
+	EXPECT_EQ(memmap_next(map, MEMMAP_USABLE, &cursor)->range.start, 0x15000);
+	EXPECT(memmap_next(map, MEMMAP_USABLE, &cursor) == NULL);
+	EXPECT(memmap_next(map, MEMMAP_USABLE, &cursor) == NULL);
 	cursor = 0;
-	EXPECT(memmap_next(map, REGION_NO_MAP, &cursor) == NULL);
+	EXPECT(memmap_next(map, MEMMAP_NO_MAP, &cursor) == NULL);
 }
 
 /* ---- indices --------------------------------------------------------------------------------- */
@@ -766,23 +783,24 @@ KTEST(memmap, an_index_tells_things_of_one_name_apart)
 	struct memmap *map = new_map();
 	char name[MEMMAP_NAME_LEN];
 
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x8000 }, 0, "ram"), ACRE_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0, 0x8000 }, 0, "ram"), ACRE_OK);
 	for (uint32_t i = 0; i < 2; i++) {
-		struct range range = { 0x1000 + i * 0x800, 0x1800 + i * 0x800 };
-		REQUIRE_EQ(memmap_reserve_nth(map, range, REGION_MEMRESERVE, "entry", i), ACRE_OK);
+		struct acre_range range = { 0x1000 + i * 0x800, 0x1800 + i * 0x800 };
+		REQUIRE_EQ(memmap_reserve_nth(map, range, MEMMAP_MEMRESERVE, "entry", i), ACRE_OK);
 	}
 	REQUIRE_EQ(resolve(map), ACRE_OK);
 	EXPECT_EQ(memmap_find(map, 0x17ff)->range.end, 0x1800);
 	EXPECT_STR(memmap_name(name, memmap_find(map, 0x17ff)), "entry 0");
 	EXPECT_STR(memmap_name(name, memmap_find(map, 0x1800)), "entry 1");
 	for (uint32_t i = 0; i < 2; i++) {
-		struct range range = { 0x4000 + i * 0x1000, 0x5000 + i * 0x1000 };
-		REQUIRE_EQ(memmap_claim_nth(map, range, REGION_METADATA, "tables", 7 * i), ACRE_OK);
+		struct acre_range range = { 0x4000 + i * 0x1000, 0x5000 + i * 0x1000 };
+		REQUIRE_EQ(memmap_claim_nth(map, range, MEMMAP_METADATA, "tables", 7 * i), ACRE_OK);
 		REQUIRE_VALID(memmap_validate(map));
 	}
 	EXPECT_STR(memmap_name(name, memmap_find(map, 0x4000)), "tables 0");
 	EXPECT_STR(memmap_name(name, memmap_find(map, 0x5000)), "tables 7");
-	REQUIRE_EQ(memmap_claim(map, (struct range){ 0x6000, 0x7000 }, REGION_METADATA, "tables"),
+	REQUIRE_EQ(memmap_claim(map, (struct acre_range){ 0x6000, 0x7000 }, MEMMAP_METADATA,
+				"tables"),
 		   ACRE_OK);
 	EXPECT_STR(memmap_name(name, memmap_find(map, 0x6000)), "tables");
 	REQUIRE_VALID(memmap_validate(map));
@@ -809,23 +827,23 @@ KTEST(memmap, a_limit_counts_ram_once_from_below)
 	};
 	struct memmap *map = new_map();
 	struct memmap_outside_cursor cursor;
-	struct region part;
+	struct memmap_region part;
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(trial); i++) {
 		memmap_init(map);
-		REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x22000, 0x24000 }, 0, "d"),
+		REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0x22000, 0x24000 }, 0, "d"),
 			   ACRE_OK);
-		REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x12000, 0x16000 }, 0, "b"),
+		REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0x12000, 0x16000 }, 0, "b"),
 			   ACRE_OK);
-		REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x10000, 0x14000 }, 0, "a"),
+		REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0x10000, 0x14000 }, 0, "a"),
 			   ACRE_OK);
-		REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x20000, 0x22000 }, 0, "c"),
+		REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0x20000, 0x22000 }, 0, "c"),
 			   ACRE_OK);
 		REQUIRE_EQ(memmap_limit(map, trial[i].bytes, "mem="), ACRE_OK);
 		REQUIRE_EQ(resolve(map), ACRE_OK);
 		EXPECT_EQ(memmap_ram_bytes(map), 0xa000);
-		EXPECT_EQ(memmap_bytes(map, REGION_LEFT_OUT), trial[i].left_out);
-		EXPECT_EQ(memmap_bytes(map, REGION_SLACK), trial[i].slack);
+		EXPECT_EQ(memmap_bytes(map, MEMMAP_LEFT_OUT), trial[i].left_out);
+		EXPECT_EQ(memmap_bytes(map, MEMMAP_SLACK), trial[i].slack);
 		cursor = (struct memmap_outside_cursor){ 0 };
 		EXPECT(!memmap_outside(map, &cursor, &part)); /* the hole is no loss */
 	}
@@ -842,9 +860,12 @@ KTEST(memmap, a_limit_counts_ram_once_from_below)
 static void start_placing(struct memmap *map)
 {
 	memmap_init(map);
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x10000, 0x20000 }, 0, "ram"), ACRE_OK);
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x20000, 0x24000 }, 1, "ram"), ACRE_OK);
-	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x18000, 0x18800 }, REGION_RESERVED, "r"),
+	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0x10000, 0x20000 }, 0, "ram"),
+		   ACRE_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0x20000, 0x24000 }, 1, "ram"),
+		   ACRE_OK);
+	REQUIRE_EQ(memmap_reserve(map, (struct acre_range){ 0x18000, 0x18800 }, MEMMAP_RESERVED,
+				  "r"),
 		   ACRE_OK);
 	REQUIRE_EQ(resolve(map), ACRE_OK);
 }
@@ -858,7 +879,7 @@ KTEST(memmap, places_at_the_highest_suitable_address)
 {
 	static const struct {
 		uint64_t size, align;
-		struct range window;
+		struct acre_range window;
 		acre_paddr_t want; /* 0: none */
 	} trial[] = {
 		{ 0x1000, 0, ANYWHERE, 0x23000 },
@@ -888,10 +909,10 @@ KTEST(memmap, places_at_the_highest_suitable_address)
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(trial); i++) {
 		start_placing(map);
-		uint64_t usable = memmap_bytes(map, REGION_USABLE);
+		uint64_t usable = memmap_bytes(map, MEMMAP_USABLE);
 		struct memmap_request request = { trial[i].size, trial[i].align, trial[i].window,
-						  REGION_NO_MAP, "placed" };
-		struct range placed = { 7, 7 };
+						  MEMMAP_NO_MAP, "placed" };
+		struct acre_range placed = { 7, 7 };
 		bool found = trial[i].want != 0;
 
 		if (!EXPECT_EQ(memmap_place(map, &request, &placed),
@@ -901,13 +922,13 @@ KTEST(memmap, places_at_the_highest_suitable_address)
 		EXPECT_EQ(placed.start, found ? trial[i].want : 7);
 		EXPECT_EQ(map->nreservations, found ? 2 : 1);
 		if (!found) {
-			EXPECT_EQ(memmap_bytes(map, REGION_USABLE), usable);
+			EXPECT_EQ(memmap_bytes(map, MEMMAP_USABLE), usable);
 			continue;
 		}
-		EXPECT_EQ(range_size(placed), trial[i].size);
-		EXPECT_EQ(memmap_bytes(map, REGION_NO_MAP), trial[i].size);
+		EXPECT_EQ(acre_range_size(placed), trial[i].size);
+		EXPECT_EQ(memmap_bytes(map, MEMMAP_NO_MAP), trial[i].size);
 		EXPECT_STR(memmap_find(map, placed.start)->name, "placed");
-		EXPECT_EQ(memmap_bytes(map, REGION_USABLE),
+		EXPECT_EQ(memmap_bytes(map, MEMMAP_USABLE),
 			  usable - ((trial[i].size + 0xfff) & ~0xfffull));
 	}
 }
@@ -915,56 +936,58 @@ KTEST(memmap, places_at_the_highest_suitable_address)
 KTEST(memmap, refuses_to_place_what_makes_no_sense)
 {
 	static const struct memmap_request bad[] = {
-		{ 0, 0, ANYWHERE, REGION_RESERVED, "nothing" },
-		{ 0x1000, 3, ANYWHERE, REGION_RESERVED, "crooked" },
-		{ 0x1000, 0, ANYWHERE, REGION_USABLE, "usable" },
-		{ 0x1000, 0, ANYWHERE, REGION_SLACK, "slack" },
+		{ 0, 0, ANYWHERE, MEMMAP_RESERVED, "nothing" },
+		{ 0x1000, 3, ANYWHERE, MEMMAP_RESERVED, "crooked" },
+		{ 0x1000, 0, ANYWHERE, MEMMAP_USABLE, "usable" },
+		{ 0x1000, 0, ANYWHERE, MEMMAP_SLACK, "slack" },
 	};
-	static const struct memmap_request good = { 0x1000, 0, ANYWHERE, REGION_RESERVED, "g" };
+	static const struct memmap_request good = { 0x1000, 0, ANYWHERE, MEMMAP_RESERVED, "g" };
 	struct memmap *map = new_map();
-	struct range placed;
+	struct acre_range placed;
 
 	start_placing(map);
 	for (uint32_t i = 0; i < ARRAY_SIZE(bad); i++)
 		EXPECT_EQ(memmap_place(map, &bad[i], &placed), ACRE_ERR_INVALID);
 	memmap_init(map);
 	EXPECT_EQ(memmap_place(map, &good, &placed), ACRE_ERR_INVALID); /* not resolved */
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 0x10000 }, 0, "ram"), ACRE_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0, 0x10000 }, 0, "ram"), ACRE_OK);
 	for (uint32_t i = 0; i < MEMMAP_MAX_RESERVATIONS; i++)
-		REQUIRE_EQ(memmap_reserve(map, (struct range){ i, i + 1 }, REGION_RESERVED, "r"),
+		REQUIRE_EQ(memmap_reserve(map, (struct acre_range){ i, i + 1 }, MEMMAP_RESERVED,
+					  "r"),
 			   ACRE_OK);
 	REQUIRE_EQ(resolve(map), ACRE_OK);
 	EXPECT_EQ(memmap_place(map, &good, &placed), ACRE_ERR_FULL);
 	REQUIRE_VALID(memmap_validate(map));
-	EXPECT_EQ(memmap_bytes(map, REGION_RESERVED), MEMMAP_MAX_RESERVATIONS);
+	EXPECT_EQ(memmap_bytes(map, MEMMAP_RESERVED), MEMMAP_MAX_RESERVATIONS);
 }
 
 KTEST(memmap, recasts_and_joins_again)
 {
-	struct range part = { 0x12000, 0x14000 };
+	struct acre_range part = { 0x12000, 0x14000 };
 	struct memmap *map = new_map();
 
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x10000, 0x20000 }, 0, "ram"), ACRE_OK);
-	REQUIRE_EQ(memmap_reserve_nth(map, (struct range){ 0x11000, 0x15000 }, REGION_REUSABLE, "c",
-				      4),
+	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0x10000, 0x20000 }, 0, "ram"),
+		   ACRE_OK);
+	REQUIRE_EQ(memmap_reserve_nth(map, (struct acre_range){ 0x11000, 0x15000 }, MEMMAP_REUSABLE,
+				      "c", 4),
 		   ACRE_OK);
 	REQUIRE_EQ(resolve(map), ACRE_OK);
-	EXPECT_EQ(memmap_recast(map, part, REGION_LENT, REGION_REUSABLE), ACRE_ERR_NOT_FOUND);
-	EXPECT_EQ(memmap_recast(map, part, REGION_REUSABLE, REGION_KIND_COUNT), ACRE_ERR_INVALID);
-	EXPECT_EQ(memmap_recast(map, (struct range){ 0x12000, 0x12800 }, REGION_REUSABLE,
-				REGION_LENT),
+	EXPECT_EQ(memmap_recast(map, part, MEMMAP_LENT, MEMMAP_REUSABLE), ACRE_ERR_NOT_FOUND);
+	EXPECT_EQ(memmap_recast(map, part, MEMMAP_REUSABLE, MEMMAP_KIND_COUNT), ACRE_ERR_INVALID);
+	EXPECT_EQ(memmap_recast(map, (struct acre_range){ 0x12000, 0x12800 }, MEMMAP_REUSABLE,
+				MEMMAP_LENT),
 		  ACRE_ERR_MISALIGNED);
 	EXPECT_EQ(map->nregions, 3);
-	REQUIRE_EQ(memmap_recast(map, part, REGION_REUSABLE, REGION_LENT), ACRE_OK);
+	REQUIRE_EQ(memmap_recast(map, part, MEMMAP_REUSABLE, MEMMAP_LENT), ACRE_OK);
 	REQUIRE_VALID(memmap_validate(map));
 	EXPECT_EQ(map->nregions, 5);
-	EXPECT_EQ(memmap_find(map, 0x12000)->kind, REGION_LENT);
+	EXPECT_EQ(memmap_find(map, 0x12000)->kind, MEMMAP_LENT);
 	EXPECT_EQ(memmap_find(map, 0x12000)->index, 4);
 	EXPECT_STR(memmap_find(map, 0x12000)->name, "c");
-	REQUIRE_EQ(memmap_recast(map, part, REGION_LENT, REGION_REUSABLE), ACRE_OK);
+	REQUIRE_EQ(memmap_recast(map, part, MEMMAP_LENT, MEMMAP_REUSABLE), ACRE_OK);
 	REQUIRE_VALID(memmap_validate(map));
 	EXPECT_EQ(map->nregions, 3);
-	REQUIRE_EQ(memmap_recast(map, part, REGION_REUSABLE, REGION_USABLE), ACRE_OK);
+	REQUIRE_EQ(memmap_recast(map, part, MEMMAP_REUSABLE, MEMMAP_USABLE), ACRE_OK);
 	EXPECT_STR(memmap_validate(map), "I9: reserved memory is in a less restrictive region");
 }
 
@@ -977,7 +1000,7 @@ KTEST(memmap, recasts_and_joins_again)
 static void fill_banks(struct memmap *map)
 {
 	for (uint64_t i = 0; i < MEMMAP_MAX_BANKS; i++) {
-		struct range range = { i * BANK_STRIDE + 3, i * BANK_STRIDE + 3 + BANK_SIZE };
+		struct acre_range range = { i * BANK_STRIDE + 3, i * BANK_STRIDE + 3 + BANK_SIZE };
 		REQUIRE_EQ(memmap_add_bank(map, range, (uint32_t)i % 4, "bank"), ACRE_OK);
 	}
 }
@@ -988,7 +1011,8 @@ static void fill_reservations(struct memmap *map)
 	for (uint64_t i = 0; i < MEMMAP_MAX_RESERVATIONS; i++) {
 		acre_paddr_t at =
 			i % MEMMAP_MAX_BANKS * BANK_STRIDE + 0x1fff + i / MEMMAP_MAX_BANKS * 0x3001;
-		REQUIRE_EQ(memmap_reserve(map, (struct range){ at, at + 3 }, REGION_RESERVED, "r"),
+		REQUIRE_EQ(memmap_reserve(map, (struct acre_range){ at, at + 3 }, MEMMAP_RESERVED,
+					  "r"),
 			   ACRE_OK);
 	}
 }
@@ -996,22 +1020,22 @@ static void fill_reservations(struct memmap *map)
 KTEST(memmap, holds_the_stated_number_of_banks_and_reservations_and_not_one_more)
 {
 	struct memmap *map = new_map();
-	struct range one_more = { MEMMAP_MAX_BANKS * BANK_STRIDE, ACRE_PADDR_LIMIT };
+	struct acre_range one_more = { MEMMAP_MAX_BANKS * BANK_STRIDE, ACRE_PADDR_LIMIT };
 	uint64_t ram = MEMMAP_MAX_BANKS * BANK_SIZE;
 
 	fill_banks(map);
 	EXPECT_EQ(memmap_add_bank(map, one_more, 0, "too many"), ACRE_ERR_FULL);
 	EXPECT_EQ(map->ndeclared, MEMMAP_MAX_BANKS);
-	EXPECT_EQ(memmap_add_bank(map, (struct range){ 7, 7 }, 0, "empty"), ACRE_OK);
+	EXPECT_EQ(memmap_add_bank(map, (struct acre_range){ 7, 7 }, 0, "empty"), ACRE_OK);
 	fill_reservations(map);
-	EXPECT_EQ(memmap_reserve(map, one_more, REGION_NO_MAP, "too many"), ACRE_ERR_FULL);
+	EXPECT_EQ(memmap_reserve(map, one_more, MEMMAP_NO_MAP, "too many"), ACRE_ERR_FULL);
 	EXPECT_EQ(map->nreservations, MEMMAP_MAX_RESERVATIONS);
 	REQUIRE_EQ(resolve(map), ACRE_OK);
 	EXPECT_EQ(map->nbanks, MEMMAP_MAX_BANKS);
 	EXPECT_EQ(memmap_ram_bytes(map), ram);
-	EXPECT_EQ(memmap_bytes(map, REGION_RESERVED), MEMMAP_MAX_RESERVATIONS * 3ull);
-	EXPECT_EQ(memmap_bytes(map, REGION_NO_MAP), 0);
-	EXPECT_EQ(memmap_bytes(map, REGION_USABLE) + memmap_bytes(map, REGION_SLACK) +
+	EXPECT_EQ(memmap_bytes(map, MEMMAP_RESERVED), MEMMAP_MAX_RESERVATIONS * 3ull);
+	EXPECT_EQ(memmap_bytes(map, MEMMAP_NO_MAP), 0);
+	EXPECT_EQ(memmap_bytes(map, MEMMAP_USABLE) + memmap_bytes(map, MEMMAP_SLACK) +
 			  MEMMAP_MAX_RESERVATIONS * 3ull,
 		  ram);
 }
@@ -1022,15 +1046,15 @@ KTEST(memmap, survives_a_thousand_nested_reservations)
 	struct memmap *map = new_map();
 	const uint64_t n = MEMMAP_MAX_RESERVATIONS;
 
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, 4 * n }, 0, "ram"), ACRE_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0, 4 * n }, 0, "ram"), ACRE_OK);
 	for (uint64_t i = 0; i < n; i++)
-		REQUIRE_EQ(memmap_reserve(map, (struct range){ i, 4 * n - i },
-					  i < n / 2 ? REGION_RESERVED : REGION_FIRMWARE, "shell"),
+		REQUIRE_EQ(memmap_reserve(map, (struct acre_range){ i, 4 * n - i },
+					  i < n / 2 ? MEMMAP_RESERVED : MEMMAP_FIRMWARE, "shell"),
 			   ACRE_OK);
 	REQUIRE_EQ(resolve(map), ACRE_OK);
 	EXPECT_EQ(map->nregions, 3);
-	EXPECT_EQ(memmap_bytes(map, REGION_RESERVED), n);
-	EXPECT_EQ(memmap_bytes(map, REGION_FIRMWARE), 3 * n);
+	EXPECT_EQ(memmap_bytes(map, MEMMAP_RESERVED), n);
+	EXPECT_EQ(memmap_bytes(map, MEMMAP_FIRMWARE), 3 * n);
 }
 
 /*
@@ -1046,15 +1070,15 @@ KTEST(memmap, cuts_banks_as_often_as_can_be)
 	const uint64_t n = MEMMAP_MAX_BANKS - 1;
 
 	for (uint64_t i = 0; i < n; i++)
-		REQUIRE_EQ(memmap_add_bank(map,
-					   (struct range){ i * 0x2000 + 1, i * 0x2000 + 0x1001 }, 1,
-					   "inner"),
+		REQUIRE_EQ(memmap_add_bank(
+				   map, (struct acre_range){ i * 0x2000 + 1, i * 0x2000 + 0x1001 },
+				   1, "inner"),
 			   ACRE_OK);
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, n * 0x2000 }, 0, "outer"), ACRE_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0, n * 0x2000 }, 0, "outer"), ACRE_OK);
 	REQUIRE_EQ(resolve(map), ACRE_OK);
 	EXPECT_EQ(map->nbanks, 2 * n + 1);
 	EXPECT_EQ(memmap_ram_bytes(map), n * 0x2000);
-	EXPECT_EQ(memmap_bytes(map, REGION_USABLE), 0);
+	EXPECT_EQ(memmap_bytes(map, MEMMAP_USABLE), 0);
 }
 
 /*
@@ -1071,27 +1095,28 @@ KTEST(memmap, claims_until_the_table_is_full)
 	uint64_t claims = 0;
 	enum acre_status status = ACRE_OK;
 
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0, end }, 0, "ram"), ACRE_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0, end }, 0, "ram"), ACRE_OK);
 	for (uint64_t i = 0; i < n; i++)
-		REQUIRE_EQ(memmap_reserve(map, (struct range){ i * 0x4000 + 1, i * 0x4000 + 2 },
-					  REGION_RESERVED, "r"),
+		REQUIRE_EQ(memmap_reserve(map,
+					  (struct acre_range){ i * 0x4000 + 1, i * 0x4000 + 2 },
+					  MEMMAP_RESERVED, "r"),
 			   ACRE_OK);
 	REQUIRE_EQ(resolve(map), ACRE_OK);
 	EXPECT_EQ(map->nregions, 4 * n);
 	for (acre_paddr_t at = stretch + FRAME_SIZE; status == ACRE_OK; at += 2 * FRAME_SIZE) {
-		status = memmap_claim(map, (struct range){ at, at + FRAME_SIZE }, REGION_METADATA,
-				      "m");
+		status = memmap_claim(map, (struct acre_range){ at, at + FRAME_SIZE },
+				      MEMMAP_METADATA, "m");
 		claims += status == ACRE_OK;
 	}
 	EXPECT_EQ(status, ACRE_ERR_FULL);
 	EXPECT_EQ(claims, (most - 4 * n) / 2);
 	EXPECT_EQ(map->nregions, most);
-	EXPECT_EQ(memmap_bytes(map, REGION_METADATA), claims * FRAME_SIZE);
+	EXPECT_EQ(memmap_bytes(map, MEMMAP_METADATA), claims * FRAME_SIZE);
 	REQUIRE_VALID(memmap_validate(map));
 	/* What needs no further place still fits: it joins the claim below it. */
 	acre_paddr_t joins = stretch + 2 * FRAME_SIZE;
-	EXPECT_EQ(memmap_claim(map, (struct range){ joins, joins + FRAME_SIZE }, REGION_METADATA,
-			       "m"),
+	EXPECT_EQ(memmap_claim(map, (struct acre_range){ joins, joins + FRAME_SIZE },
+			       MEMMAP_METADATA, "m"),
 		  ACRE_OK);
 	REQUIRE_VALID(memmap_validate(map));
 }

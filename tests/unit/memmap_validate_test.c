@@ -13,12 +13,12 @@
 static void make_good(struct memmap *map)
 {
 	memmap_init(map);
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x10000, 0x20000 }, 0, "a"), ACRE_OK);
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x30000, 0x34000 }, 1, "b"), ACRE_OK);
-	REQUIRE_EQ(memmap_add_bank(map, (struct range){ 0x34000, 0x38000 }, 2, "c"), ACRE_OK);
-	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x14000, 0x14800 }, REGION_DTB, "dtb"),
+	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0x10000, 0x20000 }, 0, "a"), ACRE_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0x30000, 0x34000 }, 1, "b"), ACRE_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0x34000, 0x38000 }, 2, "c"), ACRE_OK);
+	REQUIRE_EQ(memmap_reserve(map, (struct acre_range){ 0x14000, 0x14800 }, MEMMAP_DTB, "dtb"),
 		   ACRE_OK);
-	REQUIRE_EQ(memmap_reserve(map, (struct range){ 0x30000, 0x30010 }, REGION_KERNEL, "k"),
+	REQUIRE_EQ(memmap_reserve(map, (struct acre_range){ 0x30000, 0x30010 }, MEMMAP_KERNEL, "k"),
 		   ACRE_OK);
 	REQUIRE_EQ(memmap_resolve(map), ACRE_OK);
 	REQUIRE_VALID(memmap_validate(map));
@@ -53,7 +53,7 @@ KTEST(memmap_validate, names_the_broken_invariant)
 	expect_broken(map, "I2: a bank has memory that nobody declared");
 	map->region[1].range.end = 0x14000;
 	expect_broken(map, "I3: a region is empty");
-	map->region[1].kind = REGION_KIND_COUNT;
+	map->region[1].kind = MEMMAP_KIND_COUNT;
 	expect_broken(map, "I3: a region is of no known kind");
 	map->region[3].name = NULL;
 	expect_broken(map, "I3: a region has no name");
@@ -79,12 +79,12 @@ KTEST(memmap_validate, names_the_broken_invariant)
 	expect_broken(map, "I5: the bytes of all kinds are not the bytes of RAM");
 	map->region[0].range.start = 0x10001;
 	expect_broken(map, "I6: a usable region is not made of whole frames");
-	map->region[3].kind = REGION_SLACK;
+	map->region[3].kind = MEMMAP_SLACK;
 	expect_broken(map, "I7: a whole frame is lost as rounding slack");
-	map->region[4].kind = REGION_SLACK;
+	map->region[4].kind = MEMMAP_SLACK;
 	map->region[4].name = "";
 	expect_broken(map, "I8: two regions of one kind and name touch");
-	map->region[1].kind = REGION_RESERVED;
+	map->region[1].kind = MEMMAP_RESERVED;
 	expect_broken(map, "I9: reserved memory is in a less restrictive region");
 	map->nregions = MEMMAP_MAX_REGIONS + 1;
 	expect_broken(map, "I10: a count is past the end of its table");

@@ -20,9 +20,9 @@ struct rig {
 	void *ram;
 };
 
-static struct range bytes_at(acre_paddr_t start, uint64_t size)
+static struct acre_range bytes_at(acre_paddr_t start, uint64_t size)
 {
-	return (struct range){ start, start + size };
+	return (struct acre_range){ start, start + size };
 }
 
 /* An empty map of a machine whose backed frames begin at @base. */
@@ -48,7 +48,7 @@ static void add_bank(struct rig *r, acre_paddr_t start, uint64_t size)
 
 static void reserve(struct rig *r, acre_paddr_t start, uint64_t size)
 {
-	REQUIRE_EQ(memmap_reserve(r->map, bytes_at(start, size), REGION_RESERVED, "x"), ACRE_OK);
+	REQUIRE_EQ(memmap_reserve(r->map, bytes_at(start, size), MEMMAP_RESERVED, "x"), ACRE_OK);
 }
 
 /* Reserve all of [start, start + size) but the frame at @keep. */
@@ -61,15 +61,15 @@ static void reserve_but(struct rig *r, acre_paddr_t start, uint64_t size, acre_p
 /* The pool has exactly the usable frames of the map, all free. */
 static void compare(const struct rig *r)
 {
-	const struct region *region;
+	const struct memmap_region *region;
 	frame_nr_t next = 0;
 	uint32_t cursor = 0;
 
 	REQUIRE_VALID(memmap_validate(r->map));
 	REQUIRE_VALID(frame_validate(r->pool));
-	EXPECT_EQ(frame_managed_count(r->pool) * FRAME_SIZE, memmap_bytes(r->map, REGION_USABLE));
+	EXPECT_EQ(frame_managed_count(r->pool) * FRAME_SIZE, memmap_bytes(r->map, MEMMAP_USABLE));
 	EXPECT_EQ(frame_free_count(r->pool), frame_managed_count(r->pool));
-	while ((region = memmap_next(r->map, REGION_USABLE, &cursor)) != NULL) {
+	while ((region = memmap_next(r->map, MEMMAP_USABLE, &cursor)) != NULL) {
 		next = frame_next_free(r->pool, next);
 		EXPECT_EQ(next, frame_from_paddr(region->range.start));
 		next = frame_from_paddr(region->range.end);
@@ -98,12 +98,12 @@ static void one_whole_bank(struct rig *r, acre_paddr_t base)
 	add_bank(r, base, 64 * MIB);
 	init_ok(r);
 	uint64_t tables = whole_frames(frame_metadata_bytes(16384));
-	const struct region *region = memmap_find(r->map, base);
+	const struct memmap_region *region = memmap_find(r->map, base);
 	REQUIRE(region != NULL);
-	EXPECT_EQ(region->kind, REGION_METADATA);
+	EXPECT_EQ(region->kind, MEMMAP_METADATA);
 	EXPECT_STR(region->name, "frame tables of bank");
 	EXPECT_EQ(region->index, 0);
-	EXPECT_EQ(range_size(region->range), tables);
+	EXPECT_EQ(acre_range_size(region->range), tables);
 	EXPECT_EQ(frame_managed_count(r->pool), 16384 - tables / FRAME_SIZE);
 	EXPECT_EQ(r->pool->nbanks, 1);
 	EXPECT_EQ(r->pool->bank[0].nframes, frame_managed_count(r->pool));
@@ -128,7 +128,7 @@ KTEST(mm_init, a_bank_of_a_gibibyte_costs_two_bits_a_frame)
 	rig_init(&r, 0x80000000);
 	add_bank(&r, 0x80000000, 1024 * MIB);
 	init_ok(&r);
-	EXPECT_EQ(memmap_bytes(r.map, REGION_METADATA), 18 * FRAME_SIZE); /* of 262,144 */
+	EXPECT_EQ(memmap_bytes(r.map, MEMMAP_METADATA), 18 * FRAME_SIZE); /* of 262,144 */
 }
 
 KTEST(mm_init, keeps_off_what_is_reserved)
@@ -143,7 +143,7 @@ KTEST(mm_init, keeps_off_what_is_reserved)
 	reserve(&r, base + MIB, 5 * FRAME_SIZE);
 	reserve(&r, base + 4 * MIB - FRAME_SIZE, FRAME_SIZE + 5000);
 	init_ok(&r);
-	EXPECT_EQ(memmap_find(r.map, base + 3 * FRAME_SIZE)->kind, REGION_METADATA);
+	EXPECT_EQ(memmap_find(r.map, base + 3 * FRAME_SIZE)->kind, MEMMAP_METADATA);
 	EXPECT(!frame_is_managed(r.pool, frame_from_paddr(base)));
 	EXPECT(!frame_is_managed(r.pool, frame_from_paddr(base) + 2));
 	EXPECT(!frame_is_managed(r.pool, frame_from_paddr(base) + 3));
@@ -163,8 +163,8 @@ KTEST(mm_init, a_first_region_that_is_too_small_is_passed_over)
 	add_bank(&r, base, 256 * MIB); /* 5 frames of tables */
 	reserve(&r, base + 4 * FRAME_SIZE, FRAME_SIZE);
 	init_ok(&r);
-	EXPECT_EQ(memmap_find(r.map, base)->kind, REGION_USABLE);
-	EXPECT_EQ(memmap_find(r.map, base + 5 * FRAME_SIZE)->kind, REGION_METADATA);
+	EXPECT_EQ(memmap_find(r.map, base)->kind, MEMMAP_USABLE);
+	EXPECT_EQ(memmap_find(r.map, base + 5 * FRAME_SIZE)->kind, MEMMAP_METADATA);
 	EXPECT(frame_is_free(r.pool, frame_from_paddr(base)));
 }
 
@@ -197,7 +197,7 @@ KTEST(mm_init, tables_go_to_another_bank_when_no_piece_of_their_own_is_large_eno
 	reserve(&r, far + FRAME_SIZE, 9999 * FRAME_SIZE);
 	reserve(&r, far + 10001 * FRAME_SIZE, 9998 * FRAME_SIZE);
 	init_ok(&r);
-	EXPECT_EQ(memmap_bytes(r.map, REGION_METADATA), 3 * FRAME_SIZE);
+	EXPECT_EQ(memmap_bytes(r.map, MEMMAP_METADATA), 3 * FRAME_SIZE);
 	EXPECT_STR(memmap_find(r.map, base + FRAME_SIZE)->name, "frame tables of bank");
 	EXPECT_EQ(memmap_find(r.map, base + FRAME_SIZE)->index, 1);
 	EXPECT_EQ(frame_managed_count(r.pool), 13 + 3);
@@ -234,9 +234,9 @@ KTEST(mm_init, a_bank_that_is_not_worth_its_tables_is_left_out)
 	init_ok(&r);
 	EXPECT_EQ(r.pool->nbanks, 1);
 	EXPECT_EQ(frame_managed_count(r.pool), 15);
-	EXPECT_EQ(memmap_bytes(r.map, REGION_METADATA), FRAME_SIZE);
-	const struct region *lost = memmap_find(r.map, far + 512 * MIB);
-	EXPECT_EQ(lost->kind, REGION_LEFT_OUT);
+	EXPECT_EQ(memmap_bytes(r.map, MEMMAP_METADATA), FRAME_SIZE);
+	const struct memmap_region *lost = memmap_find(r.map, far + 512 * MIB);
+	EXPECT_EQ(lost->kind, MEMMAP_LEFT_OUT);
 	EXPECT_STR(lost->name, "not worth its frame tables");
 }
 
@@ -252,9 +252,9 @@ KTEST(mm_init, a_bank_is_trimmed_at_its_poorer_end)
 	reserve(&r, base + 1024 * MIB - 5 * FRAME_SIZE, 4 * FRAME_SIZE);
 	init_ok(&r);
 	EXPECT_EQ(frame_managed_count(r.pool), 7);
-	EXPECT_EQ(memmap_find(r.map, base)->kind, REGION_METADATA);
-	EXPECT_EQ(memmap_find(r.map, base + 1024 * MIB - 1)->kind, REGION_LEFT_OUT);
-	EXPECT_EQ(memmap_find(r.map, base + 1024 * MIB - 6 * FRAME_SIZE)->kind, REGION_LEFT_OUT);
+	EXPECT_EQ(memmap_find(r.map, base)->kind, MEMMAP_METADATA);
+	EXPECT_EQ(memmap_find(r.map, base + 1024 * MIB - 1)->kind, MEMMAP_LEFT_OUT);
+	EXPECT_EQ(memmap_find(r.map, base + 1024 * MIB - 6 * FRAME_SIZE)->kind, MEMMAP_LEFT_OUT);
 
 	/* The same the other way round: the start goes, and what is backed is the end. */
 	rig_restart(&r, base);
@@ -277,7 +277,7 @@ KTEST(mm_init, banks_of_two_nodes_stay_two_where_they_touch)
 	EXPECT_EQ(r.pool->nbanks, 2);
 	EXPECT_EQ(frame_managed_count(r.pool), 30);
 	EXPECT_EQ(frame_alloc_range(r.pool, 16, FRAME_SIZE), FRAME_NONE);
-	EXPECT_EQ(memmap_find(r.map, base + 64 * KIB)->kind, REGION_METADATA);
+	EXPECT_EQ(memmap_find(r.map, base + 64 * KIB)->kind, MEMMAP_METADATA);
 	EXPECT_EQ(memmap_find(r.map, base + 64 * KIB)->numa_node, 1);
 }
 
@@ -290,7 +290,7 @@ KTEST(mm_init, refuses_what_it_cannot_use)
 	EXPECT_EQ(mm_init_frames(r.pool, r.map, r.offset), ACRE_ERR_INVALID); /* not resolved */
 	REQUIRE_EQ(memmap_resolve(r.map), ACRE_OK);
 	EXPECT_EQ(mm_init_frames(r.pool, r.map, r.offset + 8), ACRE_ERR_MISALIGNED);
-	EXPECT_EQ(memmap_bytes(r.map, REGION_USABLE), FRAME_SIZE);
+	EXPECT_EQ(memmap_bytes(r.map, MEMMAP_USABLE), FRAME_SIZE);
 	EXPECT_EQ(mm_init_frames(r.pool, r.map, r.offset), ACRE_ERR_NOMEM);
 	REQUIRE_VALID(memmap_validate(r.map));
 
@@ -307,11 +307,11 @@ KTEST(mm_init, refuses_what_it_cannot_use)
 
 static uint64_t banks_with_memory(const struct memmap *map)
 {
-	const struct region *region;
+	const struct memmap_region *region;
 	uint32_t cursor = 0, last = MEMMAP_NO_BANK;
 	uint64_t n = 0;
 
-	for (; (region = memmap_next(map, REGION_USABLE, &cursor)) != NULL; last = region->bank)
+	for (; (region = memmap_next(map, MEMMAP_USABLE, &cursor)) != NULL; last = region->bank)
 		n += region->bank != last;
 	return n;
 }
@@ -331,17 +331,17 @@ KTEST(mm_init, agrees_with_the_map_whatever_is_reserved)
 			reserve(&r, base + ktest_below(45 * FRAME_SIZE),
 				ktest_below(FRAME_SIZE * 2));
 		REQUIRE_EQ(memmap_resolve(r.map), ACRE_OK);
-		uint64_t usable = memmap_bytes(r.map, REGION_USABLE);
+		uint64_t usable = memmap_bytes(r.map, MEMMAP_USABLE);
 		uint64_t banks = banks_with_memory(r.map);
 		enum acre_status status = mm_init_frames(r.pool, r.map, r.offset);
 		if (status == ACRE_ERR_NOMEM) {
-			EXPECT_EQ(memmap_bytes(r.map, REGION_USABLE), 0);
+			EXPECT_EQ(memmap_bytes(r.map, MEMMAP_USABLE), 0);
 			continue;
 		}
 		REQUIRE_EQ(status, ACRE_OK);
 		compare(&r);
 		/* A frame of tables a bank; a bank of one frame is not worth it and lost. */
-		EXPECT_EQ(usable - memmap_bytes(r.map, REGION_USABLE), banks * FRAME_SIZE);
+		EXPECT_EQ(usable - memmap_bytes(r.map, MEMMAP_USABLE), banks * FRAME_SIZE);
 	}
 }
 
@@ -354,10 +354,10 @@ static void init_with_reusable(struct rig *r)
 
 	rig_init(r, base);
 	add_bank(r, base, 4 * MIB);
-	REQUIRE_EQ(memmap_reserve(r->map, (struct range){ base + MIB + 1, base + 2 * MIB - 1 },
-				  REGION_REUSABLE, "cma"),
+	REQUIRE_EQ(memmap_reserve(r->map, (struct acre_range){ base + MIB + 1, base + 2 * MIB - 1 },
+				  MEMMAP_REUSABLE, "cma"),
 		   ACRE_OK);
-	REQUIRE_EQ(memmap_reserve(r->map, bytes_at(base + 3 * MIB, MIB), REGION_REUSABLE, "top"),
+	REQUIRE_EQ(memmap_reserve(r->map, bytes_at(base + 3 * MIB, MIB), MEMMAP_REUSABLE, "top"),
 		   ACRE_OK);
 	init_ok(r);
 }
@@ -370,7 +370,7 @@ KTEST(mm_init, keeps_reusable_memory_out_until_it_is_lent)
 	init_with_reusable(&r);
 	compare(&r);
 	frame_count_t before = frame_managed_count(r.pool);
-	uint64_t usable = memmap_bytes(r.map, REGION_USABLE);
+	uint64_t usable = memmap_bytes(r.map, MEMMAP_USABLE);
 	EXPECT_EQ(mm_lend_reusable(r.pool, r.map, base + 2 * MIB), ACRE_ERR_NOT_FOUND);
 	EXPECT_EQ(mm_take_back_reusable(r.pool, r.map, base + MIB + 5), ACRE_ERR_NOT_FOUND);
 	REQUIRE_EQ(mm_lend_reusable(r.pool, r.map, base + MIB + 5), ACRE_OK);
@@ -378,9 +378,9 @@ KTEST(mm_init, keeps_reusable_memory_out_until_it_is_lent)
 	REQUIRE_VALID(frame_validate(r.pool));
 	/* The two frames at its ends are partly slack. */
 	EXPECT_EQ(frame_managed_count(r.pool), before + 254);
-	EXPECT_EQ(memmap_bytes(r.map, REGION_LENT), 254 * FRAME_SIZE);
-	EXPECT_EQ(memmap_bytes(r.map, REGION_REUSABLE), MIB + 2 * (FRAME_SIZE - 1));
-	EXPECT_EQ(memmap_bytes(r.map, REGION_USABLE), usable);
+	EXPECT_EQ(memmap_bytes(r.map, MEMMAP_LENT), 254 * FRAME_SIZE);
+	EXPECT_EQ(memmap_bytes(r.map, MEMMAP_REUSABLE), MIB + 2 * (FRAME_SIZE - 1));
+	EXPECT_EQ(memmap_bytes(r.map, MEMMAP_USABLE), usable);
 	EXPECT(frame_is_free(r.pool, frame_from_paddr(base + MIB) + 1));
 	EXPECT_EQ(mm_lend_reusable(r.pool, r.map, base + MIB + FRAME_SIZE), ACRE_ERR_NOT_FOUND);
 	REQUIRE_EQ(mm_lend_reusable(r.pool, r.map, base + 4 * MIB - 1), ACRE_OK);
@@ -400,12 +400,12 @@ KTEST(mm_init, takes_lent_memory_back_once_it_is_free)
 	REQUIRE_EQ(frame_alloc_at(r.pool, frame_from_paddr(at) + 100, 1), ACRE_OK);
 	EXPECT_EQ(mm_take_back_reusable(r.pool, r.map, at), ACRE_ERR_OVERLAP);
 	EXPECT_EQ(frame_managed_count(r.pool), before + 254);
-	EXPECT_EQ(memmap_bytes(r.map, REGION_LENT), 254 * FRAME_SIZE);
+	EXPECT_EQ(memmap_bytes(r.map, MEMMAP_LENT), 254 * FRAME_SIZE);
 	REQUIRE_EQ(frame_free(r.pool, frame_from_paddr(at) + 100), ACRE_OK);
 	REQUIRE_EQ(mm_take_back_reusable(r.pool, r.map, at), ACRE_OK);
 	EXPECT_EQ(r.map->nregions, regions);
 	EXPECT_EQ(frame_managed_count(r.pool), before);
-	EXPECT_EQ(memmap_bytes(r.map, REGION_LENT), 0);
+	EXPECT_EQ(memmap_bytes(r.map, MEMMAP_LENT), 0);
 	compare(&r);
 	EXPECT_EQ(mm_take_back_reusable(r.pool, r.map, at), ACRE_ERR_NOT_FOUND);
 	REQUIRE_EQ(mm_lend_reusable(r.pool, r.map, at), ACRE_OK); /* and again */
@@ -420,14 +420,14 @@ KTEST(mm_init, makes_no_tables_for_reusable_memory_that_dwarfs_the_rest)
 	rig_init(&r, base);
 	add_bank(&r, base, 1024 * MIB);
 	REQUIRE_EQ(memmap_reserve(r.map, bytes_at(base + 128 * KIB, 1024 * MIB - 128 * KIB),
-				  REGION_REUSABLE, "huge"),
+				  MEMMAP_REUSABLE, "huge"),
 		   ACRE_OK);
 	init_ok(&r);
-	EXPECT_EQ(memmap_bytes(r.map, REGION_METADATA), FRAME_SIZE);
+	EXPECT_EQ(memmap_bytes(r.map, MEMMAP_METADATA), FRAME_SIZE);
 	uint32_t regions = r.map->nregions;
 	EXPECT_EQ(mm_lend_reusable(r.pool, r.map, base + MIB), ACRE_ERR_RANGE);
 	EXPECT_EQ(r.map->nregions, regions);
-	EXPECT_EQ(memmap_bytes(r.map, REGION_LENT), 0);
+	EXPECT_EQ(memmap_bytes(r.map, MEMMAP_LENT), 0);
 	compare(&r);
 }
 
@@ -438,7 +438,7 @@ KTEST(mm_init, does_not_lend_less_than_a_frame)
 
 	rig_init(&r, base);
 	add_bank(&r, base, MIB);
-	REQUIRE_EQ(memmap_reserve(r.map, bytes_at(base + 0x8800, FRAME_SIZE), REGION_REUSABLE, "s"),
+	REQUIRE_EQ(memmap_reserve(r.map, bytes_at(base + 0x8800, FRAME_SIZE), MEMMAP_REUSABLE, "s"),
 		   ACRE_OK);
 	init_ok(&r);
 	EXPECT_EQ(mm_lend_reusable(r.pool, r.map, base + 0x8800), ACRE_ERR_NOT_FOUND);

@@ -52,7 +52,7 @@ class Map(Command):
         memmap = value("machine.memmap")
         for i in range(int(memmap["nregions"])):
             region = memmap["region"][i]
-            kind = str(region["kind"]).replace("REGION_", "").lower()
+            kind = str(region["kind"]).replace("MEMMAP_", "").lower()
             text = region["name"].string() if int(region["name"]) else ""
             where = span(int(region["range"]["start"]), int(region["range"]["end"]))
             print(f"{where}  {kind:<10} bank {int(region['bank'])}  {text}")

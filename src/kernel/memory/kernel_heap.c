@@ -34,12 +34,12 @@ void kernel_heap_init(void)
 		      (void *)arena, acre_status_str(s));
 }
 
-struct range kernel_heap_arena(void)
+struct acre_range kernel_heap_arena(void)
 {
-	return (struct range){ (uint64_t)arena, (uint64_t)arena + sizeof(arena) };
+	return (struct acre_range){ (uint64_t)arena, (uint64_t)arena + sizeof(arena) };
 }
 
-struct range kernel_heap_table(void)
+struct acre_range kernel_heap_table(void)
 {
-	return (struct range){ (uint64_t)table, (uint64_t)table + sizeof(table) };
+	return (struct acre_range){ (uint64_t)table, (uint64_t)table + sizeof(table) };
 }

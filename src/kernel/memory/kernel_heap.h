@@ -15,7 +15,7 @@ extern struct heap kernel_heap;
 void kernel_heap_init(void);
 
 /* kernel_heap_arena - where its blocks are; kernel_heap_table - where its notes about them are. */
-struct range kernel_heap_arena(void);
-struct range kernel_heap_table(void);
+struct acre_range kernel_heap_arena(void);
+struct acre_range kernel_heap_table(void);
 
 #endif

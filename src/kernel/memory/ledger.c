@@ -15,12 +15,12 @@ extern const char data_start[], data_end[];
 extern const char bss_start[], bss_end[];
 extern const char boot_hart_area[];
 
-static struct range between(const char *start, const char *end)
+static struct acre_range between(const char *start, const char *end)
 {
-	return (struct range){ (uint64_t)start, (uint64_t)end };
+	return (struct acre_range){ (uint64_t)start, (uint64_t)end };
 }
 
-struct range ledger_image(struct memmap_part part[LEDGER_IMAGE_PARTS])
+struct acre_range ledger_image(struct memmap_part part[LEDGER_IMAGE_PARTS])
 {
 	/* Where two overlap, the first has it: the first three lie in BSS. Padding is the image's. */
 	const struct memmap_part all[LEDGER_IMAGE_PARTS] = {
@@ -38,13 +38,13 @@ struct range ledger_image(struct memmap_part part[LEDGER_IMAGE_PARTS])
 }
 
 /* Is [range) all of the kernel or of what is more restrictive, as far as it is RAM? */
-static bool is_kernels(struct range range)
+static bool is_kernels(struct acre_range range)
 {
 	while (range.start < range.end) {
-		const struct region *region = memmap_find(&machine.memmap, range.start);
+		const struct memmap_region *region = memmap_find(&machine.memmap, range.start);
 		if (region == NULL) /* a kernel outside of what the tree calls memory */
 			return true;
-		if (region->kind < REGION_KERNEL)
+		if (region->kind < MEMMAP_KERNEL)
 			return false;
 		range.start = region->range.end;
 	}
@@ -55,13 +55,14 @@ static bool is_kernels(struct range range)
 static const char *check_image(void)
 {
 	struct memmap_part part[LEDGER_IMAGE_PARTS];
-	struct range image = ledger_image(part);
+	struct acre_range image = ledger_image(part);
 
 	if (!is_kernels(image))
 		return "L2: part of the image is not the kernel's";
 	for (uint32_t i = 0; i < 3; i++) {
-		const struct region *region = memmap_find(&machine.memmap, part[i].range.start);
-		if (region == NULL || region->kind != REGION_KERNEL)
+		const struct memmap_region *region =
+			memmap_find(&machine.memmap, part[i].range.start);
+		if (region == NULL || region->kind != MEMMAP_KERNEL)
 			continue;
 		if (strcmp(region->name, part[i].name) != 0 ||
 		    region->range.end > part[i].range.end)
@@ -73,16 +74,16 @@ static const char *check_image(void)
 static const char *check_pool(void)
 {
 	const struct memmap *map = &machine.memmap;
-	uint64_t lent = memmap_bytes(map, REGION_LENT);
-	const struct region *region;
+	uint64_t lent = memmap_bytes(map, MEMMAP_LENT);
+	const struct memmap_region *region;
 	uint32_t cursor = 0;
 
 	if (frame_managed_count(&machine.frames) * FRAME_SIZE !=
-	    memmap_bytes(map, REGION_USABLE) + lent)
+	    memmap_bytes(map, MEMMAP_USABLE) + lent)
 		return "L3: the frame pool manages not what is usable and lent";
 	if (frame_free_count(&machine.frames) > frame_managed_count(&machine.frames))
 		return "L3: more frames are free than there are";
-	while ((region = memmap_next(map, REGION_METADATA, &cursor)) != NULL) {
+	while ((region = memmap_next(map, MEMMAP_METADATA, &cursor)) != NULL) {
 		if (region->index >= map->nbanks)
 			return "L4: frame tables of no bank";
 	}

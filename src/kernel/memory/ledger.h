@@ -13,7 +13,7 @@
 #define LEDGER_IMAGE_PARTS 7u
 
 /* ledger_image - the parts of the running image, most particular first. Result: all of it. */
-struct range ledger_image(struct memmap_part part[LEDGER_IMAGE_PARTS]);
+struct acre_range ledger_image(struct memmap_part part[LEDGER_IMAGE_PARTS]);
 
 /*
  * ledger_check - do all books agree, to the byte? NULL if so, else the sentence that is broken.

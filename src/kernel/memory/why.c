@@ -35,7 +35,7 @@ static printf_like(2, 3) void say(struct sentence *s, const char *format, ...)
 	va_end(args);
 }
 
-static void say_range(struct sentence *s, struct range range)
+static void say_range(struct sentence *s, struct acre_range range)
 {
 	say(s, "[0x%llx, 0x%llx)", (ull)range.start, (ull)range.end);
 }
@@ -52,14 +52,14 @@ static void say_bank(struct sentence *s, uint32_t bank)
 static void say_outside(struct sentence *s, acre_paddr_t addr)
 {
 	struct memmap_outside_cursor cursor = { 0 };
-	struct region part;
+	struct memmap_region part;
 	char name[MEMMAP_NAME_LEN];
 
 	while (memmap_outside(&machine.memmap, &cursor, &part)) {
-		if (!range_contains(part.range, addr))
+		if (!acre_range_contains(part.range, addr))
 			continue;
 		say(s, "; reserved all the same by %s (%s), ", memmap_name(name, &part),
-		    region_kind_str(part.kind));
+		    memmap_kind_str(part.kind));
 		say_range(s, part.range);
 	}
 }
@@ -133,7 +133,7 @@ static void say_frame(struct sentence *s, acre_paddr_t addr)
 		if (say_harts(s, addr))
 			say(s, ", ");
 	}
-	say_range(s, (struct range){ frame_to_paddr(pfn), frame_to_paddr(pfn + 1) });
+	say_range(s, (struct acre_range){ frame_to_paddr(pfn), frame_to_paddr(pfn + 1) });
 }
 
 /* What the debug tier knows. */
@@ -152,13 +152,13 @@ static void say_past(struct sentence *s, acre_paddr_t addr)
 	    past.hart < harts_count() ? (ull)hart_at(past.hart)->id : past.hart, (ull)past.number);
 }
 
-static void say_numa(struct sentence *s, const struct region *region)
+static void say_numa(struct sentence *s, const struct memmap_region *region)
 {
 	if (region->numa_node != MEMMAP_NO_NODE)
 		say(s, " (NUMA node %u)", (unsigned)region->numa_node);
 }
 
-static void say_usable(struct sentence *s, const struct region *region, acre_paddr_t addr)
+static void say_usable(struct sentence *s, const struct memmap_region *region, acre_paddr_t addr)
 {
 	say_frame(s, addr);
 	say(s, ", of the usable memory ");
@@ -180,10 +180,10 @@ static void say_heap(struct sentence *s, acre_paddr_t addr)
 	}
 	uint64_t start = (uint64_t)block.start;
 	say(s, ", in %s block ", block.live ? "a live" : "a free");
-	say_range(s, (struct range){ start, start + buddy_bytes(block.order) });
+	say_range(s, (struct acre_range){ start, start + buddy_bytes(block.order) });
 }
 
-static void say_kernel(struct sentence *s, const struct region *region, acre_paddr_t addr)
+static void say_kernel(struct sentence *s, const struct memmap_region *region, acre_paddr_t addr)
 {
 	uint64_t offset = 0;
 	const char *function = symbol_find(addr, &offset);
@@ -192,7 +192,7 @@ static void say_kernel(struct sentence *s, const struct region *region, acre_pad
 	say_range(s, region->range);
 	if (function != NULL)
 		say(s, ", in %s+0x%llx", function, (ull)offset);
-	else if (range_contains(kernel_heap_arena(), addr))
+	else if (acre_range_contains(kernel_heap_arena(), addr))
 		say_heap(s, addr);
 	else if (harts_count() != 0 &&
 		 addr - ((uint64_t)hart_at(0) - HART_RECORD_OFFSET) < HART_AREA_SIZE) {
@@ -203,14 +203,14 @@ static void say_kernel(struct sentence *s, const struct region *region, acre_pad
 
 /* ---- everybody else ------------------------------------------------------------------------- */
 
-static void say_reserved(struct sentence *s, const struct region *region, const char *how)
+static void say_reserved(struct sentence *s, const struct memmap_region *region, const char *how)
 {
 	say(s, "inside /reserved-memory/%s, ", region->name);
 	say_range(s, region->range);
 	say(s, ", %s", how);
 }
 
-static void say_firmware(struct sentence *s, const struct region *region)
+static void say_firmware(struct sentence *s, const struct memmap_region *region)
 {
 	if (strncmp(region->name, "mmode_", 6) == 0) {
 		say_reserved(s, region, "memory of the firmware");
@@ -222,29 +222,29 @@ static void say_firmware(struct sentence *s, const struct region *region)
 }
 
 /* Of a region that touches @region on one side and is the reason why there is slack. */
-static void say_neighbour(struct sentence *s, const struct region *other)
+static void say_neighbour(struct sentence *s, const struct memmap_region *other)
 {
 	char name[MEMMAP_NAME_LEN];
 
 	say(s, ", beside %s", memmap_name(name, other));
 }
 
-static void say_slack(struct sentence *s, const struct region *region)
+static void say_slack(struct sentence *s, const struct memmap_region *region)
 {
-	const struct region *below = region->range.start > 0
-					     ? memmap_find(&machine.memmap, region->range.start - 1)
-					     : NULL;
-	const struct region *above = memmap_find(&machine.memmap, region->range.end);
+	const struct memmap_region *below =
+		region->range.start > 0 ? memmap_find(&machine.memmap, region->range.start - 1)
+					: NULL;
+	const struct memmap_region *above = memmap_find(&machine.memmap, region->range.end);
 	bool is_said = false;
 
 	say(s, "rounding slack, ");
 	say_range(s, region->range);
 	say(s, ": the rest of a frame that is not free as a whole");
-	if (below != NULL && below->kind > REGION_SLACK) {
+	if (below != NULL && below->kind > MEMMAP_SLACK) {
 		say_neighbour(s, below);
 		is_said = true;
 	}
-	if (above != NULL && above->kind > REGION_SLACK) {
+	if (above != NULL && above->kind > MEMMAP_SLACK) {
 		say_neighbour(s, above);
 		is_said = true;
 	}
@@ -252,58 +252,58 @@ static void say_slack(struct sentence *s, const struct region *region)
 		say(s, ", at the edge of bank %u", (unsigned)region->bank);
 }
 
-static void say_region(struct sentence *s, const struct region *region, acre_paddr_t addr)
+static void say_region(struct sentence *s, const struct memmap_region *region, acre_paddr_t addr)
 {
 	const char *name = region->name;
 
 	switch (region->kind) {
-	case REGION_USABLE:
+	case MEMMAP_USABLE:
 		say_usable(s, region, addr);
 		return;
-	case REGION_SLACK:
+	case MEMMAP_SLACK:
 		say_slack(s, region);
 		return;
-	case REGION_METADATA:
+	case MEMMAP_METADATA:
 		say(s, "the frame pool's own %s of bank %u, ",
 		    strcmp(name, MM_RECORDS_NAME) == 0 ? "records" : "tables",
 		    (unsigned)region->index);
 		break;
-	case REGION_REUSABLE:
+	case MEMMAP_REUSABLE:
 		say_reserved(s, region, "reusable, and not lent to the frame pool");
 		return;
-	case REGION_LENT:
+	case MEMMAP_LENT:
 		say_reserved(s, region, "reusable and lent to the frame pool: ");
 		say_frame(s, addr);
 		say_past(s, addr);
 		return;
-	case REGION_LEFT_OUT:
+	case MEMMAP_LEFT_OUT:
 		say(s, "RAM that is left out by %s, ", name);
 		break;
-	case REGION_MEMRESERVE:
+	case MEMMAP_MEMRESERVE:
 		say(s, "inside entry %u of the tree's /memreserve/ block, ",
 		    (unsigned)region->index);
 		break;
-	case REGION_RESERVED:
+	case MEMMAP_RESERVED:
 		say_reserved(s, region, "reserved");
 		return;
-	case REGION_NO_MAP:
+	case MEMMAP_NO_MAP:
 		say_reserved(s, region, "no-map: not to be touched");
 		return;
-	case REGION_INITRD:
+	case MEMMAP_INITRD:
 		say(s, "inside the initrd, as /chosen says, ");
 		break;
-	case REGION_DTB:
+	case MEMMAP_DTB:
 		say(s, "inside the device tree, ");
 		say_range(s, region->range);
 		say(s, ", as %s passed it", sbi_impl_name(kernel_sbi.impl_id));
 		return;
-	case REGION_KERNEL:
+	case MEMMAP_KERNEL:
 		say_kernel(s, region, addr);
 		return;
-	case REGION_FIRMWARE:
+	case MEMMAP_FIRMWARE:
 		say_firmware(s, region);
 		return;
-	case REGION_KIND_COUNT:
+	case MEMMAP_KIND_COUNT:
 		return;
 	}
 	say_range(s, region->range);
@@ -312,7 +312,7 @@ static void say_region(struct sentence *s, const struct region *region, acre_pad
 const char *why_str(char buf[WHY_LEN], acre_paddr_t addr)
 {
 	struct sentence s = { buf, 0 };
-	const struct region *region = memmap_find(&machine.memmap, addr);
+	const struct memmap_region *region = memmap_find(&machine.memmap, addr);
 
 	say(&s, "0x%llx: ", (ull)addr);
 	if (region == NULL)

@@ -73,20 +73,20 @@ void report_harts(void)
 	}
 }
 
-static void print_region(const struct region *region)
+static void print_region(const struct memmap_region *region)
 {
 	char size[FMT_SIZE_LEN];
 	char name[MEMMAP_NAME_LEN];
 
 	print("  [0x%016llx, 0x%016llx) %12s  %-17s  %s\n", (ull)region->range.start,
-	      (ull)region->range.end, fmt_size(size, range_size(region->range)),
-	      region_kind_str(region->kind), memmap_name(name, region));
+	      (ull)region->range.end, fmt_size(size, acre_range_size(region->range)),
+	      memmap_kind_str(region->kind), memmap_name(name, region));
 }
 
 static void report_outside(const struct memmap *map)
 {
 	struct memmap_outside_cursor cursor = { 0 };
-	struct region part;
+	struct memmap_region part;
 
 	for (bool first = true; memmap_outside(map, &cursor, &part); first = false) {
 		if (first)
@@ -102,8 +102,8 @@ static void report_sum(const struct memmap *map)
 	frame_count_t managed = frame_managed_count(&machine.frames);
 	frame_count_t free = frame_free_count(&machine.frames);
 
-	for (unsigned kind = 0; kind < REGION_KIND_COUNT; kind++)
-		sum += memmap_bytes(map, (enum region_kind)kind);
+	for (unsigned kind = 0; kind < MEMMAP_KIND_COUNT; kind++)
+		sum += memmap_bytes(map, (enum memmap_kind)kind);
 	print("sum       %llu bytes, %s RAM; in frames: %llu bytes free, %llu handed out\n",
 	      (ull)sum, sum == memmap_ram_bytes(map) ? "all of" : "which is NOT all of",
 	      (ull)(free * FRAME_SIZE), (ull)((managed - free) * FRAME_SIZE));
@@ -119,11 +119,11 @@ void report_memory(void)
 	for (uint32_t i = 0; i < map->nregions; i++)
 		print_region(&map->region[i]);
 	print("taken out of RAM, and left:\n");
-	for (unsigned kind = 0; kind < REGION_KIND_COUNT; kind++) {
-		uint64_t bytes = memmap_bytes(map, (enum region_kind)kind);
+	for (unsigned kind = 0; kind < MEMMAP_KIND_COUNT; kind++) {
+		uint64_t bytes = memmap_bytes(map, (enum memmap_kind)kind);
 		if (bytes != 0)
 			print("  %-17s  %12s  %llu bytes\n",
-			      region_kind_str((enum region_kind)kind), fmt_size(size, bytes),
+			      memmap_kind_str((enum memmap_kind)kind), fmt_size(size, bytes),
 			      (ull)bytes);
 	}
 	report_sum(map);

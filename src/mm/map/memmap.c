@@ -95,7 +95,7 @@ void memmap_init(struct memmap *map)
 	ensures \result == ACRE_OK || \result == ACRE_ERR_RANGE;
 	ensures \result == ACRE_OK <==> range.start <= range.end <= ACRE_PADDR_LIMIT;
 */
-static enum acre_status check_range(struct range range)
+static enum acre_status check_range(struct acre_range range)
 {
 	if (range.start > range.end || range.end > ACRE_PADDR_LIMIT)
 		return ACRE_ERR_RANGE;
@@ -105,11 +105,11 @@ static enum acre_status check_range(struct range range)
 /* May something be reserved or claimed as @kind? */
 /*@
 	assigns \nothing;
-	ensures \result ==> REGION_SLACK < kind < REGION_KIND_COUNT;
+	ensures \result ==> MEMMAP_SLACK < kind < MEMMAP_KIND_COUNT;
 */
-static bool is_reserving(enum region_kind kind)
+static bool is_reserving(enum memmap_kind kind)
 {
-	return kind > REGION_SLACK && kind != REGION_LENT && (unsigned)kind < REGION_KIND_COUNT;
+	return kind > MEMMAP_SLACK && kind != MEMMAP_LENT && (unsigned)kind < MEMMAP_KIND_COUNT;
 }
 
 /*@
@@ -117,9 +117,10 @@ static bool is_reserving(enum region_kind kind)
 	ensures \result.range == range && \result.kind == kind;
 	ensures \result.index == MEMMAP_NO_INDEX;
 */
-static struct region make_region(struct range range, enum region_kind kind, const char *name)
+static struct memmap_region make_region(struct acre_range range, enum memmap_kind kind,
+					const char *name)
 {
-	return (struct region){
+	return (struct memmap_region){
 		.range = range,
 		.kind = kind,
 		.numa_node = MEMMAP_NO_NODE,
@@ -130,7 +131,7 @@ static struct region make_region(struct range range, enum region_kind kind, cons
 }
 
 /*@
-	predicate same_ranges{L1, L2}(struct region *list, integer count) =
+	predicate same_ranges{L1, L2}(struct memmap_region *list, integer count) =
 		\forall integer i; 0 <= i < count ==>
 			\at(list[i].range.start, L1) == \at(list[i].range.start, L2) &&
 			\at(list[i].range.end, L1) == \at(list[i].range.end, L2) &&
@@ -147,7 +148,7 @@ static struct region make_region(struct range range, enum region_kind kind, cons
 	ensures to->numa_node == from->numa_node && to->bank == from->bank;
 	ensures to->index == from->index && to->name == from->name;
 */
-static void copy_region(struct region *to, const struct region *from)
+static void copy_region(struct memmap_region *to, const struct memmap_region *from)
 {
 	to->range.start = from->range.start;
 	to->range.end = from->range.end;
@@ -158,7 +159,7 @@ static void copy_region(struct region *to, const struct region *from)
 	to->name = from->name;
 }
 
-enum acre_status memmap_add_bank(struct memmap *map, struct range range, uint32_t numa_node,
+enum acre_status memmap_add_bank(struct memmap *map, struct acre_range range, uint32_t numa_node,
 				 const char *name)
 {
 	enum acre_status status = check_range(range);
@@ -166,11 +167,11 @@ enum acre_status memmap_add_bank(struct memmap *map, struct range range, uint32_
 
 	if (map->resolved)
 		return ACRE_ERR_INVALID;
-	if (status != ACRE_OK || range_is_empty(range))
+	if (status != ACRE_OK || acre_range_is_empty(range))
 		return status;
 	if (at >= MEMMAP_MAX_BANKS)
 		return ACRE_ERR_FULL;
-	struct region bank = make_region(range, REGION_USABLE, name);
+	struct memmap_region bank = make_region(range, MEMMAP_USABLE, name);
 	bank.numa_node = numa_node;
 	/*@ assert in_order(&map->bank[0], map->nbanks); */
 	/*@ assert in_order(&map->region[0], map->nregions); */
@@ -191,19 +192,19 @@ enum acre_status memmap_add_bank(struct memmap *map, struct range range, uint32_
 	return ACRE_OK;
 }
 
-enum acre_status memmap_reserve_nth(struct memmap *map, struct range range, enum region_kind kind,
-				    const char *name, uint32_t index)
+enum acre_status memmap_reserve_nth(struct memmap *map, struct acre_range range,
+				    enum memmap_kind kind, const char *name, uint32_t index)
 {
 	enum acre_status status = check_range(range);
 	uint32_t at = map->nreservations;
 
 	if (map->resolved || !is_reserving(kind))
 		return ACRE_ERR_INVALID;
-	if (status != ACRE_OK || range_is_empty(range))
+	if (status != ACRE_OK || acre_range_is_empty(range))
 		return status;
 	if (at >= MEMMAP_MAX_RESERVATIONS)
 		return ACRE_ERR_FULL;
-	struct region reservation = make_region(range, kind, name);
+	struct memmap_region reservation = make_region(range, kind, name);
 	reservation.index = index;
 	/*@ assert in_order(&map->bank[0], map->nbanks); */
 	/*@ assert in_order(&map->region[0], map->nregions); */
@@ -225,7 +226,7 @@ enum acre_status memmap_reserve_nth(struct memmap *map, struct range range, enum
 	return ACRE_OK;
 }
 
-enum acre_status memmap_reserve(struct memmap *map, struct range range, enum region_kind kind,
+enum acre_status memmap_reserve(struct memmap *map, struct acre_range range, enum memmap_kind kind,
 				const char *name)
 {
 	return memmap_reserve_nth(map, range, kind, name, MEMMAP_NO_INDEX);
@@ -276,11 +277,11 @@ enum acre_status memmap_limit(struct memmap *map, uint64_t bytes, const char *na
 		loop variant npieces - i;
 	*/
 	for (uint32_t i = 0; i < npieces; i++) {
-		uint64_t size = range_size(piece[i].range);
+		uint64_t size = acre_range_size(piece[i].range);
 		if (bytes < size) {
-			struct range rest = { piece[i].range.start + bytes,
-					      piece[npieces - 1].range.end };
-			return memmap_reserve(map, rest, REGION_LEFT_OUT, name);
+			struct acre_range rest = { piece[i].range.start + bytes,
+						   piece[npieces - 1].range.end };
+			return memmap_reserve(map, rest, MEMMAP_LEFT_OUT, name);
 		}
 		bytes -= size;
 	}
@@ -295,7 +296,7 @@ enum acre_status memmap_limit(struct memmap *map, uint64_t bytes, const char *na
 	ensures \result ==> below->range.end == above->range.start && below->kind == above->kind &&
 		below->bank == above->bank && below->index == above->index;
 */
-static bool can_join(const struct region *below, const struct region *above)
+static bool can_join(const struct memmap_region *below, const struct memmap_region *above)
 {
 	return below->range.end == above->range.start && below->kind == above->kind &&
 	       below->bank == above->bank && below->index == above->index &&
@@ -309,7 +310,7 @@ static bool can_join(const struct region *below, const struct region *above)
 	requires \separated(next, list + (0 .. capacity - 1));
 	requires *count <= capacity && good_inputs(list, *count) && in_order(list, *count);
 	requires usable_whole(list, *count);
-	requires next->range.start < next->range.end && next->kind == REGION_USABLE ==>
+	requires next->range.start < next->range.end && next->kind == MEMMAP_USABLE ==>
 		next->range.start % FRAME_SIZE == 0 && next->range.end % FRAME_SIZE == 0;
 	requires next->range.start < next->range.end ==> next->range.end <= ACRE_PADDR_LIMIT &&
 		ends_by(list, *count, next->range.start);
@@ -322,8 +323,8 @@ static bool can_join(const struct region *below, const struct region *above)
 	ensures \forall integer addr; next->range.end <= addr &&
 		\at(ends_by(list, *count, addr), Pre) ==> ends_by(list, *count, addr);
 */
-static bool append(struct region *list, uint32_t *count, uint32_t capacity,
-		   const struct region *next)
+static bool append(struct memmap_region *list, uint32_t *count, uint32_t capacity,
+		   const struct memmap_region *next)
 {
 	uint32_t at = *count;
 
@@ -357,7 +358,8 @@ static bool append(struct region *list, uint32_t *count, uint32_t capacity,
 	ensures \result < count ==> list[\result].range.end > addr;
 	ensures \forall integer i; 0 <= i < \result ==> list[i].range.end <= addr;
 */
-static uint32_t first_ending_after(const struct region *list, uint32_t count, acre_paddr_t addr)
+static uint32_t first_ending_after(const struct memmap_region *list, uint32_t count,
+				   acre_paddr_t addr)
 {
 	uint32_t low = 0;
 	uint32_t high = count;
@@ -399,8 +401,8 @@ static uint32_t first_ending_after(const struct region *list, uint32_t count, ac
 	ensures in_order(bank, \result);
 	ensures ends_by(bank, \result, piece->range.end);
 */
-static uint32_t add_piece(struct region *bank, uint32_t nbanks, const struct region *owner,
-			  const struct memmap_piece *piece)
+static uint32_t add_piece(struct memmap_region *bank, uint32_t nbanks,
+			  const struct memmap_region *owner, const struct memmap_piece *piece)
 {
 	if (nbanks > 0 && bank[nbanks - 1].range.end == piece->range.start &&
 	    bank[nbanks - 1].numa_node == owner->numa_node) {
@@ -435,8 +437,8 @@ static uint32_t add_piece(struct region *bank, uint32_t nbanks, const struct reg
 	ensures good_inputs(bank, \result);
 	ensures in_order(bank, \result);
 */
-static uint32_t join_pieces(struct region *bank, const struct region *declared, uint32_t ndeclared,
-			    const struct memmap_piece *piece, uint32_t npieces)
+static uint32_t join_pieces(struct memmap_region *bank, const struct memmap_region *declared,
+			    uint32_t ndeclared, const struct memmap_piece *piece, uint32_t npieces)
 {
 	uint32_t nbanks = 0;
 
@@ -488,7 +490,7 @@ static void settle_banks(struct memmap *map)
 	requires usable_whole(&map->region[0], map->nregions);
 	requires range.start <= range.end <= ACRE_PADDR_LIMIT;
 	requires ends_by(&map->region[0], map->nregions, range.start);
-	requires range.start < range.end && kind == REGION_USABLE ==>
+	requires range.start < range.end && kind == MEMMAP_USABLE ==>
 		range.start % FRAME_SIZE == 0 && range.end % FRAME_SIZE == 0;
 	assigns map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
 	ensures map->nregions <= MEMMAP_MAX_REGIONS;
@@ -501,10 +503,10 @@ static void settle_banks(struct memmap *map)
 	ensures same_pieces{Pre, Post}(&map->scratch.piece[0], 2 * MEMMAP_MAX_INPUTS);
 	ensures ends_by(&map->region[0], map->nregions, range.end);
 */
-static bool put(struct memmap *map, uint32_t bank, struct range range, enum region_kind kind,
+static bool put(struct memmap *map, uint32_t bank, struct acre_range range, enum memmap_kind kind,
 		const char *name, uint32_t index)
 {
-	struct region next = make_region(range, kind, name);
+	struct memmap_region next = make_region(range, kind, name);
 
 	next.index = index;
 	next.bank = bank;
@@ -541,11 +543,11 @@ static acre_paddr_t frame_up(acre_paddr_t addr)
 	ensures \result.start < \result.end ==>
 		\result.start % FRAME_SIZE == 0 && \result.end % FRAME_SIZE == 0;
 */
-static struct range whole_frames(struct range range)
+static struct acre_range whole_frames(struct acre_range range)
 {
-	struct range whole = { frame_up(range.start), frame_down(range.end) };
+	struct acre_range whole = { frame_up(range.start), frame_down(range.end) };
 
-	return range_is_empty(whole) ? (struct range){ range.start, range.start } : whole;
+	return acre_range_is_empty(whole) ? (struct acre_range){ range.start, range.start } : whole;
 }
 
 /* Nobody wants @range: whole frames of it are usable, the rest is slack. */
@@ -568,27 +570,27 @@ static struct range whole_frames(struct range range)
 	ensures same_pieces{Pre, Post}(&map->scratch.piece[0], 2 * MEMMAP_MAX_INPUTS);
 	ensures ends_by(&map->region[0], map->nregions, range.end);
 */
-static bool put_free(struct memmap *map, uint32_t bank, struct range range)
+static bool put_free(struct memmap *map, uint32_t bank, struct acre_range range)
 {
-	struct range whole = whole_frames(range);
-	struct range below = { range.start, whole.start };
-	struct range above = { whole.end, range.end };
+	struct acre_range whole = whole_frames(range);
+	struct acre_range below = { range.start, whole.start };
+	struct acre_range above = { whole.end, range.end };
 
-	bool fits = put(map, bank, below, REGION_SLACK, "", MEMMAP_NO_INDEX);
+	bool fits = put(map, bank, below, MEMMAP_SLACK, "", MEMMAP_NO_INDEX);
 
 	/* Where one does not fit, the partition is given up: no matter what becomes of the others. */
-	fits = put(map, bank, whole, REGION_USABLE, "", MEMMAP_NO_INDEX) && fits;
-	return put(map, bank, above, REGION_SLACK, "", MEMMAP_NO_INDEX) && fits;
+	fits = put(map, bank, whole, MEMMAP_USABLE, "", MEMMAP_NO_INDEX) && fits;
+	return put(map, bank, above, MEMMAP_SLACK, "", MEMMAP_NO_INDEX) && fits;
 }
 
 /*@
 	assigns \nothing;
 	ensures \result.start == \max(a.start, b.start) && \result.end == \min(a.end, b.end);
 */
-static struct range intersection(struct range a, struct range b)
+static struct acre_range intersection(struct acre_range a, struct acre_range b)
 {
-	return (struct range){ a.start > b.start ? a.start : b.start,
-			       a.end < b.end ? a.end : b.end };
+	return (struct acre_range){ a.start > b.start ? a.start : b.start,
+				    a.end < b.end ? a.end : b.end };
 }
 
 /* The first of piece[first .. npieces) that ends after @addr, @npieces if none does. */
@@ -641,7 +643,7 @@ static uint32_t skip_pieces(const struct memmap_piece *piece, uint32_t first, ui
 static bool divide_bank(struct memmap *map, uint32_t bank, uint32_t first, uint32_t npieces)
 {
 	const struct memmap_piece *piece = map->scratch.piece;
-	struct range ram = map->bank[bank].range;
+	struct acre_range ram = map->bank[bank].range;
 	acre_paddr_t from = ram.start;
 	bool fits = true;
 
@@ -666,15 +668,15 @@ static bool divide_bank(struct memmap *map, uint32_t bank, uint32_t first, uint3
 		/*@ assert piece[i].range.start < piece[i].range.end <= ACRE_PADDR_LIMIT; */
 		/*@ assert ram.start < piece[i].range.end; */
 		/*@ assert i + 1 < npieces ==> piece[i].range.end <= piece[i + 1].range.start; */
-		const struct region *owner = &map->reservation[piece[i].owner];
-		struct range part = intersection(piece[i].range, ram);
-		/*@ assert owner->kind != REGION_USABLE; */
+		const struct memmap_region *owner = &map->reservation[piece[i].owner];
+		struct acre_range part = intersection(piece[i].range, ram);
+		/*@ assert owner->kind != MEMMAP_USABLE; */
 		/*@ assert from <= part.start < part.end <= ram.end; */
-		fits = put_free(map, bank, (struct range){ from, part.start }) && fits;
+		fits = put_free(map, bank, (struct acre_range){ from, part.start }) && fits;
 		fits = put(map, bank, part, owner->kind, owner->name, owner->index) && fits;
 		from = part.end;
 	}
-	return put_free(map, bank, (struct range){ from, ram.end }) && fits;
+	return put_free(map, bank, (struct acre_range){ from, ram.end }) && fits;
 }
 
 /* Pass 3: banks and painted reservations, both in order. False if the table is full. */
@@ -808,7 +810,7 @@ enum acre_status memmap_resolve(struct memmap *map)
 
 /*@
 	// @carved is in @whole, with all frames that it touches.
-	predicate can_cut(struct range whole, struct range carved) =
+	predicate can_cut(struct acre_range whole, struct acre_range carved) =
 		whole.start <= carved.start < carved.end <= whole.end <= ACRE_PADDR_LIMIT &&
 		(whole.end % FRAME_SIZE == 0 || carved.end % FRAME_SIZE == 0);
 */
@@ -822,11 +824,11 @@ enum acre_status memmap_resolve(struct memmap *map)
 	requires usable_whole(part, *nparts);
 	requires ends_by(part, *nparts, whole->range.start);
 	requires can_cut(whole->range, carved->range);
-	requires whole->kind == REGION_USABLE ==>
+	requires whole->kind == MEMMAP_USABLE ==>
 		whole->range.start % FRAME_SIZE == 0 && whole->range.end % FRAME_SIZE == 0;
-	requires carved->kind == REGION_USABLE || whole->kind == REGION_USABLE ==>
+	requires carved->kind == MEMMAP_USABLE || whole->kind == MEMMAP_USABLE ==>
 		carved->range.start % FRAME_SIZE == 0;
-	requires carved->kind == REGION_USABLE ==> carved->range.end % FRAME_SIZE == 0;
+	requires carved->kind == MEMMAP_USABLE ==> carved->range.end % FRAME_SIZE == 0;
 	assigns part[0 .. CARVE_PARTS - 1], *nparts;
 	ensures *nparts <= 5;
 	ensures good_inputs(part, *nparts);
@@ -834,11 +836,11 @@ enum acre_status memmap_resolve(struct memmap *map)
 	ensures usable_whole(part, *nparts);
 	ensures ends_by(part, *nparts, \old(whole->range.end));
 */
-static void cut(struct region *part, uint32_t *nparts, const struct region *whole,
-		const struct region *carved)
+static void cut(struct memmap_region *part, uint32_t *nparts, const struct memmap_region *whole,
+		const struct memmap_region *carved)
 {
-	struct region slack = make_region(carved->range, REGION_SLACK, "");
-	struct region below, above;
+	struct memmap_region slack = make_region(carved->range, MEMMAP_SLACK, "");
+	struct memmap_region below, above;
 
 	copy_region(&below, whole);
 	copy_region(&above, whole);
@@ -868,8 +870,8 @@ static void cut(struct region *part, uint32_t *nparts, const struct region *whol
 	ensures map->nregions == \old(map->nregions) - (end - first) + nparts;
 	ensures map->nregions <= MEMMAP_MAX_REGIONS;
 */
-static void replace(struct memmap *map, uint32_t first, uint32_t end, const struct region *part,
-		    uint32_t nparts)
+static void replace(struct memmap *map, uint32_t first, uint32_t end,
+		    const struct memmap_region *part, uint32_t nparts)
 {
 	uint32_t tail = map->nregions - end;
 
@@ -912,17 +914,17 @@ static void replace(struct memmap *map, uint32_t first, uint32_t end, const stru
 	requires in_order(&map->region[0], map->nregions);
 	requires usable_whole(&map->region[0], map->nregions);
 	requires can_cut(map->region[at].range, carved.range);
-	requires carved.kind == REGION_USABLE || map->region[at].kind == REGION_USABLE ==>
+	requires carved.kind == MEMMAP_USABLE || map->region[at].kind == MEMMAP_USABLE ==>
 		carved.range.start % FRAME_SIZE == 0;
-	requires carved.kind == REGION_USABLE ==> carved.range.end % FRAME_SIZE == 0;
+	requires carved.kind == MEMMAP_USABLE ==> carved.range.end % FRAME_SIZE == 0;
 	assigns map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
 	ensures \result == ACRE_OK || \result == ACRE_ERR_FULL;
 	ensures \result != ACRE_OK ==> map->nregions == \old(map->nregions);
 	ensures map->nregions <= MEMMAP_MAX_REGIONS;
 */
-static enum acre_status carve(struct memmap *map, uint32_t at, struct region carved)
+static enum acre_status carve(struct memmap *map, uint32_t at, struct memmap_region carved)
 {
-	struct region part[CARVE_PARTS];
+	struct memmap_region part[CARVE_PARTS];
 	uint32_t nparts = 0;
 	/* The neighbours take part, because one of them may be the same thing as what is made. */
 	uint32_t first = at > 0 ? at - 1 : at;
@@ -950,10 +952,10 @@ static enum acre_status carve(struct memmap *map, uint32_t at, struct region car
 		can_cut(map->region[*at].range, range) && range.end <= map->region[*at].range.end &&
 		range.start % FRAME_SIZE == 0 && range.end % FRAME_SIZE == 0;
 */
-static enum acre_status find_to_carve(const struct memmap *map, struct range range,
-				      enum region_kind from, uint32_t *at)
+static enum acre_status find_to_carve(const struct memmap *map, struct acre_range range,
+				      enum memmap_kind from, uint32_t *at)
 {
-	if (range_is_empty(range))
+	if (acre_range_is_empty(range))
 		return ACRE_ERR_INVALID;
 	if (range.start % FRAME_SIZE != 0 || range.end % FRAME_SIZE != 0)
 		return ACRE_ERR_MISALIGNED;
@@ -964,36 +966,36 @@ static enum acre_status find_to_carve(const struct memmap *map, struct range ran
 	return ACRE_OK;
 }
 
-enum acre_status memmap_claim_nth(struct memmap *map, struct range range, enum region_kind kind,
-				  const char *name, uint32_t index)
+enum acre_status memmap_claim_nth(struct memmap *map, struct acre_range range,
+				  enum memmap_kind kind, const char *name, uint32_t index)
 {
-	struct region claimed = make_region(range, kind, name);
+	struct memmap_region claimed = make_region(range, kind, name);
 	uint32_t at;
 
 	if (!is_reserving(kind))
 		return ACRE_ERR_INVALID;
-	enum acre_status status = find_to_carve(map, range, REGION_USABLE, &at);
+	enum acre_status status = find_to_carve(map, range, MEMMAP_USABLE, &at);
 	claimed.index = index;
 	return status == ACRE_OK ? carve(map, at, claimed) : status;
 }
 
-enum acre_status memmap_claim(struct memmap *map, struct range range, enum region_kind kind,
+enum acre_status memmap_claim(struct memmap *map, struct acre_range range, enum memmap_kind kind,
 			      const char *name)
 {
 	return memmap_claim_nth(map, range, kind, name, MEMMAP_NO_INDEX);
 }
 
-enum acre_status memmap_recast(struct memmap *map, struct range range, enum region_kind from,
-			       enum region_kind to)
+enum acre_status memmap_recast(struct memmap *map, struct acre_range range, enum memmap_kind from,
+			       enum memmap_kind to)
 {
 	uint32_t at;
 
-	if ((unsigned)to >= REGION_KIND_COUNT)
+	if ((unsigned)to >= MEMMAP_KIND_COUNT)
 		return ACRE_ERR_INVALID;
 	enum acre_status status = find_to_carve(map, range, from, &at);
 	if (status != ACRE_OK)
 		return status;
-	struct region recast = make_region(range, to, map->region[at].name);
+	struct memmap_region recast = make_region(range, to, map->region[at].name);
 	recast.index = map->region[at].index;
 	return carve(map, at, recast);
 }
@@ -1007,9 +1009,10 @@ enum acre_status memmap_recast(struct memmap *map, struct range range, enum regi
 	ensures \result ==> range.start <= *start && *start + size <= range.end &&
 		*start % FRAME_SIZE == 0;
 */
-static bool highest_start(struct range range, uint64_t size, uint64_t align, acre_paddr_t *start)
+static bool highest_start(struct acre_range range, uint64_t size, uint64_t align,
+			  acre_paddr_t *start)
 {
-	if (range_is_empty(range) || size > range_size(range))
+	if (acre_range_is_empty(range) || size > acre_range_size(range))
 		return false;
 	*start = range.end - size;
 	*start -= *start % align;
@@ -1021,7 +1024,7 @@ static bool highest_start(struct range range, uint64_t size, uint64_t align, acr
 	requires \valid_read(map) && \valid_read(request);
 	assigns \nothing;
 	ensures \result == ACRE_OK ==> map->resolved && request->size > 0 &&
-		request->kind != REGION_USABLE &&
+		request->kind != MEMMAP_USABLE &&
 		map->nreservations < MEMMAP_MAX_RESERVATIONS;
 */
 static enum acre_status check_request(const struct memmap *map,
@@ -1035,7 +1038,7 @@ static enum acre_status check_request(const struct memmap *map,
 }
 
 enum acre_status memmap_place(struct memmap *map, const struct memmap_request *request,
-			      struct range *placed)
+			      struct acre_range *placed)
 {
 	uint64_t align = request->align > FRAME_SIZE ? request->align : FRAME_SIZE;
 	enum acre_status status = check_request(map, request);
@@ -1049,7 +1052,7 @@ enum acre_status memmap_place(struct memmap *map, const struct memmap_request *r
 	/*@
 		loop invariant at <= map->nregions;
 		loop invariant found ==> at < map->nregions &&
-			map->region[at].kind == REGION_USABLE && start % FRAME_SIZE == 0 &&
+			map->region[at].kind == MEMMAP_USABLE && start % FRAME_SIZE == 0 &&
 			request->window.start <= start &&
 			start + request->size <= request->window.end &&
 			map->region[at].range.start <= start &&
@@ -1058,15 +1061,15 @@ enum acre_status memmap_place(struct memmap *map, const struct memmap_request *r
 		loop variant at + (found ? 0 : 1);
 	*/
 	while (!found && at > 0) {
-		const struct region *region = &map->region[--at];
-		found = region->kind == REGION_USABLE &&
+		const struct memmap_region *region = &map->region[--at];
+		found = region->kind == MEMMAP_USABLE &&
 			highest_start(intersection(region->range, request->window), request->size,
 				      align, &start);
 	}
 	if (!found)
 		return ACRE_ERR_NOT_FOUND;
-	struct region there = make_region((struct range){ start, start + request->size },
-					  request->kind, request->name);
+	struct memmap_region there = make_region(
+		(struct acre_range){ start, start + request->size }, request->kind, request->name);
 	status = carve(map, at, there);
 	/*@ assert good_counts(map); */
 	if (status != ACRE_OK)
@@ -1083,7 +1086,7 @@ enum acre_status memmap_place(struct memmap *map, const struct memmap_request *r
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
-const struct region *memmap_find(const struct memmap *map, acre_paddr_t addr)
+const struct memmap_region *memmap_find(const struct memmap *map, acre_paddr_t addr)
 {
 	uint32_t at = first_ending_after(map->region, map->nregions, addr);
 
@@ -1092,7 +1095,8 @@ const struct region *memmap_find(const struct memmap *map, acre_paddr_t addr)
 	return &map->region[at];
 }
 
-const struct region *memmap_next(const struct memmap *map, enum region_kind kind, uint32_t *cursor)
+const struct memmap_region *memmap_next(const struct memmap *map, enum memmap_kind kind,
+					uint32_t *cursor)
 {
 	/*@
 		loop invariant \at(*cursor, Pre) <= *cursor;
@@ -1108,7 +1112,7 @@ const struct region *memmap_next(const struct memmap *map, enum region_kind kind
 	return NULL;
 }
 
-uint64_t memmap_bytes(const struct memmap *map, enum region_kind kind)
+uint64_t memmap_bytes(const struct memmap *map, enum memmap_kind kind)
 {
 	uint64_t bytes = 0;
 
@@ -1121,7 +1125,7 @@ uint64_t memmap_bytes(const struct memmap *map, enum region_kind kind)
 	*/
 	for (uint32_t i = 0; i < map->nregions; i++) {
 		if (map->region[i].kind == kind)
-			bytes += range_size(map->region[i].range);
+			bytes += acre_range_size(map->region[i].range);
 	}
 	return bytes;
 }
@@ -1137,7 +1141,7 @@ uint64_t memmap_ram_bytes(const struct memmap *map)
 		loop variant map->nbanks - i;
 	*/
 	for (uint32_t i = 0; i < map->nbanks; i++)
-		bytes += range_size(map->bank[i].range);
+		bytes += acre_range_size(map->bank[i].range);
 	return bytes;
 }
 
@@ -1149,7 +1153,7 @@ uint64_t memmap_ram_bytes(const struct memmap *map)
 	assigns \nothing;
 	ensures range.start <= \result.start && \result.end <= range.end;
 */
-static struct range first_hole(const struct memmap *map, struct range range)
+static struct acre_range first_hole(const struct memmap *map, struct acre_range range)
 {
 	uint32_t bank = first_ending_after(map->bank, map->nbanks, range.start);
 
@@ -1169,7 +1173,7 @@ static struct range first_hole(const struct memmap *map, struct range range)
 }
 
 bool memmap_outside(const struct memmap *map, struct memmap_outside_cursor *cursor,
-		    struct region *part)
+		    struct memmap_region *part)
 {
 	/*@
 		loop invariant good_inputs(&map->bank[0], map->nbanks);
@@ -1178,12 +1182,12 @@ bool memmap_outside(const struct memmap *map, struct memmap_outside_cursor *curs
 		loop variant map->nreservations - cursor->reservation;
 	*/
 	for (; cursor->reservation < map->nreservations; cursor->reservation++) {
-		const struct region *reservation = &map->reservation[cursor->reservation];
-		struct range rest = reservation->range;
+		const struct memmap_region *reservation = &map->reservation[cursor->reservation];
+		struct acre_range rest = reservation->range;
 		if (rest.start < cursor->from)
 			rest.start = cursor->from;
-		struct range hole = first_hole(map, rest);
-		if (!range_is_empty(hole) && reservation->kind != REGION_LEFT_OUT) {
+		struct acre_range hole = first_hole(map, rest);
+		if (!acre_range_is_empty(hole) && reservation->kind != MEMMAP_LEFT_OUT) {
 			copy_region(part, reservation);
 			part->range.start = hole.start;
 			part->range.end = hole.end;

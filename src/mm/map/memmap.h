@@ -36,31 +36,31 @@
 #define MEMMAP_NO_INDEX UINT32_MAX
 
 /* Least restrictive first: where two overlap, the greater wins. */
-enum region_kind {
-	REGION_USABLE,   /* whole frames, for the pool */
-	REGION_SLACK,    /* lost to rounding: the rest of a frame that is partly something else */
-	REGION_METADATA, /* the frame pool's own tables */
-	REGION_REUSABLE, /* reserved-memory with `reusable` */
-	REGION_LENT,     /* that, for the time being in the frame pool: mm_lend_reusable() */
-	REGION_LEFT_OUT, /* RAM that nobody is to use: mem=, or too little to be worth its tables */
-	REGION_MEMRESERVE, /* the /memreserve/ block */
-	REGION_RESERVED,   /* reserved-memory */
-	REGION_INITRD,
-	REGION_DTB,
-	REGION_KERNEL, /* the image, part by part: code, constants, BSS, heap, boot stack */
-	REGION_FIRMWARE,
-	REGION_NO_MAP, /* reserved-memory with `no-map`: not to be touched at all */
-	REGION_KIND_COUNT
+enum memmap_kind {
+	MEMMAP_USABLE,   /* whole frames, for the pool */
+	MEMMAP_SLACK,    /* lost to rounding: the rest of a frame that is partly something else */
+	MEMMAP_METADATA, /* the frame pool's own tables */
+	MEMMAP_REUSABLE, /* reserved-memory with `reusable` */
+	MEMMAP_LENT,     /* that, for the time being in the frame pool: mm_lend_reusable() */
+	MEMMAP_LEFT_OUT, /* RAM that nobody is to use: mem=, or too little to be worth its tables */
+	MEMMAP_MEMRESERVE, /* the /memreserve/ block */
+	MEMMAP_RESERVED,   /* reserved-memory */
+	MEMMAP_INITRD,
+	MEMMAP_DTB,
+	MEMMAP_KERNEL, /* the image, part by part: code, constants, BSS, heap, boot stack */
+	MEMMAP_FIRMWARE,
+	MEMMAP_NO_MAP, /* reserved-memory with `no-map`: not to be touched at all */
+	MEMMAP_KIND_COUNT
 };
 
-/* region_kind_str - "usable", "rounding slack", "device tree", ...; never NULL, any value accepted.
+/* memmap_kind_str - "usable", "rounding slack", "device tree", ...; never NULL, any value accepted.
  */
 /*@ assigns \nothing; */
-const char *region_kind_str(enum region_kind kind);
+const char *memmap_kind_str(enum memmap_kind kind);
 
-struct region {
-	struct range range;
-	enum region_kind kind;
+struct memmap_region {
+	struct acre_range range;
+	enum memmap_kind kind;
 	uint32_t numa_node; /* of the bank, MEMMAP_NO_NODE if it has none */
 	uint32_t bank;      /* index into bank[], for regions of the partition */
 	uint32_t index;     /* which of several with one name, else MEMMAP_NO_INDEX */
@@ -75,7 +75,7 @@ struct memmap_scratch {
 		bool begins;
 	} edge[2u * MEMMAP_MAX_INPUTS];
 	struct memmap_piece {
-		struct range range;
+		struct acre_range range;
 		uint32_t owner; /* index of the input that wins here */
 	} piece[2u * MEMMAP_MAX_INPUTS];
 	uint32_t winner[2u * MEMMAP_MAX_INPUTS]; /* the tournament: [1] wins over all */
@@ -86,28 +86,28 @@ struct memmap {
 	uint32_t ndynamic; /* memmap_from_fdt() saw so many reservations without a place */
 	uint32_t ndeclared;
 	uint32_t nreservations;
-	uint32_t nbanks;                                    /* 0 until memmap_resolve() */
-	uint32_t nregions;                                  /* 0 until memmap_resolve() */
-	struct region declared[MEMMAP_MAX_BANKS];           /* banks as added */
-	struct region reservation[MEMMAP_MAX_RESERVATIONS]; /* as added */
-	struct region bank[MEMMAP_MAX_CUT_BANKS];           /* sorted, disjoint */
-	struct region region[MEMMAP_MAX_REGIONS];           /* the partition */
+	uint32_t nbanks;                                           /* 0 until memmap_resolve() */
+	uint32_t nregions;                                         /* 0 until memmap_resolve() */
+	struct memmap_region declared[MEMMAP_MAX_BANKS];           /* banks as added */
+	struct memmap_region reservation[MEMMAP_MAX_RESERVATIONS]; /* as added */
+	struct memmap_region bank[MEMMAP_MAX_CUT_BANKS];           /* sorted, disjoint */
+	struct memmap_region region[MEMMAP_MAX_REGIONS];           /* the partition */
 	struct memmap_scratch scratch;
 };
 
 /*@
 	// What memmap_add_bank() and memmap_reserve() let in.
-	predicate good_inputs(struct region *input, integer count) =
+	predicate good_inputs(struct memmap_region *input, integer count) =
 		\forall integer i; 0 <= i < count ==>
 			input[i].range.start < input[i].range.end <= ACRE_PADDR_LIMIT;
 
 	// No entry is empty, all end at ACRE_PADDR_LIMIT or below, each ends before the next one starts.
-	predicate in_order(struct region *list, integer count) =
+	predicate in_order(struct memmap_region *list, integer count) =
 		\forall integer i, j; 0 <= i < j < count ==>
 			list[i].range.end <= list[j].range.start;
-	predicate sorted_list(struct region *list, integer count) =
+	predicate sorted_list(struct memmap_region *list, integer count) =
 		good_inputs(list, count) && in_order(list, count);
-	predicate ends_by(struct region *list, integer count, integer addr) =
+	predicate ends_by(struct memmap_region *list, integer count, integer addr) =
 		\forall integer i; 0 <= i < count ==> list[i].range.end <= addr;
 
 	predicate good_counts(struct memmap *map) =
@@ -115,12 +115,12 @@ struct memmap {
 		map->nreservations <= MEMMAP_MAX_RESERVATIONS &&
 		map->nbanks <= MEMMAP_MAX_CUT_BANKS && map->nregions <= MEMMAP_MAX_REGIONS;
 
-	predicate usable_whole(struct region *list, integer count) =
-		\forall integer i; 0 <= i < count && list[i].kind == REGION_USABLE ==>
+	predicate usable_whole(struct memmap_region *list, integer count) =
+		\forall integer i; 0 <= i < count && list[i].kind == MEMMAP_USABLE ==>
 			list[i].range.start % FRAME_SIZE == 0 && list[i].range.end % FRAME_SIZE == 0;
 
-	predicate usable_none(struct region *list, integer count) =
-		\forall integer i; 0 <= i < count ==> list[i].kind != REGION_USABLE;
+	predicate usable_none(struct memmap_region *list, integer count) =
+		\forall integer i; 0 <= i < count ==> list[i].kind != MEMMAP_USABLE;
 
 	// Each function of this file but memmap_init() finds it so, and leaves it so; that those which
 	// cut regions (claim, place, recast) do is not proved (docs/proof.md).
@@ -165,7 +165,7 @@ void memmap_init(struct memmap *map);
 		map->declared[map->ndeclared - 1].range == range;
 	ensures \result != ACRE_OK ==> map->ndeclared == \old(map->ndeclared);
 */
-nodiscard enum acre_status memmap_add_bank(struct memmap *map, struct range range,
+nodiscard enum acre_status memmap_add_bank(struct memmap *map, struct acre_range range,
 					   uint32_t numa_node, const char *name);
 
 /*
@@ -173,7 +173,7 @@ nodiscard enum acre_status memmap_add_bank(struct memmap *map, struct range rang
  * may overlap others and lie outside RAM in part or whole. Where two of one kind overlap, the first
  * added keeps its name.
  * Result: as memmap_add_bank(), but ACRE_ERR_FULL past MEMMAP_MAX_RESERVATIONS, and ACRE_ERR_INVALID also for
- *         a @kind that reserves nothing (REGION_USABLE, REGION_SLACK, no kind at all).
+ *         a @kind that reserves nothing (MEMMAP_USABLE, MEMMAP_SLACK, no kind at all).
  */
 /*@
 	requires \valid(map) && good_map(map);
@@ -186,8 +186,8 @@ nodiscard enum acre_status memmap_add_bank(struct memmap *map, struct range rang
 		map->reservation[map->nreservations - 1].kind == kind;
 	ensures \result != ACRE_OK ==> map->nreservations == \old(map->nreservations);
 */
-nodiscard enum acre_status memmap_reserve(struct memmap *map, struct range range,
-					  enum region_kind kind, const char *name);
+nodiscard enum acre_status memmap_reserve(struct memmap *map, struct acre_range range,
+					  enum memmap_kind kind, const char *name);
 
 /* memmap_reserve_nth - the same for the reservation @index of those that share @name. */
 /*@
@@ -201,12 +201,12 @@ nodiscard enum acre_status memmap_reserve(struct memmap *map, struct range range
 		map->reservation[map->nreservations - 1].kind == kind;
 	ensures \result != ACRE_OK ==> map->nreservations == \old(map->nreservations);
 */
-nodiscard enum acre_status memmap_reserve_nth(struct memmap *map, struct range range,
-					      enum region_kind kind, const char *name,
+nodiscard enum acre_status memmap_reserve_nth(struct memmap *map, struct acre_range range,
+					      enum memmap_kind kind, const char *name,
 					      uint32_t index);
 
 /*
- * memmap_limit - leave out (REGION_LEFT_OUT, for @name) all RAM but the first @bytes of what is declared
+ * memmap_limit - leave out (MEMMAP_LEFT_OUT, for @name) all RAM but the first @bytes of what is declared
  * by now, in order of address, overlaps counted once.
  * Result: ACRE_OK, also where there is no more than that; ACRE_ERR_INVALID for 0 bytes or when the map is
  *         resolved; ACRE_ERR_FULL as memmap_reserve().
@@ -223,7 +223,7 @@ nodiscard enum acre_status memmap_limit(struct memmap *map, uint64_t bytes, cons
 /*
  * memmap_resolve - compute bank[] and the partition region[]. Usable extents are rounded inward to
  * frames (so that memory is rounded inward and reservations outward), the rest of those frames
- * becomes REGION_SLACK.
+ * becomes MEMMAP_SLACK.
  * Result: ACRE_OK; ACRE_ERR_INVALID when it is resolved already; ACRE_ERR_FULL past MEMMAP_MAX_REGIONS,
  *         which cannot happen with the constants above. Not resolved, and unchanged, on failure.
  * Cost:   O(n log n) in banks + reservations; no recursion, a few words of stack.
@@ -258,8 +258,8 @@ nodiscard enum acre_status memmap_resolve(struct memmap *map);
 	ensures map->nregions <= MEMMAP_MAX_REGIONS;
 	ensures \result != ACRE_OK ==> map->nregions == \old(map->nregions);
 */
-nodiscard enum acre_status memmap_claim(struct memmap *map, struct range range,
-					enum region_kind kind, const char *name);
+nodiscard enum acre_status memmap_claim(struct memmap *map, struct acre_range range,
+					enum memmap_kind kind, const char *name);
 
 /* memmap_claim_nth - the same for the claim @index of those that share @name. */
 /*@
@@ -268,16 +268,16 @@ nodiscard enum acre_status memmap_claim(struct memmap *map, struct range range,
 	ensures map->nregions <= MEMMAP_MAX_REGIONS;
 	ensures \result != ACRE_OK ==> map->nregions == \old(map->nregions);
 */
-nodiscard enum acre_status memmap_claim_nth(struct memmap *map, struct range range,
-					    enum region_kind kind, const char *name,
+nodiscard enum acre_status memmap_claim_nth(struct memmap *map, struct acre_range range,
+					    enum memmap_kind kind, const char *name,
 					    uint32_t index);
 
 /* A reservation that may lie anywhere in a window. */
 struct memmap_request {
-	uint64_t size;       /* bytes, any number but 0 */
-	uint64_t align;      /* of its start: a power of two, or 0; at least a frame is taken */
-	struct range window; /* all of it inside here; { 0, ACRE_PADDR_LIMIT } for anywhere */
-	enum region_kind kind;
+	uint64_t size;  /* bytes, any number but 0 */
+	uint64_t align; /* of its start: a power of two, or 0; at least a frame is taken */
+	struct acre_range window; /* all of it inside here; { 0, ACRE_PADDR_LIMIT } for anywhere */
+	enum memmap_kind kind;
 	const char *name;
 };
 
@@ -309,7 +309,7 @@ struct memmap_request {
 		request->window.start <= placed->start && placed->end <= request->window.end;
 */
 nodiscard enum acre_status memmap_place(struct memmap *map, const struct memmap_request *request,
-					struct range *placed);
+					struct acre_range *placed);
 
 /*
  * memmap_recast - turn @range of one region of kind @from into @to; its name stays.
@@ -323,8 +323,8 @@ nodiscard enum acre_status memmap_place(struct memmap *map, const struct memmap_
 	ensures map->nregions <= MEMMAP_MAX_REGIONS;
 	ensures \result != ACRE_OK ==> map->nregions == \old(map->nregions);
 */
-nodiscard enum acre_status memmap_recast(struct memmap *map, struct range range,
-					 enum region_kind from, enum region_kind to);
+nodiscard enum acre_status memmap_recast(struct memmap *map, struct acre_range range,
+					 enum memmap_kind from, enum memmap_kind to);
 
 /*
  * memmap_find - the region of the partition that contains @addr, or NULL if that is not RAM. Valid
@@ -336,7 +336,7 @@ nodiscard enum acre_status memmap_recast(struct memmap *map, struct range range,
 	ensures \result != \null ==> \valid_read(\result) &&
 		\result->range.start <= addr < \result->range.end;
 */
-const struct region *memmap_find(const struct memmap *map, acre_paddr_t addr);
+const struct memmap_region *memmap_find(const struct memmap *map, acre_paddr_t addr);
 
 /*
  * memmap_next - the first region of @kind at index *@cursor or after, in order of address; NULL at
@@ -348,12 +348,13 @@ const struct region *memmap_find(const struct memmap *map, acre_paddr_t addr);
 	ensures \result != \null ==> \result == &map->region[*cursor - 1] &&
 		\old(*cursor) < *cursor <= map->nregions && \result->kind == kind;
 */
-const struct region *memmap_next(const struct memmap *map, enum region_kind kind, uint32_t *cursor);
+const struct memmap_region *memmap_next(const struct memmap *map, enum memmap_kind kind,
+					uint32_t *cursor);
 
 #define MEMMAP_NAME_LEN 96u
 
 /* memmap_name - the name of @region with its index, if it has one: "/memreserve/ 3". Result: @buf. */
-const char *memmap_name(char buf[MEMMAP_NAME_LEN], const struct region *region);
+const char *memmap_name(char buf[MEMMAP_NAME_LEN], const struct memmap_region *region);
 
 /* memmap_bytes - bytes of all regions of @kind. O(n). */
 /*@
@@ -361,7 +362,7 @@ const char *memmap_name(char buf[MEMMAP_NAME_LEN], const struct region *region);
 	assigns \nothing;
 	ensures \result <= ACRE_PADDR_LIMIT;
 */
-uint64_t memmap_bytes(const struct memmap *map, enum region_kind kind);
+uint64_t memmap_bytes(const struct memmap *map, enum memmap_kind kind);
 
 /* memmap_ram_bytes - bytes of the union of all banks; 0 until it is resolved. O(banks). */
 /*@
@@ -380,7 +381,7 @@ struct memmap_outside_cursor {
 /*
  * memmap_outside - the next part of a reservation that lies outside RAM, each reservation for
  * itself, in the order in which they were added. Such parts are listed, never summed. What is left
- * out (REGION_LEFT_OUT) is left out of RAM only.
+ * out (MEMMAP_LEFT_OUT) is left out of RAM only.
  * Pre:    resolved.
  * Result: true and *@part (kind and name of the reservation, MEMMAP_NO_BANK), or false at the end.
  */
@@ -391,7 +392,7 @@ struct memmap_outside_cursor {
 	ensures \result ==> part->range.start < part->range.end;
 */
 nodiscard bool memmap_outside(const struct memmap *map, struct memmap_outside_cursor *cursor,
-			      struct region *part);
+			      struct memmap_region *part);
 
 /*
  * memmap_validate - does the partition keep its promises (memmap.c numbers them)? NULL if so, else

@@ -24,7 +24,7 @@ struct filler {
 	bool is_full;                 /* a table of the map is: what comes now has no place */
 	bool is_restricted; /* there is a linux,usable-memory-range, and these are its pairs: */
 	uint32_t nusable;
-	struct range usable[MEMMAP_MAX_WINDOWS]; /* not empty, by start */
+	struct acre_range usable[MEMMAP_MAX_WINDOWS]; /* not empty, by start */
 };
 
 /* ---- findings -------------------------------------------------------------------------------- */
@@ -37,7 +37,7 @@ const char *memmap_finding_str(char buf[MEMMAP_FINDING_LEN], const struct memmap
 	bool has_status = finding->status != ACRE_OK;
 	char range[48] = "";
 
-	if (!range_is_empty(finding->range))
+	if (!acre_range_is_empty(finding->range))
 		fmt_buffer(range, sizeof(range), " [0x%llx, 0x%llx)",
 			   (unsigned long long)finding->range.start,
 			   (unsigned long long)finding->range.end);
@@ -115,9 +115,9 @@ static bool is_past_limit(const struct fdt_memory_fact *fact)
 }
 
 /* The part of the range of @fact that physical addresses reach; empty if none, or no range. */
-static struct range clipped(const struct fdt_memory_fact *fact)
+static struct acre_range clipped(const struct fdt_memory_fact *fact)
 {
-	struct range range = { fact->base, ACRE_PADDR_LIMIT };
+	struct acre_range range = { fact->base, ACRE_PADDR_LIMIT };
 
 	if (!fact->has_range || range.start > ACRE_PADDR_LIMIT)
 		range.start = ACRE_PADDR_LIMIT;
@@ -156,7 +156,7 @@ static void complain(struct filler *filler, const struct fdt_memory_fact *fact,
 
 /* Report what is about no node in particular. */
 static void complain_at_large(struct filler *filler, enum memmap_severity severity,
-			      enum acre_status status, struct range range, const char *what)
+			      enum acre_status status, struct acre_range range, const char *what)
 {
 	struct memmap_finding finding = {
 		.severity = severity,
@@ -188,20 +188,20 @@ static bool is_firmware(const struct fdt_memory_fact *fact)
 }
 
 /* What a reservation keeps its memory for. Of one that is malformed `reusable` is not believed. */
-static enum region_kind kind_of(const struct fdt_memory_fact *fact)
+static enum memmap_kind kind_of(const struct fdt_memory_fact *fact)
 {
 	switch (subject(fact)) {
 	case FDT_FACT_MEMRESERVE:
-		return REGION_MEMRESERVE;
+		return MEMMAP_MEMRESERVE;
 	case FDT_FACT_INITRD:
-		return REGION_INITRD;
+		return MEMMAP_INITRD;
 	default:
 		if (is_firmware(fact))
-			return REGION_FIRMWARE;
+			return MEMMAP_FIRMWARE;
 		if (fact->no_map)
-			return REGION_NO_MAP;
-		return fact->reusable && fact->kind != FDT_FACT_MALFORMED ? REGION_REUSABLE
-									  : REGION_RESERVED;
+			return MEMMAP_NO_MAP;
+		return fact->reusable && fact->kind != FDT_FACT_MALFORMED ? MEMMAP_REUSABLE
+									  : MEMMAP_RESERVED;
 	}
 }
 
@@ -286,11 +286,11 @@ static void add_malformed_reservation(struct filler *filler, const struct fdt_me
 /* Note one pair of linux,usable-memory-range; sorted by insertion, since there are few. */
 static void add_usable(struct filler *filler, const struct fdt_memory_fact *fact)
 {
-	struct range range = clipped(fact);
+	struct acre_range range = clipped(fact);
 	uint32_t at = filler->nusable;
 
 	filler->is_restricted = true;
-	if (range_is_empty(range))
+	if (acre_range_is_empty(range))
 		return;
 	if (at == MEMMAP_MAX_WINDOWS) {
 		complain(filler, fact, MEMMAP_WARNING, ACRE_ERR_FULL,
@@ -317,11 +317,11 @@ static void add_malformed_usable(struct filler *filler, const struct fdt_memory_
 
 static void leave_out(struct filler *filler, acre_paddr_t start, acre_paddr_t end)
 {
-	struct range range = { start, end };
+	struct acre_range range = { start, end };
 
-	if (filler->is_full || range_is_empty(range))
+	if (filler->is_full || acre_range_is_empty(range))
 		return;
-	enum acre_status status = memmap_reserve(filler->map, range, REGION_LEFT_OUT, USABLE_RANGE);
+	enum acre_status status = memmap_reserve(filler->map, range, MEMMAP_LEFT_OUT, USABLE_RANGE);
 	if (status != ACRE_OK) {
 		filler->is_full = true;
 		complain_at_large(filler, MEMMAP_ERROR, status, range,
@@ -337,7 +337,8 @@ static void leave_out_the_rest(struct filler *filler)
 	if (!filler->is_restricted)
 		return;
 	if (filler->nusable == 0 && filler->first_error == ACRE_OK)
-		complain_at_large(filler, MEMMAP_ERROR, ACRE_ERR_NOT_FOUND, (struct range){ 0, 0 },
+		complain_at_large(filler, MEMMAP_ERROR, ACRE_ERR_NOT_FOUND,
+				  (struct acre_range){ 0, 0 },
 				  "chosen: " USABLE_RANGE " leaves no memory to use");
 	for (uint32_t i = 0; i < filler->nusable; i++) {
 		leave_out(filler, from, filler->usable[i].start);
@@ -355,7 +356,7 @@ static void limit(struct filler *filler, uint64_t bytes)
 	enum acre_status status = memmap_limit(filler->map, bytes, "mem=");
 	if (status != ACRE_OK) {
 		filler->is_full = true;
-		complain_at_large(filler, MEMMAP_ERROR, status, (struct range){ 0, 0 },
+		complain_at_large(filler, MEMMAP_ERROR, status, (struct acre_range){ 0, 0 },
 				  "mem=: too many reservations, raise MEMMAP_MAX_RESERVATIONS");
 	}
 }
@@ -414,12 +415,12 @@ static void add_facts(struct filler *filler)
 		add_fact(filler, &fact);
 	}
 	if (status != ACRE_OK && status != ACRE_ERR_END)
-		complain_at_large(filler, MEMMAP_ERROR, status, (struct range){ 0, 0 },
+		complain_at_large(filler, MEMMAP_ERROR, status, (struct acre_range){ 0, 0 },
 				  "the device tree breaks off");
 }
 
 /* What the booting code says is not from the tree, but it is checked all the same. */
-static void reserve_own(struct filler *filler, struct range range, enum region_kind kind,
+static void reserve_own(struct filler *filler, struct acre_range range, enum memmap_kind kind,
 			const char *name)
 {
 	enum acre_status status = memmap_reserve(filler->map, range, kind, name);
@@ -431,10 +432,10 @@ static void reserve_own(struct filler *filler, struct range range, enum region_k
 }
 
 /* Does @addr lie in a bank as declared? */
-static const struct region *declared_at(const struct memmap *map, acre_paddr_t addr)
+static const struct memmap_region *declared_at(const struct memmap *map, acre_paddr_t addr)
 {
 	for (uint32_t i = 0; i < map->ndeclared; i++) {
-		if (range_contains(map->declared[i].range, addr))
+		if (acre_range_contains(map->declared[i].range, addr))
 			return &map->declared[i];
 	}
 	return NULL;
@@ -443,7 +444,7 @@ static const struct region *declared_at(const struct memmap *map, acre_paddr_t a
 /* The start of the RAM that reaches up to @top without a hole; @top itself if there is none. */
 static acre_paddr_t lowest_below(const struct memmap *map, acre_paddr_t top)
 {
-	const struct region *bank;
+	const struct memmap_region *bank;
 
 	while (top > 0 && (bank = declared_at(map, top - 1)) != NULL)
 		top = bank->range.start;
@@ -453,42 +454,43 @@ static acre_paddr_t lowest_below(const struct memmap *map, acre_paddr_t top)
 static bool has_firmware(const struct memmap *map)
 {
 	for (uint32_t i = 0; i < map->nreservations; i++) {
-		if (map->reservation[i].kind == REGION_FIRMWARE)
+		if (map->reservation[i].kind == MEMMAP_FIRMWARE)
 			return true;
 	}
 	return false;
 }
 
-enum acre_status memmap_guard_firmware(struct memmap *map, struct range image,
-				       struct range *guarded)
+enum acre_status memmap_guard_firmware(struct memmap *map, struct acre_range image,
+				       struct acre_range *guarded)
 {
-	*guarded = (struct range){ image.start, image.start };
-	if (range_is_empty(image) || has_firmware(map))
+	*guarded = (struct acre_range){ image.start, image.start };
+	if (acre_range_is_empty(image) || has_firmware(map))
 		return ACRE_OK;
 	guarded->start = lowest_below(map, image.start);
-	return memmap_reserve(map, *guarded, REGION_FIRMWARE, "below the kernel");
+	return memmap_reserve(map, *guarded, MEMMAP_FIRMWARE, "below the kernel");
 }
 
-static void guard_firmware(struct filler *filler, struct range image)
+static void guard_firmware(struct filler *filler, struct acre_range image)
 {
-	struct range guarded;
+	struct acre_range guarded;
 	enum acre_status status = memmap_guard_firmware(filler->map, image, &guarded);
 
 	if (status != ACRE_OK)
 		complain_at_large(filler, MEMMAP_ERROR, status, guarded,
 				  "too many reservations, raise MEMMAP_MAX_RESERVATIONS");
-	else if (!range_is_empty(guarded))
+	else if (!acre_range_is_empty(guarded))
 		complain_at_large(filler, MEMMAP_WARNING, ACRE_OK, guarded,
 				  "no firmware says where it is: all memory below the kernel image "
 				  "is kept out,");
 }
 
-static void check_memory(struct filler *filler, struct range image)
+static void check_memory(struct filler *filler, struct acre_range image)
 {
 	if (filler->map->ndeclared == 0)
-		complain_at_large(filler, MEMMAP_ERROR, ACRE_ERR_NOT_FOUND, (struct range){ 0, 0 },
+		complain_at_large(filler, MEMMAP_ERROR, ACRE_ERR_NOT_FOUND,
+				  (struct acre_range){ 0, 0 },
 				  "the device tree has no enabled memory");
-	else if (!range_is_empty(image) && declared_at(filler->map, image.start) == NULL)
+	else if (!acre_range_is_empty(image) && declared_at(filler->map, image.start) == NULL)
 		complain_at_large(filler, MEMMAP_WARNING, ACRE_OK, image,
 				  "the running kernel is not in the memory of the device tree:");
 }
@@ -500,11 +502,11 @@ enum acre_status memmap_from_fdt(struct memmap *map, const struct fdt *fdt,
 	struct filler filler = { .map = map, .fdt = fdt, .reporter = reporter };
 
 	for (uint32_t i = 0; i < boot->nparts; i++)
-		reserve_own(&filler, boot->part[i].range, REGION_KERNEL, boot->part[i].name);
-	reserve_own(&filler, boot->image, REGION_KERNEL,
+		reserve_own(&filler, boot->part[i].range, MEMMAP_KERNEL, boot->part[i].name);
+	reserve_own(&filler, boot->image, MEMMAP_KERNEL,
 		    boot->nparts == 0 ? "kernel image" : "kernel padding");
-	reserve_own(&filler, boot->dtb, REGION_DTB, "device tree");
-	reserve_own(&filler, boot->firmware, REGION_FIRMWARE, "firmware");
+	reserve_own(&filler, boot->dtb, MEMMAP_DTB, "device tree");
+	reserve_own(&filler, boot->firmware, MEMMAP_FIRMWARE, "firmware");
 	add_facts(&filler);
 	leave_out_the_rest(&filler);
 	limit(&filler, boot->limit);
@@ -519,7 +521,8 @@ enum acre_status memmap_from_fdt(struct memmap *map, const struct fdt *fdt,
 
 /* Where the pair @index of `alloc-ranges` is; false, and a finding, if that cannot be said. */
 static bool read_window(struct filler *filler, const struct fdt_memory_cursor *cursor,
-			const struct fdt_memory_fact *fact, uint32_t index, struct range *window)
+			const struct fdt_memory_fact *fact, uint32_t index,
+			struct acre_range *window)
 {
 	struct fdt_memory_fact pair = *fact;
 	enum acre_status status = fdt_alloc_range(cursor, index, &pair.base, &pair.size);
@@ -544,7 +547,7 @@ static enum acre_status place_in_windows(struct filler *filler,
 					 struct memmap_request *request)
 {
 	enum acre_status status = ACRE_ERR_NOT_FOUND;
-	struct range placed;
+	struct acre_range placed;
 
 	for (uint32_t i = 0;
 	     i < fact->nwindows && i < MEMMAP_MAX_WINDOWS && status == ACRE_ERR_NOT_FOUND; i++) {
@@ -564,7 +567,7 @@ static enum acre_status place(struct filler *filler, const struct fdt_memory_cur
 		.kind = kind_of(fact),
 		.name = owner_of(fact),
 	};
-	struct range placed;
+	struct acre_range placed;
 
 	if (fact->no_map && fact->reusable)
 		complain(filler, fact, MEMMAP_WARNING, ACRE_ERR_INVALID,

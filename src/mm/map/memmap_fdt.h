@@ -26,9 +26,9 @@ struct memmap_finding {
 	enum acre_status status; /* what is wrong in the words of lib/status.h, or ACRE_OK */
 	const char *node;        /* "memory@80000000", "/memreserve/"; "" if it is about no node */
 	const char *property;    /* "reg"; "" if it is about none */
-	const char *value;  /* of the property, in cells: "<0x0 0x80000000>"; "" if there is none */
-	struct range range; /* the memory concerned, clipped to ACRE_PADDR_LIMIT; or empty */
-	const char *what;   /* what is wrong and what was done: "kept out at its widest" */
+	const char *value; /* of the property, in cells: "<0x0 0x80000000>"; "" if there is none */
+	struct acre_range range; /* the memory concerned, clipped to ACRE_PADDR_LIMIT; or empty */
+	const char *what;        /* what is wrong and what was done: "kept out at its widest" */
 };
 
 /* Where findings go. @report may be NULL: then they are dropped, the errors still returned. */
@@ -48,33 +48,33 @@ const char *memmap_finding_str(char buf[MEMMAP_FINDING_LEN], const struct memmap
 
 /* A part of the running image that has a name of its own. */
 struct memmap_part {
-	struct range range;
+	struct acre_range range;
 	const char *name; /* not copied */
 };
 
 /* What whoever boots knows and the tree does not say. Any of them may be empty. */
 struct memmap_boot {
-	struct range image; /* the running image with BSS and boot stack: REGION_KERNEL */
+	struct acre_range image; /* the running image with BSS and boot stack: MEMMAP_KERNEL */
 	const struct memmap_part *part; /* of it; where two overlap, the first has it */
 	uint32_t nparts;
-	uint64_t limit;        /* mem=: use the first so many bytes of RAM; 0: all */
-	struct range dtb;      /* the blob: REGION_DTB */
-	struct range firmware; /* where the firmware is, if that is known: REGION_FIRMWARE */
+	uint64_t limit;             /* mem=: use the first so many bytes of RAM; 0: all */
+	struct acre_range dtb;      /* the blob: MEMMAP_DTB */
+	struct acre_range firmware; /* where the firmware is, if that is known: MEMMAP_FIRMWARE */
 };
 
 /*
  * memmap_from_fdt - add every bank and every static reservation of @fdt, and those of @boot.
  *
  *	memory nodes                       banks, with their NUMA node
- *	/memreserve/ entry n               REGION_MEMRESERVE, named "/memreserve/", index n
+ *	/memreserve/ entry n               MEMMAP_MEMRESERVE, named "/memreserve/", index n
  *	children of /reserved-memory       named by their node:
- *	  called mmode_resv* or mmode_pmp*   REGION_FIRMWARE: OpenSBI's own, also if it says no-map
- *	  with no-map                        REGION_NO_MAP
- *	  with reusable                      REGION_REUSABLE
- *	  else                               REGION_RESERVED
- *	/chosen linux,initrd-*             REGION_INITRD, named "initrd"
+ *	  called mmode_resv* or mmode_pmp*   MEMMAP_FIRMWARE: OpenSBI's own, also if it says no-map
+ *	  with no-map                        MEMMAP_NO_MAP
+ *	  with reusable                      MEMMAP_REUSABLE
+ *	  else                               MEMMAP_RESERVED
+ *	/chosen linux,initrd-*             MEMMAP_INITRD, named "initrd"
  *	outside of /chosen
- *	  linux,usable-memory-range          REGION_LEFT_OUT, named so
+ *	  linux,usable-memory-range          MEMMAP_LEFT_OUT, named so
  *	@boot                              its parts by their names, the rest "kernel
  *	                                   padding", or all of it "kernel image"; "device
  *	                                   tree", "firmware"; above limit: "mem="
@@ -114,7 +114,7 @@ nodiscard uint32_t memmap_place_from_fdt(struct memmap *map, const struct fdt *f
 					 const struct memmap_reporter *reporter);
 
 /*
- * memmap_guard_firmware - if nothing in @map is reserved as REGION_FIRMWARE, reserve so all RAM
+ * memmap_guard_firmware - if nothing in @map is reserved as MEMMAP_FIRMWARE, reserve so all RAM
  * that lies below @image without a hole in between.
  *
  * The firmware of a RISC-V machine is in RAM and is protected from us, so that a byte of it handed
@@ -133,7 +133,7 @@ nodiscard uint32_t memmap_place_from_fdt(struct memmap *map, const struct fdt *f
  *         empty.
  * Cost:   O(reservations + square of banks).
  */
-nodiscard enum acre_status memmap_guard_firmware(struct memmap *map, struct range image,
-						 struct range *guarded);
+nodiscard enum acre_status memmap_guard_firmware(struct memmap *map, struct acre_range image,
+						 struct acre_range *guarded);
 
 #endif

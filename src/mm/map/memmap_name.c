@@ -3,22 +3,22 @@
 #include "lib/fmt.h"
 #include "mm/map/memmap.h"
 
-const char *region_kind_str(enum region_kind kind)
+const char *memmap_kind_str(enum memmap_kind kind)
 {
-	static const char *const text[REGION_KIND_COUNT] = {
-		[REGION_USABLE] = "usable",           [REGION_SLACK] = "rounding slack",
-		[REGION_METADATA] = "frame metadata", [REGION_REUSABLE] = "reusable",
-		[REGION_MEMRESERVE] = "memreserve",   [REGION_RESERVED] = "reserved",
-		[REGION_INITRD] = "initrd",           [REGION_DTB] = "device tree",
-		[REGION_KERNEL] = "kernel",           [REGION_FIRMWARE] = "firmware",
-		[REGION_NO_MAP] = "no-map",           [REGION_LENT] = "reusable, lent",
-		[REGION_LEFT_OUT] = "left out",
+	static const char *const text[MEMMAP_KIND_COUNT] = {
+		[MEMMAP_USABLE] = "usable",           [MEMMAP_SLACK] = "rounding slack",
+		[MEMMAP_METADATA] = "frame metadata", [MEMMAP_REUSABLE] = "reusable",
+		[MEMMAP_MEMRESERVE] = "memreserve",   [MEMMAP_RESERVED] = "reserved",
+		[MEMMAP_INITRD] = "initrd",           [MEMMAP_DTB] = "device tree",
+		[MEMMAP_KERNEL] = "kernel",           [MEMMAP_FIRMWARE] = "firmware",
+		[MEMMAP_NO_MAP] = "no-map",           [MEMMAP_LENT] = "reusable, lent",
+		[MEMMAP_LEFT_OUT] = "left out",
 	};
 
-	return (unsigned)kind < REGION_KIND_COUNT ? text[kind] : "unknown kind";
+	return (unsigned)kind < MEMMAP_KIND_COUNT ? text[kind] : "unknown kind";
 }
 
-const char *memmap_name(char buf[MEMMAP_NAME_LEN], const struct region *region)
+const char *memmap_name(char buf[MEMMAP_NAME_LEN], const struct memmap_region *region)
 {
 	if (region->index == MEMMAP_NO_INDEX)
 		fmt_buffer(buf, MEMMAP_NAME_LEN, "%s", region->name);

@@ -186,12 +186,12 @@ static void heapsort(struct memmap_edge *edge, uint32_t count)
 
 /*@
 	// Each edge is one of an input, and says where that is.
-	predicate true_edges(struct memmap_edge *edge, integer nedges, struct region *input,
+	predicate true_edges(struct memmap_edge *edge, integer nedges, struct memmap_region *input,
 			     integer count) =
 		\forall integer k; 0 <= k < nedges ==> edge[k].owner < count &&
 			edge[k].at == (edge[k].begins ? input[edge[k].owner].range.start :
 							input[edge[k].owner].range.end);
-	predicate same_inputs{L1, L2}(struct region *input, integer count) =
+	predicate same_inputs{L1, L2}(struct memmap_region *input, integer count) =
 		\forall integer i; 0 <= i < count ==>
 			\at(input[i].range.start, L1) == \at(input[i].range.start, L2) &&
 			\at(input[i].range.end, L1) == \at(input[i].range.end, L2);
@@ -201,7 +201,7 @@ static void heapsort(struct memmap_edge *edge, uint32_t count)
 		\exists integer k; from <= k < nedges && edge[k].owner == owner && !edge[k].begins;
 	predicate all_end(struct memmap_edge *edge, integer nedges, integer count) =
 		\forall integer i; 0 <= i < count ==> ends_from(edge, 0, nedges, i);
-	predicate all_listed(struct memmap_edge *edge, integer nedges, struct region *input,
+	predicate all_listed(struct memmap_edge *edge, integer nedges, struct memmap_region *input,
 			     integer count) =
 		\forall integer i; 0 <= i < count ==>
 			has_edge(edge, nedges, input[i].range.end, i, 0);
@@ -221,12 +221,12 @@ static void heapsort(struct memmap_edge *edge, uint32_t count)
 	ensures \forall integer k; 0 <= k < 2 * i ==> edge[k].at == \old(edge[k].at) &&
 		edge[k].owner == \old(edge[k].owner) && edge[k].begins == \old(edge[k].begins);
 */
-static void set_edges(struct memmap_edge *edge, const struct region *input, uint32_t i)
+static void set_edges(struct memmap_edge *edge, const struct memmap_region *input, uint32_t i)
 {
 	const uint32_t first = 2 * i;
 	struct memmap_edge *begin = &edge[first];
 	struct memmap_edge *end = &edge[first + 1];
-	struct range range = input[i].range;
+	struct acre_range range = input[i].range;
 
 	begin->at = range.start;
 	begin->owner = i;
@@ -245,7 +245,8 @@ static void set_edges(struct memmap_edge *edge, const struct region *input, uint
 	ensures true_edges(edge, 2 * count, input, count);
 	ensures all_listed(edge, 2 * count, input, count);
 */
-static void collect_edges(struct memmap_edge *edge, const struct region *input, uint32_t count)
+static void collect_edges(struct memmap_edge *edge, const struct memmap_region *input,
+			  uint32_t count)
 {
 	/*@
 		loop invariant 0 <= i <= count;
@@ -279,7 +280,7 @@ static void collect_edges(struct memmap_edge *edge, const struct region *input, 
 	ensures true_edges(edge, 2 * count, input, count);
 	ensures all_end(edge, 2 * count, count);
 */
-static void sort_edges(struct memmap_edge *edge, const struct region *input, uint32_t count)
+static void sort_edges(struct memmap_edge *edge, const struct memmap_region *input, uint32_t count)
 {
 	(void)input;
 	heapsort(edge, 2 * count);
@@ -326,7 +327,7 @@ static void sort_edges(struct memmap_edge *edge, const struct region *input, uin
 	ensures \result == a || \result == b;
 	ensures \result == NOBODY ==> a == NOBODY && b == NOBODY;
 */
-static uint32_t stronger(const struct region *input, uint32_t a, uint32_t b)
+static uint32_t stronger(const struct memmap_region *input, uint32_t a, uint32_t b)
 {
 	if (a == NOBODY || b == NOBODY)
 		return a == NOBODY ? b : a;
@@ -348,7 +349,7 @@ static uint32_t stronger(const struct region *input, uint32_t a, uint32_t b)
 	ensures \forall integer k; count <= k < 2 * count && k != count + i ==>
 		winner[k] == \old(winner[k]);
 */
-static void seat(uint32_t *winner, const struct region *input, uint32_t count, uint32_t i,
+static void seat(uint32_t *winner, const struct memmap_region *input, uint32_t count, uint32_t i,
 		 uint32_t entrant)
 {
 	uint32_t at = count + i;
@@ -420,7 +421,7 @@ static uint32_t champion(const uint32_t *winner, uint32_t count)
 			\at(winner[k], L1) == \at(winner[k], L2);
 
 	// Who is seated began at @here at the latest, and does not end before edge @next.
-	predicate begun(uint32_t *winner, struct region *input, integer count, integer here) =
+	predicate begun(uint32_t *winner, struct memmap_region *input, integer count, integer here) =
 		\forall integer k; count <= k < 2 * count && winner[k] != NOBODY ==>
 			input[winner[k]].range.start <= here;
 	predicate not_ended(struct memmap_edge *edge, uint32_t *winner, integer count,
@@ -457,7 +458,7 @@ static uint32_t champion(const uint32_t *winner, uint32_t count)
 	ensures begun(&scratch->winner[0], input, count, scratch->edge[first].at);
 	ensures not_ended(&scratch->edge[0], &scratch->winner[0], count, \result);
 */
-static uint32_t apply_edges(struct memmap_scratch *scratch, const struct region *input,
+static uint32_t apply_edges(struct memmap_scratch *scratch, const struct memmap_region *input,
 			    uint32_t count, uint32_t first)
 {
 	const struct memmap_edge *edge = scratch->edge;
@@ -523,8 +524,8 @@ static uint32_t apply_edges(struct memmap_scratch *scratch, const struct region 
 		\at(not_ended(&scratch->edge[0], &scratch->winner[0], count, next), Pre) ==>
 		not_ended(&scratch->edge[0], &scratch->winner[0], count, next);
 */
-static void set_piece(struct memmap_scratch *scratch, const struct region *input, uint32_t count,
-		      uint32_t npieces, struct range range, uint32_t owner)
+static void set_piece(struct memmap_scratch *scratch, const struct memmap_region *input,
+		      uint32_t count, uint32_t npieces, struct acre_range range, uint32_t owner)
 {
 	struct memmap_piece *piece = &scratch->piece[npieces];
 
@@ -560,7 +561,8 @@ static void set_piece(struct memmap_scratch *scratch, const struct region *input
 	ensures \result <= 2 * count - 1;
 	ensures good_pieces(&scratch->piece[0], \result, input, count);
 */
-static uint32_t sweep(struct memmap_scratch *scratch, const struct region *input, uint32_t count)
+static uint32_t sweep(struct memmap_scratch *scratch, const struct memmap_region *input,
+		      uint32_t count)
 {
 	uint32_t npieces = 0;
 	uint32_t next = 0;
@@ -594,7 +596,7 @@ static uint32_t sweep(struct memmap_scratch *scratch, const struct region *input
 		if (owner != NOBODY) {
 			/*@ assert ends_from(&scratch->edge[0], next, 2 * count, owner); */
 			/*@ assert input[owner].range.start <= from && to <= input[owner].range.end; */
-			set_piece(scratch, input, count, npieces, (struct range){ from, to },
+			set_piece(scratch, input, count, npieces, (struct acre_range){ from, to },
 				  owner);
 			npieces++;
 		}
@@ -604,7 +606,8 @@ static uint32_t sweep(struct memmap_scratch *scratch, const struct region *input
 	return npieces;
 }
 
-uint32_t memmap_paint(struct memmap_scratch *scratch, const struct region *input, uint32_t count)
+uint32_t memmap_paint(struct memmap_scratch *scratch, const struct memmap_region *input,
+		      uint32_t count)
 {
 	/*@
 		loop invariant 0 <= k <= 2 * count;

@@ -10,7 +10,7 @@
 
 /*@
 	// Each piece lies inside the input that won it; all are sorted, disjoint and not empty.
-	predicate good_pieces(struct memmap_piece *piece, integer npieces, struct region *input,
+	predicate good_pieces(struct memmap_piece *piece, integer npieces, struct memmap_region *input,
 			      integer count) =
 		(\forall integer p; 0 <= p < npieces ==> piece[p].owner < count &&
 			input[piece[p].owner].range.start <= piece[p].range.start <
@@ -40,7 +40,7 @@
 	ensures \result <= (count == 0 ? 0 : 2 * count - 1);
 	ensures good_pieces(&scratch->piece[0], \result, input, count);
 */
-nodiscard uint32_t memmap_paint(struct memmap_scratch *scratch, const struct region *input,
+nodiscard uint32_t memmap_paint(struct memmap_scratch *scratch, const struct memmap_region *input,
 				uint32_t count);
 
 #endif

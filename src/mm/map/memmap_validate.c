@@ -17,8 +17,8 @@ static const char *check_counts(const struct memmap *map)
 static const char *check_banks(const struct memmap *map)
 {
 	for (uint32_t i = 0; i < map->nbanks; i++) {
-		const struct region *bank = &map->bank[i];
-		if (range_is_empty(bank->range))
+		const struct memmap_region *bank = &map->bank[i];
+		if (acre_range_is_empty(bank->range))
 			return "I1: a bank is empty";
 		if (bank->range.end > ACRE_PADDR_LIMIT)
 			return "I1: a bank ends past the greatest physical address";
@@ -34,14 +34,14 @@ static const char *check_banks(const struct memmap *map)
 }
 
 /* Is all of @range in list[0 .. count)? The list may be in any order and overlap. */
-static bool is_covered(const struct region *list, uint32_t count, struct range range)
+static bool is_covered(const struct memmap_region *list, uint32_t count, struct acre_range range)
 {
 	bool moved = true;
 
 	while (moved && range.start < range.end) {
 		moved = false;
 		for (uint32_t i = 0; i < count; i++) {
-			if (range_contains(list[i].range, range.start)) {
+			if (acre_range_contains(list[i].range, range.start)) {
 				range.start = list[i].range.end;
 				moved = true;
 			}
@@ -64,17 +64,17 @@ static const char *check_union(const struct memmap *map)
 }
 
 /* I6 and I7: does the region keep to the rules of its kind? */
-static const char *check_rounding(const struct region *region)
+static const char *check_rounding(const struct memmap_region *region)
 {
-	struct range range = region->range;
+	struct acre_range range = region->range;
 	uint64_t frame_start;
 
 	switch (region->kind) {
-	case REGION_USABLE:
+	case MEMMAP_USABLE:
 		if (!is_aligned(range.start, FRAME_SIZE) || !is_aligned(range.end, FRAME_SIZE))
 			return "I6: a usable region is not made of whole frames";
 		return NULL;
-	case REGION_SLACK:
+	case MEMMAP_SLACK:
 		if (align_up_checked(range.start, FRAME_SIZE, &frame_start) &&
 		    frame_start < range.end && range.end - frame_start >= FRAME_SIZE)
 			return "I7: a whole frame is lost as rounding slack";
@@ -84,17 +84,17 @@ static const char *check_rounding(const struct region *region)
 	}
 }
 
-static const char *check_region(const struct memmap *map, const struct region *region)
+static const char *check_region(const struct memmap *map, const struct memmap_region *region)
 {
-	if (range_is_empty(region->range))
+	if (acre_range_is_empty(region->range))
 		return "I3: a region is empty";
-	if ((unsigned)region->kind >= REGION_KIND_COUNT)
+	if ((unsigned)region->kind >= MEMMAP_KIND_COUNT)
 		return "I3: a region is of no known kind";
 	if (region->name == NULL)
 		return "I3: a region has no name";
 	if (region->bank >= map->nbanks)
 		return "I4: a region is in a bank that does not exist";
-	const struct region *bank = &map->bank[region->bank];
+	const struct memmap_region *bank = &map->bank[region->bank];
 	if (region->range.start < bank->range.start || region->range.end > bank->range.end)
 		return "I4: a region is not inside its bank";
 	if (region->numa_node != bank->numa_node)
@@ -102,7 +102,8 @@ static const char *check_region(const struct memmap *map, const struct region *r
 	return check_rounding(region);
 }
 
-static const char *check_neighbours(const struct region *below, const struct region *above)
+static const char *check_neighbours(const struct memmap_region *below,
+				    const struct memmap_region *above)
 {
 	if (above->range.start < below->range.end)
 		return "I3: regions are out of order or overlap";
@@ -132,8 +133,8 @@ static const char *check_sums(const struct memmap *map)
 {
 	uint64_t bytes = 0;
 
-	for (unsigned kind = 0; kind < REGION_KIND_COUNT; kind++)
-		bytes += memmap_bytes(map, (enum region_kind)kind);
+	for (unsigned kind = 0; kind < MEMMAP_KIND_COUNT; kind++)
+		bytes += memmap_bytes(map, (enum memmap_kind)kind);
 	return bytes == memmap_ram_bytes(map)
 		       ? NULL
 		       : "I5: the bytes of all kinds are not the bytes of RAM";
@@ -158,7 +159,7 @@ static uint32_t first_region_after(const struct memmap *map, acre_paddr_t addr)
 static const char *check_reservations(const struct memmap *map)
 {
 	for (uint32_t r = 0; r < map->nreservations; r++) {
-		const struct region *reservation = &map->reservation[r];
+		const struct memmap_region *reservation = &map->reservation[r];
 		uint32_t i = first_region_after(map, reservation->range.start);
 		for (; i < map->nregions && map->region[i].range.start < reservation->range.end;
 		     i++) {
