@@ -420,7 +420,7 @@ static void handlers(void)
 	(void)ticks_set(&rates);
 }
 
-noreturn void payload_run(const struct bootargs *args)
+acre_noreturn void payload_run(const struct bootargs *args)
 {
 	uint64_t counted;
 

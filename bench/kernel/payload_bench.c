@@ -178,7 +178,7 @@ void bench_peer_row(const char *peer, const char *name, const struct bench_pass 
 	print(" instr\n");
 }
 
-noreturn void payload_run(const struct bootargs *args)
+acre_noreturn void payload_run(const struct bootargs *args)
 {
 	uint64_t seed = args->has_seed && args->seed != 0 ? args->seed : DEFAULT_SEED;
 	uint64_t counted;

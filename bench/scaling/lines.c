@@ -24,7 +24,7 @@ static struct {
 
 static struct {
 	uint64_t foreign;
-} tally[PLATFORM_MAX_HARTS] aligned_to(LINE_SIZE);
+} tally[PLATFORM_MAX_HARTS] acre_aligned_to(LINE_SIZE);
 
 static _Atomic uint64_t lost;
 static atomic_bool counting;

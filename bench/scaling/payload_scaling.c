@@ -59,7 +59,7 @@ struct player {
 	unsigned in, out;
 	struct hart played; /* the record of a hart that is played */
 	uint64_t target;    /* operations; at once only */
-} aligned_to(LINE_SIZE);
+} acre_aligned_to(LINE_SIZE);
 
 static struct frame_pool *pool;
 static struct player *player;
@@ -402,7 +402,7 @@ static void measure_all(unsigned n, bool turns)
 	measure("block", step_block, n, turns);
 }
 
-noreturn void payload_run(const struct bootargs *args)
+acre_noreturn void payload_run(const struct bootargs *args)
 {
 	static const unsigned played[] = { 1, 2, 4, 8, MAX_PLAYED };
 

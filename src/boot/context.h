@@ -6,7 +6,6 @@
 #define BOOT_CONTEXT_H
 
 #include <stdint.h>
-#include <stdnoreturn.h>
 
 #include "boot/boot_abi.h"
 
@@ -22,6 +21,6 @@ struct context {
 __attribute__((returns_twice)) int context_save(struct context *context);
 
 /* context_restore - go back to where @context was saved; there the result is @value, not 0. */
-noreturn void context_restore(const struct context *context, int value);
+_Noreturn void context_restore(const struct context *context, int value);
 
 #endif

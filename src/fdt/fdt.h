@@ -106,7 +106,7 @@ struct fdt_property {
 		fdt->blob.size <= limit && block_inside(&fdt->reserve, &fdt->blob) &&
 		block_inside(&fdt->structure, &fdt->blob) && block_inside(&fdt->strings, &fdt->blob);
 */
-nodiscard enum acre_status fdt_open(struct fdt *fdt, const void *blob, size_t limit);
+acre_nodiscard enum acre_status fdt_open(struct fdt *fdt, const void *blob, size_t limit);
 
 /* fdt_total_size - bytes that the blob says it has, which includes gaps between its blocks. */
 /*@
@@ -142,8 +142,8 @@ uint32_t fdt_boot_hart(const struct fdt *fdt);
 		*address == cells_at(&fdt->reserve, 16 * index, 2) &&
 		*size == cells_at(&fdt->reserve, 16 * index + 8, 2);
 */
-nodiscard enum acre_status fdt_reserve_entry(const struct fdt *fdt, uint32_t index,
-					     uint64_t *address, uint64_t *size);
+acre_nodiscard enum acre_status fdt_reserve_entry(const struct fdt *fdt, uint32_t index,
+						  uint64_t *address, uint64_t *size);
 
 /* ---- walking --------------------------------------------------------------------------------- */
 
@@ -224,7 +224,7 @@ void fdt_walk_node(struct fdt_cursor *cursor, const struct fdt *fdt, const struc
 	ensures \result == ACRE_OK && event->kind == FDT_EVENT_PROPERTY ==>
 		property_inside(cursor->fdt, event->property);
 */
-nodiscard enum acre_status fdt_next(struct fdt_cursor *cursor, struct fdt_event *event);
+acre_nodiscard enum acre_status fdt_next(struct fdt_cursor *cursor, struct fdt_event *event);
 
 /* ---- finding --------------------------------------------------------------------------------- */
 
@@ -250,7 +250,8 @@ void fdt_root(const struct fdt *fdt, struct fdt_node *node);
 	assigns *node;
 	ensures \result != ACRE_OK ==> *node == \old(*node);
 */
-nodiscard enum acre_status fdt_find(const struct fdt *fdt, const char *path, struct fdt_node *node);
+acre_nodiscard enum acre_status fdt_find(const struct fdt *fdt, const char *path,
+					 struct fdt_node *node);
 
 /*
  * fdt_find_property - the first property @name of @node.
@@ -265,8 +266,9 @@ nodiscard enum acre_status fdt_find(const struct fdt *fdt, const char *path, str
 	ensures \result == ACRE_OK ==> property_inside(fdt, *property);
 	ensures \result != ACRE_OK ==> *property == \old(*property);
 */
-nodiscard enum acre_status fdt_find_property(const struct fdt *fdt, const struct fdt_node *node,
-					     const char *name, struct fdt_property *property);
+acre_nodiscard enum acre_status fdt_find_property(const struct fdt *fdt,
+						  const struct fdt_node *node, const char *name,
+						  struct fdt_property *property);
 
 /* fdt_node_is_named - is @node called @name, with any unit address or none? "memory" is
  * "memory@0", but not "memory-controller@0". */
@@ -321,8 +323,8 @@ uint32_t fdt_property_index(const struct fdt *fdt, const struct fdt_property *pr
 		*value == cells_at(&fdt->structure, property->value, 1);
 	ensures \result != ACRE_OK ==> *value == \old(*value);
 */
-nodiscard enum acre_status fdt_read_u32(const struct fdt *fdt, const struct fdt_property *property,
-					uint32_t *value);
+acre_nodiscard enum acre_status fdt_read_u32(const struct fdt *fdt,
+					     const struct fdt_property *property, uint32_t *value);
 /*@
 	requires readable_tree(fdt);
 	requires \valid_read(property) && \valid(value);
@@ -333,8 +335,8 @@ nodiscard enum acre_status fdt_read_u32(const struct fdt *fdt, const struct fdt_
 		*value == cells_at(&fdt->structure, property->value, 2);
 	ensures \result != ACRE_OK ==> *value == \old(*value);
 */
-nodiscard enum acre_status fdt_read_u64(const struct fdt *fdt, const struct fdt_property *property,
-					uint64_t *value);
+acre_nodiscard enum acre_status fdt_read_u64(const struct fdt *fdt,
+					     const struct fdt_property *property, uint64_t *value);
 /*@
 	requires readable_tree(fdt);
 	requires \valid_read(property) && \valid(value);
@@ -345,8 +347,9 @@ nodiscard enum acre_status fdt_read_u64(const struct fdt *fdt, const struct fdt_
 		cells_at(&fdt->structure, property->value, property->length / 4);
 	ensures \result != ACRE_OK ==> *value == \old(*value);
 */
-nodiscard enum acre_status fdt_read_number(const struct fdt *fdt,
-					   const struct fdt_property *property, uint64_t *value);
+acre_nodiscard enum acre_status fdt_read_number(const struct fdt *fdt,
+						const struct fdt_property *property,
+						uint64_t *value);
 
 /*
  * fdt_read_cells - the number in @count cells that start at cell @first of the value.
@@ -364,9 +367,9 @@ nodiscard enum acre_status fdt_read_number(const struct fdt *fdt,
 		*value == cells_at(&fdt->structure, property->value + 4 * first, count);
 	ensures \result != ACRE_OK ==> *value == \old(*value);
 */
-nodiscard enum acre_status fdt_read_cells(const struct fdt *fdt,
-					  const struct fdt_property *property, uint32_t first,
-					  uint32_t count, uint64_t *value);
+acre_nodiscard enum acre_status fdt_read_cells(const struct fdt *fdt,
+					       const struct fdt_property *property, uint32_t first,
+					       uint32_t count, uint64_t *value);
 
 /*
  * fdt_read_string - the value as one string, or the first of a list.
@@ -381,8 +384,9 @@ nodiscard enum acre_status fdt_read_cells(const struct fdt *fdt,
 	ensures \result == ACRE_OK ==> ends_inside(&fdt->structure, property->value);
 	ensures \result != ACRE_OK ==> *text == \old(*text);
 */
-nodiscard enum acre_status fdt_read_string(const struct fdt *fdt,
-					   const struct fdt_property *property, const char **text);
+acre_nodiscard enum acre_status fdt_read_string(const struct fdt *fdt,
+						const struct fdt_property *property,
+						const char **text);
 
 /*
  * fdt_next_string - the strings of a list, one after the other, from *@position == 0 on.
@@ -401,9 +405,9 @@ nodiscard enum acre_status fdt_read_string(const struct fdt *fdt,
 	ensures \result == ACRE_OK || \result == ACRE_ERR_END || \result == ACRE_ERR_MALFORMED;
 	ensures \result != ACRE_OK ==> *position == \old(*position) && *text == \old(*text);
 */
-nodiscard enum acre_status fdt_next_string(const struct fdt *fdt,
-					   const struct fdt_property *property, uint32_t *position,
-					   const char **text);
+acre_nodiscard enum acre_status fdt_next_string(const struct fdt *fdt,
+						const struct fdt_property *property,
+						uint32_t *position, const char **text);
 
 /* fdt_has_string - is @text one of the strings of the list? Cost: O(length of the value). */
 /*@
@@ -427,7 +431,7 @@ bool fdt_has_string(const struct fdt *fdt, const struct fdt_property *property, 
 	ensures \result == ACRE_OK || \result == ACRE_ERR_MALFORMED;
 	ensures \result != ACRE_OK ==> *enabled == \old(*enabled);
 */
-nodiscard enum acre_status fdt_read_status(const struct fdt *fdt,
-					   const struct fdt_property *property, bool *enabled);
+acre_nodiscard enum acre_status fdt_read_status(const struct fdt *fdt,
+						const struct fdt_property *property, bool *enabled);
 
 #endif

@@ -47,13 +47,14 @@ void fdt_harts_begin(struct fdt_hart_cursor *cursor, const struct fdt *fdt);
  * fdt_harts_next - the next hart, enabled or not, in the order of the blob.
  * Result: ACRE_OK, ACRE_ERR_END, or how the blob is broken. All calls together are one walk.
  */
-nodiscard enum acre_status fdt_harts_next(struct fdt_hart_cursor *cursor, struct fdt_hart *hart);
+acre_nodiscard enum acre_status fdt_harts_next(struct fdt_hart_cursor *cursor,
+					       struct fdt_hart *hart);
 
 /*
  * fdt_timebase - *@hz = timebase-frequency of /cpus, or else of the first cpu that has one.
  * Result: ACRE_OK; ACRE_ERR_NOT_FOUND; ACRE_ERR_MALFORMED when the value is zero or of neither 4 nor 8
  *         bytes. Cost: one walk.
  */
-nodiscard enum acre_status fdt_timebase(const struct fdt *fdt, uint64_t *hz);
+acre_nodiscard enum acre_status fdt_timebase(const struct fdt *fdt, uint64_t *hz);
 
 #endif

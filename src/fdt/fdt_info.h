@@ -14,9 +14,9 @@
  * fdt_bootargs - `bootargs` of /chosen.
  * Result: ACRE_OK; ACRE_ERR_NOT_FOUND; ACRE_ERR_MALFORMED if the value is no string (*@text untouched).
  */
-nodiscard enum acre_status fdt_model(const struct fdt *fdt, const char **text);
-nodiscard enum acre_status fdt_compatible(const struct fdt *fdt, const char **text);
-nodiscard enum acre_status fdt_bootargs(const struct fdt *fdt, const char **text);
+acre_nodiscard enum acre_status fdt_model(const struct fdt *fdt, const char **text);
+acre_nodiscard enum acre_status fdt_compatible(const struct fdt *fdt, const char **text);
+acre_nodiscard enum acre_status fdt_bootargs(const struct fdt *fdt, const char **text);
 
 struct fdt_device {
 	struct fdt_node node;
@@ -30,7 +30,7 @@ struct fdt_device {
  * does not count.
  * Result: ACRE_OK or ACRE_ERR_NOT_FOUND (or how the blob is broken). Cost: one walk; 2 KiB of stack.
  */
-nodiscard enum acre_status fdt_find_compatible(const struct fdt *fdt, const char *compatible,
-					       struct fdt_device *device);
+acre_nodiscard enum acre_status fdt_find_compatible(const struct fdt *fdt, const char *compatible,
+						    struct fdt_device *device);
 
 #endif

@@ -102,8 +102,8 @@ void fdt_memory_begin(struct fdt_memory_cursor *cursor, const struct fdt *fdt);
  * Result: ACRE_OK; ACRE_ERR_END after the last one; else how the blob is broken (as fdt_next()).
  * Cost:   all calls together are one walk over the tree.
  */
-nodiscard enum acre_status fdt_memory_next(struct fdt_memory_cursor *cursor,
-					   struct fdt_memory_fact *fact);
+acre_nodiscard enum acre_status fdt_memory_next(struct fdt_memory_cursor *cursor,
+						struct fdt_memory_fact *fact);
 
 /*
  * fdt_alloc_range - pair @index of the `alloc-ranges` of the FDT_FACT_DYNAMIC that @cursor gave last:
@@ -112,7 +112,7 @@ nodiscard enum acre_status fdt_memory_next(struct fdt_memory_cursor *cursor,
  * Result: ACRE_OK; ACRE_ERR_OVERFLOW if it ends past 2^64 - 1; else why it cannot be read or moved
  *         through `ranges` (both untouched). O(FDT_MAX_RANGES).
  */
-nodiscard enum acre_status fdt_alloc_range(const struct fdt_memory_cursor *cursor, uint32_t index,
-					   uint64_t *base, uint64_t *size);
+acre_nodiscard enum acre_status fdt_alloc_range(const struct fdt_memory_cursor *cursor,
+						uint32_t index, uint64_t *base, uint64_t *size);
 
 #endif

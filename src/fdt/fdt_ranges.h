@@ -81,8 +81,8 @@ const char *fdt_cells_culprit(const struct fdt_cells *cells);
 		*count * 4 * (cells->address + cells->size) == reg->length;
 	ensures \result != ACRE_OK ==> *count == \old(*count);
 */
-nodiscard enum acre_status fdt_pair_count(const struct fdt_property *reg,
-					  const struct fdt_cells *cells, uint32_t *count);
+acre_nodiscard enum acre_status fdt_pair_count(const struct fdt_property *reg,
+					       const struct fdt_cells *cells, uint32_t *count);
 
 /*
  * fdt_read_base, fdt_read_size - the two halves of pair @index of @reg. Nobody looks at their sum:
@@ -97,9 +97,9 @@ nodiscard enum acre_status fdt_pair_count(const struct fdt_property *reg,
 		reg->value + 4 * (index * (cells->address + cells->size)), cells->address);
 	ensures \result != ACRE_OK ==> *base == \old(*base);
 */
-nodiscard enum acre_status fdt_read_base(const struct fdt *fdt, const struct fdt_property *reg,
-					 const struct fdt_cells *cells, uint32_t index,
-					 uint64_t *base);
+acre_nodiscard enum acre_status fdt_read_base(const struct fdt *fdt, const struct fdt_property *reg,
+					      const struct fdt_cells *cells, uint32_t index,
+					      uint64_t *base);
 /*@
 	requires readable_tree(fdt) && \valid_read(reg) && \valid_read(cells) && \valid(size);
 	requires \separated(size, fdt) && \separated(size, reg) && \separated(size, cells);
@@ -110,9 +110,9 @@ nodiscard enum acre_status fdt_read_base(const struct fdt *fdt, const struct fdt
 		cells->size);
 	ensures \result != ACRE_OK ==> *size == \old(*size);
 */
-nodiscard enum acre_status fdt_read_size(const struct fdt *fdt, const struct fdt_property *reg,
-					 const struct fdt_cells *cells, uint32_t index,
-					 uint64_t *size);
+acre_nodiscard enum acre_status fdt_read_size(const struct fdt *fdt, const struct fdt_property *reg,
+					      const struct fdt_cells *cells, uint32_t index,
+					      uint64_t *size);
 
 /*
  * fdt_translate - map @size bytes at *@address of a bus to its parent by the bus's `ranges`: none
@@ -131,9 +131,10 @@ nodiscard enum acre_status fdt_read_size(const struct fdt *fdt, const struct fdt
 	ensures \result == ACRE_OK && ranges->length != 0 ==> *address + size <= UINT64_MAX;
 	ensures \result != ACRE_OK || ranges->length == 0 ==> *address == \old(*address);
 */
-nodiscard enum acre_status fdt_translate(const struct fdt *fdt, const struct fdt_property *ranges,
-					 const struct fdt_cells *child,
-					 const struct fdt_cells *parent, uint64_t size,
-					 uint64_t *address);
+acre_nodiscard enum acre_status fdt_translate(const struct fdt *fdt,
+					      const struct fdt_property *ranges,
+					      const struct fdt_cells *child,
+					      const struct fdt_cells *parent, uint64_t size,
+					      uint64_t *address);
 
 #endif

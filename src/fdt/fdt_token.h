@@ -114,7 +114,7 @@ struct fdt_token {
 	ensures \result ==> *value == cell_at(block, offset);
 	ensures !\result ==> *value == \old(*value);
 */
-nodiscard bool fdt_block_cell(const struct fdt_block *block, uint32_t offset, uint32_t *value);
+acre_nodiscard bool fdt_block_cell(const struct fdt_block *block, uint32_t offset, uint32_t *value);
 
 /*
  * fdt_block_string - *@length = the number of bytes from @offset to the first NUL.
@@ -130,8 +130,8 @@ nodiscard bool fdt_block_cell(const struct fdt_block *block, uint32_t offset, ui
 	ensures !\result ==> no_nul(block, offset, \min(end, block->size));
 	ensures !\result ==> *length == \old(*length);
 */
-nodiscard bool fdt_block_string(const struct fdt_block *block, uint32_t offset, uint32_t end,
-				uint32_t *length);
+acre_nodiscard bool fdt_block_string(const struct fdt_block *block, uint32_t offset, uint32_t end,
+				     uint32_t *length);
 
 /*
  * fdt_block_equals - do the bytes at @offset spell @text, and is the byte behind them a NUL?
@@ -205,7 +205,7 @@ static inline const char *fdt_block_text(const struct fdt_block *block, uint32_t
 		no_nul(block, *offset + 1, block->size);
 	ensures !\result ==> no_nul(block, 0, block->size) && *offset == \old(*offset);
 */
-nodiscard bool fdt_block_last_nul(const struct fdt_block *block, uint32_t *offset);
+acre_nodiscard bool fdt_block_last_nul(const struct fdt_block *block, uint32_t *offset);
 
 /*
  * fdt_token_read - the token at @offset of the structure block.
@@ -223,8 +223,8 @@ nodiscard bool fdt_block_last_nul(const struct fdt_block *block, uint32_t *offse
 	ensures \result == ACRE_ERR_MISALIGNED <==> offset % 4 != 0;
 	ensures \result == ACRE_OK ==> token_read(block, offset, *token);
 */
-nodiscard enum acre_status fdt_token_read(const struct fdt_block *block, uint32_t offset,
-					  struct fdt_token *token);
+acre_nodiscard enum acre_status fdt_token_read(const struct fdt_block *block, uint32_t offset,
+					       struct fdt_token *token);
 
 /*
  * fdt_text_is_printable - is @text 1 to @max bytes of printable ASCII, NUL behind? What a tree says

@@ -3,7 +3,6 @@
  * main.c - the kernel's life, top to bottom. Everything is zero when we come in, but for the record of
  * this hart, which entry.S has filled in. Each line below may use what the lines above it have set up.
  */
-#include <stdnoreturn.h>
 
 #include "boot/boot_abi.h"
 #include "kernel/bad_free.h"
@@ -17,12 +16,13 @@
 #include "kernel/payload.h"
 #include "kernel/text.h"
 #include "kernel/trap/exit.h"
+#include "lib/compiler.h"
 #include "lib/print.h"
 #include "lib/string.h"
 #include "selftest/irq_stress.h"
 
-noreturn void kernel_main(uint64_t hart_id, const void *dtb, uint64_t entry_ticks,
-			  uint64_t entry_instructions);
+acre_noreturn void kernel_main(uint64_t hart_id, const void *dtb, uint64_t entry_ticks,
+			       uint64_t entry_instructions);
 
 static void complain(const char *word, size_t len, const char *reason)
 {
@@ -77,8 +77,8 @@ static void start_ticks(const struct bootargs *args)
 		      (unsigned long long)rates->tick_hz, (unsigned long long)rates->ipi_hz);
 }
 
-noreturn void kernel_main(uint64_t hart_id, const void *dtb, uint64_t entry_ticks,
-			  uint64_t entry_instructions)
+acre_noreturn void kernel_main(uint64_t hart_id, const void *dtb, uint64_t entry_ticks,
+			       uint64_t entry_instructions)
 {
 	struct bootargs args;
 

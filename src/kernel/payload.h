@@ -3,10 +3,9 @@
 #ifndef KERNEL_PAYLOAD_H
 #define KERNEL_PAYLOAD_H
 
-#include <stdnoreturn.h>
-
 #include "kernel/bootargs.h"
+#include "lib/compiler.h"
 
-noreturn void payload_run(const struct bootargs *args);
+acre_noreturn void payload_run(const struct bootargs *args);
 
 #endif

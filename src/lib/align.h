@@ -45,7 +45,7 @@ static inline uint64_t align_down(uint64_t x, uint64_t align)
 	ensures \result <==> a + b <= UINT64_MAX;
 	ensures *sum == (\result ? a + b : \old(*sum));
 */
-static inline nodiscard bool add_checked(uint64_t a, uint64_t b, uint64_t *sum)
+static inline acre_nodiscard bool add_checked(uint64_t a, uint64_t b, uint64_t *sum)
 {
 	if (b > UINT64_MAX - a)
 		return false;
@@ -60,7 +60,7 @@ static inline nodiscard bool add_checked(uint64_t a, uint64_t b, uint64_t *sum)
 	ensures \result <==> a * b <= UINT64_MAX;
 	ensures *product == (\result ? a * b : \old(*product));
 */
-static inline nodiscard bool mul_checked(uint64_t a, uint64_t b, uint64_t *product)
+static inline acre_nodiscard bool mul_checked(uint64_t a, uint64_t b, uint64_t *product)
 {
 	if (a != 0 && b > UINT64_MAX / a)
 		return false;
@@ -74,7 +74,7 @@ static inline nodiscard bool mul_checked(uint64_t a, uint64_t b, uint64_t *produ
 	assigns *up;
 	ensures \result <==> x + (align - 1) <= UINT64_MAX;
 */
-static inline nodiscard bool align_up_checked(uint64_t x, uint64_t align, uint64_t *up)
+static inline acre_nodiscard bool align_up_checked(uint64_t x, uint64_t align, uint64_t *up)
 {
 	uint64_t sum;
 

@@ -122,8 +122,8 @@ size_t bitmap_tree_words(uint64_t nbits);
 		\forall integer a; 0 <= a < words_from(words_for(nbits)) ==>
 			words[a] == \old(words[a]);
 */
-nodiscard enum acre_status bitmap_tree_init(struct bitmap_tree *tree, uint64_t *words,
-					    uint64_t nbits);
+acre_nodiscard enum acre_status bitmap_tree_init(struct bitmap_tree *tree, uint64_t *words,
+						 uint64_t nbits);
 
 /*
  * bitmap_tree_set_bit, bitmap_tree_clear_bit - make bit @i one or zero, whatever it was.

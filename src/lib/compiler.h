@@ -5,13 +5,14 @@
 #ifndef LIB_COMPILER_H
 #define LIB_COMPILER_H
 
-#define nodiscard               __attribute__((warn_unused_result))
-#define printf_like(fmt, first) __attribute__((format(printf, fmt, first)))
-#define likely(x)               __builtin_expect(!!(x), 1)
-#define unlikely(x)             __builtin_expect(!!(x), 0)
-#define aligned_to(n)           __attribute__((aligned(n)))
-#define never_inline            __attribute__((noinline))
-#define always_inline           inline __attribute__((always_inline))
+#define acre_nodiscard               __attribute__((warn_unused_result))
+#define acre_noreturn                __attribute__((noreturn))
+#define acre_printf_like(fmt, first) __attribute__((format(printf, fmt, first)))
+#define likely(x)                    __builtin_expect(!!(x), 1)
+#define unlikely(x)                  __builtin_expect(!!(x), 0)
+#define acre_aligned_to(n)           __attribute__((aligned(n)))
+#define never_inline                 __attribute__((noinline))
+#define always_inline                inline __attribute__((always_inline))
 
 /*
  * store_plain - one plain store of a whole object, for others to read or change at once: what a
@@ -27,18 +28,18 @@
 #define hints_of_others              stores_for_others
 
 /*
- * For allocators. allocates: what is returned is new memory, which nothing else points to.
- * sized_by(n): argument n says how many bytes it has (sized_by(n, m): n * m). released_by(fn, n):
+ * For allocators. acre_allocates: what is returned is new memory, which nothing else points to.
+ * acre_sized_by(n): argument n says how many bytes it has (acre_sized_by(n, m): n * m). acre_released_by(fn, n):
  * argument n of fn takes it back; gcc's -fanalyzer then finds leaks, double frees and uses after
  * free. clang does not know the last one.
  */
-#define allocates     __attribute__((malloc))
-#define sized_by(...) __attribute__((alloc_size(__VA_ARGS__)))
-#define never_null    __attribute__((returns_nonnull))
+#define acre_allocates     __attribute__((malloc))
+#define acre_sized_by(...) __attribute__((alloc_size(__VA_ARGS__)))
+#define acre_never_null    __attribute__((returns_nonnull))
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 11
-#define released_by(fn, n) __attribute__((malloc(fn, n)))
+#define acre_released_by(fn, n) __attribute__((malloc(fn, n)))
 #else
-#define released_by(fn, n)
+#define acre_released_by(fn, n)
 #endif
 
 /* Where the current function was called from: what a report names as the culprit. */

@@ -25,7 +25,7 @@ size_t fmt_vformat(fmt_sink sink, void *ctx, const char *format, va_list args);
  * fmt_buffer - format into @buf of @size bytes. The result is always terminated when @size > 0.
  * Result: the length that the whole text has, which may be more than fits (as snprintf).
  */
-size_t fmt_buffer(char *buf, size_t size, const char *format, ...) printf_like(3, 4);
+size_t fmt_buffer(char *buf, size_t size, const char *format, ...) acre_printf_like(3, 4);
 size_t fmt_vbuffer(char *buf, size_t size, const char *format, va_list args);
 
 #define FMT_SIZE_LEN 32

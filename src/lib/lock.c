@@ -2,8 +2,7 @@
 /* lock.c - the ticket lock of lock.h, in C11 atomics. */
 #include "lib/lock.h"
 
-#include <stdnoreturn.h>
-
+#include "lib/compiler.h"
 #include "lib/lock_order.h"
 #include "lib/panic.h"
 #include "lib/platform.h"
@@ -100,14 +99,15 @@ static never_inline plain_stores unsigned long wait_and_hold(struct ticket_lock 
 	return irq;
 }
 
-static never_inline noreturn void taken_twice(const struct ticket_lock *lock, const void *site)
+static never_inline acre_noreturn void taken_twice(const struct ticket_lock *lock, const void *site)
 {
 	panic_from(site, "lock '%s' taken twice on one hart, first at %p", lock_name(lock),
 		   site_of(lock));
 }
 
-static never_inline noreturn void out_of_order(const struct ticket_lock *lock,
-					       const struct ticket_lock *held, const void *site)
+static never_inline acre_noreturn void out_of_order(const struct ticket_lock *lock,
+						    const struct ticket_lock *held,
+						    const void *site)
 {
 	panic_from(site, "lock '%s' taken at %p against the order: '%s' is held, taken at %p",
 		   lock_name(lock), site, lock_name(held), site_of(held));
@@ -173,7 +173,7 @@ plain_stores bool lock_try(struct ticket_lock *lock, unsigned long *irq)
 
 /* ---- giving back ----------------------------------------------------------------------------- */
 
-static never_inline noreturn void not_held(const struct ticket_lock *lock, const void *site)
+static never_inline acre_noreturn void not_held(const struct ticket_lock *lock, const void *site)
 {
 	panic_from(site, "lock '%s' released by a hart that does not hold it", lock_name(lock));
 }

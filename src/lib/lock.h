@@ -36,15 +36,16 @@
 enum lock_level { LOCK_NO_LEVEL, LOCK_HEAP, LOCK_FRAMES, LOCK_PRINT };
 
 struct ticket_lock {
-	_Atomic uint32_t next aligned_to(LOCK_LINE);    /* the ticket that the next hart draws */
-	_Atomic uint32_t serving aligned_to(LOCK_LINE); /* the ticket whose hart holds the lock */
-	_Atomic uint32_t holder;      /* platform_hart() + 1 of the holder, 0 when free */
-	_Atomic(const void *) site;   /* where the holder took it; valid while held */
-	_Atomic uint64_t contended;   /* holds that were waited for */
-	_Atomic uint64_t spins;       /* looks at serving while waiting, all together */
-	_Atomic uint32_t most_grants; /* holds of others that one wait saw, at most */
-	_Atomic uint32_t wraps;       /* how often serving came back to 0 */
-	const char *name;             /* for reports; lives for ever */
+	_Atomic uint32_t next acre_aligned_to(LOCK_LINE); /* the ticket that the next hart draws */
+	_Atomic uint32_t serving
+		acre_aligned_to(LOCK_LINE); /* the ticket whose hart holds the lock */
+	_Atomic uint32_t holder;            /* platform_hart() + 1 of the holder, 0 when free */
+	_Atomic(const void *) site;         /* where the holder took it; valid while held */
+	_Atomic uint64_t contended;         /* holds that were waited for */
+	_Atomic uint64_t spins;             /* looks at serving while waiting, all together */
+	_Atomic uint32_t most_grants;       /* holds of others that one wait saw, at most */
+	_Atomic uint32_t wraps;             /* how often serving came back to 0 */
+	const char *name;                   /* for reports; lives for ever */
 	enum lock_level level;
 };
 
@@ -64,7 +65,7 @@ void lock_init_level(struct ticket_lock *lock, const char *name, enum lock_level
  * Result: the interrupt state to pass to lock_release(). Panics if this hart holds @lock already.
  * Cost: one AMO when free; else waits for the harts that drew before.
  */
-nodiscard unsigned long lock_acquire(struct ticket_lock *lock);
+acre_nodiscard unsigned long lock_acquire(struct ticket_lock *lock);
 
 /* What is known of one turn, once it has come. */
 struct lock_turn {
@@ -77,14 +78,14 @@ struct lock_turn {
  * lock_acquire_turn - lock_acquire(), and what that turn was. With N harts @turn->grants is at most
  * N - 1: each of the others is in the queue at most once.
  */
-nodiscard unsigned long lock_acquire_turn(struct ticket_lock *lock, struct lock_turn *turn);
+acre_nodiscard unsigned long lock_acquire_turn(struct ticket_lock *lock, struct lock_turn *turn);
 
 /*
  * lock_try - take @lock if nobody holds it or waits for it, without waiting. Any interrupt state.
  * Result: true, interrupts are off, and *@irq is what lock_release() wants; else false: interrupts are as
  * they were, and no ticket was drawn. False also for its own holder.
  */
-nodiscard bool lock_try(struct ticket_lock *lock, unsigned long *irq);
+acre_nodiscard bool lock_try(struct ticket_lock *lock, unsigned long *irq);
 
 /*
  * lock_release - give @lock to the next in line and restore the interrupt state @irq.

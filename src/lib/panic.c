@@ -5,7 +5,7 @@
 #include "lib/fmt.h"
 #include "lib/platform.h"
 
-static noreturn void vpanic(const void *caller, const char *format, va_list args)
+static acre_noreturn void vpanic(const void *caller, const char *format, va_list args)
 {
 	char message[PANIC_MESSAGE_SIZE];
 
@@ -13,7 +13,7 @@ static noreturn void vpanic(const void *caller, const char *format, va_list args
 	platform_panic(caller, message);
 }
 
-noreturn void panic(const char *format, ...)
+acre_noreturn void panic(const char *format, ...)
 {
 	va_list args;
 
@@ -21,7 +21,7 @@ noreturn void panic(const char *format, ...)
 	vpanic(CALLER(), format, args);
 }
 
-noreturn void panic_from(const void *caller, const char *format, ...)
+acre_noreturn void panic_from(const void *caller, const char *format, ...)
 {
 	va_list args;
 

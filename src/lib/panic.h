@@ -6,7 +6,6 @@
 #define LIB_PANIC_H
 
 #include <stdarg.h>
-#include <stdnoreturn.h>
 
 #include "lib/compiler.h"
 
@@ -17,11 +16,11 @@
  * bytes) and hand it to platform_panic() with the caller's address. Any hart, any lock, any
  * interrupt state.
  */
-noreturn void panic(const char *format, ...) printf_like(1, 2);
+acre_noreturn void panic(const char *format, ...) acre_printf_like(1, 2);
 
 /* panic_from - the same on behalf of @caller, for functions that panic for those who called them.
  */
-noreturn void panic_from(const void *caller, const char *format, ...) printf_like(2, 3);
+acre_noreturn void panic_from(const void *caller, const char *format, ...) acre_printf_like(2, 3);
 
 /*
  * ASSERT - the middle tier of checks: in debug builds only (-DACRE_DEBUG), and never with a side

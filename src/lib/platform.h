@@ -25,8 +25,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdnoreturn.h>
 
+#include "lib/compiler.h"
 #include "platform_arch.h"
 
 /*
@@ -39,7 +39,7 @@ void platform_write(const char *text, size_t len);
  * platform_panic - the end. @message is a complete sentence without a newline, @caller the address
  * that panicked. Must not allocate and must not take a lock. Does not return.
  */
-noreturn void platform_panic(const void *caller, const char *message);
+acre_noreturn void platform_panic(const void *caller, const char *message);
 
 /*
  * struct bad_free - a free that an allocator refused. Nothing was changed by it. Or, if is_write, memory

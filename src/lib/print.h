@@ -29,10 +29,10 @@ void print_init(void);
  * takes the print lock once for each few bytes. Who calls it with interrupts off, or with another lock held, has them
  * off for the whole line: tens of thousands of instructions on a slow console.
  */
-void print(const char *format, ...) printf_like(1, 2);
+void print(const char *format, ...) acre_printf_like(1, 2);
 
 /* print_unlocked - the same without the lock: only for a hart that panics, alone. */
-void print_unlocked(const char *format, ...) printf_like(1, 2);
+void print_unlocked(const char *format, ...) acre_printf_like(1, 2);
 
 /*
  * print_let_finish - for a hart that is about to panic: let another that is in the middle of a line end it.
@@ -47,7 +47,7 @@ const struct ticket_lock *print_lock(void);
 
 /* log_at - a line shown if @level is at most the current level, after "error: ", "warning: " or
  * none. */
-void log_at(enum log_level level, const char *format, ...) printf_like(2, 3);
+void log_at(enum log_level level, const char *format, ...) acre_printf_like(2, 3);
 
 /* log_set_level - show lines up to @level from now on (LOG_INFO at the start). */
 void log_set_level(enum log_level level);

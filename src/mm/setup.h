@@ -35,16 +35,16 @@
  *         ACRE_ERR_NOMEM or ACRE_ERR_FULL neither @pool nor @map is of use.
  * Cost:   fills the tables; O(banks * regions).
  */
-nodiscard enum acre_status mm_init_frames(struct frame_pool *pool, struct memmap *map,
-					  uint64_t offset);
+acre_nodiscard enum acre_status mm_init_frames(struct frame_pool *pool, struct memmap *map,
+					       uint64_t offset);
 
 /*
  * mm_init_frames_debug - the same with the debug tier of frame.h. The records of each bank, 16 bytes a
  * frame, are taken as its tables are, behind all tables, and claimed as a MEMMAP_METADATA of their own. A
  * bank for which there is no room has none; a warning says so.
  */
-nodiscard enum acre_status mm_init_frames_debug(struct frame_pool *pool, struct memmap *map,
-						uint64_t offset);
+acre_nodiscard enum acre_status mm_init_frames_debug(struct frame_pool *pool, struct memmap *map,
+						     uint64_t offset);
 
 /*
  * mm_lend_reusable - hand the whole frames of the MEMMAP_REUSABLE of @map that contains @addr to @pool:
@@ -55,15 +55,15 @@ nodiscard enum acre_status mm_init_frames_debug(struct frame_pool *pool, struct 
  *         ACRE_ERR_RANGE if @pool has no tables for it; ACRE_ERR_FULL when @map has no slot left. Nothing has changed
  *         on failure.
  */
-nodiscard enum acre_status mm_lend_reusable(struct frame_pool *pool, struct memmap *map,
-					    acre_paddr_t addr);
+acre_nodiscard enum acre_status mm_lend_reusable(struct frame_pool *pool, struct memmap *map,
+						 acre_paddr_t addr);
 
 /*
  * mm_take_back_reusable - the reverse, for the MEMMAP_LENT that contains @addr, if all its frames are free.
  * Result: ACRE_OK; ACRE_ERR_NOT_FOUND; ACRE_ERR_OVERLAP while any of its frames is handed out (nothing has
  *         changed, try again later).
  */
-nodiscard enum acre_status mm_take_back_reusable(struct frame_pool *pool, struct memmap *map,
-						 acre_paddr_t addr);
+acre_nodiscard enum acre_status mm_take_back_reusable(struct frame_pool *pool, struct memmap *map,
+						      acre_paddr_t addr);
 
 #endif

@@ -22,7 +22,7 @@ struct sbi_legacy_mask {
  *         SBI_HART_MASK_ALL.
  * Result: SBI_SUCCESS, or SBI_ERR_INVALID_PARAM when a hart of the set is past the vector's end.
  */
-nodiscard long sbi_legacy_mask_make(struct sbi_legacy_mask *vector, unsigned long mask,
-				    unsigned long base);
+acre_nodiscard long sbi_legacy_mask_make(struct sbi_legacy_mask *vector, unsigned long mask,
+					 unsigned long base);
 
 #endif

@@ -16,8 +16,8 @@
  *         SBI_ERR_ALREADY_AVAILABLE (it runs already), SBI_ERR_FAILED.
  * Source: SBI v3.0 section 9.1.
  */
-nodiscard long sbi_hart_start(const struct sbi *sbi, unsigned long hartid, unsigned long start,
-			      unsigned long opaque);
+acre_nodiscard long sbi_hart_start(const struct sbi *sbi, unsigned long hartid, unsigned long start,
+				   unsigned long opaque);
 
 /*
  * sbi_hart_stop - give this hart back to the firmware. Its memory is no longer used, so whoever
@@ -25,14 +25,14 @@ nodiscard long sbi_hart_start(const struct sbi *sbi, unsigned long hartid, unsig
  * Result: only if it failed: SBI_ERR_FAILED or the error.
  * Source: SBI v3.0 section 9.2.
  */
-nodiscard long sbi_hart_stop(const struct sbi *sbi);
+acre_nodiscard long sbi_hart_stop(const struct sbi *sbi);
 
 /*
  * sbi_hart_status - the state of hart @hartid, which may be out of date when it arrives.
  * Result: SBI_HSM_STATE_* (>= 0), or SBI_ERR_INVALID_PARAM when there is no such hart.
  * Source: SBI v3.0 section 9.3.
  */
-nodiscard long sbi_hart_status(const struct sbi *sbi, unsigned long hartid);
+acre_nodiscard long sbi_hart_status(const struct sbi *sbi, unsigned long hartid);
 
 /*
  * sbi_hart_suspend - put this hart to sleep until an interrupt that is enabled in sie is pending;
@@ -43,8 +43,8 @@ nodiscard long sbi_hart_status(const struct sbi *sbi, unsigned long hartid);
  *         SBI_ERR_INVALID_PARAM, SBI_ERR_INVALID_ADDRESS, SBI_ERR_FAILED).
  * Source: SBI v3.0 section 9.4.
  */
-nodiscard long sbi_hart_suspend(const struct sbi *sbi, uint32_t type, unsigned long resume,
-				unsigned long opaque);
+acre_nodiscard long sbi_hart_suspend(const struct sbi *sbi, uint32_t type, unsigned long resume,
+				     unsigned long opaque);
 
 /* sbi_hart_state_str - "started", "stop pending", ...; "unknown" for what is no state. */
 const char *sbi_hart_state_str(long state);

@@ -13,6 +13,6 @@
  *         firmware is silent about that), or the error.
  * Source: SBI v3.0 sections 7.1, 5.5.
  */
-nodiscard long sbi_send_ipi(const struct sbi *sbi, unsigned long mask, unsigned long base);
+acre_nodiscard long sbi_send_ipi(const struct sbi *sbi, unsigned long mask, unsigned long base);
 
 #endif

@@ -17,13 +17,13 @@
  * Result: only if it failed: the error; SBI_ERR_FAILED if the firmware came back saying nothing.
  * Source: SBI v3.0 sections 10.1, 5.9.
  */
-nodiscard long sbi_shutdown(const struct sbi *sbi, uint32_t reason);
+acre_nodiscard long sbi_shutdown(const struct sbi *sbi, uint32_t reason);
 
 /*
  * sbi_reboot - cold reboot: everything starts over, memory contents are lost.
  * Result: only if it failed: the error. There is no legacy fallback.
  * Source: SBI v3.0 section 10.1.
  */
-nodiscard long sbi_reboot(const struct sbi *sbi, uint32_t reason);
+acre_nodiscard long sbi_reboot(const struct sbi *sbi, uint32_t reason);
 
 #endif

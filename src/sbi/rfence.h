@@ -13,7 +13,8 @@
  * Result: SBI_SUCCESS, SBI_ERR_INVALID_PARAM for a hart that is not there, or the error.
  * Source: SBI v3.0 sections 8.1, 5.6.
  */
-nodiscard long sbi_remote_fence_i(const struct sbi *sbi, unsigned long mask, unsigned long base);
+acre_nodiscard long sbi_remote_fence_i(const struct sbi *sbi, unsigned long mask,
+				       unsigned long base);
 
 /*
  * sbi_remote_sfence_vma - SFENCE.VMA on each of the harts for the virtual addresses [@start,
@@ -21,15 +22,16 @@ nodiscard long sbi_remote_fence_i(const struct sbi *sbi, unsigned long mask, uns
  * Result: as above, and SBI_ERR_INVALID_ADDRESS.
  * Source: SBI v3.0 sections 8.2, 5.7.
  */
-nodiscard long sbi_remote_sfence_vma(const struct sbi *sbi, unsigned long mask, unsigned long base,
-				     unsigned long start, unsigned long size);
+acre_nodiscard long sbi_remote_sfence_vma(const struct sbi *sbi, unsigned long mask,
+					  unsigned long base, unsigned long start,
+					  unsigned long size);
 
 /*
  * sbi_remote_sfence_vma_asid - the same for the address space @asid only.
  * Source: SBI v3.0 sections 8.3, 5.8.
  */
-nodiscard long sbi_remote_sfence_vma_asid(const struct sbi *sbi, unsigned long mask,
-					  unsigned long base, unsigned long start,
-					  unsigned long size, unsigned long asid);
+acre_nodiscard long sbi_remote_sfence_vma_asid(const struct sbi *sbi, unsigned long mask,
+					       unsigned long base, unsigned long start,
+					       unsigned long size, unsigned long asid);
 
 #endif

@@ -15,6 +15,6 @@
  * Result: SBI_SUCCESS or the error.
  * Source: SBI v3.0 sections 6.1, 5.1.
  */
-nodiscard long sbi_set_timer(const struct sbi *sbi, uint64_t time);
+acre_nodiscard long sbi_set_timer(const struct sbi *sbi, uint64_t time);
 
 #endif

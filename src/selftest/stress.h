@@ -15,7 +15,7 @@
  *         STRESS_MAX_OPERATIONS.
  * Result: true if nothing was wrong; false too if there is no memory for the players.
  */
-nodiscard bool stress_machine(uint64_t operations, uint64_t seed, struct stress_phase *total,
-			      void (*line)(const char *format, ...));
+acre_nodiscard bool stress_machine(uint64_t operations, uint64_t seed, struct stress_phase *total,
+				   void (*line)(const char *format, ...));
 
 #endif

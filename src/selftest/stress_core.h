@@ -94,7 +94,7 @@ struct stress_player {
 	struct stress_block other[STRESS_OTHERS];
 	struct stress_block ticked_single[STRESS_TICKED];
 	struct stress_block ticked_other[STRESS_TICKED];
-} aligned_to(64);
+} acre_aligned_to(64);
 
 typedef void (*stress_part)(struct stress_player *p);
 
@@ -168,8 +168,8 @@ void stress_init(struct stress *s, uint32_t nplayers, uint64_t seed, struct fram
  * Cost:   some 100 instructions an operation; but where more harts wait for a lock than the emulator has
  *         processors, a turn may take a time slice of the host.
  */
-nodiscard bool stress_run(struct stress *s, uint64_t operations,
-			  void (*line)(const char *format, ...));
+acre_nodiscard bool stress_run(struct stress *s, uint64_t operations,
+			       void (*line)(const char *format, ...));
 
 /* stress_tick - what a handler does, on the hart of @p, with interrupts off. */
 void stress_tick(struct stress_player *p);

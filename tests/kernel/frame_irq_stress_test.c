@@ -38,7 +38,7 @@ struct player {
 	uint64_t ticks;
 	frame_nr_t kept[KEPT]; /* by the handler */
 	unsigned nkept;
-} aligned_to(64);
+} acre_aligned_to(64);
 
 struct game {
 	struct frame_pool pool;

@@ -14,7 +14,7 @@ void lift_put(const char *text, size_t len)
 	fwrite(text, 1, len, stdout);
 }
 
-noreturn void lift_exit(int code)
+acre_noreturn void lift_exit(int code)
 {
 	exit(code);
 }

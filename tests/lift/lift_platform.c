@@ -17,7 +17,7 @@ void platform_write(const char *text, size_t len)
 	lift_put(text, len);
 }
 
-noreturn void platform_panic(const void *caller, const char *message)
+acre_noreturn void platform_panic(const void *caller, const char *message)
 {
 	print_unlocked("lift: panic at %p: %s\n", caller, message);
 	lift_exit(1);

@@ -8,8 +8,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <stdnoreturn.h>
 
+#include "lib/compiler.h"
 #include "mm/types.h"
 
 /* The tree of tests/lift/board.dts, as dtc compiled it (board.S). */
@@ -18,7 +18,7 @@ extern const uint8_t lift_dtb_end[];
 
 /* lift_put - text to wherever people read it; lift_exit - the end, 0 for good. */
 void lift_put(const char *text, size_t len);
-noreturn void lift_exit(int code);
+acre_noreturn void lift_exit(int code);
 
 /* lift_bad_frees - how many frees were refused so far. */
 unsigned lift_bad_frees(void);

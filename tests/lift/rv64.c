@@ -11,7 +11,7 @@ extern const uint8_t lift_image_end[];
 #define TEST_PASS          0x5555u
 #define TEST_FAIL          0x3333u
 
-noreturn void lift_start(void);
+acre_noreturn void lift_start(void);
 
 void lift_put(const char *text, size_t len)
 {
@@ -23,7 +23,7 @@ void lift_put(const char *text, size_t len)
 	}
 }
 
-noreturn void lift_exit(int code)
+acre_noreturn void lift_exit(int code)
 {
 	volatile uint32_t *device = (volatile uint32_t *)TEST_DEVICE;
 
@@ -33,7 +33,7 @@ noreturn void lift_exit(int code)
 }
 
 /* From start.S: one hart, a stack, BSS cleared. */
-noreturn void lift_start(void)
+acre_noreturn void lift_start(void)
 {
 	struct acre_range image = { (acre_paddr_t)(uintptr_t)lift_image_start,
 				    (acre_paddr_t)(uintptr_t)lift_image_end };

@@ -18,7 +18,7 @@ void platform_write(const char *text, size_t len)
 	fwrite(text, 1, len, stderr);
 }
 
-noreturn void platform_panic(const void *caller, const char *message)
+acre_noreturn void platform_panic(const void *caller, const char *message)
 {
 	fprintf(stderr, "panic by %p: %s\n", caller, message);
 	abort();

@@ -71,7 +71,7 @@ void ktest_abandon(void);
 	} while (0)
 
 /* ktest_note - a line of explanation ("# ...") into the report. */
-void ktest_note(const char *format, ...) printf_like(1, 2);
+void ktest_note(const char *format, ...) acre_printf_like(1, 2);
 
 /*
  * ktest_alloc - @size bytes aligned to @align (a power of two), not cleared. If there is none the case

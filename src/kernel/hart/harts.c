@@ -348,7 +348,7 @@ static void park(struct hart *self)
 }
 
 /* Back into the firmware's hands. */
-static noreturn void go(const struct hart *self)
+static acre_noreturn void go(const struct hart *self)
 {
 	csr_clear(sstatus, SSTATUS_SIE);
 	csr_clear(sie, ~0ul);
@@ -359,7 +359,7 @@ static noreturn void go(const struct hart *self)
 }
 
 /* Called by entry.S on the hart's own stack. */
-noreturn void hart_main(struct hart *self)
+acre_noreturn void hart_main(struct hart *self)
 {
 	if (!claim(self, HART_STARTING, HART_RUNNING))
 		go(self);           /* nobody waits any more */

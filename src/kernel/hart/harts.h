@@ -10,7 +10,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdnoreturn.h>
 
 #include "boot/boot_abi.h"
 #include "fdt/fdt.h"
@@ -88,7 +87,7 @@ static inline struct hart *hart_self(void)
 
 /* hart_guard_init - fill the guard below the stack of @hart. hart_guard_intact - is it still so? */
 void hart_guard_init(struct hart *hart);
-nodiscard bool hart_guard_intact(const struct hart *hart);
+acre_nodiscard bool hart_guard_intact(const struct hart *hart);
 
 /* hart_check_guard - panic, naming the hart, if its stack ran over. Cost: 512 loads. */
 void hart_check_guard(const struct hart *hart);
@@ -122,7 +121,7 @@ long hart_wake(const struct hart *hart);
  * Result: ACRE_ERR_INVALID for hart 0, an index that is none, a hart that runs already or is lost; ACRE_ERR_BUSY for one
  * that hart_stop() gave up on and that has not stopped since; else what the firmware says.
  */
-nodiscard enum acre_status hart_run(unsigned index, void (*function)(void *), void *argument);
+acre_nodiscard enum acre_status hart_run(unsigned index, void (*function)(void *), void *argument);
 
 /*
  * hart_join - wait until the function that hart_run() gave to hart @index has returned, for at most @ms
@@ -130,7 +129,7 @@ nodiscard enum acre_status hart_run(unsigned index, void (*function)(void *), vo
  * Result: ACRE_ERR_TIMEOUT if there was none; its record and stack must not be touched then. ACRE_ERR_UNSUPPORTED if
  * it cannot run this kernel (boot/isa.S) and went back at once.
  */
-nodiscard enum acre_status hart_join(unsigned index, uint64_t ms);
+acre_nodiscard enum acre_status hart_join(unsigned index, uint64_t ms);
 
 /*
  * hart_stop - give the parked hart @index back to the firmware, and its stock of frames to the others.
@@ -138,7 +137,7 @@ nodiscard enum acre_status hart_join(unsigned index, uint64_t ms);
  * Result: ACRE_ERR_INVALID if it is not parked; ACRE_ERR_TIMEOUT if the firmware has not got it after @ms
  * milliseconds: it stops when it can, and can be asked for again by either.
  */
-nodiscard enum acre_status hart_stop(unsigned index, uint64_t ms);
+acre_nodiscard enum acre_status hart_stop(unsigned index, uint64_t ms);
 
 /*
  * harts_roll_call - start every hart: it takes a frame, gives it back and parks. Those that do not come
@@ -149,6 +148,6 @@ unsigned harts_roll_call(void);
 /* boot_handover, hart_start_entry - entry.S. */
 long boot_handover(uint64_t hart_id, const void *dtb);
 void hart_start_entry(void);
-noreturn void hart_main(struct hart *self);
+acre_noreturn void hart_main(struct hart *self);
 
 #endif

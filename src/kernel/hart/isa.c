@@ -75,7 +75,7 @@ static void say(const struct sbi *sbi, const char *text)
 	(void)sbi_console_write(sbi, text, len);
 }
 
-noreturn void isa_refuse(uint64_t hart_id, uint64_t lacking)
+acre_noreturn void isa_refuse(uint64_t hart_id, uint64_t lacking)
 {
 	struct sbi sbi;
 	char names[ISA_NAMES_LEN];

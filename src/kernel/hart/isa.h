@@ -4,9 +4,9 @@
 #define KERNEL_ISA_H
 
 #include <stdint.h>
-#include <stdnoreturn.h>
 
 #include "boot/isa_bits.h"
+#include "lib/compiler.h"
 
 #define ISA_NAMES_LEN (ISA_COUNT * sizeof("zba, "))
 
@@ -17,6 +17,6 @@ const char *isa_names(char text[ISA_NAMES_LEN], uint64_t bits);
  * isa_refuse - say that hart @hart_id lacks the extensions @lacking, and what to do, and switch the
  * machine off. The boot hart's first and last C function: no BSS, no record, no trap can be reported.
  */
-noreturn void isa_refuse(uint64_t hart_id, uint64_t lacking);
+acre_noreturn void isa_refuse(uint64_t hart_id, uint64_t lacking);
 
 #endif

@@ -45,8 +45,8 @@ struct hart_set hart_set_of_all(void);
  *         has run nowhere.
  * Cost:   an interrupt sent to each hart, and one back. Whoever waits for his turn looks every millisecond.
  */
-nodiscard enum acre_status work_run(const struct hart_set *set, uint64_t (*function)(void *),
-				    void *argument, uint64_t *result);
+acre_nodiscard enum acre_status work_run(const struct hart_set *set, uint64_t (*function)(void *),
+					 void *argument, uint64_t *result);
 
 /* ---- for those who wait: harts.c ------------------------------------------------------------- */
 

@@ -19,7 +19,7 @@ _Static_assert(KERNEL_HEAP_SIZE >= 4096, "KERNEL_HEAP_SIZE: less than a page is 
  * Aligned to a page only, so that the image does not grow with the heap's alignment: wherever it
  * lies, an arena contains an aligned block of half its size, if that is a power of two.
  */
-static uint8_t arena[HEAP_BYTES] aligned_to(4096);
+static uint8_t arena[HEAP_BYTES] acre_aligned_to(4096);
 static uint8_t table[BUDDY_TABLE_SIZE(HEAP_BYTES)];
 
 struct heap kernel_heap;

@@ -17,23 +17,25 @@ void kfree(void *ptr);
 /* kfree_sized - refuses a size that could not have made this block. */
 void kfree_sized(void *ptr, size_t size);
 
-#define KMALLOCED nodiscard allocates released_by(kfree, 1) released_by(kfree_sized, 1)
+#define KMALLOCED                                                                                  \
+	acre_nodiscard acre_allocates acre_released_by(kfree, 1) acre_released_by(kfree_sized, 1)
 
-KMALLOCED sized_by(1) void *kmalloc(size_t size);
-KMALLOCED sized_by(1) void *kzalloc(size_t size);
+KMALLOCED acre_sized_by(1) void *kmalloc(size_t size);
+KMALLOCED acre_sized_by(1) void *kzalloc(size_t size);
 /* kcalloc - cleared, and NULL if the product overflows. */
-KMALLOCED sized_by(1, 2) void *kcalloc(size_t n, size_t size);
+KMALLOCED acre_sized_by(1, 2) void *kcalloc(size_t n, size_t size);
 /* kmalloc_aligned - at a multiple of @align, any power of two up to 2^31. */
-KMALLOCED sized_by(1) void *kmalloc_aligned(size_t size, size_t align);
+KMALLOCED acre_sized_by(1) void *kmalloc_aligned(size_t size, size_t align);
 /* krealloc - NULL is kmalloc(); if this returns NULL, @ptr is as it was. */
-nodiscard sized_by(2) void *krealloc(void *ptr, size_t size);
+acre_nodiscard acre_sized_by(2) void *krealloc(void *ptr, size_t size);
 
 /* These never return NULL: what there is no memory for ends in heap_alloc_error(), which panics. */
-KMALLOCED never_null sized_by(1) void *kmalloc_or_panic(size_t size);
-KMALLOCED never_null sized_by(1) void *kzalloc_or_panic(size_t size);
-KMALLOCED never_null sized_by(1, 2) void *kcalloc_or_panic(size_t n, size_t size);
-KMALLOCED never_null sized_by(1) void *kmalloc_aligned_or_panic(size_t size, size_t align);
-nodiscard never_null sized_by(2) void *krealloc_or_panic(void *ptr, size_t size);
+KMALLOCED acre_never_null acre_sized_by(1) void *kmalloc_or_panic(size_t size);
+KMALLOCED acre_never_null acre_sized_by(1) void *kzalloc_or_panic(size_t size);
+KMALLOCED acre_never_null acre_sized_by(1, 2) void *kcalloc_or_panic(size_t n, size_t size);
+KMALLOCED acre_never_null acre_sized_by(1) void *kmalloc_aligned_or_panic(size_t size,
+									  size_t align);
+acre_nodiscard acre_never_null acre_sized_by(2) void *krealloc_or_panic(void *ptr, size_t size);
 
 /* kmalloc_usable_size - the bytes that the block really has; 0 for what is no block. */
 size_t kmalloc_usable_size(const void *ptr);

@@ -24,7 +24,7 @@ struct sentence {
 	size_t len;
 };
 
-static printf_like(2, 3) void say(struct sentence *s, const char *format, ...)
+static acre_printf_like(2, 3) void say(struct sentence *s, const char *format, ...)
 {
 	va_list args;
 

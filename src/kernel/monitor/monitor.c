@@ -283,7 +283,7 @@ static void read_line(struct line *line)
 	}
 }
 
-static noreturn void prompt(void)
+static acre_noreturn void prompt(void)
 {
 	static struct line line;
 
@@ -299,7 +299,7 @@ static noreturn void prompt(void)
 	}
 }
 
-noreturn void payload_run(const struct bootargs *args)
+acre_noreturn void payload_run(const struct bootargs *args)
 {
 	seed = args->has_seed ? args->seed : DEFAULT_SEED;
 	if (args->test) {

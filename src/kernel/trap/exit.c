@@ -91,7 +91,7 @@ static void give_way_to_a_panic(void)
  * Each way is tried once. The device tree may name a place that traps; the panic that this makes comes
  * back here, and must end with the next way.
  */
-noreturn void machine_exit(enum exit_verdict verdict)
+acre_noreturn void machine_exit(enum exit_verdict verdict)
 {
 	volatile uint32_t *device = finisher;
 	bool ask_debugger = semihosting;
@@ -113,7 +113,7 @@ noreturn void machine_exit(enum exit_verdict verdict)
 		wait_for_interrupt();
 }
 
-noreturn void machine_reboot(void)
+acre_noreturn void machine_reboot(void)
 {
 	give_way_to_a_panic();
 	long error = sbi_reboot(&kernel_sbi, SBI_SRST_REASON_NONE);

@@ -4,9 +4,9 @@
 #define KERNEL_EXIT_H
 
 #include <stdbool.h>
-#include <stdnoreturn.h>
 
 #include "fdt/fdt.h"
+#include "lib/compiler.h"
 
 enum exit_verdict { EXIT_OK, EXIT_FAILED };
 
@@ -25,9 +25,9 @@ enum exit_verdict exit_verdict_so_far(void);
  * allowed, SBI system reset, legacy shutdown. A board that can do none of them says so and waits.
  * No lock, no allocation.
  */
-noreturn void machine_exit(enum exit_verdict verdict);
+acre_noreturn void machine_exit(enum exit_verdict verdict);
 
 /* machine_reboot - a cold reboot through SBI; if there is none, says so and powers off. */
-noreturn void machine_reboot(void);
+acre_noreturn void machine_reboot(void);
 
 #endif

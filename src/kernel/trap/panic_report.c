@@ -197,7 +197,7 @@ static void print_stack_state(const struct hart *self)
 			       (unsigned long long)self->stack_low);
 }
 
-noreturn void platform_panic(const void *caller, const char *message)
+acre_noreturn void platform_panic(const void *caller, const char *message)
 {
 	struct hart *self = hart_self();
 
@@ -228,7 +228,7 @@ static void print_registers(const struct trap_frame *frame)
 			       i % 4 == 0 || i == 31 ? "\n" : "");
 }
 
-noreturn void panic_on_trap(const struct trap_frame *frame)
+acre_noreturn void panic_on_trap(const struct trap_frame *frame)
 {
 	struct hart *self = hart_self();
 

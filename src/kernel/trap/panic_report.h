@@ -3,7 +3,7 @@
 #ifndef KERNEL_PANIC_REPORT_H
 #define KERNEL_PANIC_REPORT_H
 
-#include <stdnoreturn.h>
+#include "lib/compiler.h"
 
 struct trap_frame;
 
@@ -11,7 +11,7 @@ struct trap_frame;
  * panic_on_trap - report an exception that nobody asked for, and stop the machine with a failing
  * exit code. No lock, no allocation.
  */
-noreturn void panic_on_trap(const struct trap_frame *frame);
+acre_noreturn void panic_on_trap(const struct trap_frame *frame);
 
 /*
  * panic_hook - if set, called with each panic's message before anything is printed, and need not

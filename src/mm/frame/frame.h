@@ -87,7 +87,7 @@ struct frame_stock {
 	_Atomic uint32_t left[FRAME_CHUNKS_LEFT];
 	uint32_t next_left; /* the one of these that is forgotten next */
 	frame_nr_t seek; /* where the last search among its own chunks has ended, or FRAME_NONE */
-} aligned_to(64);
+} acre_aligned_to(64);
 
 struct frame_pool {
 	struct ticket_lock lock; /* guards all the rest but the bits */
@@ -125,7 +125,7 @@ size_t frame_metadata_bytes(frame_count_t nframes);
  * Pre:    nobody uses @pool yet.
  * Result: ACRE_OK; ACRE_ERR_MISALIGNED if @offset is not a multiple of FRAME_SIZE.
  */
-nodiscard enum acre_status frame_pool_init(struct frame_pool *pool, uint64_t offset);
+acre_nodiscard enum acre_status frame_pool_init(struct frame_pool *pool, uint64_t offset);
 
 /*
  * frame_pool_add_bank - make the frames [@first, @first + @nframes) known. None can be handed out
@@ -137,8 +137,9 @@ nodiscard enum acre_status frame_pool_init(struct frame_pool *pool, uint64_t off
  *         bank; ACRE_ERR_FULL past FRAME_MAX_BANKS.
  * Cost:   fills the metadata, lock held: meant for boot.
  */
-nodiscard enum acre_status frame_pool_add_bank(struct frame_pool *pool, frame_nr_t first,
-					       frame_count_t nframes, void *metadata, size_t bytes);
+acre_nodiscard enum acre_status frame_pool_add_bank(struct frame_pool *pool, frame_nr_t first,
+						    frame_count_t nframes, void *metadata,
+						    size_t bytes);
 
 /*
  * frame_record_bytes - how much memory the records of a bank of @nframes need: 16 bytes a frame.
@@ -152,8 +153,8 @@ nodiscard enum acre_status frame_pool_add_bank(struct frame_pool *pool, frame_nr
  * Cost:   clears the records. Without it nothing: no instruction more on the ways of single frames.
  */
 size_t frame_record_bytes(frame_count_t nframes);
-nodiscard enum acre_status frame_pool_debug(struct frame_pool *pool, frame_nr_t pfn, void *records,
-					    size_t bytes);
+acre_nodiscard enum acre_status frame_pool_debug(struct frame_pool *pool, frame_nr_t pfn,
+						 void *records, size_t bytes);
 
 /*
  * frame_insert - give the frames [@pfn, @pfn + @nframes) of one bank to the pool for the first time:
@@ -163,8 +164,8 @@ nodiscard enum acre_status frame_pool_debug(struct frame_pool *pool, frame_nr_t 
  * Cost:   nframes / 64 words, filled and not counted; those below a frame that was inserted earlier
  *         are looked at first, and set by an atomic instruction each.
  */
-nodiscard enum acre_status frame_insert(struct frame_pool *pool, frame_nr_t pfn,
-					frame_count_t nframes);
+acre_nodiscard enum acre_status frame_insert(struct frame_pool *pool, frame_nr_t pfn,
+					     frame_count_t nframes);
 
 /*
  * frame_remove - take free frames out for good, as if they had never been inserted.
@@ -172,8 +173,8 @@ nodiscard enum acre_status frame_insert(struct frame_pool *pool, frame_nr_t pfn,
  *         any was never inserted; ACRE_ERR_OVERLAP if any is handed out.
  * Cost:   nframes / 64 words.
  */
-nodiscard enum acre_status frame_remove(struct frame_pool *pool, frame_nr_t pfn,
-					frame_count_t nframes);
+acre_nodiscard enum acre_status frame_remove(struct frame_pool *pool, frame_nr_t pfn,
+					     frame_count_t nframes);
 
 /* ---- taking ---------------------------------------------------------------------------------- */
 
@@ -183,13 +184,13 @@ nodiscard enum acre_status frame_remove(struct frame_pool *pool, frame_nr_t pfn,
  * Cost:   one atomic instruction, no lock; for one frame in 64 the next word, for one in some hundred
  *         the next chunk, with the lock.
  */
-nodiscard frame_nr_t frame_alloc(struct frame_pool *pool);
+acre_nodiscard frame_nr_t frame_alloc(struct frame_pool *pool);
 
 /*
  * frame_alloc_zeroed - the same, all bytes 0: a frame that is known to be, or else one that is cleared
  * now, with no lock held. Cost: that of the lock, or of clearing FRAME_SIZE bytes.
  */
-nodiscard frame_nr_t frame_alloc_zeroed(struct frame_pool *pool);
+acre_nodiscard frame_nr_t frame_alloc_zeroed(struct frame_pool *pool);
 
 /*
  * frame_alloc_range - take @nframes contiguous frames whose physical address is a multiple of
@@ -203,12 +204,12 @@ nodiscard frame_nr_t frame_alloc_zeroed(struct frame_pool *pool);
  *         search is looked at once. At other alignments also each chunk that has such a run, but not
  *         aligned. All that in portions, between which the lock is free. Marking: nframes / 64 words.
  */
-nodiscard frame_nr_t frame_alloc_range(struct frame_pool *pool, frame_count_t nframes,
-				       uint64_t align_bytes);
+acre_nodiscard frame_nr_t frame_alloc_range(struct frame_pool *pool, frame_count_t nframes,
+					    uint64_t align_bytes);
 
 /* frame_alloc_range_zeroed - the same, all bytes 0. They are cleared after the lock is dropped. */
-nodiscard frame_nr_t frame_alloc_range_zeroed(struct frame_pool *pool, frame_count_t nframes,
-					      uint64_t align_bytes);
+acre_nodiscard frame_nr_t frame_alloc_range_zeroed(struct frame_pool *pool, frame_count_t nframes,
+						   uint64_t align_bytes);
 
 /*
  * frame_alloc_at - take exactly the frames [@pfn, @pfn + @nframes).
@@ -216,8 +217,8 @@ nodiscard frame_nr_t frame_alloc_range_zeroed(struct frame_pool *pool, frame_cou
  *         any was never inserted; ACRE_ERR_OVERLAP if any is handed out.
  * Cost:   nframes / 64 words.
  */
-nodiscard enum acre_status frame_alloc_at(struct frame_pool *pool, frame_nr_t pfn,
-					  frame_count_t nframes);
+acre_nodiscard enum acre_status frame_alloc_at(struct frame_pool *pool, frame_nr_t pfn,
+					       frame_count_t nframes);
 
 /*
  * frame_leave - this hart will not take single frames for a while, since it stops: the frames that it would

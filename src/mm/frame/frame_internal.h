@@ -161,8 +161,8 @@ void frame_debug_take(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nfr
  * record it. The free bits are not changed: that comes next. False, and nothing has changed, if they are
  * not all handed out, or another is giving one of them back. Not with the lock.
  */
-nodiscard bool frame_debug_give(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes,
-				bool zeroed, const void *caller);
+acre_nodiscard bool frame_debug_give(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes,
+				     bool zeroed, const void *caller);
 
 /* frame_debug_forget - they are no longer inserted. Lock held. */
 void frame_debug_forget(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes);

@@ -48,7 +48,7 @@ static inline struct frame_scoped frame_scoped_alloc(struct frame_pool *pool)
 }
 
 /* frame_scoped_keep - the frame is the caller's now and is not freed; its number, or FRAME_NONE. */
-static inline nodiscard frame_nr_t frame_scoped_keep(struct frame_scoped *owner)
+static inline acre_nodiscard frame_nr_t frame_scoped_keep(struct frame_scoped *owner)
 {
 	frame_nr_t pfn = owner->pfn;
 

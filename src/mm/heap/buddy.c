@@ -79,7 +79,8 @@ static inline bool is_free_head(const struct buddy *b, const struct buddy_region
 	       *buddy_entry(r, addr) == buddy_head_free(order);
 }
 
-static never_inline noreturn void links_overwritten(const struct buddy_link *link, unsigned order)
+static never_inline acre_noreturn void links_overwritten(const struct buddy_link *link,
+							 unsigned order)
 {
 	panic("use after free: the first bytes of the free block %p (%zu bytes) were overwritten",
 	      (const void *)link, buddy_bytes(order));

@@ -85,8 +85,8 @@ void buddy_init(struct buddy *b, unsigned max_order);
  * Cost:   clears the table, a byte for each 16; at most 2 * max_order blocks more than size /
  * 2^max.
  */
-nodiscard enum acre_status buddy_add_region(struct buddy *b, void *base, size_t size,
-					    uint8_t *table, size_t table_size);
+acre_nodiscard enum acre_status buddy_add_region(struct buddy *b, void *base, size_t size,
+						 uint8_t *table, size_t table_size);
 
 /*
  * buddy_alloc - take a block of @order (less than BUDDY_MIN_ORDER means that) and tag it. Its
@@ -97,7 +97,7 @@ nodiscard enum acre_status buddy_add_region(struct buddy *b, void *base, size_t 
  * Cost:   O(orders): one split for each order between the block found and @order. No list is
  * walked.
  */
-nodiscard void *buddy_alloc(struct buddy *b, unsigned order, unsigned tag);
+acre_nodiscard void *buddy_alloc(struct buddy *b, unsigned order, unsigned tag);
 
 /*
  * buddy_live - is @ptr the start of a live block, and of which?
@@ -105,8 +105,8 @@ nodiscard void *buddy_alloc(struct buddy *b, unsigned order, unsigned tag);
  *         anything else than such a start (buddy_block_of() says what).
  * Cost:   O(log regions).
  */
-nodiscard enum acre_status buddy_live(const struct buddy *b, const void *ptr,
-				      struct buddy_block *block);
+acre_nodiscard enum acre_status buddy_live(const struct buddy *b, const void *ptr,
+					   struct buddy_block *block);
 
 /*
  * buddy_release - take back @block and merge it with its buddy as long as that is free.
@@ -118,7 +118,7 @@ void buddy_release(struct buddy *b, const struct buddy_block *block);
 
 /* buddy_free - buddy_live() and, if it is a live block, buddy_release(). Result: as buddy_live().
  */
-nodiscard enum acre_status buddy_free(struct buddy *b, void *ptr);
+acre_nodiscard enum acre_status buddy_free(struct buddy *b, void *ptr);
 
 /*
  * buddy_resize - make @block one of @order where it stands, with @tag: the upper halves are given
@@ -129,16 +129,16 @@ nodiscard enum acre_status buddy_free(struct buddy *b, void *ptr);
  *         Panics if someone wrote to a free block.
  * Cost:   O(orders).
  */
-nodiscard bool buddy_resize(struct buddy *b, struct buddy_block *block, unsigned order,
-			    unsigned tag);
+acre_nodiscard bool buddy_resize(struct buddy *b, struct buddy_block *block, unsigned order,
+				 unsigned tag);
 
 /*
  * buddy_block_of - what the byte at @addr belongs to: *@block is the free or live block around it.
  * Result: ACRE_OK, or ACRE_ERR_RANGE when no region contains it.
  * Cost:   O(log regions + orders).
  */
-nodiscard enum acre_status buddy_block_of(const struct buddy *b, const void *addr,
-					  struct buddy_block *block);
+acre_nodiscard enum acre_status buddy_block_of(const struct buddy *b, const void *addr,
+					       struct buddy_block *block);
 
 /* buddy_largest_free - bytes of the largest free block, 0 if there is none. O(1). */
 size_t buddy_largest_free(const struct buddy *b);

@@ -328,7 +328,7 @@ void *heap_realloc(struct heap *h, void *ptr, size_t size, const void *caller)
 
 /* ---- or panic ----------------------------------------------------------------------------- */
 
-noreturn void heap_alloc_error(struct heap *h, size_t size, size_t align, const void *caller)
+acre_noreturn void heap_alloc_error(struct heap *h, size_t size, size_t align, const void *caller)
 {
 	struct heap_stats s;
 	char request[FMT_SIZE_LEN], used[FMT_SIZE_LEN], total[FMT_SIZE_LEN], peak[FMT_SIZE_LEN];

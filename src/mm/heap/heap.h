@@ -20,7 +20,6 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <stdnoreturn.h>
 
 #include "lib/compiler.h"
 #include "lib/lock.h"
@@ -76,15 +75,15 @@ void heap_init(struct heap *h);
  * Result: as buddy_add_region(). On failure the heap, the memory and the table are as before.
  * Cost:   clears BUDDY_TABLE_SIZE(@size) bytes with the lock held: for start-up.
  */
-nodiscard enum acre_status heap_add_region(struct heap *h, void *base, size_t size, uint8_t *table,
-					   size_t table_size);
+acre_nodiscard enum acre_status heap_add_region(struct heap *h, void *base, size_t size,
+						uint8_t *table, size_t table_size);
 
 /*
  * heap_add_region_self - the same, with the table taken from the end of the region: 16 of 17 bytes
  * are left to hand out.
  * Result: as heap_add_region(); ACRE_ERR_INVALID below 17 bytes and what the base needs for alignment.
  */
-nodiscard enum acre_status heap_add_region_self(struct heap *h, void *base, size_t size);
+acre_nodiscard enum acre_status heap_add_region_self(struct heap *h, void *base, size_t size);
 
 /* ---- giving back -------------------------------------------------------------------------- */
 
@@ -101,7 +100,9 @@ void heap_free_sized(struct heap *h, void *ptr, size_t size, const void *caller)
 
 /* ---- taking ------------------------------------------------------------------------------- */
 
-#define HEAP_NEW nodiscard allocates released_by(heap_free, 2) released_by(heap_free_sized, 2)
+#define HEAP_NEW                                                                                   \
+	acre_nodiscard acre_allocates acre_released_by(heap_free, 2)                               \
+		acre_released_by(heap_free_sized, 2)
 
 /*
  * heap_alloc - a block of at least @size bytes; its contents are whatever they were.
@@ -109,23 +110,23 @@ void heap_free_sized(struct heap *h, void *ptr, size_t size, const void *caller)
  *         HEAP_MAX_SIZE.
  * Cost:   O(orders); no list is walked.
  */
-HEAP_NEW sized_by(2) void *heap_alloc(struct heap *h, size_t size, const void *caller);
+HEAP_NEW acre_sized_by(2) void *heap_alloc(struct heap *h, size_t size, const void *caller);
 
 /*
  * heap_alloc_aligned - the same at a multiple of @align, any power of two up to HEAP_MAX_SIZE. A
  * block is aligned to its size, so one of max(@size, @align) bytes serves.
  * Result: NULL also when @align is no power of two.
  */
-HEAP_NEW sized_by(2) void *heap_alloc_aligned(struct heap *h, size_t size, size_t align,
-					      const void *caller);
+HEAP_NEW acre_sized_by(2) void *heap_alloc_aligned(struct heap *h, size_t size, size_t align,
+						   const void *caller);
 
 /* heap_zalloc - heap_alloc() and clear the @size bytes, outside the lock. */
-HEAP_NEW sized_by(2) void *heap_zalloc(struct heap *h, size_t size, const void *caller);
+HEAP_NEW acre_sized_by(2) void *heap_zalloc(struct heap *h, size_t size, const void *caller);
 
 /* heap_calloc - heap_zalloc() of @n elements of @size bytes. NULL also when @n * @size overflows.
  */
-HEAP_NEW sized_by(2, 3) void *heap_calloc(struct heap *h, size_t n, size_t size,
-					  const void *caller);
+HEAP_NEW acre_sized_by(2, 3) void *heap_calloc(struct heap *h, size_t n, size_t size,
+					       const void *caller);
 
 /*
  * heap_realloc - make the block @ptr one for @size bytes; NULL is heap_alloc(). It shrinks where it
@@ -134,21 +135,24 @@ HEAP_NEW sized_by(2, 3) void *heap_calloc(struct heap *h, size_t n, size_t size,
  * beyond HEAP_MIN_ALIGN is kept only where the block stays.
  * Result: the block, or NULL: then @ptr is still the caller's and as it was.
  */
-nodiscard sized_by(3) void *heap_realloc(struct heap *h, void *ptr, size_t size,
-					 const void *caller);
+acre_nodiscard acre_sized_by(3) void *heap_realloc(struct heap *h, void *ptr, size_t size,
+						   const void *caller);
 
 /*
  * The _or_panic forms never return NULL: they call heap_alloc_error(). For start-up, and for what
  * a kernel cannot go on without.
  */
-HEAP_NEW never_null sized_by(2) void *heap_alloc_or_panic(struct heap *h, size_t size, size_t align,
-							  const void *caller);
-HEAP_NEW never_null sized_by(2) void *heap_zalloc_or_panic(struct heap *h, size_t size,
-							   const void *caller);
-HEAP_NEW never_null sized_by(2, 3) void *heap_calloc_or_panic(struct heap *h, size_t n, size_t size,
-							      const void *caller);
-nodiscard never_null sized_by(3) void *heap_realloc_or_panic(struct heap *h, void *ptr, size_t size,
-							     const void *caller);
+HEAP_NEW acre_never_null acre_sized_by(2) void *heap_alloc_or_panic(struct heap *h, size_t size,
+								    size_t align,
+								    const void *caller);
+HEAP_NEW acre_never_null acre_sized_by(2) void *heap_zalloc_or_panic(struct heap *h, size_t size,
+								     const void *caller);
+HEAP_NEW acre_never_null acre_sized_by(2, 3) void *heap_calloc_or_panic(struct heap *h, size_t n,
+									size_t size,
+									const void *caller);
+acre_nodiscard acre_never_null acre_sized_by(3) void *heap_realloc_or_panic(struct heap *h,
+									    void *ptr, size_t size,
+									    const void *caller);
 
 #undef HEAP_NEW
 
@@ -156,7 +160,7 @@ nodiscard never_null sized_by(3) void *heap_realloc_or_panic(struct heap *h, voi
  * heap_alloc_error - the allocation error handler: panics on behalf of @caller with the request and
  * the state of the heap in one sentence. A @size of SIZE_MAX stands for one that overflowed.
  */
-noreturn void heap_alloc_error(struct heap *h, size_t size, size_t align, const void *caller);
+acre_noreturn void heap_alloc_error(struct heap *h, size_t size, size_t align, const void *caller);
 
 /* ---- questions ---------------------------------------------------------------------------- */
 
@@ -168,8 +172,8 @@ size_t heap_usable_size(struct heap *h, const void *ptr);
  * heap_block_of - what the byte at @addr belongs to, as buddy_block_of(); true at the moment of
  * asking. ACRE_ERR_RANGE when it is not in the heap.
  */
-nodiscard enum acre_status heap_block_of(struct heap *h, const void *addr,
-					 struct buddy_block *block);
+acre_nodiscard enum acre_status heap_block_of(struct heap *h, const void *addr,
+					      struct buddy_block *block);
 
 /* heap_stats - all figures of one moment. */
 void heap_stats(struct heap *h, struct heap_stats *stats);

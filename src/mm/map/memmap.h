@@ -165,8 +165,8 @@ void memmap_init(struct memmap *map);
 		map->declared[map->ndeclared - 1].range == range;
 	ensures \result != ACRE_OK ==> map->ndeclared == \old(map->ndeclared);
 */
-nodiscard enum acre_status memmap_add_bank(struct memmap *map, struct acre_range range,
-					   uint32_t numa_node, const char *name);
+acre_nodiscard enum acre_status memmap_add_bank(struct memmap *map, struct acre_range range,
+						uint32_t numa_node, const char *name);
 
 /*
  * memmap_reserve - keep @range out of the usable memory, as @kind, for @name. Bytes, any alignment;
@@ -186,8 +186,8 @@ nodiscard enum acre_status memmap_add_bank(struct memmap *map, struct acre_range
 		map->reservation[map->nreservations - 1].kind == kind;
 	ensures \result != ACRE_OK ==> map->nreservations == \old(map->nreservations);
 */
-nodiscard enum acre_status memmap_reserve(struct memmap *map, struct acre_range range,
-					  enum memmap_kind kind, const char *name);
+acre_nodiscard enum acre_status memmap_reserve(struct memmap *map, struct acre_range range,
+					       enum memmap_kind kind, const char *name);
 
 /* memmap_reserve_nth - the same for the reservation @index of those that share @name. */
 /*@
@@ -201,9 +201,9 @@ nodiscard enum acre_status memmap_reserve(struct memmap *map, struct acre_range 
 		map->reservation[map->nreservations - 1].kind == kind;
 	ensures \result != ACRE_OK ==> map->nreservations == \old(map->nreservations);
 */
-nodiscard enum acre_status memmap_reserve_nth(struct memmap *map, struct acre_range range,
-					      enum memmap_kind kind, const char *name,
-					      uint32_t index);
+acre_nodiscard enum acre_status memmap_reserve_nth(struct memmap *map, struct acre_range range,
+						   enum memmap_kind kind, const char *name,
+						   uint32_t index);
 
 /*
  * memmap_limit - leave out (MEMMAP_LEFT_OUT, for @name) all RAM but the first @bytes of what is declared
@@ -218,7 +218,7 @@ nodiscard enum acre_status memmap_reserve_nth(struct memmap *map, struct acre_ra
 	ensures good_map(map);
 	ensures \result != ACRE_OK ==> map->nreservations == \old(map->nreservations);
 */
-nodiscard enum acre_status memmap_limit(struct memmap *map, uint64_t bytes, const char *name);
+acre_nodiscard enum acre_status memmap_limit(struct memmap *map, uint64_t bytes, const char *name);
 
 /*
  * memmap_resolve - compute bank[] and the partition region[]. Usable extents are rounded inward to
@@ -242,7 +242,7 @@ nodiscard enum acre_status memmap_limit(struct memmap *map, uint64_t bytes, cons
 	ensures usable_whole(&map->region[0], map->nregions);
 	ensures \result == ACRE_OK ==> map->resolved;
 */
-nodiscard enum acre_status memmap_resolve(struct memmap *map);
+acre_nodiscard enum acre_status memmap_resolve(struct memmap *map);
 
 /*
  * memmap_claim - turn @range of one usable region into @kind for @name.
@@ -258,8 +258,8 @@ nodiscard enum acre_status memmap_resolve(struct memmap *map);
 	ensures map->nregions <= MEMMAP_MAX_REGIONS;
 	ensures \result != ACRE_OK ==> map->nregions == \old(map->nregions);
 */
-nodiscard enum acre_status memmap_claim(struct memmap *map, struct acre_range range,
-					enum memmap_kind kind, const char *name);
+acre_nodiscard enum acre_status memmap_claim(struct memmap *map, struct acre_range range,
+					     enum memmap_kind kind, const char *name);
 
 /* memmap_claim_nth - the same for the claim @index of those that share @name. */
 /*@
@@ -268,9 +268,9 @@ nodiscard enum acre_status memmap_claim(struct memmap *map, struct acre_range ra
 	ensures map->nregions <= MEMMAP_MAX_REGIONS;
 	ensures \result != ACRE_OK ==> map->nregions == \old(map->nregions);
 */
-nodiscard enum acre_status memmap_claim_nth(struct memmap *map, struct acre_range range,
-					    enum memmap_kind kind, const char *name,
-					    uint32_t index);
+acre_nodiscard enum acre_status memmap_claim_nth(struct memmap *map, struct acre_range range,
+						 enum memmap_kind kind, const char *name,
+						 uint32_t index);
 
 /* A reservation that may lie anywhere in a window. */
 struct memmap_request {
@@ -308,8 +308,9 @@ struct memmap_request {
 	ensures \result == ACRE_OK ==> placed->start + request->size == placed->end &&
 		request->window.start <= placed->start && placed->end <= request->window.end;
 */
-nodiscard enum acre_status memmap_place(struct memmap *map, const struct memmap_request *request,
-					struct acre_range *placed);
+acre_nodiscard enum acre_status memmap_place(struct memmap *map,
+					     const struct memmap_request *request,
+					     struct acre_range *placed);
 
 /*
  * memmap_recast - turn @range of one region of kind @from into @to; its name stays.
@@ -323,8 +324,8 @@ nodiscard enum acre_status memmap_place(struct memmap *map, const struct memmap_
 	ensures map->nregions <= MEMMAP_MAX_REGIONS;
 	ensures \result != ACRE_OK ==> map->nregions == \old(map->nregions);
 */
-nodiscard enum acre_status memmap_recast(struct memmap *map, struct acre_range range,
-					 enum memmap_kind from, enum memmap_kind to);
+acre_nodiscard enum acre_status memmap_recast(struct memmap *map, struct acre_range range,
+					      enum memmap_kind from, enum memmap_kind to);
 
 /*
  * memmap_find - the region of the partition that contains @addr, or NULL if that is not RAM. Valid
@@ -391,8 +392,8 @@ struct memmap_outside_cursor {
 	assigns *cursor, *part;
 	ensures \result ==> part->range.start < part->range.end;
 */
-nodiscard bool memmap_outside(const struct memmap *map, struct memmap_outside_cursor *cursor,
-			      struct memmap_region *part);
+acre_nodiscard bool memmap_outside(const struct memmap *map, struct memmap_outside_cursor *cursor,
+				   struct memmap_region *part);
 
 /*
  * memmap_validate - does the partition keep its promises (memmap.c numbers them)? NULL if so, else

@@ -94,9 +94,9 @@ struct memmap_boot {
  *         map is then good for nothing but memmap_init().
  * Cost:   one walk over the tree.
  */
-nodiscard enum acre_status memmap_from_fdt(struct memmap *map, const struct fdt *fdt,
-					   const struct memmap_boot *boot,
-					   const struct memmap_reporter *reporter);
+acre_nodiscard enum acre_status memmap_from_fdt(struct memmap *map, const struct fdt *fdt,
+						const struct memmap_boot *boot,
+						const struct memmap_reporter *reporter);
 
 /* Pairs of one linux,usable-memory-range or alloc-ranges that are looked at. */
 #define MEMMAP_MAX_WINDOWS 16u
@@ -110,8 +110,8 @@ nodiscard enum acre_status memmap_from_fdt(struct memmap *map, const struct fdt 
  * Result: how many were not placed.
  * Cost:   nothing if there are none; else another walk over the tree, and O(regions) for each window.
  */
-nodiscard uint32_t memmap_place_from_fdt(struct memmap *map, const struct fdt *fdt,
-					 const struct memmap_reporter *reporter);
+acre_nodiscard uint32_t memmap_place_from_fdt(struct memmap *map, const struct fdt *fdt,
+					      const struct memmap_reporter *reporter);
 
 /*
  * memmap_guard_firmware - if nothing in @map is reserved as MEMMAP_FIRMWARE, reserve so all RAM
@@ -133,7 +133,7 @@ nodiscard uint32_t memmap_place_from_fdt(struct memmap *map, const struct fdt *f
  *         empty.
  * Cost:   O(reservations + square of banks).
  */
-nodiscard enum acre_status memmap_guard_firmware(struct memmap *map, struct acre_range image,
-						 struct acre_range *guarded);
+acre_nodiscard enum acre_status memmap_guard_firmware(struct memmap *map, struct acre_range image,
+						      struct acre_range *guarded);
 
 #endif

@@ -40,7 +40,7 @@
 	ensures \result <= (count == 0 ? 0 : 2 * count - 1);
 	ensures good_pieces(&scratch->piece[0], \result, input, count);
 */
-nodiscard uint32_t memmap_paint(struct memmap_scratch *scratch, const struct memmap_region *input,
-				uint32_t count);
+acre_nodiscard uint32_t memmap_paint(struct memmap_scratch *scratch,
+				     const struct memmap_region *input, uint32_t count);
 
 #endif

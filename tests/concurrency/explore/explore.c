@@ -213,7 +213,7 @@ static void go_to(unsigned who)
 }
 
 /* Nobody can go on. */
-static noreturn void stuck(void)
+static acre_noreturn void stuck(void)
 {
 	char text[200] = "";
 
@@ -277,7 +277,7 @@ static void end_activity(void)
 
 static unsigned born;
 
-static noreturn void fiber_main(void)
+static acre_noreturn void fiber_main(void)
 {
 	unsigned self = born;
 
@@ -601,7 +601,7 @@ void platform_write(const char *text, size_t len)
 	fwrite(text, 1, len, stderr);
 }
 
-noreturn void platform_panic(const void *caller, const char *message)
+acre_noreturn void platform_panic(const void *caller, const char *message)
 {
 	(void)caller;
 	explore_fail("panic: %s", message);
@@ -669,7 +669,7 @@ unsigned explore_refused_by_me(void)
 	return nrefused[current];
 }
 
-noreturn void explore_fail(const char *format, ...)
+acre_noreturn void explore_fail(const char *format, ...)
 {
 	va_list args;
 

@@ -13,7 +13,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdnoreturn.h>
 
 #include "lib/compiler.h"
 
@@ -71,7 +70,7 @@ bool explore_knows(struct explore_moment moment);
 uint64_t explore_surely(const volatile void *at, uint64_t newest);
 
 /* explore_fail - this run is wrong: report it, with the schedule that leads to it. */
-noreturn void explore_fail(const char *format, ...) printf_like(1, 2);
+acre_noreturn void explore_fail(const char *format, ...) acre_printf_like(1, 2);
 
 #define EXPLORE_CHECK(condition, ...)                                                              \
 	do {                                                                                       \

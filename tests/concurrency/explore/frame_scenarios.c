@@ -34,7 +34,7 @@ struct call {
 static struct frame_pool pool;
 static unsigned nframes;
 static uint64_t metadata[1024];
-static uint8_t bytes[4][FRAME_SIZE] aligned_to(FRAME_SIZE); /* of the first frames */
+static uint8_t bytes[4][FRAME_SIZE] acre_aligned_to(FRAME_SIZE); /* of the first frames */
 
 static struct world {
 	struct call call[EXPLORE_MAX_ACTIVITIES + 1];

@@ -16,7 +16,7 @@
 #define GRANULES 4u
 
 static struct heap heap;
-static uint8_t memory[GRANULES * BUDDY_GRANULE] aligned_to(GRANULES *BUDDY_GRANULE);
+static uint8_t memory[GRANULES * BUDDY_GRANULE] acre_aligned_to(GRANULES *BUDDY_GRANULE);
 static uint8_t table[BUDDY_TABLE_SIZE(sizeof(memory))];
 
 static struct heap_world {
