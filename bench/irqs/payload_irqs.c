@@ -44,7 +44,7 @@ static void must(bool ok, const char *sentence)
 		return;
 	failed++;
 	exit_note_failure();
-	print("bench FAILED irqs_off: %s\n", sentence);
+	acre_print("bench FAILED irqs_off: %s\n", sentence);
 }
 
 /* ---- a part ----------------------------------------------------------------------------------- */
@@ -65,8 +65,8 @@ static void row(const char *name, struct irqs_stretch stretch)
 
 	must(stretch.count != 0, name);
 	passed++;
-	print("bench irqs_off.%s %llu instr worst=- site=%s\n", name,
-	      (unsigned long long)stretch.instructions, site != NULL ? site : "-");
+	acre_print("bench irqs_off.%s %llu instr worst=- site=%s\n", name,
+		   (unsigned long long)stretch.instructions, site != NULL ? site : "-");
 }
 
 /* One whose bound does not depend on what is asked for. */
@@ -95,7 +95,7 @@ static void make_pool(void)
 	if (frame_pool_init(&pool, 0) != ACRE_OK ||
 	    frame_pool_add_bank(&pool, FIRST, FRAMES, metadata, bytes) != ACRE_OK ||
 	    frame_insert(&pool, FIRST, FRAMES) != ACRE_OK)
-		panic("the pool to measure cannot be made");
+		acre_panic("the pool to measure cannot be made");
 	csr_set(sstatus, SSTATUS_SIE);
 }
 
@@ -272,7 +272,7 @@ static void frames_debug(void)
 				frame_metadata_bytes(REAL_FRAMES)) != ACRE_OK ||
 	    frame_pool_debug(&pool, first, frame_ptr(&pool, records), bytes) != ACRE_OK ||
 	    frame_insert(&pool, first, REAL_FRAMES) != ACRE_OK)
-		panic("the debug tier cannot be turned on");
+		acre_panic("the debug tier cannot be turned on");
 	csr_set(sstatus, SSTATUS_SIE);
 	search(REAL_FRAMES, FRAME_SIZE);
 	search(3, 16 * FRAME_SIZE);
@@ -301,13 +301,13 @@ static void make_banks(void)
 				   frame_alloc_range(&machine.frames, n, FRAME_SIZE));
 	csr_clear(sstatus, SSTATUS_SIE);
 	if (frame_pool_init(&pool, 0) != ACRE_OK)
-		panic("the pool to measure cannot be made");
+		acre_panic("the pool to measure cannot be made");
 	for (uint64_t b = 0; b < FRAME_MAX_BANKS; b++) {
 		frame_nr_t first = FIRST + 2 * b * CHUNK_BITS;
 		if (frame_pool_add_bank(&pool, first, CHUNK_BITS, tables + b * bytes, bytes) !=
 			    ACRE_OK ||
 		    frame_insert(&pool, first, CHUNK_BITS) != ACRE_OK)
-			panic("the pool to measure cannot be made");
+			acre_panic("the pool to measure cannot be made");
 	}
 	csr_set(sstatus, SSTATUS_SIE);
 	for (uint64_t b = 0; b < FRAME_MAX_BANKS; b++)
@@ -404,7 +404,7 @@ static void console(void)
 
 	memset(text, '#', sizeof(text) - 1);
 	for (unsigned n = 1; n < 120; n += 17)
-		print("# %s\n", text + sizeof(text) - 1 - n);
+		acre_print("# %s\n", text + sizeof(text) - 1 - n);
 }
 
 static void handlers(void)
@@ -427,7 +427,7 @@ acre_noreturn void payload_run(const struct bootargs *args)
 	must(clock_instructions_since_entry(&counted),
 	     "nobody counts instructions here (-icount shift=0,sleep=off)");
 	random_state = args->has_seed && args->seed != 0 ? args->seed : 1;
-	print("seed %llu\n", (unsigned long long)random_state);
+	acre_print("seed %llu\n", (unsigned long long)random_state);
 	csr_set(sstatus, SSTATUS_SIE);
 	row_bounded("frames", frames);
 	row_bounded("odd_alignment_1gib", odd_alignment);
@@ -442,8 +442,8 @@ acre_noreturn void payload_run(const struct bootargs *args)
 	row("validate_frames_1gib", measure(validate_frames));
 	row("validate_heap", measure(validate_heap));
 	if (failed != 0)
-		print("FAIL %u failed, %u passed\n", failed, passed);
+		acre_print("FAIL %u failed, %u passed\n", failed, passed);
 	else
-		print("PASS %u passed\n", passed);
+		acre_print("PASS %u passed\n", passed);
 	machine_exit(exit_verdict_so_far());
 }

@@ -74,7 +74,7 @@ static enum acre_status fill_pool(struct store *s)
 static void make_pool(struct store *s)
 {
 	if (frame_pool_init(&pool, 0) != ACRE_OK || fill_pool(s) != ACRE_OK)
-		panic("the benchmark's pool cannot be made");
+		acre_panic("the benchmark's pool cannot be made");
 }
 
 /* ---- a workload --------------------------------------------------------------------------------- */
@@ -204,7 +204,7 @@ static void row_init(struct store *s)
 
 	measured.run = s->run;
 	if (frame_pool_init(&pool, 0) != ACRE_OK)
-		panic("the benchmark's pool cannot be made");
+		acre_panic("the benchmark's pool cannot be made");
 	bench_begin_pass(&measured);
 	bench_open(&measured.run);
 	status = fill_pool(s);

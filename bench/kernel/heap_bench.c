@@ -48,7 +48,7 @@ static void run_acre(struct bench_pass *pass, const struct bench_run *input,
 
 	heap_init(&heap);
 	if (heap_add_region_self(&heap, input->arena, input->arena_bytes) != ACRE_OK)
-		panic("the benchmark's heap cannot be made");
+		acre_panic("the benchmark's heap cannot be made");
 	*r = *input;
 	r->heap = (struct bench_heap *)&heap;
 	bench_begin_pass(pass);

@@ -31,9 +31,9 @@ void *bench_memory(uint64_t bytes, uint64_t align)
 	frame_nr_t pfn = frame_alloc_range(&machine.frames, nframes, align);
 
 	if (pfn == FRAME_NONE)
-		panic("the benchmark wants %llu KiB in one piece: a machine with more memory, "
-		      "please",
-		      (unsigned long long)(bytes >> 10));
+		acre_panic("the benchmark wants %llu KiB in one piece: a machine with more memory, "
+			   "please",
+			   (unsigned long long)(bytes >> 10));
 	return memset(frame_ptr(&machine.frames, pfn), 0, bytes);
 }
 
@@ -77,14 +77,14 @@ static void print_fixed(uint64_t value, unsigned decimals)
 	for (unsigned i = decimals; i > 0; i--, rest /= 10)
 		digits[i - 1] = (char)('0' + rest % 10);
 	digits[decimals] = '\0';
-	print("%llu%s%s", (unsigned long long)(value / unit), decimals > 0 ? "." : "", digits);
+	acre_print("%llu%s%s", (unsigned long long)(value / unit), decimals > 0 ? "." : "", digits);
 }
 
 static void fail(const char *name, const char *suffix, const char *broken)
 {
 	failed++;
 	exit_note_failure();
-	print("bench FAILED %s%s: %s\n", name, suffix, broken);
+	acre_print("bench FAILED %s%s: %s\n", name, suffix, broken);
 }
 
 static uint64_t per_op(uint64_t cost, uint64_t ops, unsigned decimals)
@@ -96,7 +96,7 @@ static uint64_t per_op(uint64_t cost, uint64_t ops, unsigned decimals)
 static void print_windows(const char *word, const struct bench_pass *pass)
 {
 	if (pass != NULL)
-		print(" %s=%u+%u", word, pass->first_window, pass->run.windows);
+		acre_print(" %s=%u+%u", word, pass->first_window, pass->run.windows);
 }
 
 static void print_cost(const struct bench_pass *measured, const struct bench_pass *overhead,
@@ -134,20 +134,20 @@ void bench_row(const char *name, const char *suffix, const struct bench_pass *me
 		return;
 	}
 	passed++;
-	print("bench %s%s ", name, suffix);
+	acre_print("bench %s%s ", name, suffix);
 	print_cost(measured, overhead, decimals);
 	if (checked != NULL)
-		print(" instr worst=%llu", (unsigned long long)checked->run.worst);
+		acre_print(" instr worst=%llu", (unsigned long long)checked->run.worst);
 	else
-		print(" instr worst=-");
+		acre_print(" instr worst=-");
 	if (overhead != NULL) {
-		print(" overhead=");
+		acre_print(" overhead=");
 		print_fixed(per_op(overhead->run.cost, overhead->run.ops, 2), 2);
 	}
-	print(" ops=%llu", (unsigned long long)measured->run.ops);
+	acre_print(" ops=%llu", (unsigned long long)measured->run.ops);
 	print_windows("windows", measured);
 	print_windows("less", overhead);
-	print("\n");
+	acre_print("\n");
 }
 
 void bench_row_figure(const char *name, const char *suffix, struct bench_figure figure,
@@ -158,9 +158,9 @@ void bench_row_figure(const char *name, const char *suffix, struct bench_figure 
 		return;
 	}
 	passed++;
-	print("bench %s%s ", name, suffix);
+	acre_print("bench %s%s ", name, suffix);
 	print_fixed(figure.value, figure.decimals);
-	print(" %s worst=-\n", figure.unit);
+	acre_print(" %s worst=-\n", figure.unit);
 }
 
 void bench_peer_row(const char *peer, const char *name, const struct bench_pass *measured,
@@ -173,9 +173,9 @@ void bench_peer_row(const char *peer, const char *name, const struct bench_pass 
 		return;
 	}
 	passed++;
-	print("peer %s %s ", peer, name);
+	acre_print("peer %s %s ", peer, name);
 	print_cost(measured, overhead, 2);
-	print(" instr\n");
+	acre_print(" instr\n");
 }
 
 acre_noreturn void payload_run(const struct bootargs *args)
@@ -185,15 +185,15 @@ acre_noreturn void payload_run(const struct bootargs *args)
 
 	if (!clock_instructions_since_entry(&counted))
 		fail("counter", "", "nobody counts instructions here (-icount shift=0,sleep=off)");
-	print("seed %llu\n", (unsigned long long)seed);
+	acre_print("seed %llu\n", (unsigned long long)seed);
 	/* As in a running kernel; no source is enabled, so none comes. */
 	csr_set(sstatus, SSTATUS_SIE);
 	bench_frames(seed);
 	bench_frame_setup(seed);
 	bench_heap(seed);
 	if (failed != 0)
-		print("FAIL %u failed, %u passed\n", failed, passed);
+		acre_print("FAIL %u failed, %u passed\n", failed, passed);
 	else
-		print("PASS %u passed\n", passed);
+		acre_print("PASS %u passed\n", passed);
 	machine_exit(exit_verdict_so_far());
 }

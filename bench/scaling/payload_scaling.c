@@ -96,7 +96,7 @@ static frame_nr_t take(struct player *p)
 
 	count(&p->own, before);
 	if (pfn == FRAME_NONE)
-		panic("the pool has no frame for player %u", p->index);
+		acre_panic("the pool has no frame for player %u", p->index);
 	return pfn;
 }
 
@@ -107,7 +107,7 @@ static void give(struct player *p, struct cost *cost, frame_nr_t pfn)
 
 	count(cost, before);
 	if (s != ACRE_OK)
-		panic("player %u cannot give back a frame", p->index);
+		acre_panic("player %u cannot give back a frame", p->index);
 }
 
 static void hold(struct player *p)
@@ -187,7 +187,7 @@ static void step_run(struct player *p)
 		p->held[p->nheld++] =
 			(uint32_t)(frame_alloc_range(pool, 16, 16 * FRAME_SIZE) - FIRST);
 	} else if (frame_free_range(pool, FIRST + p->held[--p->nheld], 16) != ACRE_OK) {
-		panic("player %u cannot give back a run", p->index);
+		acre_panic("player %u cannot give back a run", p->index);
 	}
 	count(&p->own, before);
 }
@@ -250,12 +250,12 @@ static void at_once(uint64_t rounds)
 	for (unsigned i = 0; i < nplayers; i++) {
 		player[i].target = rounds;
 		if (i != 0 && hart_run(i, on_this_hart, NULL) != ACRE_OK)
-			panic("hart %u does not start", i);
+			acre_panic("hart %u does not start", i);
 	}
 	on_this_hart(NULL);
 	for (unsigned i = 1; i < nplayers; i++) {
 		if (hart_join(i, 20000) != ACRE_OK)
-			panic("hart %u did not come", i);
+			acre_panic("hart %u did not come", i);
 	}
 }
 
@@ -264,7 +264,7 @@ static void at_once(uint64_t rounds)
 static void must(enum acre_status s)
 {
 	if (s != ACRE_OK)
-		panic("no pool: %s", acre_status_str(s));
+		acre_panic("no pool: %s", acre_status_str(s));
 }
 
 static void begin(unsigned n)
@@ -279,7 +279,7 @@ static void begin(unsigned n)
 	must(frame_insert(pool, FIRST, nframes));
 	notes = frame_alloc_range(&machine.frames, nframes * 4 / FRAME_SIZE, FRAME_SIZE);
 	if (notes == FRAME_NONE)
-		panic("no memory for what %u players hold", n);
+		acre_panic("no memory for what %u players hold", n);
 	player = kmalloc_aligned_or_panic(n * sizeof(*player), LINE_SIZE);
 	memset(player, 0, n * sizeof(*player));
 	for (unsigned i = 0; i < n; i++) {
@@ -299,7 +299,7 @@ static void end(void)
 	const char *broken = frame_validate(pool);
 
 	if (broken != NULL)
-		panic("the pool is broken: %s", broken);
+		acre_panic("the pool is broken: %s", broken);
 	must(frame_free_range(&machine.frames, notes, nframes * 4 / FRAME_SIZE));
 	kfree(player);
 	kfree(metadata);
@@ -322,12 +322,12 @@ static void print_cost(const char *loop, const char *kind, const char *way, cons
 {
 	if (cost->operations == 0)
 		return;
-	print("scaling %s.%s %s harts=%u ops=%llu disturbed=%llu foreign=%llu locks=%llu "
-	      "waits=%llu\n",
-	      loop, kind, way, nplayers, (unsigned long long)cost->operations,
-	      (unsigned long long)cost->disturbed, (unsigned long long)cost->foreign,
-	      (unsigned long long)(after->holds - before->holds),
-	      (unsigned long long)(after->contended - before->contended));
+	acre_print("scaling %s.%s %s harts=%u ops=%llu disturbed=%llu foreign=%llu locks=%llu "
+		   "waits=%llu\n",
+		   loop, kind, way, nplayers, (unsigned long long)cost->operations,
+		   (unsigned long long)cost->disturbed, (unsigned long long)cost->foreign,
+		   (unsigned long long)(after->holds - before->holds),
+		   (unsigned long long)(after->contended - before->contended));
 }
 
 /* Whose is the line that moves most? For who wants to know where it comes from. */
@@ -341,12 +341,12 @@ static void print_worst(void)
 		uintptr_t in_pool = at - (uintptr_t)pool;
 		uintptr_t in_metadata = at - (uintptr_t)metadata;
 		if (in_pool < sizeof(*pool))
-			print("# line: pool + %llu", (unsigned long long)in_pool);
+			acre_print("# line: pool + %llu", (unsigned long long)in_pool);
 		else if (in_metadata < frame_metadata_bytes(nframes))
-			print("# line: metadata + %llu", (unsigned long long)in_metadata);
+			acre_print("# line: metadata + %llu", (unsigned long long)in_metadata);
 		else
-			print("# line: 0x%llx", (unsigned long long)at);
-		print(", %llu times\n", (unsigned long long)times);
+			acre_print("# line: 0x%llx", (unsigned long long)at);
+		acre_print(", %llu times\n", (unsigned long long)times);
 	}
 }
 
@@ -359,7 +359,7 @@ static void measure(const char *loop, void (*fn)(struct player *), unsigned n, b
 	uint64_t operations = OPERATIONS;
 
 	if (n == 0)
-		panic("nobody takes part");
+		acre_panic("nobody takes part");
 	if (!turns && n > 1 && (locked || fn == step_full))
 		operations = locked ? LOCKED_AT_ONCE : FULL_AT_ONCE;
 
@@ -386,8 +386,8 @@ static void measure(const char *loop, void (*fn)(struct player *), unsigned n, b
 	print_cost(loop, "others", way, &others, &before, &after);
 	print_worst();
 	if (lines_lost() != 0)
-		panic("%llu writes were lost: the table of lines is too small",
-		      (unsigned long long)lines_lost());
+		acre_panic("%llu writes were lost: the table of lines is too small",
+			   (unsigned long long)lines_lost());
 	end();
 }
 
@@ -412,6 +412,6 @@ acre_noreturn void payload_run(const struct bootargs *args)
 			measure_all(played[i], true);
 	}
 	measure_all(harts_count(), false);
-	print("PASS 1 passed\n");
+	acre_print("PASS 1 passed\n");
 	machine_exit(EXIT_OK);
 }

@@ -40,11 +40,11 @@ void machine_read_tree(const void *dtb, uint64_t boot_hart_id)
 	struct fdt *fdt = &machine.fdt;
 
 	if (dtb == NULL)
-		panic("no device tree: the firmware passed 0 in a1");
+		acre_panic("no device tree: the firmware passed 0 in a1");
 	enum acre_status s = fdt_open(fdt, dtb, DTB_LIMIT);
 	if (s != ACRE_OK)
-		panic("the device tree at %p is %s at byte %u: %s", dtb, acre_status_str(s),
-		      fdt->problem_at, fdt->problem);
+		acre_panic("the device tree at %p is %s at byte %u: %s", dtb, acre_status_str(s),
+			   fdt->problem_at, fdt->problem);
 	machine.dtb = dtb;
 	machine.boot_hart_id = boot_hart_id;
 	machine.isa = first_isa(fdt);
@@ -70,7 +70,7 @@ static void report_finding(void *first, const struct memmap_finding *finding)
 
 	if (finding->severity == MEMMAP_ERROR && error[0] == '\0')
 		memmap_finding_str(error, finding);
-	log_at(level[finding->severity], "%s\n", memmap_finding_str(sentence, finding));
+	acre_log_at(level[finding->severity], "%s\n", memmap_finding_str(sentence, finding));
 }
 
 static void check_map(void)
@@ -78,7 +78,7 @@ static void check_map(void)
 	const char *broken = memmap_validate(&machine.memmap);
 
 	if (broken != NULL)
-		panic("the memory map is wrong: %s", broken);
+		acre_panic("the memory map is wrong: %s", broken);
 }
 
 void machine_map_memory(uint64_t limit)
@@ -101,8 +101,8 @@ void machine_map_memory(uint64_t limit)
 	if (s == ACRE_OK)
 		s = memmap_resolve(&machine.memmap);
 	if (s != ACRE_OK)
-		panic("no memory map can be made of this device tree: %s",
-		      error[0] != '\0' ? error : acre_status_str(s));
+		acre_panic("no memory map can be made of this device tree: %s",
+			   error[0] != '\0' ? error : acre_status_str(s));
 	uint32_t unplaced = memmap_place_from_fdt(&machine.memmap, &machine.fdt, &reporter);
 	if (unplaced != 0)
 		log_warn("%u of %u dynamic reservations have no place: their drivers will not find "
@@ -117,11 +117,12 @@ void machine_init_frames(bool debug)
 				   : mm_init_frames(&machine.frames, &machine.memmap, 0);
 
 	if (s != ACRE_OK && machine.mem_limit != 0)
-		panic("no frame pool can be made of this memory: %s; mem= in the boot arguments "
-		      "allows the first %llu bytes of it",
-		      acre_status_str(s), (unsigned long long)machine.mem_limit);
+		acre_panic(
+			"no frame pool can be made of this memory: %s; mem= in the boot arguments "
+			"allows the first %llu bytes of it",
+			acre_status_str(s), (unsigned long long)machine.mem_limit);
 	if (s != ACRE_OK)
-		panic("no frame pool can be made of this memory: %s", acre_status_str(s));
+		acre_panic("no frame pool can be made of this memory: %s", acre_status_str(s));
 	ledger_check_or_panic();
 }
 

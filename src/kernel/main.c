@@ -47,7 +47,7 @@ static void hand_over(const struct bootargs *args)
 			 (unsigned long long)machine.boot_hart_id);
 		return;
 	}
-	print("starting over on hart %llu\n", (unsigned long long)args->boothart);
+	acre_print("starting over on hart %llu\n", (unsigned long long)args->boothart);
 	long error = boot_handover(args->boothart, machine.dtb);
 	log_warn("boothart=%llu: %s; staying on hart %llu\n", (unsigned long long)args->boothart,
 		 sbi_error_str(error), (unsigned long long)machine.boot_hart_id);
@@ -56,7 +56,7 @@ static void hand_over(const struct bootargs *args)
 static void apply_bootargs(struct bootargs *args)
 {
 	bootargs_parse(args, machine.bootargs, strlen(machine.bootargs), complain);
-	log_set_level(args->loglevel);
+	acre_log_set_level(args->loglevel);
 	platform_set_bad_free_reports(args->bad_free_reports);
 	if (args->semihosting)
 		exit_allow_semihosting();
@@ -73,8 +73,8 @@ static void start_ticks(const struct bootargs *args)
 	if (s != ACRE_OK)
 		log_warn("no ticks: %s\n", acre_status_str(s));
 	else
-		print("ticks     %llu a second on each hart, and %llu interrupts to others\n",
-		      (unsigned long long)rates->tick_hz, (unsigned long long)rates->ipi_hz);
+		acre_print("ticks     %llu a second on each hart, and %llu interrupts to others\n",
+			   (unsigned long long)rates->tick_hz, (unsigned long long)rates->ipi_hz);
 }
 
 acre_noreturn void kernel_main(uint64_t hart_id, const void *dtb, uint64_t entry_ticks,
@@ -83,7 +83,7 @@ acre_noreturn void kernel_main(uint64_t hart_id, const void *dtb, uint64_t entry
 	struct bootargs args;
 
 	hart_guard_init(hart_self());
-	print_init();
+	acre_print_init();
 	sbi_probe(&kernel_sbi);          /* a console, if the firmware has one */
 	machine_read_tree(dtb, hart_id); /* checks the blob once */
 	exit_init(&machine.fdt);         /* from here on a panic has an exit code */

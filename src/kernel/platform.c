@@ -79,6 +79,6 @@ void platform_bad_free(const struct bad_free *report)
 	}
 	bad_free_sentence(sentence, sizeof(sentence), report);
 	if (!bad_free_reports)
-		panic_from(report->caller, "%s", sentence);
+		acre_panic_from(report->caller, "%s", sentence);
 	log_error("%s\n", sentence);
 }

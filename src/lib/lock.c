@@ -101,16 +101,16 @@ static never_inline plain_stores unsigned long wait_and_hold(struct ticket_lock 
 
 static never_inline acre_noreturn void taken_twice(const struct ticket_lock *lock, const void *site)
 {
-	panic_from(site, "lock '%s' taken twice on one hart, first at %p", lock_name(lock),
-		   site_of(lock));
+	acre_panic_from(site, "lock '%s' taken twice on one hart, first at %p", lock_name(lock),
+			site_of(lock));
 }
 
 static never_inline acre_noreturn void out_of_order(const struct ticket_lock *lock,
 						    const struct ticket_lock *held,
 						    const void *site)
 {
-	panic_from(site, "lock '%s' taken at %p against the order: '%s' is held, taken at %p",
-		   lock_name(lock), site, lock_name(held), site_of(held));
+	acre_panic_from(site, "lock '%s' taken at %p against the order: '%s' is held, taken at %p",
+			lock_name(lock), site, lock_name(held), site_of(held));
 }
 
 /* May this hart, whose interrupts are off, wait for @lock? If not, that is a bug of the caller's. */
@@ -175,7 +175,8 @@ plain_stores bool lock_try(struct ticket_lock *lock, unsigned long *irq)
 
 static never_inline acre_noreturn void not_held(const struct ticket_lock *lock, const void *site)
 {
-	panic_from(site, "lock '%s' released by a hart that does not hold it", lock_name(lock));
+	acre_panic_from(site, "lock '%s' released by a hart that does not hold it",
+			lock_name(lock));
 }
 
 plain_stores void lock_release(struct ticket_lock *lock, unsigned long irq)

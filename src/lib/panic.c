@@ -13,7 +13,7 @@ static acre_noreturn void vpanic(const void *caller, const char *format, va_list
 	platform_panic(caller, message);
 }
 
-acre_noreturn void panic(const char *format, ...)
+acre_noreturn void acre_panic(const char *format, ...)
 {
 	va_list args;
 
@@ -21,7 +21,7 @@ acre_noreturn void panic(const char *format, ...)
 	vpanic(CALLER(), format, args);
 }
 
-acre_noreturn void panic_from(const void *caller, const char *format, ...)
+acre_noreturn void acre_panic_from(const void *caller, const char *format, ...)
 {
 	va_list args;
 

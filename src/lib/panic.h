@@ -12,15 +12,16 @@
 #define PANIC_MESSAGE_SIZE 384
 
 /*
- * panic - format a sentence (fmt.h says which conversions there are; cut at PANIC_MESSAGE_SIZE - 1
+ * acre_panic - format a sentence (fmt.h says which conversions there are; cut at PANIC_MESSAGE_SIZE - 1
  * bytes) and hand it to platform_panic() with the caller's address. Any hart, any lock, any
  * interrupt state.
  */
-acre_noreturn void panic(const char *format, ...) acre_printf_like(1, 2);
+acre_noreturn void acre_panic(const char *format, ...) acre_printf_like(1, 2);
 
-/* panic_from - the same on behalf of @caller, for functions that panic for those who called them.
+/* acre_panic_from - the same on behalf of @caller, for functions that panic for those who called them.
  */
-acre_noreturn void panic_from(const void *caller, const char *format, ...) acre_printf_like(2, 3);
+acre_noreturn void acre_panic_from(const void *caller, const char *format, ...)
+	acre_printf_like(2, 3);
 
 /*
  * ASSERT - the middle tier of checks: in debug builds only (-DACRE_DEBUG), and never with a side
@@ -30,7 +31,8 @@ acre_noreturn void panic_from(const void *caller, const char *format, ...) acre_
 #define ASSERT(condition)                                                                          \
 	do {                                                                                       \
 		if (unlikely(!(condition)))                                                        \
-			panic("assertion '%s' failed at %s:%d", #condition, __FILE__, __LINE__);   \
+			acre_panic("assertion '%s' failed at %s:%d", #condition, __FILE__,         \
+				   __LINE__);                                                      \
 	} while (0)
 #else
 #define ASSERT(condition) ((void)sizeof(!(condition)))

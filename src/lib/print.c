@@ -3,12 +3,12 @@
  * print.c - formatted lines to platform_write(), whole, and without turning interrupts off for as long as a
  * console may take for one.
  *
- *	print() --format--> text on the stack --append()--> ring --write_piece()--> platform_write()
+ *	acre_print() --format--> text on the stack --append()--> ring --write_piece()--> platform_write()
  *	                                        lock held          lock held
  *
  * A line is put into the ring as a whole, so lines of several harts do not mix. Then whoever printed it writes
  * what is in the ring, its own line and those before it, a few bytes at a time, and takes the lock for each of
- * these pieces anew: in between interrupts are what they were, and others get their turn. So print() returns
+ * these pieces anew: in between interrupts are what they were, and others get their turn. So acre_print() returns
  * when its text is on the console, and nobody holds the lock for longer than a piece takes, or a copy to the
  * ring.
  *
@@ -46,12 +46,12 @@ static int level_above_info;
 /* Looks at a lock whose holder may never come back: some milliseconds. */
 #define MAX_WAIT 1000000u
 
-void print_init(void)
+void acre_print_init(void)
 {
 	lock_init_level(&console.lock, "console", LOCK_PRINT);
 }
 
-const struct ticket_lock *print_lock(void)
+const struct ticket_lock *acre_print_lock(void)
 {
 	return &console.lock;
 }
@@ -152,7 +152,7 @@ static void put(const char *text, size_t len)
 		;
 }
 
-void print_let_finish(bool others_run)
+void acre_print_let_finish(bool others_run)
 {
 	atomic_thread_fence(memory_order_seq_cst); /* enter() has the other one */
 	for (unsigned i = 0; others_run && i < MAX_WAIT && !lock_held(&console.lock) &&
@@ -212,7 +212,7 @@ static void print_line(const char *prefix, const char *format, va_list args)
 	write_formatted(&g, prefix, format, args);
 }
 
-void print(const char *format, ...)
+void acre_print(const char *format, ...)
 {
 	va_list args;
 
@@ -221,7 +221,7 @@ void print(const char *format, ...)
 	va_end(args);
 }
 
-void print_unlocked(const char *format, ...)
+void acre_print_unlocked(const char *format, ...)
 {
 	char text[128]; /* there may be little left of the stack */
 	struct gather g = { .put = platform_write, .text = text, .room = sizeof(text) };
@@ -232,12 +232,12 @@ void print_unlocked(const char *format, ...)
 	va_end(args);
 }
 
-void log_set_level(enum log_level level)
+void acre_log_set_level(enum log_level level)
 {
 	level_above_info = (int)level - (int)LOG_INFO;
 }
 
-void log_at(enum log_level level, const char *format, ...)
+void acre_log_at(enum log_level level, const char *format, ...)
 {
 	static const char prefix[][10] = { "error: ", "warning: ", "", "debug: " };
 	va_list args;

@@ -16,45 +16,45 @@ struct ticket_lock;
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
 /*
- * print_init - give the print lock its name and its place in the order of locks. Before anybody else prints; who
+ * acre_print_init - give the print lock its name and its place in the order of locks. Before anybody else prints; who
  * does without has a lock without either.
  */
-void print_init(void);
+void acre_print_init(void);
 
 /* So much of what one call prints stays together. */
 #define PRINT_LINE 384u
 
 /*
- * print - always shown; formats as fmt.h says. Returns when it is on the console. Any hart, any interrupt state;
+ * acre_print - always shown; formats as fmt.h says. Returns when it is on the console. Any hart, any interrupt state;
  * takes the print lock once for each few bytes. Who calls it with interrupts off, or with another lock held, has them
  * off for the whole line: tens of thousands of instructions on a slow console.
  */
-void print(const char *format, ...) acre_printf_like(1, 2);
+void acre_print(const char *format, ...) acre_printf_like(1, 2);
 
-/* print_unlocked - the same without the lock: only for a hart that panics, alone. */
-void print_unlocked(const char *format, ...) acre_printf_like(1, 2);
+/* acre_print_unlocked - the same without the lock: only for a hart that panics, alone. */
+void acre_print_unlocked(const char *format, ...) acre_printf_like(1, 2);
 
 /*
- * print_let_finish - for a hart that is about to panic: let another that is in the middle of a line end it.
+ * acre_print_let_finish - for a hart that is about to panic: let another that is in the middle of a line end it.
  * Bounded, whatever the other does: what of the line has not been written yet, this hart writes. Begin when
- * platform_panicking() is true: print() prints nothing new from then on. If not even @others_run, since each has
+ * platform_panicking() is true: acre_print() prints nothing new from then on. If not even @others_run, since each has
  * stopped where it looked at that, nobody is in the middle of anything, and nobody is waited for.
  */
-void print_let_finish(bool others_run);
+void acre_print_let_finish(bool others_run);
 
-/* print_lock - the lock, for those who want to look at it. */
-const struct ticket_lock *print_lock(void);
+/* acre_print_lock - the lock, for those who want to look at it. */
+const struct ticket_lock *acre_print_lock(void);
 
-/* log_at - a line shown if @level is at most the current level, after "error: ", "warning: " or
+/* acre_log_at - a line shown if @level is at most the current level, after "error: ", "warning: " or
  * none. */
-void log_at(enum log_level level, const char *format, ...) acre_printf_like(2, 3);
+void acre_log_at(enum log_level level, const char *format, ...) acre_printf_like(2, 3);
 
-/* log_set_level - show lines up to @level from now on (LOG_INFO at the start). */
-void log_set_level(enum log_level level);
+/* acre_log_set_level - show lines up to @level from now on (LOG_INFO at the start). */
+void acre_log_set_level(enum log_level level);
 
-#define log_error(...) log_at(LOG_ERROR, __VA_ARGS__)
-#define log_warn(...)  log_at(LOG_WARN, __VA_ARGS__)
-#define log_info(...)  log_at(LOG_INFO, __VA_ARGS__)
-#define log_debug(...) log_at(LOG_DEBUG, __VA_ARGS__)
+#define log_error(...) acre_log_at(LOG_ERROR, __VA_ARGS__)
+#define log_warn(...)  acre_log_at(LOG_WARN, __VA_ARGS__)
+#define log_info(...)  acre_log_at(LOG_INFO, __VA_ARGS__)
+#define log_debug(...) acre_log_at(LOG_DEBUG, __VA_ARGS__)
 
 #endif

@@ -289,7 +289,7 @@ enum acre_status mm_lend_reusable(struct frame_pool *pool, struct memmap *map, a
 	status = frame_insert(pool, frame_from_paddr(range.start), frames_in(range));
 	/* Joining what was cut needs no slot. */
 	if (status != ACRE_OK && memmap_recast(map, range, MEMMAP_LENT, MEMMAP_REUSABLE) != ACRE_OK)
-		panic("a region of the memory map cannot be joined again");
+		acre_panic("a region of the memory map cannot be joined again");
 	return status;
 }
 

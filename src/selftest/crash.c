@@ -16,7 +16,7 @@
 
 static never_inline void by_panic(void)
 {
-	panic("asked for at the prompt");
+	acre_panic("asked for at the prompt");
 }
 
 /* The end of physical addresses, and paging is off: an access fault. Address 0 may well be RAM. */
@@ -40,7 +40,7 @@ static never_inline void by_jump(void)
 static void panic_there(void *unused)
 {
 	(void)unused;
-	panic("asked for at the prompt");
+	acre_panic("asked for at the prompt");
 }
 
 /* This hart goes on and prints, until it is stopped. */
@@ -50,8 +50,8 @@ static void by_other_hart(void)
 	enum acre_status s = hart_run(harts_count() - 1, panic_there, NULL);
 
 	while (s == ACRE_OK && clock_ticks() < end)
-		print("this hart goes on\n");
-	print("no panic there: %s\n", acre_status_str(s));
+		acre_print("this hart goes on\n");
+	acre_print("no panic there: %s\n", acre_status_str(s));
 }
 
 /* ---- all harts at once ----------------------------------------------------------------------- */
@@ -73,8 +73,8 @@ static void allocate_for_ever(void *unused)
 		if (pfn != FRAME_NONE)
 			(void)frame_free(&machine.frames, pfn);
 		if (i % 256 == 0)
-			print("hart %llu has allocated %u times and goes on\n",
-			      (unsigned long long)hart_self()->id, i);
+			acre_print("hart %llu has allocated %u times and goes on\n",
+				   (unsigned long long)hart_self()->id, i);
 	}
 }
 
@@ -84,7 +84,7 @@ static void wait_for_crowd_lock(void *unused)
 	(void)unused;
 	atomic_fetch_add(&crowd, 1);
 	(void)!lock_acquire(&crowd_lock);
-	print("this hart went on\n");
+	acre_print("this hart went on\n");
 }
 
 static void hear_nothing(void *unused)
@@ -119,7 +119,7 @@ static void by_crowd(void)
 	platform_irq_restore(irq);
 	start_crowd(wait_for_crowd_lock);
 	clock_nap(20);
-	panic("asked for at the prompt, while %u harts are busy", atomic_load(&crowd));
+	acre_panic("asked for at the prompt, while %u harts are busy", atomic_load(&crowd));
 }
 
 /* All that hear of it in time; one of them reports. */
@@ -134,7 +134,7 @@ static void by_everyone(void)
 static void by_deaf(void)
 {
 	start_crowd(hear_nothing);
-	panic("asked for at the prompt");
+	acre_panic("asked for at the prompt");
 }
 
 /*
@@ -163,25 +163,25 @@ static uint64_t middle_of_guard(void)
 /* Comes back: the guard is looked at when the command is over. */
 static void by_stack(void)
 {
-	print("%u calls deep\n", recurse(middle_of_guard(), NULL));
+	acre_print("%u calls deep\n", recurse(middle_of_guard(), NULL));
 }
 
 /* Does not: the trap finds no room on the stack. */
 static void by_stack_and_trap(void)
 {
-	print("%u calls deep\n", recurse(middle_of_guard(), by_trap));
+	acre_print("%u calls deep\n", recurse(middle_of_guard(), by_trap));
 }
 
 /* No room for a report, but nothing ran over. */
 static void by_stack_end(void)
 {
-	print("%u calls deep\n", recurse(hart_self()->stack_low + 700, by_trap));
+	acre_print("%u calls deep\n", recurse(hart_self()->stack_low + 700, by_trap));
 }
 
 /* Hardly more room than a report has to have: recurse() and by_trap() are between. */
 static void by_stack_room(void)
 {
-	print("%u calls deep\n", recurse(hart_self()->stack_low + TRAP_ROOM + 400, by_trap));
+	acre_print("%u calls deep\n", recurse(hart_self()->stack_low + TRAP_ROOM + 400, by_trap));
 }
 
 static void by_hang(void)
@@ -274,7 +274,7 @@ void crash_on_purpose(const char *way)
 		}
 	}
 	if (*way != '\0')
-		print("there is no crash '%s'; these there are:\n", way);
+		acre_print("there is no crash '%s'; these there are:\n", way);
 	for (unsigned i = 0; i < ARRAY_SIZE(ways); i++)
-		print("  crash %-10s %s\n", ways[i].name, ways[i].what);
+		acre_print("  crash %-10s %s\n", ways[i].name, ways[i].what);
 }

@@ -44,8 +44,8 @@ static void check_mark(const char *what, uint64_t address, const uint64_t *first
 	uint64_t mark = address ^ MARK;
 
 	if (unlikely(*first != mark || *last != mark))
-		panic("the %s at 0x%llx was written to while a handler of hart %llu had it", what,
-		      (unsigned long long)address, (unsigned long long)hart_self()->id);
+		acre_panic("the %s at 0x%llx was written to while a handler of hart %llu had it",
+			   what, (unsigned long long)address, (unsigned long long)hart_self()->id);
 }
 
 static void mark_frames(frame_nr_t pfn, frame_count_t n)

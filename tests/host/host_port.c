@@ -141,7 +141,7 @@ int main(int argc, char **argv)
 	uint64_t seed = 1;
 	const char *glob = NULL;
 
-	print_init();
+	acre_print_init();
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--list") == 0) {
 			ktest_list();

@@ -61,7 +61,7 @@ static void *print_lines(void *arg)
 	memset(fill, 'a' + (int)me->hart, sizeof(fill));
 	for (unsigned i = 0; i < LINES; i++) {
 		fill[fill_of(me->hart, i)] = '\0';
-		print("%u %u %s\n", me->hart, i, fill);
+		acre_print("%u %u %s\n", me->hart, i, fill);
 		fill[fill_of(me->hart, i)] = (char)('a' + me->hart);
 		me->irqs_kept &= host_irq_enabled == 1;
 	}
@@ -128,7 +128,7 @@ static void *print_one(void *unused)
 {
 	(void)unused;
 	host_hart = 1;
-	print("a line of more than one or two pieces\n");
+	acre_print("a line of more than one or two pieces\n");
 	return NULL;
 }
 
@@ -141,8 +141,8 @@ KTEST(print, lets_who_panics_end_the_line_of_another)
 	REQUIRE_EQ(pthread_create(&thread, NULL, print_one, NULL), 0);
 	while (!atomic_load(&host_panicking))
 		platform_relax();
-	print_let_finish(true);
-	print_unlocked("PANIC\n");
+	acre_print_let_finish(true);
+	acre_print_unlocked("PANIC\n");
 	host_write_hook = NULL;
 	atomic_store(&host_panicking, false);
 	pthread_join(thread, NULL);

@@ -48,7 +48,7 @@ enum port_outcome port_try(void (*fn)(void *), void *arg)
 {
 	runner = hart_self();
 	if (depth == MAX_NESTING)
-		panic("tests nest too deep");
+		acre_panic("tests nest too deep");
 	unsigned long irq = platform_irq_save();
 	platform_irq_restore(irq);
 	unsigned pauses = ticks_pauses();

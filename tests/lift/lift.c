@@ -24,7 +24,7 @@ static struct heap heap;
 
 static bool failed(const char *what, const char *why)
 {
-	print("lift: %s: %s\n", what, why);
+	acre_print("lift: %s: %s\n", what, why);
 	return false;
 }
 
@@ -45,7 +45,7 @@ static void show_finding(void *ctx, const struct memmap_finding *finding)
 	char text[MEMMAP_FINDING_LEN];
 
 	(void)ctx;
-	print("lift: tree: %s\n", memmap_finding_str(text, finding));
+	acre_print("lift: tree: %s\n", memmap_finding_str(text, finding));
 }
 
 static bool read_map(struct acre_range image)
@@ -74,9 +74,10 @@ static void show_map(void)
 
 	for (uint32_t i = 0; i < map.nregions; i++) {
 		const struct memmap_region *r = &map.region[i];
-		print("lift: [0x%llx, 0x%llx) %s %s %s\n", (unsigned long long)r->range.start,
-		      (unsigned long long)r->range.end, fmt_size(size, acre_range_size(r->range)),
-		      memmap_kind_str(r->kind), r->name);
+		acre_print("lift: [0x%llx, 0x%llx) %s %s %s\n", (unsigned long long)r->range.start,
+			   (unsigned long long)r->range.end,
+			   fmt_size(size, acre_range_size(r->range)), memmap_kind_str(r->kind),
+			   r->name);
 	}
 }
 
@@ -125,7 +126,7 @@ static bool use_heap(void)
 	bool ok = expect(text != NULL && table != NULL && far != NULL, "blocks can be had");
 	if (ok) {
 		fmt_buffer(text, 40, "%u frames feed a heap", HEAP_FRAMES);
-		print("lift: %s\n", text);
+		acre_print("lift: %s\n", text);
 		ok &= expect(table[99] == 0, "calloc clears");
 		ok &= expect((uintptr_t)far % 4096 == 0, "alignment is kept");
 	}
@@ -157,8 +158,8 @@ int lift_main(struct acre_range image, uint64_t offset)
 	if (!use_frames() || !use_heap() ||
 	    !expect(frame_free_count(&pool) == before, "every frame came back"))
 		return 1;
-	print("lift: %llu frames free of %llu\nlift: ok\n",
-	      (unsigned long long)frame_free_count(&pool),
-	      (unsigned long long)frame_managed_count(&pool));
+	acre_print("lift: %llu frames free of %llu\nlift: ok\n",
+		   (unsigned long long)frame_free_count(&pool),
+		   (unsigned long long)frame_managed_count(&pool));
 	return 0;
 }

@@ -19,13 +19,13 @@ void platform_write(const char *text, size_t len)
 
 acre_noreturn void platform_panic(const void *caller, const char *message)
 {
-	print_unlocked("lift: panic at %p: %s\n", caller, message);
+	acre_print_unlocked("lift: panic at %p: %s\n", caller, message);
 	lift_exit(1);
 }
 
 void platform_bad_free(const struct bad_free *report)
 {
 	bad_frees++;
-	print("lift: refused: %s 0x%llx is %s\n", report->allocator,
-	      (unsigned long long)report->address, report->what);
+	acre_print("lift: refused: %s 0x%llx is %s\n", report->allocator,
+		   (unsigned long long)report->address, report->what);
 }

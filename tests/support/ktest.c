@@ -40,7 +40,7 @@ bool ktest_check(bool ok, const char *text, const char *file, int line)
 {
 	if (!ok) {
 		state.failures++;
-		print("# %s:%d: not so: %s\n", base_name(file), line, text);
+		acre_print("# %s:%d: not so: %s\n", base_name(file), line, text);
 	}
 	return ok;
 }
@@ -49,9 +49,9 @@ bool ktest_check_eq(uint64_t a, uint64_t b, const char *text, const char *file, 
 {
 	if (a != b) {
 		state.failures++;
-		print("# %s:%d: not so: %s: %llu (0x%llx) and %llu (0x%llx)\n", base_name(file),
-		      line, text, (unsigned long long)a, (unsigned long long)a,
-		      (unsigned long long)b, (unsigned long long)b);
+		acre_print("# %s:%d: not so: %s: %llu (0x%llx) and %llu (0x%llx)\n",
+			   base_name(file), line, text, (unsigned long long)a,
+			   (unsigned long long)a, (unsigned long long)b, (unsigned long long)b);
 	}
 	return a == b;
 }
@@ -62,8 +62,8 @@ bool ktest_check_str(const char *a, const char *b, const char *text, const char 
 
 	if (!ok) {
 		state.failures++;
-		print("# %s:%d: not so: %s: '%s' and '%s'\n", base_name(file), line, text,
-		      a != NULL ? a : "(none)", b != NULL ? b : "(none)");
+		acre_print("# %s:%d: not so: %s: '%s' and '%s'\n", base_name(file), line, text,
+			   a != NULL ? a : "(none)", b != NULL ? b : "(none)");
 	}
 	return ok;
 }
@@ -81,7 +81,7 @@ void ktest_note(const char *format, ...)
 	va_start(args, format);
 	fmt_vbuffer(text, sizeof(text), format, args);
 	va_end(args);
-	print("# %s\n", text);
+	acre_print("# %s\n", text);
 }
 
 void *ktest_alloc(size_t size, size_t align)
@@ -94,8 +94,8 @@ void *ktest_alloc(size_t size, size_t align)
 	}
 	if (block == NULL) {
 		state.failures++;
-		print("# no memory for the test: %zu bytes, block %u of %u\n", size, state.nblocks,
-		      MAX_BLOCKS);
+		acre_print("# no memory for the test: %zu bytes, block %u of %u\n", size,
+			   state.nblocks, MAX_BLOCKS);
 		ktest_abandon();
 	}
 	state.block[state.nblocks++] = block;
@@ -211,8 +211,8 @@ static void expect_no_loss(const char *what, uint64_t before, uint64_t after)
 {
 	if (before != after) {
 		state.failures++;
-		print("# leak: %s before %llu, after %llu\n", what, (unsigned long long)before,
-		      (unsigned long long)after);
+		acre_print("# leak: %s before %llu, after %llu\n", what, (unsigned long long)before,
+			   (unsigned long long)after);
 	}
 }
 
@@ -233,15 +233,16 @@ static enum verdict run_case(const struct ktest_case *c)
 	seed_case(c);
 	if (port_try(run_body, arg.out) == PORT_PANICKED) {
 		state.failures++;
-		print("# panic: %s\n", state.panic_message);
+		acre_print("# panic: %s\n", state.panic_message);
 	}
 	while (state.nblocks > 0)
 		port_free(state.block[--state.nblocks]);
 	if (state.bad_frees != 0) {
 		state.failures++;
-		print("# %u refused free(s) that nobody asked for, the last %s 0x%llx: %s\n",
-		      state.bad_frees, state.last_bad_free.allocator,
-		      (unsigned long long)state.last_bad_free.address, state.last_bad_free.what);
+		acre_print("# %u refused free(s) that nobody asked for, the last %s 0x%llx: %s\n",
+			   state.bad_frees, state.last_bad_free.allocator,
+			   (unsigned long long)state.last_bad_free.address,
+			   state.last_bad_free.what);
 	}
 	expect_no_loss("free frames", frames, port_free_frames());
 	expect_no_loss("heap bytes", bytes, port_heap_bytes());
@@ -267,22 +268,22 @@ static void print_verdict(const uint32_t *failures, unsigned failed, unsigned pa
 
 	for (unsigned i = 0; i < failed; i++) {
 		const struct ktest_case *c = &__start_ktest_cases[failures[i]];
-		print("# failed: %s.%s (%s)\n", c->suite, c->name, c->file);
+		acre_print("# failed: %s.%s (%s)\n", c->suite, c->name, c->file);
 	}
 	if (skipped != 0)
 		fmt_buffer(more, sizeof(more), ", %u skipped", skipped);
 	if (failed != 0)
-		print("FAIL %u failed, %u passed%s\n", failed, passed, more);
+		acre_print("FAIL %u failed, %u passed%s\n", failed, passed, more);
 	else
-		print("PASS %u passed%s\n", passed, more);
+		acre_print("PASS %u passed%s\n", passed, more);
 }
 
 static void print_result(enum verdict verdict, unsigned number, const struct ktest_case *c)
 {
-	print("%sok %u %s.%s", verdict == FAILED ? "not " : "", number, c->suite, c->name);
+	acre_print("%sok %u %s.%s", verdict == FAILED ? "not " : "", number, c->suite, c->name);
 	if (verdict == SKIPPED)
-		print(" # SKIP no memory: %zu bytes", state.lacked);
-	print("\n");
+		acre_print(" # SKIP no memory: %zu bytes", state.lacked);
+	acre_print("\n");
 }
 
 unsigned ktest_run(const char *glob, uint64_t seed)
@@ -293,11 +294,11 @@ unsigned ktest_run(const char *glob, uint64_t seed)
 	uint32_t *failures = port_alloc((count + 1) * sizeof(*failures), 16);
 
 	state.seed = seed;
-	print("KTAP version 1\n# seed=%llu\n1..%u\n", (unsigned long long)seed, count);
+	acre_print("KTAP version 1\n# seed=%llu\n1..%u\n", (unsigned long long)seed, count);
 	if (count == 0 || failures == NULL) {
-		print("# %s '%s'\n", count == 0 ? "no test matches" : "no memory to test",
-		      glob != NULL ? glob : "*");
-		print("FAIL 1 failed, 0 passed\n");
+		acre_print("# %s '%s'\n", count == 0 ? "no test matches" : "no memory to test",
+			   glob != NULL ? glob : "*");
+		acre_print("FAIL 1 failed, 0 passed\n");
 		port_free(failures);
 		return 1;
 	}
@@ -311,7 +312,7 @@ unsigned ktest_run(const char *glob, uint64_t seed)
 		print_result(verdict, ++ran, c);
 	}
 	if (number[SKIPPED] == count) {
-		print("# nothing was tested\nFAIL 1 failed, 0 passed, %u skipped\n", count);
+		acre_print("# nothing was tested\nFAIL 1 failed, 0 passed, %u skipped\n", count);
 		number[FAILED] = 1;
 	} else {
 		print_verdict(failures, number[FAILED], number[PASSED], number[SKIPPED]);
@@ -323,5 +324,5 @@ unsigned ktest_run(const char *glob, uint64_t seed)
 void ktest_list(void)
 {
 	for (const struct ktest_case *c = __start_ktest_cases; c < __stop_ktest_cases; c++)
-		print("%s.%s\n", c->suite, c->name);
+		acre_print("%s.%s\n", c->suite, c->name);
 }

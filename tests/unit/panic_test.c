@@ -7,12 +7,12 @@
 
 static void say(void *what)
 {
-	panic("%s, %d", (const char *)what, 42);
+	acre_panic("%s, %d", (const char *)what, 42);
 }
 
 static void say_for_another(void *caller)
 {
-	panic_from(caller, "on behalf of %p", caller);
+	acre_panic_from(caller, "on behalf of %p", caller);
 }
 
 static void take_one(void *arg)

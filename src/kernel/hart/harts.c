@@ -78,8 +78,8 @@ bool hart_guard_intact(const struct hart *hart)
 void hart_check_guard(const struct hart *hart)
 {
 	if (unlikely(!hart_guard_intact(hart)))
-		panic("stack overflow on hart %llu: the guard below 0x%llx was written to",
-		      (unsigned long long)hart->id, (unsigned long long)hart->stack_low);
+		acre_panic("stack overflow on hart %llu: the guard below 0x%llx was written to",
+			   (unsigned long long)hart->id, (unsigned long long)hart->stack_low);
 }
 
 /* ---- the table ------------------------------------------------------------------------------ */
@@ -271,8 +271,8 @@ static bool went_astray(const struct hart *hart)
 
 static void start_again(const struct hart *hart)
 {
-	log_at(LOG_INFO, "hart %llu went astray in the firmware: started again\n",
-	       (unsigned long long)hart->id);
+	acre_log_at(LOG_INFO, "hart %llu went astray in the firmware: started again\n",
+		    (unsigned long long)hart->id);
 	(void)start(hart); /* if this fails, the time runs out */
 }
 
@@ -354,8 +354,8 @@ static acre_noreturn void go(const struct hart *self)
 	csr_clear(sie, ~0ul);
 	hart_check_guard(self);
 	long error = sbi_hart_stop(&kernel_sbi);
-	panic("hart %llu: the firmware does not stop it: %s", (unsigned long long)self->id,
-	      sbi_error_str(error));
+	acre_panic("hart %llu: the firmware does not stop it: %s", (unsigned long long)self->id,
+		   sbi_error_str(error));
 }
 
 /* Called by entry.S on the hart's own stack. */
@@ -412,8 +412,8 @@ static void answer(void *unused)
 	atomic_store(&last_answer, clock_ticks());
 	frame_nr_t pfn = frame_alloc(&machine.frames);
 	if (pfn != FRAME_NONE && frame_free(&machine.frames, pfn) != ACRE_OK)
-		panic("hart %llu could not give back the frame it took",
-		      (unsigned long long)hart_self()->id);
+		acre_panic("hart %llu could not give back the frame it took",
+			   (unsigned long long)hart_self()->id);
 }
 
 /* The hart that started us over (boothart=) may be about to stop, not stopped. */

@@ -30,8 +30,8 @@ void kernel_heap_init(void)
 	enum acre_status s =
 		heap_add_region(&kernel_heap, arena, sizeof(arena), table, sizeof(table));
 	if (s != ACRE_OK)
-		panic("the kernel's heap of %zu bytes at %p cannot be set up: %s", sizeof(arena),
-		      (void *)arena, acre_status_str(s));
+		acre_panic("the kernel's heap of %zu bytes at %p cannot be set up: %s",
+			   sizeof(arena), (void *)arena, acre_status_str(s));
 }
 
 struct acre_range kernel_heap_arena(void)

@@ -104,5 +104,5 @@ void ledger_check_or_panic(void)
 	const char *broken = ledger_check();
 
 	if (broken != NULL)
-		panic("the books of memory are wrong: %s", broken);
+		acre_panic("the books of memory are wrong: %s", broken);
 }

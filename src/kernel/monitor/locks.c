@@ -45,24 +45,25 @@ void report_locks(void)
 {
 	/* Every one of the kernel, in the order in which they may be held (lib/lock.h). */
 	const struct ticket_lock *lock[] = { &kernel_heap.lock, &machine.frames.lock,
-					     print_lock() };
+					     acre_print_lock() };
 	char line[LOCKS_SENTENCE_LEN];
 	bool exact = true;
 
-	print("%-10s %12s %10s %12s %8s  %s\n", "lock", "holds", "waited for", "looks in vain",
-	      "longest", "now");
+	acre_print("%-10s %12s %10s %12s %8s  %s\n", "lock", "holds", "waited for", "looks in vain",
+		   "longest", "now");
 	for (unsigned i = 0; i < ARRAY_SIZE(lock); i++) {
 		struct lock_stats stats;
 
 		lock_look(lock[i], &stats);
 		locks_sentence(line, sizeof(line), lock_name(lock[i]), &stats);
-		print("%s\n", line);
+		acre_print("%s\n", line);
 		exact = exact && stats.exact;
 	}
-	print("longest: the most holds of others that one wait saw; with N harts at most N - 1\n");
+	acre_print("longest: the most holds of others that one wait saw; with N harts at most N - "
+		   "1\n");
 	if (!exact)
-		print("a glance: the lock is in use, its counts are not all of one moment\n");
+		acre_print("a glance: the lock is in use, its counts are not all of one moment\n");
 	if (machine.harts_online <= 1)
-		print("one hart is online: nobody can wait, so the counts of waiting mean "
-		      "nothing\n");
+		acre_print("one hart is online: nobody can wait, so the counts of waiting mean "
+			   "nothing\n");
 }

@@ -59,12 +59,13 @@ static void do_why(unsigned argc, char **argv)
 	uint64_t address;
 
 	if (argc < 2)
-		print("which address? usage: why ADDRESS\n");
+		acre_print("which address? usage: why ADDRESS\n");
 	else if (!word_to_number(argv[1], strlen(argv[1]), &address))
-		print("'%s' is no address: decimal, or hexadecimal after 0x, of at most 64 bits\n",
-		      argv[1]);
+		acre_print("'%s' is no address: decimal, or hexadecimal after 0x, of at most 64 "
+			   "bits\n",
+			   argv[1]);
 	else
-		print("%s\n", why_str(sentence, address));
+		acre_print("%s\n", why_str(sentence, address));
 }
 
 static void do_frames(unsigned argc, char **argv)
@@ -115,7 +116,7 @@ static void do_test(unsigned argc, char **argv)
 	run_tests(glob);
 }
 
-/* A line of the report; print() has none of its own. */
+/* A line of the report; acre_print() has none of its own. */
 static void print_line(const char *format, ...)
 {
 	char text[160];
@@ -124,7 +125,7 @@ static void print_line(const char *format, ...)
 	va_start(args, format);
 	fmt_vbuffer(text, sizeof(text), format, args);
 	va_end(args);
-	print("%s\n", text);
+	acre_print("%s\n", text);
 }
 
 static void do_stress(unsigned argc, char **argv)
@@ -133,13 +134,14 @@ static void do_stress(unsigned argc, char **argv)
 
 	for (unsigned i = 1; i < argc; i++) {
 		if (!word_to_number(argv[i], strlen(argv[i]), &number[i - 1])) {
-			print("'%s' is no number; usage: stress [OPERATIONS] [SEED]\n", argv[i]);
+			acre_print("'%s' is no number; usage: stress [OPERATIONS] [SEED]\n",
+				   argv[i]);
 			return;
 		}
 	}
 	if (number[0] > STRESS_MAX_OPERATIONS) {
-		print("'%s' is too many: at most %llu operations\n", argv[1],
-		      (unsigned long long)STRESS_MAX_OPERATIONS);
+		acre_print("'%s' is too many: at most %llu operations\n", argv[1],
+			   (unsigned long long)STRESS_MAX_OPERATIONS);
 		return;
 	}
 	if (!stress_machine(number[0], number[1], NULL, print_line))
@@ -196,7 +198,7 @@ static void do_help(unsigned argc, char **argv)
 	(void)argv;
 	for (unsigned i = 0; i < ARRAY_SIZE(command); i++) {
 		if (command[i].help != NULL)
-			print("  %-28s %s\n", command[i].usage, command[i].help);
+			acre_print("  %-28s %s\n", command[i].usage, command[i].help);
 	}
 }
 
@@ -206,12 +208,12 @@ static void run_command(unsigned argc, char **argv)
 		if (strcmp(argv[0], command[i].name) != 0)
 			continue;
 		if (argc > command[i].max_words)
-			print("too many words; usage: %s\n", command[i].usage);
+			acre_print("too many words; usage: %s\n", command[i].usage);
 		else
 			command[i].run(argc, argv);
 		return;
 	}
-	print("unknown command '%s'; try 'help'\n", argv[0]);
+	acre_print("unknown command '%s'; try 'help'\n", argv[0]);
 }
 
 /* ---- lines ---------------------------------------------------------------------------------- */
@@ -249,7 +251,7 @@ static char wait_for_byte(void)
 static void erase(struct line *line, size_t count)
 {
 	for (; count != 0 && line->len != 0; count--, line->len--)
-		print("\b \b");
+		acre_print("\b \b");
 }
 
 /* Until CR or LF. Backspace, Ctrl-U and Ctrl-C edit; what does not fit is swallowed. */
@@ -260,7 +262,7 @@ static void read_line(struct line *line)
 	for (;;) {
 		char c = wait_for_byte();
 		if (c == '\r' || c == '\n') {
-			print("\n");
+			acre_print("\n");
 			return;
 		}
 		if (c == '\b' || c == 127) {
@@ -270,7 +272,7 @@ static void read_line(struct line *line)
 		} else if (c == 'C' - '@') {
 			line->len = 0;
 			line->too_long = false;
-			print("^C\n");
+			acre_print("^C\n");
 			return;
 		} else if (c >= ' ' && c <= '~') {
 			if (line->len == sizeof(line->text)) {
@@ -278,7 +280,7 @@ static void read_line(struct line *line)
 				continue;
 			}
 			line->text[line->len++] = c;
-			print("%c", c);
+			acre_print("%c", c);
 		}
 	}
 }
@@ -287,12 +289,12 @@ static acre_noreturn void prompt(void)
 {
 	static struct line line;
 
-	print("\n'help' lists the commands.\n");
+	acre_print("\n'help' lists the commands.\n");
 	for (;;) {
-		print("acre> ");
+		acre_print("acre> ");
 		read_line(&line);
 		if (line.too_long)
-			print("a line has at most %u bytes: not run\n", LINE_SIZE);
+			acre_print("a line has at most %u bytes: not run\n", LINE_SIZE);
 		else
 			run_line(&line);
 		hart_check_guard(hart_self());

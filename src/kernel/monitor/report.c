@@ -17,16 +17,18 @@ void report_machine(void)
 {
 	char version[SBI_IMPL_VERSION_LEN];
 
-	print("firmware  SBI %u.%u, %s %s, console by %s\n", kernel_sbi.spec_major,
-	      kernel_sbi.spec_minor, sbi_impl_name(kernel_sbi.impl_id),
-	      sbi_impl_version_str(&kernel_sbi, version), sbi_console_name(&kernel_sbi));
-	print("machine   %s\n",
-	      machine.model[0] != '\0' ? machine.model : "(the tree does not say)");
-	print("isa       %s\n", machine.isa[0] != '\0' ? machine.isa : "(the tree does not say)");
-	print("harts     %u of %u answered, %u disabled; booted on hart %llu\n",
-	      machine.harts_online, harts_count(), harts_disabled(), (ull)machine.boot_hart_id);
+	acre_print("firmware  SBI %u.%u, %s %s, console by %s\n", kernel_sbi.spec_major,
+		   kernel_sbi.spec_minor, sbi_impl_name(kernel_sbi.impl_id),
+		   sbi_impl_version_str(&kernel_sbi, version), sbi_console_name(&kernel_sbi));
+	acre_print("machine   %s\n",
+		   machine.model[0] != '\0' ? machine.model : "(the tree does not say)");
+	acre_print("isa       %s\n",
+		   machine.isa[0] != '\0' ? machine.isa : "(the tree does not say)");
+	acre_print("harts     %u of %u answered, %u disabled; booted on hart %llu\n",
+		   machine.harts_online, harts_count(), harts_disabled(),
+		   (ull)machine.boot_hart_id);
 	if (machine.bootargs[0] != '\0')
-		print("bootargs  %s\n", machine.bootargs);
+		acre_print("bootargs  %s\n", machine.bootargs);
 }
 
 static const char *state_str(const struct hart *hart)
@@ -44,30 +46,30 @@ static const char *state_str(const struct hart *hart)
 
 static void print_count(const char *what, const struct ticks_count *count)
 {
-	print(", %s %llu taken, %llu given back", what, (ull)count->taken, (ull)count->given);
+	acre_print(", %s %llu taken, %llu given back", what, (ull)count->taken, (ull)count->given);
 	if (count->failed != 0)
-		print(", %llu lacking", (ull)count->failed);
+		acre_print(", %llu lacking", (ull)count->failed);
 }
 
 /* They go on counting while we print. */
 static void print_handlers(const struct ticks *t)
 {
-	print("          handlers: %llu of ticks, %llu of calls, %llu calls sent", (ull)t->ticks,
-	      (ull)t->calls, (ull)t->sent);
+	acre_print("          handlers: %llu of ticks, %llu of calls, %llu calls sent",
+		   (ull)t->ticks, (ull)t->calls, (ull)t->sent);
 	print_count("frames", &t->frames);
-	print(", %llu left to others", (ull)t->passed);
+	acre_print(", %llu left to others", (ull)t->passed);
 	print_count("runs", &t->runs);
 	print_count("blocks", &t->blocks);
-	print("\n");
+	acre_print("\n");
 }
 
 void report_harts(void)
 {
 	for (unsigned i = 0; i < harts_count(); i++) {
 		const struct hart *hart = hart_at(i);
-		print("  hart %-4llu %s; interrupts: %llu of the timer, %llu of other harts\n",
-		      (ull)hart->id, state_str(hart), (ull)hart->timer_interrupts,
-		      (ull)hart->software_interrupts);
+		acre_print("  hart %-4llu %s; interrupts: %llu of the timer, %llu of other harts\n",
+			   (ull)hart->id, state_str(hart), (ull)hart->timer_interrupts,
+			   (ull)hart->software_interrupts);
 		if (hart->ticks.ticks + hart->ticks.calls + hart->ticks.sent != 0)
 			print_handlers(&hart->ticks);
 	}
@@ -78,9 +80,9 @@ static void print_region(const struct memmap_region *region)
 	char size[FMT_SIZE_LEN];
 	char name[MEMMAP_NAME_LEN];
 
-	print("  [0x%016llx, 0x%016llx) %12s  %-17s  %s\n", (ull)region->range.start,
-	      (ull)region->range.end, fmt_size(size, acre_range_size(region->range)),
-	      memmap_kind_str(region->kind), memmap_name(name, region));
+	acre_print("  [0x%016llx, 0x%016llx) %12s  %-17s  %s\n", (ull)region->range.start,
+		   (ull)region->range.end, fmt_size(size, acre_range_size(region->range)),
+		   memmap_kind_str(region->kind), memmap_name(name, region));
 }
 
 static void report_outside(const struct memmap *map)
@@ -90,7 +92,7 @@ static void report_outside(const struct memmap *map)
 
 	for (bool first = true; memmap_outside(map, &cursor, &part); first = false) {
 		if (first)
-			print("reserved outside RAM: listed, not counted\n");
+			acre_print("reserved outside RAM: listed, not counted\n");
 		print_region(&part);
 	}
 }
@@ -104,9 +106,9 @@ static void report_sum(const struct memmap *map)
 
 	for (unsigned kind = 0; kind < MEMMAP_KIND_COUNT; kind++)
 		sum += memmap_bytes(map, (enum memmap_kind)kind);
-	print("sum       %llu bytes, %s RAM; in frames: %llu bytes free, %llu handed out\n",
-	      (ull)sum, sum == memmap_ram_bytes(map) ? "all of" : "which is NOT all of",
-	      (ull)(free * FRAME_SIZE), (ull)((managed - free) * FRAME_SIZE));
+	acre_print("sum       %llu bytes, %s RAM; in frames: %llu bytes free, %llu handed out\n",
+		   (ull)sum, sum == memmap_ram_bytes(map) ? "all of" : "which is NOT all of",
+		   (ull)(free * FRAME_SIZE), (ull)((managed - free) * FRAME_SIZE));
 }
 
 void report_memory(void)
@@ -114,17 +116,17 @@ void report_memory(void)
 	const struct memmap *map = &machine.memmap;
 	char size[FMT_SIZE_LEN];
 
-	print("memory    %s of RAM in %u bank%s\n", fmt_size(size, memmap_ram_bytes(map)),
-	      map->nbanks, map->nbanks == 1 ? "" : "s");
+	acre_print("memory    %s of RAM in %u bank%s\n", fmt_size(size, memmap_ram_bytes(map)),
+		   map->nbanks, map->nbanks == 1 ? "" : "s");
 	for (uint32_t i = 0; i < map->nregions; i++)
 		print_region(&map->region[i]);
-	print("taken out of RAM, and left:\n");
+	acre_print("taken out of RAM, and left:\n");
 	for (unsigned kind = 0; kind < MEMMAP_KIND_COUNT; kind++) {
 		uint64_t bytes = memmap_bytes(map, (enum memmap_kind)kind);
 		if (bytes != 0)
-			print("  %-17s  %12s  %llu bytes\n",
-			      memmap_kind_str((enum memmap_kind)kind), fmt_size(size, bytes),
-			      (ull)bytes);
+			acre_print("  %-17s  %12s  %llu bytes\n",
+				   memmap_kind_str((enum memmap_kind)kind), fmt_size(size, bytes),
+				   (ull)bytes);
 	}
 	report_sum(map);
 	report_outside(map);
@@ -138,22 +140,23 @@ void report_frames(void)
 	frame_count_t nmanaged = frame_managed_count(pool);
 	frame_count_t nfree = frame_free_count(pool);
 
-	print("frames    %llu managed (%s), %llu free (%s), of %llu bytes each\n", (ull)nmanaged,
-	      fmt_size(managed, nmanaged * FRAME_SIZE), (ull)nfree,
-	      fmt_size(free, nfree * FRAME_SIZE), (ull)FRAME_SIZE);
+	acre_print("frames    %llu managed (%s), %llu free (%s), of %llu bytes each\n",
+		   (ull)nmanaged, fmt_size(managed, nmanaged * FRAME_SIZE), (ull)nfree,
+		   fmt_size(free, nfree * FRAME_SIZE), (ull)FRAME_SIZE);
 	if (pool->debug)
-		print("          debug tier: who took or freed a frame is recorded, free ones are "
-		      "filled\n");
+		acre_print("          debug tier: who took or freed a frame is recorded, free ones "
+			   "are "
+			   "filled\n");
 }
 
 void report_ready(void)
 {
 	uint64_t instructions;
 
-	print("ready     %llu us after entry", (ull)clock_us_since_entry());
+	acre_print("ready     %llu us after entry", (ull)clock_us_since_entry());
 	if (clock_instructions_since_entry(&instructions))
-		print(", %llu instructions", (ull)instructions);
-	print("\n");
+		acre_print(", %llu instructions", (ull)instructions);
+	acre_print("\n");
 }
 
 void report_heap(void)
@@ -165,13 +168,15 @@ void report_heap(void)
 	char largest[FMT_SIZE_LEN];
 
 	heap_stats(&kernel_heap, &s);
-	print("heap      %s in %u region%s, %s used in %llu blocks, peak %s, largest free block "
-	      "%s\n",
-	      fmt_size(total, s.total_bytes), s.regions, s.regions == 1 ? "" : "s",
-	      fmt_size(used, s.used_bytes), (ull)s.live_blocks, fmt_size(peak, s.count.peak_bytes),
-	      fmt_size(largest, s.largest_free));
-	print("          %llu bytes asked for so far, %llu allocations, %llu frees, %llu failures, "
-	      "%llu refused frees\n",
-	      (ull)s.count.requested_bytes, (ull)s.count.allocations, (ull)s.count.frees,
-	      (ull)s.count.failures, (ull)s.count.refusals);
+	acre_print(
+		"heap      %s in %u region%s, %s used in %llu blocks, peak %s, largest free block "
+		"%s\n",
+		fmt_size(total, s.total_bytes), s.regions, s.regions == 1 ? "" : "s",
+		fmt_size(used, s.used_bytes), (ull)s.live_blocks,
+		fmt_size(peak, s.count.peak_bytes), fmt_size(largest, s.largest_free));
+	acre_print("          %llu bytes asked for so far, %llu allocations, %llu frees, %llu "
+		   "failures, "
+		   "%llu refused frees\n",
+		   (ull)s.count.requested_bytes, (ull)s.count.allocations, (ull)s.count.frees,
+		   (ull)s.count.failures, (ull)s.count.refusals);
 }

@@ -107,8 +107,9 @@ acre_noreturn void machine_exit(enum exit_verdict verdict)
 		semihosting_exit(verdict == EXIT_OK ? 0 : FAILURE_CODE);
 	long error = sbi_shutdown(&kernel_sbi, verdict == EXIT_OK ? SBI_SRST_REASON_NONE
 								  : SBI_SRST_REASON_SYSTEM_FAILURE);
-	print_unlocked("this board cannot power itself off (%s); it is safe to switch it off\n",
-		       sbi_error_str(error));
+	acre_print_unlocked(
+		"this board cannot power itself off (%s); it is safe to switch it off\n",
+		sbi_error_str(error));
 	for (;;)
 		wait_for_interrupt();
 }
@@ -117,6 +118,6 @@ acre_noreturn void machine_reboot(void)
 {
 	give_way_to_a_panic();
 	long error = sbi_reboot(&kernel_sbi, SBI_SRST_REASON_NONE);
-	print_unlocked("this board cannot reboot itself (%s)\n", sbi_error_str(error));
+	acre_print_unlocked("this board cannot reboot itself (%s)\n", sbi_error_str(error));
 	machine_exit(exit_verdict_so_far());
 }

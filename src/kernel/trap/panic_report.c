@@ -89,8 +89,8 @@ static void name_who_goes_on(const struct hart *self)
 {
 	for (unsigned i = 0; i < harts_count(); i++) {
 		if (must_stop(self, hart_at(i)))
-			print_unlocked("hart %llu did not stop: its interrupts are off\n",
-				       (unsigned long long)hart_at(i)->id);
+			acre_print_unlocked("hart %llu did not stop: its interrupts are off\n",
+					    (unsigned long long)hart_at(i)->id);
 	}
 }
 
@@ -105,11 +105,11 @@ static void become_reporter(struct hart *self)
 		(void)platform_panic_stop();
 	platform_panic_flag = true;
 	if (self->panic_depth++ > 0) {
-		print_unlocked("PANIC inside the report of a panic\n");
+		acre_print_unlocked("PANIC inside the report of a panic\n");
 		machine_exit(EXIT_FAILED);
 	}
 	stop_others(self);
-	print_let_finish(another_may_run(self));
+	acre_print_let_finish(another_may_run(self));
 }
 
 /* @inside: how far before @address the function that is meant still is. */
@@ -120,10 +120,10 @@ static void print_place(const char *label, uint64_t address, unsigned inside)
 
 	offset += inside;
 	if (name != NULL)
-		print_unlocked("  %s 0x%016llx %s+0x%llx\n", label, (unsigned long long)address,
-			       name, (unsigned long long)offset);
+		acre_print_unlocked("  %s 0x%016llx %s+0x%llx\n", label,
+				    (unsigned long long)address, name, (unsigned long long)offset);
 	else
-		print_unlocked("  %s 0x%016llx\n", label, (unsigned long long)address);
+		acre_print_unlocked("  %s 0x%016llx\n", label, (unsigned long long)address);
 }
 
 /* The frame pointer points behind the caller's frame pointer and the return address. */
@@ -193,8 +193,8 @@ static void print_callers_of_trap(const struct hart *self, const struct trap_fra
 static void print_stack_state(const struct hart *self)
 {
 	if (!hart_guard_intact(self))
-		print_unlocked("the stack of this hart ran over into its guard below 0x%llx\n",
-			       (unsigned long long)self->stack_low);
+		acre_print_unlocked("the stack of this hart ran over into its guard below 0x%llx\n",
+				    (unsigned long long)self->stack_low);
 }
 
 acre_noreturn void platform_panic(const void *caller, const char *message)
@@ -204,10 +204,10 @@ acre_noreturn void platform_panic(const void *caller, const char *message)
 	if (panic_hook != NULL)
 		panic_hook(message);
 	become_reporter(self);
-	print_unlocked("\nPANIC on hart %llu: %s\n", (unsigned long long)self->id, message);
+	acre_print_unlocked("\nPANIC on hart %llu: %s\n", (unsigned long long)self->id, message);
 	print_stack_state(self);
-	print_unlocked("backtrace:\n");
-	/* Not our own frames: begin with who called panic(), if the chain leads there. */
+	acre_print_unlocked("backtrace:\n");
+	/* Not our own frames: begin with who called acre_panic(), if the chain leads there. */
 	uint64_t fp = (uint64_t)__builtin_frame_address(0);
 	if (!print_callers(self, fp, (uint64_t)caller))
 		print_callers(self, fp, 0);
@@ -224,8 +224,8 @@ static void print_registers(const struct trap_frame *frame)
 	};
 
 	for (unsigned i = 1; i < 32; i++)
-		print_unlocked("%4s 0x%016llx%s", name[i], (unsigned long long)frame->x[i],
-			       i % 4 == 0 || i == 31 ? "\n" : "");
+		acre_print_unlocked("%4s 0x%016llx%s", name[i], (unsigned long long)frame->x[i],
+				    i % 4 == 0 || i == 31 ? "\n" : "");
 }
 
 acre_noreturn void panic_on_trap(const struct trap_frame *frame)
@@ -235,14 +235,14 @@ acre_noreturn void panic_on_trap(const struct trap_frame *frame)
 	if (panic_hook != NULL)
 		panic_hook(trap_cause_str(frame->scause));
 	become_reporter(self);
-	print_unlocked("\nPANIC on hart %llu: %s\n", (unsigned long long)self->id,
-		       trap_cause_str(frame->scause));
-	print_unlocked("sepc 0x%016llx stval 0x%016llx scause 0x%llx sstatus 0x%llx\n",
-		       (unsigned long long)frame->sepc, (unsigned long long)frame->stval,
-		       (unsigned long long)frame->scause, (unsigned long long)frame->sstatus);
+	acre_print_unlocked("\nPANIC on hart %llu: %s\n", (unsigned long long)self->id,
+			    trap_cause_str(frame->scause));
+	acre_print_unlocked("sepc 0x%016llx stval 0x%016llx scause 0x%llx sstatus 0x%llx\n",
+			    (unsigned long long)frame->sepc, (unsigned long long)frame->stval,
+			    (unsigned long long)frame->scause, (unsigned long long)frame->sstatus);
 	print_registers(frame);
 	print_stack_state(self);
-	print_unlocked("backtrace:\n");
+	acre_print_unlocked("backtrace:\n");
 	print_place("at", frame->sepc, 0);
 	print_callers_of_trap(self, frame);
 	name_who_goes_on(self);

@@ -82,8 +82,9 @@ static inline bool is_free_head(const struct buddy *b, const struct buddy_region
 static never_inline acre_noreturn void links_overwritten(const struct buddy_link *link,
 							 unsigned order)
 {
-	panic("use after free: the first bytes of the free block %p (%zu bytes) were overwritten",
-	      (const void *)link, buddy_bytes(order));
+	acre_panic(
+		"use after free: the first bytes of the free block %p (%zu bytes) were overwritten",
+		(const void *)link, buddy_bytes(order));
 }
 
 /* push - the free block at @addr, whose head is in the table already, onto its list. */
@@ -146,8 +147,8 @@ static inline void split(struct buddy *b, const struct buddy_region *r, uintptr_
 void buddy_init(struct buddy *b, unsigned max_order)
 {
 	if (max_order < BUDDY_MIN_ORDER || max_order > BUDDY_MAX_ORDER)
-		panic_from(CALLER(), "buddy_init: order %u is not in %u..%u", max_order,
-			   BUDDY_MIN_ORDER, BUDDY_MAX_ORDER);
+		acre_panic_from(CALLER(), "buddy_init: order %u is not in %u..%u", max_order,
+				BUDDY_MIN_ORDER, BUDDY_MAX_ORDER);
 	*b = (struct buddy){ .max_order = max_order };
 }
 
@@ -427,7 +428,7 @@ enum acre_status buddy_block_of(const struct buddy *b, const void *addr, struct 
 			return ACRE_OK;
 		}
 	}
-	panic_from(CALLER(), "the heap's table is damaged: no block contains %p", addr);
+	acre_panic_from(CALLER(), "the heap's table is damaged: no block contains %p", addr);
 }
 
 size_t buddy_largest_free(const struct buddy *b)

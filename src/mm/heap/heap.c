@@ -339,7 +339,7 @@ acre_noreturn void heap_alloc_error(struct heap *h, size_t size, size_t align, c
 		fmt_buffer(request, sizeof(request), "over 2^63");
 	else
 		fmt_buffer(request, sizeof(request), "%zu", size);
-	panic_from(
+	acre_panic_from(
 		caller,
 		"out of memory: %s bytes aligned to %zu for %p: the heap has handed out %s of %s "
 		"(peak %s) in %llu blocks, its largest free block is %s, %llu requests failed",
@@ -383,7 +383,8 @@ void *heap_realloc_or_panic(struct heap *h, void *ptr, size_t size, const void *
 
 	enum acre_status s = reallocate(h, ptr, size, caller, &block);
 	if (unlikely(s == ACRE_ERR_NOT_ALLOCATED))
-		panic_from(caller, "no block to resize at %p, and no way to go on without", ptr);
+		acre_panic_from(caller, "no block to resize at %p, and no way to go on without",
+				ptr);
 	if (unlikely(s != ACRE_OK))
 		heap_alloc_error(h, size, HEAP_MIN_ALIGN, caller);
 	return block;
