@@ -20,7 +20,7 @@ struct pool {
 static void *pool_create(uint64_t first, uint64_t nframes)
 {
 	size_t bytes = frame_metadata_bytes(nframes);
-	struct pool *p = aligned_alloc(LOCK_LINE, sizeof(*p));
+	struct pool *p = aligned_alloc(TICKET_LOCK_LINE, sizeof(*p));
 
 	if (p == NULL)
 		return NULL;
@@ -80,7 +80,7 @@ const struct peer_frames PEER_FRAMES_ACRE = {
 
 static void *create(uint8_t *arena, size_t size)
 {
-	struct heap *h = aligned_alloc(LOCK_LINE, sizeof(*h));
+	struct heap *h = aligned_alloc(TICKET_LOCK_LINE, sizeof(*h));
 
 	if (h == NULL)
 		return NULL;

@@ -306,19 +306,20 @@ static void end(void)
 	kfree(pool);
 }
 
-static struct lock_stats look(void)
+static struct ticket_lock_stats look(void)
 {
-	struct lock_stats frames, heap;
+	struct ticket_lock_stats frames, heap;
 
-	lock_look(&pool->lock, &frames);
-	lock_look(&kernel_heap.lock, &heap);
+	ticket_lock_look(&pool->lock, &frames);
+	ticket_lock_look(&kernel_heap.lock, &heap);
 	frames.holds += heap.holds;
 	frames.contended += heap.contended;
 	return frames;
 }
 
 static void print_cost(const char *loop, const char *kind, const char *way, const struct cost *cost,
-		       const struct lock_stats *before, const struct lock_stats *after)
+		       const struct ticket_lock_stats *before,
+		       const struct ticket_lock_stats *after)
 {
 	if (cost->operations == 0)
 		return;
@@ -352,7 +353,7 @@ static void print_worst(void)
 
 static void measure(const char *loop, void (*fn)(struct player *), unsigned n, bool turns)
 {
-	struct lock_stats before, after;
+	struct ticket_lock_stats before, after;
 	struct cost own = { 0 }, others = { 0 };
 	const char *way = turns ? "in-turn" : "at-once";
 	bool locked = fn == step_run || fn == step_block;

@@ -25,22 +25,23 @@
 /* As store_plain(): the thread sanitizer still sees the atomic operations of these functions. */
 #define plain_stores __attribute__((no_sanitize("thread")))
 
-void lock_init_level(struct ticket_lock *lock, const char *name, enum lock_level level)
+void ticket_lock_init_level(struct ticket_lock *lock, const char *name,
+			    enum ticket_lock_level level)
 {
 	*lock = (struct ticket_lock){ .name = name, .level = level };
 }
 
-void lock_init(struct ticket_lock *lock, const char *name)
+void ticket_lock_init(struct ticket_lock *lock, const char *name)
 {
-	lock_init_level(lock, name, LOCK_NO_LEVEL);
+	ticket_lock_init_level(lock, name, TICKET_LOCK_NO_LEVEL);
 }
 
-bool lock_held(struct ticket_lock *lock)
+bool ticket_lock_held(struct ticket_lock *lock)
 {
 	return atomic_load_explicit(&lock->holder, memory_order_relaxed) == platform_hart() + 1;
 }
 
-const char *lock_name(const struct ticket_lock *lock)
+const char *ticket_lock_name(const struct ticket_lock *lock)
 {
 	return lock->name != NULL ? lock->name : "unnamed";
 }
@@ -64,7 +65,7 @@ static always_inline plain_stores void hold(struct ticket_lock *lock, uint32_t s
 {
 	store_plain(&lock->holder, uint32_t, self);
 	store_plain(&lock->site, const void *, site);
-	lock_order_push(lock);
+	ticket_lock_order_push(lock);
 }
 
 /* Count a wait. The holder does it, behind it. */
@@ -101,8 +102,8 @@ static never_inline plain_stores unsigned long wait_and_hold(struct ticket_lock 
 
 static never_inline acre_noreturn void taken_twice(const struct ticket_lock *lock, const void *site)
 {
-	acre_panic_from(site, "lock '%s' taken twice on one hart, first at %p", lock_name(lock),
-			site_of(lock));
+	acre_panic_from(site, "lock '%s' taken twice on one hart, first at %p",
+			ticket_lock_name(lock), site_of(lock));
 }
 
 static never_inline acre_noreturn void out_of_order(const struct ticket_lock *lock,
@@ -110,7 +111,7 @@ static never_inline acre_noreturn void out_of_order(const struct ticket_lock *lo
 						    const void *site)
 {
 	acre_panic_from(site, "lock '%s' taken at %p against the order: '%s' is held, taken at %p",
-			lock_name(lock), site, lock_name(held), site_of(held));
+			ticket_lock_name(lock), site, ticket_lock_name(held), site_of(held));
 }
 
 /* May this hart, whose interrupts are off, wait for @lock? If not, that is a bug of the caller's. */
@@ -121,14 +122,14 @@ static always_inline void check_caller(struct ticket_lock *lock, uint32_t self, 
 		platform_irq_restore(irq);
 		taken_twice(lock, site);
 	}
-	const struct ticket_lock *against = lock_order_against(lock);
+	const struct ticket_lock *against = ticket_lock_order_against(lock);
 	if (unlikely(against != NULL)) {
 		platform_irq_restore(irq);
 		out_of_order(lock, against, site);
 	}
 }
 
-plain_stores unsigned long lock_acquire(struct ticket_lock *lock)
+plain_stores unsigned long ticket_lock_acquire(struct ticket_lock *lock)
 {
 	unsigned long irq = platform_irq_save();
 	uint32_t self = platform_hart() + 1;
@@ -142,7 +143,8 @@ plain_stores unsigned long lock_acquire(struct ticket_lock *lock)
 	return irq;
 }
 
-plain_stores unsigned long lock_acquire_turn(struct ticket_lock *lock, struct lock_turn *turn)
+plain_stores unsigned long ticket_lock_acquire_turn(struct ticket_lock *lock,
+						    struct ticket_lock_turn *turn)
 {
 	unsigned long irq = platform_irq_save();
 
@@ -156,7 +158,7 @@ plain_stores unsigned long lock_acquire_turn(struct ticket_lock *lock, struct lo
  * If next is still what serving was, then nobody drew, so nobody can hold it (I1) or have been served in
  * between. 2^32 holds between the two loads would go unseen, as in every lock of tickets.
  */
-plain_stores bool lock_try(struct ticket_lock *lock, unsigned long *irq)
+plain_stores bool ticket_lock_try(struct ticket_lock *lock, unsigned long *irq)
 {
 	unsigned long state = platform_irq_save();
 	uint32_t ticket = atomic_load_explicit(&lock->serving, memory_order_acquire);
@@ -176,14 +178,14 @@ plain_stores bool lock_try(struct ticket_lock *lock, unsigned long *irq)
 static never_inline acre_noreturn void not_held(const struct ticket_lock *lock, const void *site)
 {
 	acre_panic_from(site, "lock '%s' released by a hart that does not hold it",
-			lock_name(lock));
+			ticket_lock_name(lock));
 }
 
-plain_stores void lock_release(struct ticket_lock *lock, unsigned long irq)
+plain_stores void ticket_lock_release(struct ticket_lock *lock, unsigned long irq)
 {
-	if (unlikely(!lock_held(lock)))
+	if (unlikely(!ticket_lock_held(lock)))
 		not_held(lock, CALLER());
-	lock_order_pop(lock);
+	ticket_lock_order_pop(lock);
 	/* Only the holder writes serving, so a plain increment of what it read is enough. */
 	uint32_t next = atomic_load_explicit(&lock->serving, memory_order_relaxed) + 1;
 	if (unlikely(next == 0))
@@ -196,12 +198,12 @@ plain_stores void lock_release(struct ticket_lock *lock, unsigned long irq)
 
 /* ---- looking --------------------------------------------------------------------------------- */
 
-void lock_look(const struct ticket_lock *lock, struct lock_stats *stats)
+void ticket_lock_look(const struct ticket_lock *lock, struct ticket_lock_stats *stats)
 {
 	uint32_t before = atomic_load_explicit(&lock->serving, memory_order_acquire);
 	uint64_t wraps = atomic_load_explicit(&lock->wraps, memory_order_relaxed);
 
-	*stats = (struct lock_stats){
+	*stats = (struct ticket_lock_stats){
 		.contended = atomic_load_explicit(&lock->contended, memory_order_relaxed),
 		.spins = atomic_load_explicit(&lock->spins, memory_order_relaxed),
 		.most_grants = atomic_load_explicit(&lock->most_grants, memory_order_relaxed),

@@ -27,80 +27,90 @@
 #include "lib/compiler.h"
 
 /* What harts write at once is this far apart: a cache line of every RISC-V that there is today. */
-#define LOCK_LINE 64u
+#define TICKET_LOCK_LINE 64u
 
 /*
  * The order of locks: whoever holds one may take only those of a higher level (docs/locking.md). Checked in
  * debug builds (lock_order.h). A lock without a level is outside of the order.
  */
-enum lock_level { LOCK_NO_LEVEL, LOCK_HEAP, LOCK_FRAMES, LOCK_PRINT };
-
-struct ticket_lock {
-	_Atomic uint32_t next acre_aligned_to(LOCK_LINE); /* the ticket that the next hart draws */
-	_Atomic uint32_t serving
-		acre_aligned_to(LOCK_LINE); /* the ticket whose hart holds the lock */
-	_Atomic uint32_t holder;            /* platform_hart() + 1 of the holder, 0 when free */
-	_Atomic(const void *) site;         /* where the holder took it; valid while held */
-	_Atomic uint64_t contended;         /* holds that were waited for */
-	_Atomic uint64_t spins;             /* looks at serving while waiting, all together */
-	_Atomic uint32_t most_grants;       /* holds of others that one wait saw, at most */
-	_Atomic uint32_t wraps;             /* how often serving came back to 0 */
-	const char *name;                   /* for reports; lives for ever */
-	enum lock_level level;
+enum ticket_lock_level {
+	TICKET_LOCK_NO_LEVEL,
+	TICKET_LOCK_HEAP,
+	TICKET_LOCK_FRAMES,
+	TICKET_LOCK_PRINT
 };
 
-_Static_assert(offsetof(struct ticket_lock, serving) == LOCK_LINE, "a line for those who come");
-_Static_assert(sizeof(struct ticket_lock) == 2ul * LOCK_LINE, "what is guarded has its own lines");
+struct ticket_lock {
+	_Atomic uint32_t next
+		acre_aligned_to(TICKET_LOCK_LINE); /* the ticket that the next hart draws */
+	_Atomic uint32_t serving
+		acre_aligned_to(TICKET_LOCK_LINE); /* the ticket whose hart holds the lock */
+	_Atomic uint32_t holder;      /* platform_hart() + 1 of the holder, 0 when free */
+	_Atomic(const void *) site;   /* where the holder took it; valid while held */
+	_Atomic uint64_t contended;   /* holds that were waited for */
+	_Atomic uint64_t spins;       /* looks at serving while waiting, all together */
+	_Atomic uint32_t most_grants; /* holds of others that one wait saw, at most */
+	_Atomic uint32_t wraps;       /* how often serving came back to 0 */
+	const char *name;             /* for reports; lives for ever */
+	enum ticket_lock_level level;
+};
 
-/* A lock of zeros is free and nameless: BSS needs no initialiser. lock_init() gives it a name. */
+_Static_assert(offsetof(struct ticket_lock, serving) == TICKET_LOCK_LINE,
+	       "a line for those who come");
+_Static_assert(sizeof(struct ticket_lock) == 2ul * TICKET_LOCK_LINE,
+	       "what is guarded has its own lines");
 
-/* lock_init - a free lock, outside of the order. Pre: nobody else knows @lock yet. */
-void lock_init(struct ticket_lock *lock, const char *name);
+/* A lock of zeros is free and nameless: BSS needs no initialiser. ticket_lock_init() gives it a name. */
 
-/* lock_init_level - the same, with a place in the order. */
-void lock_init_level(struct ticket_lock *lock, const char *name, enum lock_level level);
+/* ticket_lock_init - a free lock, outside of the order. Pre: nobody else knows @lock yet. */
+void ticket_lock_init(struct ticket_lock *lock, const char *name);
+
+/* ticket_lock_init_level - the same, with a place in the order. */
+void ticket_lock_init_level(struct ticket_lock *lock, const char *name,
+			    enum ticket_lock_level level);
 
 /*
- * lock_acquire - take @lock with interrupts off on this hart.
- * Result: the interrupt state to pass to lock_release(). Panics if this hart holds @lock already.
+ * ticket_lock_acquire - take @lock with interrupts off on this hart.
+ * Result: the interrupt state to pass to ticket_lock_release(). Panics if this hart holds @lock already.
  * Cost: one AMO when free; else waits for the harts that drew before.
  */
-acre_nodiscard unsigned long lock_acquire(struct ticket_lock *lock);
+acre_nodiscard unsigned long ticket_lock_acquire(struct ticket_lock *lock);
 
 /* What is known of one turn, once it has come. */
-struct lock_turn {
+struct ticket_lock_turn {
 	uint32_t
 		ticket; /* the place in the queue: tickets are drawn, and served, one after the other */
 	uint32_t grants; /* holds of others between drawing and this one */
 };
 
 /*
- * lock_acquire_turn - lock_acquire(), and what that turn was. With N harts @turn->grants is at most
+ * ticket_lock_acquire_turn - ticket_lock_acquire(), and what that turn was. With N harts @turn->grants is at most
  * N - 1: each of the others is in the queue at most once.
  */
-acre_nodiscard unsigned long lock_acquire_turn(struct ticket_lock *lock, struct lock_turn *turn);
+acre_nodiscard unsigned long ticket_lock_acquire_turn(struct ticket_lock *lock,
+						      struct ticket_lock_turn *turn);
 
 /*
- * lock_try - take @lock if nobody holds it or waits for it, without waiting. Any interrupt state.
- * Result: true, interrupts are off, and *@irq is what lock_release() wants; else false: interrupts are as
+ * ticket_lock_try - take @lock if nobody holds it or waits for it, without waiting. Any interrupt state.
+ * Result: true, interrupts are off, and *@irq is what ticket_lock_release() wants; else false: interrupts are as
  * they were, and no ticket was drawn. False also for its own holder.
  */
-acre_nodiscard bool lock_try(struct ticket_lock *lock, unsigned long *irq);
+acre_nodiscard bool ticket_lock_try(struct ticket_lock *lock, unsigned long *irq);
 
 /*
- * lock_release - give @lock to the next in line and restore the interrupt state @irq.
+ * ticket_lock_release - give @lock to the next in line and restore the interrupt state @irq.
  * Panics if this hart does not hold @lock.
  */
-void lock_release(struct ticket_lock *lock, unsigned long irq);
+void ticket_lock_release(struct ticket_lock *lock, unsigned long irq);
 
-/* lock_held - does this hart hold @lock? Exact for the asking hart. */
-bool lock_held(struct ticket_lock *lock);
+/* ticket_lock_held - does this hart hold @lock? Exact for the asking hart. */
+bool ticket_lock_held(struct ticket_lock *lock);
 
-/* lock_name - never NULL. */
-const char *lock_name(const struct ticket_lock *lock);
+/* ticket_lock_name - never NULL. */
+const char *ticket_lock_name(const struct ticket_lock *lock);
 
-/* What a lock has seen since lock_init(). */
-struct lock_stats {
+/* What a lock has seen since ticket_lock_init(). */
+struct ticket_lock_stats {
 	uint64_t holds;       /* with the one that lasts, if there is one */
 	uint64_t contended;   /* of those, waited for */
 	uint64_t spins;       /* looks in vain, all together */
@@ -112,9 +122,9 @@ struct lock_stats {
 };
 
 /*
- * lock_look - write down what @lock has seen, without taking it. Of a lock that is in use meanwhile it is a
+ * ticket_lock_look - write down what @lock has seen, without taking it. Of a lock that is in use meanwhile it is a
  * glance: every count is one that was true lately, but they need not be of one moment.
  */
-void lock_look(const struct ticket_lock *lock, struct lock_stats *stats);
+void ticket_lock_look(const struct ticket_lock *lock, struct ticket_lock_stats *stats);
 
 #endif

@@ -19,20 +19,21 @@ static struct row {
 	unsigned n;
 } rows[PLATFORM_MAX_HARTS];
 
-const struct ticket_lock *lock_order_against(const struct ticket_lock *lock)
+const struct ticket_lock *ticket_lock_order_against(const struct ticket_lock *lock)
 {
 	const struct row *row = &rows[platform_hart()];
 
-	if (lock->level == LOCK_NO_LEVEL)
+	if (lock->level == TICKET_LOCK_NO_LEVEL)
 		return NULL;
 	for (unsigned i = 0; i < row->n; i++) {
-		if (row->held[i]->level != LOCK_NO_LEVEL && row->held[i]->level >= lock->level)
+		if (row->held[i]->level != TICKET_LOCK_NO_LEVEL &&
+		    row->held[i]->level >= lock->level)
 			return row->held[i];
 	}
 	return NULL;
 }
 
-void lock_order_push(const struct ticket_lock *lock)
+void ticket_lock_order_push(const struct ticket_lock *lock)
 {
 	struct row *row = &rows[platform_hart()];
 
@@ -40,7 +41,7 @@ void lock_order_push(const struct ticket_lock *lock)
 		row->held[row->n++] = lock;
 }
 
-void lock_order_pop(const struct ticket_lock *lock)
+void ticket_lock_order_pop(const struct ticket_lock *lock)
 {
 	struct row *row = &rows[platform_hart()];
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * lock_order.h - in debug builds (-DACRE_DEBUG): which locks each hart holds, and a panic for whoever takes
- * one against the order (enum lock_level). In other builds nothing, at no cost. For lock.c.
+ * one against the order (enum ticket_lock_level). In other builds nothing, at no cost. For lock.c.
  */
 #ifndef LIB_LOCK_ORDER_H
 #define LIB_LOCK_ORDER_H
@@ -11,29 +11,29 @@
 #ifdef ACRE_DEBUG
 
 /*
- * lock_order_against - a lock that this hart holds and whose level is not below that of @lock, which it
+ * ticket_lock_order_against - a lock that this hart holds and whose level is not below that of @lock, which it
  * is about to wait for; NULL if there is none. Interrupts are off.
  */
-const struct ticket_lock *lock_order_against(const struct ticket_lock *lock);
+const struct ticket_lock *ticket_lock_order_against(const struct ticket_lock *lock);
 
-/* lock_order_push - this hart holds @lock now; lock_order_pop - and no longer. Interrupts are off. */
-void lock_order_push(const struct ticket_lock *lock);
-void lock_order_pop(const struct ticket_lock *lock);
+/* ticket_lock_order_push - this hart holds @lock now; ticket_lock_order_pop - and no longer. Interrupts are off. */
+void ticket_lock_order_push(const struct ticket_lock *lock);
+void ticket_lock_order_pop(const struct ticket_lock *lock);
 
 #else
 
-static inline const struct ticket_lock *lock_order_against(const struct ticket_lock *lock)
+static inline const struct ticket_lock *ticket_lock_order_against(const struct ticket_lock *lock)
 {
 	(void)lock;
 	return NULL;
 }
 
-static inline void lock_order_push(const struct ticket_lock *lock)
+static inline void ticket_lock_order_push(const struct ticket_lock *lock)
 {
 	(void)lock;
 }
 
-static inline void lock_order_pop(const struct ticket_lock *lock)
+static inline void ticket_lock_order_pop(const struct ticket_lock *lock)
 {
 	(void)lock;
 }

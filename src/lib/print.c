@@ -48,7 +48,7 @@ static int level_above_info;
 
 void acre_print_init(void)
 {
-	lock_init_level(&console.lock, "console", LOCK_PRINT);
+	ticket_lock_init_level(&console.lock, "console", TICKET_LOCK_PRINT);
 }
 
 const struct ticket_lock *acre_print_lock(void)
@@ -155,7 +155,7 @@ static void put(const char *text, size_t len)
 void acre_print_let_finish(bool others_run)
 {
 	atomic_thread_fence(memory_order_seq_cst); /* enter() has the other one */
-	for (unsigned i = 0; others_run && i < MAX_WAIT && !lock_held(&console.lock) &&
+	for (unsigned i = 0; others_run && i < MAX_WAIT && !ticket_lock_held(&console.lock) &&
 			     atomic_load_explicit(&console.busy, memory_order_acquire);
 	     i++)
 		platform_relax();

@@ -83,7 +83,7 @@ static void wait_for_crowd_lock(void *unused)
 {
 	(void)unused;
 	atomic_fetch_add(&crowd, 1);
-	(void)!lock_acquire(&crowd_lock);
+	(void)!ticket_lock_acquire(&crowd_lock);
 	acre_print("this hart went on\n");
 }
 
@@ -112,8 +112,8 @@ static void start_crowd(void (*last)(void *))
 
 static void by_crowd(void)
 {
-	lock_init(&crowd_lock, "crowd");
-	unsigned long irq = lock_acquire(&crowd_lock);
+	ticket_lock_init(&crowd_lock, "crowd");
+	unsigned long irq = ticket_lock_acquire(&crowd_lock);
 
 	/* The others need to hear of their rates; and here too handlers take and give, until the panic. */
 	platform_irq_restore(irq);
@@ -194,9 +194,9 @@ static void by_lock(void)
 {
 	struct ticket_lock lock;
 
-	lock_init(&lock, "crash");
+	ticket_lock_init(&lock, "crash");
 	for (;;)
-		(void)!lock_acquire(&lock);
+		(void)!ticket_lock_acquire(&lock);
 }
 
 static void by_badfree(void)

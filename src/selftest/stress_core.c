@@ -640,9 +640,9 @@ static void count_hand(struct stress *s, struct census *c, const struct stress_h
 /* Each of the others is in the queue at most once, before a hart that waits. */
 static bool overtaken(const struct stress *s, const struct ticket_lock *lock)
 {
-	struct lock_stats stats;
+	struct ticket_lock_stats stats;
 
-	lock_look(lock, &stats);
+	ticket_lock_look(lock, &stats);
 	return stats.most_grants >= s->nplayers;
 }
 
@@ -693,10 +693,10 @@ struct stress_phase stress_total(const struct stress *s)
 
 static struct stress_phase now(const struct stress *s)
 {
-	struct lock_stats pool, heap;
+	struct ticket_lock_stats pool, heap;
 
-	lock_look(&s->pool->lock, &pool);
-	lock_look(&s->heap->lock, &heap);
+	ticket_lock_look(&s->pool->lock, &pool);
+	ticket_lock_look(&s->heap->lock, &heap);
 	struct stress_phase sum = { .locks = pool.holds + heap.holds,
 				    .waits = pool.contended + heap.contended };
 	for (uint32_t i = 0; i < s->nplayers; i++) {

@@ -68,9 +68,9 @@ static struct game *nearly_full(void)
 
 static uint64_t holds(const struct game *g)
 {
-	struct lock_stats stats;
+	struct ticket_lock_stats stats;
 
-	lock_look(&g->pool.lock, &stats);
+	ticket_lock_look(&g->pool.lock, &stats);
 	return stats.holds;
 }
 

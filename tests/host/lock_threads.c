@@ -33,13 +33,13 @@ static void *count_up(void *arg)
 	host_hart = me->hart;
 	me->irq_kept = me->holder_known = true;
 	for (unsigned i = 0; i < ROUNDS; i++) {
-		unsigned long irq = lock_acquire(lock);
+		unsigned long irq = ticket_lock_acquire(lock);
 		me->irq_kept &= irq == 1 && host_irq_enabled == 0;
-		me->holder_known &= lock_held(lock);
+		me->holder_known &= ticket_lock_held(lock);
 		me->shared->counter++;
-		lock_release(lock, irq);
+		ticket_lock_release(lock, irq);
 		me->irq_kept &= host_irq_enabled == 1;
-		me->holder_known &= !lock_held(lock);
+		me->holder_known &= !ticket_lock_held(lock);
 	}
 	return NULL;
 }
@@ -55,7 +55,7 @@ KTEST(lock, lets_one_hart_in_at_a_time)
 	struct shared shared = { 0 };
 	struct player player[THREADS];
 
-	lock_init(&shared.lock, "counter");
+	ticket_lock_init(&shared.lock, "counter");
 	for (unsigned i = 0; i < THREADS; i++)
 		start(&player[i], &shared, i, count_up);
 	for (unsigned i = 0; i < THREADS; i++)
@@ -74,9 +74,9 @@ static void *sign_up(void *arg)
 	struct player *me = arg;
 
 	host_hart = me->hart;
-	unsigned long irq = lock_acquire(&me->shared->lock);
+	unsigned long irq = ticket_lock_acquire(&me->shared->lock);
 	me->shared->order[me->shared->served++] = me->hart;
-	lock_release(&me->shared->lock, irq);
+	ticket_lock_release(&me->shared->lock, irq);
 	return NULL;
 }
 
@@ -105,7 +105,7 @@ struct racer {
 	uint64_t waited;
 };
 
-static void note(struct racer *me, const struct lock_turn *turn)
+static void note(struct racer *me, const struct ticket_lock_turn *turn)
 {
 	me->race->log[me->race->logged++] = turn->ticket;
 	if (turn->grants > me->most_grants)
@@ -117,7 +117,7 @@ static void *race_on(void *arg)
 {
 	struct racer *me = arg;
 	struct race *race = me->race;
-	struct lock_turn turn;
+	struct ticket_lock_turn turn;
 	unsigned long irq;
 
 	host_hart = me->hart;
@@ -125,16 +125,16 @@ static void *race_on(void *arg)
 	while (atomic_load(&race->arrived) != race->nplayers)
 		platform_relax();
 	for (unsigned i = 0; i < TURNS; i++) {
-		if (i % 8 == 7 && lock_try(&race->lock, &irq)) {
-			turn = (struct lock_turn){ race->lock.serving, 0 };
+		if (i % 8 == 7 && ticket_lock_try(&race->lock, &irq)) {
+			turn = (struct ticket_lock_turn){ race->lock.serving, 0 };
 			race->tried++;
 		} else {
-			irq = lock_acquire_turn(&race->lock, &turn);
+			irq = ticket_lock_acquire_turn(&race->lock, &turn);
 		}
 		note(me, &turn);
 		if (i % 16 == me->hart)
 			platform_relax(); /* on a host with few processors, so that a queue forms */
-		lock_release(&race->lock, irq);
+		ticket_lock_release(&race->lock, irq);
 	}
 	return NULL;
 }
@@ -144,12 +144,12 @@ static void run_race(unsigned n, uint32_t first)
 {
 	struct race *race = ktest_alloc(sizeof(*race), 64);
 	struct racer racer[8];
-	struct lock_stats stats;
+	struct ticket_lock_stats stats;
 	uint64_t waited = 0;
 	uint32_t most = 0;
 
 	*race = (struct race){ .nplayers = n };
-	lock_init(&race->lock, "race");
+	ticket_lock_init(&race->lock, "race");
 	race->lock.next = race->lock.serving = first;
 	for (unsigned i = 0; i < n; i++) {
 		racer[i] = (struct racer){ .race = race, .hart = i };
@@ -167,7 +167,7 @@ static void run_race(unsigned n, uint32_t first)
 	for (uint32_t k = 0; k < n * TURNS; k++)
 		overtaken += race->log[k] != first + k;
 	EXPECT_EQ(overtaken, 0);
-	lock_look(&race->lock, &stats);
+	ticket_lock_look(&race->lock, &stats);
 	EXPECT(stats.exact);
 	EXPECT_EQ((uint32_t)stats.holds, first + n * TURNS);
 	EXPECT_EQ(stats.contended, waited);
@@ -197,8 +197,8 @@ KTEST(lock, serves_in_the_order_of_arrival)
 	struct shared shared = { 0 };
 	struct player player[THREADS];
 
-	lock_init(&shared.lock, "queue");
-	unsigned long irq = lock_acquire(&shared.lock);
+	ticket_lock_init(&shared.lock, "queue");
+	unsigned long irq = ticket_lock_acquire(&shared.lock);
 	for (unsigned i = 0; i < THREADS; i++) {
 		/* Harts arrive in an order that is not that of their numbers. */
 		start(&player[i], &shared, 1 + (i * 3 + 2) % THREADS, sign_up);
@@ -206,7 +206,7 @@ KTEST(lock, serves_in_the_order_of_arrival)
 			sched_yield();
 	}
 	EXPECT_EQ(shared.served, 0);
-	lock_release(&shared.lock, irq);
+	ticket_lock_release(&shared.lock, irq);
 	for (unsigned i = 0; i < THREADS; i++)
 		pthread_join(player[i].thread, NULL);
 	EXPECT_EQ(shared.served, THREADS);
@@ -219,13 +219,13 @@ KTEST(lock, lets_nobody_in_who_waited_while_another_panics)
 	struct shared shared = { 0 };
 	struct player player;
 
-	lock_init(&shared.lock, "torn");
-	unsigned long irq = lock_acquire(&shared.lock);
+	ticket_lock_init(&shared.lock, "torn");
+	unsigned long irq = ticket_lock_acquire(&shared.lock);
 	start(&player, &shared, 1, sign_up);
 	while (shared.lock.next != 2)
 		sched_yield();
 	atomic_store(&host_panicking, true);
-	lock_release(&shared.lock, irq);
+	ticket_lock_release(&shared.lock, irq);
 	for (unsigned i = 0; i < 1000; i++)
 		sched_yield();
 	bool got_in = shared.lock.serving != 1 || shared.lock.holder != 0;
@@ -238,18 +238,18 @@ KTEST(lock, lets_nobody_in_who_waited_while_another_panics)
 static void release_as_another(void *lock)
 {
 	host_hart = 1;
-	lock_release(lock, 0);
+	ticket_lock_release(lock, 0);
 }
 
 KTEST(lock, released_by_another_hart_panics)
 {
 	struct ticket_lock lock;
 
-	lock_init(&lock, "mine");
-	unsigned long irq = lock_acquire(&lock);
+	ticket_lock_init(&lock, "mine");
+	unsigned long irq = ticket_lock_acquire(&lock);
 	EXPECT(ktest_panics(release_as_another, &lock));
-	EXPECT(!lock_held(&lock)); /* as hart 1 sees it */
+	EXPECT(!ticket_lock_held(&lock)); /* as hart 1 sees it */
 	host_hart = 0;
-	EXPECT(lock_held(&lock));
-	lock_release(&lock, irq);
+	EXPECT(ticket_lock_held(&lock));
+	ticket_lock_release(&lock, irq);
 }

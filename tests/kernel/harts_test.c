@@ -65,11 +65,11 @@ static void count_under_lock(void *arg)
 	uint64_t here = (uint64_t)__builtin_frame_address(0);
 
 	for (unsigned i = 0; i < rounds(); i++) {
-		unsigned long irq = lock_acquire(&shared->lock);
+		unsigned long irq = ticket_lock_acquire(&shared->lock);
 		shared->counter++;
 		if (i == 0)
 			shared->on_own_stack += here > self->stack_low && here <= self->stack_high;
-		lock_release(&shared->lock, irq);
+		ticket_lock_release(&shared->lock, irq);
 	}
 }
 
@@ -78,7 +78,7 @@ KTEST(harts, lose_no_increment_under_the_lock)
 	struct shared shared;
 
 	memset(&shared, 0, sizeof(shared));
-	lock_init(&shared.lock, "harts");
+	ticket_lock_init(&shared.lock, "harts");
 	unsigned n = on_all_harts(count_under_lock, &shared);
 	EXPECT_EQ(shared.counter, n * rounds());
 	EXPECT_EQ(shared.on_own_stack, n);
@@ -107,9 +107,9 @@ static void take_mark_look_give(void *arg)
 		failures += pfn != FRAME_NONE && frame_free(&machine.frames, pfn) != ACRE_OK;
 		kfree(block);
 	}
-	unsigned long irq = lock_acquire(&shared->lock);
+	unsigned long irq = ticket_lock_acquire(&shared->lock);
 	shared->failures += failures;
-	lock_release(&shared->lock, irq);
+	ticket_lock_release(&shared->lock, irq);
 }
 
 KTEST(harts, never_own_one_frame_or_block_together)
@@ -117,7 +117,7 @@ KTEST(harts, never_own_one_frame_or_block_together)
 	struct shared shared;
 
 	memset(&shared, 0, sizeof(shared));
-	lock_init(&shared.lock, "harts");
+	ticket_lock_init(&shared.lock, "harts");
 	on_all_harts(take_mark_look_give, &shared);
 	EXPECT_EQ(shared.failures, 0);
 	ticks_pause();

@@ -33,18 +33,18 @@ static unsigned turns(void)
 static void race_on(void *arg)
 {
 	struct race *race = arg;
-	struct lock_turn turn;
+	struct ticket_lock_turn turn;
 
 	atomic_fetch_add(&race->arrived, 1);
 	while (atomic_load(&race->arrived) < race->nplayers)
 		platform_relax();
 	for (unsigned i = 0; i < turns(); i++) {
-		unsigned long irq = lock_acquire_turn(&race->lock, &turn);
+		unsigned long irq = ticket_lock_acquire_turn(&race->lock, &turn);
 		race->log[race->logged++] = turn.ticket;
 		race->waited += turn.grants != 0;
 		if (turn.grants > race->most_grants)
 			race->most_grants = turn.grants;
-		lock_release(&race->lock, irq);
+		ticket_lock_release(&race->lock, irq);
 	}
 }
 
@@ -59,12 +59,12 @@ static unsigned count_players(void)
 
 KTEST(locks, overtake_no_hart)
 {
-	struct race *race = ktest_alloc(sizeof(*race), LOCK_LINE);
+	struct race *race = ktest_alloc(sizeof(*race), TICKET_LOCK_LINE);
 	const uint32_t first = UINT32_MAX - TURNS / 2; /* the tickets start over on the way */
-	struct lock_stats stats;
+	struct ticket_lock_stats stats;
 
 	memset(race, 0, sizeof(*race));
-	lock_init(&race->lock, "race");
+	ticket_lock_init(&race->lock, "race");
 	race->lock.next = race->lock.serving = first;
 	race->nplayers = count_players();
 	for (unsigned i = 1; i < harts_count(); i++) {
@@ -82,7 +82,7 @@ KTEST(locks, overtake_no_hart)
 		overtaken += race->log[k] != first + k;
 	EXPECT_EQ(overtaken, 0);
 	EXPECT(race->most_grants <= race->nplayers - 1);
-	lock_look(&race->lock, &stats);
+	ticket_lock_look(&race->lock, &stats);
 	EXPECT(stats.exact);
 	EXPECT_EQ(stats.contended, race->waited);
 	EXPECT_EQ(stats.most_grants, race->most_grants);
@@ -102,22 +102,22 @@ KTEST(locks, are_described_in_a_line)
 	char line[LOCKS_SENTENCE_LEN];
 	char want[64];
 	struct ticket_lock lock;
-	struct lock_stats stats;
+	struct ticket_lock_stats stats;
 
-	lock_init(&lock, "it");
-	unsigned long irq = lock_acquire(&lock);
-	lock_look(&lock, &stats);
+	ticket_lock_init(&lock, "it");
+	unsigned long irq = ticket_lock_acquire(&lock);
+	ticket_lock_look(&lock, &stats);
 	locks_sentence(line, sizeof(line), "it", &stats);
 	EXPECT(strncmp(line, "it                    1          0            0        0  hart ",
 		       62) == 0);
 	fmt_buffer(want, sizeof(want), " %s, 0 waiting (a glance)", __func__);
 	EXPECT(ends_with(line, want));
-	lock_release(&lock, irq);
-	lock_look(&lock, &stats);
+	ticket_lock_release(&lock, irq);
+	ticket_lock_look(&lock, &stats);
 	locks_sentence(line, sizeof(line), "it", &stats);
 	EXPECT_STR(line, "it                    1          0            0        0  free");
 	lock.next++; /* somebody has drawn, and has not written down that it holds */
-	lock_look(&lock, &stats);
+	ticket_lock_look(&lock, &stats);
 	locks_sentence(line, sizeof(line), "it", &stats);
 	EXPECT(ends_with(line, " changing hands (a glance)"));
 }

@@ -135,10 +135,10 @@ KTEST(traps, an_interrupt_waits_until_the_lock_is_released)
 	struct hart *self = hart_self();
 	struct ticket_lock lock;
 
-	lock_init(&lock, "traps");
+	ticket_lock_init(&lock, "traps");
 	EXPECT((csr_read(sie) & 1ul << IRQ_SOFT) != 0);
 	EXPECT((csr_read(sstatus) & SSTATUS_SIE) != 0);
-	unsigned long irq = lock_acquire(&lock);
+	unsigned long irq = ticket_lock_acquire(&lock);
 	uint64_t before = *(volatile uint64_t *)&self->software_interrupts;
 	EXPECT_EQ(sbi_send_ipi(&kernel_sbi, 1, self->id), SBI_SUCCESS);
 	/* Bounded in ticks, so that a lost interrupt fails the test and does not hang it. */
@@ -147,7 +147,7 @@ KTEST(traps, an_interrupt_waits_until_the_lock_is_released)
 		platform_relax();
 	EXPECT(soft_is_pending());
 	EXPECT_EQ(*(volatile uint64_t *)&self->software_interrupts, before);
-	lock_release(&lock, irq);
+	ticket_lock_release(&lock, irq);
 	/* The interrupt is taken at the first instruction with SIE set; others may send some as well. */
 	EXPECT(*(volatile uint64_t *)&self->software_interrupts > before);
 }

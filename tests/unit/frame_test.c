@@ -77,7 +77,7 @@ static void rig_unchanged(const struct rig *r)
 	EXPECT_EQ(r->copy->managed, r->pool->managed);
 	for (unsigned b = 0; b < r->nbanks; b++)
 		EXPECT_EQ(memcmp(r->bank[b].copy, r->bank[b].metadata, bytes_of_bits(r, b)), 0);
-	EXPECT(!lock_held(&r->pool->lock));
+	EXPECT(!ticket_lock_held(&r->pool->lock));
 	REQUIRE_VALID(frame_validate(r->pool));
 }
 
@@ -487,16 +487,16 @@ KTEST(frame, a_hart_goes_round_among_its_own_chunks_without_the_lock)
 {
 	struct rig r;
 	struct frame_pool *pool = rig_of(&r, 0x80000, 20 * 512);
-	struct lock_stats before, after;
+	struct ticket_lock_stats before, after;
 
 	while (frame_alloc(pool) != FRAME_NONE)
 		;
 	for (unsigned i = 0; i < 20 * 512; i += 10)
 		REQUIRE_EQ(frame_free(pool, 0x80000 + i), ACRE_OK);
-	lock_look(&pool->lock, &before);
+	ticket_lock_look(&pool->lock, &before);
 	for (unsigned i = 0; i < 20 * 512; i += 10)
 		REQUIRE(frame_alloc(pool) != FRAME_NONE);
-	lock_look(&pool->lock, &after);
+	ticket_lock_look(&pool->lock, &after);
 	EXPECT_EQ(after.holds, before.holds);
 	EXPECT_EQ(frame_alloc(pool), FRAME_NONE);
 	REQUIRE_VALID(frame_validate(pool));
@@ -507,17 +507,17 @@ KTEST(frame, a_chunk_of_ones_own_is_found_wherever_it_is)
 {
 	struct rig r;
 	struct frame_pool *pool = rig_of(&r, 0x80000 + 3 * 512, 20 * 512);
-	struct lock_stats before, after;
+	struct ticket_lock_stats before, after;
 
 	while (frame_alloc(pool) != FRAME_NONE)
 		;
 	for (frame_nr_t c = 0; c < 20; c++) {
 		frame_nr_t first = 0x80000 + (3 + c * 7 % 20) * 512;
 		REQUIRE_EQ(frame_free_range(pool, first, 40), ACRE_OK);
-		lock_look(&pool->lock, &before);
+		ticket_lock_look(&pool->lock, &before);
 		for (frame_nr_t i = 0; i < 40; i++)
 			REQUIRE_EQ(frame_alloc(pool), first + i);
-		lock_look(&pool->lock, &after);
+		ticket_lock_look(&pool->lock, &after);
 		EXPECT_EQ(after.holds, before.holds);
 		EXPECT_EQ(frame_alloc(pool), FRAME_NONE); /* now it is known to be empty */
 	}

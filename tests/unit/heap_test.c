@@ -394,7 +394,7 @@ static void expect_refusal(struct fixture *f, void *ptr, size_t size, const char
 	EXPECT(same_bytes(copy + sizeof(struct buddy) + table_size, f->memory, f->size));
 	REQUIRE_VALID(heap_validate(&f->h));
 	EXPECT_EQ(f->h.count.refusals, refusals + 1);
-	EXPECT(!lock_held(&f->h.lock));
+	EXPECT(!ticket_lock_held(&f->h.lock));
 
 	EXPECT_EQ(ktest_bad_frees(), 1);
 	const struct bad_free *report = ktest_last_bad_free();
@@ -594,7 +594,7 @@ KTEST(heap, or_panic_says_what_was_asked_and_how_the_heap_is)
 	EXPECT(ktest_panics(ask_too_much, &hungry));
 	EXPECT_EQ(ktest_bad_frees(), 1);
 	EXPECT_EQ(stats_of(&f->h).used_bytes, 2048);
-	EXPECT(!lock_held(&f->h.lock));
+	EXPECT(!ticket_lock_held(&f->h.lock));
 	heap_free(&f->h, hungry.block, HERE);
 }
 

@@ -28,14 +28,14 @@ KTEST(lock, is_held_from_acquire_to_release)
 {
 	struct ticket_lock lock;
 
-	lock_init(&lock, "test");
-	EXPECT(!lock_held(&lock));
+	ticket_lock_init(&lock, "test");
+	EXPECT(!ticket_lock_held(&lock));
 	for (unsigned i = 0; i < 10; i++) {
-		unsigned long irq = lock_acquire(&lock);
-		EXPECT(lock_held(&lock));
+		unsigned long irq = ticket_lock_acquire(&lock);
+		EXPECT(ticket_lock_held(&lock));
 		EXPECT_EQ(tickets_out(&lock), 1);
-		lock_release(&lock, irq);
-		EXPECT(!lock_held(&lock));
+		ticket_lock_release(&lock, irq);
+		EXPECT(!ticket_lock_held(&lock));
 		EXPECT_EQ(tickets_out(&lock), 0);
 	}
 }
@@ -43,11 +43,11 @@ KTEST(lock, is_held_from_acquire_to_release)
 KTEST(lock, of_zeros_is_free)
 {
 	static struct ticket_lock lock;
-	unsigned long irq = lock_acquire(&lock);
+	unsigned long irq = ticket_lock_acquire(&lock);
 
-	EXPECT(lock_held(&lock));
-	lock_release(&lock, irq);
-	EXPECT(!lock_held(&lock));
+	EXPECT(ticket_lock_held(&lock));
+	ticket_lock_release(&lock, irq);
+	EXPECT(!ticket_lock_held(&lock));
 }
 
 KTEST(lock, holds_interrupts_off_and_puts_them_back)
@@ -55,11 +55,11 @@ KTEST(lock, holds_interrupts_off_and_puts_them_back)
 	struct ticket_lock lock;
 	unsigned long before = irq_state();
 
-	lock_init(&lock, "test");
-	unsigned long irq = lock_acquire(&lock);
+	ticket_lock_init(&lock, "test");
+	unsigned long irq = ticket_lock_acquire(&lock);
 	EXPECT_EQ(irq, before);
 	EXPECT_EQ(irq_state(), 0);
-	lock_release(&lock, irq);
+	ticket_lock_release(&lock, irq);
 	EXPECT_EQ(irq_state(), before);
 }
 
@@ -68,15 +68,15 @@ KTEST(lock, inside_another_leaves_interrupts_off)
 	struct ticket_lock outer, inner;
 	unsigned long before = irq_state();
 
-	lock_init(&outer, "outer");
-	lock_init(&inner, "inner");
-	unsigned long irq_outer = lock_acquire(&outer);
-	unsigned long irq_inner = lock_acquire(&inner);
+	ticket_lock_init(&outer, "outer");
+	ticket_lock_init(&inner, "inner");
+	unsigned long irq_outer = ticket_lock_acquire(&outer);
+	unsigned long irq_inner = ticket_lock_acquire(&inner);
 	EXPECT_EQ(irq_inner, 0);
-	lock_release(&inner, irq_inner);
+	ticket_lock_release(&inner, irq_inner);
 	EXPECT_EQ(irq_state(), 0);
-	EXPECT(lock_held(&outer));
-	lock_release(&outer, irq_outer);
+	EXPECT(ticket_lock_held(&outer));
+	ticket_lock_release(&outer, irq_outer);
 	EXPECT_EQ(irq_state(), before);
 }
 
@@ -84,28 +84,28 @@ KTEST(lock, draws_one_ticket_after_the_other_past_2_to_the_32)
 {
 	struct ticket_lock lock;
 
-	lock_init(&lock, "test");
+	ticket_lock_init(&lock, "test");
 	lock.next = lock.serving = UINT32_MAX - 1;
 	for (uint32_t ticket = UINT32_MAX - 1; ticket != 2; ticket++) {
 		EXPECT_EQ(lock.next, ticket);
-		unsigned long irq = lock_acquire(&lock);
+		unsigned long irq = ticket_lock_acquire(&lock);
 		EXPECT_EQ(lock.next, ticket + 1);
 		EXPECT_EQ(lock.serving, ticket);
-		lock_release(&lock, irq);
+		ticket_lock_release(&lock, irq);
 		EXPECT_EQ(lock.serving, ticket + 1);
 	}
 }
 
 static void take(void *lock)
 {
-	unsigned long irq = lock_acquire(lock);
+	unsigned long irq = ticket_lock_acquire(lock);
 
-	lock_release(lock, irq);
+	ticket_lock_release(lock, irq);
 }
 
 static void give_back(void *lock)
 {
-	lock_release(lock, 0);
+	ticket_lock_release(lock, 0);
 }
 
 KTEST(lock, taken_twice_panics_and_names_the_first_place)
@@ -113,16 +113,16 @@ KTEST(lock, taken_twice_panics_and_names_the_first_place)
 	struct ticket_lock lock;
 	char want[128];
 
-	lock_init(&lock, "twice");
-	unsigned long irq = lock_acquire(&lock);
+	ticket_lock_init(&lock, "twice");
+	unsigned long irq = ticket_lock_acquire(&lock);
 	EXPECT(lock.site != NULL);
 	fmt_buffer(want, sizeof(want), "lock 'twice' taken twice on one hart, first at %p",
 		   lock.site);
 	EXPECT(ktest_panics(take, &lock));
 	EXPECT_STR(ktest_panic_message(), want);
-	EXPECT(lock_held(&lock)); /* and nothing has changed */
+	EXPECT(ticket_lock_held(&lock)); /* and nothing has changed */
 	EXPECT_EQ(tickets_out(&lock), 1);
-	lock_release(&lock, irq);
+	ticket_lock_release(&lock, irq);
 	EXPECT(!ktest_panics(take, &lock));
 }
 
@@ -130,7 +130,7 @@ KTEST(lock, released_when_free_panics)
 {
 	struct ticket_lock lock;
 
-	lock_init(&lock, "free");
+	ticket_lock_init(&lock, "free");
 	EXPECT(ktest_panics(give_back, &lock));
 	EXPECT_STR(ktest_panic_message(), "lock 'free' released by a hart that does not hold it");
 	EXPECT_EQ(tickets_out(&lock), 0);
@@ -151,9 +151,9 @@ KTEST(lock, knows_its_holder_only)
 {
 	struct ticket_lock lock;
 
-	lock_init(&lock, "test");
+	ticket_lock_init(&lock, "test");
 	lock.holder = platform_hart() + 2; /* another hart */
-	EXPECT(!lock_held(&lock));
+	EXPECT(!ticket_lock_held(&lock));
 	EXPECT(ktest_panics(give_back, &lock));
 	EXPECT_EQ(lock.holder, platform_hart() + 2);
 	lock.holder = 0;
@@ -167,13 +167,13 @@ KTEST(lock, that_is_free_is_taken_by_a_try)
 	unsigned long before = irq_state();
 	unsigned long irq = 99;
 
-	lock_init(&lock, "test");
-	REQUIRE(lock_try(&lock, &irq));
+	ticket_lock_init(&lock, "test");
+	REQUIRE(ticket_lock_try(&lock, &irq));
 	EXPECT_EQ(irq, before);
 	EXPECT_EQ(irq_state(), 0);
-	EXPECT(lock_held(&lock));
+	EXPECT(ticket_lock_held(&lock));
 	EXPECT_EQ(tickets_out(&lock), 1);
-	lock_release(&lock, irq);
+	ticket_lock_release(&lock, irq);
 	EXPECT_EQ(irq_state(), before);
 	EXPECT_EQ(tickets_out(&lock), 0);
 }
@@ -184,7 +184,7 @@ static void try_in_vain(struct ticket_lock *lock)
 	uint32_t next = lock->next;
 	unsigned long irq = 99;
 
-	EXPECT(!lock_try(lock, &irq));
+	EXPECT(!ticket_lock_try(lock, &irq));
 	EXPECT_EQ(irq, 99);
 	EXPECT_EQ(irq_state(), before);
 	EXPECT_EQ(lock->next, next);
@@ -194,14 +194,14 @@ KTEST(lock, that_is_not_free_is_not_tried_for_a_ticket)
 {
 	struct ticket_lock lock;
 
-	lock_init(&lock, "test");
-	unsigned long irq = lock_acquire(&lock);
+	ticket_lock_init(&lock, "test");
+	unsigned long irq = ticket_lock_acquire(&lock);
 	try_in_vain(&lock); /* with interrupts off */
-	lock_release(&lock, irq);
+	ticket_lock_release(&lock, irq);
 	lock.next = lock.serving + 1; /* somebody has drawn, and holds it or will */
 	try_in_vain(&lock);
 	lock.next = lock.serving;
-	EXPECT(!lock_held(&lock));
+	EXPECT(!ticket_lock_held(&lock));
 }
 
 KTEST(lock, is_tried_past_2_to_the_32)
@@ -209,12 +209,12 @@ KTEST(lock, is_tried_past_2_to_the_32)
 	struct ticket_lock lock;
 	unsigned long irq;
 
-	lock_init(&lock, "test");
+	ticket_lock_init(&lock, "test");
 	lock.next = lock.serving = UINT32_MAX - 1;
 	for (uint32_t ticket = UINT32_MAX - 1; ticket != 2; ticket++) {
-		REQUIRE(lock_try(&lock, &irq));
+		REQUIRE(ticket_lock_try(&lock, &irq));
 		EXPECT_EQ(lock.serving, ticket);
-		lock_release(&lock, irq);
+		ticket_lock_release(&lock, irq);
 		lock.next = ticket + 2; /* one who waits, seen across the end of the numbers */
 		try_in_vain(&lock);
 		lock.next = ticket + 1;
@@ -229,7 +229,7 @@ static unsigned count_to(struct ticket_lock *lock, unsigned n)
 
 	for (unsigned i = 0;; i++) {
 		if (i == n)
-			return lock_held(lock) ? i : 0;
+			return ticket_lock_held(lock) ? i : 0;
 	}
 }
 
@@ -238,19 +238,19 @@ KTEST(lock, that_is_scoped_is_given_back_however_the_block_is_left)
 	struct ticket_lock lock;
 	unsigned long before = irq_state();
 
-	lock_init(&lock, "test");
+	ticket_lock_init(&lock, "test");
 	EXPECT_EQ(count_to(&lock, 3), 3);
-	EXPECT(!lock_held(&lock));
+	EXPECT(!ticket_lock_held(&lock));
 	for (unsigned i = 0; i < 3; i++) {
 		LOCK_SCOPED(held, &lock);
-		EXPECT(lock_held(&lock));
+		EXPECT(ticket_lock_held(&lock));
 		EXPECT_EQ(irq_state(), 0);
 		if (i == 1)
 			continue;
 		if (i == 2)
 			break;
 	}
-	EXPECT(!lock_held(&lock));
+	EXPECT(!ticket_lock_held(&lock));
 	EXPECT_EQ(irq_state(), before);
 	EXPECT_EQ(lock.serving, 4);
 }
@@ -259,7 +259,7 @@ KTEST(lock, that_is_scoped_and_was_not_got_is_not_given_back)
 {
 	struct ticket_lock lock;
 
-	lock_init(&lock, "test");
+	ticket_lock_init(&lock, "test");
 	{
 		LOCK_SCOPED_TRY(first, &lock);
 		EXPECT(first.lock == &lock);
@@ -275,22 +275,22 @@ KTEST(lock, that_is_scoped_and_was_not_got_is_not_given_back)
 KTEST(lock, counts_its_holds_past_2_to_the_32)
 {
 	struct ticket_lock lock;
-	struct lock_stats stats;
+	struct ticket_lock_stats stats;
 
-	lock_init(&lock, "test");
-	lock_look(&lock, &stats);
+	ticket_lock_init(&lock, "test");
+	ticket_lock_look(&lock, &stats);
 	EXPECT_EQ(stats.holds, 0);
 	EXPECT(stats.exact);
 	lock.next = lock.serving = UINT32_MAX;
-	unsigned long irq = lock_acquire(&lock);
-	lock_look(&lock, &stats);
+	unsigned long irq = ticket_lock_acquire(&lock);
+	ticket_lock_look(&lock, &stats);
 	EXPECT_EQ(stats.holds, 1ull << 32);
 	EXPECT_EQ(stats.queue, 1);
 	EXPECT_EQ(stats.holder, platform_hart() + 1);
 	EXPECT(stats.site == lock.site);
 	EXPECT(!stats.exact);
-	lock_release(&lock, irq);
-	lock_look(&lock, &stats);
+	ticket_lock_release(&lock, irq);
+	ticket_lock_look(&lock, &stats);
 	EXPECT_EQ(stats.holds, 1ull << 32);
 	EXPECT_EQ(stats.holder, 0);
 	EXPECT(stats.exact);
@@ -302,15 +302,15 @@ KTEST(lock, counts_its_holds_past_2_to_the_32)
 KTEST(lock, says_what_a_turn_was)
 {
 	struct ticket_lock lock;
-	struct lock_turn turn;
+	struct ticket_lock_turn turn;
 
-	lock_init(&lock, "test");
+	ticket_lock_init(&lock, "test");
 	for (uint32_t i = 0; i < 3; i++) {
-		unsigned long irq = lock_acquire_turn(&lock, &turn);
+		unsigned long irq = ticket_lock_acquire_turn(&lock, &turn);
 		EXPECT_EQ(turn.ticket, i);
 		EXPECT_EQ(turn.grants, 0);
-		EXPECT(lock_held(&lock));
-		lock_release(&lock, irq);
+		EXPECT(ticket_lock_held(&lock));
+		ticket_lock_release(&lock, irq);
 	}
 }
 
@@ -324,10 +324,10 @@ static struct {
 
 static void init_ordered(void)
 {
-	lock_init_level(&ordered.heap, "the heap", LOCK_HEAP);
-	lock_init_level(&ordered.frames, "the frames", LOCK_FRAMES);
-	lock_init_level(&ordered.print, "the console", LOCK_PRINT);
-	lock_init(&ordered.other, "another");
+	ticket_lock_init_level(&ordered.heap, "the heap", TICKET_LOCK_HEAP);
+	ticket_lock_init_level(&ordered.frames, "the frames", TICKET_LOCK_FRAMES);
+	ticket_lock_init_level(&ordered.print, "the console", TICKET_LOCK_PRINT);
+	ticket_lock_init(&ordered.other, "another");
 }
 
 KTEST(lock, in_order_may_be_held_together)
@@ -338,7 +338,7 @@ KTEST(lock, in_order_may_be_held_together)
 		LOCK_SCOPED(other, &ordered.other);
 		LOCK_SCOPED(frames, &ordered.frames);
 		LOCK_SCOPED(print, &ordered.print);
-		EXPECT(lock_held(&ordered.print));
+		EXPECT(ticket_lock_held(&ordered.print));
 	}
 	EXPECT(!ktest_panics(take, &ordered.heap));
 }
@@ -348,7 +348,7 @@ KTEST(lock, against_the_order_panics_and_names_both_places)
 	char want[160];
 
 	init_ordered();
-	unsigned long irq = lock_acquire(&ordered.frames);
+	unsigned long irq = ticket_lock_acquire(&ordered.frames);
 	EXPECT(ktest_panics(take, &ordered.heap));
 	EXPECT(strncmp(ktest_panic_message(), "lock 'the heap' taken at 0x", 27) == 0);
 	fmt_buffer(want, sizeof(want), " against the order: 'the frames' is held, taken at %p",
@@ -358,7 +358,7 @@ KTEST(lock, against_the_order_panics_and_names_both_places)
 	REQUIRE(len > tail);
 	EXPECT_STR(message + len - tail, want);
 	EXPECT_EQ(tickets_out(&ordered.heap), 0);
-	lock_release(&ordered.frames, irq);
+	ticket_lock_release(&ordered.frames, irq);
 	EXPECT(!ktest_panics(take, &ordered.heap));
 }
 
@@ -367,10 +367,10 @@ KTEST(lock, of_one_level_are_not_held_together)
 	struct ticket_lock second;
 
 	init_ordered();
-	lock_init_level(&second, "a second heap", LOCK_HEAP);
-	unsigned long irq = lock_acquire(&ordered.heap);
+	ticket_lock_init_level(&second, "a second heap", TICKET_LOCK_HEAP);
+	unsigned long irq = ticket_lock_acquire(&ordered.heap);
 	EXPECT(ktest_panics(take, &second));
-	lock_release(&ordered.heap, irq);
+	ticket_lock_release(&ordered.heap, irq);
 	EXPECT(!ktest_panics(take, &second));
 }
 
@@ -380,14 +380,14 @@ KTEST(lock, is_forgotten_by_the_order_when_it_is_given_back)
 	unsigned long irq;
 
 	init_ordered();
-	unsigned long irq_heap = lock_acquire(&ordered.heap);
-	unsigned long irq_print = lock_acquire(&ordered.print);
+	unsigned long irq_heap = ticket_lock_acquire(&ordered.heap);
+	unsigned long irq_print = ticket_lock_acquire(&ordered.print);
 	EXPECT(ktest_panics(take, &ordered.frames));
-	REQUIRE(lock_try(&ordered.frames, &irq));
-	lock_release(&ordered.frames, irq);
-	lock_release(&ordered.print, irq_print);
+	REQUIRE(ticket_lock_try(&ordered.frames, &irq));
+	ticket_lock_release(&ordered.frames, irq);
+	ticket_lock_release(&ordered.print, irq_print);
 	EXPECT(!ktest_panics(take, &ordered.frames));
-	lock_release(&ordered.heap, irq_heap);
+	ticket_lock_release(&ordered.heap, irq_heap);
 }
 
 #endif

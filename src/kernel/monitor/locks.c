@@ -13,7 +13,7 @@
 typedef unsigned long long ull;
 
 /* "hart 3 at 0x80201234 frame_insert+0x14", or what else there is to say about now. */
-static void now_sentence(char *buf, size_t size, const struct lock_stats *s)
+static void now_sentence(char *buf, size_t size, const struct ticket_lock_stats *s)
 {
 	uint64_t offset;
 
@@ -31,7 +31,7 @@ static void now_sentence(char *buf, size_t size, const struct lock_stats *s)
 		   (ull)(uint64_t)s->site, name != NULL ? name : "", s->queue - 1);
 }
 
-void locks_sentence(char *buf, size_t size, const char *name, const struct lock_stats *s)
+void locks_sentence(char *buf, size_t size, const char *name, const struct ticket_lock_stats *s)
 {
 	char now[96];
 
@@ -52,10 +52,10 @@ void report_locks(void)
 	acre_print("%-10s %12s %10s %12s %8s  %s\n", "lock", "holds", "waited for", "looks in vain",
 		   "longest", "now");
 	for (unsigned i = 0; i < ARRAY_SIZE(lock); i++) {
-		struct lock_stats stats;
+		struct ticket_lock_stats stats;
 
-		lock_look(lock[i], &stats);
-		locks_sentence(line, sizeof(line), lock_name(lock[i]), &stats);
+		ticket_lock_look(lock[i], &stats);
+		locks_sentence(line, sizeof(line), ticket_lock_name(lock[i]), &stats);
 		acre_print("%s\n", line);
 		exact = exact && stats.exact;
 	}

@@ -17,6 +17,7 @@ void report_locks(void);
 #define LOCKS_SENTENCE_LEN 160u
 
 /* locks_sentence - one such line, without its end, into @buf of @size bytes. */
-void locks_sentence(char *buf, size_t size, const char *name, const struct lock_stats *stats);
+void locks_sentence(char *buf, size_t size, const char *name,
+		    const struct ticket_lock_stats *stats);
 
 #endif

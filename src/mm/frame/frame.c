@@ -78,7 +78,7 @@ enum acre_status frame_pool_init(struct frame_pool *pool, uint64_t offset)
 	if (!is_aligned(offset, FRAME_SIZE))
 		return ACRE_ERR_MISALIGNED;
 	memset(pool, 0, sizeof(*pool));
-	lock_init_level(&pool->lock, "frames", LOCK_FRAMES);
+	ticket_lock_init_level(&pool->lock, "frames", TICKET_LOCK_FRAMES);
 	pool->offset = offset;
 	pool->least_align = FRAME_SIZE;
 	atomic_init(&pool->recorded.base, FRAME_NONE);

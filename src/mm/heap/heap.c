@@ -137,7 +137,7 @@ static void refuse(struct heap *h, const void *ptr, size_t size, const void *cal
 void heap_init(struct heap *h)
 {
 	*h = (struct heap){ 0 };
-	lock_init_level(&h->lock, "heap", LOCK_HEAP);
+	ticket_lock_init_level(&h->lock, "heap", TICKET_LOCK_HEAP);
 	buddy_init(&h->buddy, BUDDY_MAX_ORDER);
 }
 

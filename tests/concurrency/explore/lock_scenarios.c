@@ -22,7 +22,7 @@ static struct shared {
 
 static void new_lock(uint32_t first)
 {
-	lock_init(&shared.lock, "explored");
+	ticket_lock_init(&shared.lock, "explored");
 	shared.first = first;
 	atomic_init(&shared.lock.next, first);
 	atomic_init(&shared.lock.serving, first);
@@ -59,7 +59,7 @@ static void enter(void)
 		      "overtaken: %u held it, %u drew first", explore_me(),
 		      shared.drew[shared.grants]);
 	shared.grants++;
-	EXPLORE_CHECK(lock_held(&shared.lock), "the holder is not known");
+	EXPLORE_CHECK(ticket_lock_held(&shared.lock), "the holder is not known");
 	EXPLORE_CHECK(!explore_interrupts_on(), "held with interrupts on");
 }
 
@@ -73,12 +73,12 @@ static void count(void)
 static void hold(void)
 {
 	bool on = explore_interrupts_on();
-	unsigned long irq = lock_acquire(&shared.lock);
+	unsigned long irq = ticket_lock_acquire(&shared.lock);
 
 	enter();
 	count();
 	shared.inside--;
-	lock_release(&shared.lock, irq);
+	ticket_lock_release(&shared.lock, irq);
 	EXPLORE_CHECK(explore_interrupts_on() == on, "interrupts are not as they were");
 }
 
@@ -88,11 +88,11 @@ static void try_to_hold(void)
 	bool on = explore_interrupts_on();
 	unsigned long irq;
 
-	if (lock_try(&shared.lock, &irq)) {
+	if (ticket_lock_try(&shared.lock, &irq)) {
 		enter();
 		count();
 		shared.inside--;
-		lock_release(&shared.lock, irq);
+		ticket_lock_release(&shared.lock, irq);
 	}
 	EXPLORE_CHECK(explore_interrupts_on() == on, "interrupts are not as they were");
 }

@@ -201,7 +201,7 @@ def behind_amo(code, name, kind):
 
 
 def check_acquire(code):
-    acquired_behind(code, "lock_acquire", behind_amo(code, "lock_acquire", "add"))
+    acquired_behind(code, "ticket_lock_acquire", behind_amo(code, "ticket_lock_acquire", "add"))
 
 
 def check_wait(code):
@@ -216,7 +216,7 @@ def check_wait(code):
 
 
 def check_release(code):
-    released_before(code, "lock_release", last_store_before_interrupts(code, "lock_release"))
+    released_before(code, "ticket_lock_release", last_store_before_interrupts(code, "ticket_lock_release"))
 
 
 def check_touch(code):
@@ -239,9 +239,9 @@ def is_byte_load(x):
 
 
 CHECKS = [
-    ("lock_acquire", "lock_acquire: what is read behind the ticket is an acquire", check_acquire),
-    ("wait_and_hold", "lock_acquire: so is what is read while it waits", check_wait),
-    ("lock_release", "lock_release: what gives the lock away is a release", check_release),
+    ("ticket_lock_acquire", "ticket_lock_acquire: what is read behind the ticket is an acquire", check_acquire),
+    ("wait_and_hold", "ticket_lock_acquire: so is what is read while it waits", check_wait),
+    ("ticket_lock_release", "ticket_lock_release: what gives the lock away is a release", check_release),
     ("frame_alloc", "frame_alloc: the bit is taken with acquire",
      lambda code: acquired_behind(code, "frame_alloc", amo("and"))),
     ("frame_alloc", "frame_alloc: a full fence stands between the bit and the look at the chunk",
