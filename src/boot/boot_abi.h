@@ -3,8 +3,8 @@
  * boot_abi.h - what assembler and C must agree on: offsets into the per-hart record and the trap
  * frame, sizes of stacks. Numbers only; kernel/hart/harts.h and kernel/trap/traps.h pin them by static asserts.
  */
-#ifndef BOOT_BOOT_ABI_H
-#define BOOT_BOOT_ABI_H
+#ifndef ACRE_BOOT_BOOT_ABI_H
+#define ACRE_BOOT_BOOT_ABI_H
 
 /*
  * Memory of one hart, lowest address first. The boot hart's is in BSS, the others' come from the

@@ -2,8 +2,8 @@
 /*
  * context.h - setjmp and longjmp for the kernel: callee-saved registers only.
  */
-#ifndef BOOT_CONTEXT_H
-#define BOOT_CONTEXT_H
+#ifndef ACRE_BOOT_CONTEXT_H
+#define ACRE_BOOT_CONTEXT_H
 
 #include <stdint.h>
 

@@ -4,8 +4,8 @@
  * makes the flat image one that U-Boot's booti takes. It stands at the very start of the image and
  * its first word is an instruction.
  */
-#ifndef BOOT_IMAGE_H
-#define BOOT_IMAGE_H
+#ifndef ACRE_BOOT_IMAGE_H
+#define ACRE_BOOT_IMAGE_H
 
 /* Where the image wants to be, from the start of RAM. */
 #define IMAGE_TEXT_OFFSET 0x200000

@@ -3,8 +3,8 @@
  * isa_bits.h - the extensions of the instruction set that a build may ask for (make ISA=) and a hart may
  * lack. Numbers only; a bit each. The Makefile refuses to build for an extension that is not here.
  */
-#ifndef BOOT_ISA_BITS_H
-#define BOOT_ISA_BITS_H
+#ifndef ACRE_BOOT_ISA_BITS_H
+#define ACRE_BOOT_ISA_BITS_H
 
 #define ISA_ZBA   1
 #define ISA_ZBB   2

@@ -13,8 +13,8 @@
  *
  * Where a node has two properties of one name, or a node two children, the first one wins.
  */
-#ifndef FDT_FDT_H
-#define FDT_FDT_H
+#ifndef ACRE_FDT_FDT_H
+#define ACRE_FDT_FDT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
  * fdt_harts.h - the harts that /cpus lists (Devicetree Specification v0.4, 3.7 and 3.8; the RISC-V
  * binding riscv/cpus.yaml).
  */
-#ifndef FDT_FDT_HARTS_H
-#define FDT_FDT_HARTS_H
+#ifndef ACRE_FDT_FDT_HARTS_H
+#define ACRE_FDT_FDT_HARTS_H
 
 #include <stdbool.h>
 #include <stdint.h>

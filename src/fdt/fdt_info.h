@@ -2,8 +2,8 @@
 /*
  * fdt_info.h - single answers out of a device tree: what machine, which arguments, where a device.
  */
-#ifndef FDT_FDT_INFO_H
-#define FDT_FDT_INFO_H
+#ifndef ACRE_FDT_FDT_INFO_H
+#define ACRE_FDT_FDT_INFO_H
 
 #include <stdint.h>
 

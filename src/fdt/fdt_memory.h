@@ -16,8 +16,8 @@
  * and come in the order of the blob (the /memreserve/ entries first). What cannot be read as it
  * should is a fact as well, FDT_FACT_MALFORMED, and the walk goes on.
  */
-#ifndef FDT_FDT_MEMORY_H
-#define FDT_FDT_MEMORY_H
+#ifndef ACRE_FDT_FDT_MEMORY_H
+#define ACRE_FDT_FDT_MEMORY_H
 
 #include <stdbool.h>
 #include <stdint.h>

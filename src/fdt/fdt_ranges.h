@@ -3,8 +3,8 @@
  * fdt_ranges.h - cell counts, (address, size) pairs, and translation through a bus (Devicetree
  * Specification v0.4, 2.3.5, 2.3.6 and 2.3.8).
  */
-#ifndef FDT_FDT_RANGES_H
-#define FDT_FDT_RANGES_H
+#ifndef ACRE_FDT_FDT_RANGES_H
+#define ACRE_FDT_FDT_RANGES_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -7,8 +7,8 @@
  * reads lies inside. Whoever stands above works on offsets and on the answers of this file, so that
  * a proof of this file is a proof that no tree makes us read outside the blob.
  */
-#ifndef FDT_FDT_TOKEN_H
-#define FDT_FDT_TOKEN_H
+#ifndef ACRE_FDT_FDT_TOKEN_H
+#define ACRE_FDT_FDT_TOKEN_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* bad_free.h - policy of the kernel's half of the seam (lib/platform.h) that can be set. */
-#ifndef KERNEL_BAD_FREE_H
-#define KERNEL_BAD_FREE_H
+#ifndef ACRE_KERNEL_BAD_FREE_H
+#define ACRE_KERNEL_BAD_FREE_H
 
 #include <stdbool.h>
 

@@ -3,8 +3,8 @@
  * bootargs.h - the kernel's command line, /chosen/bootargs: words separated by blanks, `name` or
  * `name=value`. docs/design.md has the table of them.
  */
-#ifndef KERNEL_BOOTARGS_H
-#define KERNEL_BOOTARGS_H
+#ifndef ACRE_KERNEL_BOOTARGS_H
+#define ACRE_KERNEL_BOOTARGS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
  * tree said. Filled in once by kernel_main(); the heap is in kernel/memory/kmalloc.h, the firmware in
  * kernel/kernel_sbi.h.
  */
-#ifndef KERNEL_MACHINE_H
-#define KERNEL_MACHINE_H
+#ifndef ACRE_KERNEL_MACHINE_H
+#define ACRE_KERNEL_MACHINE_H
 
 #include "fdt/fdt.h"
 #include "mm/frame/frame.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* payload.h - what the kernel does once it is up: chosen at link time. */
-#ifndef KERNEL_PAYLOAD_H
-#define KERNEL_PAYLOAD_H
+#ifndef ACRE_KERNEL_PAYLOAD_H
+#define ACRE_KERNEL_PAYLOAD_H
 
 #include "kernel/bootargs.h"
 #include "lib/compiler.h"

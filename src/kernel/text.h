@@ -3,8 +3,8 @@
  * text.h - text that somebody else wrote (the device tree, the console) made fit to print: every byte
  * that is not printable ASCII becomes '?'.
  */
-#ifndef KERNEL_TEXT_H
-#define KERNEL_TEXT_H
+#ifndef ACRE_KERNEL_TEXT_H
+#define ACRE_KERNEL_TEXT_H
 
 #include <stddef.h>
 

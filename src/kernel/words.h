@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* words.h - cutting a line of untrusted text into words, and reading numbers from them. */
-#ifndef KERNEL_WORDS_H
-#define KERNEL_WORDS_H
+#ifndef ACRE_KERNEL_WORDS_H
+#define ACRE_KERNEL_WORDS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
  * align.h - rounding and checked arithmetic on addresses and sizes: the one place where an add or
  * a multiply may overflow, and says so. Units are whatever the caller uses for both operands.
  */
-#ifndef LIB_ALIGN_H
-#define LIB_ALIGN_H
+#ifndef ACRE_LIB_ALIGN_H
+#define ACRE_LIB_ALIGN_H
 
 #include <stdbool.h>
 #include <stddef.h>

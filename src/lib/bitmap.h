@@ -5,8 +5,8 @@
  * The functions on one word take an index and use what of it counts in a word. bitmap_tree.h and
  * bitmap_atomic.h stand on this.
  */
-#ifndef LIB_BITMAP_H
-#define LIB_BITMAP_H
+#ifndef ACRE_LIB_BITMAP_H
+#define ACRE_LIB_BITMAP_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -7,8 +7,8 @@
  * exactly one finds it set. Acquire and release: what was written before a bit was set is seen by
  * who clears it. No locks, no state.
  */
-#ifndef LIB_BITMAP_ATOMIC_H
-#define LIB_BITMAP_ATOMIC_H
+#ifndef ACRE_LIB_BITMAP_ATOMIC_H
+#define ACRE_LIB_BITMAP_ATOMIC_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -4,8 +4,8 @@
  * indices [0, nbits). It knows no addresses, takes no lock, allocates nothing: the caller passes the
  * storage and serialises the calls. bitmap_tree.c draws it.
  */
-#ifndef LIB_BITMAP_TREE_H
-#define LIB_BITMAP_TREE_H
+#ifndef ACRE_LIB_BITMAP_TREE_H
+#define ACRE_LIB_BITMAP_TREE_H
 
 #include <stdbool.h>
 #include <stddef.h>

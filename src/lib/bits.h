@@ -7,8 +7,8 @@
  * multiply-and-look-up method is inlined instead (Leiserson, Prokop, Randall 1998, 'Using de Bruijn
  * Sequences to Index a 1 in a Computer Word').
  */
-#ifndef LIB_BITS_H
-#define LIB_BITS_H
+#ifndef ACRE_LIB_BITS_H
+#define ACRE_LIB_BITS_H
 
 #include <stdint.h>
 

@@ -2,8 +2,8 @@
 /*
  * compiler.h - the few words that C17 lacks and that gcc, clang and the analysers all understand.
  */
-#ifndef LIB_COMPILER_H
-#define LIB_COMPILER_H
+#ifndef ACRE_LIB_COMPILER_H
+#define ACRE_LIB_COMPILER_H
 
 #define acre_nodiscard               __attribute__((warn_unused_result))
 #define acre_noreturn                __attribute__((noreturn))

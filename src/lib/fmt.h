@@ -6,8 +6,8 @@
  * width and precision (also '*'). %p prints 0x and at least one digit. An unknown conversion is
  * printed as it stands.
  */
-#ifndef LIB_FMT_H
-#define LIB_FMT_H
+#ifndef ACRE_LIB_FMT_H
+#define ACRE_LIB_FMT_H
 
 #include <stdarg.h>
 #include <stddef.h>

@@ -16,8 +16,8 @@
  * Whoever comes writes line 0 once and reads line 1 until it is served. So a hart that joins the queue
  * disturbs neither the holder nor those who wait, and the holder, whatever it writes, nobody but those.
  */
-#ifndef LIB_LOCK_H
-#define LIB_LOCK_H
+#ifndef ACRE_LIB_LOCK_H
+#define ACRE_LIB_LOCK_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -3,8 +3,8 @@
  * lock_order.h - in debug builds (-DACRE_DEBUG): which locks each hart holds, and a panic for whoever takes
  * one against the order (enum ticket_lock_level). In other builds nothing, at no cost. For lock.c.
  */
-#ifndef LIB_LOCK_ORDER_H
-#define LIB_LOCK_ORDER_H
+#ifndef ACRE_LIB_LOCK_ORDER_H
+#define ACRE_LIB_LOCK_ORDER_H
 
 #include "lib/lock.h"
 

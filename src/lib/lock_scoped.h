@@ -13,8 +13,8 @@
  * The value of a return is made before the lock is dropped. A jump that skips the end of the block (a panic)
  * keeps the lock. Do not copy a guard. frame_scoped.h does the same for frames.
  */
-#ifndef LIB_LOCK_SCOPED_H
-#define LIB_LOCK_SCOPED_H
+#ifndef ACRE_LIB_LOCK_SCOPED_H
+#define ACRE_LIB_LOCK_SCOPED_H
 
 #include "lib/lock.h"
 

@@ -2,8 +2,8 @@
 /*
  * panic.h - stop with a sentence. Never allocates, never takes a lock.
  */
-#ifndef LIB_PANIC_H
-#define LIB_PANIC_H
+#ifndef ACRE_LIB_PANIC_H
+#define ACRE_LIB_PANIC_H
 
 #include <stdarg.h>
 

@@ -19,8 +19,8 @@
  *   PLATFORM_HAS_CTZ                              1 if __builtin_ctzll is an instruction, else 0
  *   PLATFORM_MAX_HARTS                            upper bound of platform_hart() + 1
  */
-#ifndef LIB_PLATFORM_H
-#define LIB_PLATFORM_H
+#ifndef ACRE_LIB_PLATFORM_H
+#define ACRE_LIB_PLATFORM_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
  * print.h - text for people, one whole line at a time: what a call prints stays together, so that lines of
  * several harts do not mix. The console gets it in pieces, between which interrupts are as they were.
  */
-#ifndef LIB_PRINT_H
-#define LIB_PRINT_H
+#ifndef ACRE_LIB_PRINT_H
+#define ACRE_LIB_PRINT_H
 
 #include <stdarg.h>
 #include <stdbool.h>

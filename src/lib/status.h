@@ -3,8 +3,8 @@
  * status.h - the one error vocabulary. Every function that can fail in more than one way returns
  * one of these; out of memory is a sentinel of its type instead (NULL, FRAME_NONE).
  */
-#ifndef LIB_STATUS_H
-#define LIB_STATUS_H
+#ifndef ACRE_LIB_STATUS_H
+#define ACRE_LIB_STATUS_H
 
 enum acre_status {
 	ACRE_OK = 0,

@@ -3,8 +3,8 @@
  * string.h - the memory and string functions that a freestanding compiler may call by itself, and
  * the few that we use. Semantics as in ISO C17 7.24.
  */
-#ifndef LIB_STRING_H
-#define LIB_STRING_H
+#ifndef ACRE_LIB_STRING_H
+#define ACRE_LIB_STRING_H
 
 #include <stddef.h>
 

@@ -2,8 +2,8 @@
 /*
  * setup.h - from the map of memory to a pool of frames: where the two meet, once, at boot.
  */
-#ifndef MM_SETUP_H
-#define MM_SETUP_H
+#ifndef ACRE_MM_SETUP_H
+#define ACRE_MM_SETUP_H
 
 #include <stdint.h>
 

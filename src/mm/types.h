@@ -3,8 +3,8 @@
  * types.h - the units of memory. A physical address, a frame number, a count of frames and a count
  * of bytes are different things and have different names.
  */
-#ifndef MM_TYPES_H
-#define MM_TYPES_H
+#ifndef ACRE_MM_TYPES_H
+#define ACRE_MM_TYPES_H
 
 #include <stdbool.h>
 #include <stddef.h>

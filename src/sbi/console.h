@@ -5,8 +5,8 @@
  * The choice is made once, by sbi_probe(). Nothing is translated: '\n' goes out as '\n'. Addresses
  * are passed as the physical addresses that DBCN wants: paging is off, or maps the buffer 1:1.
  */
-#ifndef SBI_CONSOLE_H
-#define SBI_CONSOLE_H
+#ifndef ACRE_SBI_CONSOLE_H
+#define ACRE_SBI_CONSOLE_H
 
 #include <stddef.h>
 

@@ -3,8 +3,8 @@
  * ecall.h - the one door to the firmware. ecall.c is the only assembler in src/sbi; on the host a
  * fake firmware (tests/host/fake_ecall.c) stands behind the same two functions.
  */
-#ifndef SBI_ECALL_H
-#define SBI_ECALL_H
+#ifndef ACRE_SBI_ECALL_H
+#define ACRE_SBI_ECALL_H
 
 /* Section 3 passes 64-bit values in one register: this code is for RV64 (and 64-bit hosts). */
 _Static_assert(sizeof(long) == 8, "an XLEN of 64 bits is assumed");

@@ -5,8 +5,8 @@
  * Since 0.2 a set of harts is a word and the hart id of its bit 0 (SBI v3.0 section 3.1). Before,
  * it was the address of a vector of words that starts at hart 0 (chapter 5).
  */
-#ifndef SBI_HART_MASK_H
-#define SBI_HART_MASK_H
+#ifndef ACRE_SBI_HART_MASK_H
+#define ACRE_SBI_HART_MASK_H
 
 #include "sbi/sbi.h"
 

@@ -3,8 +3,8 @@
  * hsm.h - start, stop, suspend harts and ask for their state. There is no legacy fallback: before
  * HSM all harts came out of the firmware at once.
  */
-#ifndef SBI_HSM_H
-#define SBI_HSM_H
+#ifndef ACRE_SBI_HSM_H
+#define ACRE_SBI_HSM_H
 
 #include "sbi/sbi.h"
 

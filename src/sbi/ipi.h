@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ipi.h - a software interrupt on other harts. */
-#ifndef SBI_IPI_H
-#define SBI_IPI_H
+#ifndef ACRE_SBI_IPI_H
+#define ACRE_SBI_IPI_H
 
 #include "sbi/sbi.h"
 

@@ -5,8 +5,8 @@
  * Say what there is to say before the call: there are boards on which the firmware claims that it
  * can do this and then hangs (QEMU's spike), and no way to know.
  */
-#ifndef SBI_RESET_H
-#define SBI_RESET_H
+#ifndef ACRE_SBI_RESET_H
+#define ACRE_SBI_RESET_H
 
 #include "sbi/sbi.h"
 

@@ -3,8 +3,8 @@
  * rfence.h - fences on other harts, carried out before the call returns. Each takes the harts as
  * sbi_send_ipi() does, and falls back to the legacy call of the same name.
  */
-#ifndef SBI_RFENCE_H
-#define SBI_RFENCE_H
+#ifndef ACRE_SBI_RFENCE_H
+#define ACRE_SBI_RFENCE_H
 
 #include "sbi/sbi.h"
 

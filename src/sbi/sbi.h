@@ -8,8 +8,8 @@
  * translates it. A call whose extension is absent, and has no fallback, returns
  * SBI_ERR_NOT_SUPPORTED without a trap. None takes a lock; any hart, any interrupt state.
  */
-#ifndef SBI_SBI_H
-#define SBI_SBI_H
+#ifndef ACRE_SBI_SBI_H
+#define ACRE_SBI_SBI_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
  * includes this file too. Chapters and sections are those of the specification version 3.0 (2025);
  * up to chapter 16 they are the same in 2.0 (2024).
  */
-#ifndef SBI_SBI_ABI_H
-#define SBI_SBI_ABI_H
+#ifndef ACRE_SBI_SBI_ABI_H
+#define ACRE_SBI_SBI_ABI_H
 
 /* Chapter 3, 'Binary Encoding', table 1: errors, in a0 */
 #define SBI_SUCCESS               0

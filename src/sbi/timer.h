@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* timer.h - the next timer interrupt of this hart. */
-#ifndef SBI_TIMER_H
-#define SBI_TIMER_H
+#ifndef ACRE_SBI_TIMER_H
+#define ACRE_SBI_TIMER_H
 
 #include "sbi/sbi.h"
 

@@ -4,8 +4,8 @@
  * and harts interrupt each other, in the middle of whatever they do, and the handlers take and give memory.
  * What holds in spite of that holds. Nothing else in the kernel needs them.
  */
-#ifndef SELFTEST_IRQ_STRESS_H
-#define SELFTEST_IRQ_STRESS_H
+#ifndef ACRE_SELFTEST_IRQ_STRESS_H
+#define ACRE_SELFTEST_IRQ_STRESS_H
 
 #include <stdbool.h>
 #include <stdint.h>

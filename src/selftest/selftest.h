@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* selftest.h - the self-tests that may be linked into the kernel (tests/kernel), or not (selftest_none.c). */
-#ifndef SELFTEST_SELFTEST_H
-#define SELFTEST_SELFTEST_H
+#ifndef ACRE_SELFTEST_SELFTEST_H
+#define ACRE_SELFTEST_SELFTEST_H
 
 #include <stdint.h>
 

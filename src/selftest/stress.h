@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* stress.h - the stress of stress_core.h on the harts of this machine, its frame pool and the kernel's heap. */
-#ifndef SELFTEST_STRESS_H
-#define SELFTEST_STRESS_H
+#ifndef ACRE_SELFTEST_STRESS_H
+#define ACRE_SELFTEST_STRESS_H
 
 #include <stdint.h>
 

@@ -10,8 +10,8 @@
  * phases nobody works, and then every frame and every byte of the heap is accounted for: free, or with
  * somebody who still has it, with its mark intact.
  */
-#ifndef SELFTEST_STRESS_CORE_H
-#define SELFTEST_STRESS_CORE_H
+#ifndef ACRE_SELFTEST_STRESS_CORE_H
+#define ACRE_SELFTEST_STRESS_CORE_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

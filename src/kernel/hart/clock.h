@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* clock.h - the platform's time counter, whose rate the device tree tells. */
-#ifndef KERNEL_CLOCK_H
-#define KERNEL_CLOCK_H
+#ifndef ACRE_KERNEL_CLOCK_H
+#define ACRE_KERNEL_CLOCK_H
 
 #include <stdbool.h>
 #include <stdint.h>

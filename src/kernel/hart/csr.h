@@ -3,8 +3,8 @@
  * csr.h - supervisor registers and the bits of them that the kernel uses (Privileged Architecture,
  * chapter 'Supervisor-Level ISA').
  */
-#ifndef KERNEL_CSR_H
-#define KERNEL_CSR_H
+#ifndef ACRE_KERNEL_CSR_H
+#define ACRE_KERNEL_CSR_H
 
 #include <stdint.h>
 

@@ -3,8 +3,8 @@
  * harts.h - the harts of the machine: who they are, their records and stacks; starting them, waking them
  * for a function, stopping them.
  */
-#ifndef KERNEL_HARTS_H
-#define KERNEL_HARTS_H
+#ifndef ACRE_KERNEL_HARTS_H
+#define ACRE_KERNEL_HARTS_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

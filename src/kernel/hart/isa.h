@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* isa.h - words about a hart that lacks what the kernel was built for: boot/isa.S finds that out. */
-#ifndef KERNEL_ISA_H
-#define KERNEL_ISA_H
+#ifndef ACRE_KERNEL_ISA_H
+#define ACRE_KERNEL_ISA_H
 
 #include <stdint.h>
 

@@ -6,8 +6,8 @@
  *	uint64_t stolen[PLATFORM_MAX_HARTS];
  *	enum acre_status s = work_run(&all, count_what_i_stole, &books, stolen);
  */
-#ifndef KERNEL_WORK_H
-#define KERNEL_WORK_H
+#ifndef ACRE_KERNEL_WORK_H
+#define ACRE_KERNEL_WORK_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* kernel_heap.h - the one heap of the kernel. Its users call kmalloc.h. */
-#ifndef KERNEL_KERNEL_HEAP_H
-#define KERNEL_KERNEL_HEAP_H
+#ifndef ACRE_KERNEL_KERNEL_HEAP_H
+#define ACRE_KERNEL_KERNEL_HEAP_H
 
 #include "mm/heap/heap.h"
 #include "mm/types.h"

@@ -5,8 +5,8 @@
  * caller: at least 16-byte aligned, 0 bytes are 1 byte, NULL when there is none, wrong pointers
  * refused, any hart, any interrupt state.
  */
-#ifndef KERNEL_KMALLOC_H
-#define KERNEL_KMALLOC_H
+#ifndef ACRE_KERNEL_KMALLOC_H
+#define ACRE_KERNEL_KMALLOC_H
 
 #include <stddef.h>
 

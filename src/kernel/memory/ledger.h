@@ -3,8 +3,8 @@
  * ledger.h - every byte of RAM has exactly one owner. The memory map is the book; what the linker, the
  * frame pool and the heap say must agree with it.
  */
-#ifndef KERNEL_LEDGER_H
-#define KERNEL_LEDGER_H
+#ifndef ACRE_KERNEL_LEDGER_H
+#define ACRE_KERNEL_LEDGER_H
 
 #include "lib/compiler.h"
 #include "mm/map/memmap_fdt.h"

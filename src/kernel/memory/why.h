@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* why.h - whose is a byte of the machine, and why: one sentence for any address. */
-#ifndef KERNEL_WHY_H
-#define KERNEL_WHY_H
+#ifndef ACRE_KERNEL_WHY_H
+#define ACRE_KERNEL_WHY_H
 
 #include "mm/types.h"
 

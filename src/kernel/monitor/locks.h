@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* locks.h - what the kernel's locks have seen, for the prompt. */
-#ifndef KERNEL_LOCKS_H
-#define KERNEL_LOCKS_H
+#ifndef ACRE_KERNEL_LOCKS_H
+#define ACRE_KERNEL_LOCKS_H
 
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* report.h - what the kernel tells people about the machine: at boot, and at the prompt. */
-#ifndef KERNEL_REPORT_H
-#define KERNEL_REPORT_H
+#ifndef ACRE_KERNEL_REPORT_H
+#define ACRE_KERNEL_REPORT_H
 
 /* Each prints some lines, aligned, and changes nothing. */
 void report_machine(void); /* what booted it, model, ISA, harts */

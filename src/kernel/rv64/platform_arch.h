@@ -3,8 +3,8 @@
  * platform_arch.h (RV64) - the inline half of the seam in S-mode. tp points to the hart's record,
  * whose first word is the hart's dense index (see boot/boot_abi.h).
  */
-#ifndef PLATFORM_ARCH_H
-#define PLATFORM_ARCH_H
+#ifndef ACRE_PLATFORM_ARCH_H
+#define ACRE_PLATFORM_ARCH_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* exit.h - how the machine ends, and how the verdict reaches whoever started it. */
-#ifndef KERNEL_EXIT_H
-#define KERNEL_EXIT_H
+#ifndef ACRE_KERNEL_EXIT_H
+#define ACRE_KERNEL_EXIT_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* panic_report.h - the last words: where, why, registers, who called whom. */
-#ifndef KERNEL_PANIC_REPORT_H
-#define KERNEL_PANIC_REPORT_H
+#ifndef ACRE_KERNEL_PANIC_REPORT_H
+#define ACRE_KERNEL_PANIC_REPORT_H
 
 #include "lib/compiler.h"
 

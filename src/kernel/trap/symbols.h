@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* symbols.h - names of functions, for backtraces. The table is made from the linked image itself. */
-#ifndef KERNEL_SYMBOLS_H
-#define KERNEL_SYMBOLS_H
+#ifndef ACRE_KERNEL_SYMBOLS_H
+#define ACRE_KERNEL_SYMBOLS_H
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* traps.h - exceptions and interrupts in S-mode. */
-#ifndef KERNEL_TRAPS_H
-#define KERNEL_TRAPS_H
+#ifndef ACRE_KERNEL_TRAPS_H
+#define ACRE_KERNEL_TRAPS_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -21,8 +21,8 @@
  *
  * Frame 0 is a frame like any other; "none" is FRAME_NONE.
  */
-#ifndef MM_FRAME_H
-#define MM_FRAME_H
+#ifndef ACRE_MM_FRAME_H
+#define ACRE_MM_FRAME_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* frame_internal.h - what the frame_*.c share. Nobody else includes it. */
-#ifndef MM_FRAME_INTERNAL_H
-#define MM_FRAME_INTERNAL_H
+#ifndef ACRE_MM_FRAME_INTERNAL_H
+#define ACRE_MM_FRAME_INTERNAL_H
 
 #include "mm/frame/frame.h"
 

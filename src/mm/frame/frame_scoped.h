@@ -20,8 +20,8 @@
  * Exactly one variable owns a frame. Do not copy one; a jump that skips the end of the block
  * (longjmp, a panic) skips the free as well.
  */
-#ifndef MM_FRAME_SCOPED_H
-#define MM_FRAME_SCOPED_H
+#ifndef ACRE_MM_FRAME_SCOPED_H
+#define ACRE_MM_FRAME_SCOPED_H
 
 #include "mm/frame/frame.h"
 

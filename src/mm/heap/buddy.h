@@ -8,8 +8,8 @@
  *
  * A zeroed struct buddy is a valid one without memory and without orders: it refuses everything.
  */
-#ifndef MM_BUDDY_H
-#define MM_BUDDY_H
+#ifndef ACRE_MM_BUDDY_H
+#define ACRE_MM_BUDDY_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -9,8 +9,8 @@
  *	+--------+----------+     kind 1: head of a free block
  *				  kind 2 + t: head of a live block with tag t
  */
-#ifndef MM_BUDDY_INTERNAL_H
-#define MM_BUDDY_INTERNAL_H
+#ifndef ACRE_MM_BUDDY_INTERNAL_H
+#define ACRE_MM_BUDDY_INTERNAL_H
 
 #include "mm/heap/buddy.h"
 

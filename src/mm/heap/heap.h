@@ -15,8 +15,8 @@
  * A zeroed struct heap is a valid one without memory; heap_init() makes it useful. docs/heap.md has
  * the drawings and the costs.
  */
-#ifndef MM_HEAP_H
-#define MM_HEAP_H
+#ifndef ACRE_MM_HEAP_H
+#define ACRE_MM_HEAP_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* heap_internal.h - the tags of heap.c, for heap_validate.c. */
-#ifndef MM_HEAP_INTERNAL_H
-#define MM_HEAP_INTERNAL_H
+#ifndef ACRE_MM_HEAP_INTERNAL_H
+#define ACRE_MM_HEAP_INTERNAL_H
 
 #include "mm/heap/heap.h"
 

@@ -5,8 +5,8 @@
  * looking at the bits (Go's page allocator does it so). A part of chunk_tree, which says when a chunk
  * has changed; chunk_runs.c draws it.
  */
-#ifndef MM_CHUNK_RUNS_H
-#define MM_CHUNK_RUNS_H
+#ifndef ACRE_MM_CHUNK_RUNS_H
+#define ACRE_MM_CHUNK_RUNS_H
 
 #include <stddef.h>
 #include <stdint.h>

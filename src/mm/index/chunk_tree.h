@@ -13,8 +13,8 @@
  * Bit 0 is the first bit of a chunk, and its number, divided by 512, is @first_chunk: alignment is
  * that of the numbers, not of the indices.
  */
-#ifndef MM_CHUNK_TREE_H
-#define MM_CHUNK_TREE_H
+#ifndef ACRE_MM_CHUNK_TREE_H
+#define ACRE_MM_CHUNK_TREE_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

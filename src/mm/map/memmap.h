@@ -11,8 +11,8 @@
  * No lock, no allocation, no printing: one hart uses a map at a time, all memory is in the map.
  * docs/memory-map.md says the same with more drawings.
  */
-#ifndef MM_MEMMAP_H
-#define MM_MEMMAP_H
+#ifndef ACRE_MM_MEMMAP_H
+#define ACRE_MM_MEMMAP_H
 
 #include "lib/compiler.h"
 #include "lib/status.h"

@@ -6,8 +6,8 @@
  * A tree is somebody else's text. What is odd about it is a finding, delivered through a callback,
  * since mm prints nothing; what makes it impossible to say which memory is free is an error.
  */
-#ifndef MM_MEMMAP_FDT_H
-#define MM_MEMMAP_FDT_H
+#ifndef ACRE_MM_MEMMAP_FDT_H
+#define ACRE_MM_MEMMAP_FDT_H
 
 #include "fdt/fdt.h"
 #include "lib/compiler.h"
