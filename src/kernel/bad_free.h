@@ -14,7 +14,7 @@
 void platform_set_bad_free_reports(bool reports);
 
 /* bad_free_hook - if set, gets the refused frees instead: how a test counts those that it caused. */
-extern void (*bad_free_hook)(const struct bad_free *report);
+extern void (*bad_free_hook)(const struct platform_bad_free *report);
 
 #define BAD_FREE_LEN 320u
 
@@ -22,6 +22,6 @@ extern void (*bad_free_hook)(const struct bad_free *report);
  * bad_free_sentence - "heap: refused to free 0x.. for 0x.. NAME: inside a live block [start, end)" into
  * @buf of @size bytes, terminated; behind it, if that is known, ", freed by 0x.. NAME on hart 2".
  */
-void bad_free_sentence(char *buf, size_t size, const struct bad_free *report);
+void bad_free_sentence(char *buf, size_t size, const struct platform_bad_free *report);
 
 #endif

@@ -11,7 +11,7 @@
 #include "sbi/console.h"
 
 struct sbi kernel_sbi;
-void (*bad_free_hook)(const struct bad_free *report);
+void (*bad_free_hook)(const struct platform_bad_free *report);
 
 static bool bad_free_reports;
 
@@ -39,7 +39,7 @@ static unsigned long long hart_id(unsigned index)
 	return index < harts_count() ? hart_at(index)->id : index;
 }
 
-void bad_free_sentence(char *buf, size_t size, const struct bad_free *report)
+void bad_free_sentence(char *buf, size_t size, const struct platform_bad_free *report)
 {
 	typedef unsigned long long ull;
 	uint64_t caller = (uint64_t)report->caller;
@@ -69,7 +69,7 @@ void bad_free_sentence(char *buf, size_t size, const struct bad_free *report)
 		   block, past);
 }
 
-void platform_bad_free(const struct bad_free *report)
+void platform_bad_free(const struct platform_bad_free *report)
 {
 	char sentence[BAD_FREE_LEN];
 

@@ -14,18 +14,18 @@ static inline uint64_t part_of(uint64_t at, uint64_t first, uint64_t last)
 	return mask;
 }
 
-static inline uint64_t clear_bits(atomic_word *word, uint64_t mask)
+static inline uint64_t clear_bits(bitmap_word *word, uint64_t mask)
 {
 	return atomic_fetch_and_explicit(word, ~mask, memory_order_acquire);
 }
 
-static inline uint64_t set_bits(atomic_word *word, uint64_t mask)
+static inline uint64_t set_bits(bitmap_word *word, uint64_t mask)
 {
 	return atomic_fetch_or_explicit(word, mask, memory_order_release);
 }
 
 /* Clear bits @first to @last of which only those below word @end were taken: put them back. */
-static never_inline bool put_back(atomic_word *words, uint64_t first, uint64_t last, uint64_t end,
+static never_inline bool put_back(bitmap_word *words, uint64_t first, uint64_t last, uint64_t end,
 				  uint64_t had)
 {
 	set_bits(&words[end], had);
@@ -34,7 +34,7 @@ static never_inline bool put_back(atomic_word *words, uint64_t first, uint64_t l
 	return false;
 }
 
-bool bitmap_atomic_take(atomic_word *words, uint64_t first, uint64_t n)
+bool bitmap_atomic_take(bitmap_word *words, uint64_t first, uint64_t n)
 {
 	if (n == 0)
 		return true;
@@ -58,7 +58,7 @@ bool bitmap_atomic_take(atomic_word *words, uint64_t first, uint64_t n)
 	return likely(had == mask) || put_back(words, first, first + n - 1, at, had);
 }
 
-bool bitmap_atomic_give(atomic_word *words, uint64_t first, uint64_t n)
+bool bitmap_atomic_give(bitmap_word *words, uint64_t first, uint64_t n)
 {
 	if (n == 0)
 		return true;
@@ -88,11 +88,11 @@ bool bitmap_atomic_give(atomic_word *words, uint64_t first, uint64_t n)
  * Each word once, and whole: as soon as a bit is set another hart may take it, and it must not be set
  * again. memset() promises neither.
  */
-static stores_for_others void fill_words(atomic_word *word, uint64_t n)
+static stores_for_others void fill_words(bitmap_word *word, uint64_t n)
 {
-	const atomic_word *end = word + n;
+	const bitmap_word *end = word + n;
 
-	for (const atomic_word *last = word + n / AT_A_TIME * AT_A_TIME; word != last;
+	for (const bitmap_word *last = word + n / AT_A_TIME * AT_A_TIME; word != last;
 	     word += AT_A_TIME) {
 		FILL_EIGHT(0);
 		FILL_EIGHT(8);
@@ -103,7 +103,7 @@ static stores_for_others void fill_words(atomic_word *word, uint64_t n)
 		FILL(0);
 }
 
-void bitmap_atomic_fill(atomic_word *words, uint64_t first, uint64_t n)
+void bitmap_atomic_fill(bitmap_word *words, uint64_t first, uint64_t n)
 {
 	if (n == 0)
 		return;
@@ -119,7 +119,7 @@ void bitmap_atomic_fill(atomic_word *words, uint64_t first, uint64_t n)
 }
 
 /* The lowest bit of [first, end) that is set once each word is xored with @flip. */
-static inline uint64_t next_of(const atomic_word *words, uint64_t first, uint64_t end,
+static inline uint64_t next_of(const bitmap_word *words, uint64_t first, uint64_t end,
 			       uint64_t flip)
 {
 	if (first >= end)
@@ -137,17 +137,17 @@ static inline uint64_t next_of(const atomic_word *words, uint64_t first, uint64_
 	return i < end ? i : BITMAP_NONE;
 }
 
-uint64_t bitmap_atomic_next_set(const atomic_word *words, uint64_t first, uint64_t end)
+uint64_t bitmap_atomic_next_set(const bitmap_word *words, uint64_t first, uint64_t end)
 {
 	return next_of(words, first, end, 0);
 }
 
-uint64_t bitmap_atomic_next_clear(const atomic_word *words, uint64_t first, uint64_t end)
+uint64_t bitmap_atomic_next_clear(const bitmap_word *words, uint64_t first, uint64_t end)
 {
 	return next_of(words, first, end, UINT64_MAX);
 }
 
-uint64_t bitmap_atomic_count(const atomic_word *words, uint64_t first, uint64_t n)
+uint64_t bitmap_atomic_count(const bitmap_word *words, uint64_t first, uint64_t n)
 {
 	uint64_t count = 0;
 

@@ -17,16 +17,16 @@
 #include "lib/bitmap.h"
 #include "lib/compiler.h"
 
-typedef _Atomic uint64_t atomic_word;
+typedef _Atomic uint64_t bitmap_word;
 
 /* bitmap_atomic_word - the word now, as a hint: another hart may change it at once. */
-static inline uint64_t bitmap_atomic_word(const atomic_word *word)
+static inline uint64_t bitmap_atomic_word(const bitmap_word *word)
 {
 	return atomic_load_explicit(word, memory_order_relaxed);
 }
 
 /* bitmap_atomic_test - is bit @i set just now? */
-static inline bool bitmap_atomic_test(const atomic_word *words, uint64_t i)
+static inline bool bitmap_atomic_test(const bitmap_word *words, uint64_t i)
 {
 	return (bitmap_atomic_word(&words[i / BITS_PER_WORD]) & bitmap_bit(i)) != 0;
 }
@@ -37,30 +37,30 @@ static inline bool bitmap_atomic_test(const atomic_word *words, uint64_t i)
  *         seen some of them clear.
  * Cost:   one atomic instruction a word.
  */
-acre_nodiscard bool bitmap_atomic_take(atomic_word *words, uint64_t first, uint64_t n);
+acre_nodiscard bool bitmap_atomic_take(bitmap_word *words, uint64_t first, uint64_t n);
 
 /*
  * bitmap_atomic_give - set the @n bits from @first.
  * Result: were all of them clear? Not mended if not: a bit that was set for a moment may have been
  *         taken by another, so it cannot be cleared again. Look first, and call it a race if it is.
  */
-acre_nodiscard bool bitmap_atomic_give(atomic_word *words, uint64_t first, uint64_t n);
+acre_nodiscard bool bitmap_atomic_give(bitmap_word *words, uint64_t first, uint64_t n);
 
 /*
  * bitmap_atomic_fill - set them, whatever they were. Only the first and the last word are changed by
  * atomic instructions; those in between are stored, each once, so that whoever finds a bit set there may
  * take it at once. Pre: nobody sets bits in between. Cost: that of memset().
  */
-void bitmap_atomic_fill(atomic_word *words, uint64_t first, uint64_t n);
+void bitmap_atomic_fill(bitmap_word *words, uint64_t first, uint64_t n);
 
 /*
  * bitmap_atomic_next_set, bitmap_atomic_next_clear - the lowest such bit in [@first, @end), or
  * BITMAP_NONE. Exact where nobody else changes them.
  */
-uint64_t bitmap_atomic_next_set(const atomic_word *words, uint64_t first, uint64_t end);
-uint64_t bitmap_atomic_next_clear(const atomic_word *words, uint64_t first, uint64_t end);
+uint64_t bitmap_atomic_next_set(const bitmap_word *words, uint64_t first, uint64_t end);
+uint64_t bitmap_atomic_next_clear(const bitmap_word *words, uint64_t first, uint64_t end);
 
 /* bitmap_atomic_count - how many of the @n bits from @first are set. */
-uint64_t bitmap_atomic_count(const atomic_word *words, uint64_t first, uint64_t n);
+uint64_t bitmap_atomic_count(const bitmap_word *words, uint64_t first, uint64_t n);
 
 #endif

@@ -42,10 +42,10 @@ void platform_write(const char *text, size_t len);
 acre_noreturn void platform_panic(const void *caller, const char *message);
 
 /*
- * struct bad_free - a free that an allocator refused. Nothing was changed by it. Or, if is_write, memory
+ * struct platform_bad_free - a free that an allocator refused. Nothing was changed by it. Or, if is_write, memory
  * that somebody wrote to after its free, found as it was handed out again. Strings live for ever.
  */
-struct bad_free {
+struct platform_bad_free {
 	const char *allocator; /* "frame" or "heap" */
 	uint64_t address;      /* what was passed; is_write: the first byte that is wrong */
 	uint64_t size;         /* bytes that the caller said, 0 if it said none */
@@ -64,6 +64,6 @@ struct bad_free {
  * platform_bad_free - an allocator refused a free. Called exactly once for each, with no lock held.
  * The platform's policy decides whether to panic or to report and return.
  */
-void platform_bad_free(const struct bad_free *report);
+void platform_bad_free(const struct platform_bad_free *report);
 
 #endif

@@ -34,9 +34,9 @@ static const struct layout layouts[] = {
 static struct frame_pool pool;
 static struct frame_call calls[MAX_CALLS];
 static unsigned nbad;
-static struct bad_free last;
+static struct platform_bad_free last;
 
-static void note_bad_free(const struct bad_free *report)
+static void note_bad_free(const struct platform_bad_free *report)
 {
 	nbad++;
 	last = *report;
@@ -50,7 +50,7 @@ static unsigned bad_frees(void)
 	return n;
 }
 
-static const struct bad_free *last_bad_free(void)
+static const struct platform_bad_free *last_bad_free(void)
 {
 	return &last;
 }

@@ -47,7 +47,7 @@ _Noreturn void platform_panic(const void *caller, const char *message)
 	port_escape(PORT_PANICKED);
 }
 
-void platform_bad_free(const struct bad_free *report)
+void platform_bad_free(const struct platform_bad_free *report)
 {
 	ktest_on_bad_free(report);
 }

@@ -113,7 +113,7 @@ KTEST(kmalloc, what_cannot_be_had_is_null_and_names_the_caller)
 
 KTEST(kmalloc, a_refused_free_names_the_caller)
 {
-	const struct bad_free *report = ktest_last_bad_free();
+	const struct platform_bad_free *report = ktest_last_bad_free();
 	ticks_pause(); /* or the block is a handler's after the first free */
 	void *p = kmalloc(100);
 

@@ -23,7 +23,7 @@ acre_noreturn void platform_panic(const void *caller, const char *message)
 	lift_exit(1);
 }
 
-void platform_bad_free(const struct bad_free *report)
+void platform_bad_free(const struct platform_bad_free *report)
 {
 	bad_frees++;
 	acre_print("lift: refused: %s 0x%llx is %s\n", report->allocator,

@@ -24,9 +24,9 @@ acre_noreturn void platform_panic(const void *caller, const char *message)
 	abort();
 }
 
-void (*host_bad_free_hook)(const struct bad_free *report);
+void (*host_bad_free_hook)(const struct platform_bad_free *report);
 
-void platform_bad_free(const struct bad_free *report)
+void platform_bad_free(const struct platform_bad_free *report)
 {
 	if (host_bad_free_hook != NULL) {
 		host_bad_free_hook(report);

@@ -6,6 +6,6 @@
 #include "lib/platform.h"
 
 /* Told of a refused free, if it is not NULL: then the program goes on. */
-extern void (*host_bad_free_hook)(const struct bad_free *report);
+extern void (*host_bad_free_hook)(const struct platform_bad_free *report);
 
 #endif

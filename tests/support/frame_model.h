@@ -71,7 +71,7 @@ struct frame_model {
 	void (*set_hart)(unsigned);  /* may be NULL where nharts is 1 */
 	uint64_t (*random)(void);    /* for frame_model_pick() */
 	unsigned (*bad_frees)(void); /* refused since the last time */
-	const struct bad_free *(*last_bad_free)(void);
+	const struct platform_bad_free *(*last_bad_free)(void);
 	void *memory; /* frame_model_bytes(), aligned to 64 */
 
 	/* the model's */

@@ -22,7 +22,7 @@ static struct {
 	unsigned nblocks;
 	char panic_message[PANIC_MESSAGE_SIZE];
 	unsigned bad_frees;
-	struct bad_free last_bad_free;
+	struct platform_bad_free last_bad_free;
 } state;
 
 static const char *base_name(const char *path)
@@ -124,7 +124,7 @@ const char *ktest_panic_message(void)
 	return state.panic_message;
 }
 
-void ktest_on_bad_free(const struct bad_free *report)
+void ktest_on_bad_free(const struct platform_bad_free *report)
 {
 	state.bad_frees++;
 	state.last_bad_free = *report;
@@ -138,7 +138,7 @@ unsigned ktest_bad_frees(void)
 	return n;
 }
 
-const struct bad_free *ktest_last_bad_free(void)
+const struct platform_bad_free *ktest_last_bad_free(void)
 {
 	return &state.last_bad_free;
 }

@@ -88,7 +88,7 @@ const char *ktest_panic_message(void);
 /* ktest_bad_frees - how many frees were refused since the last call; ktest_last_bad_free() is the
  * last. */
 unsigned ktest_bad_frees(void);
-const struct bad_free *ktest_last_bad_free(void);
+const struct platform_bad_free *ktest_last_bad_free(void);
 
 /* A 64-bit xorshift, seeded for each case from the run's seed, which the report prints. */
 uint64_t ktest_random(void);

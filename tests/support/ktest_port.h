@@ -34,6 +34,6 @@ _Noreturn void port_escape(enum port_outcome outcome);
 
 /* Called by the port's platform_panic() and platform_bad_free() (ktest.c). */
 void ktest_on_panic(const char *message);
-void ktest_on_bad_free(const struct bad_free *report);
+void ktest_on_bad_free(const struct platform_bad_free *report);
 
 #endif

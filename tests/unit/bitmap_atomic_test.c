@@ -21,13 +21,13 @@ static const uint64_t patterns[][WORDS] = {
 	{ 0x8000000000000001ull, 0, 0x00ff00000000ff00ull },
 };
 
-static void load(atomic_word *words, const uint64_t *from)
+static void load(bitmap_word *words, const uint64_t *from)
 {
 	for (unsigned w = 0; w < WORDS; w++)
 		words[w] = from[w];
 }
 
-static bool same(const atomic_word *words, const uint64_t *as)
+static bool same(const bitmap_word *words, const uint64_t *as)
 {
 	for (unsigned w = 0; w < WORDS; w++) {
 		if (words[w] != as[w])
@@ -68,7 +68,7 @@ static uint64_t model_next(const uint64_t *words, uint64_t first, uint64_t end, 
 }
 
 /* What changes bits, on one range of one pattern. */
-static void try_changes(atomic_word *words, const uint64_t *pattern, uint64_t first, uint64_t n)
+static void try_changes(bitmap_word *words, const uint64_t *pattern, uint64_t first, uint64_t n)
 {
 	uint64_t want[WORDS];
 	uint64_t count = model_count(pattern, first, n);
@@ -91,7 +91,7 @@ static void try_changes(atomic_word *words, const uint64_t *pattern, uint64_t fi
 	REQUIRE(same(words, want));
 }
 
-static void try_questions(const atomic_word *words, const uint64_t *pattern, uint64_t first,
+static void try_questions(const bitmap_word *words, const uint64_t *pattern, uint64_t first,
 			  uint64_t n)
 {
 	REQUIRE_EQ(bitmap_atomic_next_set(words, first, first + n),
@@ -102,10 +102,10 @@ static void try_questions(const atomic_word *words, const uint64_t *pattern, uin
 }
 
 /* All 18,721 of them, each with one pattern, the next one with the next. */
-static void each_range(void (*try)(atomic_word *, const uint64_t *, uint64_t, uint64_t))
+static void each_range(void (*try)(bitmap_word *, const uint64_t *, uint64_t, uint64_t))
 {
 	/* The words end where the block ends, so that a step too far is seen. */
-	atomic_word *words = ktest_alloc(WORDS * sizeof(*words), 8);
+	bitmap_word *words = ktest_alloc(WORDS * sizeof(*words), 8);
 	unsigned turn = 0;
 
 	for (uint64_t first = 0; first <= BITS; first++) {
@@ -117,7 +117,7 @@ static void each_range(void (*try)(atomic_word *, const uint64_t *, uint64_t, ui
 	}
 }
 
-static void ask(atomic_word *words, const uint64_t *pattern, uint64_t first, uint64_t n)
+static void ask(bitmap_word *words, const uint64_t *pattern, uint64_t first, uint64_t n)
 {
 	try_questions(words, pattern, first, n);
 }
@@ -135,7 +135,7 @@ KTEST(bitmap_atomic, answers_for_every_range_of_three_words)
 /* One clear bit anywhere in it, or one set bit: it is seen, and nothing is left changed. */
 KTEST(bitmap_atomic, a_take_is_refused_for_each_single_bit_and_restores_all)
 {
-	atomic_word words[WORDS];
+	bitmap_word words[WORDS];
 	uint64_t pattern[WORDS];
 	static const uint64_t ranges[][2] = { { 0, 192 }, { 1, 190 },  { 63, 66 }, { 64, 64 },
 					      { 63, 2 },  { 64, 128 }, { 5, 50 },  { 127, 65 } };
@@ -161,7 +161,7 @@ KTEST(bitmap_atomic, a_take_is_refused_for_each_single_bit_and_restores_all)
 KTEST(bitmap_atomic, fills_any_number_of_words_and_no_other)
 {
 	enum { MANY = 140 };
-	atomic_word *words = ktest_alloc(MANY * sizeof(*words), 8);
+	bitmap_word *words = ktest_alloc(MANY * sizeof(*words), 8);
 
 	for (unsigned n = 1; n <= MANY - 2; n++) {
 		for (unsigned w = 0; w < MANY; w++)
@@ -181,7 +181,7 @@ KTEST(bitmap_atomic, fills_any_number_of_words_and_no_other)
 /* The answer is cut off at the end of the range, also in the middle of a word. */
 KTEST(bitmap_atomic, looks_no_further_than_the_range)
 {
-	atomic_word words[WORDS] = { 0, 1ull << 10, 0 };
+	bitmap_word words[WORDS] = { 0, 1ull << 10, 0 };
 
 	EXPECT_EQ(bitmap_atomic_next_set(words, 0, 74), BITMAP_NONE);
 	EXPECT_EQ(bitmap_atomic_next_set(words, 0, 75), 74);
@@ -196,7 +196,7 @@ KTEST(bitmap_atomic, looks_no_further_than_the_range)
 
 KTEST(bitmap_atomic, a_range_of_nothing_is_always_there)
 {
-	atomic_word words[1] = { 5 };
+	bitmap_word words[1] = { 5 };
 
 	for (uint64_t first = 0; first < 64; first++) {
 		EXPECT(bitmap_atomic_take(words, first, 0));

@@ -57,7 +57,7 @@ struct world {
 	const struct chunk_tree_world *is;
 	struct chunk_tree tree;
 	struct chunk_changes changes;
-	atomic_word *words;
+	bitmap_word *words;
 	uint8_t *storage;
 	size_t bytes;
 	struct state at; /* what the tree is in now, storage left out */

@@ -19,7 +19,7 @@
 struct rig {
 	struct chunk_tree tree;
 	struct chunk_changes changes;
-	atomic_word *words;
+	bitmap_word *words;
 	uint64_t first_chunk;
 	uint64_t nbits;
 	uint8_t *storage; /* between two guards */

@@ -260,7 +260,7 @@ KTEST(frame_debug, stays_on_where_a_bank_is_added)
 
 static void expect_refused(const char *what, const char *past)
 {
-	const struct bad_free *report = ktest_last_bad_free();
+	const struct platform_bad_free *report = ktest_last_bad_free();
 
 	EXPECT_EQ(ktest_bad_frees(), 1);
 	EXPECT_STR(report->what, what);
@@ -333,7 +333,7 @@ KTEST(frame_debug, a_frame_that_is_not_zero_is_not_freed_as_such)
 
 static void expect_write(frame_nr_t pfn, unsigned offset)
 {
-	const struct bad_free *report = ktest_last_bad_free();
+	const struct platform_bad_free *report = ktest_last_bad_free();
 
 	EXPECT_EQ(ktest_bad_frees(), 1);
 	EXPECT(report->is_write);

@@ -85,7 +85,7 @@ static void rig_unchanged(const struct rig *r)
 static void expect_report(uint64_t address, uint64_t size, const char *what, uint64_t actual_start,
 			  uint64_t actual_size)
 {
-	const struct bad_free *report = ktest_last_bad_free();
+	const struct platform_bad_free *report = ktest_last_bad_free();
 
 	EXPECT_EQ(ktest_bad_frees(), 1);
 	EXPECT_STR(report->allocator, "frame");
@@ -183,7 +183,7 @@ KTEST(frame, a_run_that_is_not_all_there_any_more_is_put_back)
 	const frame_count_t n = 3;
 	struct rig r;
 	struct frame_pool *pool = rig_of(&r, CHUNK_BITS, 2 * CHUNK_BITS);
-	atomic_word *word = &pool->bank[0].free[0];
+	bitmap_word *word = &pool->bank[0].free[0];
 
 	REQUIRE_EQ(frame_alloc_at(pool, CHUNK_BITS + n, 2 * CHUNK_BITS - n), ACRE_OK);
 	for (uint64_t left = 0; left < 1u << n; left++) {
@@ -1002,7 +1002,7 @@ static void expect_broken(struct rig *r, const char *number)
 	REQUIRE_VALID(frame_validate(r->pool));
 }
 
-static void flip(atomic_word *words, uint64_t i)
+static void flip(bitmap_word *words, uint64_t i)
 {
 	words[i / 64] ^= bitmap_bit(i);
 }

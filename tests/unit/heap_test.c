@@ -397,7 +397,7 @@ static void expect_refusal(struct fixture *f, void *ptr, size_t size, const char
 	EXPECT(!ticket_lock_held(&f->h.lock));
 
 	EXPECT_EQ(ktest_bad_frees(), 1);
-	const struct bad_free *report = ktest_last_bad_free();
+	const struct platform_bad_free *report = ktest_last_bad_free();
 	EXPECT_STR(report->allocator, "heap");
 	EXPECT_EQ(report->address, (uintptr_t)ptr);
 	EXPECT_EQ(report->size, size);

@@ -69,7 +69,7 @@ size_t frame_metadata_bytes(frame_count_t nframes)
 {
 	uint64_t nchunks = chunks_for(nframes);
 
-	return 2 * nchunks * CHUNK_WORDS * sizeof(atomic_word) + chunk_tree_bytes(nchunks) +
+	return 2 * nchunks * CHUNK_WORDS * sizeof(bitmap_word) + chunk_tree_bytes(nchunks) +
 	       taker_bytes(nchunks);
 }
 
@@ -119,7 +119,7 @@ static void bank_init(struct frame_bank *bank, frame_nr_t first, frame_count_t n
 	frame_nr_t base = align_down(first, CHUNK_BITS);
 	uint64_t nchunks = (first - base + nframes - 1) / CHUNK_BITS + 1;
 	uint64_t nwords = nchunks * CHUNK_WORDS;
-	atomic_word *words = metadata;
+	bitmap_word *words = metadata;
 
 	uint8_t *storage = (uint8_t *)(words + 2 * nwords);
 
@@ -205,7 +205,7 @@ static void touch_ends(struct frame_bank *bank, uint64_t index, frame_count_t n)
 /* take(), where all of it lies in one word. */
 static bool take_in_word(struct frame_bank *bank, uint64_t index, frame_count_t n)
 {
-	atomic_word *word = &bank->free[index / BITS_PER_WORD];
+	bitmap_word *word = &bank->free[index / BITS_PER_WORD];
 	uint64_t mask = bits_mask(index % BITS_PER_WORD, (unsigned)n);
 	uint64_t had = atomic_fetch_and_explicit(word, ~mask, memory_order_acquire) & mask;
 
@@ -701,7 +701,7 @@ static uint64_t bytes_of(frame_count_t nframes)
 static never_inline enum acre_status refused(const struct offence *offence, frame_nr_t pfn,
 					     frame_count_t said, const void *caller)
 {
-	platform_bad_free(&(struct bad_free){
+	platform_bad_free(&(struct platform_bad_free){
 		.allocator = "frame",
 		.address = address_of(pfn),
 		.size = bytes_of(said),
@@ -811,7 +811,7 @@ enum acre_status frame_free_address(struct frame_pool *pool, acre_paddr_t addr)
 {
 	if (is_aligned(addr, FRAME_SIZE))
 		return free_frames(pool, frame_from_paddr(addr), 1, 0, CALLER());
-	platform_bad_free(&(struct bad_free){
+	platform_bad_free(&(struct platform_bad_free){
 		.allocator = "frame",
 		.address = addr,
 		.caller = CALLER(),

@@ -60,8 +60,8 @@ struct frame_record {
 struct frame_bank {
 	frame_nr_t base;
 	frame_count_t nbits;   /* whole chunks that cover the bank */
-	atomic_word *free;     /* bit i: can be handed out */
-	atomic_word *inserted; /* bit i: is the pool's, free or handed out */
+	bitmap_word *free;     /* bit i: can be handed out */
+	bitmap_word *inserted; /* bit i: is the pool's, free or handed out */
 	chunk_byte *taker;     /* [chunk]: who took single frames from it last (frame_choose.c) */
 	struct chunk_tree chunks;
 	frame_nr_t first;
@@ -79,7 +79,7 @@ struct frame_bank {
  * can see and take them. Written by its hart alone, with interrupts off.
  */
 struct frame_stock {
-	atomic_word *_Atomic word; /* never NULL: points to a word of zeros if there is none */
+	bitmap_word *_Atomic word; /* never NULL: points to a word of zeros if there is none */
 	_Atomic frame_nr_t base;   /* the frame that bit 0 of the word stands for */
 	chunk_byte *_Atomic leaf;  /* what is known about its chunk */
 	_Atomic uint64_t moves;    /* how often the three above have changed */
@@ -104,7 +104,7 @@ struct frame_pool {
 	_Atomic uint32_t nzeroed;
 	bool debug;              /* the debug tier is on */
 	chunk_byte nowhere;      /* for stocks that are none */
-	atomic_word nothing;     /* a word of zeros, for those as well */
+	bitmap_word nothing;     /* a word of zeros, for those as well */
 	_Atomic uint64_t events; /* that the debug tier has recorded */
 	struct frame_stock stock[PLATFORM_MAX_HARTS];
 	struct frame_stock recorded;  /* the debug tier takes from here, with the lock */

@@ -206,7 +206,7 @@ static void look_at(struct frame_pool *pool, frame_nr_t pfn, const void *caller)
 	if (likely(offset == FRAME_SIZE))
 		return;
 	(void)frame_past(pool, pfn, &past);
-	platform_bad_free(&(struct bad_free){
+	platform_bad_free(&(struct platform_bad_free){
 		.allocator = "frame",
 		.address = frame_to_paddr(pfn) + offset,
 		.caller = caller,

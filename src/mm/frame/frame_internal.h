@@ -56,7 +56,7 @@ bool frame_search_on(const struct frame_pool *pool, struct frame_search *search,
  * frame is @base; the stock, of this hart, is there from now on. FRAME_NONE: it has none. Interrupts are off; whoever
  * takes it looks at @leaf next (frame_is_known()).
  */
-frame_nr_t frame_take_from_chunk(struct frame_stock *stock, atomic_word *words, chunk_byte *leaf,
+frame_nr_t frame_take_from_chunk(struct frame_stock *stock, bitmap_word *words, chunk_byte *leaf,
 				 frame_nr_t base);
 
 /*

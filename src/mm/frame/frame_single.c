@@ -56,7 +56,7 @@ static never_inline frame_nr_t touched(struct frame_pool *pool, frame_nr_t pfn)
 }
 
 /* The lowest set bit of @word, now clear and ours; 0 if there is none. */
-static inline uint64_t take_bit(atomic_word *word)
+static inline uint64_t take_bit(bitmap_word *word)
 {
 	for (;;) {
 		uint64_t bits = bitmap_atomic_word(word);
@@ -70,7 +70,7 @@ static inline uint64_t take_bit(atomic_word *word)
 }
 
 /* Only this hart writes to its stock, with interrupts off; its handlers see by the count that it has moved. */
-static inline void move_stock(struct frame_stock *stock, atomic_word *word, frame_nr_t base,
+static inline void move_stock(struct frame_stock *stock, bitmap_word *word, frame_nr_t base,
 			      chunk_byte *leaf)
 {
 	atomic_store_explicit(&stock->word, word, memory_order_relaxed);
@@ -81,7 +81,7 @@ static inline void move_stock(struct frame_stock *stock, atomic_word *word, fram
 			      memory_order_relaxed);
 }
 
-frame_nr_t frame_take_from_chunk(struct frame_stock *stock, atomic_word *words, chunk_byte *leaf,
+frame_nr_t frame_take_from_chunk(struct frame_stock *stock, bitmap_word *words, chunk_byte *leaf,
 				 frame_nr_t base)
 {
 	for (uint64_t w = 0; w < CHUNK_WORDS; w++) {
@@ -114,7 +114,7 @@ static frame_nr_t take_nearby(struct frame_stock *stock)
 
 	if (base == FRAME_NONE)
 		return FRAME_NONE;
-	atomic_word *word = atomic_load_explicit(&stock->word, memory_order_relaxed);
+	bitmap_word *word = atomic_load_explicit(&stock->word, memory_order_relaxed);
 	return frame_take_from_chunk(stock, word - base % CHUNK_BITS / BITS_PER_WORD,
 				     atomic_load_explicit(&stock->leaf, memory_order_relaxed),
 				     align_down(base, CHUNK_BITS));
@@ -205,7 +205,7 @@ frame_nr_t frame_alloc(struct frame_pool *pool)
 	 * do not belong together. They have all run to their end, so that counting the moves is enough.
 	 */
 	atomic_signal_fence(memory_order_seq_cst);
-	atomic_word *word = atomic_load_explicit(&stock->word, memory_order_relaxed);
+	bitmap_word *word = atomic_load_explicit(&stock->word, memory_order_relaxed);
 	frame_nr_t base = atomic_load_explicit(&stock->base, memory_order_relaxed);
 	chunk_byte *leaf = atomic_load_explicit(&stock->leaf, memory_order_relaxed);
 	atomic_signal_fence(memory_order_seq_cst);

@@ -121,7 +121,7 @@ static const char *check_stock(const struct frame_pool *pool, uint32_t hart)
 {
 	const struct frame_stock *stock = &pool->stock[hart];
 	frame_nr_t base = atomic_load_explicit(&stock->base, memory_order_relaxed);
-	const atomic_word *word = atomic_load_explicit(&stock->word, memory_order_relaxed);
+	const bitmap_word *word = atomic_load_explicit(&stock->word, memory_order_relaxed);
 	const chunk_byte *leaf = atomic_load_explicit(&stock->leaf, memory_order_relaxed);
 
 	if (base == FRAME_NONE)

@@ -59,7 +59,7 @@ bool frame_zeroed_keep(struct frame_pool *pool, frame_nr_t pfn)
 		return false;
 	uint64_t index = pfn - bank->base;
 	uint64_t bit = bitmap_bit(index);
-	atomic_word *inserted = &bank->inserted[index / BITS_PER_WORD];
+	bitmap_word *inserted = &bank->inserted[index / BITS_PER_WORD];
 	if (bitmap_atomic_test(bank->free, index) ||
 	    (atomic_fetch_and_explicit(inserted, ~bit, memory_order_seq_cst) & bit) == 0)
 		return false;
@@ -179,7 +179,7 @@ frame_nr_t frame_alloc_range_zeroed(struct frame_pool *pool, frame_count_t nfram
 enum acre_status frame_free_zeroed(struct frame_pool *pool, frame_nr_t pfn)
 {
 	if (unlikely(pool->debug) && frame_debug_is_lie(pool, pfn)) {
-		platform_bad_free(&(struct bad_free){
+		platform_bad_free(&(struct platform_bad_free){
 			.allocator = "frame",
 			.address = frame_to_paddr(pfn),
 			.caller = CALLER(),

@@ -112,12 +112,12 @@ static const char *what_it_is(const struct buddy_block *block, const void *ptr)
 
 /* refuse - count it, and write down for report() what @ptr is while that cannot change. */
 static void refuse(struct heap *h, const void *ptr, size_t size, const void *caller,
-		   struct bad_free *report)
+		   struct platform_bad_free *report)
 {
 	struct buddy_block block;
 
 	h->count.refusals++;
-	*report = (struct bad_free){
+	*report = (struct platform_bad_free){
 		.allocator = "heap",
 		.address = (uintptr_t)ptr,
 		.size = size,
@@ -174,7 +174,7 @@ enum acre_status heap_add_region_self(struct heap *h, void *base, size_t size)
 
 /* Give back @ptr, or write down why not. */
 static always_inline bool give(struct heap *h, void *ptr, const void *caller,
-			       struct bad_free *report)
+			       struct platform_bad_free *report)
 {
 	LOCK_SCOPED(held, &h->lock);
 	struct buddy_block block;
@@ -188,7 +188,7 @@ static always_inline bool give(struct heap *h, void *ptr, const void *caller,
 }
 
 static always_inline bool give_sized(struct heap *h, void *ptr, size_t size, const void *caller,
-				     struct bad_free *report)
+				     struct platform_bad_free *report)
 {
 	LOCK_SCOPED(held, &h->lock);
 	struct buddy_block block;
@@ -204,7 +204,7 @@ static always_inline bool give_sized(struct heap *h, void *ptr, size_t size, con
 
 void heap_free(struct heap *h, void *ptr, const void *caller)
 {
-	struct bad_free report;
+	struct platform_bad_free report;
 
 	if (ptr != NULL && unlikely(!give(h, ptr, caller, &report)))
 		platform_bad_free(&report);
@@ -212,7 +212,7 @@ void heap_free(struct heap *h, void *ptr, const void *caller)
 
 void heap_free_sized(struct heap *h, void *ptr, size_t size, const void *caller)
 {
-	struct bad_free report;
+	struct platform_bad_free report;
 
 	if (ptr != NULL && unlikely(!give_sized(h, ptr, size, caller, &report)))
 		platform_bad_free(&report);
@@ -276,7 +276,7 @@ void *heap_calloc(struct heap *h, size_t n, size_t size, const void *caller)
  */
 static enum acre_status resize_or_take(struct heap *h, void *ptr, size_t size, const void *caller,
 				       struct buddy_block *block, void **out,
-				       struct bad_free *report)
+				       struct platform_bad_free *report)
 {
 	LOCK_SCOPED(held, &h->lock);
 	unsigned order = order_for(size, HEAP_MIN_ALIGN);
@@ -301,7 +301,7 @@ static enum acre_status reallocate(struct heap *h, void *ptr, size_t size, const
 				   void **out)
 {
 	struct buddy_block block;
-	struct bad_free report;
+	struct platform_bad_free report;
 
 	if (ptr == NULL) {
 		*out = allocate(h, size, HEAP_MIN_ALIGN, caller);

@@ -57,7 +57,7 @@ size_t chunk_runs_bytes(uint64_t nchunks)
 		return 0;
 	uint64_t bytes = leaf_bytes(nchunks);
 	for (unsigned k = 1; nodes_of(nchunks, k - 1) > 1; k++)
-		bytes += nodes_of(nchunks, k) * sizeof(struct run_node);
+		bytes += nodes_of(nchunks, k) * sizeof(struct chunk_run_node);
 	return bytes;
 }
 
@@ -69,8 +69,8 @@ void chunk_runs_init(struct chunk_runs *runs, uint64_t nchunks, void *storage)
 	*runs = (struct chunk_runs){ .nchunks = nchunks, .leaf = storage, .nlevels = 1 };
 	at += leaf_bytes(nchunks);
 	for (; nodes_of(nchunks, runs->nlevels - 1) > 1; runs->nlevels++) {
-		runs->level[runs->nlevels] = (struct run_node *)(void *)at;
-		at += nodes_of(nchunks, runs->nlevels) * sizeof(struct run_node);
+		runs->level[runs->nlevels] = (struct chunk_run_node *)(void *)at;
+		at += nodes_of(nchunks, runs->nlevels) * sizeof(struct chunk_run_node);
 	}
 }
 
@@ -84,21 +84,22 @@ void chunk_runs_forget(struct chunk_runs *runs, uint64_t c, uint64_t n)
 	for (unsigned k = 1; k < runs->nlevels; k++) {
 		c >>= GROUP_SHIFT;
 		last >>= GROUP_SHIFT;
-		memset(&runs->level[k][c], ALL_ONES, (last - c + 1) * sizeof(struct run_node));
+		memset(&runs->level[k][c], ALL_ONES,
+		       (last - c + 1) * sizeof(struct chunk_run_node));
 	}
 }
 
 /* ---- nodes ----------------------------------------------------------------------------------- */
 
-static struct run_node node_at(const struct chunk_runs *runs, unsigned k, uint64_t node)
+static struct chunk_run_node node_at(const struct chunk_runs *runs, unsigned k, uint64_t node)
 {
 	if (k != 0)
 		return runs->level[k][node];
 	uint32_t leaf = runs->leaf[node];
 	if (leaf == UINT32_MAX)
-		return (struct run_node){ UNKNOWN, UNKNOWN, UNKNOWN };
-	return (struct run_node){ leaf & LEAF_MASK, leaf >> LEAF_BITS & LEAF_MASK,
-				  leaf >> 2 * LEAF_BITS };
+		return (struct chunk_run_node){ UNKNOWN, UNKNOWN, UNKNOWN };
+	return (struct chunk_run_node){ leaf & LEAF_MASK, leaf >> LEAF_BITS & LEAF_MASK,
+					leaf >> 2 * LEAF_BITS };
 }
 
 /* How many bits there are below @node. */
@@ -111,11 +112,11 @@ static uint64_t span_of(const struct chunk_runs *runs, unsigned k, uint64_t node
 }
 
 /* @sum, of @width bits, and behind it @next, of @span. */
-static struct run_node join(struct run_node sum, uint64_t width, struct run_node next,
-			    uint64_t span)
+static struct chunk_run_node join(struct chunk_run_node sum, uint64_t width,
+				  struct chunk_run_node next, uint64_t span)
 {
 	uint64_t middle = sum.tail + next.head;
-	struct run_node both = {
+	struct chunk_run_node both = {
 		.head = sum.head == width ? width + next.head : sum.head,
 		.best = sum.best > next.best ? sum.best : next.best,
 		.tail = next.tail == span ? sum.tail + span : next.tail,
@@ -132,13 +133,13 @@ static void sum_up(struct chunk_runs *runs, unsigned k, uint64_t node)
 	uint64_t child = node * GROUP;
 	uint64_t end = child + GROUP;
 	uint64_t width = span_of(runs, k - 1, child);
-	struct run_node sum = node_at(runs, k - 1, child);
+	struct chunk_run_node sum = node_at(runs, k - 1, child);
 
 	if (end > nodes_of(runs->nchunks, k - 1))
 		end = nodes_of(runs->nchunks, k - 1);
 	while (sum.best != UNKNOWN && ++child < end) {
 		uint64_t span = span_of(runs, k - 1, child);
-		struct run_node next = node_at(runs, k - 1, child);
+		struct chunk_run_node next = node_at(runs, k - 1, child);
 		if (next.best == UNKNOWN)
 			return;
 		sum = join(sum, width, next, span);
@@ -159,18 +160,18 @@ static uint64_t longest_in(uint64_t x)
 	return n;
 }
 
-static struct run_node word_node(uint64_t word)
+static struct chunk_run_node word_node(uint64_t word)
 {
 	if (word == UINT64_MAX)
-		return (struct run_node){ BITS_PER_WORD, BITS_PER_WORD, BITS_PER_WORD };
-	return (struct run_node){ bits_ctz(~word), longest_in(word),
-				  BITS_PER_WORD - 1 - bits_log2(~word) };
+		return (struct chunk_run_node){ BITS_PER_WORD, BITS_PER_WORD, BITS_PER_WORD };
+	return (struct chunk_run_node){ bits_ctz(~word), longest_in(word),
+					BITS_PER_WORD - 1 - bits_log2(~word) };
 }
 
 /* Make the runs of chunk @c known: its byte first (R3). */
 static void look(struct chunk_tree *tree, uint64_t c)
 {
-	struct run_node sum = { 0, 0, 0 };
+	struct chunk_run_node sum = { 0, 0, 0 };
 
 	if (chunk_tree_is_stale(tree, c))
 		chunk_tree_look(tree, c);
@@ -301,7 +302,7 @@ static const unsigned visit_looks[] = {
 	[TRY] = CHUNK_TRY_LOOKS,
 };
 
-static enum visit visit_for(const struct chunk_run *run, unsigned k, struct run_node node,
+static enum visit visit_for(const struct chunk_run *run, unsigned k, struct chunk_run_node node,
 			    uint64_t first, uint64_t end)
 {
 	if (end <= run->from)
@@ -316,8 +317,8 @@ static enum visit visit_for(const struct chunk_run *run, unsigned k, struct run_
 }
 
 /* How many set bits end behind a node of @span bits that ends at @end: of those from @from on. */
-static uint64_t run_behind(const struct walk *at, struct run_node node, uint64_t span, uint64_t end,
-			   uint64_t from)
+static uint64_t run_behind(const struct walk *at, struct chunk_run_node node, uint64_t span,
+			   uint64_t end, uint64_t from)
 {
 	uint64_t run = node.head == span ? at->run + span : node.tail;
 	uint64_t most = end > from ? end - from : 0;
@@ -329,7 +330,7 @@ static uint64_t run_behind(const struct walk *at, struct run_node node, uint64_t
 static uint64_t visit(struct chunk_tree *tree, const struct chunk_run *run, struct walk *at,
 		      uint64_t first, uint64_t span, unsigned *looks)
 {
-	struct run_node node = node_at(&tree->runs, at->k, at->node);
+	struct chunk_run_node node = node_at(&tree->runs, at->k, at->node);
 	uint64_t found = BITMAP_NONE;
 
 	if (first >= run->from && node.best != UNKNOWN)

@@ -15,7 +15,7 @@
 #define CHUNK_RUNS_MAX_LEVELS 13u
 
 /* Lengths in bits. Not known: all of them UINT64_MAX. */
-struct run_node {
+struct chunk_run_node {
 	uint64_t head;
 	uint64_t best;
 	uint64_t tail;
@@ -24,8 +24,8 @@ struct run_node {
 struct chunk_runs {
 	uint64_t nchunks;
 	unsigned nlevels;
-	uint32_t *leaf;                                /* ten bits each, or all ones */
-	struct run_node *level[CHUNK_RUNS_MAX_LEVELS]; /* [k] for 8^k chunks a node, k > 0 */
+	uint32_t *leaf;                                      /* ten bits each, or all ones */
+	struct chunk_run_node *level[CHUNK_RUNS_MAX_LEVELS]; /* [k] for 8^k chunks a node, k > 0 */
 };
 
 /* chunk_runs_bytes - storage for @nchunks, aligned to 8: 0.12 bits a bit. */

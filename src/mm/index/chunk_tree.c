@@ -104,7 +104,7 @@ size_t chunk_tree_bytes(uint64_t nchunks)
 	return bytes + bitmap_tree_words(nchunks) * sizeof(uint64_t) + chunk_runs_bytes(nchunks);
 }
 
-void chunk_tree_init(struct chunk_tree *tree, atomic_word *words, uint64_t first_chunk,
+void chunk_tree_init(struct chunk_tree *tree, bitmap_word *words, uint64_t first_chunk,
 		     uint64_t nchunks, void *storage, struct chunk_changes *changes)
 {
 	uint8_t *at = storage;
@@ -277,7 +277,7 @@ static always_inline uint64_t runs_in(uint64_t x, unsigned order)
 	return x & aligned[order];
 }
 
-static always_inline uint64_t try_order(const atomic_word *words, unsigned order)
+static always_inline uint64_t try_order(const bitmap_word *words, unsigned order)
 {
 	for (unsigned w = 0; w < CHUNK_WORDS; w++) {
 		uint64_t runs = runs_in(bitmap_atomic_word(&words[w]), order);
@@ -287,7 +287,7 @@ static always_inline uint64_t try_order(const atomic_word *words, unsigned order
 	return CHUNK_BITS;
 }
 
-static uint64_t try_full(const atomic_word *words, unsigned order)
+static uint64_t try_full(const bitmap_word *words, unsigned order)
 {
 	unsigned step = 1u << (order - 6);
 
@@ -302,7 +302,7 @@ static uint64_t try_full(const atomic_word *words, unsigned order)
 }
 
 /* The lowest aligned 2^@order bits of a chunk, word by word: the shortest way if they are there. */
-static uint64_t try_chunk(const atomic_word *words, unsigned order)
+static uint64_t try_chunk(const bitmap_word *words, unsigned order)
 {
 	switch (order) {
 	case 0:
@@ -356,7 +356,7 @@ static uint64_t try_chunk(const atomic_word *words, unsigned order)
  * if they are not there.
  */
 /* NOLINTNEXTLINE(readability-function-size): it is short before the macros */
-static always_inline struct offer scan_chunk(const atomic_word *words, unsigned order)
+static always_inline struct offer scan_chunk(const bitmap_word *words, unsigned order)
 {
 	EACH_WORD(LOAD)
 	if ((UINT64_MAX EACH_WORD(AND)) == UINT64_MAX)
@@ -373,7 +373,7 @@ static always_inline struct offer scan_chunk(const atomic_word *words, unsigned 
 	return scan_full(0 EACH_WORD(FULL), order);
 }
 
-static inline const atomic_word *words_of(const struct chunk_tree *tree, uint64_t c)
+static inline const bitmap_word *words_of(const struct chunk_tree *tree, uint64_t c)
 {
 	return &tree->words[c * CHUNK_WORDS];
 }

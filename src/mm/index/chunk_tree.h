@@ -67,7 +67,7 @@ static always_inline uint64_t chunk_byte_group_of(const chunk_byte *byte)
 }
 
 struct chunk_tree {
-	atomic_word *words; /* the bits, CHUNK_WORDS a chunk; not ours */
+	bitmap_word *words; /* the bits, CHUNK_WORDS a chunk; not ours */
 	chunk_byte *leaf;   /* leaf[c]: the byte of chunk c */
 	chunk_byte *root;   /* the byte of all */
 	uint64_t nchunks;
@@ -96,7 +96,7 @@ size_t chunk_tree_bytes(uint64_t nchunks);
  * the lock that serialises the calls; several trees may have the same. Pre: @nchunks > 0, below 2^36.
  * Cost: fills the storage.
  */
-void chunk_tree_init(struct chunk_tree *tree, atomic_word *words, uint64_t first_chunk,
+void chunk_tree_init(struct chunk_tree *tree, bitmap_word *words, uint64_t first_chunk,
 		     uint64_t nchunks, void *storage, struct chunk_changes *changes);
 
 /* chunk_tree_is_stale - need a change to chunk @c not be announced? May be asked without the lock. */

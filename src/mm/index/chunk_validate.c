@@ -97,7 +97,7 @@ static bool runs_are_right(const struct chunk_tree *tree, unsigned k, uint64_t n
 	const struct chunk_runs *runs = &tree->runs;
 	uint64_t first = (node << (3 * k)) * CHUNK_BITS;
 	uint64_t end = ((node + 1) << (3 * k)) * CHUNK_BITS;
-	struct run_node want = { 0, 0, 0 };
+	struct chunk_run_node want = { 0, 0, 0 };
 	bool broken = false;
 
 	if (end > tree->nchunks * CHUNK_BITS)

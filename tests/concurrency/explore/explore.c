@@ -607,7 +607,7 @@ acre_noreturn void platform_panic(const void *caller, const char *message)
 	explore_fail("panic: %s", message);
 }
 
-void platform_bad_free(const struct bad_free *report)
+void platform_bad_free(const struct platform_bad_free *report)
 {
 	(void)report;
 	nrefused[current]++;

@@ -56,7 +56,7 @@ static struct world {
 
 /* ---- the checks ------------------------------------------------------------------------------ */
 
-static atomic_word *free_words(void)
+static bitmap_word *free_words(void)
 {
 	return pool.bank[0].free;
 }
