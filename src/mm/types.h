@@ -10,12 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FRAME_SHIFT 12u
-#define FRAME_SIZE  ((uint64_t)1 << FRAME_SHIFT)
+/* Plain numbers, which #if can read. */
+#define FRAME_SHIFT 12
+#define FRAME_SIZE  4096ul
 
 /* RV64 physical addresses have at most 56 bits (Privileged Architecture, Sv39 to Sv57). */
-#define ACRE_PADDR_BITS  56u
-#define ACRE_PADDR_LIMIT ((uint64_t)1 << ACRE_PADDR_BITS)
+#define ACRE_PADDR_BITS  56
+#define ACRE_PADDR_LIMIT (1ul << ACRE_PADDR_BITS)
 
 typedef uint64_t acre_paddr_t;  /* a physical address, in bytes */
 typedef uint64_t frame_nr_t;    /* a frame number: paddr >> FRAME_SHIFT */

@@ -15,6 +15,10 @@
 #include "mm/setup.h"
 #include "tests/lift/lift_platform.h"
 
+#if FRAME_SIZE != 1 << FRAME_SHIFT
+#error "FRAME_SIZE is a number that the preprocessor can read"
+#endif
+
 #define HEAP_FRAMES 256u
 
 /* Instances are whoever's who needs them. These are large, so they are not on the stack. */
