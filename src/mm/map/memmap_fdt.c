@@ -16,7 +16,7 @@
 #define VALUE_CELLS 6u
 #define VALUE_LEN   96u
 
-struct filler {
+struct importer {
 	struct memmap *map;
 	const struct fdt *fdt;
 	const struct memmap_reporter *reporter;
@@ -48,12 +48,12 @@ const char *memmap_finding_str(char buf[MEMMAP_FINDING_LEN], const struct memmap
 	return buf;
 }
 
-static void report(struct filler *filler, const struct memmap_finding *finding)
+static void report(struct importer *importer, const struct memmap_finding *finding)
 {
-	if (finding->severity == MEMMAP_ERROR && filler->first_error == ACRE_OK)
-		filler->first_error = finding->status;
-	if (filler->reporter != NULL && filler->reporter->report != NULL)
-		filler->reporter->report(filler->reporter->ctx, finding);
+	if (finding->severity == MEMMAP_ERROR && importer->first_error == ACRE_OK)
+		importer->first_error = finding->status;
+	if (importer->reporter != NULL && importer->reporter->report != NULL)
+		importer->reporter->report(importer->reporter->ctx, finding);
 }
 
 static const char *printable(const char *name)
@@ -86,7 +86,7 @@ static const char *source_property(const struct fdt_memory_fact *fact)
 }
 
 /* The first cells of @value, and whether that is all: "<0x0 0x80000000>", "<0x1 ...> 402 bytes". */
-static void print_value(const struct filler *filler, const struct fdt_property *value,
+static void print_value(const struct importer *importer, const struct fdt_property *value,
 			char text[VALUE_LEN])
 {
 	size_t at = fmt_buffer(text, VALUE_LEN, "<");
@@ -94,7 +94,7 @@ static void print_value(const struct filler *filler, const struct fdt_property *
 	uint64_t cell;
 
 	while (ncells < VALUE_CELLS && at < VALUE_LEN &&
-	       fdt_read_cells(filler->fdt, value, ncells, 1, &cell) == ACRE_OK) {
+	       fdt_read_cells(importer->fdt, value, ncells, 1, &cell) == ACRE_OK) {
 		at += fmt_buffer(text + at, VALUE_LEN - at, "%s0x%llx", ncells == 0 ? "" : " ",
 				 (unsigned long long)cell);
 		ncells++;
@@ -127,7 +127,7 @@ static struct acre_range clipped(const struct fdt_memory_fact *fact)
 }
 
 /* Report what is wrong with @fact: node, property, value and range are taken from it. */
-static void complain(struct filler *filler, const struct fdt_memory_fact *fact,
+static void complain(struct importer *importer, const struct fdt_memory_fact *fact,
 		     enum memmap_severity severity, enum acre_status status, const char *what)
 {
 	bool is_malformed = fact->kind == FDT_FACT_MALFORMED;
@@ -145,17 +145,17 @@ static void complain(struct filler *filler, const struct fdt_memory_fact *fact,
 
 	if (subject(fact) != FDT_FACT_MEMRESERVE) {
 		finding.node = printable(fact->name);
-		if (!is_malformed && fdt_find_property(filler->fdt, &fact->node, finding.property,
+		if (!is_malformed && fdt_find_property(importer->fdt, &fact->node, finding.property,
 						       &value) != ACRE_OK)
 			value.length = 0;
 		if (value.length != 0)
-			print_value(filler, &value, text);
+			print_value(importer, &value, text);
 	}
-	report(filler, &finding);
+	report(importer, &finding);
 }
 
 /* Report what is about no node in particular. */
-static void complain_at_large(struct filler *filler, enum memmap_severity severity,
+static void complain_at_large(struct importer *importer, enum memmap_severity severity,
 			      enum acre_status status, struct acre_range range, const char *what)
 {
 	struct memmap_finding finding = {
@@ -168,7 +168,7 @@ static void complain_at_large(struct filler *filler, enum memmap_severity severi
 		.what = what,
 	};
 
-	report(filler, &finding);
+	report(importer, &finding);
 }
 
 /* ---- one fact -------------------------------------------------------------------------------- */
@@ -217,183 +217,184 @@ static const char *owner_of(const struct fdt_memory_fact *fact)
 	}
 }
 
-static void add_memory(struct filler *filler, const struct fdt_memory_fact *fact)
+static void add_memory(struct importer *importer, const struct fdt_memory_fact *fact)
 {
 	uint32_t node = fact->numa_node == FDT_NO_NUMA_NODE ? MEMMAP_NO_NODE : fact->numa_node;
 
 	if (is_past_limit(fact)) {
-		complain(filler, fact, MEMMAP_WARNING, ACRE_ERR_RANGE,
+		complain(importer, fact, MEMMAP_WARNING, ACRE_ERR_RANGE,
 			 "left out, since it ends past the last physical address");
 		return;
 	}
 	enum acre_status status =
-		memmap_add_bank(filler->map, clipped(fact), node, printable(fact->name));
+		memmap_add_bank(importer->map, clipped(fact), node, printable(fact->name));
 	if (status != ACRE_OK) {
-		filler->is_full = true;
-		complain(filler, fact, MEMMAP_ERROR, status,
+		importer->is_full = true;
+		complain(importer, fact, MEMMAP_ERROR, status,
 			 "too many banks of memory, raise MEMMAP_MAX_BANKS");
 	}
 }
 
 /* Keep out the range of @fact, well-formed or not, as far as RAM can be there at all. */
-static void reserve(struct filler *filler, const struct fdt_memory_fact *fact)
+static void reserve(struct importer *importer, const struct fdt_memory_fact *fact)
 {
 	uint32_t index = subject(fact) == FDT_FACT_MEMRESERVE ? fact->index : MEMMAP_NO_INDEX;
-	enum acre_status status = memmap_reserve_nth(filler->map, clipped(fact), kind_of(fact),
+	enum acre_status status = memmap_reserve_nth(importer->map, clipped(fact), kind_of(fact),
 						     owner_of(fact), index);
 
 	if (status != ACRE_OK) {
-		filler->is_full = true;
-		complain(filler, fact, MEMMAP_ERROR, status,
+		importer->is_full = true;
+		complain(importer, fact, MEMMAP_ERROR, status,
 			 "too many reservations, raise MEMMAP_MAX_RESERVATIONS");
 	}
 }
 
-static void add_reservation(struct filler *filler, const struct fdt_memory_fact *fact)
+static void add_reservation(struct importer *importer, const struct fdt_memory_fact *fact)
 {
 	if (fact->size != 0 && is_past_limit(fact))
-		complain(filler, fact, MEMMAP_NOTE, ACRE_ERR_RANGE,
+		complain(importer, fact, MEMMAP_NOTE, ACRE_ERR_RANGE,
 			 "kept out, though it ends past the last physical address");
 	if (fact->no_map && fact->reusable)
-		complain(filler, fact, MEMMAP_WARNING, ACRE_ERR_INVALID,
+		complain(importer, fact, MEMMAP_WARNING, ACRE_ERR_INVALID,
 			 "says both no-map and reusable, taken as no-map");
-	reserve(filler, fact);
+	reserve(importer, fact);
 }
 
 /* Memory whose place or size is in doubt is left out; a doubtful node number costs the number. */
-static void add_malformed_memory(struct filler *filler, const struct fdt_memory_fact *fact)
+static void add_malformed_memory(struct importer *importer, const struct fdt_memory_fact *fact)
 {
 	bool is_left_out = strcmp(fact->property, "numa-node-id") != 0;
 
-	complain(filler, fact, MEMMAP_WARNING, fact->why,
+	complain(importer, fact, MEMMAP_WARNING, fact->why,
 		 is_left_out ? "left out of the memory" : "memory taken as of no NUMA node");
 }
 
 /* A reservation that is not as it should be: at its widest, or not at all. */
-static void add_malformed_reservation(struct filler *filler, const struct fdt_memory_fact *fact)
+static void add_malformed_reservation(struct importer *importer, const struct fdt_memory_fact *fact)
 {
 	if (!fact->has_range) {
-		complain(filler, fact, MEMMAP_ERROR, fact->why,
+		complain(importer, fact, MEMMAP_ERROR, fact->why,
 			 "reserves memory, but nobody can say which");
 		return;
 	}
-	complain(filler, fact, MEMMAP_WARNING, fact->why, "kept out at its widest");
-	reserve(filler, fact);
+	complain(importer, fact, MEMMAP_WARNING, fact->why, "kept out at its widest");
+	reserve(importer, fact);
 }
 
 /* ---- what may be used at all ----------------------------------------------------------------- */
 
 /* Note one pair of linux,usable-memory-range; sorted by insertion, since there are few. */
-static void add_usable(struct filler *filler, const struct fdt_memory_fact *fact)
+static void add_usable(struct importer *importer, const struct fdt_memory_fact *fact)
 {
 	struct acre_range range = clipped(fact);
-	uint32_t at = filler->nusable;
+	uint32_t at = importer->nusable;
 
-	filler->is_restricted = true;
+	importer->is_restricted = true;
 	if (acre_range_is_empty(range))
 		return;
 	if (at == MEMMAP_MAX_WINDOWS) {
-		complain(filler, fact, MEMMAP_WARNING, ACRE_ERR_FULL,
+		complain(importer, fact, MEMMAP_WARNING, ACRE_ERR_FULL,
 			 "left out with all that follow, raise MEMMAP_MAX_WINDOWS");
 		return;
 	}
-	for (; at > 0 && filler->usable[at - 1].start > range.start; at--)
-		filler->usable[at] = filler->usable[at - 1];
-	filler->usable[at] = range;
-	filler->nusable++;
+	for (; at > 0 && importer->usable[at - 1].start > range.start; at--)
+		importer->usable[at] = importer->usable[at - 1];
+	importer->usable[at] = range;
+	importer->nusable++;
 }
 
 /* Usable memory in doubt is not used; all of it in doubt is an error. */
-static void add_malformed_usable(struct filler *filler, const struct fdt_memory_fact *fact)
+static void add_malformed_usable(struct importer *importer, const struct fdt_memory_fact *fact)
 {
-	filler->is_restricted = true;
+	importer->is_restricted = true;
 	if (fact->why == ACRE_ERR_OVERFLOW)
-		complain(filler, fact, MEMMAP_WARNING, fact->why,
+		complain(importer, fact, MEMMAP_WARNING, fact->why,
 			 "a pair that cannot be is not usable");
 	else
-		complain(filler, fact, MEMMAP_ERROR, fact->why,
+		complain(importer, fact, MEMMAP_ERROR, fact->why,
 			 "forbids memory, but nobody can say which");
 }
 
-static void leave_out(struct filler *filler, acre_paddr_t start, acre_paddr_t end)
+static void leave_out(struct importer *importer, acre_paddr_t start, acre_paddr_t end)
 {
 	struct acre_range range = { start, end };
 
-	if (filler->is_full || acre_range_is_empty(range))
+	if (importer->is_full || acre_range_is_empty(range))
 		return;
-	enum acre_status status = memmap_reserve(filler->map, range, MEMMAP_LEFT_OUT, USABLE_RANGE);
+	enum acre_status status =
+		memmap_reserve(importer->map, range, MEMMAP_LEFT_OUT, USABLE_RANGE);
 	if (status != ACRE_OK) {
-		filler->is_full = true;
-		complain_at_large(filler, MEMMAP_ERROR, status, range,
+		importer->is_full = true;
+		complain_at_large(importer, MEMMAP_ERROR, status, range,
 				  "too many reservations, raise MEMMAP_MAX_RESERVATIONS");
 	}
 }
 
 /* All that is not in linux,usable-memory-range. */
-static void leave_out_the_rest(struct filler *filler)
+static void leave_out_the_rest(struct importer *importer)
 {
 	acre_paddr_t from = 0;
 
-	if (!filler->is_restricted)
+	if (!importer->is_restricted)
 		return;
-	if (filler->nusable == 0 && filler->first_error == ACRE_OK)
-		complain_at_large(filler, MEMMAP_ERROR, ACRE_ERR_NOT_FOUND,
+	if (importer->nusable == 0 && importer->first_error == ACRE_OK)
+		complain_at_large(importer, MEMMAP_ERROR, ACRE_ERR_NOT_FOUND,
 				  (struct acre_range){ 0, 0 },
 				  "chosen: " USABLE_RANGE " leaves no memory to use");
-	for (uint32_t i = 0; i < filler->nusable; i++) {
-		leave_out(filler, from, filler->usable[i].start);
-		if (filler->usable[i].end > from)
-			from = filler->usable[i].end;
+	for (uint32_t i = 0; i < importer->nusable; i++) {
+		leave_out(importer, from, importer->usable[i].start);
+		if (importer->usable[i].end > from)
+			from = importer->usable[i].end;
 	}
-	leave_out(filler, from, ACRE_PADDR_LIMIT);
+	leave_out(importer, from, ACRE_PADDR_LIMIT);
 }
 
 /* mem= in the boot arguments. */
-static void limit(struct filler *filler, uint64_t bytes)
+static void limit(struct importer *importer, uint64_t bytes)
 {
-	if (filler->is_full || bytes == 0)
+	if (importer->is_full || bytes == 0)
 		return;
-	enum acre_status status = memmap_limit(filler->map, bytes, "mem=");
+	enum acre_status status = memmap_limit(importer->map, bytes, "mem=");
 	if (status != ACRE_OK) {
-		filler->is_full = true;
-		complain_at_large(filler, MEMMAP_ERROR, status, (struct acre_range){ 0, 0 },
+		importer->is_full = true;
+		complain_at_large(importer, MEMMAP_ERROR, status, (struct acre_range){ 0, 0 },
 				  "mem=: too many reservations, raise MEMMAP_MAX_RESERVATIONS");
 	}
 }
 
 /* ---- any fact -------------------------------------------------------------------------------- */
 
-static void add_malformed(struct filler *filler, const struct fdt_memory_fact *fact)
+static void add_malformed(struct importer *importer, const struct fdt_memory_fact *fact)
 {
 	if (fact->about == FDT_FACT_MEMORY)
-		add_malformed_memory(filler, fact);
+		add_malformed_memory(importer, fact);
 	else if (fact->about == FDT_FACT_DYNAMIC)
-		filler->map->ndynamic++;
+		importer->map->ndynamic++;
 	else if (fact->about == FDT_FACT_USABLE)
-		add_malformed_usable(filler, fact);
+		add_malformed_usable(importer, fact);
 	else
-		add_malformed_reservation(filler, fact);
+		add_malformed_reservation(importer, fact);
 }
 
-static void add_fact(struct filler *filler, const struct fdt_memory_fact *fact)
+static void add_fact(struct importer *importer, const struct fdt_memory_fact *fact)
 {
 	switch (fact->kind) {
 	case FDT_FACT_MEMORY:
-		add_memory(filler, fact);
+		add_memory(importer, fact);
 		return;
 	case FDT_FACT_DYNAMIC:
-		filler->map->ndynamic++;
+		importer->map->ndynamic++;
 		return;
 	case FDT_FACT_USABLE:
-		add_usable(filler, fact);
+		add_usable(importer, fact);
 		return;
 	case FDT_FACT_MALFORMED:
-		add_malformed(filler, fact);
+		add_malformed(importer, fact);
 		return;
 	case FDT_FACT_RESERVED:
 	case FDT_FACT_MEMRESERVE:
 	case FDT_FACT_INITRD:
-		add_reservation(filler, fact);
+		add_reservation(importer, fact);
 		return;
 	}
 }
@@ -401,34 +402,34 @@ static void add_fact(struct filler *filler, const struct fdt_memory_fact *fact)
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 /* All facts; after a full table the rest has no place to go. */
-static void add_facts(struct filler *filler)
+static void add_facts(struct importer *importer)
 {
 	struct fdt_memory_cursor cursor;
 	struct fdt_memory_fact fact;
 	enum acre_status status = ACRE_OK;
 
-	fdt_memory_begin(&cursor, filler->fdt);
-	while (!filler->is_full) {
+	fdt_memory_begin(&cursor, importer->fdt);
+	while (!importer->is_full) {
 		status = fdt_memory_next(&cursor, &fact);
 		if (status != ACRE_OK)
 			break;
-		add_fact(filler, &fact);
+		add_fact(importer, &fact);
 	}
 	if (status != ACRE_OK && status != ACRE_ERR_END)
-		complain_at_large(filler, MEMMAP_ERROR, status, (struct acre_range){ 0, 0 },
+		complain_at_large(importer, MEMMAP_ERROR, status, (struct acre_range){ 0, 0 },
 				  "the device tree breaks off");
 }
 
 /* What the booting code says is not from the tree, but it is checked all the same. */
-static void reserve_own(struct filler *filler, struct acre_range range, enum memmap_kind kind,
+static void reserve_own(struct importer *importer, struct acre_range range, enum memmap_kind kind,
 			const char *name)
 {
-	enum acre_status status = memmap_reserve(filler->map, range, kind, name);
+	enum acre_status status = memmap_reserve(importer->map, range, kind, name);
 
 	if (status == ACRE_ERR_FULL)
-		filler->is_full = true;
+		importer->is_full = true;
 	if (status != ACRE_OK)
-		complain_at_large(filler, MEMMAP_ERROR, status, range, name);
+		complain_at_large(importer, MEMMAP_ERROR, status, range, name);
 }
 
 /* Does @addr lie in a bank as declared? */
@@ -470,28 +471,28 @@ enum acre_status memmap_guard_firmware(struct memmap *map, struct acre_range ima
 	return memmap_reserve(map, *guarded, MEMMAP_FIRMWARE, "below the kernel");
 }
 
-static void guard_firmware(struct filler *filler, struct acre_range image)
+static void guard_firmware(struct importer *importer, struct acre_range image)
 {
 	struct acre_range guarded;
-	enum acre_status status = memmap_guard_firmware(filler->map, image, &guarded);
+	enum acre_status status = memmap_guard_firmware(importer->map, image, &guarded);
 
 	if (status != ACRE_OK)
-		complain_at_large(filler, MEMMAP_ERROR, status, guarded,
+		complain_at_large(importer, MEMMAP_ERROR, status, guarded,
 				  "too many reservations, raise MEMMAP_MAX_RESERVATIONS");
 	else if (!acre_range_is_empty(guarded))
-		complain_at_large(filler, MEMMAP_WARNING, ACRE_OK, guarded,
+		complain_at_large(importer, MEMMAP_WARNING, ACRE_OK, guarded,
 				  "no firmware says where it is: all memory below the kernel image "
 				  "is kept out,");
 }
 
-static void check_memory(struct filler *filler, struct acre_range image)
+static void check_memory(struct importer *importer, struct acre_range image)
 {
-	if (filler->map->ndeclared == 0)
-		complain_at_large(filler, MEMMAP_ERROR, ACRE_ERR_NOT_FOUND,
+	if (importer->map->ndeclared == 0)
+		complain_at_large(importer, MEMMAP_ERROR, ACRE_ERR_NOT_FOUND,
 				  (struct acre_range){ 0, 0 },
 				  "the device tree has no enabled memory");
-	else if (!acre_range_is_empty(image) && declared_at(filler->map, image.start) == NULL)
-		complain_at_large(filler, MEMMAP_WARNING, ACRE_OK, image,
+	else if (!acre_range_is_empty(image) && declared_at(importer->map, image.start) == NULL)
+		complain_at_large(importer, MEMMAP_WARNING, ACRE_OK, image,
 				  "the running kernel is not in the memory of the device tree:");
 }
 
@@ -499,28 +500,28 @@ enum acre_status memmap_from_fdt(struct memmap *map, const struct fdt *fdt,
 				 const struct memmap_boot *boot,
 				 const struct memmap_reporter *reporter)
 {
-	struct filler filler = { .map = map, .fdt = fdt, .reporter = reporter };
+	struct importer importer = { .map = map, .fdt = fdt, .reporter = reporter };
 
 	for (uint32_t i = 0; i < boot->nparts; i++)
-		reserve_own(&filler, boot->part[i].range, MEMMAP_KERNEL, boot->part[i].name);
-	reserve_own(&filler, boot->image, MEMMAP_KERNEL,
+		reserve_own(&importer, boot->part[i].range, MEMMAP_KERNEL, boot->part[i].name);
+	reserve_own(&importer, boot->image, MEMMAP_KERNEL,
 		    boot->nparts == 0 ? "kernel image" : "kernel padding");
-	reserve_own(&filler, boot->dtb, MEMMAP_DTB, "device tree");
-	reserve_own(&filler, boot->firmware, MEMMAP_FIRMWARE, "firmware");
-	add_facts(&filler);
-	leave_out_the_rest(&filler);
-	limit(&filler, boot->limit);
-	if (!filler.is_full)
-		check_memory(&filler, boot->image);
-	if (filler.first_error == ACRE_OK)
-		guard_firmware(&filler, boot->image);
-	return filler.first_error;
+	reserve_own(&importer, boot->dtb, MEMMAP_DTB, "device tree");
+	reserve_own(&importer, boot->firmware, MEMMAP_FIRMWARE, "firmware");
+	add_facts(&importer);
+	leave_out_the_rest(&importer);
+	limit(&importer, boot->limit);
+	if (!importer.is_full)
+		check_memory(&importer, boot->image);
+	if (importer.first_error == ACRE_OK)
+		guard_firmware(&importer, boot->image);
+	return importer.first_error;
 }
 
 /* ---- reservations without a place ------------------------------------------------------------ */
 
 /* Where the pair @index of `alloc-ranges` is; false, and a finding, if that cannot be said. */
-static bool read_window(struct filler *filler, const struct fdt_memory_cursor *cursor,
+static bool read_window(struct importer *importer, const struct fdt_memory_cursor *cursor,
 			const struct fdt_memory_fact *fact, uint32_t index,
 			struct acre_range *window)
 {
@@ -534,14 +535,15 @@ static bool read_window(struct filler *filler, const struct fdt_memory_cursor *c
 	}
 	pair.kind = FDT_FACT_MALFORMED;
 	pair.property = "alloc-ranges";
-	if (fdt_find_property(filler->fdt, &fact->node, pair.property, &pair.value) != ACRE_OK)
+	if (fdt_find_property(importer->fdt, &fact->node, pair.property, &pair.value) != ACRE_OK)
 		pair.value.length = 0;
-	complain(filler, &pair, MEMMAP_WARNING, status, "a pair that cannot be is no place to use");
+	complain(importer, &pair, MEMMAP_WARNING, status,
+		 "a pair that cannot be is no place to use");
 	return false;
 }
 
 /* The first window that has a place. */
-static enum acre_status place_in_windows(struct filler *filler,
+static enum acre_status place_in_windows(struct importer *importer,
 					 const struct fdt_memory_cursor *cursor,
 					 const struct fdt_memory_fact *fact,
 					 struct memmap_request *request)
@@ -551,13 +553,13 @@ static enum acre_status place_in_windows(struct filler *filler,
 
 	for (uint32_t i = 0;
 	     i < fact->nwindows && i < MEMMAP_MAX_WINDOWS && status == ACRE_ERR_NOT_FOUND; i++) {
-		if (read_window(filler, cursor, fact, i, &request->window))
-			status = memmap_place(filler->map, request, &placed);
+		if (read_window(importer, cursor, fact, i, &request->window))
+			status = memmap_place(importer->map, request, &placed);
 	}
 	return status;
 }
 
-static enum acre_status place(struct filler *filler, const struct fdt_memory_cursor *cursor,
+static enum acre_status place(struct importer *importer, const struct fdt_memory_cursor *cursor,
 			      const struct fdt_memory_fact *fact)
 {
 	struct memmap_request request = {
@@ -570,14 +572,14 @@ static enum acre_status place(struct filler *filler, const struct fdt_memory_cur
 	struct acre_range placed;
 
 	if (fact->no_map && fact->reusable)
-		complain(filler, fact, MEMMAP_WARNING, ACRE_ERR_INVALID,
+		complain(importer, fact, MEMMAP_WARNING, ACRE_ERR_INVALID,
 			 "says both no-map and reusable, taken as no-map");
 	if (fact->nwindows != 0)
-		return place_in_windows(filler, cursor, fact, &request);
-	return memmap_place(filler->map, &request, &placed);
+		return place_in_windows(importer, cursor, fact, &request);
+	return memmap_place(importer->map, &request, &placed);
 }
 
-static void complain_unplaced(struct filler *filler, const struct fdt_memory_fact *fact,
+static void complain_unplaced(struct importer *importer, const struct fdt_memory_fact *fact,
 			      enum acre_status status)
 {
 	const char *what = "no place for it in usable memory: ask for less, or lower its alignment";
@@ -591,20 +593,20 @@ static void complain_unplaced(struct filler *filler, const struct fdt_memory_fac
 		what = "no place for it in its alloc-ranges: widen them, ask for less, or lower "
 		       "its "
 		       "alignment";
-	complain(filler, fact, MEMMAP_ERROR, status == ACRE_ERR_NOT_FOUND ? ACRE_ERR_NOMEM : status,
-		 what);
+	complain(importer, fact, MEMMAP_ERROR,
+		 status == ACRE_ERR_NOT_FOUND ? ACRE_ERR_NOMEM : status, what);
 }
 
 /* Only a `status` that cannot be read leaves the rest intact; such a reservation counts. */
-static bool is_placeable(struct filler *filler, const struct fdt_memory_fact *fact)
+static bool is_placeable(struct importer *importer, const struct fdt_memory_fact *fact)
 {
 	if (fact->kind == FDT_FACT_DYNAMIC)
 		return true;
 	if (strcmp(fact->property, "status") == 0) {
-		complain(filler, fact, MEMMAP_WARNING, fact->why, "placed as if it said okay");
+		complain(importer, fact, MEMMAP_WARNING, fact->why, "placed as if it said okay");
 		return true;
 	}
-	complain(filler, fact, MEMMAP_ERROR, fact->why,
+	complain(importer, fact, MEMMAP_ERROR, fact->why,
 		 "not placed, since nobody can say what it asks for");
 	return false;
 }
@@ -612,7 +614,7 @@ static bool is_placeable(struct filler *filler, const struct fdt_memory_fact *fa
 uint32_t memmap_place_from_fdt(struct memmap *map, const struct fdt *fdt,
 			       const struct memmap_reporter *reporter)
 {
-	struct filler filler = { .map = map, .fdt = fdt, .reporter = reporter };
+	struct importer importer = { .map = map, .fdt = fdt, .reporter = reporter };
 	struct fdt_memory_cursor cursor;
 	struct fdt_memory_fact fact;
 	uint32_t placed = 0;
@@ -626,15 +628,15 @@ uint32_t memmap_place_from_fdt(struct memmap *map, const struct fdt *fdt,
 		if (subject(&fact) != FDT_FACT_DYNAMIC)
 			continue;
 		tried++;
-		if (!is_placeable(&filler, &fact))
+		if (!is_placeable(&importer, &fact))
 			continue;
 		/* Those without a place count too, else a hostile tree could keep us for long. */
-		status = tried <= MEMMAP_MAX_RESERVATIONS ? place(&filler, &cursor, &fact)
+		status = tried <= MEMMAP_MAX_RESERVATIONS ? place(&importer, &cursor, &fact)
 							  : ACRE_ERR_FULL;
 		if (status == ACRE_OK)
 			placed++;
 		else
-			complain_unplaced(&filler, &fact, status);
+			complain_unplaced(&importer, &fact, status);
 	}
 	return map->ndynamic - placed;
 }
