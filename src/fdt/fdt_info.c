@@ -126,7 +126,7 @@ static bool to_physical(const struct search *search, uint32_t depth, uint64_t si
 }
 
 /* The properties of the candidate are complete: is it the device, and where? */
-static bool settle(struct search *search, struct fdt_device *device)
+static bool finish_candidate(struct search *search, struct fdt_device *device)
 {
 	const struct candidate *c = &search->candidate;
 	uint64_t base, size = 0;
@@ -162,7 +162,7 @@ enum acre_status fdt_find_compatible(const struct fdt *fdt, const char *compatib
 			note_property(&search, &event);
 			continue;
 		}
-		if (settle(&search, device))
+		if (finish_candidate(&search, device))
 			return ACRE_OK;
 		search.candidate.pending = false;
 		if (event.kind == FDT_EVENT_NODE)

@@ -11,7 +11,7 @@
  *                                ^----------- none left ---------------'
  *
  * WALK looks at events until the properties of a node with a role are complete. That event is left
- * for later: the cursor goes back to it. settle() then says how many pairs of `reg` there are to
+ * for later: the cursor goes back to it. finish_node() then says how many pairs of `reg` there are to
  * hand out and may hand out one fact of its own; PAIRS hands out the rest, one a call, and WALK
  * meets the event again. Nothing else is ever read twice, so that all calls together are one walk.
  *
@@ -186,7 +186,7 @@ static enum acre_status next_memreserve(struct fdt_memory_cursor *c, struct fdt_
 
 /* ---- nodes whose properties are complete ----------------------------------------------------- */
 
-/* settle_*() - true when *@fact was filled in; c->count pairs are to be handed out afterwards. */
+/* finish_*() - true when *@fact was filled in; c->count pairs are to be handed out afterwards. */
 
 /* Is the pending node switched on? @broken where its `status` cannot be read. */
 static bool is_enabled(struct fdt_memory_cursor *c, bool broken)
@@ -209,7 +209,7 @@ static bool has_memory_type(const struct fdt_memory_cursor *c)
 	return fdt_block_equals(&c->fdt->structure, c->property[DEVICE_TYPE].value, "memory");
 }
 
-static bool settle_memory(struct fdt_memory_cursor *c, struct fdt_memory_fact *fact)
+static bool finish_memory(struct fdt_memory_cursor *c, struct fdt_memory_fact *fact)
 {
 	bool typed = has_memory_type(c);
 	enum acre_status s;
@@ -267,7 +267,7 @@ static enum acre_status count_windows(const struct fdt_memory_cursor *c, uint32_
 	return fdt_pair_count(&c->property[ALLOC_RANGES], &c->reserved_cells, count);
 }
 
-static bool settle_dynamic(struct fdt_memory_cursor *c, struct fdt_memory_fact *fact)
+static bool finish_dynamic(struct fdt_memory_cursor *c, struct fdt_memory_fact *fact)
 {
 	uint64_t size, alignment;
 	uint32_t nwindows;
@@ -292,7 +292,7 @@ static bool settle_dynamic(struct fdt_memory_cursor *c, struct fdt_memory_fact *
 	return true;
 }
 
-static bool settle_reserved(struct fdt_memory_cursor *c, struct fdt_memory_fact *fact)
+static bool finish_reserved(struct fdt_memory_cursor *c, struct fdt_memory_fact *fact)
 {
 	enum acre_status s;
 
@@ -304,13 +304,13 @@ static bool settle_reserved(struct fdt_memory_cursor *c, struct fdt_memory_fact 
 		return malformed_cells(c, fact, seen(c, REG) ? FDT_FACT_RESERVED : FDT_FACT_DYNAMIC,
 				       &c->reserved_cells);
 	if (!seen(c, REG))
-		return settle_dynamic(c, fact);
+		return finish_dynamic(c, fact);
 	s = fdt_pair_count(&c->property[REG], &c->reserved_cells, &c->count);
 	return s != ACRE_OK && malformed(c, fact, FDT_FACT_RESERVED, s, REG);
 }
 
 /* One turn even where there are no pairs: usable_pair() says why. */
-static void settle_usable_range(struct fdt_memory_cursor *c)
+static void finish_usable_range(struct fdt_memory_cursor *c)
 {
 	if (!seen(c, USABLE_RANGE))
 		return;
@@ -322,7 +322,7 @@ static void settle_usable_range(struct fdt_memory_cursor *c)
 		c->count = 1;
 }
 
-static bool settle_initrd(struct fdt_memory_cursor *c, struct fdt_memory_fact *fact)
+static bool finish_initrd(struct fdt_memory_cursor *c, struct fdt_memory_fact *fact)
 {
 	uint64_t start, end;
 	enum acre_status s;
@@ -348,18 +348,18 @@ static bool settle_initrd(struct fdt_memory_cursor *c, struct fdt_memory_fact *f
 	return true;
 }
 
-static bool settle(struct fdt_memory_cursor *c, struct fdt_memory_fact *fact)
+static bool finish_node(struct fdt_memory_cursor *c, struct fdt_memory_fact *fact)
 {
 	c->index = 0;
 	c->count = 0;
 	switch (c->role) {
 	case ROLE_CHOSEN:
-		settle_usable_range(c);
-		return settle_initrd(c, fact);
+		finish_usable_range(c);
+		return finish_initrd(c, fact);
 	case ROLE_MEMORY:
-		return settle_memory(c, fact);
+		return finish_memory(c, fact);
 	case ROLE_RESERVED:
-		return settle_reserved(c, fact);
+		return finish_reserved(c, fact);
 	default:
 		return false; /* what they say was noted as it came */
 	}
@@ -619,7 +619,7 @@ enum acre_status fdt_memory_next(struct fdt_memory_cursor *c, struct fdt_memory_
 		if (s != ACRE_OK)
 			return s;
 		c->phase = PHASE_PAIRS;
-		if (settle(c, fact))
+		if (finish_node(c, fact))
 			return ACRE_OK;
 	}
 }

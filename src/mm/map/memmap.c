@@ -473,7 +473,7 @@ static uint32_t join_pieces(struct memmap_region *bank, const struct memmap_regi
 	ensures same_ranges{Pre, Post}(&map->declared[0], MEMMAP_MAX_BANKS);
 	ensures same_ranges{Pre, Post}(&map->reservation[0], MEMMAP_MAX_RESERVATIONS);
 */
-static void settle_banks(struct memmap *map)
+static void resolve_banks(struct memmap *map)
 {
 	uint32_t npieces = memmap_paint(&map->scratch, map->declared, map->ndeclared);
 
@@ -789,7 +789,7 @@ enum acre_status memmap_resolve(struct memmap *map)
 {
 	if (map->resolved)
 		return ACRE_ERR_INVALID;
-	settle_banks(map);
+	resolve_banks(map);
 	map->nregions = 0;
 	uint32_t npieces = paint_reservations(map);
 	/*@ assert good_inputs(&map->bank[0], map->nbanks); */
