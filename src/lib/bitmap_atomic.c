@@ -88,7 +88,7 @@ bool bitmap_atomic_give(bitmap_word *words, uint64_t first, uint64_t n)
  * Each word once, and whole: as soon as a bit is set another hart may take it, and it must not be set
  * again. memset() promises neither.
  */
-static stores_for_others void fill_words(bitmap_word *word, uint64_t n)
+static racy_stores void fill_words(bitmap_word *word, uint64_t n)
 {
 	const bitmap_word *end = word + n;
 

@@ -17,15 +17,15 @@
 /*
  * store_plain - one plain store of a whole object, for others to read or change at once: what a
  * relaxed atomic store should be, which gcc makes an AMO on RISC-V before version 14. The thread
- * sanitizer takes it for a race; functions that do it are marked, stores_for_others. store_once - that
- * of a 64-bit word. hints_of_others - marks a function that reads what others write to, several pieces at
+ * sanitizer takes it for a race; functions that do it are marked, racy_stores. store_once - that
+ * of a 64-bit word. racy_reads - marks a function that reads what others write to, several pieces at
  * once, and only to decide where to look.
  */
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): a type is none */
 #define store_plain(at, type, value) ((void)(*(volatile type *)(at) = (value)))
 #define store_once(at, word)         store_plain(at, uint64_t, word)
-#define stores_for_others            never_inline __attribute__((no_sanitize("thread")))
-#define hints_of_others              stores_for_others
+#define racy_stores                  never_inline __attribute__((no_sanitize("thread")))
+#define racy_reads                   racy_stores
 
 /*
  * For allocators. acre_allocates: what is returned is new memory, which nothing else points to.

@@ -120,8 +120,7 @@ struct own_cursor {
 };
 
 /* The next chunk that is ours and may be broken, or BITMAP_NONE; @from is behind it then. */
-static hints_of_others uint64_t next_own(struct frame_pool *pool, struct own_cursor *from,
-					 unsigned name)
+static racy_reads uint64_t next_own(struct frame_pool *pool, struct own_cursor *from, unsigned name)
 {
 	struct own_cursor at = *from;
 	uint64_t found = BITMAP_NONE;

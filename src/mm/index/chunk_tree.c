@@ -146,7 +146,7 @@ static inline void put(const struct chunk_tree *tree, unsigned k, uint64_t node,
 }
 
 /* The same for @n bytes from @at. Not memset(), since others read them meanwhile. */
-static stores_for_others void put_all(chunk_byte *at, uint64_t n, unsigned byte)
+static racy_stores void put_all(chunk_byte *at, uint64_t n, unsigned byte)
 {
 	for (; n != 0 && (uintptr_t)at % GROUP != 0; at++, n--)
 		atomic_store_explicit(at, (uint8_t)byte, memory_order_relaxed);

@@ -60,7 +60,7 @@ typedef uint64_t __attribute__((may_alias)) chunk_byte_group;
 /* A group of ones: times a byte, that byte eight times. */
 #define CHUNK_EVERY_BYTE (UINT64_MAX / 0xff)
 
-/* The group that has *@byte, its first byte at a multiple of 8. Only for functions of hints_of_others. */
+/* The group that has *@byte, its first byte at a multiple of 8. Only for functions of racy_reads. */
 static always_inline uint64_t chunk_byte_group_of(const chunk_byte *byte)
 {
 	return *(const volatile chunk_byte_group *)((uintptr_t)byte & ~(uintptr_t)7);
