@@ -72,7 +72,7 @@ static void note_failure(struct heap *h, size_t size, size_t align, const void *
 	h->last_failure = (struct heap_failure){ size, align, caller };
 }
 
-static void *take(struct heap *h, size_t size, size_t align, const void *caller)
+static void *alloc_block(struct heap *h, size_t size, size_t align, const void *caller)
 {
 	/* More than half of the alignment rounds up to it, if no further. */
 	bool exact = align <= HEAP_MIN_ALIGN || size > align / 2;
@@ -90,7 +90,7 @@ static void *take(struct heap *h, size_t size, size_t align, const void *caller)
 	return block;
 }
 
-static inline void give_back(struct heap *h, const struct buddy_block *block)
+static inline void release_block(struct heap *h, const struct buddy_block *block)
 {
 	buddy_release(&h->buddy, block);
 	h->count.frees++;
@@ -110,9 +110,9 @@ static const char *what_it_is(const struct buddy_block *block, const void *ptr)
 	return aligned ? "free already, inside a free block" : "misaligned, inside a free block";
 }
 
-/* refuse - count it, and write down for report() what @ptr is while that cannot change. */
-static void refuse(struct heap *h, const void *ptr, size_t size, const void *caller,
-		   struct platform_bad_free *report)
+/* refuse_free - count it, and write down for report() what @ptr is while that cannot change. */
+static void refuse_free(struct heap *h, const void *ptr, size_t size, const void *caller,
+			struct platform_bad_free *report)
 {
 	struct buddy_block block;
 
@@ -173,32 +173,32 @@ enum acre_status heap_add_region_self(struct heap *h, void *base, size_t size)
 /* ---- giving back -------------------------------------------------------------------------- */
 
 /* Give back @ptr, or write down why not. */
-static always_inline bool give(struct heap *h, void *ptr, const void *caller,
-			       struct platform_bad_free *report)
+static always_inline bool free_block(struct heap *h, void *ptr, const void *caller,
+				     struct platform_bad_free *report)
 {
 	LOCK_SCOPED(held, &h->lock);
 	struct buddy_block block;
 
 	if (unlikely(buddy_live(&h->buddy, ptr, &block) != ACRE_OK)) {
-		refuse(h, ptr, 0, caller, report);
+		refuse_free(h, ptr, 0, caller, report);
 		return false;
 	}
-	give_back(h, &block);
+	release_block(h, &block);
 	return true;
 }
 
-static always_inline bool give_sized(struct heap *h, void *ptr, size_t size, const void *caller,
-				     struct platform_bad_free *report)
+static always_inline bool free_block_sized(struct heap *h, void *ptr, size_t size,
+					   const void *caller, struct platform_bad_free *report)
 {
 	LOCK_SCOPED(held, &h->lock);
 	struct buddy_block block;
 
 	if (unlikely(buddy_live(&h->buddy, ptr, &block) != ACRE_OK) ||
 	    unlikely(!could_have_made(size, &block))) {
-		refuse(h, ptr, size, caller, report);
+		refuse_free(h, ptr, size, caller, report);
 		return false;
 	}
-	give_back(h, &block);
+	release_block(h, &block);
 	return true;
 }
 
@@ -206,7 +206,7 @@ void heap_free(struct heap *h, void *ptr, const void *caller)
 {
 	struct platform_bad_free report;
 
-	if (ptr != NULL && unlikely(!give(h, ptr, caller, &report)))
+	if (ptr != NULL && unlikely(!free_block(h, ptr, caller, &report)))
 		platform_bad_free(&report);
 }
 
@@ -214,7 +214,7 @@ void heap_free_sized(struct heap *h, void *ptr, size_t size, const void *caller)
 {
 	struct platform_bad_free report;
 
-	if (ptr != NULL && unlikely(!give_sized(h, ptr, size, caller, &report)))
+	if (ptr != NULL && unlikely(!free_block_sized(h, ptr, size, caller, &report)))
 		platform_bad_free(&report);
 }
 
@@ -229,7 +229,7 @@ static void *allocate(struct heap *h, size_t size, size_t align, const void *cal
 {
 	LOCK_SCOPED(held, &h->lock);
 
-	return take(h, size, align, caller);
+	return alloc_block(h, size, align, caller);
 }
 
 static void *allocate_cleared(struct heap *h, size_t size, const void *caller)
@@ -270,20 +270,20 @@ void *heap_calloc(struct heap *h, size_t n, size_t size, const void *caller)
 }
 
 /*
- * resize_or_take - the half of heap_realloc() that takes the lock. *@block is what @ptr is; *@out is
+ * resize_or_alloc - the half of heap_realloc() that takes the lock. *@block is what @ptr is; *@out is
  * @ptr if that could be resized, else a new block to copy to, else NULL.
  * Result: ACRE_OK; ACRE_ERR_NOMEM; ACRE_ERR_NOT_ALLOCATED, with *@report to be passed on.
  */
-static enum acre_status resize_or_take(struct heap *h, void *ptr, size_t size, const void *caller,
-				       struct buddy_block *block, void **out,
-				       struct platform_bad_free *report)
+static enum acre_status resize_or_alloc(struct heap *h, void *ptr, size_t size, const void *caller,
+					struct buddy_block *block, void **out,
+					struct platform_bad_free *report)
 {
 	LOCK_SCOPED(held, &h->lock);
 	unsigned order = order_for(size, HEAP_MIN_ALIGN);
 
 	*out = NULL;
 	if (buddy_live(&h->buddy, ptr, block) != ACRE_OK) {
-		refuse(h, ptr, 0, caller, report);
+		refuse_free(h, ptr, 0, caller, report);
 		return ACRE_ERR_NOT_ALLOCATED;
 	}
 	struct buddy_block resized = *block;
@@ -293,7 +293,7 @@ static enum acre_status resize_or_take(struct heap *h, void *ptr, size_t size, c
 		*out = ptr;
 		return ACRE_OK;
 	}
-	*out = take(h, size, HEAP_MIN_ALIGN, caller);
+	*out = alloc_block(h, size, HEAP_MIN_ALIGN, caller);
 	return *out != NULL ? ACRE_OK : ACRE_ERR_NOMEM;
 }
 
@@ -307,7 +307,7 @@ static enum acre_status reallocate(struct heap *h, void *ptr, size_t size, const
 		*out = allocate(h, size, HEAP_MIN_ALIGN, caller);
 		return *out != NULL ? ACRE_OK : ACRE_ERR_NOMEM;
 	}
-	enum acre_status s = resize_or_take(h, ptr, size, caller, &block, out, &report);
+	enum acre_status s = resize_or_alloc(h, ptr, size, caller, &block, out, &report);
 	if (s == ACRE_ERR_NOT_ALLOCATED)
 		platform_bad_free(&report);
 	if (s == ACRE_OK && *out != ptr) {
