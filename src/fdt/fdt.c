@@ -535,8 +535,8 @@ static struct fdt_node describe_node(const struct fdt *fdt, const struct fdt_tok
 	ensures \result == ACRE_OK ==> event->node.body == token->next;
 	ensures \result == ACRE_OK ==> node_inside(cursor->fdt, event->node);
 */
-static enum acre_status begin_node(struct fdt_cursor *cursor, const struct fdt_token *token,
-				   struct fdt_event *event)
+static enum acre_status open_node(struct fdt_cursor *cursor, const struct fdt_token *token,
+				  struct fdt_event *event)
 {
 	if (cursor->open == 0 && cursor->started)
 		return broken(cursor, ACRE_ERR_MALFORMED, "a second root node");
@@ -559,7 +559,7 @@ static enum acre_status begin_node(struct fdt_cursor *cursor, const struct fdt_t
 	ensures \result == ACRE_OK ==>
 		event->kind == FDT_EVENT_NODE_END && event->depth < FDT_MAX_DEPTH;
 */
-static enum acre_status end_node(struct fdt_cursor *cursor, struct fdt_event *event)
+static enum acre_status close_node(struct fdt_cursor *cursor, struct fdt_event *event)
 {
 	if (cursor->open == 0)
 		return broken(cursor, ACRE_ERR_MALFORMED, "the end of a node that did not begin");
@@ -639,10 +639,10 @@ enum acre_status fdt_next(struct fdt_cursor *cursor, struct fdt_event *event)
 	uint32_t next = token.next;
 	switch (token.kind) {
 	case FDT_TOKEN_BEGIN_NODE:
-		s = begin_node(cursor, &token, event);
+		s = open_node(cursor, &token, event);
 		break;
 	case FDT_TOKEN_END_NODE:
-		s = end_node(cursor, event);
+		s = close_node(cursor, event);
 		break;
 	case FDT_TOKEN_PROP:
 		s = property(cursor, &token, event);

@@ -24,7 +24,7 @@ void fdt_harts_begin(struct fdt_hart_cursor *c, const struct fdt *fdt)
 	fdt_cells_init(&c->cells);
 }
 
-static bool seen(const struct fdt_hart_cursor *c, unsigned which)
+static bool hart_has(const struct fdt_hart_cursor *c, unsigned which)
 {
 	return (c->seen >> which & 1) != 0;
 }
@@ -34,7 +34,7 @@ static const char *text_of(const struct fdt_hart_cursor *c, unsigned which)
 {
 	const char *text = NULL;
 
-	if (!seen(c, which) || fdt_read_string(c->fdt, &c->property[which], &text) != ACRE_OK)
+	if (!hart_has(c, which) || fdt_read_string(c->fdt, &c->property[which], &text) != ACRE_OK)
 		return NULL;
 	return text;
 }
@@ -55,7 +55,7 @@ static enum acre_status count_harts(struct fdt_hart_cursor *c)
 	c->count = 1;
 	if (c->cells.address_why != ACRE_OK)
 		return c->cells.address_why;
-	if (!seen(c, REG))
+	if (!hart_has(c, REG))
 		return ACRE_ERR_NOT_FOUND;
 	if (entry == 0 || c->property[REG].length == 0 || c->property[REG].length % entry != 0)
 		return ACRE_ERR_MALFORMED;
@@ -64,7 +64,7 @@ static enum acre_status count_harts(struct fdt_hart_cursor *c)
 }
 
 /* Hart @c->index of the node. A hart whose status cannot be read is not one to be started. */
-static void describe(struct fdt_hart_cursor *c, struct fdt_hart *hart)
+static void describe_hart(struct fdt_hart_cursor *c, struct fdt_hart *hart)
 {
 	uint32_t width = c->cells.address;
 
@@ -77,7 +77,7 @@ static void describe(struct fdt_hart_cursor *c, struct fdt_hart *hart)
 		.name = c->node.name,
 		.node = c->node.offset,
 	};
-	if (seen(c, STATUS) &&
+	if (hart_has(c, STATUS) &&
 	    fdt_read_status(c->fdt, &c->property[STATUS], &hart->enabled) != ACRE_OK)
 		hart->enabled = false;
 	if (hart->why == ACRE_OK) /* index < length / 4: the product fits */
@@ -86,7 +86,7 @@ static void describe(struct fdt_hart_cursor *c, struct fdt_hart *hart)
 	c->index++;
 }
 
-static void begin_node(struct fdt_hart_cursor *c, const struct fdt_node *node)
+static void begin_hart_node(struct fdt_hart_cursor *c, const struct fdt_node *node)
 {
 	if (node->depth == 1)
 		c->in_cpus = fdt_node_is_named(c->fdt, node, "cpus");
@@ -97,7 +97,7 @@ static void begin_node(struct fdt_hart_cursor *c, const struct fdt_node *node)
 	c->node = *node;
 }
 
-static void note_property(struct fdt_hart_cursor *c, const struct fdt_event *event)
+static void note_hart_property(struct fdt_hart_cursor *c, const struct fdt_event *event)
 {
 	if (event->depth == 1 && c->in_cpus) {
 		fdt_cells_note(c->fdt, &event->property, &c->cells);
@@ -106,7 +106,7 @@ static void note_property(struct fdt_hart_cursor *c, const struct fdt_event *eve
 	if (!c->pending)
 		return;
 	uint32_t which = fdt_property_index(c->fdt, &event->property, property_name, NPROPERTIES);
-	if (which < NPROPERTIES && !seen(c, which)) {
+	if (which < NPROPERTIES && !hart_has(c, which)) {
 		c->seen |= 1u << which;
 		c->property[which] = event->property;
 	}
@@ -124,13 +124,13 @@ static enum acre_status walk_to_next_cpu(struct fdt_hart_cursor *c)
 		if (s != ACRE_OK)
 			return s;
 		if (event.kind == FDT_EVENT_PROPERTY) {
-			note_property(c, &event);
+			note_hart_property(c, &event);
 		} else if (c->pending && is_cpu(c)) {
 			c->pending = false;
 			c->walk = here;
 			return ACRE_OK;
 		} else if (event.kind == FDT_EVENT_NODE) {
-			begin_node(c, &event.node);
+			begin_hart_node(c, &event.node);
 		} else {
 			c->pending = false;
 		}
@@ -146,7 +146,7 @@ enum acre_status fdt_harts_next(struct fdt_hart_cursor *c, struct fdt_hart *hart
 			return s;
 		c->index = 0;
 	}
-	describe(c, hart);
+	describe_hart(c, hart);
 	return ACRE_OK;
 }
 

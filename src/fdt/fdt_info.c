@@ -62,7 +62,7 @@ struct search {
 	struct level level[FDT_MAX_DEPTH]; /* by depth */
 };
 
-static void begin_node(struct search *search, const struct fdt_node *node)
+static void begin_device_node(struct search *search, const struct fdt_node *node)
 {
 	struct level *level = &search->level[node->depth];
 
@@ -84,7 +84,7 @@ static void note_status(struct search *search, struct level *level, const struct
 		level->enabled = false;
 }
 
-static void note_property(struct search *search, const struct fdt_event *event)
+static void note_device_property(struct search *search, const struct fdt_event *event)
 {
 	const struct fdt *fdt = search->fdt;
 	const struct fdt_property *p = &event->property;
@@ -159,14 +159,14 @@ enum acre_status fdt_find_compatible(const struct fdt *fdt, const char *compatib
 	fdt_walk(&cursor, fdt);
 	while ((s = fdt_next(&cursor, &event)) == ACRE_OK) {
 		if (event.kind == FDT_EVENT_PROPERTY) {
-			note_property(&search, &event);
+			note_device_property(&search, &event);
 			continue;
 		}
 		if (finish_candidate(&search, device))
 			return ACRE_OK;
 		search.candidate.pending = false;
 		if (event.kind == FDT_EVENT_NODE)
-			begin_node(&search, &event.node);
+			begin_device_node(&search, &event.node);
 	}
 	return s == ACRE_ERR_END ? ACRE_ERR_NOT_FOUND : s;
 }

@@ -93,7 +93,7 @@ void fdt_memory_begin(struct fdt_memory_cursor *c, const struct fdt *fdt)
 
 /* ---- facts ----------------------------------------------------------------------------------- */
 
-static bool seen(const struct fdt_memory_cursor *c, unsigned which)
+static bool node_has(const struct fdt_memory_cursor *c, unsigned which)
 {
 	return (c->seen >> which & 1) != 0;
 }
@@ -105,8 +105,8 @@ static void node_fact(const struct fdt_memory_cursor *c, struct fdt_memory_fact 
 	*fact = (struct fdt_memory_fact){
 		.kind = kind,
 		.about = kind,
-		.no_map = seen(c, NO_MAP),
-		.reusable = seen(c, REUSABLE),
+		.no_map = node_has(c, NO_MAP),
+		.reusable = node_has(c, REUSABLE),
 		.index = c->index,
 		.numa_node = c->numa_node,
 		.name = c->node.name,
@@ -135,7 +135,7 @@ static bool malformed(const struct fdt_memory_cursor *c, struct fdt_memory_fact 
 {
 	node_fact(c, fact, about);
 	spoil(fact, why, property_name[which]);
-	if (seen(c, which))
+	if (node_has(c, which))
 		fact->value = c->property[which];
 	return true;
 }
@@ -194,7 +194,7 @@ static bool is_enabled(struct fdt_memory_cursor *c, bool broken)
 	bool enabled = true;
 
 	c->status_why = ACRE_OK;
-	if (seen(c, STATUS))
+	if (node_has(c, STATUS))
 		c->status_why = fdt_read_status(c->fdt, &c->property[STATUS], &enabled);
 	return c->status_why == ACRE_OK ? enabled : broken;
 }
@@ -203,7 +203,7 @@ static bool has_memory_type(const struct fdt_memory_cursor *c)
 {
 	const char *type;
 
-	if (!seen(c, DEVICE_TYPE) ||
+	if (!node_has(c, DEVICE_TYPE) ||
 	    fdt_read_string(c->fdt, &c->property[DEVICE_TYPE], &type) != ACRE_OK)
 		return false;
 	return fdt_block_equals(&c->fdt->structure, c->property[DEVICE_TYPE].value, "memory");
@@ -220,16 +220,16 @@ static bool finish_memory(struct fdt_memory_cursor *c, struct fdt_memory_fact *f
 		return false;
 	if (c->status_why != ACRE_OK)
 		return malformed(c, fact, FDT_FACT_MEMORY, c->status_why, STATUS);
-	if (!typed && seen(c, DEVICE_TYPE)) /* says that it is something else */
+	if (!typed && node_has(c, DEVICE_TYPE)) /* says that it is something else */
 		return malformed(c, fact, FDT_FACT_MEMORY, ACRE_ERR_MALFORMED, DEVICE_TYPE);
 	if (!cells_are_good(&c->root_cells))
 		return malformed_cells(c, fact, FDT_FACT_MEMORY, &c->root_cells);
-	if (!seen(c, REG))
+	if (!node_has(c, REG))
 		return malformed(c, fact, FDT_FACT_MEMORY, ACRE_ERR_NOT_FOUND, REG);
 	s = fdt_pair_count(&c->property[REG], &c->root_cells, &c->count);
 	if (s != ACRE_OK)
 		return malformed(c, fact, FDT_FACT_MEMORY, s, REG);
-	if (!seen(c, NUMA_NODE_ID))
+	if (!node_has(c, NUMA_NODE_ID))
 		return false;
 	s = fdt_read_u32(c->fdt, &c->property[NUMA_NODE_ID], &c->numa_node);
 	/* The memory is good all the same: its pairs follow, with no node. */
@@ -252,7 +252,7 @@ static enum acre_status read_alignment(const struct fdt_memory_cursor *c, uint64
 	enum acre_status s;
 
 	*alignment = 0;
-	if (!seen(c, ALIGNMENT))
+	if (!node_has(c, ALIGNMENT))
 		return ACRE_OK;
 	s = read_whole(c, ALIGNMENT, alignment);
 	return s == ACRE_OK && *alignment != 0 && !is_power_of_two(*alignment) ? ACRE_ERR_INVALID
@@ -262,7 +262,7 @@ static enum acre_status read_alignment(const struct fdt_memory_cursor *c, uint64
 static enum acre_status count_windows(const struct fdt_memory_cursor *c, uint32_t *count)
 {
 	*count = 0;
-	if (!seen(c, ALLOC_RANGES))
+	if (!node_has(c, ALLOC_RANGES))
 		return ACRE_OK;
 	return fdt_pair_count(&c->property[ALLOC_RANGES], &c->reserved_cells, count);
 }
@@ -298,12 +298,13 @@ static bool finish_reserved(struct fdt_memory_cursor *c, struct fdt_memory_fact 
 
 	if (!is_enabled(c, true))
 		return false;
-	if (!seen(c, REG) && !seen(c, SIZE))
+	if (!node_has(c, REG) && !node_has(c, SIZE))
 		return malformed(c, fact, FDT_FACT_RESERVED, ACRE_ERR_NOT_FOUND, REG);
 	if (!cells_are_good(&c->reserved_cells))
-		return malformed_cells(c, fact, seen(c, REG) ? FDT_FACT_RESERVED : FDT_FACT_DYNAMIC,
+		return malformed_cells(c, fact,
+				       node_has(c, REG) ? FDT_FACT_RESERVED : FDT_FACT_DYNAMIC,
 				       &c->reserved_cells);
-	if (!seen(c, REG))
+	if (!node_has(c, REG))
 		return finish_dynamic(c, fact);
 	s = fdt_pair_count(&c->property[REG], &c->reserved_cells, &c->count);
 	return s != ACRE_OK && malformed(c, fact, FDT_FACT_RESERVED, s, REG);
@@ -312,7 +313,7 @@ static bool finish_reserved(struct fdt_memory_cursor *c, struct fdt_memory_fact 
 /* One turn even where there are no pairs: usable_pair() says why. */
 static void finish_usable_range(struct fdt_memory_cursor *c)
 {
-	if (!seen(c, USABLE_RANGE))
+	if (!node_has(c, USABLE_RANGE))
 		return;
 	c->usable_why = ACRE_ERR_INVALID;
 	if (cells_are_good(&c->root_cells))
@@ -327,11 +328,11 @@ static bool finish_initrd(struct fdt_memory_cursor *c, struct fdt_memory_fact *f
 	uint64_t start, end;
 	enum acre_status s;
 
-	if (!seen(c, INITRD_START) && !seen(c, INITRD_END))
+	if (!node_has(c, INITRD_START) && !node_has(c, INITRD_END))
 		return false;
-	if (!seen(c, INITRD_START))
+	if (!node_has(c, INITRD_START))
 		return malformed(c, fact, FDT_FACT_INITRD, ACRE_ERR_NOT_FOUND, INITRD_START);
-	if (!seen(c, INITRD_END))
+	if (!node_has(c, INITRD_END))
 		return malformed(c, fact, FDT_FACT_INITRD, ACRE_ERR_NOT_FOUND, INITRD_END);
 	s = fdt_read_number(c->fdt, &c->property[INITRD_START], &start);
 	if (s != ACRE_OK)
@@ -533,7 +534,7 @@ static uint32_t role_of(const struct fdt_memory_cursor *c, const struct fdt_node
 	return ROLE_MEMORY;
 }
 
-static void begin_node(struct fdt_memory_cursor *c, const struct fdt_node *node)
+static void begin_memory_node(struct fdt_memory_cursor *c, const struct fdt_node *node)
 {
 	if (node->depth == 1)
 		c->in_reserved = false;
@@ -550,7 +551,7 @@ static void begin_node(struct fdt_memory_cursor *c, const struct fdt_node *node)
 	}
 }
 
-static void note_property(struct fdt_memory_cursor *c, const struct fdt_property *p)
+static void note_memory_property(struct fdt_memory_cursor *c, const struct fdt_property *p)
 {
 	if (c->role == ROLE_NONE)
 		return;
@@ -567,7 +568,7 @@ static void note_property(struct fdt_memory_cursor *c, const struct fdt_property
 		return;
 	}
 	uint32_t which = fdt_property_index(c->fdt, p, property_name, NPROPERTIES);
-	if (which < NPROPERTIES && !seen(c, which)) {
+	if (which < NPROPERTIES && !node_has(c, which)) {
 		c->seen |= 1u << which;
 		c->property[which] = *p;
 	}
@@ -588,12 +589,12 @@ static enum acre_status walk_to_next_role(struct fdt_memory_cursor *c)
 		if (s != ACRE_OK)
 			return s;
 		if (event.kind == FDT_EVENT_PROPERTY) {
-			note_property(c, &event.property);
+			note_memory_property(c, &event.property);
 		} else if (c->role != ROLE_NONE) {
 			c->walk = here;
 			return ACRE_OK;
 		} else if (event.kind == FDT_EVENT_NODE) {
-			begin_node(c, &event.node);
+			begin_memory_node(c, &event.node);
 		}
 	}
 }

@@ -141,7 +141,7 @@ enum acre_status bitmap_tree_init(struct bitmap_tree *tree, uint64_t *words, uin
 	assigns \nothing;
 	ensures \result == word_of(tree, k, w);
 */
-static inline uint64_t get(const struct bitmap_tree *tree, unsigned k, uint64_t w)
+static inline uint64_t tree_word(const struct bitmap_tree *tree, unsigned k, uint64_t w)
 {
 	return (tree->words + tree->start[k])[w];
 }
@@ -156,7 +156,7 @@ static inline uint64_t get(const struct bitmap_tree *tree, unsigned k, uint64_t 
 	ensures \forall integer i; 0 <= i < 64 * level_words(tree, k) && i / 64 != w ==>
 		(level_bit(tree, k, i) <==> \old(level_bit(tree, k, i)));
 */
-static inline void put(struct bitmap_tree *tree, unsigned k, uint64_t w, uint64_t word)
+static inline void set_tree_word(struct bitmap_tree *tree, unsigned k, uint64_t w, uint64_t word)
 {
 	(tree->words + tree->start[k])[w] = word;
 }
@@ -179,9 +179,9 @@ static inline void put(struct bitmap_tree *tree, unsigned k, uint64_t w, uint64_
 */
 static inline uint64_t set_in_level(struct bitmap_tree *tree, unsigned k, uint64_t i)
 {
-	uint64_t old = get(tree, k, i / BITS_PER_WORD);
+	uint64_t old = tree_word(tree, k, i / BITS_PER_WORD);
 
-	put(tree, k, i / BITS_PER_WORD, bitmap_with(old, i));
+	set_tree_word(tree, k, i / BITS_PER_WORD, bitmap_with(old, i));
 	/*@ assert \forall integer l, j; is_summary(tree, l, j) && l == k ==>
 		agrees_at(tree, l, j); */
 	/*@ assert \forall integer l, j; is_summary(tree, l, j) && l == k + 1 && j != i / 64 ==>
@@ -210,9 +210,9 @@ static inline uint64_t set_in_level(struct bitmap_tree *tree, unsigned k, uint64
 */
 static inline uint64_t clear_in_level(struct bitmap_tree *tree, unsigned k, uint64_t i)
 {
-	uint64_t left = bitmap_without(get(tree, k, i / BITS_PER_WORD), i);
+	uint64_t left = bitmap_without(tree_word(tree, k, i / BITS_PER_WORD), i);
 
-	put(tree, k, i / BITS_PER_WORD, left);
+	set_tree_word(tree, k, i / BITS_PER_WORD, left);
 	/*@ assert \forall integer l, j; is_summary(tree, l, j) && l == k ==>
 		agrees_at(tree, l, j); */
 	/*@ assert \forall integer l, j; is_summary(tree, l, j) && l == k + 1 && j != i / 64 ==>
@@ -316,7 +316,7 @@ static void clear_level(struct bitmap_tree *tree, unsigned k, uint64_t first, ui
 		uint64_t high =
 			w == last / BITS_PER_WORD ? last % BITS_PER_WORD : BITS_PER_WORD - 1;
 
-		put(tree, k, w, bitmap_outside(get(tree, k, w), low, high));
+		set_tree_word(tree, k, w, bitmap_outside(tree_word(tree, k, w), low, high));
 	}
 	/*@ assert \forall integer l, j; is_summary(tree, l, j) && l == k ==>
 		agrees_at(tree, l, j); */
@@ -353,10 +353,10 @@ void bitmap_tree_clear(struct bitmap_tree *tree, uint64_t first, uint64_t n)
 		/* The bits of words that are zero now; only the first and the last may be not. */
 		first = first / BITS_PER_WORD;
 		end = (end - 1) / BITS_PER_WORD + 1;
-		if (get(tree, k, first) != 0)
+		if (tree_word(tree, k, first) != 0)
 			first++;
 		//@ assert agrees_but(tree, k + 1, first, end);
-		if (first < end && get(tree, k, end - 1) != 0)
+		if (first < end && tree_word(tree, k, end - 1) != 0)
 			end--;
 		//@ assert agrees_but(tree, k + 1, first, end);
 	}
@@ -402,7 +402,7 @@ static inline uint64_t lowest_in(uint64_t word, uint64_t w)
 static inline uint64_t look_in_word(const struct bitmap_tree *tree, unsigned k, uint64_t i)
 {
 	uint64_t w = i / BITS_PER_WORD;
-	uint64_t rest = bitmap_rest(get(tree, k, w), i);
+	uint64_t rest = bitmap_rest(tree_word(tree, k, w), i);
 
 	//@ assert rest == 0 ==> rest_is_clear(tree, k, i);
 	if (rest == 0)
@@ -429,7 +429,7 @@ static inline uint64_t look_below(const struct bitmap_tree *tree, unsigned k, ui
 		agrees_at(tree, k + 1, v) && word_of(tree, k, v) == 0; */
 	/*@ assert \forall integer j; 0 <= j < 64 * level_words(tree, k) &&
 		!level_bit(tree, k + 1, j / 64) ==> !level_bit(tree, k, j); */
-	return lowest_in(get(tree, k, up), up);
+	return lowest_in(tree_word(tree, k, up), up);
 }
 
 /*@

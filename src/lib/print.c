@@ -3,7 +3,7 @@
  * print.c - formatted lines to platform_write(), whole, and without turning interrupts off for as long as a
  * console may take for one.
  *
- *	acre_print() --format--> text on the stack --append()--> ring --write_piece()--> platform_write()
+ *	acre_print() --format--> text on the stack --ring_append()--> ring --write_piece()--> platform_write()
  *	                                        lock held          lock held
  *
  * A line is put into the ring as a whole, so lines of several harts do not mix. Then whoever printed it writes
@@ -67,7 +67,7 @@ static void stand_aside(void)
  * With the lock: begin to change the ring. False if another hart has panicked meanwhile: it looks at busy after it
  * has raised its flag, so one of the two sees the other.
  */
-static bool enter(void)
+static bool ring_enter(void)
 {
 	atomic_store_explicit(&console.busy, true, memory_order_relaxed);
 	atomic_thread_fence(memory_order_seq_cst);
@@ -77,7 +77,7 @@ static bool enter(void)
 	return false;
 }
 
-static void leave(void)
+static void ring_leave(void)
 {
 	atomic_store_explicit(&console.busy, false, memory_order_release);
 }
@@ -97,18 +97,18 @@ static void copy_in(const char *text, size_t len)
 }
 
 /* Put @text at the end, if there is room for all of it; then *@end is the place behind it. */
-static bool append(const char *text, size_t len, uint64_t *end)
+static bool ring_append(const char *text, size_t len, uint64_t *end)
 {
 	LOCK_SCOPED(held, &console.lock);
 
-	if (!enter())
+	if (!ring_enter())
 		return false;
 	bool fits = RING_SIZE - (console.in - console.out) >= len;
 	if (fits) {
 		copy_in(text, len);
 		*end = console.in;
 	}
-	leave();
+	ring_leave();
 	return fits;
 }
 
@@ -132,21 +132,21 @@ static bool write_piece(uint64_t end)
 	stand_aside();
 	LOCK_SCOPED(held, &console.lock);
 
-	if (!enter())
+	if (!ring_enter())
 		return true;
 	if (console.out < end)
 		write_some();
 	bool more = console.out < end;
-	leave();
+	ring_leave();
 	return more;
 }
 
-static void put(const char *text, size_t len)
+static void ring_write(const char *text, size_t len)
 {
 	uint64_t end = 0;
 
 	stand_aside();
-	while (unlikely(!append(text, len, &end)))
+	while (unlikely(!ring_append(text, len, &end)))
 		(void)write_piece(UINT64_MAX);
 	while (write_piece(end))
 		;
@@ -154,7 +154,7 @@ static void put(const char *text, size_t len)
 
 void acre_print_let_finish(bool others_run)
 {
-	atomic_thread_fence(memory_order_seq_cst); /* enter() has the other one */
+	atomic_thread_fence(memory_order_seq_cst); /* ring_enter() has the other one */
 	for (unsigned i = 0; others_run && i < MAX_WAIT && !ticket_lock_held(&console.lock) &&
 			     atomic_load_explicit(&console.busy, memory_order_acquire);
 	     i++)
@@ -204,10 +204,10 @@ static void write_formatted(struct gather *g, const char *prefix, const char *fo
 	flush(g);
 }
 
-static void print_line(const char *prefix, const char *format, va_list args)
+static void vprint(const char *prefix, const char *format, va_list args)
 {
 	char text[PRINT_LINE];
-	struct gather g = { .put = put, .text = text, .room = sizeof(text) };
+	struct gather g = { .put = ring_write, .text = text, .room = sizeof(text) };
 
 	write_formatted(&g, prefix, format, args);
 }
@@ -217,7 +217,7 @@ void acre_print(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	print_line("", format, args);
+	vprint("", format, args);
 	va_end(args);
 }
 
@@ -245,6 +245,6 @@ void acre_log_at(enum log_level level, const char *format, ...)
 	if ((int)level - (int)LOG_INFO > level_above_info)
 		return;
 	va_start(args, format);
-	print_line(prefix[level], format, args);
+	vprint(prefix[level], format, args);
 	va_end(args);
 }

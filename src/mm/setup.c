@@ -96,7 +96,7 @@ static uint64_t table_bytes(struct acre_range span)
 }
 
 /* What the pool's bank spans. */
-static struct acre_range span_of(const struct usable *u)
+static struct acre_range bank_span(const struct usable *u)
 {
 	return table_bytes(u->reach) <= u->bytes / REUSABLE_COST ? u->reach : u->span;
 }
@@ -123,8 +123,9 @@ static const struct memmap_region *find_place(const struct memmap *map, uint32_t
 /* ---- the two passes -------------------------------------------------------------------------- */
 
 /* Tables of @bytes in @place, then the bank: @span, or what is left of it without the tables. */
-static enum acre_status add_bank(struct frame_pool *pool, struct memmap *map, uint32_t bank,
-				 const struct memmap_region *place, uint64_t bytes, bool reaches)
+static enum acre_status add_pool_bank(struct frame_pool *pool, struct memmap *map, uint32_t bank,
+				      const struct memmap_region *place, uint64_t bytes,
+				      bool reaches)
 {
 	const acre_paddr_t tables = place->range.start; /* the claim below moves regions */
 	enum acre_status status =
@@ -166,13 +167,13 @@ static enum acre_status set_up_bank(struct frame_pool *pool, struct memmap *map,
 	enum acre_status status = ACRE_OK;
 
 	while (u.bytes != 0 && status == ACRE_OK) {
-		struct acre_range span = span_of(&u);
+		struct acre_range span = bank_span(&u);
 		uint64_t bytes = table_bytes(span);
 		const struct memmap_region *place =
 			u.bytes > bytes ? find_place(map, bank, bytes) : NULL;
 		if (place != NULL) {
-			status = add_bank(pool, map, bank, place, bytes,
-					  acre_range_size(span) != acre_range_size(u.span));
+			status = add_pool_bank(pool, map, bank, place, bytes,
+					       acre_range_size(span) != acre_range_size(u.span));
 			break;
 		}
 		status = trim(map, &u);
@@ -214,7 +215,7 @@ static bool place_records(const struct frame_pool *pool, struct memmap *map, uin
 }
 
 /* Between the passes, when all tables have their place. A bank without room does without. */
-static enum acre_status add_records(struct frame_pool *pool, struct memmap *map)
+static enum acre_status add_pool_records(struct frame_pool *pool, struct memmap *map)
 {
 	for (uint32_t b = 0; b < pool->nbanks; b++) {
 		const frame_nr_t first = pool->bank[b].first;
@@ -246,7 +247,7 @@ static enum acre_status init_frames(struct frame_pool *pool, struct memmap *map,
 	for (uint32_t bank = 0; status == ACRE_OK && bank < map->nbanks; bank++)
 		status = set_up_bank(pool, map, bank);
 	if (status == ACRE_OK && debug)
-		status = add_records(pool, map);
+		status = add_pool_records(pool, map);
 	if (status == ACRE_OK)
 		status = insert_usable(pool, map);
 	if (status == ACRE_OK && frame_pool_is_empty(pool))

@@ -112,8 +112,8 @@ EVA_LIES = [
      "No logical properties"),
     ("a function that is not reached", "  walk_to_next_cpu: 9 stmts out of 9 (100.0%)\n", "",
      "fdt_harts.c: walk_to_next_cpu is not reached"),
-    ("a function that is reached in part", "  describe: 9 stmts out of 9 (100.0%)",
-     "  describe: 5 stmts out of 9 (55.6%)", "describe: 4 of its 9 statements are not reached"),
+    ("a function that is reached in part", "  describe_hart: 9 stmts out of 9 (100.0%)",
+     "  describe_hart: 5 stmts out of 9 (55.6%)", "describe_hart: 4 of its 9 statements are not reached"),
     ("a function that nobody knows", EVA_END, "[kernel:annot:missing-spec] src/x.c:3: Warning: \n"
      "  Neither code nor specification for function f\n" + EVA_END, "Neither code nor specification"),
     ("a path that has no end", EVA_END,

@@ -297,8 +297,8 @@ void *buddy_alloc(struct buddy *b, unsigned order, unsigned tag)
 }
 
 /* What the head at @addr, whose table byte is @entry, says. */
-static void describe(struct buddy_block *block, const struct buddy_region *r, uintptr_t addr,
-		     uint8_t entry)
+static void describe_block(struct buddy_block *block, const struct buddy_region *r, uintptr_t addr,
+			   uint8_t entry)
 {
 	unsigned kind = buddy_kind(entry);
 
@@ -319,7 +319,7 @@ enum acre_status buddy_live(const struct buddy *b, const void *ptr, struct buddy
 	uint8_t entry = *buddy_entry(r, addr);
 	if (!is_aligned(addr, BUDDY_GRANULE) || buddy_kind(entry) < BUDDY_KIND_LIVE)
 		return ACRE_ERR_NOT_ALLOCATED;
-	describe(block, r, addr, entry);
+	describe_block(block, r, addr, entry);
 	return ACRE_OK;
 }
 
@@ -424,7 +424,7 @@ enum acre_status buddy_block_of(const struct buddy *b, const void *addr, struct 
 			break;
 		uint8_t entry = *buddy_entry(r, start);
 		if (entry != BUDDY_INTERIOR) {
-			describe(block, r, start, entry);
+			describe_block(block, r, start, entry);
 			return ACRE_OK;
 		}
 	}

@@ -18,7 +18,7 @@ struct tally {
 
 /* ---- regions ------------------------------------------------------------------------------ */
 
-static const char *check_region(const struct buddy *b, uint32_t i)
+static const char *check_buddy_region(const struct buddy *b, uint32_t i)
 {
 	const struct buddy_region *r = &b->region[i];
 
@@ -56,7 +56,8 @@ static bool all_interior(const uint8_t *entry, size_t n)
 	return true;
 }
 
-static const char *check_block(const struct buddy *b, const struct buddy_region *r, uintptr_t addr)
+static const char *check_buddy_block(const struct buddy *b, const struct buddy_region *r,
+				     uintptr_t addr)
 {
 	uint8_t *entry = buddy_entry(r, addr);
 	unsigned order = buddy_order(*entry);
@@ -78,14 +79,14 @@ static const char *check_block(const struct buddy *b, const struct buddy_region 
 	return NULL;
 }
 
-static const char *check_blocks(const struct buddy *b, const struct buddy_region *r,
-				struct tally *tally)
+static const char *check_buddy_blocks(const struct buddy *b, const struct buddy_region *r,
+				      struct tally *tally)
 {
 	uintptr_t addr = (uintptr_t)r->base;
 	uintptr_t end = addr + r->size;
 
 	while (addr < end) {
-		const char *broken = check_block(b, r, addr);
+		const char *broken = check_buddy_block(b, r, addr);
 		if (broken != NULL)
 			return broken;
 		uint8_t entry = *buddy_entry(r, addr);
@@ -149,9 +150,9 @@ const char *buddy_validate(const struct buddy *b)
 	if (b->max_order > BUDDY_MAX_ORDER || b->nregions > BUDDY_MAX_REGIONS)
 		return "I1: there are more orders or regions than there can be";
 	for (uint32_t i = 0; i < b->nregions; i++) {
-		const char *broken = check_region(b, i);
+		const char *broken = check_buddy_region(b, i);
 		if (broken == NULL)
-			broken = check_blocks(b, &b->region[i], &tally);
+			broken = check_buddy_blocks(b, &b->region[i], &tally);
 		if (broken != NULL)
 			return broken;
 	}

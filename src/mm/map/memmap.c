@@ -70,7 +70,7 @@
  *
  * The comments that begin with an @ are contracts, which scripts/prove proves. docs/proof.md says how
  * much of the above they are. Why some code here is as it is: regions are copied member by member, remainders stand
- * for masks, and there is no short cut past a put() that fails, because provers follow that.
+ * for masks, and there is no short cut past a append_range() that fails, because provers follow that.
  */
 #include "mm/map/memmap.h"
 
@@ -323,8 +323,8 @@ static bool can_join(const struct memmap_region *below, const struct memmap_regi
 	ensures \forall integer addr; next->range.end <= addr &&
 		\at(ends_by(list, *count, addr), Pre) ==> ends_by(list, *count, addr);
 */
-static bool append(struct memmap_region *list, uint32_t *count, uint32_t capacity,
-		   const struct memmap_region *next)
+static bool append_region(struct memmap_region *list, uint32_t *count, uint32_t capacity,
+			  const struct memmap_region *next)
 {
 	uint32_t at = *count;
 
@@ -503,15 +503,15 @@ static void resolve_banks(struct memmap *map)
 	ensures same_pieces{Pre, Post}(&map->scratch.piece[0], 2 * MEMMAP_MAX_INPUTS);
 	ensures ends_by(&map->region[0], map->nregions, range.end);
 */
-static bool put(struct memmap *map, uint32_t bank, struct acre_range range, enum memmap_kind kind,
-		const char *name, uint32_t index)
+static bool append_range(struct memmap *map, uint32_t bank, struct acre_range range,
+			 enum memmap_kind kind, const char *name, uint32_t index)
 {
 	struct memmap_region next = make_region(range, kind, name);
 
 	next.index = index;
 	next.bank = bank;
 	next.numa_node = map->bank[bank].numa_node;
-	return append(map->region, &map->nregions, MEMMAP_MAX_REGIONS, &next);
+	return append_region(map->region, &map->nregions, MEMMAP_MAX_REGIONS, &next);
 }
 
 /* The frame boundaries next to @addr. A remainder is what provers understand; the code is the same. */
@@ -576,11 +576,11 @@ static bool put_free(struct memmap *map, uint32_t bank, struct acre_range range)
 	struct acre_range below = { range.start, whole.start };
 	struct acre_range above = { whole.end, range.end };
 
-	bool fits = put(map, bank, below, MEMMAP_SLACK, "", MEMMAP_NO_INDEX);
+	bool fits = append_range(map, bank, below, MEMMAP_SLACK, "", MEMMAP_NO_INDEX);
 
 	/* Where one does not fit, the partition is given up: no matter what becomes of the others. */
-	fits = put(map, bank, whole, MEMMAP_USABLE, "", MEMMAP_NO_INDEX) && fits;
-	return put(map, bank, above, MEMMAP_SLACK, "", MEMMAP_NO_INDEX) && fits;
+	fits = append_range(map, bank, whole, MEMMAP_USABLE, "", MEMMAP_NO_INDEX) && fits;
+	return append_range(map, bank, above, MEMMAP_SLACK, "", MEMMAP_NO_INDEX) && fits;
 }
 
 /*@
@@ -673,7 +673,8 @@ static bool divide_bank(struct memmap *map, uint32_t bank, uint32_t first, uint3
 		/*@ assert owner->kind != MEMMAP_USABLE; */
 		/*@ assert from <= part.start < part.end <= ram.end; */
 		fits = put_free(map, bank, (struct acre_range){ from, part.start }) && fits;
-		fits = put(map, bank, part, owner->kind, owner->name, owner->index) && fits;
+		fits = append_range(map, bank, part, owner->kind, owner->name, owner->index) &&
+		       fits;
 		from = part.end;
 	}
 	return put_free(map, bank, (struct acre_range){ from, ram.end }) && fits;
@@ -851,14 +852,14 @@ static void cut(struct memmap_region *part, uint32_t *nparts, const struct memma
 	below.range.end = carved->range.start;
 	above.range.start = slack.range.end;
 	/*@ assert ends_by(part, *nparts, carved->range.start); */
-	(void)append(part, nparts, CARVE_PARTS, &below);
+	(void)append_region(part, nparts, CARVE_PARTS, &below);
 	/*@ assert ends_by(part, *nparts, carved->range.start); */
-	(void)append(part, nparts, CARVE_PARTS, carved);
+	(void)append_region(part, nparts, CARVE_PARTS, carved);
 	/*@ assert ends_by(part, *nparts, slack.range.start); */
-	(void)append(part, nparts, CARVE_PARTS, &slack);
+	(void)append_region(part, nparts, CARVE_PARTS, &slack);
 	/*@ assert ends_by(part, *nparts, slack.range.start) ||
 		ends_by(part, *nparts, above.range.start); */
-	(void)append(part, nparts, CARVE_PARTS, &above);
+	(void)append_region(part, nparts, CARVE_PARTS, &above);
 }
 
 /* Put part[0 .. nparts) where region[first .. end) is. The caller has checked that it fits. */
@@ -933,10 +934,10 @@ static enum acre_status carve(struct memmap *map, uint32_t at, struct memmap_reg
 	carved.bank = map->region[at].bank;
 	carved.numa_node = map->region[at].numa_node;
 	if (first < at)
-		(void)append(part, &nparts, CARVE_PARTS, &map->region[first]);
+		(void)append_region(part, &nparts, CARVE_PARTS, &map->region[first]);
 	cut(part, &nparts, &map->region[at], &carved);
 	if (at + 1 < end)
-		(void)append(part, &nparts, CARVE_PARTS, &map->region[at + 1]);
+		(void)append_region(part, &nparts, CARVE_PARTS, &map->region[at + 1]);
 	if (nparts > MEMMAP_MAX_REGIONS - (map->nregions - (end - first)))
 		return ACRE_ERR_FULL;
 	replace(map, first, end, part, nparts);

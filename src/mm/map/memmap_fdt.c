@@ -48,7 +48,7 @@ const char *memmap_finding_str(char buf[MEMMAP_FINDING_LEN], const struct memmap
 	return buf;
 }
 
-static void report(struct importer *importer, const struct memmap_finding *finding)
+static void deliver(struct importer *importer, const struct memmap_finding *finding)
 {
 	if (finding->severity == MEMMAP_ERROR && importer->first_error == ACRE_OK)
 		importer->first_error = finding->status;
@@ -127,8 +127,8 @@ static struct acre_range clipped(const struct fdt_memory_fact *fact)
 }
 
 /* Report what is wrong with @fact: node, property, value and range are taken from it. */
-static void complain(struct importer *importer, const struct fdt_memory_fact *fact,
-		     enum memmap_severity severity, enum acre_status status, const char *what)
+static void report_fact(struct importer *importer, const struct fdt_memory_fact *fact,
+			enum memmap_severity severity, enum acre_status status, const char *what)
 {
 	bool is_malformed = fact->kind == FDT_FACT_MALFORMED;
 	struct fdt_property value = fact->value;
@@ -151,12 +151,12 @@ static void complain(struct importer *importer, const struct fdt_memory_fact *fa
 		if (value.length != 0)
 			print_value(importer, &value, text);
 	}
-	report(importer, &finding);
+	deliver(importer, &finding);
 }
 
 /* Report what is about no node in particular. */
-static void complain_at_large(struct importer *importer, enum memmap_severity severity,
-			      enum acre_status status, struct acre_range range, const char *what)
+static void report_at_large(struct importer *importer, enum memmap_severity severity,
+			    enum acre_status status, struct acre_range range, const char *what)
 {
 	struct memmap_finding finding = {
 		.severity = severity,
@@ -168,7 +168,7 @@ static void complain_at_large(struct importer *importer, enum memmap_severity se
 		.what = what,
 	};
 
-	report(importer, &finding);
+	deliver(importer, &finding);
 }
 
 /* ---- one fact -------------------------------------------------------------------------------- */
@@ -222,16 +222,16 @@ static void add_memory(struct importer *importer, const struct fdt_memory_fact *
 	uint32_t node = fact->numa_node == FDT_NO_NUMA_NODE ? MEMMAP_NO_NODE : fact->numa_node;
 
 	if (is_past_limit(fact)) {
-		complain(importer, fact, MEMMAP_WARNING, ACRE_ERR_RANGE,
-			 "left out, since it ends past the last physical address");
+		report_fact(importer, fact, MEMMAP_WARNING, ACRE_ERR_RANGE,
+			    "left out, since it ends past the last physical address");
 		return;
 	}
 	enum acre_status status =
 		memmap_add_bank(importer->map, clipped(fact), node, printable(fact->name));
 	if (status != ACRE_OK) {
 		importer->is_full = true;
-		complain(importer, fact, MEMMAP_ERROR, status,
-			 "too many banks of memory, raise MEMMAP_MAX_BANKS");
+		report_fact(importer, fact, MEMMAP_ERROR, status,
+			    "too many banks of memory, raise MEMMAP_MAX_BANKS");
 	}
 }
 
@@ -244,19 +244,19 @@ static void reserve(struct importer *importer, const struct fdt_memory_fact *fac
 
 	if (status != ACRE_OK) {
 		importer->is_full = true;
-		complain(importer, fact, MEMMAP_ERROR, status,
-			 "too many reservations, raise MEMMAP_MAX_RESERVATIONS");
+		report_fact(importer, fact, MEMMAP_ERROR, status,
+			    "too many reservations, raise MEMMAP_MAX_RESERVATIONS");
 	}
 }
 
 static void add_reservation(struct importer *importer, const struct fdt_memory_fact *fact)
 {
 	if (fact->size != 0 && is_past_limit(fact))
-		complain(importer, fact, MEMMAP_NOTE, ACRE_ERR_RANGE,
-			 "kept out, though it ends past the last physical address");
+		report_fact(importer, fact, MEMMAP_NOTE, ACRE_ERR_RANGE,
+			    "kept out, though it ends past the last physical address");
 	if (fact->no_map && fact->reusable)
-		complain(importer, fact, MEMMAP_WARNING, ACRE_ERR_INVALID,
-			 "says both no-map and reusable, taken as no-map");
+		report_fact(importer, fact, MEMMAP_WARNING, ACRE_ERR_INVALID,
+			    "says both no-map and reusable, taken as no-map");
 	reserve(importer, fact);
 }
 
@@ -265,19 +265,19 @@ static void add_malformed_memory(struct importer *importer, const struct fdt_mem
 {
 	bool is_left_out = strcmp(fact->property, "numa-node-id") != 0;
 
-	complain(importer, fact, MEMMAP_WARNING, fact->why,
-		 is_left_out ? "left out of the memory" : "memory taken as of no NUMA node");
+	report_fact(importer, fact, MEMMAP_WARNING, fact->why,
+		    is_left_out ? "left out of the memory" : "memory taken as of no NUMA node");
 }
 
 /* A reservation that is not as it should be: at its widest, or not at all. */
 static void add_malformed_reservation(struct importer *importer, const struct fdt_memory_fact *fact)
 {
 	if (!fact->has_range) {
-		complain(importer, fact, MEMMAP_ERROR, fact->why,
-			 "reserves memory, but nobody can say which");
+		report_fact(importer, fact, MEMMAP_ERROR, fact->why,
+			    "reserves memory, but nobody can say which");
 		return;
 	}
-	complain(importer, fact, MEMMAP_WARNING, fact->why, "kept out at its widest");
+	report_fact(importer, fact, MEMMAP_WARNING, fact->why, "kept out at its widest");
 	reserve(importer, fact);
 }
 
@@ -293,8 +293,8 @@ static void add_usable(struct importer *importer, const struct fdt_memory_fact *
 	if (acre_range_is_empty(range))
 		return;
 	if (at == MEMMAP_MAX_WINDOWS) {
-		complain(importer, fact, MEMMAP_WARNING, ACRE_ERR_FULL,
-			 "left out with all that follow, raise MEMMAP_MAX_WINDOWS");
+		report_fact(importer, fact, MEMMAP_WARNING, ACRE_ERR_FULL,
+			    "left out with all that follow, raise MEMMAP_MAX_WINDOWS");
 		return;
 	}
 	for (; at > 0 && importer->usable[at - 1].start > range.start; at--)
@@ -308,14 +308,14 @@ static void add_malformed_usable(struct importer *importer, const struct fdt_mem
 {
 	importer->is_restricted = true;
 	if (fact->why == ACRE_ERR_OVERFLOW)
-		complain(importer, fact, MEMMAP_WARNING, fact->why,
-			 "a pair that cannot be is not usable");
+		report_fact(importer, fact, MEMMAP_WARNING, fact->why,
+			    "a pair that cannot be is not usable");
 	else
-		complain(importer, fact, MEMMAP_ERROR, fact->why,
-			 "forbids memory, but nobody can say which");
+		report_fact(importer, fact, MEMMAP_ERROR, fact->why,
+			    "forbids memory, but nobody can say which");
 }
 
-static void leave_out(struct importer *importer, acre_paddr_t start, acre_paddr_t end)
+static void leave_range_out(struct importer *importer, acre_paddr_t start, acre_paddr_t end)
 {
 	struct acre_range range = { start, end };
 
@@ -325,8 +325,8 @@ static void leave_out(struct importer *importer, acre_paddr_t start, acre_paddr_
 		memmap_reserve(importer->map, range, MEMMAP_LEFT_OUT, USABLE_RANGE);
 	if (status != ACRE_OK) {
 		importer->is_full = true;
-		complain_at_large(importer, MEMMAP_ERROR, status, range,
-				  "too many reservations, raise MEMMAP_MAX_RESERVATIONS");
+		report_at_large(importer, MEMMAP_ERROR, status, range,
+				"too many reservations, raise MEMMAP_MAX_RESERVATIONS");
 	}
 }
 
@@ -338,15 +338,15 @@ static void leave_out_the_rest(struct importer *importer)
 	if (!importer->is_restricted)
 		return;
 	if (importer->nusable == 0 && importer->first_error == ACRE_OK)
-		complain_at_large(importer, MEMMAP_ERROR, ACRE_ERR_NOT_FOUND,
-				  (struct acre_range){ 0, 0 },
-				  "chosen: " USABLE_RANGE " leaves no memory to use");
+		report_at_large(importer, MEMMAP_ERROR, ACRE_ERR_NOT_FOUND,
+				(struct acre_range){ 0, 0 },
+				"chosen: " USABLE_RANGE " leaves no memory to use");
 	for (uint32_t i = 0; i < importer->nusable; i++) {
-		leave_out(importer, from, importer->usable[i].start);
+		leave_range_out(importer, from, importer->usable[i].start);
 		if (importer->usable[i].end > from)
 			from = importer->usable[i].end;
 	}
-	leave_out(importer, from, ACRE_PADDR_LIMIT);
+	leave_range_out(importer, from, ACRE_PADDR_LIMIT);
 }
 
 /* mem= in the boot arguments. */
@@ -357,8 +357,8 @@ static void limit(struct importer *importer, uint64_t bytes)
 	enum acre_status status = memmap_limit(importer->map, bytes, "mem=");
 	if (status != ACRE_OK) {
 		importer->is_full = true;
-		complain_at_large(importer, MEMMAP_ERROR, status, (struct acre_range){ 0, 0 },
-				  "mem=: too many reservations, raise MEMMAP_MAX_RESERVATIONS");
+		report_at_large(importer, MEMMAP_ERROR, status, (struct acre_range){ 0, 0 },
+				"mem=: too many reservations, raise MEMMAP_MAX_RESERVATIONS");
 	}
 }
 
@@ -416,8 +416,8 @@ static void add_facts(struct importer *importer)
 		add_fact(importer, &fact);
 	}
 	if (status != ACRE_OK && status != ACRE_ERR_END)
-		complain_at_large(importer, MEMMAP_ERROR, status, (struct acre_range){ 0, 0 },
-				  "the device tree breaks off");
+		report_at_large(importer, MEMMAP_ERROR, status, (struct acre_range){ 0, 0 },
+				"the device tree breaks off");
 }
 
 /* What the booting code says is not from the tree, but it is checked all the same. */
@@ -429,7 +429,7 @@ static void reserve_own(struct importer *importer, struct acre_range range, enum
 	if (status == ACRE_ERR_FULL)
 		importer->is_full = true;
 	if (status != ACRE_OK)
-		complain_at_large(importer, MEMMAP_ERROR, status, range, name);
+		report_at_large(importer, MEMMAP_ERROR, status, range, name);
 }
 
 /* Does @addr lie in a bank as declared? */
@@ -477,23 +477,23 @@ static void guard_firmware(struct importer *importer, struct acre_range image)
 	enum acre_status status = memmap_guard_firmware(importer->map, image, &guarded);
 
 	if (status != ACRE_OK)
-		complain_at_large(importer, MEMMAP_ERROR, status, guarded,
-				  "too many reservations, raise MEMMAP_MAX_RESERVATIONS");
+		report_at_large(importer, MEMMAP_ERROR, status, guarded,
+				"too many reservations, raise MEMMAP_MAX_RESERVATIONS");
 	else if (!acre_range_is_empty(guarded))
-		complain_at_large(importer, MEMMAP_WARNING, ACRE_OK, guarded,
-				  "no firmware says where it is: all memory below the kernel image "
-				  "is kept out,");
+		report_at_large(importer, MEMMAP_WARNING, ACRE_OK, guarded,
+				"no firmware says where it is: all memory below the kernel image "
+				"is kept out,");
 }
 
 static void check_memory(struct importer *importer, struct acre_range image)
 {
 	if (importer->map->ndeclared == 0)
-		complain_at_large(importer, MEMMAP_ERROR, ACRE_ERR_NOT_FOUND,
-				  (struct acre_range){ 0, 0 },
-				  "the device tree has no enabled memory");
+		report_at_large(importer, MEMMAP_ERROR, ACRE_ERR_NOT_FOUND,
+				(struct acre_range){ 0, 0 },
+				"the device tree has no enabled memory");
 	else if (!acre_range_is_empty(image) && declared_at(importer->map, image.start) == NULL)
-		complain_at_large(importer, MEMMAP_WARNING, ACRE_OK, image,
-				  "the running kernel is not in the memory of the device tree:");
+		report_at_large(importer, MEMMAP_WARNING, ACRE_OK, image,
+				"the running kernel is not in the memory of the device tree:");
 }
 
 enum acre_status memmap_from_fdt(struct memmap *map, const struct fdt *fdt,
@@ -521,9 +521,9 @@ enum acre_status memmap_from_fdt(struct memmap *map, const struct fdt *fdt,
 /* ---- reservations without a place ------------------------------------------------------------ */
 
 /* Where the pair @index of `alloc-ranges` is; false, and a finding, if that cannot be said. */
-static bool read_window(struct importer *importer, const struct fdt_memory_cursor *cursor,
-			const struct fdt_memory_fact *fact, uint32_t index,
-			struct acre_range *window)
+static bool read_alloc_range(struct importer *importer, const struct fdt_memory_cursor *cursor,
+			     const struct fdt_memory_fact *fact, uint32_t index,
+			     struct acre_range *window)
 {
 	struct fdt_memory_fact pair = *fact;
 	enum acre_status status = fdt_alloc_range(cursor, index, &pair.base, &pair.size);
@@ -537,8 +537,8 @@ static bool read_window(struct importer *importer, const struct fdt_memory_curso
 	pair.property = "alloc-ranges";
 	if (fdt_find_property(importer->fdt, &fact->node, pair.property, &pair.value) != ACRE_OK)
 		pair.value.length = 0;
-	complain(importer, &pair, MEMMAP_WARNING, status,
-		 "a pair that cannot be is no place to use");
+	report_fact(importer, &pair, MEMMAP_WARNING, status,
+		    "a pair that cannot be is no place to use");
 	return false;
 }
 
@@ -553,7 +553,7 @@ static enum acre_status place_in_windows(struct importer *importer,
 
 	for (uint32_t i = 0;
 	     i < fact->nwindows && i < MEMMAP_MAX_WINDOWS && status == ACRE_ERR_NOT_FOUND; i++) {
-		if (read_window(importer, cursor, fact, i, &request->window))
+		if (read_alloc_range(importer, cursor, fact, i, &request->window))
 			status = memmap_place(importer->map, request, &placed);
 	}
 	return status;
@@ -572,15 +572,15 @@ static enum acre_status place(struct importer *importer, const struct fdt_memory
 	struct acre_range placed;
 
 	if (fact->no_map && fact->reusable)
-		complain(importer, fact, MEMMAP_WARNING, ACRE_ERR_INVALID,
-			 "says both no-map and reusable, taken as no-map");
+		report_fact(importer, fact, MEMMAP_WARNING, ACRE_ERR_INVALID,
+			    "says both no-map and reusable, taken as no-map");
 	if (fact->nwindows != 0)
 		return place_in_windows(importer, cursor, fact, &request);
 	return memmap_place(importer->map, &request, &placed);
 }
 
-static void complain_unplaced(struct importer *importer, const struct fdt_memory_fact *fact,
-			      enum acre_status status)
+static void report_unplaced(struct importer *importer, const struct fdt_memory_fact *fact,
+			    enum acre_status status)
 {
 	const char *what = "no place for it in usable memory: ask for less, or lower its alignment";
 
@@ -593,8 +593,8 @@ static void complain_unplaced(struct importer *importer, const struct fdt_memory
 		what = "no place for it in its alloc-ranges: widen them, ask for less, or lower "
 		       "its "
 		       "alignment";
-	complain(importer, fact, MEMMAP_ERROR,
-		 status == ACRE_ERR_NOT_FOUND ? ACRE_ERR_NOMEM : status, what);
+	report_fact(importer, fact, MEMMAP_ERROR,
+		    status == ACRE_ERR_NOT_FOUND ? ACRE_ERR_NOMEM : status, what);
 }
 
 /* Only a `status` that cannot be read leaves the rest intact; such a reservation counts. */
@@ -603,11 +603,11 @@ static bool is_placeable(struct importer *importer, const struct fdt_memory_fact
 	if (fact->kind == FDT_FACT_DYNAMIC)
 		return true;
 	if (strcmp(fact->property, "status") == 0) {
-		complain(importer, fact, MEMMAP_WARNING, fact->why, "placed as if it said okay");
+		report_fact(importer, fact, MEMMAP_WARNING, fact->why, "placed as if it said okay");
 		return true;
 	}
-	complain(importer, fact, MEMMAP_ERROR, fact->why,
-		 "not placed, since nobody can say what it asks for");
+	report_fact(importer, fact, MEMMAP_ERROR, fact->why,
+		    "not placed, since nobody can say what it asks for");
 	return false;
 }
 
@@ -636,7 +636,7 @@ uint32_t memmap_place_from_fdt(struct memmap *map, const struct fdt *fdt,
 		if (status == ACRE_OK)
 			placed++;
 		else
-			complain_unplaced(&importer, &fact, status);
+			report_unplaced(&importer, &fact, status);
 	}
 	return map->ndynamic - placed;
 }
