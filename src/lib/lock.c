@@ -154,25 +154,6 @@ plain_stores unsigned long ticket_lock_acquire_turn(struct ticket_lock *lock,
 	return wait_and_hold(lock, turn->ticket, turn->grants, CALLER(), irq);
 }
 
-/*
- * If next is still what serving was, then nobody drew, so nobody can hold it (I1) or have been served in
- * between. 2^32 holds between the two loads would go unseen, as in every lock of tickets.
- */
-plain_stores bool ticket_lock_try(struct ticket_lock *lock, unsigned long *irq)
-{
-	unsigned long state = platform_irq_save();
-	uint32_t ticket = atomic_load_explicit(&lock->serving, memory_order_acquire);
-
-	if (!atomic_compare_exchange_strong_explicit(&lock->next, &ticket, ticket + 1,
-						     memory_order_acquire, memory_order_relaxed)) {
-		platform_irq_restore(state);
-		return false;
-	}
-	hold(lock, platform_hart() + 1, CALLER());
-	*irq = state;
-	return true;
-}
-
 /* ---- giving back ----------------------------------------------------------------------------- */
 
 static never_inline acre_noreturn void not_held(const struct ticket_lock *lock, const void *site)

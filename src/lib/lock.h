@@ -91,13 +91,6 @@ acre_nodiscard unsigned long ticket_lock_acquire_turn(struct ticket_lock *lock,
 						      struct ticket_lock_turn *turn);
 
 /*
- * ticket_lock_try - take @lock if nobody holds it or waits for it, without waiting. Any interrupt state.
- * Result: true, interrupts are off, and *@irq is what ticket_lock_release() wants; else false: interrupts are as
- * they were, and no ticket was drawn. False also for its own holder.
- */
-acre_nodiscard bool ticket_lock_try(struct ticket_lock *lock, unsigned long *irq);
-
-/*
  * ticket_lock_release - give @lock to the next in line and restore the interrupt state @irq.
  * Panics if this hart does not hold @lock.
  */

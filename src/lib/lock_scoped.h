@@ -19,14 +19,13 @@
 #include "lib/lock.h"
 
 struct lock_scoped {
-	struct ticket_lock *lock; /* NULL: nothing to give back */
+	struct ticket_lock *lock;
 	unsigned long irq;
 };
 
 static always_inline void lock_scoped_release(struct lock_scoped *guard)
 {
-	if (guard->lock != NULL)
-		ticket_lock_release(guard->lock, guard->irq);
+	ticket_lock_release(guard->lock, guard->irq);
 }
 
 /* LOCK_SCOPED - take @lock, until the end of this block. (Whoever knows no cleanup sees it used as well.) */
@@ -35,23 +34,9 @@ static always_inline void lock_scoped_release(struct lock_scoped *guard)
 		lock_scoped_of(lock);                                                              \
 	(void)(name)
 
-/* LOCK_SCOPED_TRY - the same with ticket_lock_try(): does @name.lock say NULL, then it was not taken. */
-#define LOCK_SCOPED_TRY(name, lock)                                                                \
-	__attribute__((cleanup(lock_scoped_release))) struct lock_scoped name =                    \
-		lock_scoped_try(lock)
-
 static always_inline struct lock_scoped lock_scoped_of(struct ticket_lock *lock)
 {
 	return (struct lock_scoped){ .lock = lock, .irq = ticket_lock_acquire(lock) };
-}
-
-static always_inline struct lock_scoped lock_scoped_try(struct ticket_lock *lock)
-{
-	struct lock_scoped guard = { .lock = lock, .irq = 0 };
-
-	if (!ticket_lock_try(lock, &guard.irq))
-		guard.lock = NULL;
-	return guard;
 }
 
 #endif

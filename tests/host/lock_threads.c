@@ -94,7 +94,6 @@ struct race {
 	atomic_uint arrived;
 	uint32_t log[8 * TURNS]; /* guarded by the lock, as is: */
 	unsigned logged;
-	unsigned tried;
 };
 
 struct racer {
@@ -118,19 +117,14 @@ static void *race_on(void *arg)
 	struct racer *me = arg;
 	struct race *race = me->race;
 	struct ticket_lock_turn turn;
-	unsigned long irq;
 
 	host_hart = me->hart;
 	atomic_fetch_add(&race->arrived, 1);
 	while (atomic_load(&race->arrived) != race->nplayers)
 		platform_relax();
 	for (unsigned i = 0; i < TURNS; i++) {
-		if (i % 8 == 7 && ticket_lock_try(&race->lock, &irq)) {
-			turn = (struct ticket_lock_turn){ race->lock.serving, 0 };
-			race->tried++;
-		} else {
-			irq = ticket_lock_acquire_turn(&race->lock, &turn);
-		}
+		unsigned long irq = ticket_lock_acquire_turn(&race->lock, &turn);
+
 		note(me, &turn);
 		if (i % 16 == me->hart)
 			platform_relax(); /* on a host with few processors, so that a queue forms */

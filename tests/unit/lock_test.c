@@ -159,68 +159,6 @@ KTEST(lock, knows_its_holder_only)
 	lock.holder = 0;
 }
 
-/* ---- trying ---------------------------------------------------------------------------------- */
-
-KTEST(lock, that_is_free_is_taken_by_a_try)
-{
-	struct ticket_lock lock;
-	unsigned long before = irq_state();
-	unsigned long irq = 99;
-
-	ticket_lock_init(&lock, "test");
-	REQUIRE(ticket_lock_try(&lock, &irq));
-	EXPECT_EQ(irq, before);
-	EXPECT_EQ(irq_state(), 0);
-	EXPECT(ticket_lock_held(&lock));
-	EXPECT_EQ(tickets_out(&lock), 1);
-	ticket_lock_release(&lock, irq);
-	EXPECT_EQ(irq_state(), before);
-	EXPECT_EQ(tickets_out(&lock), 0);
-}
-
-static void try_in_vain(struct ticket_lock *lock)
-{
-	unsigned long before = irq_state();
-	uint32_t next = lock->next;
-	unsigned long irq = 99;
-
-	EXPECT(!ticket_lock_try(lock, &irq));
-	EXPECT_EQ(irq, 99);
-	EXPECT_EQ(irq_state(), before);
-	EXPECT_EQ(lock->next, next);
-}
-
-KTEST(lock, that_is_not_free_is_not_tried_for_a_ticket)
-{
-	struct ticket_lock lock;
-
-	ticket_lock_init(&lock, "test");
-	unsigned long irq = ticket_lock_acquire(&lock);
-	try_in_vain(&lock); /* with interrupts off */
-	ticket_lock_release(&lock, irq);
-	lock.next = lock.serving + 1; /* somebody has drawn, and holds it or will */
-	try_in_vain(&lock);
-	lock.next = lock.serving;
-	EXPECT(!ticket_lock_held(&lock));
-}
-
-KTEST(lock, is_tried_past_2_to_the_32)
-{
-	struct ticket_lock lock;
-	unsigned long irq;
-
-	ticket_lock_init(&lock, "test");
-	lock.next = lock.serving = UINT32_MAX - 1;
-	for (uint32_t ticket = UINT32_MAX - 1; ticket != 2; ticket++) {
-		REQUIRE(ticket_lock_try(&lock, &irq));
-		EXPECT_EQ(lock.serving, ticket);
-		ticket_lock_release(&lock, irq);
-		lock.next = ticket + 2; /* one who waits, seen across the end of the numbers */
-		try_in_vain(&lock);
-		lock.next = ticket + 1;
-	}
-}
-
 /* ---- until the end of a block ------------------------------------------------------------------ */
 
 static unsigned count_to(struct ticket_lock *lock, unsigned n)
@@ -253,21 +191,6 @@ KTEST(lock, that_is_scoped_is_given_back_however_the_block_is_left)
 	EXPECT(!ticket_lock_held(&lock));
 	EXPECT_EQ(irq_state(), before);
 	EXPECT_EQ(lock.serving, 4);
-}
-
-KTEST(lock, that_is_scoped_and_was_not_got_is_not_given_back)
-{
-	struct ticket_lock lock;
-
-	ticket_lock_init(&lock, "test");
-	{
-		LOCK_SCOPED_TRY(first, &lock);
-		EXPECT(first.lock == &lock);
-		LOCK_SCOPED_TRY(second, &lock);
-		EXPECT(second.lock == NULL);
-	}
-	EXPECT_EQ(tickets_out(&lock), 0);
-	EXPECT_EQ(lock.serving, 1);
 }
 
 /* ---- what a lock has seen ---------------------------------------------------------------------- */
@@ -374,17 +297,15 @@ KTEST(lock, of_one_level_are_not_held_together)
 	EXPECT(!ktest_panics(take, &second));
 }
 
-/* A lock between the two may be given back first, and a try does not wait, so it may do it. */
+/* A lock between two others may be given back first. */
 KTEST(lock, is_forgotten_by_the_order_when_it_is_given_back)
 {
-	unsigned long irq;
-
 	init_ordered();
 	unsigned long irq_heap = ticket_lock_acquire(&ordered.heap);
+	unsigned long irq_frames = ticket_lock_acquire(&ordered.frames);
 	unsigned long irq_print = ticket_lock_acquire(&ordered.print);
+	ticket_lock_release(&ordered.frames, irq_frames);
 	EXPECT(ktest_panics(take, &ordered.frames));
-	REQUIRE(ticket_lock_try(&ordered.frames, &irq));
-	ticket_lock_release(&ordered.frames, irq);
 	ticket_lock_release(&ordered.print, irq_print);
 	EXPECT(!ktest_panics(take, &ordered.frames));
 	ticket_lock_release(&ordered.heap, irq_heap);

@@ -82,21 +82,6 @@ static void hold(void)
 	EXPLORE_CHECK(explore_interrupts_on() == on, "interrupts are not as they were");
 }
 
-/* Takes it only where nobody has drawn, and then it is a ticket like any other. */
-static void try_to_hold(void)
-{
-	bool on = explore_interrupts_on();
-	unsigned long irq;
-
-	if (ticket_lock_try(&shared.lock, &irq)) {
-		enter();
-		count();
-		shared.inside--;
-		ticket_lock_release(&shared.lock, irq);
-	}
-	EXPLORE_CHECK(explore_interrupts_on() == on, "interrupts are not as they were");
-}
-
 static void hold_twice(void)
 {
 	hold();
@@ -160,16 +145,6 @@ const struct explore_scenario explore_lock_scenarios[] = {
 	  .check = check,
 	  .wrote = drawn,
 	  .activity = { { hold, 0, false }, { hold, 1, false }, { hold, 2, false } } },
-	{ .name = "lock.try_and_a_handler_that_tries",
-	  .switches = 3,
-	  .weak_switches = 2,
-	  .setup = setup,
-	  .check = check,
-	  .wrote = drawn,
-	  .activity = { { hold, 0, false },
-			{ try_to_hold, 1, false },
-			{ hold, 1, true },
-			{ try_to_hold, 0, true } } },
 	{ .name = "lock.what_was_written_is_seen",
 	  .switches = 2,
 	  .weak_switches = 2,

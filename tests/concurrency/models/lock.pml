@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * lock.pml - the ticket lock of src/lib/lock.c for spin: N harts, each with a handler that interrupts it
- * and takes the same lock, or tries to. What is one step here is one atomic operation there; switching the
+ * and takes the same lock. What is one step here is one atomic operation there; switching the
  * interrupts off or on, which only the hart's own handler sees, goes with the step behind or before it.
  *
  * Safety (assertions, no deadlock): one holder; they hold it in the order in which they drew; in front of
@@ -75,28 +75,6 @@ inline release(me)
 #endif
 }
 
-/*
- * Looks at serving, and draws if that is still next. That 2^32 others hold it in between, after which it looks
- * as if nobody had, is left out: here it would take four.
- */
-inline try(me, seen, first)
-{
-	seen = serving;
-	if
-#ifdef BUG_TRY
-	:: atomic { true -> /* draws, whoever else has, and does not wait */
-#else
-	:: atomic { next == seen && serving == seen ->
-#endif
-		draw(me, seen);
-		enter(me, first);
-		seen = 0
-	   };
-	   d_step { release(me) }
-	:: atomic { !(next == seen && serving == seen) -> seen = 0 }
-	fi
-}
-
 proctype hart(byte h) provided (!inside_handler[h])
 {
 	byte ticket, first;
@@ -118,11 +96,8 @@ proctype handler(byte h)
 		due[h] = false;
 		irq[h] = false
 	   };
-	   if
-	   :: acquire(HANDLER(h), ticket, first);
-	      d_step { release(HANDLER(h)) }
-	   :: try(HANDLER(h), ticket, first)
-	   fi;
+	   acquire(HANDLER(h), ticket, first);
+	   d_step { release(HANDLER(h)) };
 	   d_step { inside_handler[h] = false; irq[h] = true }
 	od
 }
