@@ -62,27 +62,6 @@ static const char *const property_name[NPROPERTIES] = {
 	[USABLE_RANGE] = "linux,usable-memory-range",
 };
 
-const char *fdt_fact_kind_str(enum fdt_fact_kind kind)
-{
-	switch (kind) {
-	case FDT_FACT_MEMORY:
-		return "memory";
-	case FDT_FACT_RESERVED:
-		return "reservation";
-	case FDT_FACT_DYNAMIC:
-		return "dynamic reservation";
-	case FDT_FACT_MEMRESERVE:
-		return "/memreserve/ entry";
-	case FDT_FACT_INITRD:
-		return "initrd";
-	case FDT_FACT_USABLE:
-		return "usable memory range";
-	case FDT_FACT_MALFORMED:
-		return "malformed entry";
-	}
-	return "unknown";
-}
-
 void fdt_memory_begin(struct fdt_memory_cursor *c, const struct fdt *fdt)
 {
 	*c = (struct fdt_memory_cursor){ .fdt = fdt, .phase = PHASE_MEMRESERVE, .role = ROLE_NONE };

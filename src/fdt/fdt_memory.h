@@ -37,9 +37,6 @@ enum fdt_fact_kind {
 	FDT_FACT_MALFORMED,  /* something that should have been one of these: see @about */
 };
 
-/* fdt_fact_kind_str - "memory", "reservation", "dynamic reservation", ...; never NULL. */
-const char *fdt_fact_kind_str(enum fdt_fact_kind kind);
-
 struct fdt_memory_fact {
 	enum fdt_fact_kind kind;
 	bool has_range;     /* @base and @size are a range: always but for DYNAMIC and MALFORMED */

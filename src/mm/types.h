@@ -60,15 +60,6 @@ static inline bool acre_range_contains(struct acre_range r, acre_paddr_t addr)
 }
 
 /*@
-	assigns \nothing;
-	ensures \result <==> a.start < b.end && b.start < a.end;
-*/
-static inline bool acre_range_overlaps(struct acre_range a, struct acre_range b)
-{
-	return a.start < b.end && b.start < a.end;
-}
-
-/*@
 	requires pfn <= UINT64_MAX / FRAME_SIZE;
 	assigns \nothing;
 	ensures \result == pfn * FRAME_SIZE;

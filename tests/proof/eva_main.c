@@ -100,7 +100,6 @@ void memory_main(void)
 		(void)!fdt_memory_next(&cursor, &fact);
 		(void)!fdt_alloc_range(&cursor, any_u32(), &base, &size);
 	}
-	(void)fdt_fact_kind_str((enum fdt_fact_kind)any_u32());
 }
 
 void harts_main(void)

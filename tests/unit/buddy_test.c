@@ -61,6 +61,17 @@ static bool same(const struct snapshot *s, const struct fixture *f)
 	       same_bytes(s->memory, f->memory, f->size);
 }
 
+/* Free the block that starts at @ptr, if one does; what buddy_live() said. */
+static enum acre_status free_at(struct buddy *b, void *ptr)
+{
+	struct buddy_block block;
+	enum acre_status status = buddy_live(b, ptr, &block);
+
+	if (status == ACRE_OK)
+		buddy_release(b, &block);
+	return status;
+}
+
 /* ---- regions ----------------------------------------------------------------------------- */
 
 KTEST(buddy, a_zeroed_instance_refuses_everything)
@@ -72,7 +83,7 @@ KTEST(buddy, a_zeroed_instance_refuses_everything)
 
 	memset(b, 0, sizeof(*b));
 	EXPECT(buddy_alloc(b, 4, 0) == NULL);
-	EXPECT_EQ(buddy_free(b, memory), ACRE_ERR_RANGE);
+	EXPECT_EQ(free_at(b, memory), ACRE_ERR_RANGE);
 	EXPECT_EQ(buddy_block_of(b, memory, &block), ACRE_ERR_RANGE);
 	EXPECT_EQ(buddy_add_region(b, memory, sizeof(memory), table, sizeof(table)),
 		  ACRE_ERR_INVALID);
@@ -233,7 +244,7 @@ KTEST(buddy, takes_32_regions_in_any_order)
 	}
 	EXPECT(buddy_alloc(b, 4, 0) == NULL);
 	for (size_t i = 0; i < BUDDY_MAX_REGIONS; i++) {
-		EXPECT_EQ(buddy_free(b, block[i]), ACRE_OK);
+		EXPECT_EQ(free_at(b, block[i]), ACRE_OK);
 		REQUIRE_VALID(buddy_validate(b));
 	}
 	EXPECT_EQ(b->free_bytes, 32 * 64);
@@ -250,8 +261,8 @@ KTEST(buddy, never_merges_across_regions_that_touch)
 	REQUIRE_EQ(buddy_add_region(b, memory + 128, 128, table + 8, 8), ACRE_OK);
 	void *x = buddy_alloc(b, 7, 0);
 	void *y = buddy_alloc(b, 7, 0);
-	EXPECT_EQ(buddy_free(b, x), ACRE_OK);
-	EXPECT_EQ(buddy_free(b, y), ACRE_OK);
+	EXPECT_EQ(free_at(b, x), ACRE_OK);
+	EXPECT_EQ(free_at(b, y), ACRE_OK);
 	EXPECT_EQ(buddy_largest_free(b), 128);
 	REQUIRE_VALID(buddy_validate(b));
 }
@@ -284,7 +295,7 @@ KTEST(buddy, splits_down_and_merges_up_through_all_orders)
 	EXPECT_EQ(f->b.nonempty, 0xff0);
 	EXPECT_EQ(f->b.free_bytes, 4096 - 16);
 	REQUIRE_VALID(buddy_validate(&f->b));
-	EXPECT_EQ(buddy_free(&f->b, block), ACRE_OK);
+	EXPECT_EQ(free_at(&f->b, block), ACRE_OK);
 	EXPECT_EQ(f->b.nonempty, 1u << 12);
 	REQUIRE_VALID(buddy_validate(&f->b));
 }
@@ -326,7 +337,7 @@ KTEST(buddy, keeps_both_free_buddies_of_the_largest_order)
 		}
 		EXPECT(buddy_alloc(&f->b, 4, 0) == NULL);
 		for (unsigned i = 0; i < 4; i++) {
-			EXPECT_EQ(buddy_free(&f->b, block[i ^ round]), ACRE_OK);
+			EXPECT_EQ(free_at(&f->b, block[i ^ round]), ACRE_OK);
 			REQUIRE_VALID(buddy_validate(&f->b));
 		}
 		EXPECT_EQ(f->b.free_bytes, 1024);
@@ -345,7 +356,7 @@ static void free_in_order(struct fixture *f, const unsigned order[5], unsigned p
 	}
 	for (; left > 0; permutation /= left, left--) {
 		unsigned pick = permutation % left;
-		EXPECT_EQ(buddy_free(&f->b, block[pick]), ACRE_OK);
+		EXPECT_EQ(free_at(&f->b, block[pick]), ACRE_OK);
 		block[pick] = block[left - 1];
 		REQUIRE_VALID(buddy_validate(&f->b));
 	}
@@ -386,7 +397,7 @@ KTEST(buddy, exhausts_and_recovers)
 	REQUIRE_VALID(buddy_validate(&f->b));
 	for (size_t left = granules; left > 0; left--) {
 		size_t pick = ktest_below(left);
-		EXPECT_EQ(buddy_free(&f->b, block[pick]), ACRE_OK);
+		EXPECT_EQ(free_at(&f->b, block[pick]), ACRE_OK);
 		block[pick] = block[left - 1];
 		REQUIRE_VALID(buddy_validate(&f->b));
 	}
@@ -423,16 +434,16 @@ KTEST(buddy, refuses_every_address_that_is_no_live_block)
 	for (size_t i = 0; i < 512; i++) {
 		if (f->memory + i == a || f->memory + i == b)
 			continue;
-		EXPECT_EQ(buddy_free(&f->b, f->memory + i), ACRE_ERR_NOT_ALLOCATED);
+		EXPECT_EQ(free_at(&f->b, f->memory + i), ACRE_ERR_NOT_ALLOCATED);
 		REQUIRE(same(s, f));
 	}
-	EXPECT_EQ(buddy_free(&f->b, f->memory + 512), ACRE_ERR_RANGE);
-	EXPECT_EQ(buddy_free(&f->b, f->memory - 1), ACRE_ERR_RANGE);
-	EXPECT_EQ(buddy_free(&f->b, NULL), ACRE_ERR_RANGE);
-	EXPECT_EQ(buddy_free(&f->b, f), ACRE_ERR_RANGE);
+	EXPECT_EQ(free_at(&f->b, f->memory + 512), ACRE_ERR_RANGE);
+	EXPECT_EQ(free_at(&f->b, f->memory - 1), ACRE_ERR_RANGE);
+	EXPECT_EQ(free_at(&f->b, NULL), ACRE_ERR_RANGE);
+	EXPECT_EQ(free_at(&f->b, f), ACRE_ERR_RANGE);
 	EXPECT(same(s, f));
-	EXPECT_EQ(buddy_free(&f->b, a), ACRE_OK);
-	EXPECT_EQ(buddy_free(&f->b, a), ACRE_ERR_NOT_ALLOCATED);
+	EXPECT_EQ(free_at(&f->b, a), ACRE_OK);
+	EXPECT_EQ(free_at(&f->b, a), ACRE_ERR_NOT_ALLOCATED);
 	REQUIRE_VALID(buddy_validate(&f->b));
 }
 
@@ -478,7 +489,7 @@ KTEST(buddy, shrinks_in_place_to_every_order)
 			REQUIRE_EQ(buddy_live(&f->b, p, &block), ACRE_OK);
 			EXPECT_EQ(block.order, to);
 			EXPECT_EQ(block.tag, 2);
-			EXPECT_EQ(buddy_free(&f->b, p), ACRE_OK);
+			EXPECT_EQ(free_at(&f->b, p), ACRE_OK);
 			EXPECT_EQ(f->b.nonempty, 1u << 12);
 		}
 	}
@@ -499,7 +510,7 @@ KTEST(buddy, grows_in_place_when_what_lies_above_is_free)
 			EXPECT(!buddy_resize(&f->b, &block, 13, 0));
 			EXPECT(!buddy_resize(&f->b, &block, 32, 0));
 			EXPECT(to > 4 || buddy_resize(&f->b, &block, 0, 0)); /* 0 means 4 */
-			EXPECT_EQ(buddy_free(&f->b, p), ACRE_OK);
+			EXPECT_EQ(free_at(&f->b, p), ACRE_OK);
 		}
 	}
 }
@@ -519,13 +530,13 @@ KTEST(buddy, does_not_grow_over_a_live_block_nor_downward_nor_out_of_the_region)
 	REQUIRE_EQ(buddy_live(&f->b, b, &block), ACRE_OK);
 	EXPECT(!buddy_resize(&f->b, &block, 6, 0)); /* b is an upper half */
 	EXPECT(same(s, f));
-	EXPECT_EQ(buddy_free(&f->b, b), ACRE_OK);
+	EXPECT_EQ(free_at(&f->b, b), ACRE_OK);
 	REQUIRE_EQ(buddy_live(&f->b, a, &block), ACRE_OK);
 	EXPECT(!buddy_resize(&f->b, &block, 8, 0)); /* orders 5 and 6 are free, then c */
 	EXPECT_EQ(block.order, 5);
 	REQUIRE_VALID(buddy_validate(&f->b));
 	EXPECT(buddy_resize(&f->b, &block, 7, 0));
-	EXPECT_EQ(buddy_free(&f->b, c), ACRE_OK);
+	EXPECT_EQ(free_at(&f->b, c), ACRE_OK);
 	EXPECT(!buddy_resize(&f->b, &block, 11, 0)); /* the region ends at order 10 */
 	EXPECT(buddy_resize(&f->b, &block, 10, 0));
 	EXPECT_EQ(f->b.free_bytes, 0);
@@ -548,7 +559,7 @@ static void free_block(void *arg)
 {
 	struct block_of *of = arg;
 
-	(void)!buddy_free(of->b, of->block);
+	(void)!free_at(of->b, of->block);
 }
 
 /* Write into free memory: the next call that would use the links panics, for each wrong value. */
@@ -559,8 +570,8 @@ KTEST(buddy, panics_when_free_memory_was_written)
 
 	for (unsigned i = 0; i < 4; i++)
 		block[i] = buddy_alloc(&f->b, 4, 0);
-	EXPECT_EQ(buddy_free(&f->b, block[0]), ACRE_OK);
-	EXPECT_EQ(buddy_free(&f->b, block[2]), ACRE_OK);
+	EXPECT_EQ(free_at(&f->b, block[0]), ACRE_OK);
+	EXPECT_EQ(free_at(&f->b, block[2]), ACRE_OK);
 	struct buddy_link *first = block[2];
 	struct buddy_link good = *first;
 	const uintptr_t wrong[] = {
@@ -710,7 +721,7 @@ static void random_rounds(struct fixture *f, unsigned rounds)
 			bytes[i] = buddy_bytes(order);
 			EXPECT_EQ(block[i] != NULL, bytes[i] <= largest);
 		} else {
-			EXPECT_EQ(buddy_free(&f->b, block[i]), ACRE_OK);
+			EXPECT_EQ(free_at(&f->b, block[i]), ACRE_OK);
 		}
 		REQUIRE_VALID(buddy_validate(&f->b));
 		if (block[i] == NULL)

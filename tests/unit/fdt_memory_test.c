@@ -1065,12 +1065,3 @@ KTEST(fdt_memory, tells_a_bad_pair_from_usable_ranges_that_cannot_be_read)
 	expect_malformed(&c, FDT_FACT_USABLE, "chosen", "#size-cells", ACRE_ERR_INVALID);
 	expect_end(&c);
 }
-
-KTEST(fdt_memory, has_a_name_for_every_kind)
-{
-	for (int kind = FDT_FACT_MEMORY; kind <= FDT_FACT_MALFORMED; kind++) {
-		EXPECT(strlen(fdt_fact_kind_str((enum fdt_fact_kind)kind)) > 3);
-		EXPECT(strcmp(fdt_fact_kind_str((enum fdt_fact_kind)kind), "unknown") != 0);
-	}
-	EXPECT_STR(fdt_fact_kind_str((enum fdt_fact_kind)99), "unknown");
-}

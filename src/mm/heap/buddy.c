@@ -349,16 +349,6 @@ void buddy_release(struct buddy *b, const struct buddy_block *block)
 	push(b, r, addr, order);
 }
 
-enum acre_status buddy_free(struct buddy *b, void *ptr)
-{
-	struct buddy_block block;
-
-	enum acre_status s = buddy_live(b, ptr, &block);
-	if (s == ACRE_OK)
-		buddy_release(b, &block);
-	return s;
-}
-
 /* May the block at @addr grow from order @from to @to? It must be the lower of each pair. */
 static bool can_grow(const struct buddy_region *r, uintptr_t addr, unsigned from, unsigned to)
 {

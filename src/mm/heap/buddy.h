@@ -116,10 +116,6 @@ acre_nodiscard enum acre_status buddy_live(const struct buddy *b, const void *pt
  */
 void buddy_release(struct buddy *b, const struct buddy_block *block);
 
-/* buddy_free - buddy_live() and, if it is a live block, buddy_release(). Result: as buddy_live().
- */
-acre_nodiscard enum acre_status buddy_free(struct buddy *b, void *ptr);
-
 /*
  * buddy_resize - make @block one of @order where it stands, with @tag: the upper halves are given
  * back, or the free buddies above it are taken in.
