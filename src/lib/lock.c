@@ -3,6 +3,7 @@
 #include "lib/lock.h"
 
 #include "lib/compiler.h"
+#include "lib/lock_internal.h"
 #include "lib/lock_order.h"
 #include "lib/panic.h"
 #include "lib/platform.h"

@@ -76,20 +76,6 @@ void ticket_lock_init_level(struct ticket_lock *lock, const char *name,
  */
 acre_nodiscard unsigned long ticket_lock_acquire(struct ticket_lock *lock);
 
-/* What is known of one turn, once it has come. */
-struct ticket_lock_turn {
-	uint32_t
-		ticket; /* the place in the queue: tickets are drawn, and served, one after the other */
-	uint32_t grants; /* holds of others between drawing and this one */
-};
-
-/*
- * ticket_lock_acquire_turn - ticket_lock_acquire(), and what that turn was. With N harts @turn->grants is at most
- * N - 1: each of the others is in the queue at most once.
- */
-acre_nodiscard unsigned long ticket_lock_acquire_turn(struct ticket_lock *lock,
-						      struct ticket_lock_turn *turn);
-
 /*
  * ticket_lock_release - give @lock to the next in line and restore the interrupt state @irq.
  * Panics if this hart does not hold @lock.

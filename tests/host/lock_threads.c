@@ -3,7 +3,7 @@
 #include <pthread.h>
 #include <sched.h>
 
-#include "lib/lock.h"
+#include "lib/lock_internal.h"
 #include "lib/platform.h"
 #include "tests/support/ktest.h"
 

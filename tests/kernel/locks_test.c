@@ -4,7 +4,7 @@
 
 #include "kernel/hart/harts.h"
 #include "lib/fmt.h"
-#include "lib/lock.h"
+#include "lib/lock_internal.h"
 #include "lib/string.h"
 #include "tests/support/ktest.h"
 

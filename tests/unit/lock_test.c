@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "lib/fmt.h"
+#include "lib/lock_internal.h"
 #include "lib/lock_scoped.h"
 #include "lib/platform.h"
 #include "lib/string.h"
