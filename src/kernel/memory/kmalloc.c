@@ -44,26 +44,6 @@ void *kmalloc_or_panic(size_t size)
 	return heap_alloc_or_panic(&kernel_heap, size, HEAP_MIN_ALIGN, CALLER());
 }
 
-void *kzalloc_or_panic(size_t size)
-{
-	return heap_zalloc_or_panic(&kernel_heap, size, CALLER());
-}
-
-void *kcalloc_or_panic(size_t n, size_t size)
-{
-	return heap_calloc_or_panic(&kernel_heap, n, size, CALLER());
-}
-
-void *kmalloc_aligned_or_panic(size_t size, size_t align)
-{
-	return heap_alloc_or_panic(&kernel_heap, size, align, CALLER());
-}
-
-void *krealloc_or_panic(void *ptr, size_t size)
-{
-	return heap_realloc_or_panic(&kernel_heap, ptr, size, CALLER());
-}
-
 size_t kmalloc_usable_size(const void *ptr)
 {
 	return heap_usable_size(&kernel_heap, ptr);
