@@ -24,6 +24,7 @@
 
 #include "lib/align.h"
 #include "lib/bits.h"
+#include "lib/compiler.h"
 #include "lib/fmt.h"
 #include "lib/lock_scoped.h"
 #include "lib/panic.h"
@@ -297,56 +298,41 @@ static enum acre_status resize_or_alloc(struct heap *h, void *ptr, size_t size, 
 	return *out != NULL ? ACRE_OK : ACRE_ERR_NOMEM;
 }
 
-static enum acre_status reallocate(struct heap *h, void *ptr, size_t size, const void *caller,
-				   void **out)
+void *heap_realloc(struct heap *h, void *ptr, size_t size, const void *caller)
 {
 	struct buddy_block block;
 	struct platform_bad_free report;
+	void *out;
 
-	if (ptr == NULL) {
-		*out = allocate(h, size, HEAP_MIN_ALIGN, caller);
-		return *out != NULL ? ACRE_OK : ACRE_ERR_NOMEM;
-	}
-	enum acre_status s = resize_or_alloc(h, ptr, size, caller, &block, out, &report);
+	if (ptr == NULL)
+		return allocate(h, size, HEAP_MIN_ALIGN, caller);
+	enum acre_status s = resize_or_alloc(h, ptr, size, caller, &block, &out, &report);
 	if (s == ACRE_ERR_NOT_ALLOCATED)
 		platform_bad_free(&report);
-	if (s == ACRE_OK && *out != ptr) {
-		/* It moved because it grew: all of the old block fits. Both are the caller's now.
-		 */
-		memcpy(*out, ptr, buddy_bytes(block.order));
+	if (s == ACRE_OK && out != ptr) {
+		/* It moved because it grew: all of the old block fits. Both are the caller's now. */
+		memcpy(out, ptr, buddy_bytes(block.order));
 		heap_free(h, ptr, caller);
 	}
-	return s;
-}
-
-void *heap_realloc(struct heap *h, void *ptr, size_t size, const void *caller)
-{
-	void *block;
-
-	return reallocate(h, ptr, size, caller, &block) == ACRE_OK ? block : NULL;
+	return out;
 }
 
 /* ---- or panic ----------------------------------------------------------------------------- */
 
-acre_noreturn void heap_alloc_error(struct heap *h, size_t size, size_t align, const void *caller)
+/* Panics on behalf of @caller with the request and the state of the heap in one sentence. */
+static acre_noreturn void alloc_error(struct heap *h, size_t size, size_t align, const void *caller)
 {
 	struct heap_stats s;
-	char request[FMT_SIZE_LEN], used[FMT_SIZE_LEN], total[FMT_SIZE_LEN], peak[FMT_SIZE_LEN];
-	char largest[FMT_SIZE_LEN];
+	char used[FMT_SIZE_LEN], total[FMT_SIZE_LEN], peak[FMT_SIZE_LEN], largest[FMT_SIZE_LEN];
 
 	heap_stats(h, &s);
-	if (size == SIZE_MAX)
-		fmt_buffer(request, sizeof(request), "over 2^63");
-	else
-		fmt_buffer(request, sizeof(request), "%zu", size);
 	acre_panic_from(
 		caller,
-		"out of memory: %s bytes aligned to %zu for %p: the heap has handed out %s of %s "
+		"out of memory: %zu bytes aligned to %zu for %p: the heap has handed out %s of %s "
 		"(peak %s) in %llu blocks, its largest free block is %s, %llu requests failed",
-		request, align, caller, fmt_size(used, s.used_bytes),
-		fmt_size(total, s.total_bytes), fmt_size(peak, s.count.peak_bytes),
-		(unsigned long long)s.live_blocks, fmt_size(largest, s.largest_free),
-		(unsigned long long)s.count.failures);
+		size, align, caller, fmt_size(used, s.used_bytes), fmt_size(total, s.total_bytes),
+		fmt_size(peak, s.count.peak_bytes), (unsigned long long)s.live_blocks,
+		fmt_size(largest, s.largest_free), (unsigned long long)s.count.failures);
 }
 
 void *heap_alloc_or_panic(struct heap *h, size_t size, size_t align, const void *caller)
@@ -354,39 +340,7 @@ void *heap_alloc_or_panic(struct heap *h, size_t size, size_t align, const void 
 	void *block = allocate(h, size, align, caller);
 
 	if (unlikely(block == NULL))
-		heap_alloc_error(h, size, align, caller);
-	return block;
-}
-
-static void *clear_or_panic(struct heap *h, size_t size, const void *caller)
-{
-	void *block = allocate_cleared(h, size, caller);
-
-	if (unlikely(block == NULL))
-		heap_alloc_error(h, size, HEAP_MIN_ALIGN, caller);
-	return block;
-}
-
-void *heap_zalloc_or_panic(struct heap *h, size_t size, const void *caller)
-{
-	return clear_or_panic(h, size, caller);
-}
-
-void *heap_calloc_or_panic(struct heap *h, size_t n, size_t size, const void *caller)
-{
-	return clear_or_panic(h, saturating_product(n, size), caller);
-}
-
-void *heap_realloc_or_panic(struct heap *h, void *ptr, size_t size, const void *caller)
-{
-	void *block;
-
-	enum acre_status s = reallocate(h, ptr, size, caller, &block);
-	if (unlikely(s == ACRE_ERR_NOT_ALLOCATED))
-		acre_panic_from(caller, "no block to resize at %p, and no way to go on without",
-				ptr);
-	if (unlikely(s != ACRE_OK))
-		heap_alloc_error(h, size, HEAP_MIN_ALIGN, caller);
+		alloc_error(h, size, align, caller);
 	return block;
 }
 

@@ -139,28 +139,14 @@ acre_nodiscard acre_sized_by(3) void *heap_realloc(struct heap *h, void *ptr, si
 						   const void *caller);
 
 /*
- * The _or_panic forms never return NULL: they call heap_alloc_error(). For start-up, and for what
- * a kernel cannot go on without.
+ * heap_alloc_or_panic - the same as heap_alloc_aligned(), but never NULL: panics on behalf of @caller with
+ * the request and the state of the heap. For start-up, and for what a kernel cannot go on without.
  */
 HEAP_NEW acre_never_null acre_sized_by(2) void *heap_alloc_or_panic(struct heap *h, size_t size,
 								    size_t align,
 								    const void *caller);
-HEAP_NEW acre_never_null acre_sized_by(2) void *heap_zalloc_or_panic(struct heap *h, size_t size,
-								     const void *caller);
-HEAP_NEW acre_never_null acre_sized_by(2, 3) void *heap_calloc_or_panic(struct heap *h, size_t n,
-									size_t size,
-									const void *caller);
-acre_nodiscard acre_never_null acre_sized_by(3) void *heap_realloc_or_panic(struct heap *h,
-									    void *ptr, size_t size,
-									    const void *caller);
 
 #undef HEAP_NEW
-
-/*
- * heap_alloc_error - the allocation error handler: panics on behalf of @caller with the request and
- * the state of the heap in one sentence. A @size of SIZE_MAX stands for one that overflowed.
- */
-acre_noreturn void heap_alloc_error(struct heap *h, size_t size, size_t align, const void *caller);
 
 /* ---- questions ---------------------------------------------------------------------------- */
 
