@@ -26,11 +26,16 @@
  */
 #include "fdt/fdt.h"
 
+#include "fdt/fdt_token_internal.h"
+
 #define FDT_MAGIC 0xd00dfeedu
 
 /* The layout that we know (17), and the first version that has it but for size_dt_struct. */
 #define FDT_OLDEST_VERSION 16u
 #define FDT_OUR_VERSION    17u
+
+#define FDT_HEADER_SIZE_V16 36u
+#define FDT_HEADER_SIZE     40u
 
 #define FDT_RESERVE_ALIGN 8u
 #define FDT_RESERVE_ENTRY 16u

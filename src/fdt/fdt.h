@@ -20,64 +20,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "fdt/fdt_token.h"
+#include "fdt/fdt_types.h"
 #include "lib/compiler.h"
 #include "lib/status.h"
-
-/* Nodes below each other, the root included. Past it: ACRE_ERR_TOO_DEEP. */
-#define FDT_MAX_DEPTH 64u
-
-/* Cells in an address or a size. Three are fine while the highest is zero. */
-#define FDT_MAX_CELLS 3u
-
-/* Assumed where a node does not say (2.3.5). */
-#define FDT_DEFAULT_ADDRESS_CELLS 2u
-#define FDT_DEFAULT_SIZE_CELLS    1u
-
-#define FDT_HEADER_SIZE_V16 36u
-#define FDT_HEADER_SIZE     40u
-
-struct fdt {
-	struct fdt_block blob;      /* all of it */
-	struct fdt_block reserve;   /* the memory reservation block, up to the next block */
-	struct fdt_block structure; /* the structure block */
-	struct fdt_block strings;   /* the strings block, up to its last NUL */
-	uint32_t version;
-	uint32_t boot_hart;  /* boot_cpuid_phys; OpenSBI leaves it 0, trust a0 instead */
-	uint32_t root;       /* offset of the root node's token in the structure block */
-	const char *problem; /* "" after ACRE_OK, else what fdt_open() found, in words */
-	uint32_t problem_at; /* and where: bytes from the start of the blob */
-};
-
-/*@
-	predicate block_inside(struct fdt_block *b, struct fdt_block *outer) =
-		\exists integer start; 0 <= start && b->base == outer->base + start &&
-			start + b->size <= outer->size;
-
-	// What fdt_open() promises, and all that the other functions need.
-	predicate has_structure(struct fdt *f) =
-		\valid_read(f) && \valid_read(f->structure.base + (0 .. f->structure.size - 1));
-	predicate has_strings(struct fdt *f) =
-		\valid_read(f->strings.base + (0 .. f->strings.size - 1)) &&
-		(f->strings.size == 0 || f->strings.base[f->strings.size - 1] == 0);
-	predicate readable_tree(struct fdt *f) = has_structure(f) && has_strings(f);
-*/
-
-/* A node: a place in the structure block. */
-struct fdt_node {
-	uint32_t offset;      /* of its FDT_BEGIN_NODE token */
-	uint32_t body;        /* of the first token behind its name */
-	uint32_t depth;       /* 0 is the root */
-	uint32_t name_length; /* without the NUL */
-	const char *name;     /* with unit address: "memory@80000000"; "" for the root */
-};
-
-struct fdt_property {
-	const char *name;
-	uint32_t name_offset; /* in the strings block */
-	uint32_t value;       /* offset of the value in the structure block */
-	uint32_t length;      /* of the value in bytes */
-};
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
@@ -146,39 +91,6 @@ acre_nodiscard enum acre_status fdt_reserve_entry(const struct fdt *fdt, uint32_
 						  uint64_t *address, uint64_t *size);
 
 /* ---- walking --------------------------------------------------------------------------------- */
-
-enum fdt_event_kind {
-	FDT_EVENT_NODE,     /* a node begins: @node */
-	FDT_EVENT_PROPERTY, /* of the node that is open: @property */
-	FDT_EVENT_NODE_END, /* the node at @depth ends */
-};
-
-struct fdt_event {
-	enum fdt_event_kind kind;
-	uint32_t depth;               /* of the node that begins, has the property, or ends */
-	struct fdt_node node;         /* FDT_EVENT_NODE only */
-	struct fdt_property property; /* FDT_EVENT_PROPERTY only */
-};
-
-struct fdt_cursor {
-	const struct fdt *fdt;
-	uint32_t offset;     /* of the next token */
-	uint32_t open;       /* nodes that are open: depth of the innermost + 1 */
-	uint32_t floor;      /* the walk ends when this many are open again */
-	bool behind_subnode; /* the open node had a subnode: no property may follow */
-	bool started;        /* a node was open at some time */
-	const char *problem; /* what fdt_next() found broken, in words; else "" */
-};
-
-/*@
-	predicate node_inside(struct fdt *f, struct fdt_node n) =
-		n.offset + 4 <= n.body <= f->structure.size && n.depth < FDT_MAX_DEPTH &&
-		string_at(&f->structure, n.offset + 4, n.name_length);
-
-	predicate property_inside(struct fdt *f, struct fdt_property p) =
-		p.value + p.length <= f->structure.size &&
-		ends_inside(&f->strings, p.name_offset);
-*/
 
 /* fdt_walk - a walk over the whole tree, from FDT_EVENT_NODE of the root to its FDT_EVENT_NODE_END.
  */
@@ -433,5 +345,19 @@ bool fdt_has_string(const struct fdt *fdt, const struct fdt_property *property, 
 */
 acre_nodiscard enum acre_status fdt_read_status(const struct fdt *fdt,
 						const struct fdt_property *property, bool *enabled);
+
+/*
+ * fdt_text_is_printable - is @text 1 to @max bytes of printable ASCII, NUL behind? What a tree says
+ * may carry terminal escapes; print it only if this is true.
+ * Pre: @text is a string that the reader handed out, or NULL (false). O(min(length, max)).
+ */
+/*@
+	requires text == \null || is_text(text);
+	assigns \nothing;
+	ensures \result <==> text != \null && \exists integer length; 1 <= length <= max &&
+		text_of_length(text, length) &&
+		\forall integer i; 0 <= i < length ==> ' ' <= text[i] <= '~';
+*/
+bool fdt_text_is_printable(const char *text, size_t max);
 
 #endif

@@ -8,6 +8,8 @@
  */
 #include "fdt/fdt_harts.h"
 
+#include "fdt/fdt_token_internal.h"
+
 enum { REG, STATUS, DEVICE_TYPE, ISA, ISA_BASE, MMU_TYPE, NPROPERTIES };
 
 _Static_assert(NPROPERTIES == FDT_HART_PROPERTIES, "the cursor has a slot for each property");

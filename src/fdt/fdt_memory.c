@@ -23,6 +23,7 @@
  */
 #include "fdt/fdt_memory.h"
 
+#include "fdt/fdt_token_internal.h"
 #include "lib/align.h"
 
 enum { PHASE_MEMRESERVE, PHASE_WALK, PHASE_PAIRS };

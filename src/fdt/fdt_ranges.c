@@ -4,6 +4,10 @@
 
 #include "lib/align.h"
 
+/* Assumed where a node does not say (2.3.5). */
+#define FDT_DEFAULT_ADDRESS_CELLS 2u
+#define FDT_DEFAULT_SIZE_CELLS    1u
+
 void fdt_cells_init(struct fdt_cells *cells)
 {
 	*cells = (struct fdt_cells){

@@ -6,7 +6,9 @@
  * may stand at any address. Bounds are checked as `len < need || off > len - need`, which cannot
  * wrap, whatever the blob says.
  */
-#include "fdt/fdt_token.h"
+#include "fdt/fdt_token_internal.h"
+
+#include "fdt/fdt.h"
 
 /* Do @length bytes at @offset lie inside? */
 /*@

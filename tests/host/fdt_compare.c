@@ -30,6 +30,7 @@
 #include <string.h>
 
 #include "fdt/fdt.h"
+#include "fdt/fdt_token_internal.h"
 
 /* What fdt_open() refuses though libfdt takes it: see above. */
 static bool may_refuse(const struct fdt *ours, enum acre_status s)

@@ -2,6 +2,7 @@
 /* Random trees, good and slightly broken ones, read by src/fdt and by libfdt. */
 #include <string.h>
 
+#include "fdt/fdt_token_internal.h"
 #include "tests/host/fdt_compare.h"
 #include "tests/support/fdt_exercise.h"
 #include "tests/support/fdt_tree.h"

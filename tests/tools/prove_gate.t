@@ -187,7 +187,7 @@ def defined(prove, tree, *paths):
 def proved(prove, tree):
     """Names of the functions that WP proves."""
     sources = sorted({unit.source for unit in prove.UNITS})
-    return [name for _, name in defined(prove, tree, "src/fdt/fdt_token.h", *sources)]
+    return [name for _, name in defined(prove, tree, "src/fdt/fdt_token_internal.h", *sources)]
 
 
 def eva_output(prove, tree):

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What fdt_open() lets in and what it does not. */
 #include "fdt/fdt.h"
+#include "fdt/fdt_token_internal.h"
 
 #include "lib/string.h"
 #include "tests/support/fdt_exercise.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The one layer that loads bytes: each answer at the edges of its block. */
-#include "fdt/fdt_token.h"
+#include "fdt/fdt_token_internal.h"
 
 #include "lib/string.h"
 #include "tests/support/ktest.h"

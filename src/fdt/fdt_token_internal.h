@@ -1,71 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fdt_token.h - the only code that loads bytes of a device tree blob.
+ * fdt_token_internal.h - the only code that loads bytes of a device tree blob.
  *
  * A blob is cut into blocks (Devicetree Specification v0.4, chapter 5). A block is a window of
  * known length, all offsets are relative to its start, and each function here checks that what it
- * reads lies inside. Whoever stands above works on offsets and on the answers of this file, so that
- * a proof of this file is a proof that no tree makes us read outside the blob.
+ * reads lies inside. The files above work on offsets and on the answers of this file, so that a
+ * proof of this file is a proof that no tree makes us read outside the blob.
  */
-#ifndef ACRE_FDT_FDT_TOKEN_H
-#define ACRE_FDT_FDT_TOKEN_H
+#ifndef ACRE_FDT_FDT_TOKEN_INTERNAL_H
+#define ACRE_FDT_FDT_TOKEN_INTERNAL_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "fdt/fdt_types.h"
 #include "lib/compiler.h"
 #include "lib/status.h"
-
-/* @size bytes at @base may be read. */
-struct fdt_block {
-	const uint8_t *base;
-	uint32_t size;
-};
-
-/*@
-	predicate readable_block(struct fdt_block *b) =
-		\valid_read(b) && \valid_read(b->base + (0 .. b->size - 1));
-
-	// The big-endian number in the four bytes at @at.
-	logic integer cell_at(struct fdt_block *b, integer at) =
-		b->base[at] * 0x1000000 + b->base[at + 1] * 0x10000 + b->base[at + 2] * 0x100 +
-		b->base[at + 3];
-
-	// The number in @count cells from @at on.
-	logic integer cells_at(struct fdt_block *b, integer at, integer count) =
-		count <= 0 ? 0 :
-		cells_at(b, at, count - 1) * 0x100000000 + cell_at(b, at + 4 * (count - 1));
-
-	predicate no_nul(struct fdt_block *b, integer from, integer to) =
-		\forall integer i; from <= i < to ==> b->base[i] != 0;
-
-	// @length bytes without a NUL from @at on, and a NUL behind them, all inside.
-	predicate string_at(struct fdt_block *b, integer at, integer length) =
-		0 <= length && 0 <= at && at + length < b->size && b->base[at + length] == 0 &&
-		no_nul(b, at, at + length);
-
-	// A string starts at @at and ends inside.
-	predicate ends_inside(struct fdt_block *b, integer at) =
-		\exists integer nul; 0 <= at <= nul < b->size && b->base[nul] == 0;
-
-	// The bytes from @at on are @length bytes of @text.
-	predicate same_bytes(struct fdt_block *b, integer at, char *text, integer length) =
-		\forall integer i; 0 <= i < length ==> b->base[at + i] == (uint8_t)text[i];
-
-	// A string of the caller's, its NUL at text[length].
-	predicate text_of_length(char *text, integer length) =
-		0 <= length <= 0xffffffff && text[length] == 0 &&
-		(\forall integer i; 0 <= i < length ==> text[i] != 0);
-	predicate is_text(char *text) = \exists integer length;
-		text_of_length(text, length) && \valid_read(text + (0 .. length));
-
-	// The string at @at is @text, NUL and all.
-	predicate is_string(struct fdt_block *b, integer at, char *text, integer length) =
-		at + length < b->size && same_bytes(b, at, text, length + 1);
-*/
-
-#define FDT_CELL 4u /* bytes in a cell; tokens, names and values are aligned to it */
 
 /* The tokens of the structure block (5.4.1). */
 enum fdt_token_kind {
@@ -225,19 +176,5 @@ acre_nodiscard bool fdt_block_last_nul(const struct fdt_block *block, uint32_t *
 */
 acre_nodiscard enum acre_status fdt_token_read(const struct fdt_block *block, uint32_t offset,
 					       struct fdt_token *token);
-
-/*
- * fdt_text_is_printable - is @text 1 to @max bytes of printable ASCII, NUL behind? What a tree says
- * may carry terminal escapes; print it only if this is true.
- * Pre: @text is a string that the reader handed out, or NULL (false). O(min(length, max)).
- */
-/*@
-	requires text == \null || is_text(text);
-	assigns \nothing;
-	ensures \result <==> text != \null && \exists integer length; 1 <= length <= max &&
-		text_of_length(text, length) &&
-		\forall integer i; 0 <= i < length ==> ' ' <= text[i] <= '~';
-*/
-bool fdt_text_is_printable(const char *text, size_t max);
 
 #endif
