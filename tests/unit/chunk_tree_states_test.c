@@ -329,7 +329,7 @@ static void take(struct world *w, uint64_t c, uint64_t end)
 {
 	chunk_tree_fill(&w->tree, c * CHUNK_BITS, (end - c) * CHUNK_BITS, false);
 	if (!all_are(w, c, end, ALL)) {
-		chunk_tree_touch(&w->tree, c * CHUNK_BITS, (end - c) * CHUNK_BITS);
+		chunk_tree_mark_stale(&w->tree, c * CHUNK_BITS, (end - c) * CHUNK_BITS);
 		return;
 	}
 	for (uint64_t at = c; at < end; at++)
@@ -346,7 +346,7 @@ static bool do_step(struct world *w, const struct step *step)
 	case SET:
 		paint(w, step->a, step->b);
 		if (!stale)
-			chunk_tree_touch(&w->tree, step->a * CHUNK_BITS + 7, 1);
+			chunk_tree_mark_stale(&w->tree, step->a * CHUNK_BITS + 7, 1);
 		return true;
 	case OWE:
 		paint(w, step->a, step->b);
@@ -355,7 +355,7 @@ static bool do_step(struct world *w, const struct step *step)
 		return true;
 	case PAY:
 		if (any_owed(w, step->a, step->a + 1))
-			chunk_tree_touch(&w->tree, step->a * CHUNK_BITS, 1);
+			chunk_tree_mark_stale(&w->tree, step->a * CHUNK_BITS, 1);
 		w->at.owed &= (uint8_t) ~(1u << step->a);
 		return true;
 	case LOOK:
@@ -403,7 +403,7 @@ static const char *settle_and_validate(struct world *w)
 
 	for (uint64_t c = 0; c < w->is->nchunks; c++) {
 		if (any_owed(w, c, c + 1))
-			chunk_tree_touch(&w->tree, c * CHUNK_BITS, 1);
+			chunk_tree_mark_stale(&w->tree, c * CHUNK_BITS, 1);
 	}
 	for (uint64_t i = 0; i < w->is->nchunks * CHUNK_WORDS; i++)
 		count += bits_count(w->words[i]);

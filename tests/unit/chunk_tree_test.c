@@ -79,7 +79,7 @@ static void change(struct rig *r, uint64_t bit, uint64_t n, bool set)
 	write_bits(r, bit, n, set);
 	for (uint64_t c = bit / CHUNK_BITS; c <= (bit + n - 1) / CHUNK_BITS; c++) {
 		if (!chunk_tree_is_stale(&r->tree, c))
-			chunk_tree_touch(&r->tree, c * CHUNK_BITS, 1);
+			chunk_tree_mark_stale(&r->tree, c * CHUNK_BITS, 1);
 	}
 }
 
@@ -90,9 +90,9 @@ static void fill(struct rig *r, uint64_t bit, uint64_t n, bool set)
 	write_bits(r, bit, n, set);
 	chunk_tree_filled(&r->tree, bit, n, set);
 	if (bit % CHUNK_BITS != 0 || n < CHUNK_BITS)
-		chunk_tree_touch(&r->tree, bit, 1);
+		chunk_tree_mark_stale(&r->tree, bit, 1);
 	if ((bit + n) % CHUNK_BITS != 0)
-		chunk_tree_touch(&r->tree, bit + n - 1, 1);
+		chunk_tree_mark_stale(&r->tree, bit + n - 1, 1);
 }
 
 /* ---- the slow answers ------------------------------------------------------------------------ */
@@ -214,7 +214,7 @@ KTEST(chunk_tree, storage_is_enough_wherever_the_first_chunk_is)
 			/* Write every byte that there is: through the leaves, and up from them. */
 			fill(&r, 0, n * CHUNK_BITS, true);
 			EXPECT_EQ(ask_order(&r.tree, 0), 0);
-			chunk_tree_touch(&r.tree, 0, n * CHUNK_BITS);
+			chunk_tree_mark_stale(&r.tree, 0, n * CHUNK_BITS);
 			EXPECT_EQ(ask_order(&r.tree, 9), 0);
 			EXPECT_EQ(ask_run(&r.tree, n * CHUNK_BITS), 0);
 			EXPECT_EQ(ask_run(&r.tree, n * CHUNK_BITS + 1), BITMAP_NONE);
@@ -387,7 +387,7 @@ KTEST(chunk_tree, an_order_that_no_tree_has_is_not_there)
 		EXPECT_EQ(ask_order(&r.tree, order), BITMAP_NONE);
 		EXPECT(chunk_tree_has_none(&r.tree, order));
 	}
-	chunk_tree_touch(&r.tree, 5000, 1);
+	chunk_tree_mark_stale(&r.tree, 5000, 1);
 	for (unsigned order = 14; order < 60; order++)
 		EXPECT_EQ(ask_order(&r.tree, order), BITMAP_NONE);
 	rig_check(&r);
@@ -448,7 +448,7 @@ KTEST(chunk_tree, agrees_with_the_bits_on_every_pattern)
 			rig_again(&r, shapes[s][0], n);
 			for (uint64_t w = 0; w < n * CHUNK_WORDS; w++)
 				r.words[w] = pattern(kind, w / CHUNK_WORDS, w % CHUNK_WORDS);
-			chunk_tree_touch(&r.tree, 0, n * CHUNK_BITS);
+			chunk_tree_mark_stale(&r.tree, 0, n * CHUNK_BITS);
 			compare(&r);
 			for (unsigned i = 0; i < 8; i++) {
 				uint64_t len = 1 + ktest_below(i < 4 ? 64 : n * CHUNK_BITS);
@@ -503,7 +503,7 @@ KTEST(chunk_tree, a_touch_makes_the_chunk_and_all_above_it_stale_and_nothing_els
 	rig_init(&r, 5, 70);
 	REQUIRE_EQ(r.tree.nlevels, 4);
 	for (uint64_t c = 0; c < 70; c += 3) {
-		chunk_tree_touch(&r.tree, c * CHUNK_BITS + 511, 1);
+		chunk_tree_mark_stale(&r.tree, c * CHUNK_BITS + 511, 1);
 		for (uint64_t other = 0; other < 70; other++)
 			EXPECT_EQ(chunk_tree_is_stale(&r.tree, other), other == c);
 		EXPECT_EQ(stale_levels(&r, c), 4);
@@ -513,7 +513,8 @@ KTEST(chunk_tree, a_touch_makes_the_chunk_and_all_above_it_stale_and_nothing_els
 		EXPECT_EQ(stale_levels(&r, c), 0);
 	}
 	rig_check(&r);
-	chunk_tree_touch(&r.tree, 3 * CHUNK_BITS - 1, CHUNK_BITS + 2); /* an end of two, and one */
+	chunk_tree_mark_stale(&r.tree, 3 * CHUNK_BITS - 1,
+			      CHUNK_BITS + 2); /* an end of two, and one */
 	for (uint64_t other = 0; other < 70; other++)
 		EXPECT_EQ(chunk_tree_is_stale(&r.tree, other), other >= 2 && other <= 4);
 	rig_check(&r);
@@ -526,7 +527,7 @@ KTEST(chunk_tree, what_changes_in_a_stale_chunk_need_not_be_told)
 	rig_init(&r, 5, 20);
 	for (unsigned i = 0; i < 60; i++) {
 		uint64_t c = ktest_below(20);
-		chunk_tree_touch(&r.tree, c * CHUNK_BITS, 1);
+		chunk_tree_mark_stale(&r.tree, c * CHUNK_BITS, 1);
 		for (unsigned k = 0; k < 3; k++) {
 			uint64_t bit = c * CHUNK_BITS + ktest_below(CHUNK_BITS - 64);
 			write_bits(&r, bit, 1 + ktest_below(64), ktest_below(3) != 0);
@@ -554,11 +555,11 @@ KTEST(chunk_tree, what_changes_behind_its_back_is_known_once_it_is_told)
 	write_bits(&r, 8 * CHUNK_BITS, 128, false);
 	EXPECT_EQ(ask_order(&r.tree, 7), BITMAP_NONE);
 	EXPECT_EQ(ask_order(&r.tree, 6), BITMAP_NONE);
-	chunk_tree_touch(&r.tree, 3 * CHUNK_BITS, 1);
-	chunk_tree_touch(&r.tree, 8 * CHUNK_BITS, 128);
+	chunk_tree_mark_stale(&r.tree, 3 * CHUNK_BITS, 1);
+	chunk_tree_mark_stale(&r.tree, 8 * CHUNK_BITS, 128);
 	compare(&r);
 	write_bits(&r, 0, 4, true); /* more than it knows of */
-	chunk_tree_touch(&r.tree, 0, 4);
+	chunk_tree_mark_stale(&r.tree, 0, 4);
 	EXPECT_EQ(ask_order(&r.tree, 2), 0);
 	compare(&r);
 }
@@ -648,7 +649,7 @@ KTEST(chunk_tree, a_look_is_spent_on_a_root_also_where_all_chunks_are_known)
 
 	rig_init(&r, 0, 3);
 	r.words[0] = 1;
-	chunk_tree_touch(&r.tree, 0, 1);
+	chunk_tree_mark_stale(&r.tree, 0, 1);
 	chunk_tree_look(&r.tree, 0);
 	EXPECT(!chunk_tree_has_none(&r.tree, 1));
 	EXPECT_EQ(chunk_tree_find_within(&r.tree, 1, &looks), CHUNK_TREE_LATER);
@@ -946,7 +947,7 @@ KTEST(chunk_tree, validate_sees_each_broken_invariant)
 	EXPECT_EQ(ask_order(&r.tree, 13), BITMAP_NONE);
 	EXPECT_EQ(ask_run(&r.tree, r.nbits), BITMAP_NONE);
 	EXPECT_EQ(ask_order(&r.tree, 2), 2 * CHUNK_BITS);
-	chunk_tree_touch(&r.tree, 18 * CHUNK_BITS, 1);
+	chunk_tree_mark_stale(&r.tree, 18 * CHUNK_BITS, 1);
 	rig_check(&r);
 	uint8_t *kept = ktest_alloc(r.bytes, 8);
 	memcpy(kept, r.storage, r.bytes);

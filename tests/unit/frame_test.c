@@ -188,7 +188,7 @@ KTEST(frame, a_run_that_is_not_all_there_any_more_is_put_back)
 	REQUIRE_EQ(frame_alloc_at(pool, CHUNK_BITS + n, 2 * CHUNK_BITS - n), ACRE_OK);
 	for (uint64_t left = 0; left < 1u << n; left++) {
 		atomic_fetch_or(word, bits_mask(0, n));
-		chunk_tree_touch(&pool->bank[0].chunks, 0, 1);
+		chunk_tree_mark_stale(&pool->bank[0].chunks, 0, 1);
 		REQUIRE_EQ(frame_alloc_range(pool, n + 1, FRAME_SIZE), FRAME_NONE); /* now it is */
 		atomic_fetch_and(word, left);
 		frame_nr_t found = frame_alloc_range(pool, n, FRAME_SIZE);

@@ -189,7 +189,7 @@ static enum acre_status locate(struct frame_pool *pool, frame_nr_t pfn, frame_co
  * chunks is known already (chunk_tree_fill()), and telling it of a chunk takes less than filling it.
  * The fence makes the change to the bits precede the look at the bytes.
  */
-static void touch_ends(struct frame_bank *bank, uint64_t index, frame_count_t n)
+static void mark_ends_stale(struct frame_bank *bank, uint64_t index, frame_count_t n)
 {
 	atomic_thread_fence(memory_order_seq_cst);
 	uint64_t first = index / CHUNK_BITS;
@@ -197,9 +197,9 @@ static void touch_ends(struct frame_bank *bank, uint64_t index, frame_count_t n)
 
 	if ((n <= CHUNK_BITS || index % CHUNK_BITS != 0) &&
 	    unlikely(!chunk_tree_is_stale(&bank->chunks, first)))
-		chunk_tree_touch(&bank->chunks, index, 1);
+		chunk_tree_mark_stale(&bank->chunks, index, 1);
 	if (first != last && (index + n) % CHUNK_BITS != 0)
-		chunk_tree_touch(&bank->chunks, index + n - 1, 1);
+		chunk_tree_mark_stale(&bank->chunks, index + n - 1, 1);
 }
 
 /* take(), where all of it lies in one word. */
@@ -211,8 +211,8 @@ static bool take_in_word(struct frame_bank *bank, uint64_t index, frame_count_t 
 
 	if (unlikely(had != mask) && had != 0)
 		atomic_fetch_or_explicit(word, had, memory_order_release);
-	if (!frame_is_known(&bank->chunks.leaf[index / CHUNK_BITS]))
-		chunk_tree_touch(&bank->chunks, index, 1);
+	if (!chunk_is_stale(&bank->chunks.leaf[index / CHUNK_BITS]))
+		chunk_tree_mark_stale(&bank->chunks, index, 1);
 	return likely(had == mask);
 }
 
@@ -222,11 +222,11 @@ static never_inline bool take_chunks(struct frame_bank *bank, uint64_t index, fr
 	chunk_tree_fill(&bank->chunks, index, n, false);
 	if (likely(bitmap_atomic_take(bank->free, index, n))) {
 		chunk_tree_filled(&bank->chunks, index, n, false);
-		touch_ends(bank, index, n);
+		mark_ends_stale(bank, index, n);
 		return true;
 	}
 	atomic_thread_fence(memory_order_seq_cst);
-	chunk_tree_touch(&bank->chunks, index, n);
+	chunk_tree_mark_stale(&bank->chunks, index, n);
 	return false;
 }
 
@@ -241,11 +241,11 @@ static bool take(struct frame_bank *bank, uint64_t index, frame_count_t n)
 	if (n > CHUNK_BITS)
 		return take_chunks(bank, index, n);
 	if (likely(bitmap_atomic_take(bank->free, index, n))) {
-		touch_ends(bank, index, n);
+		mark_ends_stale(bank, index, n);
 		return true;
 	}
 	atomic_thread_fence(memory_order_seq_cst);
-	chunk_tree_touch(&bank->chunks, index, n);
+	chunk_tree_mark_stale(&bank->chunks, index, n);
 	return false;
 }
 
@@ -255,7 +255,7 @@ static never_inline bool give_chunks(struct frame_bank *bank, uint64_t index, fr
 	chunk_tree_fill(&bank->chunks, index, n, true);
 	bool ok = bitmap_atomic_give(bank->free, index, n);
 	chunk_tree_filled(&bank->chunks, index, n, true);
-	touch_ends(bank, index, n);
+	mark_ends_stale(bank, index, n);
 	return ok;
 }
 
@@ -268,7 +268,7 @@ static bool give(struct frame_bank *bank, uint64_t index, frame_count_t n)
 	if (n > CHUNK_BITS)
 		return give_chunks(bank, index, n);
 	bool ok = bitmap_atomic_give(bank->free, index, n);
-	touch_ends(bank, index, n);
+	mark_ends_stale(bank, index, n);
 	return ok;
 }
 
@@ -307,7 +307,7 @@ static enum acre_status insert(struct frame_pool *pool, struct frame_bank *bank,
 	if (end > bank->inserted_end)
 		bank->inserted_end = end;
 	chunk_tree_filled(&bank->chunks, index, n, true);
-	touch_ends(bank, index, n);
+	mark_ends_stale(bank, index, n);
 	bank->managed += n;
 	pool->managed += n;
 	return ACRE_OK;

@@ -193,8 +193,8 @@ static frame_nr_t try_chunk(struct frame_bank *bank, uint64_t c, struct frame_st
 		return pfn;
 	}
 	leave_chunk(bank, c, stock);
-	if (!frame_is_known(&bank->chunks.leaf[c]))
-		chunk_tree_touch(&bank->chunks, pfn - bank->base, 1);
+	if (!chunk_is_stale(&bank->chunks.leaf[c]))
+		chunk_tree_mark_stale(&bank->chunks, pfn - bank->base, 1);
 	return pfn;
 }
 

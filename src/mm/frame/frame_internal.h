@@ -6,7 +6,7 @@
 #include "mm/frame/frame.h"
 
 /* Behind a change to a bit: does the tree know? If not, it must be touched. */
-static inline bool frame_is_known(const chunk_byte *leaf)
+static inline bool chunk_is_stale(const chunk_byte *leaf)
 {
 	atomic_thread_fence(memory_order_seq_cst); /* chunk_tree.c says why */
 	return likely(atomic_load_explicit(leaf, memory_order_relaxed) == CHUNK_STALE);
@@ -54,7 +54,7 @@ bool frame_search_on(const struct frame_pool *pool, struct frame_search *search,
 /*
  * frame_take_from_chunk - a frame of the chunk whose words are @words, what is known of it in @leaf, and whose first
  * frame is @base; the stock, of this hart, is there from now on. FRAME_NONE: it has none. Interrupts are off; whoever
- * takes it looks at @leaf next (frame_is_known()).
+ * takes it looks at @leaf next (chunk_is_stale()).
  */
 frame_nr_t frame_take_from_chunk(struct frame_stock *stock, bitmap_word *words, chunk_byte *leaf,
 				 frame_nr_t base);

@@ -34,24 +34,24 @@
 /* ---- single frames --------------------------------------------------------------------------- */
 
 /* Lock held. */
-static void touch_locked(struct frame_pool *pool, frame_nr_t pfn)
+static void mark_stale_locked(struct frame_pool *pool, frame_nr_t pfn)
 {
 	struct frame_bank *bank = frame_bank_of(pool, pfn);
 
 	if (bank != NULL)
-		chunk_tree_touch(&bank->chunks, pfn - bank->base, 1);
+		chunk_tree_mark_stale(&bank->chunks, pfn - bank->base, 1);
 }
 
-static never_inline void touch(struct frame_pool *pool, frame_nr_t pfn)
+static never_inline void mark_stale(struct frame_pool *pool, frame_nr_t pfn)
 {
 	LOCK_SCOPED(held, &pool->lock);
 
-	touch_locked(pool, pfn);
+	mark_stale_locked(pool, pfn);
 }
 
-static never_inline frame_nr_t touched(struct frame_pool *pool, frame_nr_t pfn)
+static never_inline frame_nr_t mark_stale_and_return(struct frame_pool *pool, frame_nr_t pfn)
 {
-	touch(pool, pfn);
+	mark_stale(pool, pfn);
 	return pfn;
 }
 
@@ -136,8 +136,8 @@ static frame_nr_t try_recorded(struct frame_pool *pool, struct frame_search *sea
 
 	if (pfn == FRAME_NONE)
 		return take_any(pool, &pool->recorded, search);
-	if (!frame_is_known(pool->recorded.leaf))
-		touch_locked(pool, pfn);
+	if (!chunk_is_stale(pool->recorded.leaf))
+		mark_stale_locked(pool, pfn);
 	return pfn;
 }
 
@@ -186,10 +186,10 @@ static never_inline frame_nr_t alloc_slowly(struct frame_pool *pool)
 	if (pfn == FRAME_NONE)
 		pfn = frame_chunks_own(pool, stock);
 	if (pfn != FRAME_NONE) {
-		bool known =
-			frame_is_known(atomic_load_explicit(&stock->leaf, memory_order_relaxed));
+		bool stale =
+			chunk_is_stale(atomic_load_explicit(&stock->leaf, memory_order_relaxed));
 		platform_irq_restore(irq);
-		return likely(known) ? pfn : touched(pool, pfn);
+		return likely(stale) ? pfn : mark_stale_and_return(pool, pfn);
 	}
 	platform_irq_restore(irq);
 	return alloc_from_pool(pool, stock);
@@ -215,7 +215,7 @@ frame_nr_t frame_alloc(struct frame_pool *pool)
 	if (unlikely(bit == 0))
 		return alloc_slowly(pool);
 	frame_nr_t pfn = base + bits_ctz(bit);
-	return frame_is_known(leaf) ? pfn : touched(pool, pfn);
+	return chunk_is_stale(leaf) ? pfn : mark_stale_and_return(pool, pfn);
 }
 
 /* Nearly every free there is: one that is right. False, and nothing has changed, if it is not. */
@@ -229,8 +229,8 @@ static inline bool free_rightly(struct frame_pool *pool, struct frame_bank *bank
 					       memory_order_release) &
 		      bit) != 0))
 		return false;
-	if (unlikely(!frame_is_known(&bank->chunks.leaf[index / CHUNK_BITS])))
-		touch(pool, pfn);
+	if (unlikely(!chunk_is_stale(&bank->chunks.leaf[index / CHUNK_BITS])))
+		mark_stale(pool, pfn);
 	return true;
 }
 

@@ -104,8 +104,8 @@ static void make_free(struct frame_pool *pool, frame_nr_t pfn)
 
 	atomic_fetch_or_explicit(&bank->free[w], bitmap_bit(index), memory_order_release);
 	atomic_fetch_or_explicit(&bank->inserted[w], bitmap_bit(index), memory_order_release);
-	if (!frame_is_known(&bank->chunks.leaf[index / CHUNK_BITS]))
-		chunk_tree_touch(&bank->chunks, index, 1);
+	if (!chunk_is_stale(&bank->chunks.leaf[index / CHUNK_BITS]))
+		chunk_tree_mark_stale(&bank->chunks, index, 1);
 }
 
 /* Number @i of them. What was the last takes its place. */

@@ -446,7 +446,7 @@ static void note_change(const struct chunk_tree *tree, uint64_t c, uint64_t end)
 		(struct chunk_change){ tree->number + c, tree->number + end };
 }
 
-static void touch_chunk(struct chunk_tree *tree, uint64_t c)
+static void mark_chunk_stale(struct chunk_tree *tree, uint64_t c)
 {
 	uint64_t node = tree->lead + c;
 
@@ -465,11 +465,11 @@ static void touch_chunk(struct chunk_tree *tree, uint64_t c)
 	atomic_store_explicit(&tree->leaf[c], CHUNK_STALE, memory_order_release);
 }
 
-void chunk_tree_touch(struct chunk_tree *tree, uint64_t bit, uint64_t n)
+void chunk_tree_mark_stale(struct chunk_tree *tree, uint64_t bit, uint64_t n)
 {
 	for (uint64_t c = bit / CHUNK_BITS; c <= (bit + n - 1) / CHUNK_BITS; c++) {
 		if (!chunk_tree_is_stale(tree, c))
-			touch_chunk(tree, c);
+			mark_chunk_stale(tree, c);
 	}
 }
 

@@ -5,7 +5,7 @@
  *
  * A chunk is 512 bits, eight words: 2 MiB of frames, and one cache line. The bits themselves belong
  * to others, who change them at any time, without a lock, and say afterwards that they have
- * (chunk_tree_touch(), under the lock, and only where chunk_tree_is_stale() does not say that it is
+ * (chunk_tree_mark_stale(), under the lock, and only where chunk_tree_is_stale() does not say that it is
  * known already). What is known is therefore lazy: stale until somebody asks, and looked up then.
  * chunk_tree.c draws it.
  *
@@ -112,15 +112,15 @@ static inline bool chunk_tree_is_empty(const struct chunk_tree *tree, uint64_t c
 }
 
 /*
- * chunk_tree_touch - some of the @n > 0 bits from @bit have changed. Call it behind the change and a
+ * chunk_tree_mark_stale - some of the @n > 0 bits from @bit have changed. Call it behind the change and a
  * full fence. Cost: a byte a level for one chunk, until one is stale already.
  */
-void chunk_tree_touch(struct chunk_tree *tree, uint64_t bit, uint64_t n);
+void chunk_tree_mark_stale(struct chunk_tree *tree, uint64_t bit, uint64_t n);
 
 /*
  * chunk_tree_fill - all of the @n bits from @bit are about to be @set, or clear. What lies in whole
  * chunks is known without looking. Call it before the change, and behind it chunk_tree_filled(), and
- * chunk_tree_touch() for those ends that are no whole chunks; if it turns out otherwise, chunk_tree_touch()
+ * chunk_tree_mark_stale() for those ends that are no whole chunks; if it turns out otherwise, chunk_tree_mark_stale()
  * for all, and nothing else.
  * Cost: a byte and a word of the runs for each chunk.
  *

@@ -221,7 +221,7 @@ def check_release(code):
 
 def check_touch(code):
     """Of the bytes that it writes, one is a release, and no other is written behind it for that chunk."""
-    name = "chunk_tree_touch"
+    name = "chunk_tree_mark_stale"
     insns = code.functions[name]
     bytes_ = [i for i in range(len(insns)) if insns[i].op in ("sb", "c.sb")]
     ordered = [i for i in bytes_ if any(
@@ -259,7 +259,7 @@ CHECKS = [
      lambda code: released_before(code, "bitmap_atomic_give", lambda x: x.is_amo())),
     ("put_back", "what was taken of a run in vain is put back with release",
      lambda code: released_before(code, "put_back", lambda x: x.is_amo())),
-    ("chunk_tree_touch", "a chunk is made stale with release, behind those above it", check_touch),
+    ("chunk_tree_mark_stale", "a chunk is made stale with release, behind those above it", check_touch),
 ]
 
 
