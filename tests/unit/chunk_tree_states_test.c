@@ -10,8 +10,8 @@
  *	owe(c, p)	chunk c becomes p; that the tree must be told is known, and has not happened
  *	pay(c)		now it has
  *	look(c), find(order), find_run(n)
- *	give(a, b)	chunks [a, b) are filled: chunk_tree_fill(), the bits, chunk_tree_filled()
- *	take(a, b)	they are emptied: chunk_tree_fill(), then the bits; where not all were set, as
+ *	give(a, b)	chunks [a, b) are filled: chunk_tree_begin_fill(), the bits, chunk_tree_end_fill()
+ *	take(a, b)	they are emptied: chunk_tree_begin_fill(), then the bits; where not all were set, as
  *			after another hart took one, the bits stay, and the tree is told
  *
  * After each step, what is found is the lowest there is. What another hart owes may be missed, or found
@@ -319,22 +319,22 @@ static void give(struct world *w, uint64_t c, uint64_t end)
 {
 	if (!all_are(w, c, end, NOTHING) || any_owed(w, c, end))
 		return;
-	chunk_tree_fill(&w->tree, c * CHUNK_BITS, (end - c) * CHUNK_BITS, true);
+	chunk_tree_begin_fill(&w->tree, c * CHUNK_BITS, (end - c) * CHUNK_BITS, true);
 	for (uint64_t at = c; at < end; at++)
 		paint(w, at, ALL);
-	chunk_tree_filled(&w->tree, c * CHUNK_BITS, (end - c) * CHUNK_BITS, true);
+	chunk_tree_end_fill(&w->tree, c * CHUNK_BITS, (end - c) * CHUNK_BITS, true);
 }
 
 static void take(struct world *w, uint64_t c, uint64_t end)
 {
-	chunk_tree_fill(&w->tree, c * CHUNK_BITS, (end - c) * CHUNK_BITS, false);
+	chunk_tree_begin_fill(&w->tree, c * CHUNK_BITS, (end - c) * CHUNK_BITS, false);
 	if (!all_are(w, c, end, ALL)) {
 		chunk_tree_mark_stale(&w->tree, c * CHUNK_BITS, (end - c) * CHUNK_BITS);
 		return;
 	}
 	for (uint64_t at = c; at < end; at++)
 		paint(w, at, NOTHING);
-	chunk_tree_filled(&w->tree, c * CHUNK_BITS, (end - c) * CHUNK_BITS, false);
+	chunk_tree_end_fill(&w->tree, c * CHUNK_BITS, (end - c) * CHUNK_BITS, false);
 }
 
 /* False if what it found is wrong. */
@@ -359,7 +359,7 @@ static bool do_step(struct world *w, const struct step *step)
 		w->at.owed &= (uint8_t) ~(1u << step->a);
 		return true;
 	case LOOK:
-		chunk_tree_look(&w->tree, step->a);
+		chunk_tree_refresh(&w->tree, step->a);
 		return !chunk_tree_is_stale(&w->tree, step->a);
 	case FIND:
 		return find(w, (unsigned)step->a);

@@ -86,9 +86,9 @@ static void change(struct rig *r, uint64_t bit, uint64_t n, bool set)
 /* As the frame pool changes long runs: fill, change, touch the ends that are no whole chunks. */
 static void fill(struct rig *r, uint64_t bit, uint64_t n, bool set)
 {
-	chunk_tree_fill(&r->tree, bit, n, set);
+	chunk_tree_begin_fill(&r->tree, bit, n, set);
 	write_bits(r, bit, n, set);
-	chunk_tree_filled(&r->tree, bit, n, set);
+	chunk_tree_end_fill(&r->tree, bit, n, set);
 	if (bit % CHUNK_BITS != 0 || n < CHUNK_BITS)
 		chunk_tree_mark_stale(&r->tree, bit, 1);
 	if ((bit + n) % CHUNK_BITS != 0)
@@ -572,7 +572,7 @@ KTEST(chunk_tree, a_look_makes_one_chunk_known)
 	change(&r, 100, 2000, true); /* chunks 0 to 4; 1 to 3 are full */
 	EXPECT_EQ(r.tree.nfull, 0);
 	for (uint64_t c = 0; c < 10; c++) {
-		chunk_tree_look(&r.tree, c);
+		chunk_tree_refresh(&r.tree, c);
 		EXPECT(!chunk_tree_is_stale(&r.tree, c));
 		rig_check(&r);
 	}
@@ -585,10 +585,10 @@ KTEST(chunk_tree, a_look_makes_one_chunk_known)
 	EXPECT(chunk_tree_is_empty(&r.tree, 9));
 	EXPECT_EQ(ask_count(&r.tree), 2000);
 	write_bits(&r, CHUNK_BITS, CHUNK_BITS, false); /* full before, and nobody has said so */
-	chunk_tree_look(&r.tree, 1);
+	chunk_tree_refresh(&r.tree, 1);
 	EXPECT_EQ(r.tree.nfull, 2);
 	write_bits(&r, 2 * CHUNK_BITS, 1, false);
-	chunk_tree_look(&r.tree, 2);
+	chunk_tree_refresh(&r.tree, 2);
 	EXPECT_EQ(r.tree.nfull, 1);
 	EXPECT_EQ(chunk_tree_next_broken(&r.tree, 1), 2);
 	EXPECT_EQ(ask_count(&r.tree), 2000 - CHUNK_BITS - 1);
@@ -609,7 +609,7 @@ KTEST(chunk_tree, full_chunks_that_are_known_are_found_without_a_look)
 		EXPECT_EQ(chunk_tree_find_full_within(&r.tree, &looks), 290);
 		EXPECT_EQ(chunk_tree_find_full_within(&r.tree, &looks), 290);
 		EXPECT(chunk_tree_is_stale(&r.tree, 0));
-		chunk_tree_look(&r.tree, 1);
+		chunk_tree_refresh(&r.tree, 1);
 		EXPECT_EQ(chunk_tree_find_full_within(&r.tree, &looks), 1);
 		change(&r, CHUNK_BITS + 7, 1, false);
 		EXPECT_EQ(chunk_tree_find_full_within(&r.tree, &looks), 290);
@@ -650,7 +650,7 @@ KTEST(chunk_tree, a_look_is_spent_on_a_root_also_where_all_chunks_are_known)
 	rig_init(&r, 0, 3);
 	r.words[0] = 1;
 	chunk_tree_mark_stale(&r.tree, 0, 1);
-	chunk_tree_look(&r.tree, 0);
+	chunk_tree_refresh(&r.tree, 0);
 	EXPECT(!chunk_tree_has_none(&r.tree, 1));
 	EXPECT_EQ(chunk_tree_find_within(&r.tree, 1, &looks), CHUNK_TREE_LATER);
 	rig_check(&r);
@@ -688,14 +688,14 @@ KTEST(chunk_tree, a_fill_of_no_whole_chunk_is_nothing)
 	struct rig r;
 
 	rig_init(&r, 2, 3);
-	chunk_tree_fill(&r.tree, 0, 511, true);
-	chunk_tree_filled(&r.tree, 0, 511, true);
-	chunk_tree_fill(&r.tree, 1, 511, true);
-	chunk_tree_filled(&r.tree, 1, 511, true);
-	chunk_tree_fill(&r.tree, 300, 700, true);
-	chunk_tree_filled(&r.tree, 300, 700, true);
-	chunk_tree_fill(&r.tree, 512, 0, true);
-	chunk_tree_filled(&r.tree, 512, 0, true);
+	chunk_tree_begin_fill(&r.tree, 0, 511, true);
+	chunk_tree_end_fill(&r.tree, 0, 511, true);
+	chunk_tree_begin_fill(&r.tree, 1, 511, true);
+	chunk_tree_end_fill(&r.tree, 1, 511, true);
+	chunk_tree_begin_fill(&r.tree, 300, 700, true);
+	chunk_tree_end_fill(&r.tree, 300, 700, true);
+	chunk_tree_begin_fill(&r.tree, 512, 0, true);
+	chunk_tree_end_fill(&r.tree, 512, 0, true);
 	EXPECT_EQ(r.tree.nfull, 0);
 	rig_check(&r);
 }

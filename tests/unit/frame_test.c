@@ -1042,7 +1042,7 @@ KTEST(frame, validate_sees_each_broken_invariant)
 	expect_broken(&r, "F4");
 	r.pool->managed--;
 	expect_broken(&r, "F4");
-	chunk_tree_look(&bank[0].chunks, 0);
+	chunk_tree_refresh(&bank[0].chunks, 0);
 	rig_remember(&r);
 	flip(bank[0].free, 64); /* the tree is not told */
 	flip(bank[0].free, 128);

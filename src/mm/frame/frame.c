@@ -186,7 +186,7 @@ static enum acre_status locate(struct frame_pool *pool, frame_nr_t pfn, frame_co
 
 /*
  * Tell the tree what has happened to [@index, @index + @n). Of more than a chunk, what lies in whole
- * chunks is known already (chunk_tree_fill()), and telling it of a chunk takes less than filling it.
+ * chunks is known already (chunk_tree_begin_fill()), and telling it of a chunk takes less than filling it.
  * The fence makes the change to the bits precede the look at the bytes.
  */
 static void mark_ends_stale(struct frame_bank *bank, uint64_t index, frame_count_t n)
@@ -219,9 +219,9 @@ static bool take_in_word(struct frame_bank *bank, uint64_t index, frame_count_t 
 /* take(), where there may be whole chunks. Their parents learn it once it is true. */
 static never_inline bool take_chunks(struct frame_bank *bank, uint64_t index, frame_count_t n)
 {
-	chunk_tree_fill(&bank->chunks, index, n, false);
+	chunk_tree_begin_fill(&bank->chunks, index, n, false);
 	if (likely(bitmap_atomic_take(bank->free, index, n))) {
-		chunk_tree_filled(&bank->chunks, index, n, false);
+		chunk_tree_end_fill(&bank->chunks, index, n, false);
 		mark_ends_stale(bank, index, n);
 		return true;
 	}
@@ -252,9 +252,9 @@ static bool take(struct frame_bank *bank, uint64_t index, frame_count_t n)
 /* give(), where there may be whole chunks. */
 static never_inline bool give_chunks(struct frame_bank *bank, uint64_t index, frame_count_t n)
 {
-	chunk_tree_fill(&bank->chunks, index, n, true);
+	chunk_tree_begin_fill(&bank->chunks, index, n, true);
 	bool ok = bitmap_atomic_give(bank->free, index, n);
-	chunk_tree_filled(&bank->chunks, index, n, true);
+	chunk_tree_end_fill(&bank->chunks, index, n, true);
 	mark_ends_stale(bank, index, n);
 	return ok;
 }
@@ -298,7 +298,7 @@ static enum acre_status insert(struct frame_pool *pool, struct frame_bank *bank,
 				   end < bank->inserted_end ? end : bank->inserted_end) !=
 	    BITMAP_NONE)
 		return ACRE_ERR_OVERLAP;
-	chunk_tree_fill(&bank->chunks, index, n, true);
+	chunk_tree_begin_fill(&bank->chunks, index, n, true);
 	if (index >= bank->inserted_end)
 		bitmap_atomic_fill(bank->free, index, n);
 	else
@@ -306,7 +306,7 @@ static enum acre_status insert(struct frame_pool *pool, struct frame_bank *bank,
 	bitmap_atomic_fill(bank->inserted, index, n);
 	if (end > bank->inserted_end)
 		bank->inserted_end = end;
-	chunk_tree_filled(&bank->chunks, index, n, true);
+	chunk_tree_end_fill(&bank->chunks, index, n, true);
 	mark_ends_stale(bank, index, n);
 	bank->managed += n;
 	pool->managed += n;

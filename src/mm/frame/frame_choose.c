@@ -189,7 +189,7 @@ static frame_nr_t try_chunk(struct frame_bank *bank, uint64_t c, struct frame_st
 					       &bank->chunks.leaf[c], base);
 
 	if (pfn == FRAME_NONE) {
-		chunk_tree_look(&bank->chunks, c);
+		chunk_tree_refresh(&bank->chunks, c);
 		return pfn;
 	}
 	leave_chunk(bank, c, stock);
@@ -257,7 +257,7 @@ static frame_nr_t take_enough(struct frame_pool *pool, struct frame_stock *stock
 			continue;
 		uint64_t free = bitmap_atomic_count(bank->free, at.c * CHUNK_BITS, CHUNK_BITS);
 		if (free == 0 || free == CHUNK_BITS) {
-			chunk_tree_look(&bank->chunks, at.c);
+			chunk_tree_refresh(&bank->chunks, at.c);
 			continue;
 		}
 		samples++;

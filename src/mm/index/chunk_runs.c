@@ -169,12 +169,12 @@ static struct chunk_run_node word_node(uint64_t word)
 }
 
 /* Make the runs of chunk @c known: its byte first (R3). */
-static void look(struct chunk_tree *tree, uint64_t c)
+static void refresh_runs(struct chunk_tree *tree, uint64_t c)
 {
 	struct chunk_run_node sum = { 0, 0, 0 };
 
 	if (chunk_tree_is_stale(tree, c))
-		chunk_tree_look(tree, c);
+		chunk_tree_refresh(tree, c);
 	for (uint64_t w = 0; w < CHUNK_WORDS; w++) {
 		uint64_t word = bitmap_atomic_word(&tree->words[c * CHUNK_WORDS + w]);
 		sum = join(sum, w * BITS_PER_WORD, word_node(word), BITS_PER_WORD);
@@ -341,7 +341,7 @@ static uint64_t visit(struct chunk_tree *tree, const struct chunk_run *run, stru
 	if (!chunk_tree_spend(looks, visit_looks[what]))
 		return CHUNK_TREE_LATER;
 	if (what == LEARN) {
-		look(tree, at->node);
+		refresh_runs(tree, at->node);
 	} else if (what == GO_DOWN) {
 		at->k--;
 		at->node *= GROUP;

@@ -234,7 +234,7 @@ static unsigned sum_up(uint64_t group, unsigned k)
 }
 
 /* Write down what the byte of a node is. Out of line: the way down needs it rarely. */
-static never_inline void refresh(const struct chunk_tree *tree, unsigned k, uint64_t node)
+static never_inline void refresh_node(const struct chunk_tree *tree, unsigned k, uint64_t node)
 {
 	put(tree, k, node, sum_up(children(tree, k, node), k));
 }
@@ -403,7 +403,7 @@ static never_inline void learn(struct chunk_tree *tree, uint64_t c, unsigned bef
  * Look for aligned 2^@order bits in chunk @c, in the order that is needed: not stale first, then look.
  * If they are not there, what is known about it is true afterwards; else it stays as it was.
  */
-static always_inline uint64_t look_for(struct chunk_tree *tree, uint64_t c, unsigned order)
+static always_inline uint64_t search_chunk(struct chunk_tree *tree, uint64_t c, unsigned order)
 {
 	unsigned before = atomic_load_explicit(&tree->leaf[c], memory_order_relaxed);
 
@@ -421,9 +421,9 @@ static always_inline uint64_t look_for(struct chunk_tree *tree, uint64_t c, unsi
 	return BITMAP_NONE;
 }
 
-void chunk_tree_look(struct chunk_tree *tree, uint64_t c)
+void chunk_tree_refresh(struct chunk_tree *tree, uint64_t c)
 {
-	(void)look_for(tree, c, CHUNK_ORDER + 1); /* that much is in no chunk */
+	(void)search_chunk(tree, c, CHUNK_ORDER + 1); /* that much is in no chunk */
 }
 
 /* ---- what has changed ------------------------------------------------------------------------ */
@@ -490,7 +490,7 @@ static void fill_chunks(struct chunk_tree *tree, uint64_t c, uint64_t end, unsig
 	chunk_runs_forget(&tree->runs, c, end - c);
 }
 
-void chunk_tree_fill(struct chunk_tree *tree, uint64_t bit, uint64_t n, bool set)
+void chunk_tree_begin_fill(struct chunk_tree *tree, uint64_t bit, uint64_t n, bool set)
 {
 	uint64_t inner = (bit + CHUNK_BITS - 1) / CHUNK_BITS;
 	uint64_t inner_end = (bit + n) / CHUNK_BITS;
@@ -499,7 +499,7 @@ void chunk_tree_fill(struct chunk_tree *tree, uint64_t bit, uint64_t n, bool set
 		fill_chunks(tree, inner, inner_end, set ? CHUNK_FULL : CHUNK_EMPTY);
 }
 
-void chunk_tree_filled(struct chunk_tree *tree, uint64_t bit, uint64_t n, bool set)
+void chunk_tree_end_fill(struct chunk_tree *tree, uint64_t bit, uint64_t n, bool set)
 {
 	/* Nodes [from, end) changed; nodes [inner, inner_end) of those are full, or empty. */
 	uint64_t inner = tree->lead + (bit + CHUNK_BITS - 1) / CHUNK_BITS;
@@ -533,7 +533,7 @@ static bool settle(struct chunk_tree *tree, unsigned level, uint64_t node, unsig
 		if (!chunk_tree_spend(looks, 1))
 			return false;
 		if (k == 0) {
-			chunk_tree_look(tree, node - tree->lead);
+			chunk_tree_refresh(tree, node - tree->lead);
 		} else {
 			uint64_t group = children(tree, k, node);
 			uint64_t stale = stale_in(group);
@@ -542,7 +542,7 @@ static bool settle(struct chunk_tree *tree, unsigned level, uint64_t node, unsig
 				k--;
 				continue;
 			}
-			refresh(tree, k, node);
+			refresh_node(tree, k, node);
 		}
 		if (k == level)
 			return true;
@@ -552,8 +552,8 @@ static bool settle(struct chunk_tree *tree, unsigned level, uint64_t node, unsig
 }
 
 /* The lowest aligned 2^@order bits below @node, whose children are too small for it alone. */
-static never_inline uint64_t find_in_group(struct chunk_tree *tree, unsigned k, uint64_t node,
-					   unsigned order, unsigned *looks)
+static never_inline uint64_t find_in_full_children(struct chunk_tree *tree, unsigned k,
+						   uint64_t node, unsigned order, unsigned *looks)
 {
 	if (!settle(tree, k, node, looks))
 		return CHUNK_TREE_LATER;
@@ -566,13 +566,14 @@ static never_inline uint64_t find_in_group(struct chunk_tree *tree, unsigned k, 
 }
 
 /* The lowest aligned 2^@order bits in one of the chunks below @node of level 1. */
-static uint64_t look_in_group(struct chunk_tree *tree, uint64_t node, unsigned order,
-			      unsigned *looks)
+static uint64_t find_in_chunks(struct chunk_tree *tree, uint64_t node, unsigned order,
+			       unsigned *looks)
 {
 	for (uint64_t fit = fit_in(children(tree, 1, node), order); fit != 0; fit &= fit - 1) {
 		if (!chunk_tree_spend(looks, 1))
 			return CHUNK_TREE_LATER;
-		uint64_t found = look_for(tree, node * GROUP + first_of(fit) - tree->lead, order);
+		uint64_t found =
+			search_chunk(tree, node * GROUP + first_of(fit) - tree->lead, order);
 		if (found != BITMAP_NONE)
 			return found;
 	}
@@ -591,9 +592,10 @@ static never_inline uint64_t search(struct chunk_tree *tree, unsigned order, uns
 		return BITMAP_NONE;
 	for (;;) {
 		if (k == bottom) {
-			uint64_t found = order <= CHUNK_ORDER
-						 ? look_in_group(tree, node, order, looks)
-						 : find_in_group(tree, k, node, order, looks);
+			uint64_t found =
+				order <= CHUNK_ORDER
+					? find_in_chunks(tree, node, order, looks)
+					: find_in_full_children(tree, k, node, order, looks);
 			if (found != BITMAP_NONE)
 				return found;
 		} else {
@@ -604,7 +606,7 @@ static never_inline uint64_t search(struct chunk_tree *tree, unsigned order, uns
 				continue;
 			}
 		}
-		refresh(tree, k, node);
+		refresh_node(tree, k, node);
 		if (!chunk_tree_spend(looks, 1)) /* the root's too: there may be many trees */
 			return CHUNK_TREE_LATER;
 		if (k == top)

@@ -118,16 +118,16 @@ static inline bool chunk_tree_is_empty(const struct chunk_tree *tree, uint64_t c
 void chunk_tree_mark_stale(struct chunk_tree *tree, uint64_t bit, uint64_t n);
 
 /*
- * chunk_tree_fill - all of the @n bits from @bit are about to be @set, or clear. What lies in whole
- * chunks is known without looking. Call it before the change, and behind it chunk_tree_filled(), and
+ * chunk_tree_begin_fill - all of the @n bits from @bit are about to be @set, or clear. What lies in whole
+ * chunks is known without looking. Call it before the change, and behind it chunk_tree_end_fill(), and
  * chunk_tree_mark_stale() for those ends that are no whole chunks; if it turns out otherwise, chunk_tree_mark_stale()
  * for all, and nothing else.
  * Cost: a byte and a word of the runs for each chunk.
  *
- * chunk_tree_filled - now they are: what is above those chunks follows. Cost: a byte for each eight chunks.
+ * chunk_tree_end_fill - now they are: what is above those chunks follows. Cost: a byte for each eight chunks.
  */
-void chunk_tree_fill(struct chunk_tree *tree, uint64_t bit, uint64_t n, bool set);
-void chunk_tree_filled(struct chunk_tree *tree, uint64_t bit, uint64_t n, bool set);
+void chunk_tree_begin_fill(struct chunk_tree *tree, uint64_t bit, uint64_t n, bool set);
+void chunk_tree_end_fill(struct chunk_tree *tree, uint64_t bit, uint64_t n, bool set);
 
 /*
  * chunk_tree_has_none - is it known that there are no 2^@order set bits at a multiple of 2^@order? May
@@ -203,8 +203,8 @@ static inline uint64_t chunk_tree_next_broken(const struct chunk_tree *tree, uin
  */
 uint64_t chunk_tree_find_full_within(struct chunk_tree *tree, unsigned *looks);
 
-/* chunk_tree_look - make what is known about chunk @c true. Cost: its eight words. */
-void chunk_tree_look(struct chunk_tree *tree, uint64_t c);
+/* chunk_tree_refresh - make what is known about chunk @c true. Cost: its eight words. */
+void chunk_tree_refresh(struct chunk_tree *tree, uint64_t c);
 
 /*
  * chunk_tree_count_within - how many bits are set; CHUNK_TREE_LATER if there are more than *@looks chunks that
