@@ -18,14 +18,14 @@
 #define FRAMES ((frame_count_t)CHUNKS * CHUNK_BITS)
 
 /* What a chunk costs, at most, in looks: its runs, its bits, and its share of what is above it and of ways down. */
-#define LOOKS_A_CHUNK (CHUNK_RUN_LOOKS + CHUNK_TRY_LOOKS)
+#define LOOKS_A_CHUNK (CHUNK_RUN_COST + CHUNK_TRY_COST)
 
 static struct {
 	struct frame_pool *pool;
-	unsigned undone;   /* chunks that are made stale between two portions */
-	unsigned next;     /* the first of those, next time */
-	unsigned portions; /* of the search that goes on */
-	unsigned most;     /* then the others leave it alone: a failure is no hang */
+	unsigned undone;  /* chunks that are made stale between two portions */
+	unsigned next;    /* the first of those, next time */
+	unsigned batches; /* of the search that goes on */
+	unsigned most;    /* then the others leave it alone: a failure is no hang */
 	uint32_t serving;
 } others;
 
@@ -67,11 +67,11 @@ static void others_get_in(void)
 	struct frame_pool *pool = others.pool;
 	void (*hook)(void) = host_irqs_on_hook;
 
-	if (pool->lock.serving == others.serving || others.portions == others.most)
+	if (pool->lock.serving == others.serving || others.batches == others.most)
 		return;
 	host_irqs_on_hook = NULL;
 	host_hart = 1;
-	others.portions++;
+	others.batches++;
 	unsigned left = others.undone;
 	for (unsigned i = 0; i < CHUNKS && left != 0; i++) {
 		others.next = (others.next + 1) % CHUNKS;
@@ -88,13 +88,13 @@ static void others_get_in(void)
 /* How many portions are as short as all others. */
 static unsigned short_portions(void)
 {
-	return 2 * LOOKS_A_CHUNK * (CHUNKS + 2) / FRAME_LOOKS + 1;
+	return 2 * LOOKS_A_CHUNK * (CHUNKS + 2) / FRAME_BATCH + 1;
 }
 
 /* How many portions a search of everything may take if others undo whatever they like. */
 static unsigned portions_at_most(void)
 {
-	return short_portions() + bits_log2_ceil(2 * LOOKS_A_CHUNK * CHUNKS / FRAME_LOOKS) + 1;
+	return short_portions() + bits_log2_ceil(2 * LOOKS_A_CHUNK * CHUNKS / FRAME_BATCH) + 1;
 }
 
 static void begin(struct frame_pool *pool, unsigned undone)
@@ -102,7 +102,7 @@ static void begin(struct frame_pool *pool, unsigned undone)
 	others.pool = pool;
 	others.undone = undone;
 	others.next = CHUNKS - 1;
-	others.portions = 0;
+	others.batches = 0;
 	others.most = 20 * portions_at_most();
 	others.serving = pool->lock.serving;
 	host_irqs_on_hook = others_get_in;
@@ -113,13 +113,13 @@ static void end(frame_nr_t found, const char *what)
 {
 	host_irqs_on_hook = NULL;
 	ktest_note("%s: %u portions, others undid up to %u chunks between two", what,
-		   others.portions, others.undone);
+		   others.batches, others.undone);
 	EXPECT_EQ(found, FRAME_NONE);
-	EXPECT(others.portions <= portions_at_most());
-	if (others.undone >= FRAME_LOOKS - 1)
-		EXPECT(others.portions > short_portions());
+	EXPECT(others.batches <= portions_at_most());
+	if (others.undone >= FRAME_BATCH - 1)
+		EXPECT(others.batches > short_portions());
 	REQUIRE_VALID(frame_validate(others.pool));
-	EXPECT(others.portions >= 4); /* or nothing was put to the test */
+	EXPECT(others.batches >= 4); /* or nothing was put to the test */
 }
 
 /* How many chunks others undo: less than a portion learns, about as much, and all there is. */
@@ -187,7 +187,7 @@ static void others_give(void)
 	struct frame_pool *pool = others.pool;
 	frame_nr_t pfn = FIRST + gift.c * CHUNK_BITS + 32;
 
-	if (pool->lock.serving != others.serving && others.portions == gift.when) {
+	if (pool->lock.serving != others.serving && others.batches == gift.when) {
 		host_irqs_on_hook = NULL;
 		REQUIRE_EQ(frame_free(pool, pfn), ACRE_OK);
 		host_irqs_on_hook = others_give;

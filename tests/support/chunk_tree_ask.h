@@ -9,17 +9,17 @@
 
 static inline uint64_t ask_order(struct chunk_tree *tree, unsigned order)
 {
-	unsigned looks = UINT_MAX;
+	unsigned budget = UINT_MAX;
 
-	return chunk_tree_find_within(tree, order, &looks);
+	return chunk_tree_find_bounded(tree, order, &budget);
 }
 
 static inline uint64_t ask_aligned_run(struct chunk_tree *tree, uint64_t n, uint64_t align)
 {
 	struct chunk_run run = { .n = n, .align = align, .from = 0, .to = CHUNK_TREE_LATER };
-	unsigned looks = UINT_MAX;
+	unsigned budget = UINT_MAX;
 
-	return chunk_tree_find_run_within(tree, &run, &looks);
+	return chunk_tree_find_run_bounded(tree, &run, &budget);
 }
 
 static inline uint64_t ask_run(struct chunk_tree *tree, uint64_t n)
@@ -29,9 +29,9 @@ static inline uint64_t ask_run(struct chunk_tree *tree, uint64_t n)
 
 static inline uint64_t ask_count(const struct chunk_tree *tree)
 {
-	unsigned looks = UINT_MAX;
+	unsigned budget = UINT_MAX;
 
-	return chunk_tree_count_within(tree, &looks);
+	return chunk_tree_count_bounded(tree, &budget);
 }
 
 #endif

@@ -598,23 +598,23 @@ KTEST(chunk_tree, a_look_makes_one_chunk_known)
 KTEST(chunk_tree, full_chunks_that_are_known_are_found_without_a_look)
 {
 	struct rig r;
-	unsigned looks = UINT_MAX;
+	unsigned budget = UINT_MAX;
 
 	for (uint64_t first = 0; first < 9; first++) {
 		rig_init(&r, first, 300);
-		EXPECT_EQ(chunk_tree_find_full_within(&r.tree, &looks), BITMAP_NONE);
+		EXPECT_EQ(chunk_tree_find_full_bounded(&r.tree, &budget), BITMAP_NONE);
 		change(&r, 0, 2 * CHUNK_BITS, true); /* stale */
-		EXPECT_EQ(chunk_tree_find_full_within(&r.tree, &looks), BITMAP_NONE);
+		EXPECT_EQ(chunk_tree_find_full_bounded(&r.tree, &budget), BITMAP_NONE);
 		fill(&r, 290 * CHUNK_BITS, 2 * CHUNK_BITS, true);
-		EXPECT_EQ(chunk_tree_find_full_within(&r.tree, &looks), 290);
-		EXPECT_EQ(chunk_tree_find_full_within(&r.tree, &looks), 290);
+		EXPECT_EQ(chunk_tree_find_full_bounded(&r.tree, &budget), 290);
+		EXPECT_EQ(chunk_tree_find_full_bounded(&r.tree, &budget), 290);
 		EXPECT(chunk_tree_is_stale(&r.tree, 0));
 		chunk_tree_refresh(&r.tree, 1);
-		EXPECT_EQ(chunk_tree_find_full_within(&r.tree, &looks), 1);
+		EXPECT_EQ(chunk_tree_find_full_bounded(&r.tree, &budget), 1);
 		change(&r, CHUNK_BITS + 7, 1, false);
-		EXPECT_EQ(chunk_tree_find_full_within(&r.tree, &looks), 290);
+		EXPECT_EQ(chunk_tree_find_full_bounded(&r.tree, &budget), 290);
 		change(&r, 290 * CHUNK_BITS, 2 * CHUNK_BITS, false);
-		EXPECT_EQ(chunk_tree_find_full_within(&r.tree, &looks), BITMAP_NONE);
+		EXPECT_EQ(chunk_tree_find_full_bounded(&r.tree, &budget), BITMAP_NONE);
 		compare(&r);
 	}
 }
@@ -623,39 +623,39 @@ KTEST(chunk_tree, full_chunks_that_are_known_are_found_without_a_look)
 KTEST(chunk_tree, a_search_for_a_full_chunk_goes_on_where_it_has_stopped)
 {
 	struct rig r;
-	unsigned looks;
+	unsigned budget;
 
 	rig_init(&r, 0, 300);
 	fill(&r, 299 * CHUNK_BITS, CHUNK_BITS, true);
 	fill(&r, 0, CHUNK_BITS, true);
 	fill(&r, 0, CHUNK_BITS, false);
 	for (unsigned i = 0; i < 4; i++) {
-		looks = 1;
-		EXPECT_EQ(chunk_tree_find_full_within(&r.tree, &looks), CHUNK_TREE_LATER);
-		EXPECT_EQ(looks, 0);
+		budget = 1;
+		EXPECT_EQ(chunk_tree_find_full_bounded(&r.tree, &budget), CHUNK_TREE_LATER);
+		EXPECT_EQ(budget, 0);
 		rig_check(&r);
 	}
-	looks = 1;
-	EXPECT_EQ(chunk_tree_find_full_within(&r.tree, &looks), 299);
-	looks = 0;
-	EXPECT_EQ(chunk_tree_find_full_within(&r.tree, &looks), CHUNK_TREE_LATER);
+	budget = 1;
+	EXPECT_EQ(chunk_tree_find_full_bounded(&r.tree, &budget), 299);
+	budget = 0;
+	EXPECT_EQ(chunk_tree_find_full_bounded(&r.tree, &budget), CHUNK_TREE_LATER);
 }
 
 /* Or one with many trees would go through all of them with a single look. */
 KTEST(chunk_tree, a_look_is_spent_on_a_root_also_where_all_chunks_are_known)
 {
 	struct rig r;
-	unsigned looks = 0;
+	unsigned budget = 0;
 
 	rig_init(&r, 0, 3);
 	r.words[0] = 1;
 	chunk_tree_mark_stale(&r.tree, 0, 1);
 	chunk_tree_refresh(&r.tree, 0);
 	EXPECT(!chunk_tree_has_none(&r.tree, 1));
-	EXPECT_EQ(chunk_tree_find_within(&r.tree, 1, &looks), CHUNK_TREE_LATER);
+	EXPECT_EQ(chunk_tree_find_bounded(&r.tree, 1, &budget), CHUNK_TREE_LATER);
 	rig_check(&r);
 	EXPECT(chunk_tree_has_none(&r.tree, 1));
-	EXPECT_EQ(chunk_tree_find_within(&r.tree, 1, &looks), BITMAP_NONE);
+	EXPECT_EQ(chunk_tree_find_bounded(&r.tree, 1, &budget), BITMAP_NONE);
 }
 
 /* ---- filling --------------------------------------------------------------------------------- */
@@ -764,35 +764,35 @@ KTEST(chunk_tree, what_appears_below_the_last_find_is_found_first)
 /* ---- searches in portions -------------------------------------------------------------------- */
 
 /* Portions of @looks, and of more where that is not enough for one step on. */
-static uint64_t find_in_portions(struct rig *r, unsigned order, unsigned looks, unsigned *portions)
+static uint64_t find_in_batches(struct rig *r, unsigned order, unsigned budget, unsigned *batches)
 {
-	for (*portions = 1;; ++*portions) {
-		unsigned left = looks + *portions / 64;
-		uint64_t found = chunk_tree_find_within(&r->tree, order, &left);
-		if (*portions % 16 == 0)
+	for (*batches = 1;; ++*batches) {
+		unsigned left = budget + *batches / 64;
+		uint64_t found = chunk_tree_find_bounded(&r->tree, order, &left);
+		if (*batches % 16 == 0)
 			rig_check(r);
 		if (found != CHUNK_TREE_LATER)
 			return found;
-		REQUIRE(*portions < 10000);
+		REQUIRE(*batches < 10000);
 	}
 }
 
-static uint64_t find_run_in_portions(struct rig *r, uint64_t n, uint64_t align, unsigned looks,
-				     unsigned *portions)
+static uint64_t find_run_in_batches(struct rig *r, uint64_t n, uint64_t align, unsigned budget,
+				    unsigned *batches)
 {
 	struct chunk_run run = { n, align, 0, r->nbits };
 
-	for (*portions = 1;; ++*portions) {
-		unsigned left = looks + *portions / 64;
-		uint64_t found = chunk_tree_find_run_within(&r->tree, &run, &left);
-		if (*portions % 16 == 0)
+	for (*batches = 1;; ++*batches) {
+		unsigned left = budget + *batches / 64;
+		uint64_t found = chunk_tree_find_run_bounded(&r->tree, &run, &left);
+		if (*batches % 16 == 0)
 			rig_check(r);
 		if (found != CHUNK_TREE_LATER)
 			return found;
 		EXPECT_EQ(left, 0);
 		/* What is below that is no longer looked at. */
 		REQUIRE(slow_find_aligned(r, n, align, 0) >= run.from);
-		REQUIRE(*portions < 10000);
+		REQUIRE(*batches < 10000);
 	}
 }
 
@@ -808,23 +808,23 @@ static void make_stale(struct rig *r, uint64_t nchunks)
 KTEST(chunk_tree, a_search_in_portions_ends_with_the_same)
 {
 	static const uint64_t room[] = { 1, 9, 40 };
-	unsigned portions;
+	unsigned batches;
 	struct rig r;
 
 	rig_alloc(&r, 70);
 	for (unsigned i = 0; i < ARRAY_SIZE(room); i++) {
-		for (unsigned looks = 1; looks <= 33; looks += 16) {
+		for (unsigned budget = 1; budget <= 33; budget += 16) {
 			for (unsigned order = 5; order <= 12; order += 1 + order / 4) {
 				make_stale(&r, room[i]);
-				REQUIRE_EQ(find_in_portions(&r, order, looks, &portions),
+				REQUIRE_EQ(find_in_batches(&r, order, budget, &batches),
 					   slow_find(&r, order));
 			}
 			for (uint64_t n = 90; n <= 3 * CHUNK_BITS; n = n * 4 + 5) {
 				make_stale(&r, room[i]);
-				REQUIRE_EQ(find_run_in_portions(&r, n, 1, looks, &portions),
+				REQUIRE_EQ(find_run_in_batches(&r, n, 1, budget, &batches),
 					   slow_find_run(&r, n));
 				make_stale(&r, room[i]);
-				REQUIRE_EQ(find_run_in_portions(&r, n, 64, looks, &portions),
+				REQUIRE_EQ(find_run_in_batches(&r, n, 64, budget, &batches),
 					   slow_find_aligned(&r, n, 64, 0));
 			}
 		}
@@ -848,10 +848,10 @@ KTEST(chunk_tree, a_search_of_a_part_sees_what_begins_there)
 		run.to = run.from + 1 + ktest_below(r.nbits - run.from);
 		uint64_t want = slow_find_aligned(&r, run.n, run.align, run.from);
 		uint64_t found;
-		unsigned looks;
+		unsigned budget;
 		do {
-			looks = 12 + (unsigned)ktest_below(40);
-			found = chunk_tree_find_run_within(&r.tree, &run, &looks);
+			budget = 12 + (unsigned)ktest_below(40);
+			found = chunk_tree_find_run_bounded(&r.tree, &run, &budget);
 		} while (found == CHUNK_TREE_LATER);
 		REQUIRE_EQ(found, want < run.to ? want : BITMAP_NONE);
 		if (i % 32 == 0)
@@ -861,22 +861,22 @@ KTEST(chunk_tree, a_search_of_a_part_sees_what_begins_there)
 
 KTEST(chunk_tree, a_portion_looks_at_no_more_chunks_than_it_may)
 {
-	unsigned portions;
+	unsigned batches;
 	struct rig r;
 
 	rig_alloc(&r, 70);
 	make_stale(&r, 70);
-	EXPECT_EQ(find_in_portions(&r, 9, 10, &portions), BITMAP_NONE);
+	EXPECT_EQ(find_in_batches(&r, 9, 10, &batches), BITMAP_NONE);
 	/* 70 chunks and about 9 groups of them and one of those; what is known is not looked at again */
-	EXPECT(portions >= 8 && portions <= 10);
-	EXPECT_EQ(find_in_portions(&r, 9, 0, &portions), BITMAP_NONE);
-	EXPECT_EQ(portions, 1);
+	EXPECT(batches >= 8 && batches <= 10);
+	EXPECT_EQ(find_in_batches(&r, 9, 0, &batches), BITMAP_NONE);
+	EXPECT_EQ(batches, 1);
 	make_stale(&r, 70);
-	EXPECT_EQ(find_run_in_portions(&r, CHUNK_BITS, 1, 4 * CHUNK_RUN_LOOKS, &portions),
+	EXPECT_EQ(find_run_in_batches(&r, CHUNK_BITS, 1, 4 * CHUNK_RUN_COST, &batches),
 		  BITMAP_NONE);
-	EXPECT(portions >= 70 / 4 && portions <= 70 / 2);
-	EXPECT_EQ(find_run_in_portions(&r, CHUNK_BITS, 1, 0, &portions), BITMAP_NONE);
-	EXPECT_EQ(portions, 1);
+	EXPECT(batches >= 70 / 4 && batches <= 70 / 2);
+	EXPECT_EQ(find_run_in_batches(&r, CHUNK_BITS, 1, 0, &batches), BITMAP_NONE);
+	EXPECT_EQ(batches, 1);
 }
 
 /* Between two portions another hart makes a chunk stale that was known, and takes or gives bits of it. */
@@ -889,12 +889,12 @@ KTEST(chunk_tree, a_search_in_portions_sees_what_changes_meanwhile)
 		uint64_t found = CHUNK_TREE_LATER;
 
 		make_stale(&r, 70);
-		for (unsigned portion = 0; found == CHUNK_TREE_LATER; portion++) {
+		for (unsigned batch = 0; found == CHUNK_TREE_LATER; batch++) {
 			unsigned left = 10;
-			found = chunk_tree_find_within(&r.tree, 9, &left);
-			if (portion == 2) /* about 30 chunks are known by now */
+			found = chunk_tree_find_bounded(&r.tree, 9, &left);
+			if (batch == 2) /* about 30 chunks are known by now */
 				change(&r, at * CHUNK_BITS, CHUNK_BITS, true);
-			REQUIRE(portion < 100);
+			REQUIRE(batch < 100);
 		}
 		REQUIRE_EQ(found, at * CHUNK_BITS);
 	}
@@ -909,11 +909,11 @@ KTEST(chunk_tree, counts_in_pieces)
 	fill(&r, 8 * CHUNK_BITS, 9 * CHUNK_BITS, true);
 	fill(&r, 30 * CHUNK_BITS, 9 * CHUNK_BITS, false);
 	for (uint64_t nchunks = 1; nchunks < 80; nchunks = nchunks * 2 + 1) {
-		for (unsigned looks = 1; looks < 80; looks *= 3) {
+		for (unsigned budget = 1; budget < 80; budget *= 3) {
 			uint64_t count = 0, c = 0;
 			while (c != 70) {
 				uint64_t before = c;
-				count += chunk_tree_count_some(&r.tree, &c, nchunks, looks);
+				count += chunk_tree_count_some(&r.tree, &c, nchunks, budget);
 				REQUIRE(c > before && c <= 70 && c - before <= nchunks);
 			}
 			EXPECT_EQ(count, slow_count(&r, 0, r.nbits));

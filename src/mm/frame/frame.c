@@ -354,13 +354,13 @@ bool frame_search_on(const struct frame_pool *pool, struct frame_search *search,
 {
 	if (likely(found != FRAME_LATER))
 		return false;
-	search->spent += search->portion;
+	search->spent += search->batch;
 	/* Looking at all there is for a run, twice. A bank may begin and end inside of a chunk. */
 	uint64_t nchunks = pool->managed / CHUNK_BITS + 2ull * pool->nbanks;
-	if (search->spent > 2ull * (CHUNK_RUN_LOOKS + CHUNK_TRY_LOOKS) * nchunks &&
-	    search->portion <= UINT_MAX / 2)
-		search->portion *= 2;
-	search->looks = search->portion;
+	if (search->spent > 2ull * (CHUNK_RUN_COST + CHUNK_TRY_COST) * nchunks &&
+	    search->batch <= UINT_MAX / 2)
+		search->batch *= 2;
+	search->budget = search->batch;
 	return true;
 }
 
@@ -375,11 +375,11 @@ static frame_nr_t take_natural(struct frame_pool *pool, unsigned order, struct f
 
 		if (chunk_tree_has_none(&bank->chunks, order)) /* of many banks most, in the end */
 			continue;
-		while ((index = chunk_tree_find_within(&bank->chunks, order, &search->looks)) <
+		while ((index = chunk_tree_find_bounded(&bank->chunks, order, &search->budget)) <
 		       CHUNK_TREE_LATER) {
 			if (likely(take(bank, index, n)))
 				return bank->base + index;
-			if (!chunk_tree_spend(&search->looks, 1))
+			if (!chunk_tree_spend(&search->budget, 1))
 				return FRAME_LATER;
 		}
 		if (unlikely(index == CHUNK_TREE_LATER))
@@ -417,8 +417,8 @@ static never_inline frame_nr_t alloc_natural_from(struct frame_pool *pool, struc
 {
 	{
 		LOCK_SCOPED(held, &pool->lock);
-		unsigned looks = FRAME_LOOKS;
-		uint64_t index = chunk_tree_find_within(&bank->chunks, order, &looks);
+		unsigned budget = FRAME_BATCH;
+		uint64_t index = chunk_tree_find_bounded(&bank->chunks, order, &budget);
 
 		if (likely(index < CHUNK_TREE_LATER) &&
 		    likely(take(bank, index, (frame_count_t)1 << order)))
@@ -501,11 +501,11 @@ static frame_nr_t take_between(struct frame_pool *pool, const struct run_search 
 					    *from > bank->base ? *from - bank->base : 0,
 					    to - bank->base };
 		uint64_t index;
-		while ((index = chunk_tree_find_run_within(&bank->chunks, &wanted,
-							   &search->looks)) < CHUNK_TREE_LATER) {
+		while ((index = chunk_tree_find_run_bounded(&bank->chunks, &wanted,
+							    &search->budget)) < CHUNK_TREE_LATER) {
 			if (take(bank, index, run->n))
 				return bank->base + index;
-			if (!chunk_tree_spend(&search->looks, 1))
+			if (!chunk_tree_spend(&search->budget, 1))
 				break;
 		}
 		if (index != BITMAP_NONE) {
@@ -911,11 +911,11 @@ frame_nr_t frame_next_free(struct frame_pool *pool, frame_nr_t pfn)
 static bool count_at_once(struct frame_pool *pool, frame_count_t *count)
 {
 	LOCK_SCOPED(held, &pool->lock);
-	unsigned looks = FRAME_LOOKS;
+	unsigned budget = FRAME_BATCH;
 
 	*count = frame_zeroed_count(pool);
 	for (uint32_t b = 0; b < pool->nbanks; b++) {
-		uint64_t some = chunk_tree_count_within(&pool->bank[b].chunks, &looks);
+		uint64_t some = chunk_tree_count_bounded(&pool->bank[b].chunks, &budget);
 		if (some == CHUNK_TREE_LATER)
 			return false;
 		*count += some;
@@ -931,7 +931,7 @@ static bool count_some(struct frame_pool *pool, uint32_t *b, uint64_t *c, frame_
 	if (*b == pool->nbanks)
 		return false;
 	const struct chunk_tree *chunks = &pool->bank[*b].chunks;
-	*count += chunk_tree_count_some(chunks, c, 8ull * CHUNKS_ASKED, FRAME_LOOKS);
+	*count += chunk_tree_count_some(chunks, c, 8ull * CHUNKS_ASKED, FRAME_BATCH);
 	if (*c == chunks->nchunks) {
 		*c = 0;
 		++*b;
@@ -973,7 +973,7 @@ frame_nr_t frame_lowest_free(struct frame_pool *pool, struct frame_search *searc
 		struct frame_bank *bank = &pool->bank[b];
 		if (chunk_tree_has_none(&bank->chunks, 0))
 			continue;
-		uint64_t index = chunk_tree_find_within(&bank->chunks, 0, &search->looks);
+		uint64_t index = chunk_tree_find_bounded(&bank->chunks, 0, &search->budget);
 
 		if (index == CHUNK_TREE_LATER)
 			return FRAME_LATER;

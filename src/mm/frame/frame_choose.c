@@ -249,7 +249,7 @@ static frame_nr_t take_enough(struct frame_pool *pool, struct frame_stock *stock
 	unsigned samples = 0;
 
 	for (unsigned seen = 0; seen < 4 * SAMPLES && samples < SAMPLES; seen++, at.c++) {
-		(void)chunk_tree_spend(&search->looks, 1); /* there are more in a portion */
+		(void)chunk_tree_spend(&search->budget, 1); /* there are more in a portion */
 		bank = next_broken(pool, &at);
 		if (bank == NULL)
 			break;
@@ -279,11 +279,11 @@ static frame_nr_t take_little(struct frame_pool *pool, struct frame_stock *stock
 	struct frame_bank *bank;
 
 	for (; (bank = next_broken(pool, &at)) != NULL; at.c++) {
-		if (!chunk_tree_spend(&search->looks, 1))
+		if (!chunk_tree_spend(&search->budget, 1))
 			return FRAME_LATER;
 		if (!shared && is_elsewhere(pool, bank, at.c))
 			continue;
-		if (!chunk_tree_spend(&search->looks, 2))
+		if (!chunk_tree_spend(&search->budget, 2))
 			return FRAME_LATER;
 		frame_nr_t pfn = try_chunk(bank, at.c, stock);
 		if (pfn != FRAME_NONE)
@@ -297,7 +297,7 @@ static frame_nr_t take_whole(struct frame_bank *bank, struct frame_stock *stock,
 {
 	uint64_t c;
 
-	while ((c = chunk_tree_find_full_within(&bank->chunks, &search->looks)) <
+	while ((c = chunk_tree_find_full_bounded(&bank->chunks, &search->budget)) <
 	       CHUNK_TREE_LATER) {
 		frame_nr_t pfn = try_chunk(bank, c, stock);
 		if (pfn != FRAME_NONE)

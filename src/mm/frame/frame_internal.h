@@ -32,18 +32,18 @@ static inline bool chunk_is_stale(const chunk_byte *leaf)
 #define FRAME_LATER (FRAME_NONE - 1)
 
 /* Looks of a portion (chunk_tree.h), as long as others do not undo them. */
-#define FRAME_LOOKS 32u
+#define FRAME_BATCH 32u
 
 struct frame_search {
-	unsigned looks;   /* left in this portion */
-	unsigned portion; /* of so many */
-	uint64_t spent;   /* by those before it */
-	bool shared;      /* single frames: also of chunks that other harts take from */
+	unsigned budget; /* left in this portion */
+	unsigned batch;  /* of so many */
+	uint64_t spent;  /* by those before it */
+	bool shared;     /* single frames: also of chunks that other harts take from */
 };
 
 static inline struct frame_search frame_search(void)
 {
-	return (struct frame_search){ .looks = FRAME_LOOKS, .portion = FRAME_LOOKS };
+	return (struct frame_search){ .budget = FRAME_BATCH, .batch = FRAME_BATCH };
 }
 
 /* frame_search_on - was that portion not enough? Then make the next one ready. */

@@ -136,7 +136,7 @@ frame_nr_t frame_zeroed_flush_some(struct frame_pool *pool, const struct frame_s
 
 	if (n == 0)
 		return FRAME_NONE;
-	for (unsigned i = 0; n != 0 && i < search->portion / 4; i++)
+	for (unsigned i = 0; n != 0 && i < search->batch / 4; i++)
 		flush_at(pool, --n);
 	return FRAME_LATER;
 }

@@ -37,7 +37,7 @@
 #define LEAF_BITS   10u
 #define LEAF_MASK   ((1u << LEAF_BITS) - 1)
 #define UNKNOWN     UINT64_MAX
-#define SUM_LOOKS   2u   /* summing up eight nodes, in looks (chunk_tree.h) */
+#define SUM_COST    2u   /* summing up eight nodes, in looks (chunk_tree.h) */
 #define ALL_ONES    0xff /* memset() with it forgets leaves and nodes alike */
 
 /* Nodes of level @k. */
@@ -276,7 +276,7 @@ struct walk {
  * To what lies behind the node. Parents that have been walked through are known now, also if that takes more looks than
  * are left: else the next search, which goes on behind them, would leave them as they are.
  */
-static void step(struct chunk_runs *runs, struct walk *at, unsigned *looks)
+static void step(struct chunk_runs *runs, struct walk *at, unsigned *budget)
 {
 	at->node++;
 	while (at->k + 1 < runs->nlevels &&
@@ -284,7 +284,7 @@ static void step(struct chunk_runs *runs, struct walk *at, unsigned *looks)
 		uint64_t parent = (at->node - 1) / GROUP;
 		at->k++;
 		if (runs->level[at->k][parent].best == UNKNOWN) {
-			(void)!chunk_tree_spend(looks, SUM_LOOKS);
+			(void)!chunk_tree_spend(budget, SUM_COST);
 			sum_up(runs, at->k, parent);
 		}
 		at->node = parent + 1;
@@ -294,12 +294,9 @@ static void step(struct chunk_runs *runs, struct walk *at, unsigned *looks)
 /* What a search does at a node, and what that costs, in looks. */
 enum visit { PASS_OVER, GO_DOWN, GO_ON, LEARN, TRY };
 
-static const unsigned visit_looks[] = {
-	[PASS_OVER] = 0,
-	[GO_DOWN] = 2,
-	[GO_ON] = 1, /* to where the search was */
-	[LEARN] = CHUNK_RUN_LOOKS,
-	[TRY] = CHUNK_TRY_LOOKS,
+static const unsigned visit_cost[] = {
+	[PASS_OVER] = 0,          [GO_DOWN] = 2,          [GO_ON] = 1, /* to where the search was */
+	[LEARN] = CHUNK_RUN_COST, [TRY] = CHUNK_TRY_COST,
 };
 
 static enum visit visit_for(const struct chunk_run *run, unsigned k, struct chunk_run_node node,
@@ -328,7 +325,7 @@ static uint64_t run_behind(const struct walk *at, struct chunk_run_node node, ui
 
 /* At the node of the @span bits from @first on. What is found is the lowest there is, but perhaps not below @run->to. */
 static uint64_t visit(struct chunk_tree *tree, const struct chunk_run *run, struct walk *at,
-		      uint64_t first, uint64_t span, unsigned *looks)
+		      uint64_t first, uint64_t span, unsigned *budget)
 {
 	struct chunk_run_node node = node_at(&tree->runs, at->k, at->node);
 	uint64_t found = BITMAP_NONE;
@@ -338,7 +335,7 @@ static uint64_t visit(struct chunk_tree *tree, const struct chunk_run *run, stru
 	if (found != BITMAP_NONE)
 		return found;
 	enum visit what = visit_for(run, at->k, node, first, first + span);
-	if (!chunk_tree_spend(looks, visit_looks[what]))
+	if (!chunk_tree_spend(budget, visit_cost[what]))
 		return CHUNK_TREE_LATER;
 	if (what == LEARN) {
 		refresh_runs(tree, at->node);
@@ -352,12 +349,13 @@ static uint64_t visit(struct chunk_tree *tree, const struct chunk_run *run, stru
 		if (what == TRY)
 			found = find_in_chunk(tree, run, at->node);
 		at->run = run_behind(at, node, span, first + span, run->from);
-		step(&tree->runs, at, looks);
+		step(&tree->runs, at, budget);
 	}
 	return found;
 }
 
-uint64_t chunk_tree_find_run_within(struct chunk_tree *tree, struct chunk_run *run, unsigned *looks)
+uint64_t chunk_tree_find_run_bounded(struct chunk_tree *tree, struct chunk_run *run,
+				     unsigned *budget)
 {
 	struct chunk_runs *runs = &tree->runs;
 	struct walk at = { .k = runs->nlevels - 1 };
@@ -369,7 +367,7 @@ uint64_t chunk_tree_find_run_within(struct chunk_tree *tree, struct chunk_run *r
 
 		if (begins >= run->to)
 			break;
-		uint64_t found = visit(tree, run, &at, first, span, looks);
+		uint64_t found = visit(tree, run, &at, first, span, budget);
 		if (found == CHUNK_TREE_LATER) {
 			if (begins > run->from)
 				run->from = align_up_bit(tree, run, begins);

@@ -527,10 +527,10 @@ void chunk_tree_end_fill(struct chunk_tree *tree, uint64_t bit, uint64_t n, bool
 /* ---- finding --------------------------------------------------------------------------------- */
 
 /* Leave nothing stale at or below @node of level @level; false if that takes too long. */
-static bool settle(struct chunk_tree *tree, unsigned level, uint64_t node, unsigned *looks)
+static bool settle(struct chunk_tree *tree, unsigned level, uint64_t node, unsigned *budget)
 {
 	for (unsigned k = level;;) {
-		if (!chunk_tree_spend(looks, 1))
+		if (!chunk_tree_spend(budget, 1))
 			return false;
 		if (k == 0) {
 			chunk_tree_refresh(tree, node - tree->lead);
@@ -553,9 +553,9 @@ static bool settle(struct chunk_tree *tree, unsigned level, uint64_t node, unsig
 
 /* The lowest aligned 2^@order bits below @node, whose children are too small for it alone. */
 static never_inline uint64_t find_in_full_children(struct chunk_tree *tree, unsigned k,
-						   uint64_t node, unsigned order, unsigned *looks)
+						   uint64_t node, unsigned order, unsigned *budget)
 {
-	if (!settle(tree, k, node, looks))
+	if (!settle(tree, k, node, budget))
 		return CHUNK_TREE_LATER;
 	unsigned mask = equals(children(tree, k, node), full_byte(k - 1));
 	mask = aligned_in(mask, order + 2 - full_byte(k - 1));
@@ -567,10 +567,10 @@ static never_inline uint64_t find_in_full_children(struct chunk_tree *tree, unsi
 
 /* The lowest aligned 2^@order bits in one of the chunks below @node of level 1. */
 static uint64_t find_in_chunks(struct chunk_tree *tree, uint64_t node, unsigned order,
-			       unsigned *looks)
+			       unsigned *budget)
 {
 	for (uint64_t fit = fit_in(children(tree, 1, node), order); fit != 0; fit &= fit - 1) {
-		if (!chunk_tree_spend(looks, 1))
+		if (!chunk_tree_spend(budget, 1))
 			return CHUNK_TREE_LATER;
 		uint64_t found =
 			search_chunk(tree, node * GROUP + first_of(fit) - tree->lead, order);
@@ -581,7 +581,7 @@ static uint64_t find_in_chunks(struct chunk_tree *tree, uint64_t node, unsigned 
 }
 
 /* From the root. */
-static never_inline uint64_t search(struct chunk_tree *tree, unsigned order, unsigned *looks)
+static never_inline uint64_t search(struct chunk_tree *tree, unsigned order, unsigned *budget)
 {
 	unsigned bottom = order <= CHUNK_ORDER ? 1 : (order - CHUNK_ORDER - 1) / GROUP_SHIFT + 1;
 	unsigned top = tree->nlevels - 1;
@@ -594,8 +594,8 @@ static never_inline uint64_t search(struct chunk_tree *tree, unsigned order, uns
 		if (k == bottom) {
 			uint64_t found =
 				order <= CHUNK_ORDER
-					? find_in_chunks(tree, node, order, looks)
-					: find_in_full_children(tree, k, node, order, looks);
+					? find_in_chunks(tree, node, order, budget)
+					: find_in_full_children(tree, k, node, order, budget);
 			if (found != BITMAP_NONE)
 				return found;
 		} else {
@@ -607,7 +607,7 @@ static never_inline uint64_t search(struct chunk_tree *tree, unsigned order, uns
 			}
 		}
 		refresh_node(tree, k, node);
-		if (!chunk_tree_spend(looks, 1)) /* the root's too: there may be many trees */
+		if (!chunk_tree_spend(budget, 1)) /* the root's too: there may be many trees */
 			return CHUNK_TREE_LATER;
 		if (k == top)
 			return BITMAP_NONE;
@@ -616,29 +616,29 @@ static never_inline uint64_t search(struct chunk_tree *tree, unsigned order, uns
 	}
 }
 
-uint64_t chunk_tree_find_within(struct chunk_tree *tree, unsigned order, unsigned *looks)
+uint64_t chunk_tree_find_bounded(struct chunk_tree *tree, unsigned order, unsigned *budget)
 {
 	if (order > CHUNK_ORDER)
-		return search(tree, order, looks);
+		return search(tree, order, budget);
 	uint64_t c = tree->start[order];
 	if (c < tree->nchunks) {
 		uint64_t at = try_chunk(words_of(tree, c), order);
 		if (likely(at != CHUNK_BITS))
 			return c * CHUNK_BITS + at;
 	}
-	uint64_t found = search(tree, order, looks);
+	uint64_t found = search(tree, order, budget);
 	if (likely(found != CHUNK_TREE_LATER))
 		tree->start[order] = found == BITMAP_NONE ? tree->nchunks : found / CHUNK_BITS;
 	return found;
 }
 
-uint64_t chunk_tree_find_full_within(struct chunk_tree *tree, unsigned *looks)
+uint64_t chunk_tree_find_full_bounded(struct chunk_tree *tree, unsigned *budget)
 {
 	uint64_t node = tree->lead + tree->full_from;
 	uint64_t end = tree->lead + tree->nchunks;
 
 	for (unsigned i = 0; tree->nfull != 0 && node < end; i++) {
-		if (i % GROUP == 0 && !chunk_tree_spend(looks, 1))
+		if (i % GROUP == 0 && !chunk_tree_spend(budget, 1))
 			return CHUNK_TREE_LATER;
 		uint64_t full = at_least(children(tree, 1, node / GROUP), CHUNK_FULL) >>
 				(8 * (node % GROUP));
@@ -652,13 +652,13 @@ uint64_t chunk_tree_find_full_within(struct chunk_tree *tree, unsigned *looks)
 	return BITMAP_NONE;
 }
 
-uint64_t chunk_tree_count_within(const struct chunk_tree *tree, unsigned *looks)
+uint64_t chunk_tree_count_bounded(const struct chunk_tree *tree, unsigned *budget)
 {
 	uint64_t count = tree->nfull * CHUNK_BITS;
 
 	for (uint64_t c = bitmap_tree_next_set(&tree->broken, 0); c != BITMAP_NONE;
 	     c = bitmap_tree_next_set(&tree->broken, c + 1)) {
-		if (!chunk_tree_spend(looks, 1))
+		if (!chunk_tree_spend(budget, 1))
 			return CHUNK_TREE_LATER;
 		count += bitmap_atomic_count(words_of(tree, c), 0, CHUNK_BITS);
 	}
@@ -666,19 +666,19 @@ uint64_t chunk_tree_count_within(const struct chunk_tree *tree, unsigned *looks)
 }
 
 uint64_t chunk_tree_count_some(const struct chunk_tree *tree, uint64_t *c, uint64_t nchunks,
-			       unsigned looks)
+			       unsigned budget)
 {
 	uint64_t end = nchunks < tree->nchunks - *c ? *c + nchunks : tree->nchunks;
 	uint64_t count = 0;
 
-	for (; *c < end && looks != 0; ++*c) {
+	for (; *c < end && budget != 0; ++*c) {
 		unsigned byte = get(tree, 0, tree->lead + *c);
 
 		if (byte == CHUNK_FULL) {
 			count += CHUNK_BITS;
 		} else if (byte != CHUNK_EMPTY) {
 			count += bitmap_atomic_count(words_of(tree, *c), 0, CHUNK_BITS);
-			looks--;
+			budget--;
 		}
 	}
 	return count;

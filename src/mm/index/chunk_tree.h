@@ -142,33 +142,33 @@ static inline bool chunk_tree_has_none(const struct chunk_tree *tree, unsigned o
 
 /*
  * Searches that end after a while. A look is what a search does with one chunk, or with eight nodes, that is
- * stale; looking for a run costs CHUNK_RUN_LOOKS for a chunk, and CHUNK_TRY_LOOKS more if its bits are looked at.
+ * stale; looking for a run costs CHUNK_RUN_COST for a chunk, and CHUNK_TRY_COST more if its bits are looked at.
  * They say CHUNK_TREE_LATER where they would take more than *@looks, which says afterwards what is left of them.
  * Each look makes something known that was not.
  */
 #define CHUNK_TREE_LATER (BITMAP_NONE - 1)
-#define CHUNK_RUN_LOOKS  8u
-#define CHUNK_TRY_LOOKS  3u
+#define CHUNK_RUN_COST   8u
+#define CHUNK_TRY_COST   3u
 
 /* chunk_tree_spend - @n of *@looks less to go; false, and none, if there are not so many left. */
-static inline bool chunk_tree_spend(unsigned *looks, unsigned n)
+static inline bool chunk_tree_spend(unsigned *budget, unsigned n)
 {
-	if (unlikely(*looks < n)) {
-		*looks = 0;
+	if (unlikely(*budget < n)) {
+		*budget = 0;
 		return false;
 	}
-	*looks -= n;
+	*budget -= n;
 	return true;
 }
 
 /*
- * chunk_tree_find_within - the lowest 2^@order set bits whose number is a multiple of 2^@order.
+ * chunk_tree_find_bounded - the lowest 2^@order set bits whose number is a multiple of 2^@order.
  * Result: the index of the first, BITMAP_NONE when there are none, or CHUNK_TREE_LATER: a search that is begun
  *         anew gets further, unless others make as many chunks stale meanwhile.
  * Cost:   O(levels) where nothing is stale. Each stale chunk is looked at until one will do: once,
  *         and then it is not stale.
  */
-uint64_t chunk_tree_find_within(struct chunk_tree *tree, unsigned order, unsigned *looks);
+uint64_t chunk_tree_find_bounded(struct chunk_tree *tree, unsigned order, unsigned *budget);
 
 /* @n > 0 set bits in a row, the first of which has a number that is a multiple of @align, and its index in [from, to). */
 struct chunk_run {
@@ -179,7 +179,7 @@ struct chunk_run {
 };
 
 /*
- * chunk_tree_find_run_within - the lowest @run.
+ * chunk_tree_find_run_bounded - the lowest @run.
  * Result: the index of the first bit, BITMAP_NONE when there is none, or CHUNK_TREE_LATER: then there is none that
  *         begins below @run->from, which has moved. What was looked at to say so of a chunk, and of those that runs from
  *         there would reach, is known: if that is true no longer, it is among the changes.
@@ -187,8 +187,8 @@ struct chunk_run {
  *         has changed since it was last asked about is looked at once, and each that has such a run, but not
  *         aligned, is looked at bit by bit, in order of address.
  */
-uint64_t chunk_tree_find_run_within(struct chunk_tree *tree, struct chunk_run *run,
-				    unsigned *looks);
+uint64_t chunk_tree_find_run_bounded(struct chunk_tree *tree, struct chunk_run *run,
+				     unsigned *budget);
 
 /* chunk_tree_next_broken - the lowest chunk >= @c that may be partly set, or BITMAP_NONE. */
 static inline uint64_t chunk_tree_next_broken(const struct chunk_tree *tree, uint64_t c)
@@ -197,27 +197,27 @@ static inline uint64_t chunk_tree_next_broken(const struct chunk_tree *tree, uin
 }
 
 /*
- * chunk_tree_find_full_within - the lowest chunk that is known to be full, or BITMAP_NONE; CHUNK_TREE_LATER as above.
+ * chunk_tree_find_full_bounded - the lowest chunk that is known to be full, or BITMAP_NONE; CHUNK_TREE_LATER as above.
  * What is stale stays so: nobody has to announce a change to it because of this. Cost: eight chunks are one word,
  * and 64 are one look; what was passed over is not looked at again until there is a full one among it.
  */
-uint64_t chunk_tree_find_full_within(struct chunk_tree *tree, unsigned *looks);
+uint64_t chunk_tree_find_full_bounded(struct chunk_tree *tree, unsigned *budget);
 
 /* chunk_tree_refresh - make what is known about chunk @c true. Cost: its eight words. */
 void chunk_tree_refresh(struct chunk_tree *tree, uint64_t c);
 
 /*
- * chunk_tree_count_within - how many bits are set; CHUNK_TREE_LATER if there are more than *@looks chunks that
+ * chunk_tree_count_bounded - how many bits are set; CHUNK_TREE_LATER if there are more than *@looks chunks that
  * may be partly set. *@looks is how many more it might have looked at then. Cost: the words of each of those.
  */
-uint64_t chunk_tree_count_within(const struct chunk_tree *tree, unsigned *looks);
+uint64_t chunk_tree_count_bounded(const struct chunk_tree *tree, unsigned *budget);
 
 /*
  * chunk_tree_count_some - how many bits are set in chunk *@c and those behind it, until @nchunks were counted,
  * or @looks of them that may be partly set, or the last; *@c is behind those then. Pre: neither is 0.
  */
 uint64_t chunk_tree_count_some(const struct chunk_tree *tree, uint64_t *c, uint64_t nchunks,
-			       unsigned looks);
+			       unsigned budget);
 
 /*
  * chunk_tree_validate - walk everything: NULL if the invariants of chunk_tree.c hold, else the
