@@ -350,7 +350,8 @@ enum acre_status frame_remove(struct frame_pool *pool, frame_nr_t pfn, frame_cou
 
 /* ---- runs ------------------------------------------------------------------------------------ */
 
-bool frame_search_on(const struct frame_pool *pool, struct frame_search *search, frame_nr_t found)
+bool frame_search_retry(const struct frame_pool *pool, struct frame_search *search,
+			frame_nr_t found)
 {
 	if (likely(found != FRAME_LATER))
 		return false;
@@ -407,7 +408,7 @@ static never_inline frame_nr_t alloc_natural_closely(struct frame_pool *pool, un
 
 	do {
 		pfn = try_natural(pool, order, &search);
-	} while (frame_search_on(pool, &search, pfn));
+	} while (frame_search_retry(pool, &search, pfn));
 	return pfn;
 }
 
@@ -540,7 +541,7 @@ static never_inline frame_nr_t alloc_any(struct frame_pool *pool, frame_count_t 
 
 	do {
 		pfn = try_any(pool, &run, &search);
-	} while (frame_search_on(pool, &search, pfn));
+	} while (frame_search_retry(pool, &search, pfn));
 	return pfn;
 }
 
@@ -999,6 +1000,6 @@ bool frame_pool_is_empty(struct frame_pool *pool)
 
 	do {
 		pfn = any_free(pool, &search);
-	} while (frame_search_on(pool, &search, pfn));
+	} while (frame_search_retry(pool, &search, pfn));
 	return pfn == FRAME_NONE;
 }

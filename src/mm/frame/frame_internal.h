@@ -46,8 +46,9 @@ static inline struct frame_search frame_search(void)
 	return (struct frame_search){ .budget = FRAME_BATCH, .batch = FRAME_BATCH };
 }
 
-/* frame_search_on - was that portion not enough? Then make the next one ready. */
-bool frame_search_on(const struct frame_pool *pool, struct frame_search *search, frame_nr_t found);
+/* frame_search_retry - was that portion not enough? Then make the next one ready. */
+bool frame_search_retry(const struct frame_pool *pool, struct frame_search *search,
+			frame_nr_t found);
 
 /* ---- single frames: frame_single.c takes them from chunks that frame_choose.c chooses -------------- */
 

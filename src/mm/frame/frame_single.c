@@ -148,7 +148,7 @@ frame_nr_t frame_alloc_recorded(struct frame_pool *pool, const void *caller)
 
 	do {
 		pfn = try_recorded(pool, &search);
-	} while (frame_search_on(pool, &search, pfn));
+	} while (frame_search_retry(pool, &search, pfn));
 	frame_debug_take(pool, pfn, 1, caller);
 	return pfn;
 }
@@ -170,7 +170,7 @@ static frame_nr_t alloc_from_pool(struct frame_pool *pool, struct frame_stock *s
 
 	do {
 		pfn = try_pool(pool, stock, &search);
-	} while (frame_search_on(pool, &search, pfn));
+	} while (frame_search_retry(pool, &search, pfn));
 	return pfn;
 }
 

@@ -207,7 +207,7 @@ static bool is_any_dirty(struct frame_pool *pool)
 
 	do {
 		pfn = lowest_dirty(pool, &search);
-	} while (frame_search_on(pool, &search, pfn));
+	} while (frame_search_retry(pool, &search, pfn));
 	return pfn != FRAME_NONE;
 }
 
