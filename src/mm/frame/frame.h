@@ -72,7 +72,7 @@ struct frame_bank {
 };
 
 /* How many chunks that a hart has taken from are left to it for a while. */
-#define FRAME_CHUNKS_LEFT 5u
+#define FRAME_RECENT_CHUNKS 5u
 
 /*
  * Where one hart takes single frames from: a word of some bank. Only a hint: the bits stay where all
@@ -84,8 +84,8 @@ struct frame_stock {
 	chunk_byte *_Atomic leaf;  /* what is known about its chunk */
 	_Atomic uint64_t moves;    /* how often the three above have changed */
 	/* Chunks that it took from lately: low bits of their numbers, plus 1; 0: none. */
-	_Atomic uint32_t left[FRAME_CHUNKS_LEFT];
-	uint32_t next_left; /* the one of these that is forgotten next */
+	_Atomic uint32_t recent[FRAME_RECENT_CHUNKS];
+	uint32_t next_recent; /* the one of these that is forgotten next */
 	frame_nr_t seek; /* where the last search among its own chunks has ended, or FRAME_NONE */
 } acre_aligned_to(64);
 

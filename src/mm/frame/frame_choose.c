@@ -31,17 +31,17 @@
  * them back it writes to the words that another would take from meanwhile. A hint, like all that is known of
  * stocks, and no more than its low bits of a chunk's number: what looks left to another is taken a little later.
  */
-static uint32_t left_name(frame_nr_t pfn)
+static uint32_t chunk_tag(frame_nr_t pfn)
 {
 	return (uint32_t)(pfn / CHUNK_BITS) + 1;
 }
 
 /* What stands for this hart in frame_bank.taker; 0 is nobody. Harts so far apart share a name. */
-#define TAKERS 128u
+#define HART_TAGS 128u
 
-static unsigned taker_name(void)
+static unsigned hart_tag(void)
 {
-	return platform_hart() % TAKERS + 1;
+	return platform_hart() % HART_TAGS + 1;
 }
 
 /* The next search among our own chunks begins behind chunk @c: any frame of it that is of the bank will do. */
@@ -54,15 +54,15 @@ static void seek_from(struct frame_stock *stock, const struct frame_bank *bank, 
 }
 
 /* This hart takes from chunk @c now. Lock held. */
-static void leave_chunk(struct frame_bank *bank, uint64_t c, struct frame_stock *stock)
+static void note_taken_chunk(struct frame_bank *bank, uint64_t c, struct frame_stock *stock)
 {
-	uint32_t i = stock->next_left;
+	uint32_t i = stock->next_recent;
 
-	atomic_store_explicit(&bank->taker[c], (uint8_t)taker_name(), memory_order_relaxed);
+	atomic_store_explicit(&bank->taker[c], (uint8_t)hart_tag(), memory_order_relaxed);
 	if (stock->seek == FRAME_NONE)
 		seek_from(stock, bank, c);
-	stock->next_left = i + 1 < FRAME_CHUNKS_LEFT ? i + 1 : 0;
-	atomic_store_explicit(&stock->left[i], left_name(bank->base + c * CHUNK_BITS),
+	stock->next_recent = i + 1 < FRAME_RECENT_CHUNKS ? i + 1 : 0;
+	atomic_store_explicit(&stock->recent[i], chunk_tag(bank->base + c * CHUNK_BITS),
 			      memory_order_relaxed);
 }
 
@@ -70,9 +70,9 @@ static bool is_of(const struct frame_stock *stock, frame_nr_t base)
 {
 	bool is = atomic_load_explicit(&stock->base, memory_order_relaxed) - base < CHUNK_BITS;
 
-	for (unsigned i = 0; i < FRAME_CHUNKS_LEFT; i++)
-		is |= atomic_load_explicit(&stock->left[i], memory_order_relaxed) ==
-		      left_name(base);
+	for (unsigned i = 0; i < FRAME_RECENT_CHUNKS; i++)
+		is |= atomic_load_explicit(&stock->recent[i], memory_order_relaxed) ==
+		      chunk_tag(base);
 	return is;
 }
 
@@ -84,7 +84,7 @@ static bool is_elsewhere(const struct frame_pool *pool, const struct frame_bank 
 	if (name == 0)
 		return false;
 	for (unsigned hart = name - 1; hart < PLATFORM_MAX_HARTS && hart < pool->nstocks;
-	     hart += TAKERS) {
+	     hart += HART_TAGS) {
 		if (hart != platform_hart() &&
 		    is_of(&pool->stock[hart], bank->base + c * CHUNK_BITS))
 			return true;
@@ -157,7 +157,7 @@ static racy_reads uint64_t next_own(struct frame_pool *pool, struct own_cursor *
 frame_nr_t frame_chunks_own(struct frame_pool *pool, struct frame_stock *stock)
 {
 	struct own_cursor at = { .bank = frame_bank_of(pool, stock->seek), .groups = OWN_GROUPS };
-	const unsigned name = taker_name();
+	const unsigned name = hart_tag();
 	frame_nr_t pfn = FRAME_NONE;
 
 	if (at.bank == NULL)
@@ -192,7 +192,7 @@ static frame_nr_t try_chunk(struct frame_bank *bank, uint64_t c, struct frame_st
 		chunk_tree_refresh(&bank->chunks, c);
 		return pfn;
 	}
-	leave_chunk(bank, c, stock);
+	note_taken_chunk(bank, c, stock);
 	if (!chunk_is_stale(&bank->chunks.leaf[c]))
 		chunk_tree_mark_stale(&bank->chunks, pfn - bank->base, 1);
 	return pfn;

@@ -102,8 +102,8 @@ void frame_leave(struct frame_pool *pool)
 	unsigned long irq = platform_irq_save();
 
 	move_stock(stock, &pool->nothing, FRAME_NONE, &pool->nowhere);
-	for (unsigned i = 0; i < FRAME_CHUNKS_LEFT; i++)
-		atomic_store_explicit(&stock->left[i], 0, memory_order_relaxed);
+	for (unsigned i = 0; i < FRAME_RECENT_CHUNKS; i++)
+		atomic_store_explicit(&stock->recent[i], 0, memory_order_relaxed);
 	platform_irq_restore(irq);
 }
 
