@@ -1051,6 +1051,6 @@ KTEST(frame, validate_sees_each_broken_invariant)
 	expect_broken(&r, "F5");
 	atomic_store(&r.pool->stock[3].base, 0);
 	expect_broken(&r, "F5");
-	r.pool->nothing = 1;
+	r.pool->empty_word = 1;
 	expect_broken(&r, "F6");
 }

@@ -84,9 +84,9 @@ enum acre_status frame_pool_init(struct frame_pool *pool, uint64_t offset)
 	atomic_init(&pool->recorded.base, FRAME_NONE);
 	pool->recorded.seek = FRAME_NONE;
 	for (unsigned hart = 0; hart < PLATFORM_MAX_HARTS; hart++) {
-		atomic_init(&pool->stock[hart].word, &pool->nothing);
+		atomic_init(&pool->stock[hart].word, &pool->empty_word);
 		atomic_init(&pool->stock[hart].base, FRAME_NONE);
-		atomic_init(&pool->stock[hart].leaf, &pool->nowhere);
+		atomic_init(&pool->stock[hart].leaf, &pool->dummy_leaf);
 		pool->stock[hart].seek = FRAME_NONE;
 	}
 	return ACRE_OK;

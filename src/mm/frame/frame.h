@@ -103,8 +103,8 @@ struct frame_pool {
 		zeroed[FRAME_ZEROED_MAX]; /* free, and all zero: nzeroed of them (frame_zero.c) */
 	_Atomic uint32_t nzeroed;
 	bool debug;              /* the debug tier is on */
-	chunk_byte nowhere;      /* for stocks that are none */
-	bitmap_word nothing;     /* a word of zeros, for those as well */
+	chunk_byte dummy_leaf;   /* for stocks that are none */
+	bitmap_word empty_word;  /* a word of zeros, for those as well */
 	_Atomic uint64_t events; /* that the debug tier has recorded */
 	struct frame_stock stock[PLATFORM_MAX_HARTS];
 	struct frame_stock recorded;  /* the debug tier takes from here, with the lock */

@@ -101,7 +101,7 @@ void frame_leave(struct frame_pool *pool)
 	struct frame_stock *stock = &pool->stock[platform_hart()];
 	unsigned long irq = platform_irq_save();
 
-	move_stock(stock, &pool->nothing, FRAME_NONE, &pool->nowhere);
+	move_stock(stock, &pool->empty_word, FRAME_NONE, &pool->dummy_leaf);
 	for (unsigned i = 0; i < FRAME_RECENT_CHUNKS; i++)
 		atomic_store_explicit(&stock->recent[i], 0, memory_order_relaxed);
 	platform_irq_restore(irq);

@@ -125,7 +125,7 @@ static const char *check_stock(const struct frame_pool *pool, uint32_t hart)
 	const chunk_byte *leaf = atomic_load_explicit(&stock->leaf, memory_order_relaxed);
 
 	if (base == FRAME_NONE)
-		return word == &pool->nothing ? NULL : "F5: a hart without a stock has no word";
+		return word == &pool->empty_word ? NULL : "F5: a hart without a stock has no word";
 	for (uint32_t b = 0; hart < pool->nstocks && !pool->debug && b < pool->nbanks; b++) {
 		const struct frame_bank *bank = &pool->bank[b];
 		uint64_t index = base - bank->base;
@@ -175,7 +175,7 @@ static const char *check_pool(const struct frame_pool *pool)
 		broken = check_zeroed(pool);
 	if (broken == NULL)
 		broken = check_debug(pool);
-	if (broken == NULL && pool->nothing != 0)
+	if (broken == NULL && pool->empty_word != 0)
 		broken = "F6: there is nothing in nothing";
 	return broken;
 }
