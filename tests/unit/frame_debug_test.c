@@ -428,13 +428,13 @@ KTEST(frame_debug, validate_sees_a_way_that_is_open)
 	struct rig r;
 	struct frame_pool *pool = rig_of(&r);
 
-	pool->quick_nbits = pool->bank[0].nbits;
+	pool->fast_nbits = pool->bank[0].nbits;
 	EXPECT_STR(frame_validate(pool),
 		   "F8: the quick ways are open if and only if the debug tier is off");
-	pool->quick_nbits = 0;
-	pool->least_align = FRAME_SIZE;
+	pool->fast_nbits = 0;
+	pool->fast_min_align = FRAME_SIZE;
 	EXPECT(frame_validate(pool) != NULL);
-	pool->least_align = UINT64_MAX;
+	pool->fast_min_align = UINT64_MAX;
 	pool->debug = false;
 	EXPECT(frame_validate(pool) != NULL);
 	pool->debug = true;

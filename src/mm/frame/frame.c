@@ -80,9 +80,9 @@ enum acre_status frame_pool_init(struct frame_pool *pool, uint64_t offset)
 	memset(pool, 0, sizeof(*pool));
 	ticket_lock_init_level(&pool->lock, "frames", TICKET_LOCK_FRAMES);
 	pool->offset = offset;
-	pool->least_align = FRAME_SIZE;
-	atomic_init(&pool->recorded.base, FRAME_NONE);
-	pool->recorded.seek = FRAME_NONE;
+	pool->fast_min_align = FRAME_SIZE;
+	atomic_init(&pool->debug_stock.base, FRAME_NONE);
+	pool->debug_stock.seek = FRAME_NONE;
 	for (unsigned hart = 0; hart < PLATFORM_MAX_HARTS; hart++) {
 		atomic_init(&pool->stock[hart].word, &pool->empty_word);
 		atomic_init(&pool->stock[hart].base, FRAME_NONE);
@@ -150,7 +150,7 @@ static enum acre_status add_bank(struct frame_pool *pool, frame_nr_t first, fram
 		(pool->nbanks - slot) * sizeof(pool->bank[0]));
 	pool->nbanks++;
 	bank_init(&pool->bank[slot], first, nframes, metadata, &pool->changes);
-	pool->quick_nbits = pool->debug ? 0 : pool->bank[0].nbits;
+	pool->fast_nbits = pool->debug ? 0 : pool->bank[0].nbits;
 	return ACRE_OK;
 }
 
@@ -573,8 +573,8 @@ static never_inline frame_nr_t alloc_range_closely(struct frame_pool *pool, fram
 
 frame_nr_t frame_alloc_range(struct frame_pool *pool, frame_count_t nframes, uint64_t align_bytes)
 {
-	/* least_align: in the debug tier nothing is aligned enough for the quick way. */
-	if (nframes == 0 || !is_power_of_two(align_bytes) || align_bytes < pool->least_align)
+	/* fast_min_align: in the debug tier nothing is aligned enough for the quick way. */
+	if (nframes == 0 || !is_power_of_two(align_bytes) || align_bytes < pool->fast_min_align)
 		return alloc_range_closely(pool, nframes, align_bytes);
 	return alloc_range(pool, nframes, align_bytes >> FRAME_SHIFT);
 }

@@ -93,9 +93,9 @@ struct frame_pool {
 	struct ticket_lock lock; /* guards all the rest but the bits */
 	uint64_t offset;         /* a frame's pointer is its physical address plus this */
 	frame_count_t managed;
-	frame_count_t quick_nbits; /* frame_free(): bank[0].nbits; 0 in the debug tier */
+	frame_count_t fast_nbits; /* frame_free(): bank[0].nbits; 0 in the debug tier */
 	uint64_t
-		least_align; /* frame_alloc_range(): FRAME_SIZE; there, more than anyone asks for */
+		fast_min_align; /* frame_alloc_range(): FRAME_SIZE; there, more than anyone asks for */
 	uint32_t nbanks;
 	uint32_t nstocks; /* no hart from this on has a stock */
 	struct frame_bank bank[FRAME_MAX_BANKS];
@@ -107,8 +107,8 @@ struct frame_pool {
 	bitmap_word empty_word;  /* a word of zeros, for those as well */
 	_Atomic uint64_t events; /* that the debug tier has recorded */
 	struct frame_stock stock[PLATFORM_MAX_HARTS];
-	struct frame_stock recorded;  /* the debug tier takes from here, with the lock */
-	struct chunk_changes changes; /* in all banks */
+	struct frame_stock debug_stock; /* the debug tier takes from here, with the lock */
+	struct chunk_changes changes;   /* in all banks */
 };
 
 /* ---- setting up ------------------------------------------------------------------------------ */

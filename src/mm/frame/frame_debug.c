@@ -22,8 +22,8 @@
  *
  * How the tier is turned on without a price for those who do not: the two shortest ways there are compare
  * with something in any case. No hart ever gets a stock, so that frame_alloc() always finds an empty word
- * and goes the slow way; frame_free() compares the index with quick_nbits, and frame_alloc_range() the
- * alignment with least_align, which are such that both go the slow way too. What is slow asks.
+ * and goes the slow way; frame_free() compares the index with fast_nbits, and frame_alloc_range() the
+ * alignment with fast_min_align, which are such that both go the slow way too. What is slow asks.
  *
  * A bank without records is a bank without the tier; of the others all holds.
  */
@@ -82,8 +82,8 @@ static enum acre_status add_records(struct frame_pool *pool, frame_nr_t pfn, voi
 	memset(records, 0, frame_record_bytes(bank->nframes));
 	bank->records = records;
 	pool->debug = true;
-	pool->quick_nbits = 0;
-	pool->least_align = UINT64_MAX;
+	pool->fast_nbits = 0;
+	pool->fast_min_align = UINT64_MAX;
 	return ACRE_OK;
 }
 

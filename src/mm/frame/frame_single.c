@@ -132,11 +132,11 @@ static frame_nr_t take_any(struct frame_pool *pool, struct frame_stock *stock,
 static frame_nr_t try_recorded(struct frame_pool *pool, struct frame_search *search)
 {
 	LOCK_SCOPED(held, &pool->lock);
-	frame_nr_t pfn = take_nearby(&pool->recorded);
+	frame_nr_t pfn = take_nearby(&pool->debug_stock);
 
 	if (pfn == FRAME_NONE)
-		return take_any(pool, &pool->recorded, search);
-	if (!chunk_is_stale(pool->recorded.leaf))
+		return take_any(pool, &pool->debug_stock, search);
+	if (!chunk_is_stale(pool->debug_stock.leaf))
 		mark_stale_locked(pool, pfn);
 	return pfn;
 }
@@ -252,7 +252,7 @@ enum acre_status frame_free(struct frame_pool *pool, frame_nr_t pfn)
 	struct frame_bank *bank = &pool->bank[0];
 
 	/* A bank that begins in the middle of a chunk shares it: then the bit is not inserted here. */
-	if (unlikely(pfn - bank->base >= pool->quick_nbits) ||
+	if (unlikely(pfn - bank->base >= pool->fast_nbits) ||
 	    unlikely(!free_rightly(pool, bank, pfn)))
 		return free_elsewhere(pool, pfn, CALLER());
 	return ACRE_OK;

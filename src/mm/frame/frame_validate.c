@@ -87,8 +87,8 @@ static bool is_taken(const struct frame_record *record)
  */
 static const char *check_debug(const struct frame_pool *pool)
 {
-	if (pool->quick_nbits != (pool->debug ? 0 : pool->bank[0].nbits) ||
-	    pool->least_align != (pool->debug ? UINT64_MAX : FRAME_SIZE))
+	if (pool->fast_nbits != (pool->debug ? 0 : pool->bank[0].nbits) ||
+	    pool->fast_min_align != (pool->debug ? UINT64_MAX : FRAME_SIZE))
 		return "F8: the quick ways are open if and only if the debug tier is off";
 	for (uint32_t b = 0; b < pool->nbanks; b++) {
 		const struct frame_bank *bank = &pool->bank[b];
