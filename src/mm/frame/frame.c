@@ -401,7 +401,7 @@ static frame_nr_t try_natural(struct frame_pool *pool, unsigned order, struct fr
 	return pfn != FRAME_NONE ? pfn : frame_zeroed_flush_some(pool, search);
 }
 
-static never_inline frame_nr_t alloc_natural_closely(struct frame_pool *pool, unsigned order)
+static never_inline frame_nr_t alloc_natural_slow(struct frame_pool *pool, unsigned order)
 {
 	struct frame_search search = frame_search();
 	frame_nr_t pfn;
@@ -425,7 +425,7 @@ static never_inline frame_nr_t alloc_natural_from(struct frame_pool *pool, struc
 		    likely(take(bank, index, (frame_count_t)1 << order)))
 			return bank->base + index;
 	}
-	return alloc_natural_closely(pool, order);
+	return alloc_natural_slow(pool, order);
 }
 
 /* The lowest 2^@order frames at their natural alignment: what the trees know. */
@@ -443,7 +443,7 @@ static always_inline frame_nr_t alloc_natural(struct frame_pool *pool, unsigned 
 	while (bank < end && chunk_tree_has_none(&bank->chunks, order))
 		bank++;
 	if (bank == end)
-		return likely(nzeroed == 0) ? FRAME_NONE : alloc_natural_closely(pool, order);
+		return likely(nzeroed == 0) ? FRAME_NONE : alloc_natural_slow(pool, order);
 	return alloc_natural_from(pool, bank, order);
 }
 
@@ -563,8 +563,8 @@ frame_nr_t frame_alloc_range_recorded(struct frame_pool *pool, frame_count_t nfr
 }
 
 /* A call that is the last thing that frame_alloc_range() does is a jump: then CALLER() is its caller. */
-static never_inline frame_nr_t alloc_range_closely(struct frame_pool *pool, frame_count_t nframes,
-						   uint64_t align_bytes)
+static never_inline frame_nr_t alloc_range_slow(struct frame_pool *pool, frame_count_t nframes,
+						uint64_t align_bytes)
 {
 	return likely(!pool->debug)
 		       ? FRAME_NONE
@@ -575,7 +575,7 @@ frame_nr_t frame_alloc_range(struct frame_pool *pool, frame_count_t nframes, uin
 {
 	/* fast_min_align: in the debug tier nothing is aligned enough for the quick way. */
 	if (nframes == 0 || !is_power_of_two(align_bytes) || align_bytes < pool->fast_min_align)
-		return alloc_range_closely(pool, nframes, align_bytes);
+		return alloc_range_slow(pool, nframes, align_bytes);
 	return alloc_range(pool, nframes, align_bytes >> FRAME_SHIFT);
 }
 

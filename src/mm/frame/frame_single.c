@@ -175,7 +175,7 @@ static frame_nr_t alloc_from_pool(struct frame_pool *pool, struct frame_stock *s
 }
 
 /* A call that is the last thing that frame_alloc() does is a jump: then CALLER() is its caller. */
-static never_inline frame_nr_t alloc_slowly(struct frame_pool *pool)
+static never_inline frame_nr_t alloc_slow(struct frame_pool *pool)
 {
 	if (unlikely(pool->debug))
 		return frame_alloc_recorded(pool, CALLER());
@@ -210,16 +210,16 @@ frame_nr_t frame_alloc(struct frame_pool *pool)
 	chunk_byte *leaf = atomic_load_explicit(&stock->leaf, memory_order_relaxed);
 	atomic_signal_fence(memory_order_seq_cst);
 	if (unlikely(moves != atomic_load_explicit(&stock->moves, memory_order_relaxed)))
-		return alloc_slowly(pool);
+		return alloc_slow(pool);
 	uint64_t bit = take_bit(word);
 	if (unlikely(bit == 0))
-		return alloc_slowly(pool);
+		return alloc_slow(pool);
 	frame_nr_t pfn = base + bits_ctz(bit);
 	return chunk_is_stale(leaf) ? pfn : mark_stale_and_return(pool, pfn);
 }
 
 /* Nearly every free there is: one that is right. False, and nothing has changed, if it is not. */
-static inline bool free_rightly(struct frame_pool *pool, struct frame_bank *bank, frame_nr_t pfn)
+static inline bool free_fast(struct frame_pool *pool, struct frame_bank *bank, frame_nr_t pfn)
 {
 	uint64_t index = pfn - bank->base;
 	uint64_t bit = bitmap_bit(index);
@@ -235,14 +235,14 @@ static inline bool free_rightly(struct frame_pool *pool, struct frame_bank *bank
 }
 
 /* All but the first bank. */
-static never_inline enum acre_status free_elsewhere(struct frame_pool *pool, frame_nr_t pfn,
-						    const void *caller)
+static never_inline enum acre_status free_slow(struct frame_pool *pool, frame_nr_t pfn,
+					       const void *caller)
 {
 	if (unlikely(pool->debug))
 		return frame_free_one(pool, pfn, caller);
 	struct frame_bank *bank = frame_bank_among(pool, pfn);
 
-	if (likely(bank != NULL) && likely(free_rightly(pool, bank, pfn)))
+	if (likely(bank != NULL) && likely(free_fast(pool, bank, pfn)))
 		return ACRE_OK;
 	return frame_free_one(pool, pfn, caller);
 }
@@ -252,8 +252,7 @@ enum acre_status frame_free(struct frame_pool *pool, frame_nr_t pfn)
 	struct frame_bank *bank = &pool->bank[0];
 
 	/* A bank that begins in the middle of a chunk shares it: then the bit is not inserted here. */
-	if (unlikely(pfn - bank->base >= pool->fast_nbits) ||
-	    unlikely(!free_rightly(pool, bank, pfn)))
-		return free_elsewhere(pool, pfn, CALLER());
+	if (unlikely(pfn - bank->base >= pool->fast_nbits) || unlikely(!free_fast(pool, bank, pfn)))
+		return free_slow(pool, pfn, CALLER());
 	return ACRE_OK;
 }
