@@ -234,7 +234,7 @@ static never_inline bool take_chunks(struct frame_bank *bank, uint64_t index, fr
  * [@index, @index + @n) seems to be free: take it. False, and nothing has changed, if another hart
  * took one of them first.
  */
-static bool take(struct frame_bank *bank, uint64_t index, frame_count_t n)
+static bool take_bits(struct frame_bank *bank, uint64_t index, frame_count_t n)
 {
 	if (n <= BITS_PER_WORD - index % BITS_PER_WORD)
 		return take_in_word(bank, index, n);
@@ -250,7 +250,7 @@ static bool take(struct frame_bank *bank, uint64_t index, frame_count_t n)
 }
 
 /* give(), where there may be whole chunks. */
-static never_inline bool give_chunks(struct frame_bank *bank, uint64_t index, frame_count_t n)
+static never_inline bool free_chunks(struct frame_bank *bank, uint64_t index, frame_count_t n)
 {
 	chunk_tree_begin_fill(&bank->chunks, index, n, true);
 	bool ok = bitmap_atomic_give(bank->free, index, n);
@@ -263,10 +263,10 @@ static never_inline bool give_chunks(struct frame_bank *bank, uint64_t index, fr
  * [@index, @index + @n) is inserted and not free, and is free now. False if another hart gave one of
  * them back at the same time, which it may not.
  */
-static bool give(struct frame_bank *bank, uint64_t index, frame_count_t n)
+static bool free_bits(struct frame_bank *bank, uint64_t index, frame_count_t n)
 {
 	if (n > CHUNK_BITS)
-		return give_chunks(bank, index, n);
+		return free_chunks(bank, index, n);
 	bool ok = bitmap_atomic_give(bank->free, index, n);
 	mark_ends_stale(bank, index, n);
 	return ok;
@@ -279,7 +279,7 @@ static enum acre_status take_exactly(struct frame_bank *bank, uint64_t index, fr
 		return ACRE_ERR_NOT_FOUND;
 	if (bitmap_atomic_next_clear(bank->free, index, index + n) != BITMAP_NONE)
 		return ACRE_ERR_OVERLAP;
-	return take(bank, index, n) ? ACRE_OK : ACRE_ERR_OVERLAP;
+	return take_bits(bank, index, n) ? ACRE_OK : ACRE_ERR_OVERLAP;
 }
 
 /* ---- inserting and removing ------------------------------------------------------------------ */
@@ -378,7 +378,7 @@ static frame_nr_t take_natural(struct frame_pool *pool, unsigned order, struct f
 			continue;
 		while ((index = chunk_tree_find_bounded(&bank->chunks, order, &search->budget)) <
 		       CHUNK_TREE_LATER) {
-			if (likely(take(bank, index, n)))
+			if (likely(take_bits(bank, index, n)))
 				return bank->base + index;
 			if (!chunk_tree_spend(&search->budget, 1))
 				return FRAME_LATER;
@@ -422,7 +422,7 @@ static never_inline frame_nr_t alloc_natural_from(struct frame_pool *pool, struc
 		uint64_t index = chunk_tree_find_bounded(&bank->chunks, order, &budget);
 
 		if (likely(index < CHUNK_TREE_LATER) &&
-		    likely(take(bank, index, (frame_count_t)1 << order)))
+		    likely(take_bits(bank, index, (frame_count_t)1 << order)))
 			return bank->base + index;
 	}
 	return alloc_natural_slow(pool, order);
@@ -504,7 +504,7 @@ static frame_nr_t take_between(struct frame_pool *pool, const struct run_search 
 		uint64_t index;
 		while ((index = chunk_tree_find_run_bounded(&bank->chunks, &wanted,
 							    &search->budget)) < CHUNK_TREE_LATER) {
-			if (take(bank, index, run->n))
+			if (take_bits(bank, index, run->n))
 				return bank->base + index;
 			if (!chunk_tree_spend(&search->budget, 1))
 				break;
@@ -613,13 +613,13 @@ struct offence {
 };
 
 /* A bit for each frame of word @at that is not handed out. */
-static inline uint64_t not_out(const struct frame_bank *bank, uint64_t at)
+static inline uint64_t not_handed_out(const struct frame_bank *bank, uint64_t at)
 {
 	return ~bitmap_atomic_word(&bank->inserted[at]) | bitmap_atomic_word(&bank->free[at]);
 }
 
 /* Are all of [@index, @index + @n) handed out? */
-static bool are_out(const struct frame_bank *bank, uint64_t index, frame_count_t n)
+static bool are_handed_out(const struct frame_bank *bank, uint64_t index, frame_count_t n)
 {
 	uint64_t at = index / BITS_PER_WORD;
 	uint64_t last = (index + n - 1) / BITS_PER_WORD;
@@ -627,12 +627,12 @@ static bool are_out(const struct frame_bank *bank, uint64_t index, frame_count_t
 	uint64_t wrong = 0;
 
 	if (at < last) {
-		wrong = not_out(bank, at) & mask;
+		wrong = not_handed_out(bank, at) & mask;
 		while (++at < last)
-			wrong |= not_out(bank, at);
+			wrong |= not_handed_out(bank, at);
 		mask = UINT64_MAX;
 	}
-	return (wrong | (not_out(bank, at) & mask & bitmap_upto(index + n - 1))) == 0;
+	return (wrong | (not_handed_out(bank, at) & mask & bitmap_upto(index + n - 1))) == 0;
 }
 
 /* The first of [@index, @index + @n) that is not handed out; false if there is none. */
@@ -652,7 +652,8 @@ static never_inline bool first_offence(const struct frame_pool *pool, const stru
 }
 
 /* Give back what is all handed out; false, and nothing has changed, if it is not. Lock held. */
-static always_inline bool give_back(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes)
+static always_inline bool free_checked(struct frame_pool *pool, frame_nr_t pfn,
+				       frame_count_t nframes)
 {
 	struct frame_bank *bank = frame_bank_of(pool, pfn);
 
@@ -660,7 +661,8 @@ static always_inline bool give_back(struct frame_pool *pool, frame_nr_t pfn, fra
 	    unlikely(nframes > bank->first + bank->nframes - pfn))
 		return false;
 	uint64_t index = pfn - bank->base;
-	return likely(are_out(bank, index, nframes)) && likely(give(bank, index, nframes));
+	return likely(are_handed_out(bank, index, nframes)) &&
+	       likely(free_bits(bank, index, nframes));
 }
 
 /* Why give_back() would not. Lock held. */
@@ -726,13 +728,13 @@ static never_inline void explain_fully(struct frame_pool *pool, frame_nr_t pfn,
 }
 
 /* In the debug tier. @zeroed: one frame, all zero. */
-static bool give_recorded(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes,
-			  bool zeroed, const void *caller, struct offence *offence)
+static bool try_free_recorded(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes,
+			      bool zeroed, const void *caller, struct offence *offence)
 {
-	bool ok = frame_debug_give(pool, pfn, nframes, zeroed, caller);
+	bool ok = frame_debug_free(pool, pfn, nframes, zeroed, caller);
 	LOCK_SCOPED(held, &pool->lock);
 
-	if (ok && ((zeroed && frame_zeroed_keep(pool, pfn)) || give_back(pool, pfn, nframes)))
+	if (ok && ((zeroed && frame_zeroed_keep(pool, pfn)) || free_checked(pool, pfn, nframes)))
 		return true;
 	explain_fully(pool, pfn, nframes, offence);
 	return false;
@@ -745,17 +747,17 @@ static never_inline enum acre_status free_recorded(struct frame_pool *pool, fram
 {
 	struct offence offence;
 
-	return give_recorded(pool, pfn, nframes, zeroed, caller, &offence)
+	return try_free_recorded(pool, pfn, nframes, zeroed, caller, &offence)
 		       ? ACRE_OK
 		       : refused(&offence, pfn, said, caller);
 }
 
-static always_inline bool give_locked(struct frame_pool *pool, frame_nr_t pfn,
-				      frame_count_t nframes, struct offence *offence)
+static always_inline bool try_free(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes,
+				   struct offence *offence)
 {
 	LOCK_SCOPED(held, &pool->lock);
 
-	if (likely(give_back(pool, pfn, nframes)))
+	if (likely(free_checked(pool, pfn, nframes)))
 		return true;
 	explain_fully(pool, pfn, nframes, offence);
 	return false;
@@ -768,16 +770,16 @@ static enum acre_status free_frames(struct frame_pool *pool, frame_nr_t pfn, fra
 
 	if (unlikely(pool->debug))
 		return free_recorded(pool, pfn, nframes, said, false, caller);
-	return likely(give_locked(pool, pfn, nframes, &offence))
+	return likely(try_free(pool, pfn, nframes, &offence))
 		       ? ACRE_OK
 		       : refused(&offence, pfn, said, caller);
 }
 
-static bool keep_or_give(struct frame_pool *pool, frame_nr_t pfn, struct offence *offence)
+static bool try_free_zeroed(struct frame_pool *pool, frame_nr_t pfn, struct offence *offence)
 {
 	LOCK_SCOPED(held, &pool->lock);
 
-	if (likely(frame_zeroed_keep(pool, pfn)) || likely(give_back(pool, pfn, 1)))
+	if (likely(frame_zeroed_keep(pool, pfn)) || likely(free_checked(pool, pfn, 1)))
 		return true;
 	explain_fully(pool, pfn, 1, offence);
 	return false;
@@ -789,7 +791,7 @@ enum acre_status frame_free_one_zeroed(struct frame_pool *pool, frame_nr_t pfn, 
 
 	if (unlikely(pool->debug))
 		return free_recorded(pool, pfn, 1, 0, true, caller);
-	return keep_or_give(pool, pfn, &offence) ? ACRE_OK : refused(&offence, pfn, 0, caller);
+	return try_free_zeroed(pool, pfn, &offence) ? ACRE_OK : refused(&offence, pfn, 0, caller);
 }
 
 enum acre_status frame_free_one(struct frame_pool *pool, frame_nr_t pfn, const void *caller)

@@ -34,10 +34,10 @@
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_internal.h"
 
-#define TAKEN  FRAME_RECORD_TAKEN
-#define GIVING FRAME_RECORD_GIVING
-#define FREED  FRAME_RECORD_FREED
-#define ZEROED FRAME_RECORD_ZEROED
+#define TAKEN   FRAME_RECORD_TAKEN
+#define FREEING FRAME_RECORD_FREEING
+#define FREED   FRAME_RECORD_FREED
+#define ZEROED  FRAME_RECORD_ZEROED
 
 /* Odd, and no address that could be: a pointer that was read from a freed frame traps. */
 #define POISON 0x7fe3d9a5c3f1e08bull
@@ -138,7 +138,7 @@ bool frame_past(struct frame_pool *pool, frame_nr_t pfn, struct frame_past *past
 	if (event == 0)
 		return false;
 	*past = (struct frame_past){
-		.what = (event & 0xff) <= GIVING ? "taken" : "freed",
+		.what = (event & 0xff) <= FREEING ? "taken" : "freed",
 		.caller = (const void *)(uintptr_t)atomic_load_explicit(&record->site,
 									memory_order_relaxed),
 		.hart = event >> HART_SHIFT & ((1u << HART_BITS) - 1),
@@ -264,7 +264,7 @@ static frame_count_t claim_pieces(struct frame_pool *pool, struct frame_record *
 {
 	frame_count_t i = 0;
 
-	while (i < nframes && change_all(pool, &record[i], piece_at(i, nframes), TAKEN, GIVING))
+	while (i < nframes && change_all(pool, &record[i], piece_at(i, nframes), TAKEN, FREEING))
 		i += piece_at(i, nframes);
 	return i;
 }
@@ -282,11 +282,11 @@ static bool claim(struct frame_pool *pool, struct frame_record *record, frame_co
 	}
 	frame_count_t claimed = claim_pieces(pool, record, nframes);
 	for (frame_count_t i = 0; claimed != nframes && i < claimed; i += piece_at(i, claimed))
-		(void)!change_all(pool, &record[i], piece_at(i, claimed), GIVING, TAKEN);
+		(void)!change_all(pool, &record[i], piece_at(i, claimed), FREEING, TAKEN);
 	return claimed == nframes;
 }
 
-bool frame_debug_give(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes, bool zeroed,
+bool frame_debug_free(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes, bool zeroed,
 		      const void *caller)
 {
 	struct frame_record *record = records_of(pool, pfn, nframes);

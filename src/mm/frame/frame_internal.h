@@ -139,7 +139,7 @@ frame_nr_t frame_zeroed_flush_some(struct frame_pool *pool, const struct frame_s
 enum frame_record_state {
 	FRAME_RECORD_NEVER,
 	FRAME_RECORD_TAKEN,
-	FRAME_RECORD_GIVING,
+	FRAME_RECORD_FREEING,
 	FRAME_RECORD_FREED,
 	FRAME_RECORD_ZEROED,
 };
@@ -162,7 +162,7 @@ void frame_debug_take(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nfr
  * record it. The free bits are not changed: that comes next. False, and nothing has changed, if they are
  * not all handed out, or another is giving one of them back. Not with the lock.
  */
-acre_nodiscard bool frame_debug_give(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes,
+acre_nodiscard bool frame_debug_free(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes,
 				     bool zeroed, const void *caller);
 
 /* frame_debug_forget - they are no longer inserted. Lock held. */

@@ -78,7 +78,7 @@ static bool is_taken(const struct frame_record *record)
 {
 	enum frame_record_state state = frame_record_state(record);
 
-	return state == FRAME_RECORD_TAKEN || state == FRAME_RECORD_GIVING;
+	return state == FRAME_RECORD_TAKEN || state == FRAME_RECORD_FREEING;
 }
 
 /*
