@@ -138,8 +138,8 @@ static void bank_init(struct frame_bank *bank, frame_nr_t first, frame_count_t n
 		      (uintptr_t)bank->chunks.leaf % 8;
 }
 
-static enum acre_status add_bank(struct frame_pool *pool, frame_nr_t first, frame_count_t nframes,
-				 void *metadata)
+static enum acre_status insert_bank(struct frame_pool *pool, frame_nr_t first,
+				    frame_count_t nframes, void *metadata)
 {
 	uint32_t slot;
 	enum acre_status status = find_slot(pool, first, nframes, &slot);
@@ -166,7 +166,7 @@ enum acre_status frame_pool_add_bank(struct frame_pool *pool, frame_nr_t first,
 	if (bytes < frame_metadata_bytes(nframes))
 		return ACRE_ERR_NOMEM;
 	LOCK_SCOPED(held, &pool->lock);
-	return add_bank(pool, first, nframes, metadata);
+	return insert_bank(pool, first, nframes, metadata);
 }
 
 /* ---- finding and marking, lock held ---------------------------------------------------------- */
@@ -288,8 +288,8 @@ static enum acre_status take_exactly(struct frame_bank *bank, uint64_t index, fr
  * Never inserted, so nobody else changes these bits: they may be filled. But where frames were removed a
  * hart's stock may still point, and it takes what it sees: there they are set word by word, atomically.
  */
-static enum acre_status insert(struct frame_pool *pool, struct frame_bank *bank, uint64_t index,
-			       frame_count_t n)
+static enum acre_status insert_frames(struct frame_pool *pool, struct frame_bank *bank,
+				      uint64_t index, frame_count_t n)
 {
 	uint64_t end = index + n;
 
@@ -322,7 +322,7 @@ enum acre_status frame_insert(struct frame_pool *pool, frame_nr_t pfn, frame_cou
 
 	if (status == ACRE_OK) {
 		frame_zeroed_flush(pool, pfn, nframes);
-		status = insert(pool, bank, index, nframes);
+		status = insert_frames(pool, bank, index, nframes);
 	}
 	return status;
 }
@@ -518,8 +518,8 @@ static frame_nr_t take_between(struct frame_pool *pool, const struct run_search 
 	return FRAME_NONE;
 }
 
-static frame_nr_t try_any(struct frame_pool *pool, struct run_search *run,
-			  struct frame_search *search)
+static frame_nr_t try_any_run(struct frame_pool *pool, struct run_search *run,
+			      struct frame_search *search)
 {
 	LOCK_SCOPED(held, &pool->lock);
 	frame_nr_t pfn = FRAME_NONE;
@@ -532,15 +532,15 @@ static frame_nr_t try_any(struct frame_pool *pool, struct run_search *run,
 }
 
 /* The lowest run of any length and alignment, in frames. */
-static never_inline frame_nr_t alloc_any(struct frame_pool *pool, frame_count_t n,
-					 frame_count_t align)
+static never_inline frame_nr_t alloc_any_run(struct frame_pool *pool, frame_count_t n,
+					     frame_count_t align)
 {
 	struct run_search run = { .n = n, .align = align };
 	struct frame_search search = frame_search();
 	frame_nr_t pfn;
 
 	do {
-		pfn = try_any(pool, &run, &search);
+		pfn = try_any_run(pool, &run, &search);
 	} while (frame_search_retry(pool, &search, pfn));
 	return pfn;
 }
@@ -549,7 +549,7 @@ static always_inline frame_nr_t alloc_range(struct frame_pool *pool, frame_count
 					    frame_count_t align)
 {
 	return nframes == align ? alloc_natural(pool, bits_ctz(align))
-				: alloc_any(pool, nframes, align);
+				: alloc_any_run(pool, nframes, align);
 }
 
 frame_nr_t frame_alloc_range_recorded(struct frame_pool *pool, frame_count_t nframes,
@@ -701,8 +701,8 @@ static uint64_t bytes_of(frame_count_t nframes)
 	return nframes <= UINT64_MAX >> FRAME_SHIFT ? nframes << FRAME_SHIFT : UINT64_MAX;
 }
 
-static never_inline enum acre_status refused(const struct offence *offence, frame_nr_t pfn,
-					     frame_count_t said, const void *caller)
+static never_inline enum acre_status report_refusal(const struct offence *offence, frame_nr_t pfn,
+						    frame_count_t said, const void *caller)
 {
 	platform_bad_free(&(struct platform_bad_free){
 		.allocator = "frame",
@@ -749,7 +749,7 @@ static never_inline enum acre_status free_recorded(struct frame_pool *pool, fram
 
 	return try_free_recorded(pool, pfn, nframes, zeroed, caller, &offence)
 		       ? ACRE_OK
-		       : refused(&offence, pfn, said, caller);
+		       : report_refusal(&offence, pfn, said, caller);
 }
 
 static always_inline bool try_free(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes,
@@ -772,7 +772,7 @@ static enum acre_status free_frames(struct frame_pool *pool, frame_nr_t pfn, fra
 		return free_recorded(pool, pfn, nframes, said, false, caller);
 	return likely(try_free(pool, pfn, nframes, &offence))
 		       ? ACRE_OK
-		       : refused(&offence, pfn, said, caller);
+		       : report_refusal(&offence, pfn, said, caller);
 }
 
 static bool try_free_zeroed(struct frame_pool *pool, frame_nr_t pfn, struct offence *offence)
@@ -791,7 +791,8 @@ enum acre_status frame_free_one_zeroed(struct frame_pool *pool, frame_nr_t pfn, 
 
 	if (unlikely(pool->debug))
 		return free_recorded(pool, pfn, 1, 0, true, caller);
-	return try_free_zeroed(pool, pfn, &offence) ? ACRE_OK : refused(&offence, pfn, 0, caller);
+	return try_free_zeroed(pool, pfn, &offence) ? ACRE_OK
+						    : report_refusal(&offence, pfn, 0, caller);
 }
 
 enum acre_status frame_free_one(struct frame_pool *pool, frame_nr_t pfn, const void *caller)
@@ -911,7 +912,7 @@ frame_nr_t frame_next_free(struct frame_pool *pool, frame_nr_t pfn)
 }
 
 /* All banks under one hold, where few chunks are broken; else false, and @count is of no use. */
-static bool count_at_once(struct frame_pool *pool, frame_count_t *count)
+static bool count_in_one_hold(struct frame_pool *pool, frame_count_t *count)
 {
 	LOCK_SCOPED(held, &pool->lock);
 	unsigned budget = FRAME_BATCH;
@@ -942,7 +943,7 @@ static bool count_some(struct frame_pool *pool, uint32_t *b, uint64_t *c, frame_
 	return true;
 }
 
-static frame_count_t count_zeroed(struct frame_pool *pool)
+static frame_count_t read_zeroed_count(struct frame_pool *pool)
 {
 	LOCK_SCOPED(held, &pool->lock);
 
@@ -955,9 +956,9 @@ frame_count_t frame_free_count(struct frame_pool *pool)
 	uint32_t b = 0;
 	uint64_t c = 0;
 
-	if (likely(count_at_once(pool, &count)))
+	if (likely(count_in_one_hold(pool, &count)))
 		return count;
-	count = count_zeroed(pool);
+	count = read_zeroed_count(pool);
 	while (count_some(pool, &b, &c, &count))
 		;
 	return count;

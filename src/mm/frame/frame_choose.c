@@ -66,7 +66,7 @@ static void note_taken_chunk(struct frame_bank *bank, uint64_t c, struct frame_s
 			      memory_order_relaxed);
 }
 
-static bool is_of(const struct frame_stock *stock, frame_nr_t base)
+static bool hart_uses(const struct frame_stock *stock, frame_nr_t base)
 {
 	bool is = atomic_load_explicit(&stock->base, memory_order_relaxed) - base < CHUNK_BITS;
 
@@ -77,7 +77,8 @@ static bool is_of(const struct frame_stock *stock, frame_nr_t base)
 }
 
 /* Does another hart take its frames from chunk @c, or has it done so lately? */
-static bool is_elsewhere(const struct frame_pool *pool, const struct frame_bank *bank, uint64_t c)
+static bool other_hart_uses(const struct frame_pool *pool, const struct frame_bank *bank,
+			    uint64_t c)
 {
 	unsigned name = atomic_load_explicit(&bank->taker[c], memory_order_relaxed);
 
@@ -86,7 +87,7 @@ static bool is_elsewhere(const struct frame_pool *pool, const struct frame_bank 
 	for (unsigned hart = name - 1; hart < PLATFORM_MAX_HARTS && hart < pool->nstocks;
 	     hart += HART_TAGS) {
 		if (hart != platform_hart() &&
-		    is_of(&pool->stock[hart], bank->base + c * CHUNK_BITS))
+		    hart_uses(&pool->stock[hart], bank->base + c * CHUNK_BITS))
 			return true;
 	}
 	return false;
@@ -154,7 +155,7 @@ static racy_reads uint64_t next_own(struct frame_pool *pool, struct own_cursor *
 }
 
 /* Interrupts are off. */
-frame_nr_t frame_chunks_own(struct frame_pool *pool, struct frame_stock *stock)
+frame_nr_t frame_choose_own(struct frame_pool *pool, struct frame_stock *stock)
 {
 	struct own_cursor at = { .bank = frame_bank_of(pool, stock->seek), .groups = OWN_GROUPS };
 	const unsigned name = hart_tag();
@@ -182,7 +183,7 @@ frame_nr_t frame_chunks_own(struct frame_pool *pool, struct frame_stock *stock)
 /* ---- with the lock ------------------------------------------------------------------------------ */
 
 /* Chunk @c of @bank, which may have something. If it has not, the tree knows then. Lock held. */
-static frame_nr_t try_chunk(struct frame_bank *bank, uint64_t c, struct frame_stock *stock)
+static frame_nr_t enter_chunk(struct frame_bank *bank, uint64_t c, struct frame_stock *stock)
 {
 	frame_nr_t base = bank->base + c * CHUNK_BITS;
 	frame_nr_t pfn = frame_take_from_chunk(stock, &bank->free[c * CHUNK_WORDS],
@@ -206,7 +207,8 @@ struct broken_cursor {
 	uint64_t end;        /* where the second visit of the first bank ends */
 };
 
-static struct broken_cursor behind(struct frame_pool *pool, const struct frame_stock *stock)
+static struct broken_cursor cursor_after_stock(struct frame_pool *pool,
+					       const struct frame_stock *stock)
 {
 	frame_nr_t last = atomic_load_explicit(&stock->base, memory_order_relaxed);
 	struct broken_cursor at = { .banks_left = pool->nbanks };
@@ -244,7 +246,7 @@ static struct frame_bank *next_broken(struct frame_pool *pool, struct broken_cur
 static frame_nr_t take_enough(struct frame_pool *pool, struct frame_stock *stock,
 			      struct frame_search *search)
 {
-	struct broken_cursor at = behind(pool, stock);
+	struct broken_cursor at = cursor_after_stock(pool, stock);
 	struct frame_bank *bank;
 	unsigned samples = 0;
 
@@ -253,7 +255,7 @@ static frame_nr_t take_enough(struct frame_pool *pool, struct frame_stock *stock
 		bank = next_broken(pool, &at);
 		if (bank == NULL)
 			break;
-		if (is_elsewhere(pool, bank, at.c))
+		if (other_hart_uses(pool, bank, at.c))
 			continue;
 		uint64_t free = bitmap_atomic_count(bank->free, at.c * CHUNK_BITS, CHUNK_BITS);
 		if (free == 0 || free == CHUNK_BITS) {
@@ -261,7 +263,7 @@ static frame_nr_t take_enough(struct frame_pool *pool, struct frame_stock *stock
 			continue;
 		}
 		samples++;
-		frame_nr_t pfn = free >= ENOUGH ? try_chunk(bank, at.c, stock) : FRAME_NONE;
+		frame_nr_t pfn = free >= ENOUGH ? enter_chunk(bank, at.c, stock) : FRAME_NONE;
 		if (pfn != FRAME_NONE)
 			return pfn;
 	}
@@ -275,17 +277,17 @@ static frame_nr_t take_enough(struct frame_pool *pool, struct frame_stock *stock
 static frame_nr_t take_little(struct frame_pool *pool, struct frame_stock *stock, bool shared,
 			      struct frame_search *search)
 {
-	struct broken_cursor at = behind(pool, stock);
+	struct broken_cursor at = cursor_after_stock(pool, stock);
 	struct frame_bank *bank;
 
 	for (; (bank = next_broken(pool, &at)) != NULL; at.c++) {
 		if (!chunk_tree_spend(&search->budget, 1))
 			return FRAME_LATER;
-		if (!shared && is_elsewhere(pool, bank, at.c))
+		if (!shared && other_hart_uses(pool, bank, at.c))
 			continue;
 		if (!chunk_tree_spend(&search->budget, 2))
 			return FRAME_LATER;
-		frame_nr_t pfn = try_chunk(bank, at.c, stock);
+		frame_nr_t pfn = enter_chunk(bank, at.c, stock);
 		if (pfn != FRAME_NONE)
 			return pfn;
 	}
@@ -299,7 +301,7 @@ static frame_nr_t take_whole(struct frame_bank *bank, struct frame_stock *stock,
 
 	while ((c = chunk_tree_find_full_bounded(&bank->chunks, &search->budget)) <
 	       CHUNK_TREE_LATER) {
-		frame_nr_t pfn = try_chunk(bank, c, stock);
+		frame_nr_t pfn = enter_chunk(bank, c, stock);
 		if (pfn != FRAME_NONE)
 			return pfn;
 	}
@@ -310,8 +312,8 @@ static frame_nr_t take_whole(struct frame_bank *bank, struct frame_stock *stock,
  * A frame out of a new chunk for this hart. Lock held. Chunks of other harts are passed over by a portion that can
  * do it to the end; they are no reason to go on for ever.
  */
-frame_nr_t frame_chunks_search(struct frame_pool *pool, struct frame_stock *stock,
-			       struct frame_search *search)
+frame_nr_t frame_choose_any(struct frame_pool *pool, struct frame_stock *stock,
+			    struct frame_search *search)
 {
 	frame_nr_t pfn = search->spent == 0 ? take_enough(pool, stock, search) : FRAME_NONE;
 

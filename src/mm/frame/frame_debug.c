@@ -68,8 +68,8 @@ static bool was_ever_inserted(const struct frame_pool *pool)
 	return false;
 }
 
-static enum acre_status add_records(struct frame_pool *pool, frame_nr_t pfn, void *records,
-				    size_t bytes)
+static enum acre_status attach_records(struct frame_pool *pool, frame_nr_t pfn, void *records,
+				       size_t bytes)
 {
 	struct frame_bank *bank = frame_bank_of(pool, pfn);
 
@@ -95,7 +95,7 @@ enum acre_status frame_pool_debug(struct frame_pool *pool, frame_nr_t pfn, void 
 	if (!is_aligned((uintptr_t)records, sizeof(uint64_t)))
 		return ACRE_ERR_MISALIGNED;
 	LOCK_SCOPED(held, &pool->lock);
-	return add_records(pool, pfn, records, bytes);
+	return attach_records(pool, pfn, records, bytes);
 }
 
 /* ---- records ----------------------------------------------------------------------------------- */
@@ -157,7 +157,7 @@ void frame_debug_forget(struct frame_pool *pool, frame_nr_t pfn, frame_count_t n
 
 /* ---- bytes ------------------------------------------------------------------------------------- */
 
-static void fill(struct frame_pool *pool, frame_nr_t pfn)
+static void fill_frame(struct frame_pool *pool, frame_nr_t pfn)
 {
 	uint64_t *words = frame_ptr(pool, pfn);
 
@@ -194,7 +194,7 @@ bool frame_debug_is_lie(struct frame_pool *pool, frame_nr_t pfn)
 /* ---- taking and giving back -------------------------------------------------------------------- */
 
 /* It is as @record says: was it written to since? */
-static void look_at(struct frame_pool *pool, frame_nr_t pfn, const void *caller)
+static void check_contents(struct frame_pool *pool, frame_nr_t pfn, const void *caller)
 {
 	const struct frame_record *record = records_of(pool, pfn, 1);
 	enum frame_record_state state = frame_record_state(record);
@@ -229,17 +229,17 @@ void frame_debug_take(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nfr
 		return;
 	uint64_t event = new_event(pool) | TAKEN;
 	for (frame_count_t i = 0; i < nframes; i++) {
-		look_at(pool, pfn + i, caller);
+		check_contents(pool, pfn + i, caller);
 		write_record(&record[i], caller, event);
 	}
 }
 
 /* A run is claimed in pieces of so many frames, and the lock is free in between: nobody waits for all of it. */
-#define CLAIMED_AT_ONCE 64u
+#define CLAIM_BATCH 64u
 
-static frame_count_t piece_at(frame_count_t i, frame_count_t nframes)
+static frame_count_t batch_at(frame_count_t i, frame_count_t nframes)
 {
-	return nframes - i < CLAIMED_AT_ONCE ? nframes - i : CLAIMED_AT_ONCE;
+	return nframes - i < CLAIM_BATCH ? nframes - i : CLAIM_BATCH;
 }
 
 /* Are all of the @n records in state @state? If so, and @next is another one, that is what they are in now. */
@@ -259,13 +259,13 @@ static bool change_all(struct frame_pool *pool, struct frame_record *record, fra
 }
 
 /* From TAKEN to GIVING, and what else is recorded stays. How many, piece by piece, until one is not all TAKEN. */
-static frame_count_t claim_pieces(struct frame_pool *pool, struct frame_record *record,
-				  frame_count_t nframes)
+static frame_count_t claim_batches(struct frame_pool *pool, struct frame_record *record,
+				   frame_count_t nframes)
 {
 	frame_count_t i = 0;
 
-	while (i < nframes && change_all(pool, &record[i], piece_at(i, nframes), TAKEN, FREEING))
-		i += piece_at(i, nframes);
+	while (i < nframes && change_all(pool, &record[i], batch_at(i, nframes), TAKEN, FREEING))
+		i += batch_at(i, nframes);
 	return i;
 }
 
@@ -274,15 +274,15 @@ static frame_count_t claim_pieces(struct frame_pool *pool, struct frame_record *
  * that another who is right wants to claim meanwhile. Of two that free the same frames at once one at least finds a
  * piece claimed, and takes its own claims back.
  */
-static bool claim(struct frame_pool *pool, struct frame_record *record, frame_count_t nframes)
+static bool claim_run(struct frame_pool *pool, struct frame_record *record, frame_count_t nframes)
 {
-	for (frame_count_t i = 0; i < nframes; i += piece_at(i, nframes)) {
-		if (!change_all(pool, &record[i], piece_at(i, nframes), TAKEN, TAKEN))
+	for (frame_count_t i = 0; i < nframes; i += batch_at(i, nframes)) {
+		if (!change_all(pool, &record[i], batch_at(i, nframes), TAKEN, TAKEN))
 			return false;
 	}
-	frame_count_t claimed = claim_pieces(pool, record, nframes);
-	for (frame_count_t i = 0; claimed != nframes && i < claimed; i += piece_at(i, claimed))
-		(void)!change_all(pool, &record[i], piece_at(i, claimed), FREEING, TAKEN);
+	frame_count_t claimed = claim_batches(pool, record, nframes);
+	for (frame_count_t i = 0; claimed != nframes && i < claimed; i += batch_at(i, claimed))
+		(void)!change_all(pool, &record[i], batch_at(i, claimed), FREEING, TAKEN);
 	return claimed == nframes;
 }
 
@@ -295,10 +295,10 @@ bool frame_debug_free(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nfr
 	if (record == NULL || nframes == 0)
 		return true;
 	uint64_t event = new_event(pool);
-	bool ours = claim(pool, record, nframes);
+	bool ours = claim_run(pool, record, nframes);
 	for (frame_count_t i = 0; ours && i < nframes; i++) {
 		if (!zeroed)
-			fill(pool, pfn + i);
+			fill_frame(pool, pfn + i);
 		write_record(&record[i], caller, event | (zeroed ? ZEROED : FREED));
 	}
 	return ours;

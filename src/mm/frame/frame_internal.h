@@ -61,13 +61,13 @@ frame_nr_t frame_take_from_chunk(struct frame_stock *stock, bitmap_word *words, 
 				 frame_nr_t base);
 
 /*
- * frame_chunks_own - a frame from another chunk that this hart was the last to take from; FRAME_NONE if it finds none
+ * frame_choose_own - a frame from another chunk that this hart was the last to take from; FRAME_NONE if it finds none
  * that has enough soon. No lock; interrupts are off.
- * frame_chunks_search - from any chunk; FRAME_NONE or FRAME_LATER. Lock held.
+ * frame_choose_any - from any chunk; FRAME_NONE or FRAME_LATER. Lock held.
  */
-frame_nr_t frame_chunks_own(struct frame_pool *pool, struct frame_stock *stock);
-frame_nr_t frame_chunks_search(struct frame_pool *pool, struct frame_stock *stock,
-			       struct frame_search *search);
+frame_nr_t frame_choose_own(struct frame_pool *pool, struct frame_stock *stock);
+frame_nr_t frame_choose_any(struct frame_pool *pool, struct frame_stock *stock,
+			    struct frame_search *search);
 
 /* How many banks start below @pfn, or at it. */
 static inline uint32_t frame_banks_upto(const struct frame_pool *pool, frame_nr_t pfn)

@@ -124,7 +124,7 @@ static frame_nr_t take_nearby(struct frame_stock *stock)
 static frame_nr_t take_any(struct frame_pool *pool, struct frame_stock *stock,
 			   struct frame_search *search)
 {
-	frame_nr_t pfn = frame_chunks_search(pool, stock, search);
+	frame_nr_t pfn = frame_choose_any(pool, stock, search);
 
 	return likely(pfn != FRAME_NONE) ? pfn : frame_zeroed_flush_some(pool, search);
 }
@@ -184,7 +184,7 @@ static never_inline frame_nr_t alloc_slow(struct frame_pool *pool)
 	frame_nr_t pfn = take_nearby(stock);
 
 	if (pfn == FRAME_NONE)
-		pfn = frame_chunks_own(pool, stock);
+		pfn = frame_choose_own(pool, stock);
 	if (pfn != FRAME_NONE) {
 		bool stale =
 			chunk_is_stale(atomic_load_explicit(&stock->leaf, memory_order_relaxed));

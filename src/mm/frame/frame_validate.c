@@ -24,7 +24,7 @@ static const char *check_order(const struct frame_pool *pool)
 	return NULL;
 }
 
-static const char *check_shape(const struct frame_bank *bank)
+static const char *check_bank_shape(const struct frame_bank *bank)
 {
 	if (bank->base % CHUNK_BITS != 0 || bank->nbits % CHUNK_BITS != 0)
 		return "F2: a bank's bitmaps are whole chunks";
@@ -36,8 +36,8 @@ static const char *check_shape(const struct frame_bank *bank)
 }
 
 /* How many of the frames that are known to be zero are of @bank; they have no bit set. */
-static bool count_zeroed(const struct frame_pool *pool, const struct frame_bank *bank,
-			 frame_count_t *count)
+static bool count_zeroed_of(const struct frame_pool *pool, const struct frame_bank *bank,
+			    frame_count_t *count)
 {
 	*count = 0;
 	for (uint32_t i = 0; i < pool->nzeroed && i < FRAME_ZEROED_MAX; i++) {
@@ -67,7 +67,7 @@ static const char *check_bits(const struct frame_pool *pool, const struct frame_
 	    bitmap_atomic_next_set(bank->inserted, first + bank->nframes, bank->nbits) !=
 		    BITMAP_NONE)
 		return "F3: nothing outside of a bank is inserted";
-	if (!count_zeroed(pool, bank, &zeroed))
+	if (!count_zeroed_of(pool, bank, &zeroed))
 		return "F7: a frame that is known to be zero has no bit set";
 	if (bank->managed != bitmap_atomic_count(bank->inserted, 0, bank->nbits) + zeroed)
 		return "F4: a bank's managed counts its inserted frames and those known to be zero";
@@ -107,7 +107,7 @@ static const char *check_debug(const struct frame_pool *pool)
 
 static const char *check_bank(const struct frame_pool *pool, const struct frame_bank *bank)
 {
-	const char *broken = check_shape(bank);
+	const char *broken = check_bank_shape(bank);
 
 	if (broken == NULL)
 		broken = check_bits(pool, bank);
@@ -158,7 +158,7 @@ static const char *check_zeroed(const struct frame_pool *pool)
 	return NULL;
 }
 
-static const char *check_pool(const struct frame_pool *pool)
+static const char *check_frame_pool(const struct frame_pool *pool)
 {
 	const char *broken = check_order(pool);
 	frame_count_t managed = 0;
@@ -184,5 +184,5 @@ const char *frame_validate(struct frame_pool *pool)
 {
 	LOCK_SCOPED(held, &pool->lock);
 
-	return check_pool(pool);
+	return check_frame_pool(pool);
 }

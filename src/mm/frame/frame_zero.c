@@ -74,7 +74,7 @@ bool frame_zeroed_keep(struct frame_pool *pool, frame_nr_t pfn)
 }
 
 /* The one that was put in last, which is warm; FRAME_NONE if there is none. Takes the lock. */
-static frame_nr_t take_zeroed(struct frame_pool *pool)
+static frame_nr_t pop_zeroed(struct frame_pool *pool)
 {
 	LOCK_SCOPED(held, &pool->lock);
 	uint32_t n = frame_zeroed_count(pool);
@@ -154,7 +154,7 @@ static frame_nr_t cleared(struct frame_pool *pool, frame_nr_t pfn, frame_count_t
 frame_nr_t frame_alloc_zeroed(struct frame_pool *pool)
 {
 	if (frame_zeroed_count(pool) != 0) {
-		frame_nr_t pfn = take_zeroed(pool);
+		frame_nr_t pfn = pop_zeroed(pool);
 
 		if (unlikely(pool->debug))
 			frame_debug_take(pool, pfn, 1, CALLER());
