@@ -103,7 +103,7 @@ static struct chunk_run_node node_at(const struct chunk_runs *runs, unsigned k, 
 }
 
 /* How many bits there are below @node. */
-static uint64_t span_of(const struct chunk_runs *runs, unsigned k, uint64_t node)
+static uint64_t span_bits(const struct chunk_runs *runs, unsigned k, uint64_t node)
 {
 	uint64_t first = node << (GROUP_SHIFT * k);
 	uint64_t end = (node + 1) << (GROUP_SHIFT * k);
@@ -128,17 +128,17 @@ static struct chunk_run_node join(struct chunk_run_node sum, uint64_t width,
 }
 
 /* Unless one of the children is not known. */
-static void sum_up(struct chunk_runs *runs, unsigned k, uint64_t node)
+static void sum_children(struct chunk_runs *runs, unsigned k, uint64_t node)
 {
 	uint64_t child = node * GROUP;
 	uint64_t end = child + GROUP;
-	uint64_t width = span_of(runs, k - 1, child);
+	uint64_t width = span_bits(runs, k - 1, child);
 	struct chunk_run_node sum = node_at(runs, k - 1, child);
 
 	if (end > nodes_of(runs->nchunks, k - 1))
 		end = nodes_of(runs->nchunks, k - 1);
 	while (sum.best != UNKNOWN && ++child < end) {
-		uint64_t span = span_of(runs, k - 1, child);
+		uint64_t span = span_bits(runs, k - 1, child);
 		struct chunk_run_node next = node_at(runs, k - 1, child);
 		if (next.best == UNKNOWN)
 			return;
@@ -193,8 +193,8 @@ static uint64_t align_up_bit(const struct chunk_tree *tree, const struct chunk_r
 }
 
 /* Bits [@first, @end) are set, if there are any, and none below is to be used: where does @run begin among them? */
-static uint64_t fit_in(const struct chunk_tree *tree, const struct chunk_run *run, uint64_t first,
-		       uint64_t end)
+static uint64_t place_run(const struct chunk_tree *tree, const struct chunk_run *run,
+			  uint64_t first, uint64_t end)
 {
 	if (end < first || end - first < run->n)
 		return BITMAP_NONE;
@@ -251,7 +251,7 @@ static uint64_t find_in_chunk(const struct chunk_tree *tree, const struct chunk_
 			tail += BITS_PER_WORD;
 			continue;
 		}
-		uint64_t found = fit_in(tree, run, tail, first + bits_ctz(~word));
+		uint64_t found = place_run(tree, run, tail, first + bits_ctz(~word));
 		if (found != BITMAP_NONE)
 			return found;
 		uint64_t starts = starts_in(word, run->n) & multiples;
@@ -260,7 +260,7 @@ static uint64_t find_in_chunk(const struct chunk_tree *tree, const struct chunk_
 			return first + bits_ctz(starts);
 		tail = first + bits_log2(~word) + 1;
 	}
-	return fit_in(tree, run, tail, end);
+	return place_run(tree, run, tail, end);
 }
 
 /* ---- finding --------------------------------------------------------------------------------- */
@@ -285,7 +285,7 @@ static void step(struct chunk_runs *runs, struct walk *at, unsigned *budget)
 		at->k++;
 		if (runs->level[at->k][parent].best == UNKNOWN) {
 			(void)!chunk_tree_spend(budget, SUM_COST);
-			sum_up(runs, at->k, parent);
+			sum_children(runs, at->k, parent);
 		}
 		at->node = parent + 1;
 	}
@@ -314,8 +314,8 @@ static enum visit visit_for(const struct chunk_run *run, unsigned k, struct chun
 }
 
 /* How many set bits end behind a node of @span bits that ends at @end: of those from @from on. */
-static uint64_t run_behind(const struct walk *at, struct chunk_run_node node, uint64_t span,
-			   uint64_t end, uint64_t from)
+static uint64_t run_after(const struct walk *at, struct chunk_run_node node, uint64_t span,
+			  uint64_t end, uint64_t from)
 {
 	uint64_t run = node.head == span ? at->run + span : node.tail;
 	uint64_t most = end > from ? end - from : 0;
@@ -331,7 +331,7 @@ static uint64_t visit(struct chunk_tree *tree, const struct chunk_run *run, stru
 	uint64_t found = BITMAP_NONE;
 
 	if (first >= run->from && node.best != UNKNOWN)
-		found = fit_in(tree, run, first - at->run, first + node.head);
+		found = place_run(tree, run, first - at->run, first + node.head);
 	if (found != BITMAP_NONE)
 		return found;
 	enum visit what = visit_for(run, at->k, node, first, first + span);
@@ -348,7 +348,7 @@ static uint64_t visit(struct chunk_tree *tree, const struct chunk_run *run, stru
 	} else {
 		if (what == TRY)
 			found = find_in_chunk(tree, run, at->node);
-		at->run = run_behind(at, node, span, first + span, run->from);
+		at->run = run_after(at, node, span, first + span, run->from);
 		step(&tree->runs, at, budget);
 	}
 	return found;
@@ -362,7 +362,7 @@ uint64_t chunk_tree_find_run_bounded(struct chunk_tree *tree, struct chunk_run *
 
 	while (at.node < nodes_of(runs->nchunks, at.k)) {
 		uint64_t first = (at.node << (GROUP_SHIFT * at.k)) * CHUNK_BITS;
-		uint64_t span = span_of(runs, at.k, at.node);
+		uint64_t span = span_bits(runs, at.k, at.node);
 		uint64_t begins = first - at.run;
 
 		if (begins >= run->to)

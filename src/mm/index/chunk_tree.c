@@ -134,19 +134,20 @@ void chunk_tree_init(struct chunk_tree *tree, bitmap_word *words, uint64_t first
 
 /* ---- bytes ----------------------------------------------------------------------------------- */
 
-static inline unsigned get(const struct chunk_tree *tree, unsigned k, uint64_t node)
+static inline unsigned node_byte(const struct chunk_tree *tree, unsigned k, uint64_t node)
 {
 	return atomic_load_explicit(byte_of(tree, k, node), memory_order_relaxed);
 }
 
 /* Bytes are written under the lock; others only read them. */
-static inline void put(const struct chunk_tree *tree, unsigned k, uint64_t node, unsigned byte)
+static inline void set_node_byte(const struct chunk_tree *tree, unsigned k, uint64_t node,
+				 unsigned byte)
 {
 	atomic_store_explicit(byte_of(tree, k, node), (uint8_t)byte, memory_order_relaxed);
 }
 
 /* The same for @n bytes from @at. Not memset(), since others read them meanwhile. */
-static racy_stores void put_all(chunk_byte *at, uint64_t n, unsigned byte)
+static racy_stores void set_bytes(chunk_byte *at, uint64_t n, unsigned byte)
 {
 	for (; n != 0 && (uintptr_t)at % GROUP != 0; at++, n--)
 		atomic_store_explicit(at, (uint8_t)byte, memory_order_relaxed);
@@ -180,13 +181,13 @@ static inline uint64_t stale_in(uint64_t group)
 }
 
 /* The same for each that has @order, or may have. */
-static inline uint64_t fit_in(uint64_t group, unsigned order)
+static inline uint64_t may_fit(uint64_t group, unsigned order)
 {
 	return at_least(group, order + 2) | stale_in(group);
 }
 
 /* The first of eight for which a topmost bit is set in @mask: 8 if there is none. */
-static inline unsigned first_of(uint64_t mask)
+static inline unsigned first_byte(uint64_t mask)
 {
 	return mask == 0 ? GROUP : bits_ctz(mask) / 8;
 }
@@ -214,7 +215,7 @@ static unsigned aligned_in(unsigned mask, unsigned order)
 }
 
 /* What the byte of a node is whose children, of level @k - 1, are @group. */
-static unsigned sum_up(uint64_t group, unsigned k)
+static unsigned parent_byte(uint64_t group, unsigned k)
 {
 	unsigned full = full_byte(k - 1);
 	unsigned best = CHUNK_EMPTY;
@@ -236,7 +237,7 @@ static unsigned sum_up(uint64_t group, unsigned k)
 /* Write down what the byte of a node is. Out of line: the way down needs it rarely. */
 static never_inline void refresh_node(const struct chunk_tree *tree, unsigned k, uint64_t node)
 {
-	put(tree, k, node, sum_up(children(tree, k, node), k));
+	set_node_byte(tree, k, node, parent_byte(children(tree, k, node), k));
 }
 
 /* ---- chunks ---------------------------------------------------------------------------------- */
@@ -302,7 +303,7 @@ static uint64_t try_full(const bitmap_word *words, unsigned order)
 }
 
 /* The lowest aligned 2^@order bits of a chunk, word by word: the shortest way if they are there. */
-static uint64_t try_chunk(const bitmap_word *words, unsigned order)
+static uint64_t find_in_words(const bitmap_word *words, unsigned order)
 {
 	switch (order) {
 	case 0:
@@ -373,26 +374,27 @@ static always_inline struct offer scan_chunk(const bitmap_word *words, unsigned 
 	return scan_full(0 EACH_WORD(FULL), order);
 }
 
-static inline const bitmap_word *words_of(const struct chunk_tree *tree, uint64_t c)
+static inline const bitmap_word *chunk_words(const struct chunk_tree *tree, uint64_t c)
 {
 	return &tree->words[c * CHUNK_WORDS];
 }
 
 /* Chunk @c, and perhaps some behind it, are known to be full. */
-static inline void full_at(struct chunk_tree *tree, uint64_t c)
+static inline void lower_full_from(struct chunk_tree *tree, uint64_t c)
 {
 	if (tree->full_from > c)
 		tree->full_from = c;
 }
 
 /* The byte of chunk @c was @before, nobody having looked at it for stale; now it is @byte. */
-static never_inline void learn(struct chunk_tree *tree, uint64_t c, unsigned before, unsigned byte)
+static never_inline void set_leaf(struct chunk_tree *tree, uint64_t c, unsigned before,
+				  unsigned byte)
 {
 	atomic_store_explicit(&tree->leaf[c], (uint8_t)byte, memory_order_relaxed);
 	tree->nfull += byte == CHUNK_FULL;
 	tree->nfull -= before == CHUNK_FULL;
 	if (byte == CHUNK_FULL)
-		full_at(tree, c);
+		lower_full_from(tree, c);
 	if (byte == CHUNK_EMPTY || byte == CHUNK_FULL)
 		bitmap_tree_clear_bit(&tree->broken, c);
 	else if (before != CHUNK_STALE) /* C4 */
@@ -409,7 +411,7 @@ static always_inline uint64_t search_chunk(struct chunk_tree *tree, uint64_t c, 
 
 	atomic_store_explicit(&tree->leaf[c], CHUNK_EMPTY, memory_order_relaxed);
 	atomic_thread_fence(memory_order_seq_cst);
-	struct offer offer = scan_chunk(words_of(tree, c), order);
+	struct offer offer = scan_chunk(chunk_words(tree, c), order);
 	if (offer.at != CHUNK_BITS) {
 		atomic_store_explicit(&tree->leaf[c], (uint8_t)before, memory_order_relaxed);
 		return c * CHUNK_BITS + offer.at;
@@ -417,7 +419,7 @@ static always_inline uint64_t search_chunk(struct chunk_tree *tree, uint64_t c, 
 	if (before == CHUNK_STALE && offer.byte != CHUNK_EMPTY && offer.byte != CHUNK_FULL)
 		atomic_store_explicit(&tree->leaf[c], (uint8_t)offer.byte, memory_order_relaxed);
 	else
-		learn(tree, c, before, offer.byte);
+		set_leaf(tree, c, before, offer.byte);
 	return BITMAP_NONE;
 }
 
@@ -429,7 +431,7 @@ void chunk_tree_refresh(struct chunk_tree *tree, uint64_t c)
 /* ---- what has changed ------------------------------------------------------------------------ */
 
 /* Chunk @c may have whatever order. */
-static void start_at(struct chunk_tree *tree, uint64_t c)
+static void lower_start(struct chunk_tree *tree, uint64_t c)
 {
 	for (unsigned order = 0; order <= CHUNK_ORDER; order++) {
 		if (tree->start[order] > c)
@@ -451,15 +453,15 @@ static void mark_chunk_stale(struct chunk_tree *tree, uint64_t c)
 	uint64_t node = tree->lead + c;
 
 	note_change(tree, c, c + 1);
-	tree->nfull -= get(tree, 0, node) == CHUNK_FULL;
+	tree->nfull -= node_byte(tree, 0, node) == CHUNK_FULL;
 	bitmap_tree_set_bit(&tree->broken, c);
 	chunk_runs_forget(&tree->runs, c, 1);
-	start_at(tree, c);
+	lower_start(tree, c);
 	for (unsigned k = 1; k < tree->nlevels; k++) {
 		node /= GROUP;
-		if (get(tree, k, node) == CHUNK_STALE)
+		if (node_byte(tree, k, node) == CHUNK_STALE)
 			break; /* C2 */
-		put(tree, k, node, CHUNK_STALE);
+		set_node_byte(tree, k, node, CHUNK_STALE);
 	}
 	/* Last: who frees a frame, reads this and not more, must not be told 'none' by the root then. */
 	atomic_store_explicit(&tree->leaf[c], CHUNK_STALE, memory_order_release);
@@ -478,14 +480,14 @@ static void fill_chunks(struct chunk_tree *tree, uint64_t c, uint64_t end, unsig
 {
 	if (byte == CHUNK_FULL) {
 		tree->nfull += end - c; /* none was: they had no bit set */
-		start_at(tree, c);
+		lower_start(tree, c);
 		note_change(tree, c, end);
-		full_at(tree, c);
+		lower_full_from(tree, c);
 	} else {
 		for (uint64_t i = c; i < end; i++)
-			tree->nfull -= get(tree, 0, tree->lead + i) == CHUNK_FULL;
+			tree->nfull -= node_byte(tree, 0, tree->lead + i) == CHUNK_FULL;
 	}
-	put_all(&tree->leaf[c], end - c, byte);
+	set_bytes(&tree->leaf[c], end - c, byte);
 	bitmap_tree_clear(&tree->broken, c, end - c);
 	chunk_runs_forget(&tree->runs, c, end - c);
 }
@@ -516,10 +518,10 @@ void chunk_tree_end_fill(struct chunk_tree *tree, uint64_t bit, uint64_t n, bool
 		end = (end + GROUP - 1) / GROUP;
 		for (uint64_t node = from; node < end; node++) {
 			bool whole = node >= inner && node < inner_end;
-			put(tree, k, node,
-			    !whole ? sum_up(children(tree, k, node), k)
-			    : set  ? full_byte(k)
-				   : CHUNK_EMPTY);
+			set_node_byte(tree, k, node,
+				      !whole ? parent_byte(children(tree, k, node), k)
+				      : set  ? full_byte(k)
+					     : CHUNK_EMPTY);
 		}
 	}
 }
@@ -527,7 +529,7 @@ void chunk_tree_end_fill(struct chunk_tree *tree, uint64_t bit, uint64_t n, bool
 /* ---- finding --------------------------------------------------------------------------------- */
 
 /* Leave nothing stale at or below @node of level @level; false if that takes too long. */
-static bool settle(struct chunk_tree *tree, unsigned level, uint64_t node, unsigned *budget)
+static bool refresh_below(struct chunk_tree *tree, unsigned level, uint64_t node, unsigned *budget)
 {
 	for (unsigned k = level;;) {
 		if (!chunk_tree_spend(budget, 1))
@@ -538,7 +540,7 @@ static bool settle(struct chunk_tree *tree, unsigned level, uint64_t node, unsig
 			uint64_t group = children(tree, k, node);
 			uint64_t stale = stale_in(group);
 			if (stale != 0) {
-				node = node * GROUP + first_of(stale);
+				node = node * GROUP + first_byte(stale);
 				k--;
 				continue;
 			}
@@ -555,7 +557,7 @@ static bool settle(struct chunk_tree *tree, unsigned level, uint64_t node, unsig
 static never_inline uint64_t find_in_full_children(struct chunk_tree *tree, unsigned k,
 						   uint64_t node, unsigned order, unsigned *budget)
 {
-	if (!settle(tree, k, node, budget))
+	if (!refresh_below(tree, k, node, budget))
 		return CHUNK_TREE_LATER;
 	unsigned mask = equals(children(tree, k, node), full_byte(k - 1));
 	mask = aligned_in(mask, order + 2 - full_byte(k - 1));
@@ -569,11 +571,11 @@ static never_inline uint64_t find_in_full_children(struct chunk_tree *tree, unsi
 static uint64_t find_in_chunks(struct chunk_tree *tree, uint64_t node, unsigned order,
 			       unsigned *budget)
 {
-	for (uint64_t fit = fit_in(children(tree, 1, node), order); fit != 0; fit &= fit - 1) {
+	for (uint64_t fit = may_fit(children(tree, 1, node), order); fit != 0; fit &= fit - 1) {
 		if (!chunk_tree_spend(budget, 1))
 			return CHUNK_TREE_LATER;
 		uint64_t found =
-			search_chunk(tree, node * GROUP + first_of(fit) - tree->lead, order);
+			search_chunk(tree, node * GROUP + first_byte(fit) - tree->lead, order);
 		if (found != BITMAP_NONE)
 			return found;
 	}
@@ -581,7 +583,8 @@ static uint64_t find_in_chunks(struct chunk_tree *tree, uint64_t node, unsigned 
 }
 
 /* From the root. */
-static never_inline uint64_t search(struct chunk_tree *tree, unsigned order, unsigned *budget)
+static never_inline uint64_t search_from_root(struct chunk_tree *tree, unsigned order,
+					      unsigned *budget)
 {
 	unsigned bottom = order <= CHUNK_ORDER ? 1 : (order - CHUNK_ORDER - 1) / GROUP_SHIFT + 1;
 	unsigned top = tree->nlevels - 1;
@@ -599,7 +602,7 @@ static never_inline uint64_t search(struct chunk_tree *tree, unsigned order, uns
 			if (found != BITMAP_NONE)
 				return found;
 		} else {
-			unsigned child = first_of(fit_in(children(tree, k, node), order));
+			unsigned child = first_byte(may_fit(children(tree, k, node), order));
 			if (child < GROUP) {
 				node = node * GROUP + child;
 				k--;
@@ -619,14 +622,14 @@ static never_inline uint64_t search(struct chunk_tree *tree, unsigned order, uns
 uint64_t chunk_tree_find_bounded(struct chunk_tree *tree, unsigned order, unsigned *budget)
 {
 	if (order > CHUNK_ORDER)
-		return search(tree, order, budget);
+		return search_from_root(tree, order, budget);
 	uint64_t c = tree->start[order];
 	if (c < tree->nchunks) {
-		uint64_t at = try_chunk(words_of(tree, c), order);
+		uint64_t at = find_in_words(chunk_words(tree, c), order);
 		if (likely(at != CHUNK_BITS))
 			return c * CHUNK_BITS + at;
 	}
-	uint64_t found = search(tree, order, budget);
+	uint64_t found = search_from_root(tree, order, budget);
 	if (likely(found != CHUNK_TREE_LATER))
 		tree->start[order] = found == BITMAP_NONE ? tree->nchunks : found / CHUNK_BITS;
 	return found;
@@ -643,7 +646,7 @@ uint64_t chunk_tree_find_full_bounded(struct chunk_tree *tree, unsigned *budget)
 		uint64_t full = at_least(children(tree, 1, node / GROUP), CHUNK_FULL) >>
 				(8 * (node % GROUP));
 		if (full != 0) {
-			tree->full_from = node + first_of(full) - tree->lead;
+			tree->full_from = node + first_byte(full) - tree->lead;
 			return tree->full_from;
 		}
 		node = align_down(node, GROUP) + GROUP;
@@ -660,7 +663,7 @@ uint64_t chunk_tree_count_bounded(const struct chunk_tree *tree, unsigned *budge
 	     c = bitmap_tree_next_set(&tree->broken, c + 1)) {
 		if (!chunk_tree_spend(budget, 1))
 			return CHUNK_TREE_LATER;
-		count += bitmap_atomic_count(words_of(tree, c), 0, CHUNK_BITS);
+		count += bitmap_atomic_count(chunk_words(tree, c), 0, CHUNK_BITS);
 	}
 	return count;
 }
@@ -672,12 +675,12 @@ uint64_t chunk_tree_count_some(const struct chunk_tree *tree, uint64_t *c, uint6
 	uint64_t count = 0;
 
 	for (; *c < end && budget != 0; ++*c) {
-		unsigned byte = get(tree, 0, tree->lead + *c);
+		unsigned byte = node_byte(tree, 0, tree->lead + *c);
 
 		if (byte == CHUNK_FULL) {
 			count += CHUNK_BITS;
 		} else if (byte != CHUNK_EMPTY) {
-			count += bitmap_atomic_count(words_of(tree, *c), 0, CHUNK_BITS);
+			count += bitmap_atomic_count(chunk_words(tree, *c), 0, CHUNK_BITS);
 			budget--;
 		}
 	}
