@@ -123,9 +123,9 @@ static const struct memmap_region *find_place(const struct memmap *map, uint32_t
 /* ---- the two passes -------------------------------------------------------------------------- */
 
 /* Tables of @bytes in @place, then the bank: @span, or what is left of it without the tables. */
-static enum acre_status add_pool_bank(struct frame_pool *pool, struct memmap *map, uint32_t bank,
-				      const struct memmap_region *place, uint64_t bytes,
-				      bool reaches)
+static enum acre_status add_bank_with_tables(struct frame_pool *pool, struct memmap *map,
+					     uint32_t bank, const struct memmap_region *place,
+					     uint64_t bytes, bool reaches)
 {
 	const acre_paddr_t tables = place->range.start; /* the claim below moves regions */
 	enum acre_status status =
@@ -172,8 +172,9 @@ static enum acre_status set_up_bank(struct frame_pool *pool, struct memmap *map,
 		const struct memmap_region *place =
 			u.bytes > bytes ? find_place(map, bank, bytes) : NULL;
 		if (place != NULL) {
-			status = add_pool_bank(pool, map, bank, place, bytes,
-					       acre_range_size(span) != acre_range_size(u.span));
+			status = add_bank_with_tables(pool, map, bank, place, bytes,
+						      acre_range_size(span) !=
+							      acre_range_size(u.span));
 			break;
 		}
 		status = trim(map, &u);
@@ -215,7 +216,7 @@ static bool place_records(const struct frame_pool *pool, struct memmap *map, uin
 }
 
 /* Between the passes, when all tables have their place. A bank without room does without. */
-static enum acre_status add_pool_records(struct frame_pool *pool, struct memmap *map)
+static enum acre_status add_all_records(struct frame_pool *pool, struct memmap *map)
 {
 	for (uint32_t b = 0; b < pool->nbanks; b++) {
 		const frame_nr_t first = pool->bank[b].first;
@@ -247,7 +248,7 @@ static enum acre_status init_frames(struct frame_pool *pool, struct memmap *map,
 	for (uint32_t bank = 0; status == ACRE_OK && bank < map->nbanks; bank++)
 		status = set_up_bank(pool, map, bank);
 	if (status == ACRE_OK && debug)
-		status = add_pool_records(pool, map);
+		status = add_all_records(pool, map);
 	if (status == ACRE_OK)
 		status = insert_usable(pool, map);
 	if (status == ACRE_OK && frame_pool_is_empty(pool))
@@ -268,8 +269,8 @@ enum acre_status mm_init_frames_debug(struct frame_pool *pool, struct memmap *ma
 /* ---- reusable reservations ------------------------------------------------------------------- */
 
 /* The whole frames of the region of @kind that contains @addr; empty if there is none. */
-static struct acre_range frames_of(const struct memmap *map, acre_paddr_t addr,
-				   enum memmap_kind kind)
+static struct acre_range whole_frames_at(const struct memmap *map, acre_paddr_t addr,
+					 enum memmap_kind kind)
 {
 	const struct memmap_region *region = memmap_find(map, addr);
 
@@ -280,7 +281,7 @@ static struct acre_range frames_of(const struct memmap *map, acre_paddr_t addr,
 
 enum acre_status mm_lend_reusable(struct frame_pool *pool, struct memmap *map, acre_paddr_t addr)
 {
-	struct acre_range range = frames_of(map, addr, MEMMAP_REUSABLE);
+	struct acre_range range = whole_frames_at(map, addr, MEMMAP_REUSABLE);
 
 	if (acre_range_is_empty(range))
 		return ACRE_ERR_NOT_FOUND;
@@ -297,7 +298,7 @@ enum acre_status mm_lend_reusable(struct frame_pool *pool, struct memmap *map, a
 enum acre_status mm_take_back_reusable(struct frame_pool *pool, struct memmap *map,
 				       acre_paddr_t addr)
 {
-	struct acre_range range = frames_of(map, addr, MEMMAP_LENT);
+	struct acre_range range = whole_frames_at(map, addr, MEMMAP_LENT);
 
 	if (acre_range_is_empty(range))
 		return ACRE_ERR_NOT_FOUND;
