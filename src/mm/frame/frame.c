@@ -172,8 +172,8 @@ enum acre_status frame_pool_add_bank(struct frame_pool *pool, frame_nr_t first,
 /* ---- finding and marking, lock held ---------------------------------------------------------- */
 
 /* The bank that has all of [@pfn, @pfn + @nframes), and the index of @pfn in it. */
-static enum acre_status locate(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes,
-			       struct frame_bank **bank, uint64_t *index)
+static enum acre_status frame_locate(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes,
+				     struct frame_bank **bank, uint64_t *index)
 {
 	if (nframes == 0)
 		return ACRE_ERR_INVALID;
@@ -189,7 +189,7 @@ static enum acre_status locate(struct frame_pool *pool, frame_nr_t pfn, frame_co
  * chunks is known already (chunk_tree_begin_fill()), and telling it of a chunk takes less than filling it.
  * The fence makes the change to the bits precede the look at the bytes.
  */
-static void mark_ends_stale(struct frame_bank *bank, uint64_t index, frame_count_t n)
+static void frame_mark_ends_stale(struct frame_bank *bank, uint64_t index, frame_count_t n)
 {
 	atomic_thread_fence(memory_order_seq_cst);
 	uint64_t first = index / CHUNK_BITS;
@@ -203,7 +203,7 @@ static void mark_ends_stale(struct frame_bank *bank, uint64_t index, frame_count
 }
 
 /* take(), where all of it lies in one word. */
-static bool take_in_word(struct frame_bank *bank, uint64_t index, frame_count_t n)
+static bool frame_take_in_word(struct frame_bank *bank, uint64_t index, frame_count_t n)
 {
 	bitmap_word *word = &bank->free[index / BITS_PER_WORD];
 	uint64_t mask = bits_mask(index % BITS_PER_WORD, (unsigned)n);
@@ -217,12 +217,12 @@ static bool take_in_word(struct frame_bank *bank, uint64_t index, frame_count_t 
 }
 
 /* take(), where there may be whole chunks. Their parents learn it once it is true. */
-static never_inline bool take_chunks(struct frame_bank *bank, uint64_t index, frame_count_t n)
+static never_inline bool frame_take_chunks(struct frame_bank *bank, uint64_t index, frame_count_t n)
 {
 	chunk_tree_begin_fill(&bank->chunks, index, n, false);
 	if (likely(bitmap_atomic_take(bank->free, index, n))) {
 		chunk_tree_end_fill(&bank->chunks, index, n, false);
-		mark_ends_stale(bank, index, n);
+		frame_mark_ends_stale(bank, index, n);
 		return true;
 	}
 	atomic_thread_fence(memory_order_seq_cst);
@@ -234,14 +234,14 @@ static never_inline bool take_chunks(struct frame_bank *bank, uint64_t index, fr
  * [@index, @index + @n) seems to be free: take it. False, and nothing has changed, if another hart
  * took one of them first.
  */
-static bool take_bits(struct frame_bank *bank, uint64_t index, frame_count_t n)
+static bool frame_take_bits(struct frame_bank *bank, uint64_t index, frame_count_t n)
 {
 	if (n <= BITS_PER_WORD - index % BITS_PER_WORD)
-		return take_in_word(bank, index, n);
+		return frame_take_in_word(bank, index, n);
 	if (n > CHUNK_BITS)
-		return take_chunks(bank, index, n);
+		return frame_take_chunks(bank, index, n);
 	if (likely(bitmap_atomic_take(bank->free, index, n))) {
-		mark_ends_stale(bank, index, n);
+		frame_mark_ends_stale(bank, index, n);
 		return true;
 	}
 	atomic_thread_fence(memory_order_seq_cst);
@@ -250,12 +250,12 @@ static bool take_bits(struct frame_bank *bank, uint64_t index, frame_count_t n)
 }
 
 /* give(), where there may be whole chunks. */
-static never_inline bool free_chunks(struct frame_bank *bank, uint64_t index, frame_count_t n)
+static never_inline bool frame_free_chunks(struct frame_bank *bank, uint64_t index, frame_count_t n)
 {
 	chunk_tree_begin_fill(&bank->chunks, index, n, true);
 	bool ok = bitmap_atomic_give(bank->free, index, n);
 	chunk_tree_end_fill(&bank->chunks, index, n, true);
-	mark_ends_stale(bank, index, n);
+	frame_mark_ends_stale(bank, index, n);
 	return ok;
 }
 
@@ -263,23 +263,23 @@ static never_inline bool free_chunks(struct frame_bank *bank, uint64_t index, fr
  * [@index, @index + @n) is inserted and not free, and is free now. False if another hart gave one of
  * them back at the same time, which it may not.
  */
-static bool free_bits(struct frame_bank *bank, uint64_t index, frame_count_t n)
+static bool frame_free_bits(struct frame_bank *bank, uint64_t index, frame_count_t n)
 {
 	if (n > CHUNK_BITS)
-		return free_chunks(bank, index, n);
+		return frame_free_chunks(bank, index, n);
 	bool ok = bitmap_atomic_give(bank->free, index, n);
-	mark_ends_stale(bank, index, n);
+	frame_mark_ends_stale(bank, index, n);
 	return ok;
 }
 
 /* Take [@index, @index + @n), or say why not, as frame_alloc_at() does, and change nothing. */
-static enum acre_status take_exactly(struct frame_bank *bank, uint64_t index, frame_count_t n)
+static enum acre_status frame_take_exactly(struct frame_bank *bank, uint64_t index, frame_count_t n)
 {
 	if (bitmap_atomic_next_clear(bank->inserted, index, index + n) != BITMAP_NONE)
 		return ACRE_ERR_NOT_FOUND;
 	if (bitmap_atomic_next_clear(bank->free, index, index + n) != BITMAP_NONE)
 		return ACRE_ERR_OVERLAP;
-	return take_bits(bank, index, n) ? ACRE_OK : ACRE_ERR_OVERLAP;
+	return frame_take_bits(bank, index, n) ? ACRE_OK : ACRE_ERR_OVERLAP;
 }
 
 /* ---- inserting and removing ------------------------------------------------------------------ */
@@ -307,7 +307,7 @@ static enum acre_status insert_frames(struct frame_pool *pool, struct frame_bank
 	if (end > bank->inserted_end)
 		bank->inserted_end = end;
 	chunk_tree_end_fill(&bank->chunks, index, n, true);
-	mark_ends_stale(bank, index, n);
+	frame_mark_ends_stale(bank, index, n);
 	bank->managed += n;
 	pool->managed += n;
 	return ACRE_OK;
@@ -318,7 +318,7 @@ enum acre_status frame_insert(struct frame_pool *pool, frame_nr_t pfn, frame_cou
 	struct frame_bank *bank;
 	uint64_t index;
 	LOCK_SCOPED(held, &pool->lock);
-	enum acre_status status = locate(pool, pfn, nframes, &bank, &index);
+	enum acre_status status = frame_locate(pool, pfn, nframes, &bank, &index);
 
 	if (status == ACRE_OK) {
 		frame_zeroed_flush(pool, pfn, nframes);
@@ -332,11 +332,11 @@ enum acre_status frame_remove(struct frame_pool *pool, frame_nr_t pfn, frame_cou
 	struct frame_bank *bank;
 	uint64_t index;
 	LOCK_SCOPED(held, &pool->lock);
-	enum acre_status status = locate(pool, pfn, nframes, &bank, &index);
+	enum acre_status status = frame_locate(pool, pfn, nframes, &bank, &index);
 
 	if (status == ACRE_OK) {
 		frame_zeroed_flush(pool, pfn, nframes);
-		status = take_exactly(bank, index, nframes);
+		status = frame_take_exactly(bank, index, nframes);
 	}
 	if (status == ACRE_OK) {
 		(void)!bitmap_atomic_take(bank->inserted, index, nframes);
@@ -378,7 +378,7 @@ static frame_nr_t take_natural(struct frame_pool *pool, unsigned order, struct f
 			continue;
 		while ((index = chunk_tree_find_bounded(&bank->chunks, order, &search->budget)) <
 		       CHUNK_TREE_LATER) {
-			if (likely(take_bits(bank, index, n)))
+			if (likely(frame_take_bits(bank, index, n)))
 				return bank->base + index;
 			if (!chunk_tree_spend(&search->budget, 1))
 				return FRAME_LATER;
@@ -422,7 +422,7 @@ static never_inline frame_nr_t alloc_natural_from(struct frame_pool *pool, struc
 		uint64_t index = chunk_tree_find_bounded(&bank->chunks, order, &budget);
 
 		if (likely(index < CHUNK_TREE_LATER) &&
-		    likely(take_bits(bank, index, (frame_count_t)1 << order)))
+		    likely(frame_take_bits(bank, index, (frame_count_t)1 << order)))
 			return bank->base + index;
 	}
 	return alloc_natural_slow(pool, order);
@@ -504,7 +504,7 @@ static frame_nr_t take_between(struct frame_pool *pool, const struct run_search 
 		uint64_t index;
 		while ((index = chunk_tree_find_run_bounded(&bank->chunks, &wanted,
 							    &search->budget)) < CHUNK_TREE_LATER) {
-			if (take_bits(bank, index, run->n))
+			if (frame_take_bits(bank, index, run->n))
 				return bank->base + index;
 			if (!chunk_tree_spend(&search->budget, 1))
 				break;
@@ -584,12 +584,12 @@ static enum acre_status alloc_at(struct frame_pool *pool, frame_nr_t pfn, frame_
 	struct frame_bank *bank;
 	uint64_t index;
 	LOCK_SCOPED(held, &pool->lock);
-	enum acre_status status = locate(pool, pfn, nframes, &bank, &index);
+	enum acre_status status = frame_locate(pool, pfn, nframes, &bank, &index);
 
 	if (status != ACRE_OK)
 		return status;
 	frame_zeroed_flush(pool, pfn, nframes);
-	return take_exactly(bank, index, nframes);
+	return frame_take_exactly(bank, index, nframes);
 }
 
 enum acre_status frame_alloc_at(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes)
@@ -662,7 +662,7 @@ static always_inline bool free_checked(struct frame_pool *pool, frame_nr_t pfn,
 		return false;
 	uint64_t index = pfn - bank->base;
 	return likely(are_handed_out(bank, index, nframes)) &&
-	       likely(free_bits(bank, index, nframes));
+	       likely(frame_free_bits(bank, index, nframes));
 }
 
 /* Why give_back() would not. Lock held. */
