@@ -24,6 +24,7 @@
 #include "lib/fmt.h"
 #include "lib/panic.h"
 #include "lib/print.h"
+#include "mm/frame/frame_pool.h"
 
 #define REUSABLE_COST 8u
 

@@ -22,6 +22,7 @@
 #include "lib/fmt.h"
 #include "lib/platform.h"
 #include "lib/string.h"
+#include "mm/frame/frame_pool.h"
 
 #define WORDS_PER_FRAME (FRAME_SIZE / 8)
 #define MARK_WORDS      4u

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mm/frame/frame_pool.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/abort_platform.h"
 #include "tests/support/frame_model.h"

@@ -6,6 +6,7 @@
  */
 #include <pthread.h>
 
+#include "mm/frame/frame_pool.h"
 #include "selftest/stress_core.h"
 #include "tests/support/ktest.h"
 

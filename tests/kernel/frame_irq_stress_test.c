@@ -13,6 +13,7 @@
 #include "kernel/trap/traps.h"
 #include "lib/string.h"
 #include "mm/frame/frame.h"
+#include "mm/frame/frame_pool.h"
 #include "sbi/timer.h"
 #include "tests/support/ktest.h"
 

@@ -6,6 +6,7 @@
 #include "lib/align.h"
 #include "lib/fmt.h"
 #include "lib/string.h"
+#include "mm/frame/frame_pool.h"
 
 enum state { MISSING, FREE, USED };
 

@@ -2,6 +2,7 @@
 /* The debug tier: who had a frame, and who wrote to it afterwards. */
 #include "lib/string.h"
 #include "mm/frame/frame.h"
+#include "mm/frame/frame_pool.h"
 #include "mm/setup.h"
 #include "tests/support/ktest.h"
 

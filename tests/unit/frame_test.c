@@ -4,6 +4,7 @@
  * clearing have bytes behind their frames.
  */
 #include "mm/frame/frame.h"
+#include "mm/frame/frame_pool.h"
 
 #include "lib/string.h"
 #include "mm/frame/frame_scoped.h"

@@ -2,6 +2,7 @@
 /* Frames that are known to be zero. All of these pools have bytes behind their frames. */
 #include "lib/string.h"
 #include "mm/frame/frame.h"
+#include "mm/frame/frame_pool.h"
 #include "tests/support/ktest.h"
 
 #define FIRST  0x1234u /* in the middle of a chunk, and of a word */

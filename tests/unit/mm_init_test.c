@@ -7,6 +7,7 @@
 
 #include "lib/align.h"
 #include "lib/string.h"
+#include "mm/frame/frame_pool.h"
 #include "tests/support/ktest.h"
 
 #define BACKED 48u

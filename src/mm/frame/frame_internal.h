@@ -4,6 +4,7 @@
 #define ACRE_MM_FRAME_INTERNAL_H
 
 #include "mm/frame/frame.h"
+#include "mm/frame/frame_pool.h"
 
 /* Behind a change to a bit: does the tree know? If not, it must be touched. */
 static inline bool chunk_is_stale(const chunk_byte *leaf)
