@@ -243,7 +243,7 @@ frame_count_t frame_managed_count(struct frame_pool *pool);
 bool frame_pool_is_empty(struct frame_pool *pool);
 
 /*
- * frame_validate - walk everything with the lock held: NULL if the invariants of frame.c hold, else
+ * frame_validate - walk everything with the lock held: NULL if the invariants of frame_pool.c hold, else
  * the sentence that is broken. For tests and debuggers.
  */
 const char *frame_validate(struct frame_pool *pool);

@@ -21,7 +21,7 @@ static inline bool chunk_is_stale(const chunk_byte *leaf)
  * it. What it has looked at is known from then on (chunk_tree.c), and the next portion begins anew: so only one
  * that got to the end in one hold of the lock says 'none', and that was true then. A search for a run of any length
  * and alignment goes on where it was instead, and looks again at what has changed behind it (struct run_search in
- * frame.c): it says 'none' when, in one hold, nothing is left of either.
+ * frame_run.c): it says 'none' when, in one hold, nothing is left of either.
  *
  * It ends. A hart makes at most a few chunks stale in one hold, and each other hart has at most one hold while
  * this one waits for its turn: as long as they cost it fewer looks than a portion has, more becomes known than is

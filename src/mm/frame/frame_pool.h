@@ -29,7 +29,7 @@ struct frame_record {
 
 /*
  * One contiguous piece of RAM. Index i stands for frame base + i; base is the first frame rounded
- * down to a chunk of 2 MiB. frame.c says what must hold.
+ * down to a chunk of 2 MiB. frame_pool.c says what must hold.
  */
 struct frame_bank {
 	frame_nr_t base;

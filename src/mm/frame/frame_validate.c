@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* frame_validate.c - the walk over a whole frame pool; frame.c numbers what it checks. */
+/* frame_validate.c - the walk over a whole frame pool; frame_pool.c numbers what it checks. */
 #include "lib/lock_scoped.h"
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_internal.h"

@@ -20,7 +20,7 @@
  * that a wrong free never finds one handed out. Who takes it in between and frees it at once is refused
  * at first, asks again with the lock, and finds both bits as they should be.
  *
- * They are zeroed[0 .. nzeroed - 1] of the pool, written with the lock held (F7 in frame.c).
+ * They are zeroed[0 .. nzeroed - 1] of the pool, written with the lock held (F7 in frame_pool.c).
  */
 #include "lib/lock_scoped.h"
 #include "lib/string.h"

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* frame_query.c - questions: is a frame free, how many are. */
+#include "lib/lock_scoped.h"
+#include "mm/frame/frame.h"
+#include "mm/frame/frame_internal.h"
+
+bool frame_is_free(struct frame_pool *pool, frame_nr_t pfn)
+{
+	LOCK_SCOPED(held, &pool->lock);
+	const struct frame_bank *bank = frame_bank_of(pool, pfn);
+
+	return bank != NULL &&
+	       (bitmap_atomic_test(bank->free, pfn - bank->base) || frame_zeroed_has(pool, pfn));
+}
+
+bool frame_is_managed(struct frame_pool *pool, frame_nr_t pfn)
+{
+	LOCK_SCOPED(held, &pool->lock);
+	const struct frame_bank *bank = frame_bank_of(pool, pfn);
+
+	return bank != NULL && (bitmap_atomic_test(bank->inserted, pfn - bank->base) ||
+				frame_zeroed_has(pool, pfn));
+}
+
+/*
+ * Questions that go through all chunks do it in portions of so many, with the lock: a look at the words of a
+ * chunk, or so many bytes that say that there is none to take.
+ */
+#define CHUNKS_ASKED 64u
+
+/* The lowest free index >= @from of the next few chunks: FRAME_LATER, and *@from is behind them, if there is none. */
+static frame_nr_t next_free_in(const struct frame_bank *bank, uint64_t *from)
+{
+	uint64_t end = (*from / CHUNK_BITS + CHUNKS_ASKED) * CHUNK_BITS;
+	uint64_t index;
+
+	if (end > bank->nbits)
+		end = bank->nbits;
+	for (uint64_t c = *from / CHUNK_BITS; c < end / CHUNK_BITS; c++) {
+		if (chunk_tree_is_empty(&bank->chunks, c))
+			continue;
+		uint64_t at = c * CHUNK_BITS > *from ? c * CHUNK_BITS : *from;
+		index = bitmap_atomic_next_set(bank->free, at, (c + 1) * CHUNK_BITS);
+		if (index != BITMAP_NONE)
+			return bank->base + index;
+	}
+	*from = end;
+	return end < bank->nbits ? FRAME_LATER : FRAME_NONE;
+}
+
+/* Of the bank that *@pfn is in or behind, or the one above. FRAME_LATER: *@pfn is where to go on. */
+static frame_nr_t next_free(struct frame_pool *pool, frame_nr_t *pfn)
+{
+	LOCK_SCOPED(held, &pool->lock);
+	uint32_t upto = frame_banks_upto(pool, *pfn);
+
+	for (uint32_t b = upto != 0 ? upto - 1 : 0; b < pool->nbanks; b++) {
+		const struct frame_bank *bank = &pool->bank[b];
+		uint64_t from = *pfn > bank->base ? *pfn - bank->base : 0;
+		if (from >= bank->nbits)
+			continue;
+		frame_nr_t found = next_free_in(bank, &from);
+		if (found == FRAME_NONE)
+			continue;
+		*pfn = bank->base + from;
+		return found;
+	}
+	return FRAME_NONE;
+}
+
+static frame_nr_t next_zeroed(struct frame_pool *pool, frame_nr_t pfn)
+{
+	LOCK_SCOPED(held, &pool->lock);
+
+	return frame_zeroed_next(pool, pfn);
+}
+
+frame_nr_t frame_next_free(struct frame_pool *pool, frame_nr_t pfn)
+{
+	frame_nr_t zeroed = next_zeroed(pool, pfn);
+	frame_nr_t found;
+
+	_Static_assert(FRAME_NONE == UINT64_MAX, "none is more than any");
+	do {
+		found = next_free(pool, &pfn);
+	} while (found == FRAME_LATER);
+	return zeroed < found ? zeroed : found;
+}
+
+/* All banks under one hold, where few chunks are broken; else false, and @count is of no use. */
+static bool count_in_one_hold(struct frame_pool *pool, frame_count_t *count)
+{
+	LOCK_SCOPED(held, &pool->lock);
+	unsigned budget = FRAME_BATCH;
+
+	*count = frame_zeroed_count(pool);
+	for (uint32_t b = 0; b < pool->nbanks; b++) {
+		uint64_t some = chunk_tree_count_bounded(&pool->bank[b].chunks, &budget);
+		if (some == CHUNK_TREE_LATER)
+			return false;
+		*count += some;
+	}
+	return true;
+}
+
+/* The next few chunks from chunk *@c of bank *@b on; false if there are none. */
+static bool count_some(struct frame_pool *pool, uint32_t *b, uint64_t *c, frame_count_t *count)
+{
+	LOCK_SCOPED(held, &pool->lock);
+
+	if (*b == pool->nbanks)
+		return false;
+	const struct chunk_tree *chunks = &pool->bank[*b].chunks;
+	*count += chunk_tree_count_some(chunks, c, 8ull * CHUNKS_ASKED, FRAME_BATCH);
+	if (*c == chunks->nchunks) {
+		*c = 0;
+		++*b;
+	}
+	return true;
+}
+
+static frame_count_t read_zeroed_count(struct frame_pool *pool)
+{
+	LOCK_SCOPED(held, &pool->lock);
+
+	return frame_zeroed_count(pool);
+}
+
+frame_count_t frame_free_count(struct frame_pool *pool)
+{
+	frame_count_t count;
+	uint32_t b = 0;
+	uint64_t c = 0;
+
+	if (likely(count_in_one_hold(pool, &count)))
+		return count;
+	count = read_zeroed_count(pool);
+	while (count_some(pool, &b, &c, &count))
+		;
+	return count;
+}
+
+frame_count_t frame_managed_count(struct frame_pool *pool)
+{
+	LOCK_SCOPED(held, &pool->lock);
+
+	return pool->managed;
+}
+
+/* A free frame, whatever is known of its bytes; FRAME_LATER. */
+static frame_nr_t any_free(struct frame_pool *pool, struct frame_search *search)
+{
+	LOCK_SCOPED(held, &pool->lock);
+	frame_nr_t zeroed = frame_zeroed_next(pool, 0);
+
+	return zeroed != FRAME_NONE ? zeroed : frame_lowest_free(pool, search);
+}
+
+bool frame_pool_is_empty(struct frame_pool *pool)
+{
+	struct frame_search search = frame_search();
+	frame_nr_t pfn;
+
+	do {
+		pfn = any_free(pool, &search);
+	} while (frame_search_retry(pool, &search, pfn));
+	return pfn == FRAME_NONE;
+}
