@@ -7,9 +7,9 @@
  *	bank of the pool                |...............................|
  *	inserted                        |.......|   |...................|
  *
- * Two passes. The first gives each bank its tables and makes it known to the pool, with no frame in
- * it; the second inserts what is usable then. In one pass a bank's frames might be in the pool
- * already when a later bank needs some of them for its tables.
+ * There are two passes. The first gives each bank its tables and makes it known to the pool, with no
+ * frame in it. The second inserts the memory that is usable then. In one pass a bank's frames might
+ * be in the pool already when a later bank needs some of them for its tables.
  *
  * A bank costs 2.02 bits for each frame between its first usable one and its last, usable or not.
  * Reusable reservations get tables as well, if those take at most one part in REUSABLE_COST of what
@@ -200,9 +200,11 @@ static enum acre_status insert_usable(struct frame_pool *pool, const struct memm
 	return ACRE_OK;
 }
 
-/* ---- the debug tier -------------------------------------------------------------------------- */
+/* ---- debug mode ------------------------------------------------------------------------------ */
 
-/* Where the records of pool bank @b, which is of @bank of the map, go; false if there is no room. */
+/*
+ * Where the records of pool bank @b, which is of @bank of the map, go; false if there is no room.
+ */
 static bool place_records(const struct frame_pool *pool, struct memmap *map, uint32_t b,
 			  uint32_t bank, struct acre_range *records)
 {

@@ -431,7 +431,7 @@ KTEST(frame_debug, validate_sees_a_way_that_is_open)
 
 	pool->fast_nbits = pool->bank[0].nbits;
 	EXPECT_STR(frame_validate(pool),
-		   "F8: the quick ways are open if and only if the debug tier is off");
+		   "F8: the fast paths are enabled exactly when debug mode is off");
 	pool->fast_nbits = 0;
 	pool->fast_min_align = FRAME_SIZE;
 	EXPECT(frame_validate(pool) != NULL);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* frame_bits.c - taking and freeing the bits of a run: what is too rare, or too long, to be inline. */
+/*
+ * frame_bits.c - taking and freeing the bits of a run: what is too rare, or too long, to be inline.
+ */
 #include "mm/frame/frame_bits_internal.h"
 
 /* The bank that has all of [@pfn, @pfn + @nframes), and the index of @pfn in it. */
@@ -16,9 +18,9 @@ enum acre_status frame_locate(struct frame_pool *pool, frame_nr_t pfn, frame_cou
 }
 
 /*
- * Tell the tree what has happened to [@index, @index + @n). Of more than a chunk, what lies in whole
- * chunks is known already (chunk_tree_begin_fill()), and telling it of a chunk takes less than filling it.
- * The fence makes the change to the bits precede the look at the bytes.
+ * [@index, @index + @n) has changed: mark the chunks stale that it covers in part. Of more than a
+ * chunk the tree knows the whole chunks already (chunk_tree_begin_fill()); to mark a chunk stale
+ * costs less than to fill it. The fence makes the change to the bits precede the read of the bytes.
  */
 void frame_mark_ends_stale(struct frame_bank *bank, uint64_t index, frame_count_t n)
 {
@@ -33,7 +35,9 @@ void frame_mark_ends_stale(struct frame_bank *bank, uint64_t index, frame_count_
 		chunk_tree_mark_stale(&bank->chunks, index + n - 1, 1);
 }
 
-/* take(), where there may be whole chunks. Their parents learn it once it is true. */
+/*
+ * frame_take_bits(), where there may be whole chunks. The bytes above them change after the bits.
+ */
 bool frame_take_chunks(struct frame_bank *bank, uint64_t index, frame_count_t n)
 {
 	chunk_tree_begin_fill(&bank->chunks, index, n, false);
@@ -47,7 +51,7 @@ bool frame_take_chunks(struct frame_bank *bank, uint64_t index, frame_count_t n)
 	return false;
 }
 
-/* give(), where there may be whole chunks. */
+/* frame_free_bits(), where there may be whole chunks. */
 bool frame_free_chunks(struct frame_bank *bank, uint64_t index, frame_count_t n)
 {
 	chunk_tree_begin_fill(&bank->chunks, index, n, true);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * frame_bits_internal.h - taking and freeing the bits of a run, and what the tree must hear of it. Inline
- * where all of it lies in few words, as nearly all runs do. Lock held.
+ * frame_bits_internal.h - taking and freeing the bits of a run, and what the tree must hear of it.
+ * Inline where all of it lies in few words, as nearly all runs do. Lock held.
  */
 #ifndef ACRE_MM_FRAME_BITS_INTERNAL_H
 #define ACRE_MM_FRAME_BITS_INTERNAL_H
@@ -15,14 +15,19 @@ enum acre_status frame_locate(struct frame_pool *pool, frame_nr_t pfn, frame_cou
 /* frame_take_exactly - take [@index, @index + @n), or say why not, as frame_alloc_at() does. */
 enum acre_status frame_take_exactly(struct frame_bank *bank, uint64_t index, frame_count_t n);
 
-/* frame_take_chunks, frame_free_chunks - frame_take_bits() and frame_free_bits() for whole chunks. */
+/*
+ * frame_take_chunks, frame_free_chunks - frame_take_bits() and frame_free_bits() for whole chunks.
+ */
 bool frame_take_chunks(struct frame_bank *bank, uint64_t index, frame_count_t n);
 bool frame_free_chunks(struct frame_bank *bank, uint64_t index, frame_count_t n);
 
-/* frame_mark_ends_stale - after [@index, @index + @n) has changed: its first and last chunk, if in part. */
+/*
+ * frame_mark_ends_stale - after [@index, @index + @n) has changed: its first and last chunk, if in
+ * part.
+ */
 void frame_mark_ends_stale(struct frame_bank *bank, uint64_t index, frame_count_t n);
 
-/* take(), where all of it lies in one word. */
+/* frame_take_bits(), where all of it lies in one word. */
 static inline bool frame_take_in_word(struct frame_bank *bank, uint64_t index, frame_count_t n)
 {
 	bitmap_word *word = &bank->free[index / BITS_PER_WORD];
@@ -56,8 +61,8 @@ static inline bool frame_take_bits(struct frame_bank *bank, uint64_t index, fram
 }
 
 /*
- * [@index, @index + @n) is inserted and not free, and is free now. False if another hart gave one of
- * them back at the same time, which it may not.
+ * [@index, @index + @n) is inserted and not free, and is free now. False if another hart freed one
+ * of them at the same time, which is a mistake of that hart or of the caller.
  */
 static inline bool frame_free_bits(struct frame_bank *bank, uint64_t index, frame_count_t n)
 {

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * frame_choose.c - which chunk a hart takes its single frames from next, when the last one is used up.
+ * frame_choose.c - which chunk a hart takes its single frames from next, when the last one is used
+ * up.
  *
- * All that is known here about harts and chunks are hints, which may be old or wrong: where each hart takes
- * from, which chunks it took from lately, who took from a chunk last (frame_bank.taker). They decide where to look;
- * what is there to be taken, the bits say (frame_single.c).
+ * All that is known here about harts and chunks are hints, which may be old or wrong: where each
+ * hart takes from, which chunks it entered lately, which hart entered a chunk last
+ * (frame_bank.taker). They decide where to look; the bits say what can be taken (frame_single.c).
  *
- * Whole chunks are for those who need 2 MiB, so single frames come out of broken ones. But one that has
- * only a few left is soon used up, and finding the next one takes some hundred instructions. And frames that lie in
- * a chunk from which another hart takes cost both of them a cache line that goes back and forth. So, in this order:
+ * Whole chunks are for callers who need 2 MiB, so single frames come out of broken ones. But a
+ * chunk that has only a few frames left is soon used up, and finding the next one takes some
+ * hundred instructions. And a chunk from which two harts take costs both of them a cache line that
+ * goes back and forth. So, in this order:
  *
- *	a broken chunk that this hart was the last to take from, if it has ENOUGH     no lock
- *	one that no other hart has, if one of the next SAMPLES has ENOUGH             with the lock, as all that follow
- *	one that is known to be whole
- *	one that no other hart has, and be it for a single frame
+ *	a broken chunk that this hart entered last, with ENOUGH           no lock
+ *	one that no other hart uses: of the next SAMPLES, with ENOUGH     from here on the lock
+ *	one that is known to be full
+ *	one that no other hart uses, even if it has only one frame
  *	any
  */
 #include "lib/align.h"
@@ -22,21 +24,22 @@
 #include "mm/frame/frame_internal.h"
 
 #define ENOUGH  32u /* frames */
-#define SAMPLES 4u  /* chunks whose frames are counted before the next way is tried */
+#define SAMPLES 4u  /* chunks whose frames are counted before the next choice is tried */
 
-/* ---- who has a chunk --------------------------------------------------------------------------- */
+/* ---- which hart uses a chunk ---------------------------------------------------------------- */
 
 /*
- * The chunks that a hart has taken from are left to it for a while: it still has frames there, and when it gives
- * them back it writes to the words that another would take from meanwhile. A hint, like all that is known of
- * stocks, and no more than its low bits of a chunk's number: what looks left to another is taken a little later.
+ * Other harts keep away for a while from the chunks that a hart has taken from: it still has frames
+ * there, and when it frees them it writes to the words from which another would take meanwhile. A
+ * chunk's tag is the low bits of its number, plus 1. It is a hint: two chunks with one tag only
+ * cost a detour.
  */
 static uint32_t chunk_tag(frame_nr_t pfn)
 {
 	return (uint32_t)(pfn / CHUNK_BITS) + 1;
 }
 
-/* What stands for this hart in frame_bank.taker; 0 is nobody. Harts so far apart share a name. */
+/* What stands for this hart in frame_bank.taker; 0 is no hart. Harts so far apart share a tag. */
 #define HART_TAGS 128u
 
 static unsigned hart_tag(void)
@@ -44,7 +47,10 @@ static unsigned hart_tag(void)
 	return platform_hart() % HART_TAGS + 1;
 }
 
-/* The next search among our own chunks begins behind chunk @c: any frame of it that is of the bank will do. */
+/*
+ * The next search among this hart's chunks begins after chunk @c: any frame of it that is in the
+ * bank will do.
+ */
 static void seek_from(struct frame_stock *stock, const struct frame_bank *bank, uint64_t c)
 {
 	frame_nr_t last = bank->base + c * CHUNK_BITS + CHUNK_BITS - 1;
@@ -93,14 +99,16 @@ static bool other_hart_uses(const struct frame_pool *pool, const struct frame_ba
 	return false;
 }
 
-/* ---- one's own chunks, without the lock --------------------------------------------------------- */
+/* ---- a hart's own chunks, without the lock -------------------------------------------------- */
 
 /*
- * Where a hart was the last to take from, it writes anyway when it gives frames back. Going round among those, each
- * keeps to its part of a pool that is nearly full, and neither lines nor the lock go back and forth.
+ * A hart's own chunks are those that it entered last: it writes there anyway when it frees frames.
+ * In a pool that is nearly full each hart goes round among its own, and neither cache lines nor the
+ * lock go back and forth.
  *
- * Eight chunks at a time, and so many of these groups; one in which nothing is broken counts as three, lest a hart
- * that uses up memory chunk by chunk look for long at what it has used up.
+ * The search reads eight chunks at a time, and so many of these groups. A group that is all empty
+ * or all full counts as three: a hart that uses up memory chunk by chunk must not search for long
+ * what it has used up.
  */
 #define OWN_GROUPS 36u
 
@@ -113,14 +121,17 @@ static inline uint64_t bytes_that_are(uint64_t group, unsigned byte)
 	return ~(((x & low) + low) | x | low);
 }
 
-/* Eight chunks of a bank, or those of them from @c on. */
+/* A place among the chunks of a bank, and how much of the search is left. */
 struct own_cursor {
 	struct frame_bank *bank;
 	uint64_t c;
-	unsigned groups; /* left to look at */
+	unsigned groups; /* so many are left */
 };
 
-/* The next chunk that is ours and may be broken, or BITMAP_NONE; @from is behind it then. */
+/*
+ * The next chunk whose tag is @name and which may be broken, or BITMAP_NONE; @from is after it
+ * then.
+ */
 static racy_reads uint64_t next_own(struct frame_pool *pool, struct own_cursor *from, unsigned name)
 {
 	struct own_cursor at = *from;
@@ -170,7 +181,7 @@ frame_nr_t frame_choose_own(struct frame_pool *pool, struct frame_stock *stock)
 			break;
 		uint64_t free = bitmap_atomic_count(at.bank->free, c * CHUNK_BITS, CHUNK_BITS);
 		if (free == CHUNK_BITS)
-			break; /* somebody with the lock has to see this */
+			break; /* the tree must learn that it is full, which takes the lock */
 		if (free >= ENOUGH)
 			pfn = frame_take_from_chunk(stock, &at.bank->free[c * CHUNK_WORDS],
 						    &at.bank->chunks.leaf[c],
@@ -180,9 +191,12 @@ frame_nr_t frame_choose_own(struct frame_pool *pool, struct frame_stock *stock)
 	return pfn;
 }
 
-/* ---- with the lock ------------------------------------------------------------------------------ */
+/* ---- with the lock -------------------------------------------------------------------------- */
 
-/* Chunk @c of @bank, which may have something. If it has not, the tree knows then. Lock held. */
+/*
+ * Take from chunk @c of @bank, which may have a frame. If it has none, its byte says so then. Lock
+ * held.
+ */
 static frame_nr_t enter_chunk(struct frame_bank *bank, uint64_t c, struct frame_stock *stock)
 {
 	frame_nr_t base = bank->base + c * CHUNK_BITS;
@@ -199,11 +213,14 @@ static frame_nr_t enter_chunk(struct frame_bank *bank, uint64_t c, struct frame_
 	return pfn;
 }
 
-/* Goes through the broken chunks of all banks, from behind the last one of a hart and around. */
+/*
+ * Goes through the broken chunks of all banks, beginning after the chunk of a hart's stock, and
+ * around.
+ */
 struct broken_cursor {
 	uint32_t bank;
 	uint64_t c;
-	uint32_t banks_left; /* ends of banks to come, the first bank counted twice */
+	uint32_t banks_left; /* how many ends of banks are to come, the first bank counted twice */
 	uint64_t end;        /* where the second visit of the first bank ends */
 };
 
@@ -240,8 +257,8 @@ static struct frame_bank *next_broken(struct frame_pool *pool, struct broken_cur
 }
 
 /*
- * From a broken chunk: the first of the next few that has enough. What is stale counts as broken, so
- * some of them turn out to be whole, or empty: then the tree learns that.
+ * From a broken chunk: the first of the next few that has enough. A stale chunk counts as broken,
+ * so some of them turn out to be full, or empty: those are refreshed.
  */
 static frame_nr_t take_enough(struct frame_pool *pool, struct frame_stock *stock,
 			      struct frame_search *search)
@@ -251,7 +268,7 @@ static frame_nr_t take_enough(struct frame_pool *pool, struct frame_stock *stock
 	unsigned samples = 0;
 
 	for (unsigned seen = 0; seen < 4 * SAMPLES && samples < SAMPLES; seen++, at.c++) {
-		(void)chunk_tree_spend(&search->budget, 1); /* there are more in a portion */
+		(void)chunk_tree_spend(&search->budget, 1); /* a batch has more */
 		bank = next_broken(pool, &at);
 		if (bank == NULL)
 			break;
@@ -271,8 +288,8 @@ static frame_nr_t take_enough(struct frame_pool *pool, struct frame_stock *stock
 }
 
 /*
- * From any broken chunk; another hart's only if @shared. Each that turns out to have nothing is broken no
- * more, so the next portion does not meet it again.
+ * From any broken chunk; one that another hart uses only if @shared. A chunk that turns out to be
+ * empty is broken no more, so the next batch does not meet it again.
  */
 static frame_nr_t take_little(struct frame_pool *pool, struct frame_stock *stock, bool shared,
 			      struct frame_search *search)
@@ -309,8 +326,8 @@ static frame_nr_t take_whole(struct frame_bank *bank, struct frame_stock *stock,
 }
 
 /*
- * A frame out of a new chunk for this hart. Lock held. Chunks of other harts are passed over by a portion that can
- * do it to the end; they are no reason to go on for ever.
+ * A frame out of a new chunk for this hart. Lock held. The chunks of other harts are passed over
+ * only as long as one batch gets to the end: the search does not go on for ever because of them.
  */
 frame_nr_t frame_choose_any(struct frame_pool *pool, struct frame_stock *stock,
 			    struct frame_search *search)

@@ -1,31 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * frame_debug.c - the debug tier: who had a frame, and did somebody write to it after it was freed?
+ * frame_debug.c - debug mode: which caller had a frame, and was it written to after it was freed?
  *
- * Each frame of a bank has a record of the last that happened to it:
+ * Each frame of a bank has a record of what happened to it last:
  *
- *	site    where the call came from that took it, or gave it back
+ *	site    where the call came from that took it, or freed it
  *	event   | number of the event, 40 bits | hart, 16 bits | state, 8 bits |
  *
- *	          insert                take                    give, first half
- *	  . -----------------> NEVER ---------> TAKEN -----------------------> GIVING
- *	      remove: back            free bit    ^                               |
- *	                              cleared     |                               | filled with POISON,
- *	                              before      +---- FREED or ZEROED <---------+ or all zero
- *	                                         take      free bit set behind
+ *	       insert             take                  free, first half
+ *	  . -------------> NEVER -------> TAKEN -----------------------> FREEING
+ *	    remove: back         free bit   ^                               |
+ *	                         cleared    |                               | filled with POISON,
+ *	                         before     +---- FREED or ZEROED <---------+ or all zero
+ *	                                    take    then free bit set
  *
- * NEVER is all zeros: nothing is known of the bytes. FREED: they are all POISON. ZEROED: they are all 0.
- * Who takes a frame has it alone, by its bit, before the record is looked at and written; who gives one
- * back changes TAKEN to GIVING with the lock, a few frames at a time and back again if not all of them are TAKEN, so
- * that of two that do so one is refused, and has it alone
- * until the bit is set. So filling and looking, which take long, need no lock.
+ * NEVER is all zeros: nothing is known of the bytes. FREED: they are all POISON. ZEROED: they are
+ * all 0. A hart that takes a frame owns it, by its bit, before it reads and writes the record. A
+ * hart that frees a run changes TAKEN to FREEING with the lock, a few frames at a time, and back
+ * again if not all of them are TAKEN. So of two harts that free one frame one is refused, and the
+ * other owns it until the bit is set. So filling and checking the bytes, which take long, need no
+ * lock.
  *
- * How the tier is turned on without a price for those who do not: the two shortest ways there are compare
- * with something in any case. No hart ever gets a stock, so that frame_alloc() always finds an empty word
- * and goes the slow way; frame_free() compares the index with fast_nbits, and frame_alloc_range() the
- * alignment with fast_min_align, which are such that both go the slow way too. What is slow asks.
+ * A pool that is not in debug mode pays nothing, because the fast paths make a comparison in any
+ * case that debug mode turns against them. No hart ever gets a stock, so frame_alloc() always finds
+ * the empty word and takes the slow path. frame_free() compares the index with fast_nbits, and
+ * frame_alloc_range() the alignment with fast_min_align; both are such that the slow path follows.
+ * The slow paths ask pool->debug.
  *
- * A bank without records is a bank without the tier; of the others all holds.
+ * A bank without records is not in debug mode; all else holds for the others.
  */
 #include "lib/align.h"
 #include "lib/bits.h"
@@ -51,7 +53,7 @@
 _Static_assert(PLATFORM_MAX_HARTS <= 1u << HART_BITS, "a record has 16 bits for the hart");
 _Static_assert(sizeof(struct frame_record) == 16, "16 bytes a frame, as frame.h says");
 
-/* ---- setting up -------------------------------------------------------------------------------- */
+/* ---- setting up ----------------------------------------------------------------------------- */
 
 size_t frame_record_bytes(frame_count_t nframes)
 {
@@ -98,7 +100,7 @@ enum acre_status frame_pool_debug(struct frame_pool *pool, frame_nr_t pfn, void 
 	return attach_records(pool, pfn, records, bytes);
 }
 
-/* ---- records ----------------------------------------------------------------------------------- */
+/* ---- records -------------------------------------------------------------------------------- */
 
 /* Of [@pfn, @pfn + @nframes), or NULL if that is not all in one bank, or the bank has none. */
 static struct frame_record *records_of(struct frame_pool *pool, frame_nr_t pfn,
@@ -155,7 +157,7 @@ void frame_debug_forget(struct frame_pool *pool, frame_nr_t pfn, frame_count_t n
 		write_record(&record[i], NULL, 0);
 }
 
-/* ---- bytes ------------------------------------------------------------------------------------- */
+/* ---- bytes ---------------------------------------------------------------------------------- */
 
 static void fill_frame(struct frame_pool *pool, frame_nr_t pfn)
 {
@@ -191,9 +193,9 @@ bool frame_debug_is_lie(struct frame_pool *pool, frame_nr_t pfn)
 	       first_wrong(pool, pfn, 0) != FRAME_SIZE;
 }
 
-/* ---- taking and giving back -------------------------------------------------------------------- */
+/* ---- taking and freeing --------------------------------------------------------------------- */
 
-/* It is as @record says: was it written to since? */
+/* @pfn was just taken: was it written to since the free that its record tells of? */
 static void check_contents(struct frame_pool *pool, frame_nr_t pfn, const void *caller)
 {
 	const struct frame_record *record = records_of(pool, pfn, 1);
@@ -234,7 +236,10 @@ void frame_debug_take(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nfr
 	}
 }
 
-/* A run is claimed in pieces of so many frames, and the lock is free in between: nobody waits for all of it. */
+/*
+ * A run is claimed in batches of so many frames. The lock is free in between: no hart waits for all
+ * of it.
+ */
 #define CLAIM_BATCH 64u
 
 static frame_count_t batch_at(frame_count_t i, frame_count_t nframes)
@@ -242,7 +247,10 @@ static frame_count_t batch_at(frame_count_t i, frame_count_t nframes)
 	return nframes - i < CLAIM_BATCH ? nframes - i : CLAIM_BATCH;
 }
 
-/* Are all of the @n records in state @state? If so, and @next is another one, that is what they are in now. */
+/*
+ * Are all of the @n records in state @state? If so, and @next is another one, that is what they are
+ * in now.
+ */
 static bool change_all(struct frame_pool *pool, struct frame_record *record, frame_count_t n,
 		       enum frame_record_state state, enum frame_record_state next)
 {
@@ -258,7 +266,10 @@ static bool change_all(struct frame_pool *pool, struct frame_record *record, fra
 	return true;
 }
 
-/* From TAKEN to GIVING, and what else is recorded stays. How many, piece by piece, until one is not all TAKEN. */
+/*
+ * From TAKEN to FREEING, batch by batch, until one is not all TAKEN: how many. The rest of a record
+ * stays.
+ */
 static frame_count_t claim_batches(struct frame_pool *pool, struct frame_record *record,
 				   frame_count_t nframes)
 {
@@ -270,9 +281,9 @@ static frame_count_t claim_batches(struct frame_pool *pool, struct frame_record 
 }
 
 /*
- * All of them from TAKEN to GIVING, or none. Looked at first, so that a free that is wrong in any case claims nothing
- * that another who is right wants to claim meanwhile. Of two that free the same frames at once one at least finds a
- * piece claimed, and takes its own claims back.
+ * All of them from TAKEN to FREEING, or none. They are checked first: a free that is wrong in any
+ * case must not claim a frame that another hart rightly frees meanwhile. Of two harts that free the
+ * same frames at the same moment at least one finds a batch claimed, and takes its own claims back.
  */
 static bool claim_run(struct frame_pool *pool, struct frame_record *record, frame_count_t nframes)
 {

@@ -55,7 +55,7 @@ static never_inline bool first_offence(const struct frame_pool *pool, const stru
 	return true;
 }
 
-/* Give back what is all handed out; false, and nothing has changed, if it is not. Lock held. */
+/* Free the frames if all of them are handed out; else false, and nothing has changed. Lock held. */
 static always_inline bool free_checked(struct frame_pool *pool, frame_nr_t pfn,
 				       frame_count_t nframes)
 {
@@ -69,7 +69,7 @@ static always_inline bool free_checked(struct frame_pool *pool, frame_nr_t pfn,
 	       likely(frame_free_bits(bank, index, nframes));
 }
 
-/* Why give_back() would not. Lock held. */
+/* Why free_checked() refuses. Lock held. */
 static never_inline struct offence explain(struct frame_pool *pool, frame_nr_t pfn,
 					   frame_count_t nframes)
 {
@@ -90,8 +90,8 @@ static never_inline struct offence explain(struct frame_pool *pool, frame_nr_t p
 	if (nframes > inside)
 		return (struct offence){ ACRE_ERR_RANGE, pfn + inside, false,
 					 "past the end of the bank", .past = { 0 } };
-	return (struct offence){ ACRE_ERR_NOT_ALLOCATED, pfn, true, "freed by another at once",
-				 .past = { 0 } };
+	return (struct offence){ ACRE_ERR_NOT_ALLOCATED, pfn, true,
+				 "freed by another hart at the same moment", .past = { 0 } };
 }
 
 /* A frame number that no address can have is reported as the highest address. */
@@ -123,7 +123,7 @@ static never_inline enum acre_status report_refusal(const struct offence *offenc
 	return offence->status;
 }
 
-/* Why give_back() would not, and what is recorded of it. Lock held. */
+/* Why free_checked() refuses, and what is recorded of that frame. Lock held. */
 static never_inline void explain_fully(struct frame_pool *pool, frame_nr_t pfn,
 				       frame_count_t nframes, struct offence *offence)
 {
@@ -131,7 +131,7 @@ static never_inline void explain_fully(struct frame_pool *pool, frame_nr_t pfn,
 	(void)frame_past(pool, offence->pfn, &offence->past);
 }
 
-/* In the debug tier. @zeroed: one frame, all zero. */
+/* In debug mode. @zeroed: one frame, all zero. */
 static bool try_free_recorded(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes,
 			      bool zeroed, const void *caller, struct offence *offence)
 {

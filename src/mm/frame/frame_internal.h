@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* frame_internal.h - what the frame_*.c share. Nobody else includes it. */
+/* frame_internal.h - what the frame_*.c share. For them and for white-box tests. */
 #ifndef ACRE_MM_FRAME_INTERNAL_H
 #define ACRE_MM_FRAME_INTERNAL_H
 
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_pool.h"
 
-/* Behind a change to a bit: does the tree know? If not, it must be touched. */
+/* After changing a bit: is the chunk already stale? If not, mark it stale. */
 static inline bool chunk_is_stale(const chunk_byte *leaf)
 {
 	atomic_thread_fence(memory_order_seq_cst); /* chunk_tree.c says why */
@@ -14,32 +14,34 @@ static inline bool chunk_is_stale(const chunk_byte *leaf)
 }
 
 /*
- * ---- searches that drop the lock now and then ------------------------------------------------------
+ * ---- searches that drop the lock now and then ----------------------------------------------
  *
- * A search may have to look at every chunk there is, if all have changed since the last one. So that nobody has
- * interrupts off for so long, it is done in portions: each takes the lock, looks at a few chunks, and drops
- * it. What it has looked at is known from then on (chunk_tree.c), and the next portion begins anew: so only one
- * that got to the end in one hold of the lock says 'none', and that was true then. A search for a run of any length
- * and alignment goes on where it was instead, and looks again at what has changed behind it (struct run_search in
- * frame_run.c): it says 'none' when, in one hold, nothing is left of either.
+ * A search may have to scan every chunk there is, if all have changed since the last one. No hart
+ * should have interrupts off for so long. So it runs in batches: each takes the lock, scans a few
+ * chunks, and drops it. A chunk that was scanned is not stale afterwards (chunk_tree.c), and the
+ * next batch begins anew. So only a batch that got to the end in one hold of the lock says 'none',
+ * and that was true then. A search for a run of any length and alignment goes on where it was
+ * instead, and searches again what has changed below (struct run_search in frame_run.c). It says
+ * 'none' when, in one hold, nothing is left of either.
  *
- * It ends. A hart makes at most a few chunks stale in one hold, and each other hart has at most one hold while
- * this one waits for its turn: as long as they cost it fewer looks than a portion has, more becomes known than is
- * forgotten. With more of them, or where they have luck, a search that has spent what looking at everything twice would
- * cost doubles its portions until one is enough: that takes at most as many as the number of chunks has bits.
+ * It ends. A hart makes at most a few chunks stale in one hold, and each other hart has at most one
+ * hold while this one waits for its turn. As long as that costs less than the budget of a batch,
+ * more chunks are scanned than become stale. With more harts than that, a search that has spent two
+ * full scans doubles its batch until one is enough: at most as many times as the number of chunks
+ * has bits.
  */
 
-/* What a portion that was not enough returns, in place of a frame or FRAME_NONE. */
+/* What a batch that was not enough returns, in place of a frame or FRAME_NONE. */
 #define FRAME_LATER (FRAME_NONE - 1)
 
-/* Looks of a portion (chunk_tree.h), as long as others do not undo them. */
+/* The budget of a batch (chunk_tree.h), as long as other harts do not undo its work. */
 #define FRAME_BATCH 32u
 
 struct frame_search {
-	unsigned budget; /* left in this portion */
-	unsigned batch;  /* of so many */
-	uint64_t spent;  /* by those before it */
-	bool shared;     /* single frames: also of chunks that other harts take from */
+	unsigned budget; /* what is left of this batch */
+	unsigned batch;  /* the budget that it began with */
+	uint64_t spent;  /* by the batches before it */
+	bool shared;     /* single frames: also from chunks that other harts take from */
 };
 
 static inline struct frame_search frame_search(void)
@@ -47,30 +49,30 @@ static inline struct frame_search frame_search(void)
 	return (struct frame_search){ .budget = FRAME_BATCH, .batch = FRAME_BATCH };
 }
 
-/* frame_search_retry - was that portion not enough? Then make the next one ready. */
+/* frame_search_retry - was that batch not enough? Then begin the next one. */
 bool frame_search_retry(const struct frame_pool *pool, struct frame_search *search,
 			frame_nr_t found);
 
-/* ---- single frames: frame_single.c takes them from chunks that frame_choose.c chooses -------------- */
+/* ---- single frames: frame_single.c takes from chunks that frame_choose.c chooses ------------ */
 
 /*
- * frame_take_from_chunk - a frame of the chunk whose words are @words, what is known of it in @leaf, and whose first
- * frame is @base; the stock, of this hart, is there from now on. FRAME_NONE: it has none. Interrupts are off; whoever
- * takes it looks at @leaf next (chunk_is_stale()).
+ * frame_take_from_chunk - a frame of the chunk whose words are @words, whose byte is *@leaf, and
+ * whose first frame is @base. The stock, of this hart, is there from now on. FRAME_NONE: it has none.
+ * Interrupts are off. The caller asks chunk_is_stale(@leaf) next.
  */
 frame_nr_t frame_take_from_chunk(struct frame_stock *stock, bitmap_word *words, chunk_byte *leaf,
 				 frame_nr_t base);
 
 /*
- * frame_choose_own - a frame from another chunk that this hart was the last to take from; FRAME_NONE if it finds none
- * that has enough soon. No lock; interrupts are off.
+ * frame_choose_own - a frame from another chunk that this hart entered last; FRAME_NONE if it does
+ * not soon find one that has enough. No lock; interrupts are off.
  * frame_choose_any - from any chunk; FRAME_NONE or FRAME_LATER. Lock held.
  */
 frame_nr_t frame_choose_own(struct frame_pool *pool, struct frame_stock *stock);
 frame_nr_t frame_choose_any(struct frame_pool *pool, struct frame_stock *stock,
 			    struct frame_search *search);
 
-/* How many banks start below @pfn, or at it. */
+/* frame_banks_upto - how many banks start at @pfn or below. */
 static inline uint32_t frame_banks_upto(const struct frame_pool *pool, frame_nr_t pfn)
 {
 	uint32_t low = 0;
@@ -86,7 +88,10 @@ static inline uint32_t frame_banks_upto(const struct frame_pool *pool, frame_nr_
 	return low;
 }
 
-/* The bank of @pfn, or NULL, by search; frame_bank_of - the same, the first bank first. */
+/*
+ * frame_bank_among - the bank of @pfn, or NULL, by search. frame_bank_of - the same, and faster if
+ * it is the lowest bank.
+ */
 static inline struct frame_bank *frame_bank_among(struct frame_pool *pool, frame_nr_t pfn)
 {
 	uint32_t upto = frame_banks_upto(pool, pfn);
@@ -104,38 +109,45 @@ static inline struct frame_bank *frame_bank_of(struct frame_pool *pool, frame_nr
 }
 
 /*
- * frame_free_one - frame_free() once more, with the lock and closely: to refuse and report it, or to do
- * what another hart was about to prevent.
+ * frame_free_one - the slow path of frame_free(), with the lock: it refuses and reports, or frees
+ * the frame if the fast path has failed only because another hart changed the bit at that moment.
  */
 enum acre_status frame_free_one(struct frame_pool *pool, frame_nr_t pfn, const void *caller);
 
-/* frame_free_one_zeroed - the same for frame_free_zeroed(). */
+/* frame_free_one_zeroed - frame_free_zeroed() for @caller. */
 enum acre_status frame_free_one_zeroed(struct frame_pool *pool, frame_nr_t pfn, const void *caller);
 
-/* ---- frames that are known to be zero (frame_zero.c); all with the lock held ------------------- */
+/* ---- frames that are known to be zero (frame_zero.c); all with the lock held ---------------- */
 
-/* How many. To be asked without the lock it is a hint. */
+/* frame_zeroed_count - how many. Without the lock it is a hint. */
 static inline uint32_t frame_zeroed_count(const struct frame_pool *pool)
 {
 	return atomic_load_explicit(&pool->nzeroed, memory_order_relaxed);
 }
 
-/* frame_zeroed_has - is @pfn one of them? frame_zeroed_next - the lowest that is >= @pfn, or FRAME_NONE. */
+/*
+ * frame_zeroed_has - is @pfn on the list? frame_zeroed_next - the lowest on it that is >= @pfn, or
+ * FRAME_NONE.
+ */
 bool frame_zeroed_has(const struct frame_pool *pool, frame_nr_t pfn);
 frame_nr_t frame_zeroed_next(const struct frame_pool *pool, frame_nr_t pfn);
 
-/* frame_zeroed_keep - @pfn is handed out, and zero: make it one of them. False: no room, or it is not. */
+/*
+ * frame_zeroed_keep - put @pfn, which is handed out and all zero, on the list. False: no room, or
+ * it is not handed out.
+ */
 bool frame_zeroed_keep(struct frame_pool *pool, frame_nr_t pfn);
 
 /*
- * frame_zeroed_flush - those among [@pfn, @pfn + @nframes) become free frames like any other.
- * frame_zeroed_flush_some - a few of them do, for a search that has found nothing else. Result: FRAME_LATER, the
- * next portion may find something; FRAME_NONE if there was none.
+ * frame_zeroed_flush - frames on the list among [@pfn, @pfn + @nframes) become free frames like any
+ * other.
+ * frame_zeroed_flush_some - a few of them do, for a search that has found nothing else. Result:
+ * FRAME_LATER, the next batch may find something; FRAME_NONE if the list was empty.
  */
 void frame_zeroed_flush(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes);
 frame_nr_t frame_zeroed_flush_some(struct frame_pool *pool, const struct frame_search *search);
 
-/* ---- the debug tier (frame_debug.c), where it is on ---------------------------------------------- */
+/* ---- debug mode (frame_debug.c) ------------------------------------------------------------- */
 
 enum frame_record_state {
 	FRAME_RECORD_NEVER,
@@ -152,16 +164,17 @@ static inline enum frame_record_state frame_record_state(const struct frame_reco
 }
 
 /*
- * frame_debug_take - [@pfn, @pfn + @nframes) was just handed out to @caller: look at the bytes of each frame
- * that was free before, report those that somebody wrote to, and record it. FRAME_NONE is nothing. No lock.
+ * frame_debug_take - [@pfn, @pfn + @nframes) was just handed out to @caller: check the bytes of each
+ * frame that was freed before, report each that was written to, and record it. FRAME_NONE does
+ * nothing. No lock.
  */
 void frame_debug_take(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes,
 		      const void *caller);
 
 /*
- * frame_debug_give - @caller gives them back: fill them with the pattern (if they are not all @zeroed) and
- * record it. The free bits are not changed: that comes next. False, and nothing has changed, if they are
- * not all handed out, or another is giving one of them back. Not with the lock.
+ * frame_debug_free - @caller frees them: fill them with the pattern (if they are not all @zeroed)
+ * and record it. The free bits change after that. False, and nothing has changed, if they are not
+ * all handed out, or another hart is freeing one of them. Not with the lock.
  */
 acre_nodiscard bool frame_debug_free(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes,
 				     bool zeroed, const void *caller);
@@ -172,14 +185,15 @@ void frame_debug_forget(struct frame_pool *pool, frame_nr_t pfn, frame_count_t n
 /* frame_debug_is_lie - @pfn is handed out and not all zero. */
 bool frame_debug_is_lie(struct frame_pool *pool, frame_nr_t pfn);
 
-/* frame_alloc_recorded, frame_alloc_range_recorded - frame_alloc() and frame_alloc_range() for @caller. */
+/*
+ * frame_alloc_recorded, frame_alloc_range_recorded - frame_alloc() and frame_alloc_range() for
+ * @caller.
+ */
 frame_nr_t frame_alloc_recorded(struct frame_pool *pool, const void *caller);
 frame_nr_t frame_alloc_range_recorded(struct frame_pool *pool, frame_count_t nframes,
 				      uint64_t align_bytes, const void *caller);
 
-/* ---- for those ---------------------------------------------------------------------------------- */
-
-/* frame_lowest_free - a frame whose bit is free, FRAME_NONE or FRAME_LATER. Lock held. */
+/* frame_lowest_free - the lowest frame whose bit is free, FRAME_NONE or FRAME_LATER. Lock held. */
 frame_nr_t frame_lowest_free(struct frame_pool *pool, struct frame_search *search);
 
 #endif

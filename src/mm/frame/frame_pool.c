@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * frame_pool.c - the frame pool: banks, each with two bits a frame, and what is done under the lock: setting
- * up, runs, ranges, refusals, questions. frame_single.c has the single frames, without the lock.
+ * frame_pool.c - the frame pool: its banks, each with two bits a frame; setting up, inserting,
+ * removing.
  *
- * A bank is one contiguous piece of RAM. Its metadata, which the caller supplies, is two bitmaps over
- * the same indices, and a tree over the first. Index i stands for frame base + i; base is the bank's
- * first frame rounded down to a chunk of 512 frames, so that chunks are 2 MiB of physical memory:
+ * A bank is one contiguous piece of RAM. Its metadata, which the caller supplies, is two bitmaps
+ * over the same indices, and a tree over the first. Index i stands for frame base + i; base is the
+ * bank's first frame rounded down to a chunk of 512 frames, so that chunks are 2 MiB of physical
+ * memory:
  *
  *	frame         base        first                            first + nframes - 1
  *	              |           |                                          |
@@ -18,27 +19,29 @@
  *	metadata of a bank:   | free | inserted | tree over free (chunk_tree.c) | taker |
  *	                        n bits  n bits     n / 8 bits                     n / 64 bits
  *
- * The bits of `free` are the truth, and the only one: nobody keeps a free frame anywhere else, but for a
- * few that are known to be zero (frame_zero.c), whose bits are as if they were never inserted. A free may
- * happen exactly where inserted is 1 and free is 0, and the one atomic instruction that sets the bit says
- * what it was: that is the whole of the check against double and foreign frees.
+ * The bits of `free` are the only record of free frames, except for a few that are known to be zero
+ * (frame_zero.c), whose bits are as if they were never inserted. A free is right exactly where
+ * inserted is 1 and free is 0. The one atomic instruction that sets the bit returns its old value:
+ * that is the whole check against double and foreign frees.
  *
  * Invariants (frame_validate() checks them by these numbers):
- *   F1  banks are not empty, sorted by address, disjoint, and below FRAME_LIMIT.
- *   F2  a bank's bitmaps are the whole chunks that it touches.
- *   F3  free implies inserted; nothing outside of the bank is inserted.
- *   F4  a bank's managed is the number of its frames that are inserted or known to be zero; the pool's
+ *   F1  banks are not empty, sorted by address, disjoint, and below FRAME_LIMIT. F2  a bank's
+ *   bitmaps are the whole chunks that it touches. F3  free implies inserted; nothing outside of the
+ *   bank is inserted. F4  a bank's managed is the number of its frames that are inserted or known
+ *   to be zero; the pool's
  *       is the sum of those.
- *   F5  a hart's stock is a word of a bank, with the frames and the chunk that belong to it, or nothing.
- *   F6  the word that stands for nothing is zero.
- *   F7  the frames that are known to be zero are distinct, of a bank, and have no bit set.
- *   F8  the quick ways are open if and only if the debug tier (frame_debug.c) is off; if it is on, no hart
- *       has a stock, and what is free or not inserted is not recorded as taken.
+ *   F5  a hart's stock is a word of a bank, with the frames and the chunk that belong to it, or the
+ *   empty
+ *       word.
+ *   F6  the empty word is zero. F7  the frames that are known to be zero are distinct, of a bank,
+ *   and have no bit set. F8  the fast paths are enabled exactly when debug mode (frame_debug.c) is
+ *   off; in debug mode no hart
+ *       has a stock, and no frame that is free or not inserted is recorded as taken.
  *   and those of the tree.
  *
- * The lock guards the table of banks, the bits of `inserted`, the trees, and whoever looks for more than
- * one frame. Bits of `free` change without it. So a run that was found may lose a frame before it is
- * taken: then what was taken of it is put back, and the search goes on.
+ * The lock guards the table of banks, the bits of `inserted`, the trees, and every search for more
+ * than one frame. Bits of `free` change without it. So a run that was found may lose a frame before
+ * it is taken: then the frames of it that were taken are put back, and the search goes on.
  */
 #include "mm/frame/frame_pool.h"
 
@@ -169,15 +172,16 @@ enum acre_status frame_pool_add_bank(struct frame_pool *pool, frame_nr_t first,
 /* ---- inserting and removing ------------------------------------------------------------------ */
 
 /*
- * Never inserted, so nobody else changes these bits: they may be filled. But where frames were removed a
- * hart's stock may still point, and it takes what it sees: there they are set word by word, atomically.
+ * The frames were never inserted, so no other hart changes these bits: they may be filled. But a
+ * hart's stock may still point to where frames were removed, and the hart takes what it sees: there
+ * the bits are set word by word, atomically.
  */
 static enum acre_status insert_frames(struct frame_pool *pool, struct frame_bank *bank,
 				      uint64_t index, frame_count_t n)
 {
 	uint64_t end = index + n;
 
-	/* Boot inserts upwards: it need not look whether it does so twice. */
+	/* Boot inserts upwards: nothing above inserted_end needs the check. */
 	if (bitmap_atomic_next_set(bank->inserted, index,
 				   end < bank->inserted_end ? end : bank->inserted_end) !=
 	    BITMAP_NONE)

@@ -23,12 +23,15 @@ bool frame_is_managed(struct frame_pool *pool, frame_nr_t pfn)
 }
 
 /*
- * Questions that go through all chunks do it in portions of so many, with the lock: a look at the words of a
- * chunk, or so many bytes that say that there is none to take.
+ * A question that goes through all chunks drops the lock after so many: chunks whose words are
+ * read, or groups of eight bytes.
  */
 #define CHUNKS_ASKED 64u
 
-/* The lowest free index >= @from of the next few chunks: FRAME_LATER, and *@from is behind them, if there is none. */
+/*
+ * The lowest free index >= @from of the next few chunks: FRAME_LATER, and *@from is behind them, if
+ * there is none.
+ */
 static frame_nr_t next_free_in(const struct frame_bank *bank, uint64_t *from)
 {
 	uint64_t end = (*from / CHUNK_BITS + CHUNKS_ASKED) * CHUNK_BITS;
@@ -87,7 +90,9 @@ frame_nr_t frame_next_free(struct frame_pool *pool, frame_nr_t pfn)
 	return zeroed < found ? zeroed : found;
 }
 
-/* All banks under one hold, where few chunks are broken; else false, and @count is of no use. */
+/*
+ * All banks in one hold of the lock, if few chunks are broken; else false, and @count is of no use.
+ */
 static bool count_in_one_hold(struct frame_pool *pool, frame_count_t *count)
 {
 	LOCK_SCOPED(held, &pool->lock);
@@ -147,7 +152,7 @@ frame_count_t frame_managed_count(struct frame_pool *pool)
 	return pool->managed;
 }
 
-/* A free frame, whatever is known of its bytes; FRAME_LATER. */
+/* A free frame, zeroed or not; FRAME_NONE; FRAME_LATER. */
 static frame_nr_t any_free(struct frame_pool *pool, struct frame_search *search)
 {
 	LOCK_SCOPED(held, &pool->lock);

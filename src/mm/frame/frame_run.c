@@ -31,8 +31,9 @@ static frame_nr_t take_natural(struct frame_pool *pool, unsigned order, struct f
 }
 
 /*
- * If there are none, then perhaps with those that are known to be zero. Also if there are none of those any
- * more: another hart may have made them free since the trees were asked without the lock.
+ * If there is no such run, then perhaps with the zeroed frames. The trees are searched also if the
+ * list is empty by now: another hart may have freed those frames since the trees were asked without
+ * the lock.
  */
 static frame_nr_t try_natural(struct frame_pool *pool, unsigned order, struct frame_search *search)
 {
@@ -53,7 +54,7 @@ static never_inline frame_nr_t alloc_natural_slow(struct frame_pool *pool, unsig
 	return pfn;
 }
 
-/* In @bank. Nearly always that is all there is to it: else all is looked at, in portions. */
+/* In @bank. Nearly always that succeeds; if not, all banks are searched, in batches. */
 static never_inline frame_nr_t alloc_natural_from(struct frame_pool *pool, struct frame_bank *bank,
 						  unsigned order)
 {
@@ -76,8 +77,8 @@ static always_inline frame_nr_t alloc_natural(struct frame_pool *pool, unsigned 
 	struct frame_bank *end = bank + pool->nbanks;
 
 	/*
-	 * Where it is known that there are none, the lock is not needed to know it. Frames that are known to be
-	 * zero are asked for first: when they are counted no more, the trees are stale already.
+	 * The answer 'none' of a tree needs no lock. The zeroed frames are counted first: a frame
+	 * leaves the list only after its tree is stale.
 	 */
 	uint32_t nzeroed = frame_zeroed_count(pool);
 	atomic_thread_fence(memory_order_acquire);
@@ -89,13 +90,14 @@ static always_inline frame_nr_t alloc_natural(struct frame_pool *pool, unsigned 
 }
 
 /*
- * Where a search for a run of any length and alignment is. It does not begin anew with each portion, since what it has
- * seen of a chunk is not all remembered: it goes on at @next. What has changed behind it meanwhile is known from the
- * pool's changes, and is looked at again first. So none of the pool is missed: no such run begins
- *	below next,		as far as the changes before number @seen go,
- *	but perhaps in [again, again_end), which one of those has to do with.
- * If there are none left of either, then there is no such run, with the lock held. If more has changed than the pool
- * remembers, it does begin anew.
+ * The state of a search for a run of any length and alignment. It does not begin anew with each
+ * batch, since not all that it has seen of a chunk is remembered: it goes on at @next. The pool's
+ * changes tell what has changed below @next meanwhile, and that is searched again first. So nothing
+ * is missed. After the changes before number @seen, no such run begins
+ *	below next,
+ *	except perhaps in [again, again_end), which one of those changes concerns.
+ * If there is no change left and next is the end, then there is no such run, with the lock held. If
+ * more has changed than the pool remembers, the search does begin anew.
  */
 struct run_search {
 	frame_count_t n;
@@ -106,7 +108,7 @@ struct run_search {
 	uint64_t seen;
 };
 
-/* Is there something behind the search to be looked at again? Then it is [again, again_end). Lock held. */
+/* Must something below @run->next be searched again? Then it is [again, again_end). Lock held. */
 static bool run_search_again(const struct frame_pool *pool, struct run_search *run)
 {
 	const struct chunk_changes *changes = &pool->changes;
@@ -129,7 +131,10 @@ static bool run_search_again(const struct frame_pool *pool, struct run_search *r
 	return run->again != run->again_end;
 }
 
-/* The lowest that begins in [*@from, @to). FRAME_LATER: *@from is where to go on; FRAME_NONE: it is @to. Lock held. */
+/*
+ * The lowest run that begins in [*@from, @to). FRAME_LATER: go on at *@from; FRAME_NONE: it is @to.
+ * Lock held.
+ */
 static frame_nr_t take_between(struct frame_pool *pool, const struct run_search *run,
 			       frame_nr_t *from, frame_nr_t to, struct frame_search *search)
 {
@@ -203,7 +208,10 @@ frame_nr_t frame_alloc_range_recorded(struct frame_pool *pool, frame_count_t nfr
 	return pfn;
 }
 
-/* A call that is the last thing that frame_alloc_range() does is a jump: then CALLER() is its caller. */
+/*
+ * A call that is the last thing that frame_alloc_range() does is a jump: then CALLER() is its
+ * caller.
+ */
 static never_inline frame_nr_t alloc_range_slow(struct frame_pool *pool, frame_count_t nframes,
 						uint64_t align_bytes)
 {
@@ -214,7 +222,7 @@ static never_inline frame_nr_t alloc_range_slow(struct frame_pool *pool, frame_c
 
 frame_nr_t frame_alloc_range(struct frame_pool *pool, frame_count_t nframes, uint64_t align_bytes)
 {
-	/* fast_min_align: in the debug tier nothing is aligned enough for the quick way. */
+	/* In debug mode no alignment is enough for the fast path. */
 	if (nframes == 0 || !is_power_of_two(align_bytes) || align_bytes < pool->fast_min_align)
 		return alloc_range_slow(pool, nframes, align_bytes);
 	return alloc_range(pool, nframes, align_bytes >> FRAME_SHIFT);

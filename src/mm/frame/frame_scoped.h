@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * frame_scoped.h - frames that free themselves at the end of the block that took them.
+ * frame_scoped.h - an owner type: frames that free themselves at the end of the block that took
+ * them. Page tables will be its first user in the kernel: they take several frames, and any may be
+ * the last.
  *
  * C has no destructors, but gcc and clang call a function when a variable with the cleanup
- * attribute leaves its scope, by whatever way: the end, return, break, goto.
+ * attribute leaves its scope: by the end of the block, return, break or goto.
  *
  *	enum acre_status make_table(struct frame_pool *pool, frame_nr_t *out)
  *	{

@@ -10,7 +10,7 @@ bool frame_search_retry(const struct frame_pool *pool, struct frame_search *sear
 	if (likely(found != FRAME_LATER))
 		return false;
 	search->spent += search->batch;
-	/* Looking at all there is for a run, twice. A bank may begin and end inside of a chunk. */
+	/* Two full scans for a run. A bank may begin and end inside of a chunk. */
 	uint64_t nchunks = pool->managed / CHUNK_BITS + 2ull * pool->nbanks;
 	if (search->spent > 2ull * (CHUNK_RUN_COST + CHUNK_TRY_COST) * nchunks &&
 	    search->batch <= UINT_MAX / 2)

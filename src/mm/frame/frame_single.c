@@ -1,29 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * frame_single.c - one frame at a time: one atomic instruction each, no lock, interrupts as they are.
+ * frame_single.c - one frame at a time: one atomic instruction each, no lock, interrupts as they
+ * are.
  *
- * Each hart has a stock: a word of 64 frames in some chunk, from which it takes. The frames in it are
- * not the hart's. They are free, in plain sight, and anybody may take them; only that nobody else does
- * so without need, since harts choose chunks that no other one uses. That is why so little has to be
- * said about it:
+ * Each hart has a stock: a word of 64 frames in some chunk, from which it takes. The frames in it
+ * are not the hart's. They are free, and any hart may take them; but harts choose chunks that no
+ * other hart uses, so another hart takes them only when memory is short. This has simple
+ * consequences:
  *
- *   - a handler that interrupts any instruction below may take and give frames: two atomic
+ *   - a handler that interrupts any instruction below may take and free frames: two atomic
  *     instructions on one word do not meet;
- *   - a frame may be given back on any hart: it is the same bit;
- *   - nothing has to be taken back from an idle or a dead hart: it has nothing;
- *   - a frame that lies in a stock is free, so giving it back again is refused like any other;
- *   - an allocation fails only where every bit was clear when it was looked at.
+ *   - a frame may be freed on any hart: it is the same bit;
+ *   - an idle or a dead hart holds no frames back;
+ *   - a frame in a stock is free, so a second free of it is refused like any other;
+ *   - an allocation fails only if every bit was clear when it was read.
  *
  *	 stock of hart 0 --+                +-- stock of hart 1
  *	                   v                v
  *	chunk 7  |00000000|..#.##..| ...    |  chunk 9  |........|#.#...
  *	          used up   next frame: the lowest bit
  *
- * Taking:  the lowest bit of the word, cleared by an amoand that says whether it was still set.
- *          No bit? The next word of the chunk; then, with the lock, another chunk.
- * Giving:  the bit set by an amoor that says whether it was set before: then it is a double free.
- * Both, behind it: does the tree know that something has changed in this chunk (chunk_tree.c)? It nearly
- * always does; if not, tell it, with the lock.
+ * Taking:  an amoand clears the lowest bit of the word, and says whether it was still set.
+ *          No bit? The next word of the chunk; then another chunk (frame_choose.c).
+ * Freeing: an amoor sets the bit, and says whether it was set before: then it is a double free.
+ * After both: is the chunk stale (chunk_tree.c)? Nearly always it is. If not, mark it stale, with
+ * the lock.
  */
 #include "lib/align.h"
 #include "lib/lock_scoped.h"
@@ -55,7 +56,7 @@ static never_inline frame_nr_t mark_stale_and_return(struct frame_pool *pool, fr
 	return pfn;
 }
 
-/* The lowest set bit of @word, now clear and ours; 0 if there is none. */
+/* The lowest set bit of @word, which is clear now and the caller's; 0 if there is none. */
 static inline uint64_t take_bit(bitmap_word *word)
 {
 	for (;;) {
@@ -69,7 +70,10 @@ static inline uint64_t take_bit(bitmap_word *word)
 	}
 }
 
-/* Only this hart writes to its stock, with interrupts off; its handlers see by the count that it has moved. */
+/*
+ * Only this hart writes to its stock, with interrupts off; @moves tells its handlers that it has
+ * moved.
+ */
 static inline void move_stock(struct frame_stock *stock, bitmap_word *word, frame_nr_t base,
 			      chunk_byte *leaf)
 {
@@ -95,7 +99,7 @@ frame_nr_t frame_take_from_chunk(struct frame_stock *stock, bitmap_word *words, 
 	return FRAME_NONE;
 }
 
-/* Only this hart writes to its stock: so the others need not be asked. */
+/* Only this hart writes to its stock, so no lock is needed. */
 void frame_leave(struct frame_pool *pool)
 {
 	struct frame_stock *stock = &pool->stock[platform_hart()];
@@ -120,7 +124,7 @@ static frame_nr_t take_nearby(struct frame_stock *stock)
 				     align_down(base, CHUNK_BITS));
 }
 
-/* Or one that is known to be zero. Lock held. */
+/* A frame from any chunk, or else from the list of zeroed frames. Lock held. */
 static frame_nr_t take_any(struct frame_pool *pool, struct frame_stock *stock,
 			   struct frame_search *search)
 {
@@ -201,8 +205,9 @@ frame_nr_t frame_alloc(struct frame_pool *pool)
 	uint64_t moves = atomic_load_explicit(&stock->moves, memory_order_relaxed);
 
 	/*
-	 * Handlers may come in between and move the stock, also back to where it was: then these three
-	 * do not belong together. They have all run to their end, so that counting the moves is enough.
+	 * A handler may come in between and move the stock, also back to where it was: then these
+	 * three do not belong together. A handler has always run to its end, so counting the moves
+	 * is enough.
 	 */
 	atomic_signal_fence(memory_order_seq_cst);
 	bitmap_word *word = atomic_load_explicit(&stock->word, memory_order_relaxed);
@@ -218,7 +223,7 @@ frame_nr_t frame_alloc(struct frame_pool *pool)
 	return chunk_is_stale(leaf) ? pfn : mark_stale_and_return(pool, pfn);
 }
 
-/* Nearly every free there is: one that is right. False, and nothing has changed, if it is not. */
+/* A free that is right, as nearly all are. False, and nothing has changed, if it is not. */
 static inline bool free_fast(struct frame_pool *pool, struct frame_bank *bank, frame_nr_t pfn)
 {
 	uint64_t index = pfn - bank->base;
@@ -251,7 +256,9 @@ enum acre_status frame_free(struct frame_pool *pool, frame_nr_t pfn)
 {
 	struct frame_bank *bank = &pool->bank[0];
 
-	/* A bank that begins in the middle of a chunk shares it: then the bit is not inserted here. */
+	/*
+	 * A bank that begins in the middle of a chunk shares it: then the bit is not inserted here.
+	 */
 	if (unlikely(pfn - bank->base >= pool->fast_nbits) || unlikely(!free_fast(pool, bank, pfn)))
 		return free_slow(pool, pfn, CALLER());
 	return ACRE_OK;

@@ -82,14 +82,14 @@ static bool is_taken(const struct frame_record *record)
 }
 
 /*
- * The quick ways are open, or all are closed. What is free, or nobody's, was recorded as that. (What is
- * handed out may be about to be recorded, so of that nothing can be said.)
+ * F8. No frame that is free or not inserted is recorded as taken. (A frame that is handed out may
+ * be about to be recorded, so its record can say anything.)
  */
 static const char *check_debug(const struct frame_pool *pool)
 {
 	if (pool->fast_nbits != (pool->debug ? 0 : pool->bank[0].nbits) ||
 	    pool->fast_min_align != (pool->debug ? UINT64_MAX : FRAME_SIZE))
-		return "F8: the quick ways are open if and only if the debug tier is off";
+		return "F8: the fast paths are enabled exactly when debug mode is off";
 	for (uint32_t b = 0; b < pool->nbanks; b++) {
 		const struct frame_bank *bank = &pool->bank[b];
 
@@ -125,7 +125,8 @@ static const char *check_stock(const struct frame_pool *pool, uint32_t hart)
 	const chunk_byte *leaf = atomic_load_explicit(&stock->leaf, memory_order_relaxed);
 
 	if (base == FRAME_NONE)
-		return word == &pool->empty_word ? NULL : "F5: a hart without a stock has no word";
+		return word == &pool->empty_word ? NULL
+						 : "F5: a hart without a stock has the empty word";
 	for (uint32_t b = 0; hart < pool->nstocks && !pool->debug && b < pool->nbanks; b++) {
 		const struct frame_bank *bank = &pool->bank[b];
 		uint64_t index = base - bank->base;
@@ -176,7 +177,7 @@ static const char *check_frame_pool(const struct frame_pool *pool)
 	if (broken == NULL)
 		broken = check_debug(pool);
 	if (broken == NULL && pool->empty_word != 0)
-		broken = "F6: there is nothing in nothing";
+		broken = "F6: the empty word is zero";
 	return broken;
 }
 

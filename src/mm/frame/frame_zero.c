@@ -2,8 +2,8 @@
 /*
  * frame_zero.c - frames whose bytes are all 0: cleared now, or known to be 0 already.
  *
- * A pool knows of a few free frames that they are all zero. They are free and managed, but have both
- * bits clear:
+ * A pool has a list of a few free frames that are known to be all zero. They are free and managed,
+ * but have both bits clear:
  *
  *	                         free  inserted
  *	never inserted            0       0
@@ -11,23 +11,26 @@
  *	free                      1       1
  *	handed out                0       1
  *
- * So nobody else can take one, and a free of one is refused by the same look at two bits that
- * refuses any other: neither frame_alloc() nor frame_free() has to know. Putting a frame in and taking it
- * out changes one bit and nothing in the tree of chunks, since for that it is not free before or after.
+ * So no other path can take one, and a free of one is refused by the same check of two bits as any
+ * other: neither frame_alloc() nor frame_free() has to know. Putting a frame on the list and taking
+ * it off changes one bit, and nothing in the tree of chunks: for the tree it is not free before or
+ * after.
  *
- * But it IS free: where the answer would be 'none', or something is asked of frames by number, those
- * listed become free frames like any other first. Their free bit is set before the inserted bit, so
- * that a wrong free never finds one handed out. Who takes it in between and frees it at once is refused
- * at first, asks again with the lock, and finds both bits as they should be.
+ * But it IS free. Before the answer 'none' is given, and before a question about frames by number,
+ * the frames on the list become free frames like any other. Their free bit is set before the
+ * inserted bit, so that a wrong free never finds one handed out. A hart that takes such a frame in
+ * between, and frees it before the inserted bit is set, is refused on the fast path; the slow path
+ * takes the lock, and finds both bits as they should be.
  *
- * They are zeroed[0 .. nzeroed - 1] of the pool, written with the lock held (F7 in frame_pool.c).
+ * The list is zeroed[0 .. nzeroed - 1] of the pool, written with the lock held (F7 in
+ * frame_pool.c).
  */
 #include "lib/lock_scoped.h"
 #include "lib/string.h"
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_internal.h"
 
-/* ---- the list, lock held ----------------------------------------------------------------------- */
+/* ---- the list, lock held -------------------------------------------------------------------- */
 
 static void set_count(struct frame_pool *pool, uint32_t n)
 {
@@ -63,7 +66,9 @@ bool frame_zeroed_keep(struct frame_pool *pool, frame_nr_t pfn)
 	if (bitmap_atomic_test(bank->free, index) ||
 	    (atomic_fetch_and_explicit(inserted, ~bit, memory_order_seq_cst) & bit) == 0)
 		return false;
-	/* Another hart that frees it at the same time, which it may not, had seen it inserted. */
+	/*
+	 * Another hart that frees it at the same moment, a double free, may have seen it inserted.
+	 */
 	if (unlikely(bitmap_atomic_test(bank->free, index))) {
 		atomic_fetch_or_explicit(inserted, bit, memory_order_relaxed);
 		return false;
@@ -73,7 +78,9 @@ bool frame_zeroed_keep(struct frame_pool *pool, frame_nr_t pfn)
 	return true;
 }
 
-/* The one that was put in last, which is warm; FRAME_NONE if there is none. Takes the lock. */
+/*
+ * The frame that was put on last, which is in the cache; FRAME_NONE if there is none. Takes the lock.
+ */
 static frame_nr_t pop_zeroed(struct frame_pool *pool)
 {
 	LOCK_SCOPED(held, &pool->lock);
@@ -92,7 +99,7 @@ static frame_nr_t pop_zeroed(struct frame_pool *pool)
 	return pfn;
 }
 
-/* It is off the list. */
+/* @pfn, which is off the list, becomes a free frame like any other. */
 static void make_free(struct frame_pool *pool, frame_nr_t pfn)
 {
 	struct frame_bank *bank = frame_bank_of(pool, pfn);
@@ -108,7 +115,7 @@ static void make_free(struct frame_pool *pool, frame_nr_t pfn)
 		chunk_tree_mark_stale(&bank->chunks, index, 1);
 }
 
-/* Number @i of them. What was the last takes its place. */
+/* Frame @i of the list becomes free. The last one takes its place. */
 static void flush_at(struct frame_pool *pool, uint32_t i)
 {
 	uint32_t n = frame_zeroed_count(pool) - 1;
@@ -116,7 +123,7 @@ static void flush_at(struct frame_pool *pool, uint32_t i)
 
 	pool->zeroed[i] = pool->zeroed[n];
 	make_free(pool, pfn);
-	/* Behind it: at no moment is it neither counted nor free. */
+	/* After it: at no moment is the frame neither counted nor free. */
 	atomic_thread_fence(memory_order_release);
 	set_count(pool, n);
 }
@@ -129,7 +136,7 @@ void frame_zeroed_flush(struct frame_pool *pool, frame_nr_t pfn, frame_count_t n
 	}
 }
 
-/* Each may make a chunk stale on all levels, which costs as much as some looks. */
+/* Each may mark a chunk stale on all levels, which costs as much as some scans. */
 frame_nr_t frame_zeroed_flush_some(struct frame_pool *pool, const struct frame_search *search)
 {
 	uint32_t n = frame_zeroed_count(pool);
@@ -141,9 +148,9 @@ frame_nr_t frame_zeroed_flush_some(struct frame_pool *pool, const struct frame_s
 	return FRAME_LATER;
 }
 
-/* ---- taking and giving back -------------------------------------------------------------------- */
+/* ---- taking and freeing --------------------------------------------------------------------- */
 
-/* The frames are ours alone by now: no lock needed. */
+/* The frames are the caller's alone by now: no lock needed. */
 static frame_nr_t cleared(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes)
 {
 	if (pfn != FRAME_NONE)
@@ -199,7 +206,7 @@ static frame_nr_t lowest_dirty(struct frame_pool *pool, struct frame_search *sea
 	return frame_lowest_free(pool, search);
 }
 
-/* Is any frame free that is not known to be zero? */
+/* Is any frame free that is not on the list? */
 static bool is_any_dirty(struct frame_pool *pool)
 {
 	struct frame_search search = frame_search();
@@ -213,10 +220,10 @@ static bool is_any_dirty(struct frame_pool *pool)
 
 frame_count_t frame_prezero(struct frame_pool *pool, frame_count_t nframes)
 {
-	/* In the debug tier who freed a frame would be forgotten. */
+	/* In debug mode the record of the free would be lost. */
 	for (; !pool->debug && nframes != 0 && frame_zeroed_count(pool) < FRAME_ZEROED_MAX;
 	     nframes--) {
-		/* Else frame_alloc() would take one of those that we have cleared already. */
+		/* Otherwise frame_alloc() would take one that is on the list already. */
 		frame_nr_t pfn = is_any_dirty(pool) ? frame_alloc(pool) : FRAME_NONE;
 		if (pfn == FRAME_NONE)
 			break;
