@@ -409,15 +409,15 @@ static void console(void)
 
 static void handlers(void)
 {
-	struct ticks_rates rates = { .tick_hz = 10000 };
+	struct irq_stress_rates rates = { .tick_hz = 10000 };
 	const uint64_t end = clock_ticks() + clock_ticks_per_second() / 10;
 
-	if (ticks_set(&rates) != ACRE_OK)
+	if (irq_stress_set(&rates) != ACRE_OK)
 		return;
 	while (clock_ticks() < end)
 		(void)below(2);
 	rates.tick_hz = 0;
-	(void)ticks_set(&rates);
+	(void)irq_stress_set(&rates);
 }
 
 acre_noreturn void payload_run(const struct bootargs *args)

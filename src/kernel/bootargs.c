@@ -93,21 +93,21 @@ static const char *set_mem(struct bootargs *args, const char *value, size_t len)
 /* 0 would be the same as no argument, and is more likely a mistake. */
 static const char *set_rate(uint64_t *hz, const char *value, size_t len)
 {
-	if (value == NULL || !word_to_number(value, len, hz) || *hz == 0 || *hz > TICKS_MAX_HZ)
+	if (value == NULL || !word_to_number(value, len, hz) || *hz == 0 || *hz > IRQ_STRESS_MAX_HZ)
 		return "must be how often a second: 1 to 100000";
 	return NULL;
 }
 
-_Static_assert(TICKS_MAX_HZ == 100000, "set_rate() says so");
+_Static_assert(IRQ_STRESS_MAX_HZ == 100000, "set_rate() says so");
 
 static const char *set_tick(struct bootargs *args, const char *value, size_t len)
 {
-	return set_rate(&args->ticks.tick_hz, value, len);
+	return set_rate(&args->irq_stress.tick_hz, value, len);
 }
 
 static const char *set_ipi(struct bootargs *args, const char *value, size_t len)
 {
-	return set_rate(&args->ticks.ipi_hz, value, len);
+	return set_rate(&args->irq_stress.ipi_hz, value, len);
 }
 
 static const struct {

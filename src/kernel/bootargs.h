@@ -25,9 +25,9 @@ struct bootargs {
 	bool has_boothart;
 	uint64_t boothart; /* start over on this hart */
 	bool has_seed;
-	uint64_t mem_limit;       /* mem=: use the first so many bytes of RAM; 0: all */
-	struct ticks_rates ticks; /* tick=, ipi= */
-	uint64_t seed;            /* of the self-tests' random numbers */
+	uint64_t mem_limit;                 /* mem=: use the first so many bytes of RAM; 0: all */
+	struct irq_stress_rates irq_stress; /* tick=, ipi= */
+	uint64_t seed;                      /* of the self-tests' random numbers */
 	enum log_level loglevel;
 };
 

@@ -65,11 +65,11 @@ static void apply_bootargs(struct bootargs *args)
 /* tick=HZ, ipi=HZ: interrupts that nobody needs, and that nothing may mind. */
 static void start_ticks(const struct bootargs *args)
 {
-	const struct ticks_rates *rates = &args->ticks;
+	const struct irq_stress_rates *rates = &args->irq_stress;
 
 	if (rates->tick_hz == 0 && rates->ipi_hz == 0)
 		return;
-	enum acre_status s = ticks_set(rates);
+	enum acre_status s = irq_stress_set(rates);
 	if (s != ACRE_OK)
 		log_warn("no ticks: %s\n", acre_status_str(s));
 	else

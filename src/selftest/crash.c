@@ -99,10 +99,10 @@ static void hear_nothing(void *unused)
 /* Whatever they do, and handlers with them; @last is what the last hart does. */
 static void start_crowd(void (*last)(void *))
 {
-	const struct ticks_rates rates = { 1000, 1000 };
+	const struct irq_stress_rates rates = { 1000, 1000 };
 	unsigned started = 0;
 
-	(void)ticks_set(&rates);
+	(void)irq_stress_set(&rates);
 	for (unsigned i = 1; i < harts_count(); i++)
 		started += hart_run(i, i + 1 < harts_count() ? allocate_for_ever : last, NULL) ==
 			   ACRE_OK;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * irq_stress.c - what the handlers of ticks.h do, and how they are kept from doing it.
+ * irq_stress.c - what the handlers of irq_stress.h do, and how they are kept from doing it.
  *
  * Each hart's handlers have some room for frames, runs of frames and blocks of the heap. At each turn they
  * take one of them, write their mark to it, and keep it for some turns; or give back one that they have
@@ -9,7 +9,7 @@
  *
  * T1  What is in the room of a hart is touched only by who has set `busy`. A handler that finds it set does
  *     nothing: it has interrupted the one who has. Nobody else waits for it with interrupts off.
- * T2  A handler looks at `paused` after it has set `busy`, ticks_pause() sets `paused` before it sets each
+ * T2  A handler looks at `paused` after it has set `busy`, irq_stress_pause() sets `paused` before it sets each
  *     `busy` in turn and empties that room. So nothing is taken, nor handed over, once it has been at all.
  *     What was handed over before lies in `handed`, and is given back then.
  * T3  The same is true of the periods: nothing is taken once both are 0 and there has been a pause.
@@ -28,18 +28,18 @@
 #define MAX_BLOCK       2048u
 #define MARK            0x7e57ed7e57ed7e57ull
 /* Handlers that may wait for a lock, at once. */
-#define IN_LINE 8u
+#define LOCK_LIMIT 8u
 
-static struct ticks_rates rates_now;
+static struct irq_stress_rates rates_now;
 static _Atomic uint64_t tick_period; /* in ticks of the time counter, 0: never */
 static _Atomic uint64_t ipi_period;
 static _Atomic uint32_t paused;
-static _Atomic uint32_t in_line;
+static _Atomic uint32_t lock_users;
 
 /* ---- what a handler has ---------------------------------------------------------------------- */
 
-static void check_mark(const char *what, uint64_t address, const uint64_t *first,
-		       const uint64_t *last)
+static void check_handler_mark(const char *what, uint64_t address, const uint64_t *first,
+			       const uint64_t *last)
 {
 	uint64_t mark = address ^ MARK;
 
@@ -48,7 +48,7 @@ static void check_mark(const char *what, uint64_t address, const uint64_t *first
 			   what, (unsigned long long)address, (unsigned long long)hart_self()->id);
 }
 
-static void mark_frames(frame_nr_t pfn, frame_count_t n)
+static void mark_handler_frames(frame_nr_t pfn, frame_count_t n)
 {
 	for (frame_count_t i = 0; i < n; i++) {
 		uint64_t *words = frame_ptr(&machine.frames, pfn + i);
@@ -56,23 +56,23 @@ static void mark_frames(frame_nr_t pfn, frame_count_t n)
 	}
 }
 
-static void check_frames(frame_nr_t pfn, frame_count_t n)
+static void check_handler_frames(frame_nr_t pfn, frame_count_t n)
 {
 	for (frame_count_t i = 0; i < n; i++) {
 		const uint64_t *words = frame_ptr(&machine.frames, pfn + i);
-		check_mark("frame", frame_to_paddr(pfn + i), &words[0],
-			   &words[WORDS_PER_FRAME - 1]);
+		check_handler_mark("frame", frame_to_paddr(pfn + i), &words[0],
+				   &words[WORDS_PER_FRAME - 1]);
 	}
 }
 
-static void give_frame(struct ticks *t, frame_nr_t pfn)
+static void handler_free_frame(struct irq_stress *t, frame_nr_t pfn)
 {
-	check_frames(pfn, 1);
+	check_handler_frames(pfn, 1);
 	if (frame_free(&machine.frames, pfn) == ACRE_OK)
 		t->frames.given++;
 }
 
-static void take_frame(struct ticks *t)
+static void handler_alloc_frame(struct irq_stress *t)
 {
 	frame_nr_t pfn = frame_alloc(&machine.frames);
 
@@ -80,22 +80,22 @@ static void take_frame(struct ticks *t)
 		t->frames.failed++;
 		return;
 	}
-	mark_frames(pfn, 1);
+	mark_handler_frames(pfn, 1);
 	t->frame[t->nframes++] = pfn;
 	t->frames.taken++;
 }
 
-static void give_run(struct ticks *t)
+static void handler_free_run(struct irq_stress *t)
 {
 	frame_nr_t pfn = t->run[--t->nruns].pfn;
 	frame_count_t n = t->run[t->nruns].nframes;
 
-	check_frames(pfn, n);
+	check_handler_frames(pfn, n);
 	if (frame_free_range(&machine.frames, pfn, n) == ACRE_OK)
 		t->runs.given++;
 }
 
-static void take_run(struct ticks *t, uint32_t random)
+static void handler_alloc_run(struct irq_stress *t, uint32_t random)
 {
 	frame_count_t n = 2 + random % (MAX_RUN - 1);
 	frame_nr_t pfn = frame_alloc_range(&machine.frames, n, FRAME_SIZE);
@@ -104,22 +104,22 @@ static void take_run(struct ticks *t, uint32_t random)
 		t->runs.failed++;
 		return;
 	}
-	mark_frames(pfn, n);
+	mark_handler_frames(pfn, n);
 	t->run[t->nruns].pfn = pfn;
 	t->run[t->nruns++].nframes = n;
 	t->runs.taken++;
 }
 
-static void give_block(struct ticks *t)
+static void handler_free_block(struct irq_stress *t)
 {
 	uint64_t *block = t->block[--t->nblocks];
 
-	check_mark("block", (uint64_t)block, &block[0], &block[1]);
+	check_handler_mark("block", (uint64_t)block, &block[0], &block[1]);
 	kfree(block);
 	t->blocks.given++;
 }
 
-static void take_block(struct ticks *t, uint32_t random)
+static void handler_alloc_block(struct irq_stress *t, uint32_t random)
 {
 	uint64_t *block = kmalloc(16 + random % MAX_BLOCK);
 
@@ -132,55 +132,55 @@ static void take_block(struct ticks *t, uint32_t random)
 	t->blocks.taken++;
 }
 
-static void give_handed(struct ticks *t)
+static void handler_free_handed(struct irq_stress *t)
 {
 	uint64_t handed = atomic_exchange(&t->handed, 0);
 
 	if (handed != 0)
-		give_frame(t, handed - 1);
+		handler_free_frame(t, handed - 1);
 }
 
-static void give_all(struct ticks *t)
+static void handler_free_all(struct irq_stress *t)
 {
 	while (t->nframes != 0)
-		give_frame(t, t->frame[--t->nframes]);
+		handler_free_frame(t, t->frame[--t->nframes]);
 	while (t->nruns != 0)
-		give_run(t);
+		handler_free_run(t);
 	while (t->nblocks != 0)
-		give_block(t);
-	give_handed(t);
+		handler_free_block(t);
+	handler_free_handed(t);
 }
 
 /* ---- one turn -------------------------------------------------------------------------------- */
 
 /* Where there is something, or no room: give or take, half of the times each. */
-static bool gives(uint32_t n, uint32_t max, uint32_t random)
+static bool frees_now(uint32_t n, uint32_t max, uint32_t random)
 {
 	return n == max || (n != 0 && (random & 1) != 0);
 }
 
-static void take_or_give_run(struct ticks *t, uint32_t random)
+static void run_turn(struct irq_stress *t, uint32_t random)
 {
-	if (gives(t->nruns, TICKS_RUNS, random))
-		give_run(t);
+	if (frees_now(t->nruns, IRQ_STRESS_RUNS, random))
+		handler_free_run(t);
 	else
-		take_run(t, random >> 10);
+		handler_alloc_run(t, random >> 10);
 }
 
-static void take_or_give_block(struct ticks *t, uint32_t random)
+static void block_turn(struct irq_stress *t, uint32_t random)
 {
-	if (gives(t->nblocks, TICKS_BLOCKS, random))
-		give_block(t);
+	if (frees_now(t->nblocks, IRQ_STRESS_BLOCKS, random))
+		handler_free_block(t);
 	else
-		take_block(t, random >> 10);
+		handler_alloc_block(t, random >> 10);
 }
 
-static void take_or_give_frame(struct ticks *t, uint32_t random)
+static void frame_turn(struct irq_stress *t, uint32_t random)
 {
-	if (gives(t->nframes, TICKS_FRAMES, random))
-		give_frame(t, t->frame[--t->nframes]);
+	if (frees_now(t->nframes, IRQ_STRESS_FRAMES, random))
+		handler_free_frame(t, t->frame[--t->nframes]);
 	else
-		take_frame(t);
+		handler_alloc_frame(t);
 }
 
 /*
@@ -189,40 +189,40 @@ static void take_or_give_frame(struct ticks *t, uint32_t random)
  * the last has had its turn the first is due again. So those that find the line full take no lock either.
  * The numbers are the handler's own: it must not share them with what it interrupts.
  */
-static void take_or_give(struct ticks *t)
+static void take_turn(struct irq_stress *t)
 {
 	uint32_t random = (uint32_t)((++t->turns * 0x9e3779b97f4a7c15ull) >> 35);
 	uint32_t kind = random >> 8 & 7;
 
-	if (kind < 2 && atomic_fetch_add(&in_line, 1) < IN_LINE) {
+	if (kind < 2 && atomic_fetch_add(&lock_users, 1) < LOCK_LIMIT) {
 		if (kind == 0)
-			take_or_give_run(t, random);
+			run_turn(t, random);
 		else
-			take_or_give_block(t, random);
+			block_turn(t, random);
 	} else {
-		take_or_give_frame(t, random);
+		frame_turn(t, random);
 	}
 	if (kind < 2)
-		atomic_fetch_sub(&in_line, 1);
+		atomic_fetch_sub(&lock_users, 1);
 }
 
-static bool try_enter(struct ticks *t)
+static bool try_claim_room(struct irq_stress *t)
 {
 	return atomic_exchange(&t->busy, 1) == 0;
 }
 
-static void leave(struct ticks *t)
+static void release_room(struct irq_stress *t)
 {
 	atomic_store(&t->busy, 0);
 }
 
 /* In a handler. T2, T3: the looks at `paused` and the period come behind. */
-static bool may_work(struct ticks *t, const _Atomic uint64_t *period)
+static bool may_work(struct irq_stress *t, const _Atomic uint64_t *period)
 {
-	if (try_enter(t)) {
+	if (try_claim_room(t)) {
 		if (atomic_load(&paused) == 0 && atomic_load(period) != 0)
 			return true;
-		leave(t);
+		release_room(t);
 	}
 	t->idle++;
 	return false;
@@ -232,7 +232,7 @@ static bool may_work(struct ticks *t, const _Atomic uint64_t *period)
 static struct hart *next_peer(const struct hart *self)
 {
 	const unsigned n = harts_count();
-	unsigned step = n > 1 ? (unsigned)(self->ticks.sent % (n - 1)) : 0;
+	unsigned step = n > 1 ? (unsigned)(self->irq_stress.sent % (n - 1)) : 0;
 
 	for (unsigned i = 1; i < n; i++) {
 		struct hart *peer = hart_at((self->index + 1 + (step + i) % (n - 1)) % n);
@@ -243,26 +243,26 @@ static struct hart *next_peer(const struct hart *self)
 }
 
 /* Leave @peer a frame. If it has not yet given back the last one, we do. */
-static void hand_over(struct ticks *t, struct hart *peer)
+static void hand_frame_to(struct irq_stress *t, struct hart *peer)
 {
 	if (t->nframes == 0)
 		return;
-	uint64_t before = atomic_exchange(&peer->ticks.handed, t->frame[--t->nframes] + 1);
+	uint64_t before = atomic_exchange(&peer->irq_stress.handed, t->frame[--t->nframes] + 1);
 	t->passed++;
 	if (before != 0)
-		give_frame(t, before - 1);
+		handler_free_frame(t, before - 1);
 }
 
 static void interrupt_another(struct hart *self)
 {
 	struct hart *peer = next_peer(self);
 
-	if (may_work(&self->ticks, &ipi_period)) {
-		hand_over(&self->ticks, peer);
-		leave(&self->ticks);
+	if (may_work(&self->irq_stress, &ipi_period)) {
+		hand_frame_to(&self->irq_stress, peer);
+		release_room(&self->irq_stress);
 	}
 	(void)hart_wake(peer);
-	self->ticks.sent++;
+	self->irq_stress.sent++;
 }
 
 /* The next time, at least a period from now: whoever is interrupted must get on. */
@@ -281,15 +281,15 @@ static bool is_due(uint64_t at)
 	return at != 0 && at <= clock_ticks();
 }
 
-void ticks_timer(struct hart *self)
+void irq_stress_timer(struct hart *self)
 {
-	struct ticks *t = &self->ticks;
+	struct irq_stress *t = &self->irq_stress;
 
 	if (is_due(t->tick_at)) {
 		t->ticks++;
 		if (may_work(t, &tick_period)) {
-			take_or_give(t);
-			leave(t);
+			take_turn(t);
+			release_room(t);
 		}
 		t->tick_at = next_time(t->tick_at, &tick_period);
 	}
@@ -302,14 +302,14 @@ void ticks_timer(struct hart *self)
 /* Rates that were set meanwhile: what is on already takes them over by itself. */
 static void hear_of_rates(struct hart *self)
 {
-	if ((self->ticks.tick_at == 0) != (atomic_load(&tick_period) == 0) ||
-	    (self->ticks.ipi_at == 0) != (atomic_load(&ipi_period) == 0))
-		ticks_join(self);
+	if ((self->irq_stress.tick_at == 0) != (atomic_load(&tick_period) == 0) ||
+	    (self->irq_stress.ipi_at == 0) != (atomic_load(&ipi_period) == 0))
+		irq_stress_join(self);
 }
 
-void ticks_software(struct hart *self)
+void irq_stress_software(struct hart *self)
 {
-	struct ticks *t = &self->ticks;
+	struct irq_stress *t = &self->irq_stress;
 
 	hear_of_rates(self);
 	if (t->ipi_at == 0)
@@ -317,15 +317,15 @@ void ticks_software(struct hart *self)
 	t->calls++;
 	if (!may_work(t, &ipi_period))
 		return;
-	give_handed(t);
-	take_or_give(t);
-	leave(t);
+	handler_free_handed(t);
+	take_turn(t);
+	release_room(t);
 }
 
-uint64_t ticks_next(const struct hart *self)
+uint64_t irq_stress_next(const struct hart *self)
 {
-	uint64_t tick = self->ticks.tick_at;
-	uint64_t ipi = self->ticks.ipi_at;
+	uint64_t tick = self->irq_stress.tick_at;
+	uint64_t ipi = self->irq_stress.ipi_at;
 
 	if (tick == 0 || ipi == 0)
 		return tick + ipi;
@@ -342,30 +342,30 @@ static uint64_t first_time(const struct hart *self, uint64_t now, const _Atomic 
 	return next_time(now + self->index * apart, period);
 }
 
-void ticks_join(struct hart *self)
+void irq_stress_join(struct hart *self)
 {
 	uint64_t now = clock_ticks();
 
-	self->ticks.tick_at = first_time(self, now, &tick_period);
-	self->ticks.ipi_at = first_time(self, now, &ipi_period);
+	self->irq_stress.tick_at = first_time(self, now, &tick_period);
+	self->irq_stress.ipi_at = first_time(self, now, &ipi_period);
 	(void)clock_arm();
 }
 
 /* Not in a handler: it is not we who is interrupted, so it comes to its end. */
-static void enter(struct ticks *t)
+static void claim_room(struct irq_stress *t)
 {
-	while (!try_enter(t))
+	while (!try_claim_room(t))
 		clock_nap(1);
 }
 
-void ticks_leave(struct hart *self)
+void irq_stress_leave(struct hart *self)
 {
-	self->ticks.tick_at = 0;
-	self->ticks.ipi_at = 0;
+	self->irq_stress.tick_at = 0;
+	self->irq_stress.ipi_at = 0;
 	(void)clock_arm();
-	enter(&self->ticks);
-	give_all(&self->ticks);
-	leave(&self->ticks);
+	claim_room(&self->irq_stress);
+	handler_free_all(&self->irq_stress);
+	release_room(&self->irq_stress);
 }
 
 static uint64_t period_of(uint64_t hz)
@@ -375,7 +375,7 @@ static uint64_t period_of(uint64_t hz)
 	return hz != 0 && period == 0 ? 1 : period;
 }
 
-enum acre_status ticks_set(const struct ticks_rates *rates)
+enum acre_status irq_stress_set(const struct irq_stress_rates *rates)
 {
 	if (clock_ticks_per_second() == 0)
 		return ACRE_ERR_UNSUPPORTED;
@@ -387,43 +387,43 @@ enum acre_status ticks_set(const struct ticks_rates *rates)
 			(void)hart_wake(hart_at(i));
 	}
 	if (rates->tick_hz == 0 && rates->ipi_hz == 0) {
-		ticks_pause();
-		ticks_resume();
+		irq_stress_pause();
+		irq_stress_resume();
 	}
 	return ACRE_OK;
 }
 
-struct ticks_rates ticks_get(void)
+struct irq_stress_rates irq_stress_get(void)
 {
 	return rates_now;
 }
 
 /* ---- pausing --------------------------------------------------------------------------------- */
 
-void ticks_pause(void)
+void irq_stress_pause(void)
 {
 	atomic_fetch_add(&paused, 1);
 	for (unsigned i = 0; i < harts_count(); i++) {
-		struct ticks *t = &hart_at(i)->ticks;
-		enter(t);
-		give_all(t);
-		leave(t);
+		struct irq_stress *t = &hart_at(i)->irq_stress;
+		claim_room(t);
+		handler_free_all(t);
+		release_room(t);
 	}
 	/* A handler may have handed over to a hart that we had been at already. */
 	for (unsigned i = 0; i < harts_count(); i++) {
-		struct ticks *t = &hart_at(i)->ticks;
-		enter(t);
-		give_handed(t);
-		leave(t);
+		struct irq_stress *t = &hart_at(i)->irq_stress;
+		claim_room(t);
+		handler_free_handed(t);
+		release_room(t);
 	}
 }
 
-void ticks_resume(void)
+void irq_stress_resume(void)
 {
 	atomic_fetch_sub(&paused, 1);
 }
 
-unsigned ticks_pauses(void)
+unsigned irq_stress_pauses(void)
 {
 	return atomic_load(&paused);
 }

@@ -16,31 +16,31 @@
 
 struct hart;
 
-#define TICKS_MAX_HZ 100000u
+#define IRQ_STRESS_MAX_HZ 100000u
 
-#define TICKS_FRAMES 8u
-#define TICKS_RUNS   4u
-#define TICKS_BLOCKS 4u
+#define IRQ_STRESS_FRAMES 8u
+#define IRQ_STRESS_RUNS   4u
+#define IRQ_STRESS_BLOCKS 4u
 
-struct ticks_count {
+struct irq_stress_count {
 	uint64_t taken;
 	uint64_t given;
 	uint64_t failed; /* there was none */
 };
 
 /* What the handlers of one hart have: part of its record. */
-struct ticks {
+struct irq_stress {
 	_Atomic uint32_t busy; /* somebody is at it: the handler, or who makes it give up all */
 	uint32_t turns;
 	uint64_t tick_at; /* next tick, 0: none */
 	uint64_t ipi_at;  /* next interrupt to another hart */
 	uint32_t nframes, nruns, nblocks;
-	frame_nr_t frame[TICKS_FRAMES];
+	frame_nr_t frame[IRQ_STRESS_FRAMES];
 	struct {
 		frame_nr_t pfn;
 		frame_count_t nframes;
-	} run[TICKS_RUNS];
-	uint64_t *block[TICKS_BLOCKS];
+	} run[IRQ_STRESS_RUNS];
+	uint64_t *block[IRQ_STRESS_BLOCKS];
 	_Atomic uint64_t handed; /* a frame that another hart has put here, plus 1; 0 for none */
 
 	uint64_t ticks; /* handlers that ran, of the timer */
@@ -48,51 +48,51 @@ struct ticks {
 	uint64_t sent;
 	uint64_t passed; /* frames that were left to another hart to give back */
 	uint64_t idle;   /* those that did nothing, in a pause */
-	struct ticks_count frames, runs, blocks;
+	struct irq_stress_count frames, runs, blocks;
 };
 
-/* How often a second, at most TICKS_MAX_HZ; 0: not at all. */
-struct ticks_rates {
+/* How often a second, at most IRQ_STRESS_MAX_HZ; 0: not at all. */
+struct irq_stress_rates {
 	uint64_t tick_hz; /* the timer of each hart */
 	uint64_t ipi_hz;  /* interrupts that each hart sends to others */
 };
 
 /*
- * ticks_set - from now on, at these rates, on every hart, and those that are started later. A hart hears of
+ * irq_stress_set - from now on, at these rates, on every hart, and those that are started later. A hart hears of
  * it by an interrupt. If both are 0, no handler has any memory when this returns.
  * Result: ACRE_OK; ACRE_ERR_UNSUPPORTED, and nothing has changed, if the device tree does not say how fast time
  *         counts.
  */
-enum acre_status ticks_set(const struct ticks_rates *rates);
+enum acre_status irq_stress_set(const struct irq_stress_rates *rates);
 
-/* ticks_get - the rates that were set. */
-struct ticks_rates ticks_get(void);
+/* irq_stress_get - the rates that were set. */
+struct irq_stress_rates irq_stress_get(void);
 
 /*
- * ticks_join, ticks_leave - @self, the hart that asks, has come, or is about to stop: then its handlers
+ * irq_stress_join, irq_stress_leave - @self, the hart that asks, has come, or is about to stop: then its handlers
  * give back all that they have, and do nothing more. Interrupts are off.
  */
-void ticks_join(struct hart *self);
-void ticks_leave(struct hart *self);
+void irq_stress_join(struct hart *self);
+void irq_stress_leave(struct hart *self);
 
 /*
- * ticks_pause - interrupts go on, but no handler has any memory, nor takes any, until ticks_resume(): so
+ * irq_stress_pause - interrupts go on, but no handler has any memory, nor takes any, until irq_stress_resume(): so
  * that frames and bytes can be counted. May nest, on any hart, but not in a handler.
  * Cost: a look at each hart; waits for handlers that run.
  */
-void ticks_pause(void);
-void ticks_resume(void);
+void irq_stress_pause(void);
+void irq_stress_resume(void);
 
-/* ticks_pauses - how many ticks_pause() have not been resumed. */
-unsigned ticks_pauses(void);
+/* irq_stress_pauses - how many irq_stress_pause() have not been resumed. */
+unsigned irq_stress_pauses(void);
 
 /* ---- for clock.c and traps.c ----------------------------------------------------------------- */
 
-/* ticks_next - when @self needs the timer, 0 for never. */
-uint64_t ticks_next(const struct hart *self);
+/* irq_stress_next - when @self needs the timer, 0 for never. */
+uint64_t irq_stress_next(const struct hart *self);
 
-/* ticks_timer, ticks_software - the handlers. Interrupts are off. */
-void ticks_timer(struct hart *self);
-void ticks_software(struct hart *self);
+/* irq_stress_timer, irq_stress_software - the handlers. Interrupts are off. */
+void irq_stress_timer(struct hart *self);
+void irq_stress_software(struct hart *self);
 
 #endif

@@ -78,7 +78,7 @@ static bool on_all_harts(struct stress *s, stress_part fn)
 	return all;
 }
 
-static const struct stress_crew harts = { .all = on_all_harts, .locked = 1, .in_line = 8 };
+static const struct stress_runner harts = { .all = on_all_harts, .locked = 1, .lock_limit = 8 };
 
 bool stress_machine(uint64_t operations, uint64_t seed, struct stress_phase *total,
 		    void (*line)(const char *format, ...))
@@ -91,12 +91,12 @@ bool stress_machine(uint64_t operations, uint64_t seed, struct stress_phase *tot
 		     (unsigned long long)stress_bytes(n), n);
 		return false;
 	}
-	ticks_pause(); /* handlers of its own are at it, and what they do is in its books */
+	irq_stress_pause(); /* handlers of its own are at it, and what they do is in its books */
 	stress_init(s, n, seed, &machine.frames, &kernel_heap, &harts);
 	for (unsigned i = 1; i < n; i++)
 		s->player[i].plays = atomic_load(&hart_at(i)->state) != HART_LOST;
 	bool ok = stress_run(s, operations, line);
-	ticks_resume();
+	irq_stress_resume();
 	if (total != NULL)
 		*total = stress_total(s);
 	kfree(s);

@@ -32,14 +32,14 @@
 #define FRAMES_BIT      1u /* in a slot */
 /* Of a drained frame: the next one. Not marked where marks are sparse. */
 #define LINK_WORD   4u
-#define BREATHE     16u       /* steps */
+#define YIELD_STEPS 16u       /* steps */
 #define MAX_WAIT    10000000u /* turns of a loop */
 #define LAST_FRAMES 64u       /* that are free while they are fought for */
 /* Calls of verbs that not every player uses all the time, from which on each of them must have come. */
 #define MANY_OTHERS 4000u
 #define VERB_LINE   110u
 
-static uint64_t mix(uint64_t x)
+static uint64_t mix_bits(uint64_t x)
 {
 	x ^= x >> 33;
 	x *= 0xff51afd7ed558ccdull;
@@ -47,39 +47,41 @@ static uint64_t mix(uint64_t x)
 	return x * 0xc4ceb9fe1a85ec53ull;
 }
 
-static uint64_t next(struct stress_hand *h)
+static uint64_t next_random(struct stress_agent *a)
 {
-	h->random ^= h->random << 13;
-	h->random ^= h->random >> 7;
-	h->random ^= h->random << 17;
-	return h->random >> 11;
+	a->random ^= a->random << 13;
+	a->random ^= a->random >> 7;
+	a->random ^= a->random << 17;
+	return a->random >> 11;
 }
 
-static void did(struct stress_hand *h, enum stress_verb verb)
+static void note_call(struct stress_agent *a, enum stress_verb verb)
 {
-	h->operations++;
-	h->did[verb]++;
+	a->operations++;
+	a->did[verb]++;
 }
 
-static void wrong(struct stress_hand *h, const char *what)
+static void note_wrong(struct stress_agent *a, const char *what)
 {
-	if (h->nwrong++ == 0)
-		h->wrong = what;
+	if (a->nwrong++ == 0)
+		a->wrong = what;
 }
 
 /* ---- marks ---------------------------------------------------------------------------------- */
 
 static uint64_t seal_of(const uint64_t *word)
 {
-	return mix(word[0] ^ mix(word[1] ^ mix(word[2] ^ mix((uintptr_t)word))));
+	return mix_bits(word[0] ^
+			mix_bits(word[1] ^ mix_bits(word[2] ^ mix_bits((uintptr_t)word))));
 }
 
-static void mark(struct stress_hand *h, uint64_t *word, size_t bytes, uint64_t serial, bool all)
+static void mark_block(struct stress_agent *a, uint64_t *word, size_t bytes, uint64_t serial,
+		       bool all)
 {
 	size_t n = bytes / 8;
 	size_t step = all ? 1 : SPARSE;
 
-	word[0] = h->owner | (all ? ALL_MARKED : 0);
+	word[0] = a->owner | (all ? ALL_MARKED : 0);
 	word[1] = serial;
 	word[2] = bytes;
 	uint64_t seal = seal_of(word);
@@ -90,7 +92,7 @@ static void mark(struct stress_hand *h, uint64_t *word, size_t bytes, uint64_t s
 }
 
 /* Is it whole? The seal is broken then: it is nobody's from now on. */
-static const char *unmark(uint64_t *word, size_t bytes)
+static const char *unmark_block(uint64_t *word, size_t bytes)
 {
 	bool all = (word[0] & ALL_MARKED) != 0;
 	size_t n = bytes / 8;
@@ -109,13 +111,13 @@ static const char *unmark(uint64_t *word, size_t bytes)
 }
 
 /* The same for one's own: it must be the very mark that was made. */
-static void look_at_own(struct stress_hand *h, uint64_t *word, size_t bytes, uint64_t serial)
+static void look_at_own(struct stress_agent *a, uint64_t *word, size_t bytes, uint64_t serial)
 {
-	if ((word[0] & ~ALL_MARKED) != h->owner || word[1] != serial)
-		wrong(h, "a block has the mark of another");
-	const char *broken = unmark(word, bytes);
+	if ((word[0] & ~ALL_MARKED) != a->owner || word[1] != serial)
+		note_wrong(a, "a block has the mark of another");
+	const char *broken = unmark_block(word, bytes);
 	if (broken != NULL)
-		wrong(h, broken);
+		note_wrong(a, broken);
 }
 
 /* ---- frames --------------------------------------------------------------------------------- */
@@ -125,51 +127,51 @@ static frame_nr_t pfn_of(const struct stress *s, const void *at)
 	return ((uintptr_t)at - s->pool->offset) >> FRAME_SHIFT;
 }
 
-static void done(struct stress_hand *h, enum stress_verb verb, enum acre_status s)
+static void freed(struct stress_agent *a, enum stress_verb verb, enum acre_status s)
 {
 	if (s == ACRE_OK)
-		did(h, verb);
+		note_call(a, verb);
 	else
-		wrong(h, "a frame that was handed out cannot be given back");
+		note_wrong(a, "a frame that was handed out cannot be given back");
 }
 
 /* @n frames, taken by @verb, are ours from now on. */
-static void own_frames(struct stress *s, struct stress_hand *h, struct stress_block *b,
+static void own_frames(struct stress *s, struct stress_agent *a, struct stress_block *b,
 		       enum stress_verb verb, frame_nr_t pfn, frame_count_t n)
 {
-	did(h, verb);
+	note_call(a, verb);
 	b->at = frame_ptr(s->pool, pfn);
-	b->serial = h->serial;
+	b->serial = a->serial;
 	b->bytes = (uint32_t)(n * FRAME_SIZE);
 	b->is_frames = true;
 	for (frame_count_t i = 0; i < n; i++) {
-		uint64_t serial = h->serial++;
-		mark(h, (uint64_t *)b->at + i * WORDS_PER_FRAME, FRAME_SIZE, serial,
-		     serial % 16 == 0);
+		uint64_t serial = a->serial++;
+		mark_block(a, (uint64_t *)b->at + i * WORDS_PER_FRAME, FRAME_SIZE, serial,
+			   serial % 16 == 0);
 	}
 }
 
-static void take_single(struct stress *s, struct stress_hand *h, struct stress_block *b)
+static void alloc_single(struct stress *s, struct stress_agent *a, struct stress_block *b)
 {
 	frame_nr_t pfn = frame_alloc(s->pool);
 
 	if (pfn == FRAME_NONE)
-		h->none++;
+		a->none++;
 	else
-		own_frames(s, h, b, DID_FRAME_ALLOC, pfn, 1);
+		own_frames(s, a, b, DID_FRAME_ALLOC, pfn, 1);
 }
 
-static void give_single(struct stress *s, struct stress_hand *h, struct stress_block *b)
+static void free_single(struct stress *s, struct stress_agent *a, struct stress_block *b)
 {
-	look_at_own(h, b->at, FRAME_SIZE, b->serial);
-	done(h, DID_FRAME_FREE, frame_free(s->pool, pfn_of(s, b->at)));
+	look_at_own(a, b->at, FRAME_SIZE, b->serial);
+	freed(a, DID_FRAME_FREE, frame_free(s->pool, pfn_of(s, b->at)));
 	b->at = NULL;
 }
 
 /* A run; now and then a long one at its natural alignment. */
-static void take_run(struct stress *s, struct stress_hand *h, struct stress_block *b)
+static void alloc_run(struct stress *s, struct stress_agent *a, struct stress_block *b)
 {
-	uint64_t r = next(h);
+	uint64_t r = next_random(a);
 	unsigned order = (unsigned)(r % 16 == 0 ? r / 16 % 10 : r / 16 % 5);
 	bool natural = (r >> 12 & 1) != 0;
 	frame_count_t n = natural ? (frame_count_t)1 << order : 1 + r / 16 % 20;
@@ -177,25 +179,25 @@ static void take_run(struct stress *s, struct stress_hand *h, struct stress_bloc
 	frame_nr_t pfn = frame_alloc_range(s->pool, n, align);
 
 	if (pfn == FRAME_NONE) {
-		h->none++;
+		a->none++;
 		return;
 	}
 	if (!is_aligned(frame_to_paddr(pfn), align))
-		wrong(h, "a run is not aligned as it was asked for");
-	own_frames(s, h, b, DID_FRAME_ALLOC_RANGE, pfn, n);
+		note_wrong(a, "a run is not aligned as it was asked for");
+	own_frames(s, a, b, DID_FRAME_ALLOC_RANGE, pfn, n);
 }
 
 /* Wherever this is free. */
-static void take_at(struct stress *s, struct stress_hand *h, struct stress_block *b)
+static void alloc_at(struct stress *s, struct stress_agent *a, struct stress_block *b)
 {
-	const struct frame_bank *bank = &s->pool->bank[next(h) % s->pool->nbanks];
-	frame_count_t n = 1 + next(h) % 8;
-	frame_nr_t pfn = bank->first + next(h) % bank->nframes;
+	const struct frame_bank *bank = &s->pool->bank[next_random(a) % s->pool->nbanks];
+	frame_count_t n = 1 + next_random(a) % 8;
+	frame_nr_t pfn = bank->first + next_random(a) % bank->nframes;
 
 	if (frame_alloc_at(s->pool, pfn, n) == ACRE_OK)
-		own_frames(s, h, b, DID_FRAME_ALLOC_AT, pfn, n);
+		own_frames(s, a, b, DID_FRAME_ALLOC_AT, pfn, n);
 	else
-		h->none++;
+		a->none++;
 }
 
 static bool is_zero(const uint64_t *word, size_t n)
@@ -207,67 +209,67 @@ static bool is_zero(const uint64_t *word, size_t n)
 	return bits == 0;
 }
 
-static void take_zeroed(struct stress *s, struct stress_hand *h, struct stress_block *b)
+static void alloc_zeroed(struct stress *s, struct stress_agent *a, struct stress_block *b)
 {
-	frame_count_t n = next(h) % 2 == 0 ? 2 + next(h) % 3 : 1;
+	frame_count_t n = next_random(a) % 2 == 0 ? 2 + next_random(a) % 3 : 1;
 	frame_nr_t pfn = n == 1 ? frame_alloc_zeroed(s->pool)
 				: frame_alloc_range_zeroed(s->pool, n, FRAME_SIZE);
 
 	if (pfn == FRAME_NONE) {
-		h->none++;
+		a->none++;
 		return;
 	}
 	if (!is_zero(frame_ptr(s->pool, pfn), n * WORDS_PER_FRAME))
-		wrong(h, "a zeroed frame is not all zero");
-	own_frames(s, h, b, n == 1 ? DID_FRAME_ALLOC_ZEROED : DID_FRAME_ALLOC_RANGE_ZEROED, pfn, n);
+		note_wrong(a, "a zeroed frame is not all zero");
+	own_frames(s, a, b, n == 1 ? DID_FRAME_ALLOC_ZEROED : DID_FRAME_ALLOC_RANGE_ZEROED, pfn, n);
 }
 
 /* Frames [@first, @first + @n) of @b, in one call. */
-static void give_part(struct stress *s, struct stress_hand *h, const struct stress_block *b,
+static void free_part(struct stress *s, struct stress_agent *a, const struct stress_block *b,
 		      frame_count_t first, frame_count_t n)
 {
 	if (n == 0)
 		return;
 	for (frame_count_t i = first; i < first + n; i++)
-		look_at_own(h, (uint64_t *)b->at + i * WORDS_PER_FRAME, FRAME_SIZE, b->serial + i);
-	done(h, DID_FRAME_FREE_RANGE, frame_free_range(s->pool, pfn_of(s, b->at) + first, n));
+		look_at_own(a, (uint64_t *)b->at + i * WORDS_PER_FRAME, FRAME_SIZE, b->serial + i);
+	freed(a, DID_FRAME_FREE_RANGE, frame_free_range(s->pool, pfn_of(s, b->at) + first, n));
 }
 
-static void give_frames(struct stress *s, struct stress_hand *h, struct stress_block *b)
+static void free_frames(struct stress *s, struct stress_agent *a, struct stress_block *b)
 {
 	frame_count_t n = b->bytes / FRAME_SIZE;
 	frame_count_t keep = 0;
 
-	switch (next(h) % 5) {
+	switch (next_random(a) % 5) {
 	case 0: /* frame by frame */
 		for (frame_count_t i = 0; i < n; i++) {
 			uint64_t *word = (uint64_t *)b->at + i * WORDS_PER_FRAME;
-			look_at_own(h, word, FRAME_SIZE, b->serial + i);
-			done(h, DID_FRAME_FREE_ADDRESS,
-			     frame_free_address(s->pool, frame_to_paddr(pfn_of(s, word))));
+			look_at_own(a, word, FRAME_SIZE, b->serial + i);
+			freed(a, DID_FRAME_FREE_ADDRESS,
+			      frame_free_address(s->pool, frame_to_paddr(pfn_of(s, word))));
 		}
 		break;
 	case 1: /* from its middle outwards */
-		give_part(s, h, b, n / 3, n / 3);
-		give_part(s, h, b, n / 3 * 2, n - n / 3 * 2);
-		give_part(s, h, b, 0, n / 3);
+		free_part(s, a, b, n / 3, n / 3);
+		free_part(s, a, b, n / 3 * 2, n - n / 3 * 2);
+		free_part(s, a, b, 0, n / 3);
 		break;
 	case 2: /* the second half; the first one stays */
 		keep = n / 2;
-		give_part(s, h, b, keep, n - keep);
+		free_part(s, a, b, keep, n - keep);
 		break;
 	case 3:
 		if (n == 1) { /* as one that is all zero, which it is then */
-			look_at_own(h, b->at, FRAME_SIZE, b->serial);
+			look_at_own(a, b->at, FRAME_SIZE, b->serial);
 			memset(b->at, 0, FRAME_SIZE);
-			done(h, DID_FRAME_FREE_ZEROED,
-			     frame_free_zeroed(s->pool, pfn_of(s, b->at)));
+			freed(a, DID_FRAME_FREE_ZEROED,
+			      frame_free_zeroed(s->pool, pfn_of(s, b->at)));
 			break;
 		}
-		give_part(s, h, b, 0, n);
+		free_part(s, a, b, 0, n);
 		break;
 	default:
-		give_part(s, h, b, 0, n);
+		free_part(s, a, b, 0, n);
 		break;
 	}
 	b->bytes = (uint32_t)(keep * FRAME_SIZE);
@@ -277,28 +279,28 @@ static void give_frames(struct stress *s, struct stress_hand *h, struct stress_b
 
 /* ---- blocks of the heap --------------------------------------------------------------------- */
 
-static uint32_t any_size(struct stress_hand *h)
+static uint32_t any_size(struct stress_agent *a)
 {
-	uint64_t r = next(h);
+	uint64_t r = next_random(a);
 
 	return (uint32_t)(LEAST_BYTES + (r % 32 == 0 ? r / 32 % 20000 : r / 32 % 1000));
 }
 
-static void own_block(struct stress_hand *h, struct stress_block *b, enum stress_verb verb,
+static void own_block(struct stress_agent *a, struct stress_block *b, enum stress_verb verb,
 		      void *at, uint32_t bytes)
 {
-	did(h, verb);
-	*b = (struct stress_block){ .at = at, .serial = h->serial++, .bytes = bytes };
-	mark(h, at, align_down(bytes, 8u), b->serial, b->serial % 8 == 0);
+	note_call(a, verb);
+	*b = (struct stress_block){ .at = at, .serial = a->serial++, .bytes = bytes };
+	mark_block(a, at, align_down(bytes, 8u), b->serial, b->serial % 8 == 0);
 }
 
-static void take_block(struct stress *s, struct stress_hand *h, struct stress_block *b)
+static void alloc_block(struct stress *s, struct stress_agent *a, struct stress_block *b)
 {
-	uint32_t bytes = any_size(h);
+	uint32_t bytes = any_size(a);
 	enum stress_verb verb = DID_HEAP_ALLOC;
 	void *at;
 
-	switch (next(h) % 8) {
+	switch (next_random(a) % 8) {
 	case 0:
 		verb = DID_HEAP_ZALLOC;
 		at = heap_zalloc(s->heap, bytes, CALLER());
@@ -311,49 +313,49 @@ static void take_block(struct stress *s, struct stress_hand *h, struct stress_bl
 	case 2:
 	case 3:
 		verb = DID_HEAP_ALLOC_ALIGNED;
-		at = heap_alloc_aligned(s->heap, bytes, 16u << next(h) % 5, CALLER());
+		at = heap_alloc_aligned(s->heap, bytes, 16u << next_random(a) % 5, CALLER());
 		break;
 	default:
 		at = heap_alloc(s->heap, bytes, CALLER());
 	}
 	if (at == NULL) {
-		h->none++;
+		a->none++;
 		return;
 	}
 	if ((verb == DID_HEAP_ZALLOC || verb == DID_HEAP_CALLOC) && !is_zero(at, bytes / 8))
-		wrong(h, "a zeroed block is not all zero");
-	own_block(h, b, verb, at, bytes);
+		note_wrong(a, "a zeroed block is not all zero");
+	own_block(a, b, verb, at, bytes);
 }
 
 /* What is kept of a block that changes its size is what both sizes reach: its mark, if not all of it. */
-static void resize_block(struct stress *s, struct stress_hand *h, struct stress_block *b)
+static void resize_block(struct stress *s, struct stress_agent *a, struct stress_block *b)
 {
-	uint32_t bytes = any_size(h);
+	uint32_t bytes = any_size(a);
 	uint64_t *old = b->at;
 	uint64_t head[MARK_WORDS];
 
-	look_at_own(h, old, align_down(b->bytes, 8u), b->serial);
+	look_at_own(a, old, align_down(b->bytes, 8u), b->serial);
 	memcpy(head, old, sizeof(head));
 	uint64_t *at = heap_realloc(s->heap, old, bytes, CALLER());
 	if (at == NULL) {
-		h->none++;
-		mark(h, old, align_down(b->bytes, 8u), b->serial, false);
+		a->none++;
+		mark_block(a, old, align_down(b->bytes, 8u), b->serial, false);
 		return;
 	}
 	if (at[0] != head[0] || at[1] != head[1] || at[2] != head[2] || at[3] != head[3])
-		wrong(h, "a block lost its contents as its size changed");
-	own_block(h, b, DID_HEAP_REALLOC, at, bytes);
+		note_wrong(a, "a block lost its contents as its size changed");
+	own_block(a, b, DID_HEAP_REALLOC, at, bytes);
 }
 
-static void give_block(struct stress *s, struct stress_hand *h, struct stress_block *b)
+static void free_block(struct stress *s, struct stress_agent *a, struct stress_block *b)
 {
-	look_at_own(h, b->at, align_down(b->bytes, 8u), b->serial);
-	if (next(h) % 2 == 0) {
+	look_at_own(a, b->at, align_down(b->bytes, 8u), b->serial);
+	if (next_random(a) % 2 == 0) {
 		heap_free_sized(s->heap, b->at, b->bytes, CALLER());
-		did(h, DID_HEAP_FREE_SIZED);
+		note_call(a, DID_HEAP_FREE_SIZED);
 	} else {
 		heap_free(s->heap, b->at, CALLER());
-		did(h, DID_HEAP_FREE);
+		note_call(a, DID_HEAP_FREE);
 	}
 	b->at = NULL;
 }
@@ -361,112 +363,112 @@ static void give_block(struct stress *s, struct stress_hand *h, struct stress_bl
 /* ---- from hand to hand ---------------------------------------------------------------------- */
 
 /* Give back what is of another; all that is known about it is its mark. */
-static void give_foreign(struct stress *s, struct stress_hand *h, uintptr_t what)
+static void free_foreign(struct stress *s, struct stress_agent *a, uintptr_t what)
 {
 	uint64_t *at = (uint64_t *)(what & ~(uintptr_t)FRAMES_BIT);
 	bool is_frame = (what & FRAMES_BIT) != 0;
-	const char *broken = unmark(at, is_frame ? FRAME_SIZE : at[2]);
+	const char *broken = unmark_block(at, is_frame ? FRAME_SIZE : at[2]);
 
 	if (broken != NULL) {
-		wrong(h, broken);
+		note_wrong(a, broken);
 		return; /* it may be anybody's */
 	}
-	h->foreign++;
+	a->foreign++;
 	if (is_frame) {
-		done(h, DID_FRAME_FREE, frame_free(s->pool, pfn_of(s, at)));
+		freed(a, DID_FRAME_FREE, frame_free(s->pool, pfn_of(s, at)));
 	} else {
 		heap_free(s->heap, at, CALLER());
-		did(h, DID_HEAP_FREE);
+		note_call(a, DID_HEAP_FREE);
 	}
 }
 
 /* Leave it where anybody may find it, and give back what was there. */
-static void pass(struct stress *s, struct stress_hand *h, struct stress_block *b)
+static void pass_on_block(struct stress *s, struct stress_agent *a, struct stress_block *b)
 {
 	/* What another is to give back must say by itself how long it is: a size of whole words. */
 	if (!b->is_frames && b->bytes % 8 != 0) {
-		give_block(s, h, b);
+		free_block(s, a, b);
 		return;
 	}
 	uintptr_t what = (uintptr_t)b->at | (b->is_frames ? FRAMES_BIT : 0);
 	/* Frames and blocks each have their half, so that who passes frames needs no lock. */
 	uintptr_t half = b->is_frames ? 0 : STRESS_SLOTS / 2;
 
-	what = atomic_exchange(&s->slot[half + next(h) % (STRESS_SLOTS / 2)], what);
+	what = atomic_exchange(&s->slot[half + next_random(a) % (STRESS_SLOTS / 2)], what);
 	b->at = NULL;
 	if (what != 0)
-		give_foreign(s, h, what);
+		free_foreign(s, a, what);
 }
 
 /* ---- what a player does --------------------------------------------------------------------- */
 
 /* Without a lock, but for one in some hundred, which needs another chunk. */
-static void step_single(struct stress *s, struct stress_hand *h)
+static void step_single(struct stress *s, struct stress_agent *a)
 {
-	uint64_t r = next(h);
-	struct stress_block *b = &h->single[r % h->nsingle];
+	uint64_t r = next_random(a);
+	struct stress_block *b = &a->single[r % a->nsingle];
 
 	if (b->at == NULL)
-		take_single(s, h, b);
+		alloc_single(s, a, b);
 	else if (r / STRESS_SINGLES % 4 == 0)
-		pass(s, h, b);
+		pass_on_block(s, a, b);
 	else
-		give_single(s, h, b);
+		free_single(s, a, b);
 }
 
-static void take_other(struct stress *s, struct stress_hand *h, struct stress_block *b)
+static void alloc_other(struct stress *s, struct stress_agent *a, struct stress_block *b)
 {
-	switch (next(h) % 16) {
+	switch (next_random(a) % 16) {
 	case 0:
-		take_at(s, h, b);
+		alloc_at(s, a, b);
 		break;
 	case 1:
 	case 2:
-		take_zeroed(s, h, b);
+		alloc_zeroed(s, a, b);
 		break;
 	case 3:
 		(void)frame_prezero(s->pool, 1);
-		did(h, DID_FRAME_PREZERO);
+		note_call(a, DID_FRAME_PREZERO);
 		break;
 	case 4:
 		if (frame_free_count(s->pool) > frame_managed_count(s->pool))
-			wrong(h, "more frames are free than there are");
-		did(h, DID_FRAME_FREE_COUNT);
+			note_wrong(a, "more frames are free than there are");
+		note_call(a, DID_FRAME_FREE_COUNT);
 		break;
 	case 5: /* as if it stopped; and it comes back */
 		frame_leave(s->pool);
-		did(h, DID_FRAME_LEAVE);
+		note_call(a, DID_FRAME_LEAVE);
 		break;
 	case 6:
 	case 7:
 	case 8:
-		take_run(s, h, b);
+		alloc_run(s, a, b);
 		break;
 	default:
-		take_block(s, h, b);
+		alloc_block(s, a, b);
 		break;
 	}
 }
 
-static void step_other(struct stress *s, struct stress_hand *h)
+static void step_other(struct stress *s, struct stress_agent *a)
 {
-	uint64_t r = next(h);
-	struct stress_block *b = &h->other[r % h->nother];
+	uint64_t r = next_random(a);
+	struct stress_block *b = &a->other[r % a->nother];
 
 	r /= STRESS_OTHERS;
 	if (b->at == NULL) {
-		take_other(s, h, b);
+		alloc_other(s, a, b);
 	} else if (b->is_frames) {
 		if (frame_is_free(s->pool, pfn_of(s, b->at)))
-			wrong(h, "a frame that somebody has is said to be free");
-		did(h, DID_FRAME_IS_FREE);
-		give_frames(s, h, b);
+			note_wrong(a, "a frame that somebody has is said to be free");
+		note_call(a, DID_FRAME_IS_FREE);
+		free_frames(s, a, b);
 	} else if (r % 4 == 0) {
-		pass(s, h, b);
+		pass_on_block(s, a, b);
 	} else if (r % 4 == 1) {
-		resize_block(s, h, b);
+		resize_block(s, a, b);
 	} else {
-		give_block(s, h, b);
+		free_block(s, a, b);
 	}
 }
 
@@ -474,40 +476,40 @@ static void step_other(struct stress *s, struct stress_hand *h)
 void stress_tick(struct stress_player *p)
 {
 	struct stress *s = p->stress;
-	struct stress_hand *h = &p->handler;
+	struct stress_agent *a = &p->handler;
 
 	p->ticks++;
-	if (s->only_take) {
-		struct stress_block *b = &h->single[next(h) % h->nsingle];
+	if (s->only_alloc) {
+		struct stress_block *b = &a->single[next_random(a) % a->nsingle];
 		if (b->at == NULL)
-			take_single(s, h, b);
-	} else if (next(h) % 1024 < s->share) {
-		step_other(s, h);
+			alloc_single(s, a, b);
+	} else if (next_random(a) % 1024 < s->share) {
+		step_other(s, a);
 	} else {
-		step_single(s, h);
+		step_single(s, a);
 	}
 }
 
-static void breathe(struct stress_player *p)
+static void yield(struct stress_player *p)
 {
-	if (p->stress->crew->breathe != NULL)
-		p->stress->crew->breathe(p);
+	if (p->stress->runner->yield != NULL)
+		p->stress->runner->yield(p);
 }
 
 /* Bounded too where most calls find nothing. */
 static void part_mixed(struct stress_player *p)
 {
 	struct stress *s = p->stress;
-	struct stress_hand *h = &p->hart;
-	uint64_t steps = 2 * (p->target - h->operations) + 1000;
+	struct stress_agent *a = &p->hart;
+	uint64_t steps = 2 * (p->target - a->operations) + 1000;
 
-	for (; h->operations < p->target && steps != 0; steps--) {
-		if (steps % BREATHE == 0)
-			breathe(p);
-		if (next(h) % 1000 < s->share)
-			step_other(s, h);
+	for (; a->operations < p->target && steps != 0; steps--) {
+		if (steps % YIELD_STEPS == 0)
+			yield(p);
+		if (next_random(a) % 1000 < s->share)
+			step_other(s, a);
 		else
-			step_single(s, h);
+			step_single(s, a);
 	}
 }
 
@@ -515,8 +517,8 @@ static void part_mixed(struct stress_player *p)
 static void part_last_frames(struct stress_player *p)
 {
 	for (uint64_t steps = p->target - p->hart.operations; steps != 0; steps--) {
-		if (steps % BREATHE == 0)
-			breathe(p);
+		if (steps % YIELD_STEPS == 0)
+			yield(p);
 		step_single(p->stress, &p->hart);
 	}
 }
@@ -531,36 +533,36 @@ static void part_drain(struct stress_player *p)
 	while ((pfn = frame_alloc(s->pool)) != FRAME_NONE) {
 		own_frames(s, &p->hart, &b, DID_FRAME_ALLOC, pfn, 1);
 		uint64_t *word = b.at;
-		mark(&p->hart, word, FRAME_SIZE, b.serial, false);
+		mark_block(&p->hart, word, FRAME_SIZE, b.serial, false);
 		word[LINK_WORD] = (uintptr_t)p->drained;
 		p->drained = word;
-		if (++p->ndrained % BREATHE == 0)
-			breathe(p);
+		if (++p->ndrained % YIELD_STEPS == 0)
+			yield(p);
 	}
 	p->hart.none++;
 }
 
-static void give_drained(struct stress_player *p, struct stress_player *of)
+static void free_drained(struct stress_player *p, struct stress_player *of)
 {
 	while (of->drained != NULL) {
 		uint64_t *word = of->drained;
 		of->drained = (uint64_t *)(uintptr_t)word[LINK_WORD];
 		of->ndrained--;
 		if ((word[0] & ~ALL_MARKED) != of->hart.owner)
-			wrong(&p->hart, "a drained frame has the mark of another");
+			note_wrong(&p->hart, "a drained frame has the mark of another");
 		p->hart.foreign += p != of;
-		const char *broken = unmark(word, FRAME_SIZE);
+		const char *broken = unmark_block(word, FRAME_SIZE);
 		if (broken != NULL)
-			wrong(&p->hart, broken);
-		done(&p->hart, DID_FRAME_FREE,
-		     frame_free(p->stress->pool, pfn_of(p->stress, word)));
-		if (of->ndrained % BREATHE == 0)
-			breathe(p);
+			note_wrong(&p->hart, broken);
+		freed(&p->hart, DID_FRAME_FREE,
+		      frame_free(p->stress->pool, pfn_of(p->stress, word)));
+		if (of->ndrained % YIELD_STEPS == 0)
+			yield(p);
 	}
 }
 
 /* What the neighbour has drained. */
-static void part_give_drained(struct stress_player *p)
+static void part_free_drained(struct stress_player *p)
 {
 	struct stress *s = p->stress;
 	uint32_t i = p->index;
@@ -568,34 +570,34 @@ static void part_give_drained(struct stress_player *p)
 	do {
 		i = i + 1 < s->nplayers ? i + 1 : 0;
 	} while (!s->player[i].plays);
-	give_drained(p, &s->player[i]);
+	free_drained(p, &s->player[i]);
 }
 
-static void give_all(struct stress *s, struct stress_hand *h)
+static void free_all(struct stress *s, struct stress_agent *a)
 {
-	for (uint32_t i = 0; i < h->nsingle; i++) {
-		if (h->single[i].at != NULL)
-			give_single(s, h, &h->single[i]);
+	for (uint32_t i = 0; i < a->nsingle; i++) {
+		if (a->single[i].at != NULL)
+			free_single(s, a, &a->single[i]);
 	}
-	for (uint32_t i = 0; i < h->nother; i++) {
-		struct stress_block *b = &h->other[i];
+	for (uint32_t i = 0; i < a->nother; i++) {
+		struct stress_block *b = &a->other[i];
 		while (b->at != NULL) {
 			if (b->is_frames)
-				give_frames(s, h, b);
+				free_frames(s, a, b);
 			else
-				give_block(s, h, b);
+				free_block(s, a, b);
 		}
 	}
 }
 
-static void part_give_all(struct stress_player *p)
+static void part_free_all(struct stress_player *p)
 {
-	give_all(p->stress, &p->hart);
+	free_all(p->stress, &p->hart);
 }
 
 /* ---- when all is quiet ---------------------------------------------------------------------- */
 
-static void fail(struct stress *s, const char *sentence)
+static void stress_fail(struct stress *s, const char *sentence)
 {
 	if (s->failed == NULL)
 		s->failed = sentence;
@@ -613,29 +615,29 @@ static void count_block(struct stress *s, struct census *c, void *at, size_t byt
 		size_t usable = heap_usable_size(s->heap, at);
 		c->bytes += usable;
 		if (usable < bytes)
-			fail(s, "a block that somebody has is none of the heap");
+			stress_fail(s, "a block that somebody has is none of the heap");
 		return;
 	}
 	for (frame_count_t i = 0; i < bytes / FRAME_SIZE; i++, c->frames++) {
 		if (frame_is_free(s->pool, pfn_of(s, at) + i))
-			fail(s, "a frame that somebody has is free");
+			stress_fail(s, "a frame that somebody has is free");
 	}
 }
 
-static void count_hand(struct stress *s, struct census *c, const struct stress_hand *h)
+static void count_agent(struct stress *s, struct census *c, const struct stress_agent *a)
 {
 	const struct stress_block *b;
 
-	for (b = h->single; b < h->single + h->nsingle; b++) {
+	for (b = a->single; b < a->single + a->nsingle; b++) {
 		if (b->at != NULL)
 			count_block(s, c, b->at, b->bytes, b->is_frames);
 	}
-	for (b = h->other; b < h->other + h->nother; b++) {
+	for (b = a->other; b < a->other + a->nother; b++) {
 		if (b->at != NULL)
 			count_block(s, c, b->at, b->bytes, b->is_frames);
 	}
-	if (h->wrong != NULL)
-		fail(s, h->wrong);
+	if (a->wrong != NULL)
+		stress_fail(s, a->wrong);
 }
 
 /* Each of the others is in the queue at most once, before a hart that waits. */
@@ -648,14 +650,14 @@ static bool overtaken(const struct stress *s, const struct ticket_lock *lock)
 }
 
 /* Nobody works now: every frame and every byte is free, or somebody has it. */
-static void take_stock(struct stress *s)
+static void check_census(struct stress *s)
 {
 	struct census c = { .frames = s->nballast };
 	struct heap_stats heap;
 
 	for (uint32_t i = 0; i < s->nplayers; i++) {
-		count_hand(s, &c, &s->player[i].hart);
-		count_hand(s, &c, &s->player[i].handler);
+		count_agent(s, &c, &s->player[i].hart);
+		count_agent(s, &c, &s->player[i].handler);
 		c.frames += s->player[i].ndrained;
 	}
 	for (uint32_t i = 0; i < STRESS_SLOTS; i++) {
@@ -665,18 +667,19 @@ static void take_stock(struct stress *s)
 			count_block(s, &c, at, at[2], (what & FRAMES_BIT) != 0);
 	}
 	if (frame_free_count(s->pool) + c.frames != s->frames)
-		fail(s, "a frame is neither free nor with anybody, or both");
+		stress_fail(s, "a frame is neither free nor with anybody, or both");
 	heap_stats(s->heap, &heap);
 	if (heap.used_bytes != s->heap_used + c.bytes)
-		fail(s, "bytes of the heap are neither free nor with anybody, or both");
+		stress_fail(s, "bytes of the heap are neither free nor with anybody, or both");
 	if (overtaken(s, &s->pool->lock) || overtaken(s, &s->heap->lock))
-		fail(s, "a hart that waited for a lock saw more turns of others than there are "
-			"others");
+		stress_fail(s,
+			    "a hart that waited for a lock saw more turns of others than there are "
+			    "others");
 	const char *broken = frame_validate(s->pool);
 	if (broken == NULL)
 		broken = heap_validate(s->heap);
 	if (broken != NULL)
-		fail(s, broken);
+		stress_fail(s, broken);
 }
 
 struct stress_phase stress_total(const struct stress *s)
@@ -692,7 +695,7 @@ struct stress_phase stress_total(const struct stress *s)
 	return total;
 }
 
-static struct stress_phase now(const struct stress *s)
+static struct stress_phase figures_so_far(const struct stress *s)
 {
 	struct ticket_lock_stats pool, heap;
 
@@ -733,7 +736,7 @@ static void start_together(struct stress_player *p)
 /* What has happened since @before is of this phase. */
 static void add_since(struct stress *s, const struct stress_phase *before)
 {
-	struct stress_phase after = now(s);
+	struct stress_phase after = figures_so_far(s);
 	struct stress_phase *phase = &s->phase[s->nphases - 1];
 
 	phase->operations += after.operations - before->operations;
@@ -762,7 +765,7 @@ static uint32_t next_turn(struct stress *s, uint32_t *first, uint32_t most)
  */
 static void play_in_turns(struct stress *s, const char *name, stress_part part, uint32_t most)
 {
-	struct stress_phase before = now(s);
+	struct stress_phase before = figures_so_far(s);
 	uint32_t first = 0;
 
 	if (s->failed != NULL)
@@ -772,14 +775,14 @@ static void play_in_turns(struct stress *s, const char *name, stress_part part, 
 	s->part = part;
 	while (s->failed == NULL && (s->awaited = next_turn(s, &first, most)) != 0) {
 		atomic_store(&s->here, 0);
-		if (!s->crew->all(s, start_together))
-			fail(s, "a hart did not come");
+		if (!s->runner->all(s, start_together))
+			stress_fail(s, "a hart did not come");
 	}
 	add_since(s, &before);
-	take_stock(s);
+	check_census(s);
 }
 
-static void play(struct stress *s, const char *name, stress_part part)
+static void play_all(struct stress *s, const char *name, stress_part part)
 {
 	play_in_turns(s, name, part, s->nplayers);
 }
@@ -806,17 +809,17 @@ static void mixed(struct stress *s, const char *name, uint32_t share, uint64_t o
 {
 	s->share = share;
 	set_targets(s, operations);
-	play_in_turns(s, name, part_mixed, share < 1000 ? s->nplayers : s->crew->in_line);
+	play_in_turns(s, name, part_mixed, share < 1000 ? s->nplayers : s->runner->lock_limit);
 	for (uint32_t i = 0; s->failed == NULL && i < s->nplayers; i++) {
 		const struct stress_player *p = &s->player[i];
 		if (p->plays && p->hart.operations < p->target)
-			fail(s, "a hart got too little memory to go on");
+			stress_fail(s, "a hart got too little memory to go on");
 	}
 	report_phase(s);
 }
 
 /* Hold runs, long ones first, until only @leave frames are free. */
-static void take_ballast(struct stress *s, frame_count_t leave)
+static void alloc_ballast(struct stress *s, frame_count_t leave)
 {
 	frame_count_t free = frame_free_count(s->pool);
 
@@ -835,7 +838,7 @@ static void take_ballast(struct stress *s, frame_count_t leave)
 	}
 }
 
-static void drop_ballast(struct stress *s)
+static void free_ballast(struct stress *s)
 {
 	while (s->ballast != NULL) {
 		const uint64_t *word = s->ballast;
@@ -844,24 +847,24 @@ static void drop_ballast(struct stress *s)
 		s->ballast = (void *)(uintptr_t)word[0];
 		s->nballast -= n;
 		if (frame_free_range(s->pool, pfn, n) != ACRE_OK)
-			fail(s, "a run that was held cannot be given back");
+			stress_fail(s, "a run that was held cannot be given back");
 	}
 }
 
 static void last_frames(struct stress *s, uint64_t operations)
 {
 	s->share = 0;
-	take_ballast(s, LAST_FRAMES);
+	alloc_ballast(s, LAST_FRAMES);
 	set_targets(s, operations);
-	play_in_turns(s, "the last frames", part_last_frames, s->crew->in_line);
+	play_in_turns(s, "the last frames", part_last_frames, s->runner->lock_limit);
 	report_phase(s);
-	drop_ballast(s);
+	free_ballast(s);
 }
 
 static void must_be_empty(struct stress *s)
 {
 	if (frame_free_count(s->pool) != 0 || !frame_pool_is_empty(s->pool))
-		fail(s, "frames were free, and nobody could have them");
+		stress_fail(s, "frames were free, and nobody could have them");
 }
 
 /*
@@ -873,39 +876,39 @@ static void drain(struct stress *s)
 	static const char name[] = "drained to the last";
 
 	/* The debug tier has the lock for each frame. */
-	take_ballast(s, s->pool->debug ? STRESS_IN_DRAIN / 16 : STRESS_IN_DRAIN);
-	s->only_take = true;
-	play_in_turns(s, name, part_drain, s->crew->in_line);
+	alloc_ballast(s, s->pool->debug ? STRESS_IN_DRAIN / 16 : STRESS_IN_DRAIN);
+	s->only_alloc = true;
+	play_in_turns(s, name, part_drain, s->runner->lock_limit);
 	must_be_empty(s);
-	s->only_take = false;
-	play(s, name, part_give_drained);
+	s->only_alloc = false;
+	play_all(s, name, part_free_drained);
 	if (s->failed == NULL) {
-		struct stress_phase before = now(s);
+		struct stress_phase before = figures_so_far(s);
 		part_drain(&s->player[0]);
 		add_since(s, &before);
 		must_be_empty(s);
-		give_drained(&s->player[0], &s->player[0]);
-		take_stock(s);
+		free_drained(&s->player[0], &s->player[0]);
+		check_census(s);
 	}
 	report_phase(s);
-	drop_ballast(s);
+	free_ballast(s);
 }
 
-static void give_back_everything(struct stress *s)
+static void free_everything(struct stress *s)
 {
-	play_in_turns(s, "given back", part_give_all, s->crew->in_line);
+	play_in_turns(s, "given back", part_free_all, s->runner->lock_limit);
 	if (s->failed != NULL)
 		return;
 	for (uint32_t i = 0; i < s->nplayers; i++)
-		give_all(s, &s->player[i].handler);
+		free_all(s, &s->player[i].handler);
 	for (uint32_t i = 0; i < STRESS_SLOTS; i++) {
 		uintptr_t what = atomic_exchange(&s->slot[i], 0);
 		if (what != 0)
-			give_foreign(s, &s->player[0].hart, what);
+			free_foreign(s, &s->player[0].hart, what);
 	}
-	take_stock(s);
+	check_census(s);
 	if (s->failed == NULL && frame_free_count(s->pool) != s->frames)
-		fail(s, "not every frame came back");
+		stress_fail(s, "not every frame came back");
 }
 
 /* ---- what was called ------------------------------------------------------------------------ */
@@ -990,22 +993,22 @@ size_t stress_bytes(uint32_t nplayers)
 	return sizeof(struct stress) + nplayers * sizeof(struct stress_player);
 }
 
-static void hand_init(struct stress_hand *h, uint64_t owner, uint64_t seed)
+static void agent_init(struct stress_agent *a, uint64_t owner, uint64_t seed)
 {
-	h->owner = owner;
-	h->random = mix(seed + owner * 0x9e3779b97f4a7c15ull) | 1;
-	h->serial = mix(h->random) >> 32;
+	a->owner = owner;
+	a->random = mix_bits(seed + owner * 0x9e3779b97f4a7c15ull) | 1;
+	a->serial = mix_bits(a->random) >> 32;
 }
 
 void stress_init(struct stress *s, uint32_t nplayers, uint64_t seed, struct frame_pool *pool,
-		 struct heap *heap, const struct stress_crew *crew)
+		 struct heap *heap, const struct stress_runner *runner)
 {
 	struct heap_stats stats;
 
 	memset(s, 0, stress_bytes(nplayers));
 	s->pool = pool;
 	s->heap = heap;
-	s->crew = crew;
+	s->runner = runner;
 	s->seed = seed;
 	s->nplayers = nplayers;
 	for (uint32_t i = 0; i < nplayers; i++) {
@@ -1013,12 +1016,12 @@ void stress_init(struct stress *s, uint32_t nplayers, uint64_t seed, struct fram
 		p->stress = s;
 		p->plays = true;
 		p->index = i;
-		hand_init(&p->hart, 2 * i + 1, seed);
+		agent_init(&p->hart, 2 * i + 1, seed);
 		p->hart.single = p->single;
 		p->hart.nsingle = STRESS_SINGLES;
 		p->hart.other = p->other;
 		p->hart.nother = STRESS_OTHERS;
-		hand_init(&p->handler, 2 * i + 2, seed);
+		agent_init(&p->handler, 2 * i + 2, seed);
 		p->handler.single = p->ticked_single;
 		p->handler.other = p->ticked_other;
 		p->handler.nsingle = p->handler.nother = STRESS_TICKED;
@@ -1028,7 +1031,7 @@ void stress_init(struct stress *s, uint32_t nplayers, uint64_t seed, struct fram
 	s->heap_used = stats.used_bytes;
 }
 
-static void report(const struct stress *s)
+static void report_totals(const struct stress *s)
 {
 	struct stress_phase total = stress_total(s);
 	uint64_t none = 0, foreign = 0;
@@ -1058,7 +1061,7 @@ static void report(const struct stress *s)
 bool stress_run(struct stress *s, uint64_t operations, void (*line)(const char *format, ...))
 {
 	s->line = line;
-	const uint64_t locked = operations * s->crew->locked;
+	const uint64_t locked = operations * s->runner->locked;
 
 	mixed(s, "single frames", 0, operations);
 	mixed(s, "1 in 100 locked", 10, locked / 50);
@@ -1069,10 +1072,10 @@ bool stress_run(struct stress *s, uint64_t operations, void (*line)(const char *
 		last_frames(s, locked / 2000);
 	if (s->failed == NULL)
 		drain(s);
-	give_back_everything(s);
+	free_everything(s);
 	const char *left_out = stress_left_out(s);
 	if (left_out != NULL)
-		fail(s, left_out);
-	report(s);
+		stress_fail(s, left_out);
+	report_totals(s);
 	return s->failed == NULL;
 }

@@ -4,7 +4,7 @@
  * marked as its own and looked at when it is given back.
  *
  * Needs no machine: selftest/stress.c lets harts play, with timers that tick; on the host threads play, under
- * the thread sanitizer. Who plays is a struct stress_crew.
+ * the thread sanitizer. Who plays is a struct stress_runner.
  *
  * A run goes through phases. In each, all players work at once until they have done their part; between two
  * phases nobody works, and then every frame and every byte of the heap is accounted for: free, or with
@@ -64,7 +64,7 @@ struct stress_block {
 };
 
 /* Who takes and gives: a player, or its handler, which interrupts it anywhere and shares nothing with it. */
-struct stress_hand {
+struct stress_agent {
 	uint64_t owner; /* in its marks */
 	uint64_t random;
 	uint64_t serial;            /* of its next mark */
@@ -85,7 +85,7 @@ struct stress_player {
 	bool plays; /* false: there is a hart, but it did not come */
 	bool turn;  /* now */
 	uint32_t index;
-	struct stress_hand hart, handler;
+	struct stress_agent hart, handler;
 	uint64_t ticks;
 	uint64_t target; /* hart.operations at the end of this phase */
 	uint64_t *drained;
@@ -100,17 +100,17 @@ typedef void (*stress_part)(struct stress_player *p);
 
 /*
  * all: let part(p) run for each player whose turn it is, all at once, and wait until the last has returned;
- * false if one did not come. breathe: called by each player every few operations, on its own hart; may be NULL.
+ * false if one did not come. yield: called by each player every few operations, on its own hart; may be NULL.
  * locked: how much is made of what takes locks. 1 where harts may outnumber the processors that emulate
- * them: there a wait takes as long as 100,000 operations. in_line: where all that is done needs a lock, so many
+ * them: there a wait takes as long as 100,000 operations. lock_limit: where all that is done needs a lock, so many
  * play at once, and then the next so many. Where k harts spin on two processors, each turn of the lock waits
  * until the host has run k / 2 others.
  */
-struct stress_crew {
+struct stress_runner {
 	bool (*all)(struct stress *s, stress_part part);
-	void (*breathe)(struct stress_player *p);
+	void (*yield)(struct stress_player *p);
 	uint32_t locked;
-	uint32_t in_line;
+	uint32_t lock_limit;
 };
 
 /* What happened in one phase. */
@@ -125,14 +125,14 @@ struct stress_phase {
 struct stress {
 	struct frame_pool *pool;
 	struct heap *heap;
-	const struct stress_crew *crew;
+	const struct stress_runner *runner;
 	uint64_t seed;
 	uint32_t nplayers;
 	stress_part part; /* what is played now */
 	uint32_t awaited; /* so many have to be here before it begins */
 	_Atomic uint32_t here;
 	uint32_t share;       /* of the operations that have to take a lock, in a thousand */
-	bool only_take;       /* handlers give nothing back now */
+	bool only_alloc;      /* handlers give nothing back now */
 	frame_count_t frames; /* free at the start */
 	uint64_t heap_used;   /* bytes at the start */
 	void *ballast;        /* runs that are held so that memory is short */
@@ -154,7 +154,7 @@ size_t stress_bytes(uint32_t nplayers);
  * Pre: from now until the end of stress_run() nobody else takes or gives memory of either.
  */
 void stress_init(struct stress *s, uint32_t nplayers, uint64_t seed, struct frame_pool *pool,
-		 struct heap *heap, const struct stress_crew *crew);
+		 struct heap *heap, const struct stress_runner *runner);
 
 /* More than a machine does in a year, and what is made of it still fits in 64 bits. */
 #define STRESS_MAX_OPERATIONS 1000000000000u

@@ -47,7 +47,7 @@ static bool on_all_threads(struct stress *s, stress_part part)
 	return true;
 }
 
-static void breathe(struct stress_player *p)
+static void yield(struct stress_player *p)
 {
 	unsigned long irq = platform_irq_save();
 
@@ -55,12 +55,12 @@ static void breathe(struct stress_player *p)
 	platform_irq_restore(irq);
 }
 
-static const struct stress_crew threads = {
-	.all = on_all_threads, .breathe = breathe, .locked = 100, .in_line = MAX_THREADS
+static const struct stress_runner threads = {
+	.all = on_all_threads, .yield = yield, .locked = 100, .lock_limit = MAX_THREADS
 };
 /* As many harts do where all need a lock. */
-static const struct stress_crew in_turns = {
-	.all = on_all_threads, .breathe = breathe, .locked = 100, .in_line = 3
+static const struct stress_runner in_turns = {
+	.all = on_all_threads, .yield = yield, .locked = 100, .lock_limit = 3
 };
 
 static struct frame_pool *pool_new(void)
@@ -107,11 +107,11 @@ static void expect_that_any_is_missed(struct stress *s)
 	}
 }
 
-static void play(unsigned nthreads, const struct stress_crew *crew)
+static void play(unsigned nthreads, const struct stress_runner *runner)
 {
 	struct stress *s = ktest_alloc(stress_bytes(nthreads), 64);
 
-	stress_init(s, nthreads, ktest_random(), pool_new(), heap_new(), crew);
+	stress_init(s, nthreads, ktest_random(), pool_new(), heap_new(), runner);
 	EXPECT(stress_run(s, OPERATIONS, ktest_note));
 	EXPECT_STR(s->failed, NULL);
 	EXPECT(stress_total(s).operations >= OPERATIONS);

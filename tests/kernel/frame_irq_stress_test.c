@@ -24,7 +24,7 @@
 #define ROUNDS    600u /* of all harts together: a turn of a lock may have to wait for the host */
 #define MIN_TICKS 20u  /* a hart */
 #define MAX_MS    5000u /* for that; a timer that does not tick fails the case and does not hang it */
-#define AT_ONCE   8u    /* harts: see in_line in selftest/stress_core.h */
+#define AT_ONCE   8u    /* harts: see lock_limit in selftest/stress_core.h */
 
 /* A hart and its handler count apart: one interrupts the other. */
 struct tally {

@@ -120,7 +120,7 @@ KTEST(harts, never_own_one_frame_or_block_together)
 	ticket_lock_init(&shared.lock, "harts");
 	on_all_harts(take_mark_look_give, &shared);
 	EXPECT_EQ(shared.failures, 0);
-	ticks_pause();
+	irq_stress_pause();
 	REQUIRE_VALID(frame_validate(&machine.frames));
 }
 
@@ -129,8 +129,8 @@ KTEST(harts, never_own_one_frame_or_block_together)
 #define SINGLES 4u
 #define RUN     3u
 #define BLOCK   200u
-/* What all need a lock for is done by so many at once: see in_line in selftest/stress_core.h. */
-#define IN_LINE 8u
+/* What all need a lock for is done by so many at once: see lock_limit in selftest/stress_core.h. */
+#define LOCK_LIMIT 8u
 
 /* What one hart took. */
 struct taken {
@@ -285,7 +285,7 @@ KTEST(harts, park_wake_take_and_give_for_each_other)
 {
 	table.taken = ktest_alloc(harts_count() * sizeof(*table.taken), 8);
 	atomic_store(&table.failures, 0);
-	ticks_pause();
+	irq_stress_pause();
 	const frame_count_t free = frame_free_count(&machine.frames);
 	const uint64_t used = heap_used();
 	for (unsigned i = 0; i < harts_count(); i++) {
@@ -294,12 +294,12 @@ KTEST(harts, park_wake_take_and_give_for_each_other)
 			expect_parked(i);
 	}
 	unsigned n = by_turns(take_singles, NULL, harts_count());
-	EXPECT_EQ(by_turns(take_run_and_block, NULL, IN_LINE), n);
+	EXPECT_EQ(by_turns(take_run_and_block, NULL, LOCK_LIMIT), n);
 	REQUIRE_EQ(table.failures, 0);
 	EXPECT_EQ(frame_free_count(&machine.frames), free - n * (SINGLES + RUN));
 	EXPECT(heap_used() >= used + n * BLOCK);
 	EXPECT_EQ(by_turns(give_singles, NULL, harts_count()), n);
-	EXPECT_EQ(by_turns(give_run_and_block, NULL, IN_LINE), n);
+	EXPECT_EQ(by_turns(give_run_and_block, NULL, LOCK_LIMIT), n);
 	EXPECT_EQ(table.failures, 0);
 	EXPECT_EQ(frame_free_count(&machine.frames), free);
 	EXPECT_EQ(heap_used(), used);

@@ -12,7 +12,7 @@
 /* For that: an interrupt that does not come fails the case and does not hang it. */
 #define MAX_MS 30000u
 
-static struct ticks_rates before;
+static struct irq_stress_rates before;
 
 /*
  * Handlers that have to wait for a lock have to wait for the emulator's host to run the hart before them. So
@@ -32,24 +32,24 @@ static uint64_t enough(void)
 /* Two of the harts' own rates would be too few to wait for. */
 static void ticks_on(void)
 {
-	const struct ticks_rates rates = { fast(), fast() };
+	const struct irq_stress_rates rates = { fast(), fast() };
 
-	before = ticks_get();
-	REQUIRE_EQ(ticks_set(&rates), ACRE_OK);
+	before = irq_stress_get();
+	REQUIRE_EQ(irq_stress_set(&rates), ACRE_OK);
 }
 
 static void ticks_as_before(void)
 {
-	EXPECT_EQ(ticks_set(&before), ACRE_OK);
+	EXPECT_EQ(irq_stress_set(&before), ACRE_OK);
 }
 
-static struct ticks_count sum_of(size_t kind)
+static struct irq_stress_count sum_of(size_t kind)
 {
-	struct ticks_count sum = { 0 };
+	struct irq_stress_count sum = { 0 };
 
 	for (unsigned i = 0; i < harts_count(); i++) {
-		const struct ticks_count *c =
-			(const void *)((const uint8_t *)&hart_at(i)->ticks + kind);
+		const struct irq_stress_count *c =
+			(const void *)((const uint8_t *)&hart_at(i)->irq_stress + kind);
 		sum.taken += c->taken;
 		sum.given += c->given;
 		sum.failed += c->failed;
@@ -60,13 +60,13 @@ static struct ticks_count sum_of(size_t kind)
 /* Pre: a pause. Result: how much has been taken so far. */
 static uint64_t expect_all_given_back(size_t kind)
 {
-	struct ticks_count sum = sum_of(kind);
+	struct irq_stress_count sum = sum_of(kind);
 
 	EXPECT_EQ(sum.taken, sum.given);
 	return sum.taken;
 }
 
-static void expect_empty(const struct ticks *t)
+static void expect_empty(const struct irq_stress *t)
 {
 	EXPECT_EQ(t->nframes + t->nruns + t->nblocks, 0);
 	EXPECT_EQ(atomic_load(&t->handed), 0);
@@ -76,7 +76,7 @@ static void expect_empty(const struct ticks *t)
 static bool have_come(const uint64_t *ticks, const uint64_t *calls)
 {
 	for (unsigned i = 0; i < harts_count(); i++) {
-		const volatile struct ticks *t = &hart_at(i)->ticks;
+		const volatile struct irq_stress *t = &hart_at(i)->irq_stress;
 		if (hart_is_up(hart_at(i)) &&
 		    (t->ticks < ticks[i] + enough() || t->calls < calls[i] + enough()))
 			return false;
@@ -108,8 +108,8 @@ static void work_until_enough(void)
 	uint64_t *calls = ktest_alloc(harts_count() * sizeof(*calls), 8);
 
 	for (unsigned i = 0; i < harts_count(); i++) {
-		ticks[i] = hart_at(i)->ticks.ticks;
-		calls[i] = hart_at(i)->ticks.calls;
+		ticks[i] = hart_at(i)->irq_stress.ticks;
+		calls[i] = hart_at(i)->irq_stress.calls;
 	}
 	while (!have_come(ticks, calls) && clock_ticks() < end) {
 		work_a_bit();
@@ -120,40 +120,40 @@ static void work_until_enough(void)
 
 KTEST(ticks, come_on_every_hart_and_lose_nothing)
 {
-	ticks_pause();
+	irq_stress_pause();
 	frame_count_t free = frame_free_count(&machine.frames);
-	uint64_t taken = expect_all_given_back(offsetof(struct ticks, frames));
-	ticks_resume();
+	uint64_t taken = expect_all_given_back(offsetof(struct irq_stress, frames));
+	irq_stress_resume();
 	ticks_on();
 	work_until_enough();
-	ticks_pause();
+	irq_stress_pause();
 	EXPECT_EQ(frame_free_count(&machine.frames), free);
 	REQUIRE_VALID(frame_validate(&machine.frames));
 	REQUIRE_VALID(heap_validate(&kernel_heap));
-	EXPECT(expect_all_given_back(offsetof(struct ticks, frames)) > taken);
-	EXPECT(expect_all_given_back(offsetof(struct ticks, runs)) != 0);
-	EXPECT(expect_all_given_back(offsetof(struct ticks, blocks)) != 0);
+	EXPECT(expect_all_given_back(offsetof(struct irq_stress, frames)) > taken);
+	EXPECT(expect_all_given_back(offsetof(struct irq_stress, runs)) != 0);
+	EXPECT(expect_all_given_back(offsetof(struct irq_stress, blocks)) != 0);
 	for (unsigned i = 0; i < harts_count(); i++)
-		expect_empty(&hart_at(i)->ticks);
-	ticks_resume();
+		expect_empty(&hart_at(i)->irq_stress);
+	irq_stress_resume();
 	ticks_as_before();
 }
 
 KTEST(ticks, do_nothing_in_a_pause_but_come)
 {
 	ticks_on();
-	ticks_pause();
-	ticks_pause();
-	ticks_resume();
-	EXPECT_EQ(ticks_pauses(), 1);
-	uint64_t taken = sum_of(offsetof(struct ticks, frames)).taken;
-	uint64_t idle = hart_self()->ticks.idle;
+	irq_stress_pause();
+	irq_stress_pause();
+	irq_stress_resume();
+	EXPECT_EQ(irq_stress_pauses(), 1);
+	uint64_t taken = sum_of(offsetof(struct irq_stress, frames)).taken;
+	uint64_t idle = hart_self()->irq_stress.idle;
 	frame_count_t free = frame_free_count(&machine.frames);
 	work_until_enough();
-	EXPECT(hart_self()->ticks.idle > idle);
-	EXPECT_EQ(sum_of(offsetof(struct ticks, frames)).taken, taken);
+	EXPECT(hart_self()->irq_stress.idle > idle);
+	EXPECT_EQ(sum_of(offsetof(struct irq_stress, frames)).taken, taken);
 	EXPECT_EQ(frame_free_count(&machine.frames), free);
-	ticks_resume();
+	irq_stress_resume();
 	ticks_as_before();
 }
 
@@ -175,12 +175,14 @@ KTEST(ticks, stop_with_their_hart_and_start_with_it)
 	}
 	if (hart != NULL) {
 		EXPECT_EQ(hart_stop(hart->index, 5000), ACRE_OK);
-		EXPECT_EQ(hart->ticks.nframes + hart->ticks.nruns + hart->ticks.nblocks, 0);
-		EXPECT_EQ(ticks_next(hart), 0);
+		EXPECT_EQ(hart->irq_stress.nframes + hart->irq_stress.nruns +
+				  hart->irq_stress.nblocks,
+			  0);
+		EXPECT_EQ(irq_stress_next(hart), 0);
 		work_until_enough();
 		REQUIRE_EQ(hart_run(hart->index, work_there, NULL), ACRE_OK);
 		EXPECT_EQ(hart_join(hart->index, 5000), ACRE_OK);
-		EXPECT(ticks_next(hart) != 0);
+		EXPECT(irq_stress_next(hart) != 0);
 		work_until_enough();
 	}
 	ticks_as_before();
@@ -189,13 +191,13 @@ KTEST(ticks, stop_with_their_hart_and_start_with_it)
 static void pause(void *unused)
 {
 	(void)unused;
-	ticks_pause();
+	irq_stress_pause();
 }
 
 /* As somebody would who has kept a pointer to a frame that he gave back. */
 KTEST(ticks, notice_a_write_to_what_they_have)
 {
-	struct ticks *t = &hart_self()->ticks;
+	struct irq_stress *t = &hart_self()->irq_stress;
 	unsigned long irq;
 
 	ticks_on();
@@ -203,7 +205,7 @@ KTEST(ticks, notice_a_write_to_what_they_have)
 	/* What a handler would do. */
 	for (unsigned i = 0; i < 1000 && t->nframes == 0; i++) {
 		t->tick_at = 1;
-		ticks_timer(hart_self());
+		irq_stress_timer(hart_self());
 	}
 	REQUIRE(t->nframes != 0); /* else there are no frames */
 	uint64_t *words = frame_ptr(&machine.frames, t->frame[t->nframes - 1]);

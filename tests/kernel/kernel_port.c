@@ -51,7 +51,7 @@ enum port_outcome port_try(void (*fn)(void *), void *arg)
 		acre_panic("tests nest too deep");
 	unsigned long irq = platform_irq_save();
 	platform_irq_restore(irq);
-	unsigned pauses = ticks_pauses();
+	unsigned pauses = irq_stress_pauses();
 	int outcome = context_save(&escape[depth]);
 	if (outcome == 0) {
 		depth++;
@@ -61,8 +61,8 @@ enum port_outcome port_try(void (*fn)(void *), void *arg)
 	}
 	if (depth == 0)
 		panic_hook = NULL;
-	while (ticks_pauses() > pauses)
-		ticks_resume();
+	while (irq_stress_pauses() > pauses)
+		irq_stress_resume();
 	(void)platform_irq_save();
 	platform_irq_restore(irq);
 	return (enum port_outcome)outcome;
@@ -90,9 +90,9 @@ bool port_memory_is_short(void)
 
 uint64_t port_free_frames(void)
 {
-	ticks_pause();
+	irq_stress_pause();
 	uint64_t free = frame_free_count(&machine.frames);
-	ticks_resume();
+	irq_stress_resume();
 	return free;
 }
 
@@ -100,8 +100,8 @@ uint64_t port_heap_bytes(void)
 {
 	struct heap_stats stats;
 
-	ticks_pause();
+	irq_stress_pause();
 	heap_stats(&kernel_heap, &stats);
-	ticks_resume();
+	irq_stress_resume();
 	return stats.used_bytes;
 }

@@ -39,7 +39,7 @@ static bool is_near(const void *caller, const void *function)
 
 KTEST(kmalloc, every_verb_reaches_the_heap)
 {
-	ticks_pause();
+	irq_stress_pause();
 	uint64_t before = live_blocks();
 	uint8_t *block[5];
 
@@ -96,7 +96,7 @@ KTEST(kmalloc, what_cannot_be_had_is_null_and_names_the_caller)
 {
 	struct heap_stats s;
 
-	ticks_pause();
+	irq_stress_pause();
 	EXPECT(kcalloc(hide_size(SIZE_MAX), 2) == NULL);
 	EXPECT(kmalloc_aligned(1, 24) == NULL);
 	EXPECT(kmalloc(hide_size(SIZE_MAX)) == NULL);
@@ -110,7 +110,7 @@ KTEST(kmalloc, what_cannot_be_had_is_null_and_names_the_caller)
 KTEST(kmalloc, a_refused_free_names_the_caller)
 {
 	const struct platform_bad_free *report = ktest_last_bad_free();
-	ticks_pause(); /* or the block is a handler's after the first free */
+	irq_stress_pause(); /* or the block is a handler's after the first free */
 	void *p = kmalloc(100);
 
 	REQUIRE(p != NULL);

@@ -70,7 +70,7 @@ KTEST(ledger, the_parts_are_the_image)
 /* What is free, what is handed out, and all kinds but those two, are the bytes of RAM. */
 KTEST(ledger, frames_and_regions_sum_up_to_ram)
 {
-	ticks_pause();
+	irq_stress_pause();
 	frame_count_t free = frame_free_count(&machine.frames);
 	frame_count_t out = frame_managed_count(&machine.frames) - free;
 	uint64_t sum = (free + out) * FRAME_SIZE;
@@ -118,7 +118,7 @@ KTEST(ledger, why_follows_a_frame_from_free_to_handed_out)
 	frame_nr_t pfn = frame_alloc(&machine.frames);
 	char text[64];
 
-	ticks_pause();
+	irq_stress_pause();
 	REQUIRE(pfn != FRAME_NONE);
 	uint64_t addr = frame_to_paddr(pfn);
 	fmt_buffer(text, sizeof(text), "in a frame that is handed out, [0x%llx, 0x%llx), of",
@@ -137,7 +137,7 @@ KTEST(ledger, why_follows_a_block_of_the_heap)
 	const uint64_t at = (uint64_t)block;
 	char text[64];
 
-	ticks_pause();
+	irq_stress_pause();
 	REQUIRE(block != NULL);
 	fmt_buffer(text, sizeof(text), ", in a live block [0x%llx, 0x%llx)", (ull)at,
 		   (ull)at + 1024);

@@ -25,7 +25,7 @@ KTEST(machine, every_byte_of_ram_has_one_owner)
 
 KTEST(machine, the_pool_manages_all_usable_memory_and_nothing_else)
 {
-	ticks_pause();
+	irq_stress_pause();
 	EXPECT_EQ(frame_managed_count(&machine.frames) * FRAME_SIZE,
 		  memmap_bytes(&machine.memmap, MEMMAP_USABLE) +
 			  memmap_bytes(&machine.memmap, MEMMAP_LENT));
@@ -71,7 +71,7 @@ KTEST(machine, managed_frames_can_be_written)
 	frame_count_t stride = 512;
 	unsigned tried = 0;
 
-	ticks_pause();
+	irq_stress_pause();
 	for (frame_nr_t pfn = frame_next_free(&machine.frames, 0); pfn != FRAME_NONE;
 	     pfn = frame_next_free(&machine.frames, (pfn | (stride - 1)) + 1)) {
 		volatile uint64_t *word = frame_ptr(&machine.frames, pfn);

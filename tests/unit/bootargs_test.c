@@ -123,15 +123,15 @@ KTEST(bootargs, rates_of_interrupts_are_numbers_within_bounds)
 {
 	struct bootargs args = parse("tick=1000 ipi=0x10");
 
-	EXPECT_EQ(args.ticks.tick_hz, 1000);
-	EXPECT_EQ(args.ticks.ipi_hz, 16);
+	EXPECT_EQ(args.irq_stress.tick_hz, 1000);
+	EXPECT_EQ(args.irq_stress.ipi_hz, 16);
 	EXPECT_EQ(complaints, 0);
 	args = parse("tick=1 ipi=100000");
-	EXPECT_EQ(args.ticks.tick_hz, 1);
-	EXPECT_EQ(args.ticks.ipi_hz, 100000);
+	EXPECT_EQ(args.irq_stress.tick_hz, 1);
+	EXPECT_EQ(args.irq_stress.ipi_hz, 100000);
 	EXPECT_EQ(complaints, 0);
 	args = parse("tick tick= tick=0 tick=fast tick=100001 ipi ipi=0 ipi=-1 ipi=1k");
-	EXPECT_EQ(args.ticks.tick_hz, 0);
-	EXPECT_EQ(args.ticks.ipi_hz, 0);
+	EXPECT_EQ(args.irq_stress.tick_hz, 0);
+	EXPECT_EQ(args.irq_stress.ipi_hz, 0);
 	EXPECT_EQ(complaints, 9);
 }

@@ -77,7 +77,7 @@ bool clock_instructions_since_entry(uint64_t *count)
 bool clock_arm(void)
 {
 	const struct hart *self = hart_self();
-	uint64_t first = ticks_next(self);
+	uint64_t first = irq_stress_next(self);
 
 	if (self->nap_until != 0 && (first == 0 || self->nap_until < first))
 		first = self->nap_until;

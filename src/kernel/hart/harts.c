@@ -364,7 +364,7 @@ acre_noreturn void hart_main(struct hart *self)
 	if (!claim(self, HART_STARTING, HART_RUNNING))
 		go(self);           /* nobody waits any more */
 	(void)platform_panicking(); /* we were not there to be interrupted */
-	ticks_join(self);
+	irq_stress_join(self);
 	interrupts_on();
 	for (;;) {
 		self->function(self->argument);
@@ -378,7 +378,7 @@ acre_noreturn void hart_main(struct hart *self)
 			break;
 	}
 	csr_clear(sstatus, SSTATUS_SIE);
-	ticks_leave(self);
+	irq_stress_leave(self);
 	frame_leave(&machine.frames);
 	go(self);
 }

@@ -56,7 +56,7 @@ struct hart {
 
 	uint64_t nap_until; /* clock.c: when the timer is wanted for a nap, 0 if it is not */
 
-	struct ticks ticks;
+	struct irq_stress irq_stress;
 	uint64_t timer_interrupts;
 	uint64_t software_interrupts;
 	uint32_t panic_depth;

@@ -44,7 +44,7 @@ static const char *state_str(const struct hart *hart)
 	return name[atomic_load(&hart->state)];
 }
 
-static void print_count(const char *what, const struct ticks_count *count)
+static void print_count(const char *what, const struct irq_stress_count *count)
 {
 	acre_print(", %s %llu taken, %llu given back", what, (ull)count->taken, (ull)count->given);
 	if (count->failed != 0)
@@ -52,7 +52,7 @@ static void print_count(const char *what, const struct ticks_count *count)
 }
 
 /* They go on counting while we print. */
-static void print_handlers(const struct ticks *t)
+static void print_handlers(const struct irq_stress *t)
 {
 	acre_print("          handlers: %llu of ticks, %llu of calls, %llu calls sent",
 		   (ull)t->ticks, (ull)t->calls, (ull)t->sent);
@@ -70,8 +70,8 @@ void report_harts(void)
 		acre_print("  hart %-4llu %s; interrupts: %llu of the timer, %llu of other harts\n",
 			   (ull)hart->id, state_str(hart), (ull)hart->timer_interrupts,
 			   (ull)hart->software_interrupts);
-		if (hart->ticks.ticks + hart->ticks.calls + hart->ticks.sent != 0)
-			print_handlers(&hart->ticks);
+		if (hart->irq_stress.ticks + hart->irq_stress.calls + hart->irq_stress.sent != 0)
+			print_handlers(&hart->irq_stress);
 	}
 }
 

@@ -54,11 +54,11 @@ static void handle_interrupt(struct hart *self, struct trap_frame *frame)
 		csr_clear(sip, 1ul << IRQ_SOFT);
 		(void)platform_panicking(); /* it may have been to stop us */
 		self->software_interrupts++;
-		ticks_software(self);
+		irq_stress_software(self);
 		return;
 	case IRQ_TIMER:
 		self->timer_interrupts++;
-		ticks_timer(self);
+		irq_stress_timer(self);
 		(void)clock_arm();
 		return;
 	default:
