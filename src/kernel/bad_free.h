@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* bad_free.h - policy of the kernel's half of the seam (lib/platform.h) that can be set. */
+/* bad_free.h - what the kernel does after an allocator has refused a free: a report, or a panic. */
 #ifndef ACRE_KERNEL_BAD_FREE_H
 #define ACRE_KERNEL_BAD_FREE_H
 

@@ -1,24 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* platform.c - the seam on SBI: console, and what happens to a refused free. */
+/* bad_free.c - platform_bad_free() of the seam: what happens after an allocator has refused a free. */
 #include "kernel/bad_free.h"
 
 #include "kernel/hart/harts.h"
-#include "kernel/kernel_sbi.h"
 #include "kernel/trap/symbols.h"
 #include "lib/fmt.h"
 #include "lib/panic.h"
 #include "lib/print.h"
-#include "sbi/console.h"
 
-struct sbi kernel_sbi;
 void (*bad_free_hook)(const struct platform_bad_free *report);
 
 static bool bad_free_reports;
-
-void platform_write(const char *text, size_t len)
-{
-	sbi_console_write(&kernel_sbi, text, len);
-}
 
 void platform_set_bad_free_reports(bool reports)
 {
