@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "kernel/hart/harts.h"
+#include "kernel/hart/hart.h"
 #include "lib/compiler.h"
 #include "lib/platform.h"
 #include "lib/string.h"

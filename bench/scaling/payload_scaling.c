@@ -11,6 +11,7 @@
  * harts as one likes.
  */
 #include "bench/scaling/lines.h"
+#include "kernel/hart/hart_life.h"
 #include "kernel/hart/harts.h"
 #include "kernel/machine.h"
 #include "kernel/memory/kernel_heap.h"

@@ -9,7 +9,7 @@
  *
  * It has to be known, since a hart that is started elsewhere may come in here. OpenSBI before 1.3 lets a
  * hart go before it has written down where to: a hart that is just awake then goes where it would have
- * gone after reset, and that is _start. It is sent back; harts.c sees that and starts it again.
+ * gone after reset, and that is _start. It is sent back; hart_life.c sees that and starts it again.
  */
 #include "boot/boot_abi.h"
 #include "boot/image.h"

@@ -8,6 +8,7 @@
 #include "kernel/bad_free.h"
 #include "kernel/bootargs.h"
 #include "kernel/hart/clock.h"
+#include "kernel/hart/hart_life.h"
 #include "kernel/hart/harts.h"
 #include "kernel/kernel_sbi.h"
 #include "kernel/machine.h"

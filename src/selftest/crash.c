@@ -4,6 +4,7 @@
 
 #include "kernel/hart/clock.h"
 #include "kernel/hart/csr.h"
+#include "kernel/hart/hart_life.h"
 #include "kernel/hart/harts.h"
 #include "kernel/machine.h"
 #include "kernel/memory/kmalloc.h"

@@ -7,6 +7,7 @@
 
 #include "kernel/hart/clock.h"
 #include "kernel/hart/csr.h"
+#include "kernel/hart/hart_life.h"
 #include "kernel/hart/harts.h"
 #include "kernel/kernel_sbi.h"
 #include "kernel/machine.h"

@@ -56,7 +56,7 @@ def a_session_in_the_frame_allocator():
         harts=2,
     )
     result.must_say(r"Temporary breakpoint 2(\.\d)?, frame_alloc_range \(pool=0x\w+ <machine\+\d+>, nframes=\d+")
-    result.must_say(r"^#\d+ +(0x\w+ in )?harts_init \(.*at src/kernel/harts\.c:\d+$")
+    result.must_say(r"^#\d+ +(0x\w+ in )?harts_init \(.*at src/kernel/hart/harts\.c:\d+$")
     result.must_say(r"^#\d+ +(0x\w+ in )?kernel_main \(hart_id=[01], .*at src/kernel/main\.c:\d+$")
     result.must_say(r"^stepped to:frame_alloc_range(_zeroed)? \+ \d+ in section \.text$")
     taken = number(result, r"frame_alloc_range.*nframes=(\d+)")
@@ -72,7 +72,7 @@ def a_session_in_the_frame_allocator():
 @case
 def another_hart_is_seen_in_the_allocator():
     result = session("break frame_alloc\ncontinue\nbacktrace\ninfo threads\nacre-harts\n")
-    result.must_say(r"^#\d+ +(0x\w+ in )?hart_main \(self=0x\w+\) at src/kernel/harts\.c:\d+$")
+    result.must_say(r"^#\d+ +(0x\w+ in )?hart_main \(self=0x\w+\) at src/kernel/hart/hart_life\.c:\d+$")
     must_equal(len(re.findall(r"^[* ] +\d+ +Thread 1\.\d+ ", result.text, re.MULTILINE)), 2, "threads")
     must_equal(len(re.findall(r"^index \d: id \d, HART_\w+, stack \[0x", result.text, re.MULTILINE)), 2, "harts")
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The other harts: they start, run on their own stacks, contend for locks and frames, park and stop. */
+#include "kernel/hart/hart_life.h"
 #include "kernel/hart/harts.h"
 
 #include "kernel/hart/clock.h"

@@ -3,6 +3,7 @@
 #include "selftest/irq_stress.h"
 
 #include "kernel/hart/clock.h"
+#include "kernel/hart/hart_life.h"
 #include "kernel/hart/harts.h"
 #include "kernel/machine.h"
 #include "kernel/memory/kernel_heap.h"

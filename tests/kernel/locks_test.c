@@ -2,6 +2,7 @@
 /* The ticket lock on all harts at once: nobody is overtaken. */
 #include "kernel/monitor/locks.h"
 
+#include "kernel/hart/hart_life.h"
 #include "kernel/hart/harts.h"
 #include "lib/fmt.h"
 #include "lib/lock_internal.h"

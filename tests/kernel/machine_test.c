@@ -2,7 +2,7 @@
 /* The machine that we really run on: is what the kernel believes of it consistent? */
 #include "kernel/machine.h"
 
-#include "kernel/hart/harts.h"
+#include "kernel/hart/hart.h"
 #include "kernel/memory/kernel_heap.h"
 #include "kernel/trap/symbols.h"
 #include "lib/string.h"

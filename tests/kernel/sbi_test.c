@@ -3,7 +3,7 @@
 #include "sbi/sbi.h"
 
 #include "kernel/hart/clock.h"
-#include "kernel/hart/harts.h"
+#include "kernel/hart/hart.h"
 #include "kernel/kernel_sbi.h"
 #include "sbi/console.h"
 #include "sbi/hsm.h"

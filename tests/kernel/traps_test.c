@@ -5,7 +5,7 @@
 #include "boot/context.h"
 #include "kernel/hart/clock.h"
 #include "kernel/hart/csr.h"
-#include "kernel/hart/harts.h"
+#include "kernel/hart/hart.h"
 #include "kernel/kernel_sbi.h"
 #include "lib/lock.h"
 #include "sbi/ipi.h"

@@ -3,6 +3,7 @@
 #include "kernel/hart/work.h"
 
 #include "kernel/hart/clock.h"
+#include "kernel/hart/hart_life.h"
 #include "kernel/hart/harts.h"
 #include "lib/string.h"
 #include "tests/support/ktest.h"

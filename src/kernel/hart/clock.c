@@ -4,7 +4,7 @@
 
 #include "boot/boot_abi.h"
 #include "kernel/hart/csr.h"
-#include "kernel/hart/harts.h"
+#include "kernel/hart/hart.h"
 #include "kernel/kernel_sbi.h"
 #include "lib/platform.h"
 #include "sbi/timer.h"

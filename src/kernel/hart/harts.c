@@ -1,53 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * harts.c - the table of harts, and the life of one that is not the boot hart:
- *
- *            hart_run     firmware         hart_main            function returns
- *   STOPPED ---------> CLAIMED -> STARTING ----------> RUNNING -----------------> DONE
- *      ^                  |           |                   ^                         |
- *      |                  |           | no answer         | sees it                 | hart_join
- *      | hart_stop:       |           v                   |                         v
- *      | the firmware     |         LOST               CALLED <---- CLAIMED <---- PARKED
- *      | has it           |                               |    IPI         hart_run |
- *      +------------------|-------- STOPPING <------------|-------------------------+
- *                         |           |   ^                       hart_stop, IPI
- *                         |  too late v   | hart_stop, hart_run: has the firmware got it now?
- *                         |          LATE
- *                         '-- the firmware refuses: back to where it was
- *
- * Each arrow has one owner, so that a plain store will do but where two may want the same hart:
- *   - out of STOPPED and PARKED go hart_run() and hart_stop(), by compare and swap: of two that want the
- *     same hart one gets it;
- *   - out of STARTING, CALLED and RUNNING goes the hart itself, but that the roll call gives up on one that
- *     is STARTING; a hart that comes after that finds itself LOST and goes back to the firmware;
- *   - out of DONE goes hart_join(): until then whoever ran the function may look at what it has left;
- *   - out of STOPPING goes whoever brought it there, after the firmware has said that the hart is stopped: before
- *     that its stack is still in use. If it does not say so in time the hart is LATE, and goes when it can; the
- *     next who wants it, by compare and swap, asks again. The hart itself makes no difference between the two.
- *
- * A hart that waits, DONE or PARKED, is in wfi with interrupts off around the look at its state, so that an
- * interrupt that is sent after the state was changed cannot be missed: it is pending, and ends the wfi.
- * Then they are on for a moment, and the handler runs. Who waits serves the work queue too (work.c).
- */
+/* harts.c - the table of harts, filled in once from the device tree, and the guard below each stack. */
 #include "kernel/hart/harts.h"
 
 #include "fdt/fdt_harts.h"
-#include "kernel/hart/clock.h"
 #include "kernel/hart/csr.h"
-#include "kernel/hart/isa.h"
-#include "kernel/hart/work.h"
 #include "kernel/kernel_sbi.h"
 #include "kernel/machine.h"
 #include "lib/panic.h"
 #include "lib/print.h"
-#include "lib/string.h"
-#include "sbi/hsm.h"
 #include "sbi/ipi.h"
-#include "selftest/irq_stress.h"
 
 #define GUARD_PATTERN 0x5afe57acc5afe57aull
-/* In which no hart answers. An emulator with more harts than its host has cores may take seconds for all. */
-#define ANSWER_MS 10000
 
 static struct hart *table[PLATFORM_MAX_HARTS];
 static unsigned count;
@@ -129,7 +92,7 @@ static void hart_add(uint64_t id)
 	table[count++] = hart;
 }
 
-static void interrupts_on(void)
+void hart_interrupts_on(void)
 {
 	csr_set(sie, 1ul << IRQ_SOFT);
 	csr_set(sstatus, SSTATUS_SIE);
@@ -143,7 +106,7 @@ void harts_init(const struct fdt *fdt)
 	table[0] = hart_self();
 	table[0]->state = HART_RUNNING;
 	count = 1;
-	interrupts_on();
+	hart_interrupts_on();
 	fdt_harts_begin(&cursor, fdt);
 	while (fdt_harts_next(&cursor, &found) == ACRE_OK) {
 		if (found.enabled)
@@ -181,7 +144,7 @@ bool harts_enabled_in_tree(const struct fdt *fdt, uint64_t id)
 	return false;
 }
 
-/* ---- waking and starting -------------------------------------------------------------------- */
+/* ---- reaching one --------------------------------------------------------------------------- */
 
 bool hart_is_up(const struct hart *hart)
 {
@@ -199,288 +162,4 @@ bool hart_is_up(const struct hart *hart)
 long hart_wake(const struct hart *hart)
 {
 	return sbi_send_ipi(&kernel_sbi, 1, hart->id);
-}
-
-static long start(const struct hart *hart)
-{
-	return sbi_hart_start(&kernel_sbi, hart->id, (uint64_t)hart_start_entry, (uint64_t)hart);
-}
-
-/* Of two that want the same hart one gets it. */
-static bool claim(struct hart *hart, uint32_t from, uint32_t to)
-{
-	return atomic_compare_exchange_strong(&hart->state, &from, to);
-}
-
-/* With the hart in STOPPING, by us. Has the firmware got it? */
-static bool has_gone(struct hart *hart)
-{
-	if (sbi_hart_status(&kernel_sbi, hart->id) != SBI_HSM_STATE_STOPPED)
-		return false;
-	hart_check_guard(hart);
-	atomic_store(&hart->state, HART_STOPPED);
-	return true;
-}
-
-/* One that did not stop in time: if it has done so since, it is like any other. */
-static enum acre_status look_at_late(struct hart *hart)
-{
-	if (!claim(hart, HART_LATE, HART_STOPPING) || has_gone(hart))
-		return ACRE_OK;
-	atomic_store(&hart->state, HART_LATE);
-	(void)hart_wake(hart);
-	return ACRE_ERR_BUSY;
-}
-
-enum acre_status hart_run(unsigned index, void (*function)(void *), void *argument)
-{
-	if (index == 0 || index >= count)
-		return ACRE_ERR_INVALID;
-	struct hart *hart = table[index];
-	enum acre_status late = look_at_late(hart);
-	if (late != ACRE_OK)
-		return late;
-	uint32_t was = HART_PARKED;
-	if (!claim(hart, was, HART_CLAIMED)) {
-		was = HART_STOPPED;
-		if (!claim(hart, was, HART_CLAIMED))
-			return ACRE_ERR_INVALID;
-	}
-	hart->function = function;
-	hart->argument = argument;
-	hart->caller = hart_self();
-	atomic_store(&hart->state, was == HART_PARKED ? HART_CALLED : HART_STARTING);
-	long error = was == HART_PARKED ? hart_wake(hart) : start(hart);
-	/* A hart that was not woken may have seen it all the same, and comes. */
-	if (error != SBI_SUCCESS &&
-	    claim(hart, was == HART_PARKED ? HART_CALLED : HART_STARTING, was))
-		return sbi_status(error);
-	return ACRE_OK;
-}
-
-/*
- * A hart that was started and has stopped without having been here came in at _start: see entry.S.
- * Its state is read twice, since in between it may have come; or found that it lacks something.
- */
-static bool went_astray(const struct hart *hart)
-{
-	return atomic_load(&hart->state) == HART_STARTING &&
-	       sbi_hart_status(&kernel_sbi, hart->id) == SBI_HSM_STATE_STOPPED &&
-	       atomic_load(&hart->state) == HART_STARTING && atomic_load(&hart->lacking) == 0;
-}
-
-static void start_again(const struct hart *hart)
-{
-	acre_log_at(LOG_INFO, "hart %llu went astray in the firmware: started again\n",
-		    (unsigned long long)hart->id);
-	(void)start(hart); /* if this fails, the time runs out */
-}
-
-static enum acre_status wait_until_done(struct hart *hart, uint64_t ms)
-{
-	uint64_t since = clock_ticks();
-
-	for (;;) {
-		uint32_t state = atomic_load(&hart->state);
-		if (state == HART_DONE)
-			return ACRE_OK;
-		if (state == HART_STARTING && atomic_load(&hart->lacking) != 0)
-			return ACRE_ERR_UNSUPPORTED;
-		/* Time counts only while it is not seen at all: it may work for as long as it likes. */
-		if (state == HART_RUNNING || work_is_served(hart))
-			since = clock_ticks();
-		else if (clock_ticks() - since > ms * clock_ticks_per_ms())
-			return ACRE_ERR_TIMEOUT;
-		if (went_astray(hart))
-			start_again(hart);
-		if (!work_serve(hart_self()))
-			clock_nap(1);
-	}
-}
-
-static void close_box(struct hart *self)
-{
-	while (!work_close(self)) {
-		if (!work_serve(self))
-			clock_nap(1);
-	}
-}
-
-enum acre_status hart_join(unsigned index, uint64_t ms)
-{
-	struct hart *hart = table[index];
-	bool opened = work_open(hart_self());
-	enum acre_status s = wait_until_done(hart, ms);
-
-	if (opened)
-		close_box(hart_self());
-	if (s != ACRE_OK)
-		return s;
-	hart_check_guard(hart);
-	atomic_store(&hart->state, HART_PARKED);
-	return ACRE_OK;
-}
-
-/* ---- parking and stopping ------------------------------------------------------------------- */
-
-/* Is it wanted for something else than work, and free to go? Its box is closed then. */
-static bool is_off(struct hart *self)
-{
-	uint32_t state = atomic_load(&self->state);
-
-	return (state == HART_CALLED || state == HART_STOPPING || state == HART_LATE) &&
-	       work_close(self);
-}
-
-/* Interrupts are on, but for the look and the wfi: what comes in between is pending and ends it. */
-static void park(struct hart *self)
-{
-	for (;;) {
-		unsigned long irq = platform_irq_save();
-		bool off = is_off(self);
-		if (!off && !work_is_given(self))
-			wait_for_interrupt();
-		platform_irq_restore(irq);
-		if (off)
-			return;
-		(void)work_serve(self);
-	}
-}
-
-/* Back into the firmware's hands. */
-static acre_noreturn void go(const struct hart *self)
-{
-	csr_clear(sstatus, SSTATUS_SIE);
-	csr_clear(sie, ~0ul);
-	hart_check_guard(self);
-	long error = sbi_hart_stop(&kernel_sbi);
-	acre_panic("hart %llu: the firmware does not stop it: %s", (unsigned long long)self->id,
-		   sbi_error_str(error));
-}
-
-/* Called by entry.S on the hart's own stack. */
-acre_noreturn void hart_main(struct hart *self)
-{
-	if (!claim(self, HART_STARTING, HART_RUNNING))
-		go(self);           /* nobody waits any more */
-	(void)platform_panicking(); /* we were not there to be interrupted */
-	irq_stress_join(self);
-	interrupts_on();
-	for (;;) {
-		self->function(self->argument);
-		hart_check_guard(self);
-		const struct hart *caller = self->caller;
-		(void)work_open(self); /* before it is known that we wait */
-		atomic_store(&self->state, HART_DONE);
-		(void)hart_wake(caller); /* or else it looks every millisecond */
-		park(self);
-		if (!claim(self, HART_CALLED, HART_RUNNING))
-			break;
-	}
-	csr_clear(sstatus, SSTATUS_SIE);
-	irq_stress_leave(self);
-	frame_leave(&machine.frames);
-	go(self);
-}
-
-enum acre_status hart_stop(unsigned index, uint64_t ms)
-{
-	if (index == 0 || index >= count)
-		return ACRE_ERR_INVALID;
-	struct hart *hart = table[index];
-	if (!claim(hart, HART_PARKED, HART_STOPPING) && !claim(hart, HART_LATE, HART_STOPPING))
-		return ACRE_ERR_INVALID;
-	const uint64_t since = clock_ticks();
-	while (!has_gone(hart)) {
-		if (clock_ticks() - since > ms * clock_ticks_per_ms()) {
-			atomic_store(&hart->state, HART_LATE);
-			return ACRE_ERR_TIMEOUT;
-		}
-		(void)hart_wake(hart); /* if this fails, the time runs out */
-		clock_nap(1);
-	}
-	return ACRE_OK;
-}
-
-/* ---- the roll call -------------------------------------------------------------------------- */
-
-static _Atomic uint64_t last_answer; /* when */
-
-static void answer(void *unused)
-{
-	(void)unused;
-	atomic_store(&last_answer, clock_ticks());
-	frame_nr_t pfn = frame_alloc(&machine.frames);
-	if (pfn != FRAME_NONE && frame_free(&machine.frames, pfn) != ACRE_OK)
-		acre_panic("hart %llu could not give back the frame it took",
-			   (unsigned long long)hart_self()->id);
-}
-
-/* The hart that started us over (boothart=) may be about to stop, not stopped. */
-static void let_it_stop(const struct hart *hart, uint64_t until)
-{
-	while (clock_ticks() < until) {
-		long state = sbi_hart_status(&kernel_sbi, hart->id);
-		if (state != SBI_HSM_STATE_STARTED && state != SBI_HSM_STATE_STOP_PENDING)
-			return;
-		clock_nap(1);
-	}
-}
-
-/* When it is no use to wait any more, as it looks now. */
-static uint64_t deadline(void)
-{
-	return atomic_load(&last_answer) + ANSWER_MS * clock_ticks_per_ms();
-}
-
-/* As long as others answer, there is hope. */
-static enum acre_status await_answer(unsigned index)
-{
-	enum acre_status s;
-
-	do {
-		uint64_t until = deadline();
-		uint64_t now = clock_ticks();
-		s = hart_join(index, now < until ? (until - now) / clock_ticks_per_ms() : 0);
-	} while (s == ACRE_ERR_TIMEOUT && clock_ticks() < deadline());
-	return s;
-}
-
-static void leave_out(struct hart *hart, enum acre_status why)
-{
-	char names[ISA_NAMES_LEN];
-	uint64_t lacking = atomic_load(&hart->lacking);
-
-	/* Its area stays as it is: the hart may still come, late, and run on it, back to the firmware. */
-	atomic_store(&hart->state, HART_LOST);
-	if (lacking != 0)
-		log_warn("hart %llu is left out: it has no %s, which this kernel was built for\n",
-			 (unsigned long long)hart->id, isa_names(names, lacking));
-	else
-		log_warn("hart %llu is left out: %s\n", (unsigned long long)hart->id,
-			 acre_status_str(why));
-}
-
-unsigned harts_roll_call(void)
-{
-	enum acre_status started[PLATFORM_MAX_HARTS];
-	const unsigned n = count;
-	unsigned answered = 1;
-
-	atomic_store(&last_answer, clock_ticks());
-	for (unsigned i = 1; i < n; i++) {
-		let_it_stop(table[i], deadline());
-		started[i] = hart_run(i, answer, NULL);
-	}
-	for (unsigned i = 1; i < n; i++) {
-		enum acre_status s = started[i] == ACRE_OK ? await_answer(i) : started[i];
-		/* It may have come just as we gave up. */
-		if (s == ACRE_ERR_TIMEOUT && !claim(table[i], HART_STARTING, HART_LOST))
-			s = hart_join(i, ANSWER_MS);
-		if (s == ACRE_OK)
-			answered++;
-		else
-			leave_out(table[i], s);
-	}
-	return answered;
 }

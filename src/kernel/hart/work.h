@@ -48,7 +48,7 @@ struct hart_set hart_set_of_all(void);
 acre_nodiscard enum acre_status work_run(const struct hart_set *set, uint64_t (*function)(void *),
 					 void *argument, uint64_t *result);
 
-/* ---- for those who wait: harts.c ------------------------------------------------------------- */
+/* ---- for those who wait: hart_life.c --------------------------------------------------------- */
 
 /*
  * work_open - from now on @self, the hart that asks, is available: it must call work_serve() until
