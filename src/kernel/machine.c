@@ -7,7 +7,7 @@
 
 #include "fdt/fdt_harts.h"
 #include "fdt/fdt_info.h"
-#include "kernel/memory/ledger.h"
+#include "kernel/memory/kernel_image.h"
 #include "kernel/text.h"
 #include "lib/panic.h"
 #include "lib/print.h"
@@ -84,11 +84,11 @@ static void check_map(void)
 void machine_map_memory(uint64_t limit)
 {
 	uint64_t dtb = (uint64_t)machine.dtb;
-	struct memmap_part part[LEDGER_IMAGE_PARTS];
+	struct memmap_part part[KERNEL_IMAGE_PARTS];
 	const struct memmap_boot boot = {
-		.image = ledger_image(part),
+		.image = kernel_image_parts(part),
 		.part = part,
-		.nparts = LEDGER_IMAGE_PARTS,
+		.nparts = KERNEL_IMAGE_PARTS,
 		.limit = limit,
 		.dtb = { dtb, dtb + fdt_total_size(&machine.fdt) },
 	};
@@ -123,7 +123,6 @@ void machine_init_frames(bool debug)
 			acre_status_str(s), (unsigned long long)machine.mem_limit);
 	if (s != ACRE_OK)
 		acre_panic("no frame pool can be made of this memory: %s", acre_status_str(s));
-	ledger_check_or_panic();
 }
 
 /* Neighbours often have one name: it is copied once. */

@@ -13,6 +13,7 @@
 #include "kernel/kernel_sbi.h"
 #include "kernel/machine.h"
 #include "kernel/memory/kernel_heap.h"
+#include "kernel/memory/ledger.h"
 #include "kernel/monitor/report.h"
 #include "kernel/payload.h"
 #include "kernel/text.h"
@@ -93,6 +94,7 @@ acre_noreturn void kernel_main(uint64_t hart_id, const void *dtb, uint64_t entry
 	hand_over(&args);                       /* may not return */
 	machine_map_memory(args.mem_limit);     /* regions, to the byte */
 	machine_init_frames(args.frames_debug); /* takes its tables from them */
+	ledger_check_or_panic();                /* every byte has one owner */
 	kernel_heap_init();                     /* its arena is in BSS */
 	machine_adopt_names();
 	harts_init(&machine.fdt); /* stacks and records from frames */

@@ -5,6 +5,7 @@
 #include "kernel/hart/harts.h"
 #include "kernel/machine.h"
 #include "kernel/memory/kernel_heap.h"
+#include "kernel/memory/kernel_image.h"
 #include "kernel/memory/kmalloc.h"
 #include "kernel/memory/why.h"
 #include "lib/fmt.h"
@@ -37,9 +38,9 @@ KTEST(ledger, the_books_agree)
 /* Byte sums by the linker's symbols against those of the map. */
 KTEST(ledger, the_parts_are_the_image)
 {
-	struct memmap_part part[LEDGER_IMAGE_PARTS];
-	struct acre_range image = ledger_image(part);
-	uint64_t sum = 0, of_part[LEDGER_IMAGE_PARTS] = { 0 }, padding = 0;
+	struct memmap_part part[KERNEL_IMAGE_PARTS];
+	struct acre_range image = kernel_image_parts(part);
+	uint64_t sum = 0, of_part[KERNEL_IMAGE_PARTS] = { 0 }, padding = 0;
 
 	for (uint32_t i = 0; i < machine.memmap.nregions; i++) {
 		const struct memmap_region *r = &machine.memmap.region[i];
@@ -49,7 +50,7 @@ KTEST(ledger, the_parts_are_the_image)
 		sum += acre_range_size(r->range);
 		bool is_known = strcmp(r->name, "kernel padding") == 0;
 		padding += is_known ? acre_range_size(r->range) : 0;
-		for (uint32_t p = 0; p < LEDGER_IMAGE_PARTS; p++) {
+		for (uint32_t p = 0; p < KERNEL_IMAGE_PARTS; p++) {
 			if (strcmp(r->name, part[p].name) == 0) {
 				of_part[p] += acre_range_size(r->range);
 				is_known = true;
@@ -59,7 +60,7 @@ KTEST(ledger, the_parts_are_the_image)
 	}
 	EXPECT_EQ(sum, acre_range_size(image));
 	/* Stacks, arena and table lie in BSS, the last part, and are not counted twice. */
-	for (uint32_t p = 0; p + 1 < LEDGER_IMAGE_PARTS; p++)
+	for (uint32_t p = 0; p + 1 < KERNEL_IMAGE_PARTS; p++)
 		EXPECT_EQ(of_part[p], acre_range_size(part[p].range));
 	EXPECT_EQ(of_part[0] + of_part[1] + of_part[2] + of_part[6],
 		  acre_range_size(part[6].range));

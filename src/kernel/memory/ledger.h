@@ -7,13 +7,6 @@
 #define ACRE_KERNEL_LEDGER_H
 
 #include "lib/compiler.h"
-#include "mm/map/memmap_fdt.h"
-
-/* Boot hart's area, heap arena, heap table, text, constants, data, BSS. */
-#define LEDGER_IMAGE_PARTS 7u
-
-/* ledger_image - the parts of the running image, most particular first. Result: all of it. */
-struct acre_range ledger_image(struct memmap_part part[LEDGER_IMAGE_PARTS]);
 
 /*
  * ledger_check - do all books agree, to the byte? NULL if so, else the sentence that is broken.

@@ -21,7 +21,7 @@
 #include "kernel/hart/harts.h"
 #include "kernel/trap/exit.h"
 #include "kernel/trap/symbols.h"
-#include "kernel/trap/traps.h"
+#include "kernel/trap/trap_frame.h"
 #include "lib/fmt.h"
 #include "lib/platform.h"
 #include "lib/print.h"
