@@ -66,7 +66,7 @@ ECALL := src/sbi/ecall.c
 SBI := $(sort $(filter-out $(ECALL),$(call find,src/sbi,*.c)))
 CASES := tests/support/ktest.c tests/support/fdt_builder.c tests/support/fdt_exercise.c tests/support/fdt_tree.c tests/support/frame_model.c $(call find,tests/unit,*.c)
 
-KERNEL_SRC := $(call find,src/boot,*.S) $(call find,src/kernel src/selftest,*.c) $(ECALL) $(SBI) $(PORTABLE)
+KERNEL_SRC := $(call find,src/boot src/selftest,*.S) $(call find,src/kernel src/selftest,*.c) $(ECALL) $(SBI) $(PORTABLE)
 KERNEL_SRC := $(filter-out src/selftest/selftest_none.c src/kernel/monitor/monitor.c,$(KERNEL_SRC))
 SELFTEST := $(if $(filter 0,$(TESTS)),src/selftest/selftest_none.c,$(CASES) $(call find,tests/kernel,*.c))
 KERNEL_SRC += $(if $(filter monitor,$(PAYLOAD)),src/kernel/monitor/monitor.c $(SELFTEST))

@@ -51,7 +51,4 @@
 /* What kernel_main() gets when instructions cannot be counted: no counter comes so far. */
 #define NO_INSTRUCTION_COUNT (-1)
 
-/* struct context: ra, sp, s0..s11 at 8 * n. */
-#define CONTEXT_SIZE 112
-
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* kernel_port.c (kernel) - what the test runner needs, from the kernel's own heap and frame pool. */
-#include "boot/context.h"
 #include "kernel/bad_free.h"
 #include "kernel/hart/harts.h"
 #include "kernel/machine.h"
@@ -8,6 +7,7 @@
 #include "kernel/memory/kmalloc.h"
 #include "kernel/trap/panic_report.h"
 #include "lib/panic.h"
+#include "selftest/context.h"
 #include "selftest/irq_stress.h"
 #include "selftest/selftest.h"
 #include "tests/support/ktest.h"

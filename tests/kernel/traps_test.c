@@ -2,7 +2,6 @@
 /* Traps that are asked for: what arrives in trap_handle(), and that interrupts wait for the lock. */
 #include "kernel/trap/traps.h"
 
-#include "boot/context.h"
 #include "kernel/hart/clock.h"
 #include "kernel/hart/csr.h"
 #include "kernel/hart/hart.h"
@@ -10,6 +9,7 @@
 #include "lib/lock.h"
 #include "sbi/ipi.h"
 #include "sbi/timer.h"
+#include "selftest/context.h"
 #include "tests/support/ktest.h"
 
 static struct context resume;

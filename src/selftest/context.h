@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * context.h - setjmp and longjmp for the kernel: callee-saved registers only.
+ * context.h - setjmp and longjmp for the self-tests: callee-saved registers only.
  */
-#ifndef ACRE_BOOT_CONTEXT_H
-#define ACRE_BOOT_CONTEXT_H
+#ifndef ACRE_SELFTEST_CONTEXT_H
+#define ACRE_SELFTEST_CONTEXT_H
 
 #include <stdint.h>
 
-#include "boot/boot_abi.h"
+#include "lib/compiler.h"
+
+/* ra, sp, s0..s11: context.S has them at 8 * n. */
+#define CONTEXT_REGISTERS 14
 
 struct context {
-	uint64_t reg[CONTEXT_SIZE / 8]; /* ra, sp, s0..s11 */
+	uint64_t reg[CONTEXT_REGISTERS];
 };
 
 /*
@@ -21,6 +24,6 @@ struct context {
 __attribute__((returns_twice)) int context_save(struct context *context);
 
 /* context_restore - go back to where @context was saved; there the result is @value, not 0. */
-_Noreturn void context_restore(const struct context *context, int value);
+acre_noreturn void context_restore(const struct context *context, int value);
 
 #endif

@@ -3,9 +3,7 @@
  * context.S - leave a computation from deep inside: how a test survives the panic or the trap that it
  * asked for. context.h has the contracts.
  */
-#include "boot/boot_abi.h"
-
-	.section .text.boot, "ax"
+	.text
 	.globl context_save
 	.type context_save, @function
 context_save:
