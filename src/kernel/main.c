@@ -69,7 +69,7 @@ static void start_ticks(const struct bootargs *args)
 {
 	const struct irq_stress_rates *rates = &args->irq_stress;
 
-	if (rates->tick_hz == 0 && rates->ipi_hz == 0)
+	if (irq_stress_init() != ACRE_OK || (rates->tick_hz == 0 && rates->ipi_hz == 0))
 		return;
 	enum acre_status s = irq_stress_set(rates);
 	if (s != ACRE_OK)

@@ -18,10 +18,13 @@
 #include "selftest/irq_stress.h"
 
 #include "kernel/hart/clock.h"
+#include "kernel/hart/hart_client.h"
 #include "kernel/hart/harts.h"
 #include "kernel/machine.h"
 #include "kernel/memory/kmalloc.h"
 #include "lib/panic.h"
+#include "lib/print.h"
+#include "lib/string.h"
 
 #define WORDS_PER_FRAME (FRAME_SIZE / 8)
 #define MAX_RUN         16u
@@ -30,11 +33,18 @@
 /* Handlers that may wait for a lock, at once. */
 #define LOCK_LIMIT 8u
 
+/* By the index of the hart. NULL: irq_stress_init() has not been called, or found no memory. */
+static struct irq_stress *stress_of_harts;
 static struct irq_stress_rates rates_now;
 static _Atomic uint64_t tick_period; /* in ticks of the time counter, 0: never */
 static _Atomic uint64_t ipi_period;
 static _Atomic uint32_t paused;
 static _Atomic uint32_t lock_users;
+
+struct irq_stress *irq_stress_of(const struct hart *hart)
+{
+	return &stress_of_harts[hart->index];
+}
 
 /* ---- what a handler has ---------------------------------------------------------------------- */
 
@@ -232,7 +242,7 @@ static bool may_work(struct irq_stress *t, const _Atomic uint64_t *period)
 static struct hart *next_peer(const struct hart *self)
 {
 	const unsigned n = harts_count();
-	unsigned step = n > 1 ? (unsigned)(self->irq_stress.sent % (n - 1)) : 0;
+	unsigned step = n > 1 ? (unsigned)(irq_stress_of(self)->sent % (n - 1)) : 0;
 
 	for (unsigned i = 1; i < n; i++) {
 		struct hart *peer = hart_at((self->index + 1 + (step + i) % (n - 1)) % n);
@@ -243,26 +253,27 @@ static struct hart *next_peer(const struct hart *self)
 }
 
 /* Leave @peer a frame. If it has not yet given back the last one, we do. */
-static void hand_frame_to(struct irq_stress *t, struct hart *peer)
+static void hand_frame_to(struct irq_stress *t, const struct hart *peer)
 {
 	if (t->nframes == 0)
 		return;
-	uint64_t before = atomic_exchange(&peer->irq_stress.handed, t->frame[--t->nframes] + 1);
+	uint64_t before = atomic_exchange(&irq_stress_of(peer)->handed, t->frame[--t->nframes] + 1);
 	t->passed++;
 	if (before != 0)
 		handler_free_frame(t, before - 1);
 }
 
-static void interrupt_another(struct hart *self)
+static void interrupt_another(const struct hart *self)
 {
+	struct irq_stress *t = irq_stress_of(self);
 	struct hart *peer = next_peer(self);
 
-	if (may_work(&self->irq_stress, &ipi_period)) {
-		hand_frame_to(&self->irq_stress, peer);
-		release_room(&self->irq_stress);
+	if (may_work(t, &ipi_period)) {
+		hand_frame_to(t, peer);
+		release_room(t);
 	}
 	(void)hart_wake(peer);
-	self->irq_stress.sent++;
+	t->sent++;
 }
 
 /* The next time, at least a period from now: whoever is interrupted must get on. */
@@ -283,7 +294,7 @@ static bool is_due(uint64_t at)
 
 void irq_stress_timer(struct hart *self)
 {
-	struct irq_stress *t = &self->irq_stress;
+	struct irq_stress *t = irq_stress_of(self);
 
 	if (is_due(t->tick_at)) {
 		t->ticks++;
@@ -299,17 +310,38 @@ void irq_stress_timer(struct hart *self)
 	}
 }
 
+/* Harts hear of a rate all at once: they need not tick all at once ever after. */
+static uint64_t first_time(const struct hart *self, uint64_t now, const _Atomic uint64_t *period)
+{
+	uint64_t apart = atomic_load(period) / harts_count();
+
+	return next_time(now + self->index * apart, period);
+}
+
+/* @self, this hart, ticks from now on, if harts tick. Interrupts are off. */
+static void join_hart(struct hart *self)
+{
+	struct irq_stress *t = irq_stress_of(self);
+	uint64_t now = clock_ticks();
+
+	t->tick_at = first_time(self, now, &tick_period);
+	t->ipi_at = first_time(self, now, &ipi_period);
+	(void)clock_arm();
+}
+
 /* Rates that were set meanwhile: what is on already takes them over by itself. */
 static void hear_of_rates(struct hart *self)
 {
-	if ((self->irq_stress.tick_at == 0) != (atomic_load(&tick_period) == 0) ||
-	    (self->irq_stress.ipi_at == 0) != (atomic_load(&ipi_period) == 0))
-		irq_stress_join(self);
+	const struct irq_stress *t = irq_stress_of(self);
+
+	if ((t->tick_at == 0) != (atomic_load(&tick_period) == 0) ||
+	    (t->ipi_at == 0) != (atomic_load(&ipi_period) == 0))
+		join_hart(self);
 }
 
 void irq_stress_software(struct hart *self)
 {
-	struct irq_stress *t = &self->irq_stress;
+	struct irq_stress *t = irq_stress_of(self);
 
 	hear_of_rates(self);
 	if (t->ipi_at == 0)
@@ -324,8 +356,8 @@ void irq_stress_software(struct hart *self)
 
 uint64_t irq_stress_next(const struct hart *self)
 {
-	uint64_t tick = self->irq_stress.tick_at;
-	uint64_t ipi = self->irq_stress.ipi_at;
+	uint64_t tick = irq_stress_of(self)->tick_at;
+	uint64_t ipi = irq_stress_of(self)->ipi_at;
 
 	if (tick == 0 || ipi == 0)
 		return tick + ipi;
@@ -334,23 +366,6 @@ uint64_t irq_stress_next(const struct hart *self)
 
 /* ---- coming and going ------------------------------------------------------------------------ */
 
-/* Harts hear of a rate all at once: they need not tick all at once ever after. */
-static uint64_t first_time(const struct hart *self, uint64_t now, const _Atomic uint64_t *period)
-{
-	uint64_t apart = atomic_load(period) / harts_count();
-
-	return next_time(now + self->index * apart, period);
-}
-
-void irq_stress_join(struct hart *self)
-{
-	uint64_t now = clock_ticks();
-
-	self->irq_stress.tick_at = first_time(self, now, &tick_period);
-	self->irq_stress.ipi_at = first_time(self, now, &ipi_period);
-	(void)clock_arm();
-}
-
 /* Not in a handler: it is not we who is interrupted, so it comes to its end. */
 static void claim_room(struct irq_stress *t)
 {
@@ -358,14 +373,66 @@ static void claim_room(struct irq_stress *t)
 		clock_nap(1);
 }
 
-void irq_stress_leave(struct hart *self)
+/* @self, this hart, is about to stop: its handlers free all that they have, and do nothing more. */
+static void leave_hart(struct hart *self)
 {
-	self->irq_stress.tick_at = 0;
-	self->irq_stress.ipi_at = 0;
+	struct irq_stress *t = irq_stress_of(self);
+
+	t->tick_at = 0;
+	t->ipi_at = 0;
 	(void)clock_arm();
-	claim_room(&self->irq_stress);
-	handler_free_all(&self->irq_stress);
-	release_room(&self->irq_stress);
+	claim_room(t);
+	handler_free_all(t);
+	release_room(t);
+}
+
+/* ---- the report ------------------------------------------------------------------------------ */
+
+static void print_count(const char *what, const struct irq_stress_count *count)
+{
+	acre_print(", %s %llu taken, %llu given back", what, (unsigned long long)count->taken,
+		   (unsigned long long)count->given);
+	if (count->failed != 0)
+		acre_print(", %llu lacking", (unsigned long long)count->failed);
+}
+
+/* They go on counting while we print. */
+static void report_hart(const struct hart *hart)
+{
+	const struct irq_stress *t = irq_stress_of(hart);
+
+	if (t->ticks + t->calls + t->sent == 0)
+		return;
+	acre_print("          handlers: %llu of ticks, %llu of calls, %llu calls sent",
+		   (unsigned long long)t->ticks, (unsigned long long)t->calls,
+		   (unsigned long long)t->sent);
+	print_count("frames", &t->frames);
+	acre_print(", %llu left to others", (unsigned long long)t->passed);
+	print_count("runs", &t->runs);
+	print_count("blocks", &t->blocks);
+	acre_print("\n");
+}
+
+/* ---- setting up, and rates ------------------------------------------------------------------- */
+
+enum acre_status irq_stress_init(void)
+{
+	static const struct timer_client timer = { irq_stress_next, irq_stress_timer };
+	static const struct hart_client client = {
+		.started = join_hart,
+		.interrupted = irq_stress_software,
+		.stopping = leave_hart,
+		.report = report_hart,
+	};
+	const size_t bytes = harts_count() * sizeof(*stress_of_harts);
+
+	stress_of_harts = kmalloc_aligned(bytes, _Alignof(struct irq_stress));
+	if (stress_of_harts == NULL)
+		return ACRE_ERR_NOMEM;
+	memset(stress_of_harts, 0, bytes);
+	clock_add_client(&timer);
+	hart_client_add(&client);
+	return ACRE_OK;
 }
 
 static uint64_t period_of(uint64_t hz)
@@ -377,6 +444,8 @@ static uint64_t period_of(uint64_t hz)
 
 enum acre_status irq_stress_set(const struct irq_stress_rates *rates)
 {
+	if (stress_of_harts == NULL)
+		return ACRE_ERR_NOMEM;
 	if (clock_ticks_per_second() == 0)
 		return ACRE_ERR_UNSUPPORTED;
 	rates_now = *rates;
@@ -403,15 +472,17 @@ struct irq_stress_rates irq_stress_get(void)
 void irq_stress_pause(void)
 {
 	atomic_fetch_add(&paused, 1);
+	if (stress_of_harts == NULL)
+		return;
 	for (unsigned i = 0; i < harts_count(); i++) {
-		struct irq_stress *t = &hart_at(i)->irq_stress;
+		struct irq_stress *t = irq_stress_of(hart_at(i));
 		claim_room(t);
 		handler_free_all(t);
 		release_room(t);
 	}
 	/* A handler may have handed over to a hart that we had been at already. */
 	for (unsigned i = 0; i < harts_count(); i++) {
-		struct irq_stress *t = &hart_at(i)->irq_stress;
+		struct irq_stress *t = irq_stress_of(hart_at(i));
 		claim_room(t);
 		handler_free_handed(t);
 		release_room(t);

@@ -28,7 +28,7 @@ struct irq_stress_count {
 	uint64_t failed; /* there was none */
 };
 
-/* What the handlers of one hart have: part of its record. */
+/* What the handlers of one hart have. */
 struct irq_stress {
 	_Atomic uint32_t busy; /* somebody is at it: the handler, or who makes it give up all */
 	uint32_t turns;
@@ -49,7 +49,10 @@ struct irq_stress {
 	uint64_t passed; /* frames that were left to another hart to give back */
 	uint64_t idle;   /* those that did nothing, in a pause */
 	struct irq_stress_count frames, runs, blocks;
-};
+} acre_aligned_to(64);
+
+/* irq_stress_of - that of @hart. Pre: irq_stress_init() has succeeded. */
+struct irq_stress *irq_stress_of(const struct hart *hart);
 
 /* How often a second, at most IRQ_STRESS_MAX_HZ; 0: not at all. */
 struct irq_stress_rates {
@@ -58,22 +61,23 @@ struct irq_stress_rates {
 };
 
 /*
+ * irq_stress_init - take memory of the heap for each hart of the machine, for good, and register with the clock
+ * and the harts (kernel/hart/hart_client.h).
+ * Pre:    once, on one hart, after harts_init().
+ * Result: ACRE_OK; ACRE_ERR_NOMEM, and nothing has changed.
+ */
+acre_nodiscard enum acre_status irq_stress_init(void);
+
+/*
  * irq_stress_set - from now on, at these rates, on every hart, and those that are started later. A hart hears of
  * it by an interrupt. If both are 0, no handler has any memory when this returns.
- * Result: ACRE_OK; ACRE_ERR_UNSUPPORTED, and nothing has changed, if the device tree does not say how fast time
- *         counts.
+ * Result: ACRE_OK; ACRE_ERR_NOMEM without a successful irq_stress_init(); ACRE_ERR_UNSUPPORTED if the device tree does
+ *         not say how fast time counts. Nothing has changed after an error.
  */
 enum acre_status irq_stress_set(const struct irq_stress_rates *rates);
 
 /* irq_stress_get - the rates that were set. */
 struct irq_stress_rates irq_stress_get(void);
-
-/*
- * irq_stress_join, irq_stress_leave - @self, the hart that asks, has come, or is about to stop: then its handlers
- * give back all that they have, and do nothing more. Interrupts are off.
- */
-void irq_stress_join(struct hart *self);
-void irq_stress_leave(struct hart *self);
 
 /*
  * irq_stress_pause - interrupts go on, but no handler has any memory, nor takes any, until irq_stress_resume(): so
@@ -86,12 +90,12 @@ void irq_stress_resume(void);
 /* irq_stress_pauses - how many irq_stress_pause() have not been resumed. */
 unsigned irq_stress_pauses(void);
 
-/* ---- for clock.c and traps.c ----------------------------------------------------------------- */
+/* ---- the handlers, which cases call too -------------------------------------------------------- */
 
 /* irq_stress_next - when @self needs the timer, 0 for never. */
 uint64_t irq_stress_next(const struct hart *self);
 
-/* irq_stress_timer, irq_stress_software - the handlers. Interrupts are off. */
+/* irq_stress_timer, irq_stress_software - on @self, this hart. Interrupts are off. */
 void irq_stress_timer(struct hart *self);
 void irq_stress_software(struct hart *self);
 

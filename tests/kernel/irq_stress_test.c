@@ -50,7 +50,7 @@ static struct irq_stress_count sum_of(size_t kind)
 
 	for (unsigned i = 0; i < harts_count(); i++) {
 		const struct irq_stress_count *c =
-			(const void *)((const uint8_t *)&hart_at(i)->irq_stress + kind);
+			(const void *)((const uint8_t *)irq_stress_of(hart_at(i)) + kind);
 		sum.taken += c->taken;
 		sum.given += c->given;
 		sum.failed += c->failed;
@@ -77,7 +77,7 @@ static void expect_empty(const struct irq_stress *t)
 static bool have_come(const uint64_t *ticks, const uint64_t *calls)
 {
 	for (unsigned i = 0; i < harts_count(); i++) {
-		const volatile struct irq_stress *t = &hart_at(i)->irq_stress;
+		const volatile struct irq_stress *t = irq_stress_of(hart_at(i));
 		if (hart_is_up(hart_at(i)) &&
 		    (t->ticks < ticks[i] + enough() || t->calls < calls[i] + enough()))
 			return false;
@@ -109,8 +109,8 @@ static void work_until_enough(void)
 	uint64_t *calls = ktest_alloc(harts_count() * sizeof(*calls), 8);
 
 	for (unsigned i = 0; i < harts_count(); i++) {
-		ticks[i] = hart_at(i)->irq_stress.ticks;
-		calls[i] = hart_at(i)->irq_stress.calls;
+		ticks[i] = irq_stress_of(hart_at(i))->ticks;
+		calls[i] = irq_stress_of(hart_at(i))->calls;
 	}
 	while (!have_come(ticks, calls) && clock_ticks() < end) {
 		work_a_bit();
@@ -135,7 +135,7 @@ KTEST(ticks, come_on_every_hart_and_lose_nothing)
 	EXPECT(expect_all_given_back(offsetof(struct irq_stress, runs)) != 0);
 	EXPECT(expect_all_given_back(offsetof(struct irq_stress, blocks)) != 0);
 	for (unsigned i = 0; i < harts_count(); i++)
-		expect_empty(&hart_at(i)->irq_stress);
+		expect_empty(irq_stress_of(hart_at(i)));
 	irq_stress_resume();
 	ticks_as_before();
 }
@@ -148,10 +148,10 @@ KTEST(ticks, do_nothing_in_a_pause_but_come)
 	irq_stress_resume();
 	EXPECT_EQ(irq_stress_pauses(), 1);
 	uint64_t taken = sum_of(offsetof(struct irq_stress, frames)).taken;
-	uint64_t idle = hart_self()->irq_stress.idle;
+	uint64_t idle = irq_stress_of(hart_self())->idle;
 	frame_count_t free = frame_free_count(&machine.frames);
 	work_until_enough();
-	EXPECT(hart_self()->irq_stress.idle > idle);
+	EXPECT(irq_stress_of(hart_self())->idle > idle);
 	EXPECT_EQ(sum_of(offsetof(struct irq_stress, frames)).taken, taken);
 	EXPECT_EQ(frame_free_count(&machine.frames), free);
 	irq_stress_resume();
@@ -176,8 +176,8 @@ KTEST(ticks, stop_with_their_hart_and_start_with_it)
 	}
 	if (hart != NULL) {
 		EXPECT_EQ(hart_stop(hart->index, 5000), ACRE_OK);
-		EXPECT_EQ(hart->irq_stress.nframes + hart->irq_stress.nruns +
-				  hart->irq_stress.nblocks,
+		EXPECT_EQ(irq_stress_of(hart)->nframes + irq_stress_of(hart)->nruns +
+				  irq_stress_of(hart)->nblocks,
 			  0);
 		EXPECT_EQ(irq_stress_next(hart), 0);
 		work_until_enough();
@@ -198,7 +198,7 @@ static void pause(void *unused)
 /* As somebody would who has kept a pointer to a frame that he gave back. */
 KTEST(ticks, notice_a_write_to_what_they_have)
 {
-	struct irq_stress *t = &hart_self()->irq_stress;
+	struct irq_stress *t = irq_stress_of(hart_self());
 	unsigned long irq;
 
 	ticks_on();

@@ -7,6 +7,7 @@
 #include "kernel/hart/hart.h"
 #include "kernel/kernel_sbi.h"
 #include "lib/lock.h"
+#include "mm/types.h"
 #include "sbi/ipi.h"
 #include "sbi/timer.h"
 #include "selftest/context.h"

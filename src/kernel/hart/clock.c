@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* clock.c - reading the time and instret CSRs, and waiting with the SBI timer. */
+/* clock.c - reading the time and instret CSRs, and sharing the SBI timer of a hart between its clients. */
 #include "kernel/hart/clock.h"
 
 #include "boot/boot_abi.h"
 #include "kernel/hart/csr.h"
 #include "kernel/hart/hart.h"
 #include "kernel/kernel_sbi.h"
+#include "lib/panic.h"
 #include "lib/platform.h"
 #include "sbi/timer.h"
 
@@ -13,8 +14,27 @@ static uint64_t frequency;
 static uint64_t entry_ticks;
 static uint64_t entry_instructions;
 
+static const struct timer_client *timer_client[CLOCK_MAX_CLIENTS];
+static _Atomic unsigned ntimer_clients; /* written last: another hart may look meanwhile */
+
+static unsigned timer_clients(void)
+{
+	return atomic_load_explicit(&ntimer_clients, memory_order_acquire);
+}
+
+/* ---- counters ------------------------------------------------------------------------------- */
+
+static uint64_t nap_end(const struct hart *self)
+{
+	return self->nap_until;
+}
+
+/* Its interrupt ends the wfi, and is not handled. */
+static const struct timer_client nap = { .next = nap_end };
+
 void clock_init(uint64_t hz, uint64_t ticks, uint64_t instructions)
 {
+	clock_add_client(&nap);
 	frequency = hz;
 	entry_ticks = ticks;
 	entry_instructions = instructions;
@@ -73,14 +93,35 @@ bool clock_instructions_since_entry(uint64_t *count)
 	return true;
 }
 
-/* Level-triggered: it is pending until a new time is set, or not wanted. */
+/* ---- the timer ------------------------------------------------------------------------------ */
+
+void clock_add_client(const struct timer_client *client)
+{
+	unsigned n = timer_clients();
+
+	if (n == CLOCK_MAX_CLIENTS)
+		acre_panic("more than %u parts want the timer", CLOCK_MAX_CLIENTS);
+	timer_client[n] = client;
+	atomic_store_explicit(&ntimer_clients, n + 1, memory_order_release);
+}
+
+/* The earliest time that a client wants; 0 if none wants any. */
+static uint64_t earliest_time(const struct hart *self)
+{
+	uint64_t first = 0;
+
+	for (unsigned i = 0, n = timer_clients(); i < n; i++) {
+		uint64_t next = timer_client[i]->next(self);
+		if (next != 0 && (first == 0 || next < first))
+			first = next;
+	}
+	return first;
+}
+
+/* Level-triggered: the interrupt is pending until a new time is set, or it is turned off. */
 bool clock_arm(void)
 {
-	const struct hart *self = hart_self();
-	uint64_t first = irq_stress_next(self);
-
-	if (self->nap_until != 0 && (first == 0 || self->nap_until < first))
-		first = self->nap_until;
+	uint64_t first = earliest_time(hart_self());
 
 	if (first != 0 && sbi_set_timer(&kernel_sbi, first) == SBI_SUCCESS) {
 		csr_set(sie, 1ul << IRQ_TIMER);
@@ -88,6 +129,15 @@ bool clock_arm(void)
 	}
 	csr_clear(sie, 1ul << IRQ_TIMER);
 	return first == 0;
+}
+
+void clock_interrupt(struct hart *self)
+{
+	for (unsigned i = 0, n = timer_clients(); i < n; i++) {
+		if (timer_client[i]->fire != NULL)
+			timer_client[i]->fire(self);
+	}
+	(void)clock_arm();
 }
 
 /* Interrupts are off from before the timer is set: its interrupt ends the wfi, and would not if it were handled. */

@@ -9,7 +9,6 @@
 #include <stdint.h>
 
 #include "boot/boot_abi.h"
-#include "selftest/irq_stress.h"
 
 struct trap_frame;
 
@@ -49,13 +48,12 @@ struct hart {
 
 	uint64_t nap_until; /* clock.c: when the timer is wanted for a nap, 0 if it is not */
 
-	struct irq_stress irq_stress;
 	uint64_t timer_interrupts;
 	uint64_t software_interrupts;
 	uint32_t panic_depth;
 	bool in_handler;
 	_Atomic bool has_stopped; /* for good: another hart panics */
-	/* A test that wants a trap: called first, and need not return. True: that was all there is to do. */
+	/* A test that wants this hart's traps: called before anything else, and need not return. True: done. */
 	bool (*trap_hook)(struct trap_frame *frame);
 };
 

@@ -33,6 +33,7 @@
 
 #include "kernel/hart/clock.h"
 #include "kernel/hart/csr.h"
+#include "kernel/hart/hart_client.h"
 #include "kernel/hart/harts.h"
 #include "kernel/hart/isa.h"
 #include "kernel/hart/work.h"
@@ -41,7 +42,6 @@
 #include "lib/panic.h"
 #include "lib/print.h"
 #include "sbi/hsm.h"
-#include "selftest/irq_stress.h"
 
 /* In which no hart answers. An emulator with more harts than its host has cores may take seconds for all. */
 #define ANSWER_MS 10000
@@ -211,7 +211,7 @@ acre_noreturn void hart_main(struct hart *self)
 	if (!claim(self, HART_STARTING, HART_RUNNING))
 		go(self);           /* nobody waits any more */
 	(void)platform_panicking(); /* we were not there to be interrupted */
-	irq_stress_join(self);
+	hart_clients_started(self);
 	hart_interrupts_on();
 	for (;;) {
 		self->function(self->argument);
@@ -225,7 +225,7 @@ acre_noreturn void hart_main(struct hart *self)
 			break;
 	}
 	csr_clear(sstatus, SSTATUS_SIE);
-	irq_stress_leave(self);
+	hart_clients_stopping(self);
 	frame_leave(&machine.frames);
 	go(self);
 }

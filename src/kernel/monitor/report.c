@@ -3,6 +3,7 @@
 #include "kernel/monitor/report.h"
 
 #include "kernel/hart/clock.h"
+#include "kernel/hart/hart_client.h"
 #include "kernel/hart/harts.h"
 #include "kernel/kernel_sbi.h"
 #include "kernel/machine.h"
@@ -44,25 +45,6 @@ static const char *state_str(const struct hart *hart)
 	return name[atomic_load(&hart->state)];
 }
 
-static void print_count(const char *what, const struct irq_stress_count *count)
-{
-	acre_print(", %s %llu taken, %llu given back", what, (ull)count->taken, (ull)count->given);
-	if (count->failed != 0)
-		acre_print(", %llu lacking", (ull)count->failed);
-}
-
-/* They go on counting while we print. */
-static void print_handlers(const struct irq_stress *t)
-{
-	acre_print("          handlers: %llu of ticks, %llu of calls, %llu calls sent",
-		   (ull)t->ticks, (ull)t->calls, (ull)t->sent);
-	print_count("frames", &t->frames);
-	acre_print(", %llu left to others", (ull)t->passed);
-	print_count("runs", &t->runs);
-	print_count("blocks", &t->blocks);
-	acre_print("\n");
-}
-
 void report_harts(void)
 {
 	for (unsigned i = 0; i < harts_count(); i++) {
@@ -70,8 +52,7 @@ void report_harts(void)
 		acre_print("  hart %-4llu %s; interrupts: %llu of the timer, %llu of other harts\n",
 			   (ull)hart->id, state_str(hart), (ull)hart->timer_interrupts,
 			   (ull)hart->software_interrupts);
-		if (hart->irq_stress.ticks + hart->irq_stress.calls + hart->irq_stress.sent != 0)
-			print_handlers(&hart->irq_stress);
+		hart_clients_report(hart);
 	}
 }
 

@@ -5,8 +5,8 @@
 
 /* Each prints some lines, aligned, and changes nothing. */
 void report_machine(void); /* what booted it, model, ISA, harts */
-void report_harts(void); /* a line for each hart, two if its handlers do something (irq_stress.h) */
-void report_memory(void); /* every region, and what was taken out of RAM by whom */
+void report_harts(void);   /* a line for each hart, and what its clients say */
+void report_memory(void);  /* every region, and what was taken out of RAM by whom */
 void report_frames(void);
 void report_heap(void);
 void report_ready(void); /* the time from entry */

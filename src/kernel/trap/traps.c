@@ -4,10 +4,10 @@
 
 #include "kernel/hart/clock.h"
 #include "kernel/hart/csr.h"
+#include "kernel/hart/hart_client.h"
 #include "kernel/hart/harts.h"
 #include "kernel/trap/panic_report.h"
 #include "lib/platform.h"
-#include "selftest/irq_stress.h"
 
 /* Level-triggered: what is not answered here would come again at once. */
 static void handle_interrupt(struct hart *self, struct trap_frame *frame)
@@ -17,12 +17,11 @@ static void handle_interrupt(struct hart *self, struct trap_frame *frame)
 		csr_clear(sip, 1ul << IRQ_SOFT);
 		(void)platform_panicking(); /* it may have been to stop us */
 		self->software_interrupts++;
-		irq_stress_software(self);
+		hart_clients_interrupted(self);
 		return;
 	case IRQ_TIMER:
 		self->timer_interrupts++;
-		irq_stress_timer(self);
-		(void)clock_arm();
+		clock_interrupt(self);
 		return;
 	default:
 		panic_on_trap(frame);
