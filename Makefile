@@ -66,17 +66,20 @@ ECALL := src/sbi/ecall.c
 SBI := $(sort $(filter-out $(ECALL),$(call find,src/sbi,*.c)))
 CASES := tests/support/ktest.c tests/support/fdt_builder.c tests/support/fdt_exercise.c tests/support/fdt_tree.c tests/support/frame_model.c $(call find,tests/unit,*.c)
 
-KERNEL_SRC := $(call find,src/boot src/selftest,*.S) $(call find,src/kernel src/selftest,*.c) $(ECALL) $(SBI) $(PORTABLE)
-KERNEL_SRC := $(filter-out src/selftest/selftest_none.c src/kernel/monitor/monitor.c,$(KERNEL_SRC))
-SELFTEST := $(if $(filter 0,$(TESTS)),src/selftest/selftest_none.c,$(CASES) $(call find,tests/kernel,*.c))
-KERNEL_SRC += $(if $(filter monitor,$(PAYLOAD)),src/kernel/monitor/monitor.c $(SELFTEST))
+# A payload is what src/kernel/payload.h says. The monitor has one without self-tests and one with them; nothing of
+# src/selftest or tests is in another kernel, but that bench/irqs measures the handlers of irq_stress.c.
+MONITOR_SRC := src/kernel/monitor/monitor.c $(if $(filter 0,$(TESTS)),src/kernel/monitor/payload_monitor.c, \
+	$(call find,src/selftest,*.[cS]) $(CASES) $(call find,tests/kernel,*.c))
+KERNEL_SRC := $(call find,src/boot,*.S) $(ECALL) $(SBI) $(PORTABLE) \
+	$(filter-out %/monitor.c %/payload_monitor.c,$(call find,src/kernel,*.c)) \
+	$(if $(filter monitor,$(PAYLOAD)),$(MONITOR_SRC)) $(if $(filter irqs,$(PAYLOAD)),src/selftest/irq_stress.c)
 KERNEL_OBJ := $(patsubst %,$(K)/%.o,$(basename $(KERNEL_SRC)))
 include mk/bench.mk
 include mk/bench-peers.mk
 include mk/scaling.mk
 
 # Parts of the kernel proper that need no machine, so that their cases run on the host too.
-KERNEL_PORTABLE := src/kernel/words.c src/kernel/bootargs.c src/selftest/stress_core.c
+KERNEL_PORTABLE := src/kernel/words.c src/kernel/bootargs.c src/selftest/selftest_args.c src/selftest/stress_core.c
 HOST_SRC := $(PORTABLE) $(SBI) $(KERNEL_PORTABLE) $(CASES) $(call find,tests/host,*.c)
 
 # ---- flags ------------------------------------------------------------------------------------

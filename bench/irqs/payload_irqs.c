@@ -412,7 +412,7 @@ static void handlers(void)
 	struct irq_stress_rates rates = { .tick_hz = 10000 };
 	const uint64_t end = clock_ticks() + clock_ticks_per_second() / 10;
 
-	if (irq_stress_set(&rates) != ACRE_OK)
+	if (irq_stress_init() != ACRE_OK || irq_stress_set(&rates) != ACRE_OK)
 		return;
 	while (clock_ticks() < end)
 		(void)below(2);
@@ -420,13 +420,19 @@ static void handlers(void)
 	(void)irq_stress_set(&rates);
 }
 
+static uint64_t bench_seed; /* seed=, 0 if there is none */
+static const struct boot_argument bench_argument[] = { { "seed", bootargs_set_number } };
+const struct boot_arguments payload_arguments = { bench_argument, ARRAY_SIZE(bench_argument),
+						  &bench_seed };
+
 acre_noreturn void payload_run(const struct bootargs *args)
 {
 	uint64_t counted;
 
+	(void)args;
 	must(clock_instructions_since_entry(&counted),
 	     "nobody counts instructions here (-icount shift=0,sleep=off)");
-	random_state = args->has_seed && args->seed != 0 ? args->seed : 1;
+	random_state = bench_seed != 0 ? bench_seed : 1;
 	acre_print("seed %llu\n", (unsigned long long)random_state);
 	csr_set(sstatus, SSTATUS_SIE);
 	row_bounded("frames", frames);

@@ -178,11 +178,17 @@ void bench_peer_row(const char *peer, const char *name, const struct bench_pass 
 	acre_print(" instr\n");
 }
 
+static uint64_t bench_seed; /* seed=, 0 if there is none */
+static const struct boot_argument bench_argument[] = { { "seed", bootargs_set_number } };
+const struct boot_arguments payload_arguments = { bench_argument, ARRAY_SIZE(bench_argument),
+						  &bench_seed };
+
 acre_noreturn void payload_run(const struct bootargs *args)
 {
-	uint64_t seed = args->has_seed && args->seed != 0 ? args->seed : DEFAULT_SEED;
+	uint64_t seed = bench_seed != 0 ? bench_seed : DEFAULT_SEED;
 	uint64_t counted;
 
+	(void)args;
 	if (!clock_instructions_since_entry(&counted))
 		fail("counter", "", "nobody counts instructions here (-icount shift=0,sleep=off)");
 	acre_print("seed %llu\n", (unsigned long long)seed);

@@ -405,6 +405,8 @@ static void measure_all(unsigned n, bool turns)
 	measure("block", step_block, n, turns);
 }
 
+const struct boot_arguments payload_arguments = { .count = 0 };
+
 acre_noreturn void payload_run(const struct bootargs *args)
 {
 	static const unsigned played[] = { 1, 2, 4, 8, MAX_PLAYED };

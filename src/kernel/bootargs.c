@@ -1,42 +1,45 @@
 /* SPDX-License-Identifier: MIT */
-/* bootargs.c - one table of arguments, one loop over words. */
+/* bootargs.c - the kernel's own arguments, one table, and one loop over words. */
 #include "kernel/bootargs.h"
 
 #include "kernel/words.h"
 #include "lib/compiler.h"
 #include "lib/string.h"
 
-/* Each takes the value (NULL if there is none) and returns NULL or the reason why it is refused. */
-typedef const char *(*setter)(struct bootargs *args, const char *value, size_t len);
-
-static const char *set_test(struct bootargs *args, const char *value, size_t len)
+const char *bootargs_set_number(void *into, const char *value, size_t len)
 {
-	if (value != NULL && len >= sizeof(args->test_glob))
-		return "the pattern is too long";
-	args->test = true;
-	if (value != NULL) {
-		memcpy(args->test_glob, value, len);
-		args->test_glob[len] = '\0';
-	}
+	return value != NULL && word_to_number(value, len, into) ? NULL : "must be a number";
+}
+
+/* One without a value. */
+static const char *set_flag(bool *flag, const char *value)
+{
+	if (value != NULL)
+		return "takes no value";
+	*flag = true;
 	return NULL;
 }
 
-static const char *set_poweroff(struct bootargs *args, const char *value, size_t len)
+static const char *set_poweroff(void *into, const char *value, size_t len)
 {
+	struct bootargs *args = into;
+
 	(void)len;
-	args->poweroff = true;
-	return value == NULL ? NULL : "takes no value";
+	return set_flag(&args->poweroff, value);
 }
 
-static const char *set_semihosting(struct bootargs *args, const char *value, size_t len)
+static const char *set_semihosting(void *into, const char *value, size_t len)
 {
+	struct bootargs *args = into;
+
 	(void)len;
-	args->semihosting = true;
-	return value == NULL ? NULL : "takes no value";
+	return set_flag(&args->semihosting, value);
 }
 
-static const char *set_loglevel(struct bootargs *args, const char *value, size_t len)
+static const char *set_loglevel(void *into, const char *value, size_t len)
 {
+	struct bootargs *args = into;
+
 	static const char *const level[] = { "error", "warn", "info", "debug" };
 
 	for (unsigned i = 0; value != NULL && i < ARRAY_SIZE(level); i++) {
@@ -48,8 +51,10 @@ static const char *set_loglevel(struct bootargs *args, const char *value, size_t
 	return "must be error, warn, info or debug";
 }
 
-static const char *set_badfree(struct bootargs *args, const char *value, size_t len)
+static const char *set_badfree(void *into, const char *value, size_t len)
 {
+	struct bootargs *args = into;
+
 	if (value != NULL && word_is(value, len, "report"))
 		args->bad_free_reports = true;
 	else if (value != NULL && word_is(value, len, "panic"))
@@ -59,97 +64,88 @@ static const char *set_badfree(struct bootargs *args, const char *value, size_t 
 	return NULL;
 }
 
-static const char *set_frames(struct bootargs *args, const char *value, size_t len)
+static const char *set_frames(void *into, const char *value, size_t len)
 {
+	struct bootargs *args = into;
+
 	if (value == NULL || !word_is(value, len, "debug"))
 		return "must be debug";
 	args->frames_debug = true;
 	return NULL;
 }
 
-static const char *set_boothart(struct bootargs *args, const char *value, size_t len)
+static const char *set_boothart(void *into, const char *value, size_t len)
 {
+	struct bootargs *args = into;
+
 	if (value == NULL || !word_to_number(value, len, &args->boothart))
 		return "must be a hart id";
 	args->has_boothart = true;
 	return NULL;
 }
 
-static const char *set_seed(struct bootargs *args, const char *value, size_t len)
+static const char *set_mem(void *into, const char *value, size_t len)
 {
-	if (value == NULL || !word_to_number(value, len, &args->seed))
-		return "must be a number";
-	args->has_seed = true;
-	return NULL;
-}
+	struct bootargs *args = into;
+	uint64_t limit;
 
-static const char *set_mem(struct bootargs *args, const char *value, size_t len)
-{
-	if (value == NULL || !word_to_bytes(value, len, &args->mem_limit))
+	if (value == NULL || !word_to_bytes(value, len, &limit))
 		return "must be a number of bytes that fits in 64 bits, like 512M or 0x8000000";
-	return args->mem_limit != 0 ? NULL : "no memory at all is too little";
-}
-
-/* 0 would be the same as no argument, and is more likely a mistake. */
-static const char *set_rate(uint64_t *hz, const char *value, size_t len)
-{
-	if (value == NULL || !word_to_number(value, len, hz) || *hz == 0 || *hz > IRQ_STRESS_MAX_HZ)
-		return "must be how often a second: 1 to 100000";
+	if (limit == 0)
+		return "no memory at all is too little";
+	args->mem_limit = limit;
 	return NULL;
 }
 
-_Static_assert(IRQ_STRESS_MAX_HZ == 100000, "set_rate() says so");
-
-static const char *set_tick(struct bootargs *args, const char *value, size_t len)
-{
-	return set_rate(&args->irq_stress.tick_hz, value, len);
-}
-
-static const char *set_ipi(struct bootargs *args, const char *value, size_t len)
-{
-	return set_rate(&args->irq_stress.ipi_hz, value, len);
-}
-
-static const struct {
-	const char *name;
-	setter set;
-} argument[] = {
-	{ "test", set_test },         { "poweroff", set_poweroff },
+static const struct boot_argument kernel_argument[] = {
+	{ "poweroff", set_poweroff }, { "semihosting", set_semihosting },
 	{ "loglevel", set_loglevel }, { "badfree", set_badfree },
-	{ "boothart", set_boothart }, { "seed", set_seed },
-	{ "mem", set_mem },           { "semihosting", set_semihosting },
-	{ "frames", set_frames },     { "tick", set_tick },
-	{ "ipi", set_ipi },
+	{ "boothart", set_boothart }, { "mem", set_mem },
+	{ "frames", set_frames },
 };
 
-static const char *apply(struct bootargs *args, const char *word, size_t len)
+static const struct boot_argument *find_argument(const struct boot_arguments *all, const char *name,
+						 size_t len)
+{
+	for (unsigned i = 0; i < all->count; i++) {
+		if (word_is(name, len, all->argument[i].name))
+			return &all->argument[i];
+	}
+	return NULL;
+}
+
+/* Result: NULL, or why the word has no effect. */
+static const char *apply_word(const struct boot_arguments *group, unsigned ngroups,
+			      const struct word *word)
 {
 	size_t name_len = 0;
 
-	while (name_len < len && word[name_len] != '=')
+	while (name_len < word->len && word->text[name_len] != '=')
 		name_len++;
-	const char *value = name_len < len ? word + name_len + 1 : NULL;
-	size_t value_len = value != NULL ? len - name_len - 1 : 0;
-	for (unsigned i = 0; i < ARRAY_SIZE(argument); i++) {
-		if (word_is(word, name_len, argument[i].name))
-			return argument[i].set(args, value, value_len);
+	const char *value = name_len < word->len ? word->text + name_len + 1 : NULL;
+	size_t value_len = value != NULL ? word->len - name_len - 1 : 0;
+	for (unsigned i = 0; i < ngroups; i++) {
+		const struct boot_argument *found = find_argument(&group[i], word->text, name_len);
+		if (found != NULL)
+			return found->set(group[i].into, value, value_len);
 	}
 	return "unknown";
 }
 
-void bootargs_parse(struct bootargs *args, const char *text, size_t len,
-		    void (*complain)(const char *word, size_t len, const char *reason))
+void bootargs_parse(struct bootargs *args, const struct boot_arguments *more, const char *text,
+		    size_t len, void (*complain)(const char *word, size_t len, const char *reason))
 {
+	const struct boot_arguments group[] = {
+		{ kernel_argument, ARRAY_SIZE(kernel_argument), args },
+		*more,
+	};
 	struct word word;
 
 	memset(args, 0, sizeof(*args));
 	args->loglevel = LOG_INFO;
 	for (size_t at = 0; word_next(text, len, &at, &word);) {
-		struct bootargs before = *args;
-		const char *reason = apply(args, word.text, word.len);
-		if (reason != NULL) {
-			*args = before;
+		const char *reason = apply_word(group, ARRAY_SIZE(group), &word);
+		if (reason != NULL)
 			complain(word.text, word.len, reason);
-		}
 	}
 }

@@ -21,7 +21,6 @@
 #include "lib/compiler.h"
 #include "lib/print.h"
 #include "lib/string.h"
-#include "selftest/irq_stress.h"
 
 acre_noreturn void kernel_main(uint64_t hart_id, const void *dtb, uint64_t entry_ticks,
 			       uint64_t entry_instructions);
@@ -57,26 +56,12 @@ static void hand_over(const struct bootargs *args)
 
 static void apply_bootargs(struct bootargs *args)
 {
-	bootargs_parse(args, machine.bootargs, strlen(machine.bootargs), complain);
+	bootargs_parse(args, &payload_arguments, machine.bootargs, strlen(machine.bootargs),
+		       complain);
 	acre_log_set_level(args->loglevel);
 	platform_set_bad_free_reports(args->bad_free_reports);
 	if (args->semihosting)
 		exit_allow_semihosting();
-}
-
-/* tick=HZ, ipi=HZ: interrupts that nobody needs, and that nothing may mind. */
-static void start_ticks(const struct bootargs *args)
-{
-	const struct irq_stress_rates *rates = &args->irq_stress;
-
-	if (irq_stress_init() != ACRE_OK || (rates->tick_hz == 0 && rates->ipi_hz == 0))
-		return;
-	enum acre_status s = irq_stress_set(rates);
-	if (s != ACRE_OK)
-		log_warn("no ticks: %s\n", acre_status_str(s));
-	else
-		acre_print("ticks     %llu a second on each hart, and %llu interrupts to others\n",
-			   (unsigned long long)rates->tick_hz, (unsigned long long)rates->ipi_hz);
 }
 
 acre_noreturn void kernel_main(uint64_t hart_id, const void *dtb, uint64_t entry_ticks,
@@ -104,6 +89,5 @@ acre_noreturn void kernel_main(uint64_t hart_id, const void *dtb, uint64_t entry
 	report_frames();
 	report_heap();
 	report_ready();
-	start_ticks(&args);
 	payload_run(&args);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* crash.c - see crash.h. */
-#include "selftest/crash.h"
-
+/*
+ * crash.c - the command `crash`: ways to end badly on purpose, to see what the reports look like, and for the tests
+ * that check them from outside.
+ */
+#include "kernel/command.h"
 #include "kernel/hart/clock.h"
 #include "kernel/hart/csr.h"
 #include "kernel/hart/hart_life.h"
@@ -266,16 +268,24 @@ static const struct {
 	{ "oom", by_oom, "allocate more than there is" },
 };
 
-void crash_on_purpose(const char *way)
+static void crash_on_purpose(unsigned nwords, char *const *word)
 {
-	for (unsigned i = 0; i < ARRAY_SIZE(ways); i++) {
-		if (strcmp(way, ways[i].name) == 0) {
+	for (unsigned i = 0; nwords != 0 && i < ARRAY_SIZE(ways); i++) {
+		if (strcmp(word[0], ways[i].name) == 0) {
 			ways[i].crash();
 			return;
 		}
 	}
-	if (*way != '\0')
-		acre_print("there is no crash '%s'; these there are:\n", way);
+	if (nwords != 0)
+		acre_print("there is no crash '%s'; these there are:\n", word[0]);
 	for (unsigned i = 0; i < ARRAY_SIZE(ways); i++)
 		acre_print("  crash %-10s %s\n", ways[i].name, ways[i].what);
 }
+
+/* Not listed: it is no help. */
+COMMAND(crash) = {
+	.name = "crash",
+	.usage = "crash [WAY]",
+	.max_words = 1,
+	.run_words = crash_on_purpose,
+};

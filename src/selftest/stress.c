@@ -5,6 +5,9 @@
  */
 #include "selftest/stress.h"
 
+#include <stdarg.h>
+
+#include "kernel/command.h"
 #include "kernel/hart/clock.h"
 #include "kernel/hart/csr.h"
 #include "kernel/hart/hart_life.h"
@@ -13,9 +16,16 @@
 #include "kernel/machine.h"
 #include "kernel/memory/kernel_heap.h"
 #include "kernel/memory/kmalloc.h"
-#include "kernel/trap/traps.h"
+#include "kernel/memory/ledger.h"
+#include "kernel/trap/exit.h"
+#include "kernel/trap/trap_frame.h"
+#include "kernel/words.h"
+#include "lib/fmt.h"
+#include "lib/print.h"
+#include "lib/string.h"
 #include "sbi/timer.h"
 #include "selftest/irq_stress.h"
+#include "selftest/selftest.h"
 
 #define TICK_US 100u /* at least, from one tick to the next */
 #define MORE_US 300u /* at most that much more */
@@ -103,3 +113,48 @@ bool stress_machine(uint64_t operations, uint64_t seed, struct stress_phase *tot
 	kfree(s);
 	return ok;
 }
+
+/* ---- the command ----------------------------------------------------------------------------- */
+
+#define STRESS_OPERATIONS 1000000u
+
+/* A line of the report; acre_print() has none of its own. */
+static void print_line(const char *format, ...)
+{
+	char text[160];
+	va_list args;
+
+	va_start(args, format);
+	fmt_vbuffer(text, sizeof(text), format, args);
+	va_end(args);
+	acre_print("%s\n", text);
+}
+
+static void run_stress_command(unsigned nwords, char *const *word)
+{
+	uint64_t number[2] = { STRESS_OPERATIONS, selftest_seed() };
+
+	for (unsigned i = 0; i < nwords; i++) {
+		if (!word_to_number(word[i], strlen(word[i]), &number[i])) {
+			acre_print("'%s' is no number; usage: stress [OPERATIONS] [SEED]\n",
+				   word[i]);
+			return;
+		}
+	}
+	if (number[0] > STRESS_MAX_OPERATIONS) {
+		acre_print("'%s' is too many: at most %llu operations\n", word[0],
+			   (unsigned long long)STRESS_MAX_OPERATIONS);
+		return;
+	}
+	if (!stress_machine(number[0], number[1], NULL, print_line))
+		exit_note_failure();
+	ledger_check_or_panic();
+}
+
+COMMAND(stress) = {
+	.name = "stress",
+	.usage = "stress [OPERATIONS] [SEED]",
+	.help = "all harts use both allocators at once",
+	.max_words = 2,
+	.run_words = run_stress_command,
+};

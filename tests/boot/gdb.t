@@ -92,8 +92,8 @@ def the_commands_show_what_the_kernel_prints():
 
 @case
 def a_line_can_be_typed_at_the_console():
-    result = session("tbreak report_heap\ncontinue\ntbreak do_frames\nacre-type frames\ncontinue\nfinish\n", harts=1)
-    result.must_say(r"Temporary breakpoint 3, do_frames")
+    result = session("tbreak report_heap\ncontinue\ntbreak report_frames\nacre-type frames\ncontinue\nfinish\n", harts=1)
+    result.must_say(r"Temporary breakpoint 3, report_frames")
     result.must_say(r"^acre> frames$")
 
 

@@ -23,6 +23,8 @@ REFUSED = [
     ("sbi includes kernel", "sbi/planted.c", '#include "kernel/planted.h"',
      "sbi does not include kernel"),
     ("mm includes sbi", "mm/planted.c", '#include "sbi/planted.h"', "mm does not include sbi"),
+    ("kernel includes selftest", "kernel/planted.c", '#include "selftest/planted.h"',
+     "kernel does not include selftest"),
     ("mm includes kernel", "mm/planted.c", '#include "kernel/planted.h"',
      "mm does not include kernel"),
     ("mm outside of memmap_fdt includes fdt", "mm/planted.c", '#include "fdt/planted.h"',
@@ -102,7 +104,7 @@ ALLOWED = [
 ]
 
 # Targets of the planted includes, so that only the edge itself is wrong.
-TARGETS = ["fdt/planted.h", "sbi/planted.h", "kernel/planted.h", "boot/planted.h",
+TARGETS = ["fdt/planted.h", "sbi/planted.h", "kernel/planted.h", "boot/planted.h", "selftest/planted.h",
            "mm/planted_internal.h", "fdt/fdt.h"]
 
 

@@ -2,6 +2,7 @@
 #include "kernel/bootargs.h"
 
 #include "lib/string.h"
+#include "selftest/selftest_args.h"
 #include "tests/support/ktest.h"
 
 static unsigned complaints;
@@ -17,35 +18,55 @@ static void complain(const char *word, size_t len, const char *reason)
 	EXPECT(reason != NULL && reason[0] != '\0');
 }
 
+/* The kernel's arguments, and those of a payload: of the one that has the self-tests. */
+struct both {
+	struct bootargs kernel;
+	struct selftest_args payload;
+};
+
+static struct both parse_both(const char *text)
+{
+	struct both both;
+	struct boot_arguments more = { selftest_argument, SELFTEST_ARGUMENTS, &both.payload };
+
+	memset(&both, 0, sizeof(both));
+	complaints = 0;
+	bootargs_parse(&both.kernel, &more, text, strlen(text), complain);
+	return both;
+}
+
 static struct bootargs parse(const char *text)
 {
-	struct bootargs args;
+	return parse_both(text).kernel;
+}
 
-	complaints = 0;
-	bootargs_parse(&args, text, strlen(text), complain);
-	return args;
+static struct selftest_args parse_payload(const char *text)
+{
+	return parse_both(text).payload;
 }
 
 KTEST(bootargs, none_is_the_default)
 {
-	struct bootargs args = parse("");
+	struct both both = parse_both("");
+	struct bootargs args = both.kernel;
 
-	EXPECT(!args.test && !args.poweroff && !args.semihosting && !args.bad_free_reports);
-	EXPECT(!args.has_boothart && !args.has_seed);
+	EXPECT(!both.payload.test && !args.poweroff && !args.semihosting && !args.bad_free_reports);
+	EXPECT(!args.has_boothart && !both.payload.has_seed);
 	EXPECT_EQ(args.loglevel, LOG_INFO);
 	EXPECT_EQ(complaints, 0);
 }
 
 KTEST(bootargs, all_at_once)
 {
-	struct bootargs args = parse(" test=frame.* poweroff\tloglevel=debug badfree=report "
-				     "boothart=3 seed=0x10 semihosting frames=debug");
+	struct both both = parse_both(" test=frame.* poweroff\tloglevel=debug badfree=report "
+				      "boothart=3 seed=0x10 semihosting frames=debug");
+	struct bootargs args = both.kernel;
 
-	EXPECT(args.test && args.poweroff && args.semihosting && args.bad_free_reports);
-	EXPECT_STR(args.test_glob, "frame.*");
-	EXPECT(args.has_boothart && args.has_seed && args.frames_debug);
+	EXPECT(both.payload.test && args.poweroff && args.semihosting && args.bad_free_reports);
+	EXPECT_STR(both.payload.test_glob, "frame.*");
+	EXPECT(args.has_boothart && both.payload.has_seed && args.frames_debug);
 	EXPECT_EQ(args.boothart, 3);
-	EXPECT_EQ(args.seed, 16);
+	EXPECT_EQ(both.payload.seed, 16);
 	EXPECT_EQ(args.loglevel, LOG_DEBUG);
 	EXPECT_EQ(complaints, 0);
 }
@@ -68,7 +89,7 @@ KTEST(bootargs, mem_takes_binary_suffixes)
 
 KTEST(bootargs, test_without_a_pattern_is_all)
 {
-	struct bootargs args = parse("test");
+	struct selftest_args args = parse_payload("test");
 
 	EXPECT(args.test);
 	EXPECT_STR(args.test_glob, "");
@@ -85,10 +106,10 @@ KTEST(bootargs, what_makes_no_sense_is_reported_and_has_no_effect)
 		"mem=-1",        "mem=0x",       "mem=1MM",   "frames",      "frames=",
 		"frames=debugs",
 	};
-	struct bootargs normal = parse("");
+	struct both normal = parse_both("");
 
 	for (unsigned i = 0; i < ARRAY_SIZE(wrong); i++) {
-		struct bootargs args = parse(wrong[i]);
+		struct both args = parse_both(wrong[i]);
 		EXPECT_EQ(complaints, 1);
 		EXPECT_STR(last_word, wrong[i]);
 		EXPECT_EQ(memcmp(&args, &normal, sizeof(args)), 0);
@@ -97,41 +118,68 @@ KTEST(bootargs, what_makes_no_sense_is_reported_and_has_no_effect)
 
 KTEST(bootargs, a_pattern_that_does_not_fit_is_refused)
 {
-	char text[5 + BOOTARGS_GLOB_SIZE + 1];
+	char text[5 + SELFTEST_GLOB_SIZE + 1];
 
 	memset(text, 'x', sizeof(text));
 	memcpy(text, "test=", 5);
 	text[sizeof(text) - 1] = '\0';
-	EXPECT(!parse(text).test);
+	EXPECT(!parse_payload(text).test);
 	EXPECT_EQ(complaints, 1);
 	text[sizeof(text) - 2] = '\0'; /* one less does */
-	EXPECT(parse(text).test);
+	EXPECT(parse_payload(text).test);
 	EXPECT_EQ(complaints, 0);
 }
 
 KTEST(bootargs, text_need_not_be_terminated)
 {
+	const struct boot_arguments none = { .count = 0 };
 	struct bootargs args;
 
 	complaints = 0;
-	bootargs_parse(&args, "poweroffX", 8, complain);
+	bootargs_parse(&args, &none, "poweroffX", 8, complain);
 	EXPECT(args.poweroff);
 	EXPECT_EQ(complaints, 0);
 }
 
 KTEST(bootargs, rates_of_interrupts_are_numbers_within_bounds)
 {
-	struct bootargs args = parse("tick=1000 ipi=0x10");
+	struct selftest_args args = parse_payload("tick=1000 ipi=0x10");
 
-	EXPECT_EQ(args.irq_stress.tick_hz, 1000);
-	EXPECT_EQ(args.irq_stress.ipi_hz, 16);
+	EXPECT_EQ(args.rates.tick_hz, 1000);
+	EXPECT_EQ(args.rates.ipi_hz, 16);
 	EXPECT_EQ(complaints, 0);
-	args = parse("tick=1 ipi=100000");
-	EXPECT_EQ(args.irq_stress.tick_hz, 1);
-	EXPECT_EQ(args.irq_stress.ipi_hz, 100000);
+	args = parse_payload("tick=1 ipi=100000");
+	EXPECT_EQ(args.rates.tick_hz, 1);
+	EXPECT_EQ(args.rates.ipi_hz, 100000);
 	EXPECT_EQ(complaints, 0);
-	args = parse("tick tick= tick=0 tick=fast tick=100001 ipi ipi=0 ipi=-1 ipi=1k");
-	EXPECT_EQ(args.irq_stress.tick_hz, 0);
-	EXPECT_EQ(args.irq_stress.ipi_hz, 0);
+	args = parse_payload("tick tick= tick=0 tick=fast tick=100001 ipi ipi=0 ipi=-1 ipi=1k");
+	EXPECT_EQ(args.rates.tick_hz, 0);
+	EXPECT_EQ(args.rates.ipi_hz, 0);
 	EXPECT_EQ(complaints, 9);
+}
+
+/* In a kernel whose payload has none of its own. */
+KTEST(bootargs, what_no_payload_asks_for_is_unknown)
+{
+	static const char text[] = "test tick=100 poweroff seed=1 ipi=1";
+	const struct boot_arguments none = { .count = 0 };
+	struct bootargs args;
+
+	complaints = 0;
+	bootargs_parse(&args, &none, text, sizeof(text) - 1, complain);
+	EXPECT(args.poweroff);
+	EXPECT_EQ(complaints, 4);
+	EXPECT_STR(last_word, "ipi=1");
+}
+
+KTEST(bootargs, a_number_is_set_only_if_it_is_one)
+{
+	uint64_t number = 7;
+
+	EXPECT(bootargs_set_number(&number, NULL, 0) != NULL);
+	EXPECT(bootargs_set_number(&number, "7x", 2) != NULL);
+	EXPECT(bootargs_set_number(&number, "18446744073709551616", 20) != NULL);
+	EXPECT_EQ(number, 7);
+	EXPECT(bootargs_set_number(&number, "0x20", 4) == NULL);
+	EXPECT_EQ(number, 32);
 }

@@ -8,12 +8,15 @@
 #include <stdarg.h>
 
 #include "boot/boot_abi.h"
+#include "kernel/command.h"
 #include "kernel/hart/harts.h"
 #include "kernel/kernel_sbi.h"
 #include "kernel/machine.h"
 #include "kernel/memory/kernel_heap.h"
 #include "kernel/trap/symbols.h"
+#include "kernel/words.h"
 #include "lib/fmt.h"
+#include "lib/print.h"
 #include "lib/string.h"
 #include "mm/setup.h"
 
@@ -321,3 +324,26 @@ const char *why_str(char buf[WHY_LEN], acre_paddr_t addr)
 		say_region(&s, region, addr);
 	return buf;
 }
+
+static void print_why(unsigned nwords, char *const *word)
+{
+	char sentence[WHY_LEN];
+	uint64_t address;
+
+	if (nwords == 0)
+		acre_print("which address? usage: why ADDRESS\n");
+	else if (!word_to_number(word[0], strlen(word[0]), &address))
+		acre_print("'%s' is no address: decimal, or hexadecimal after 0x, of at most 64 "
+			   "bits\n",
+			   word[0]);
+	else
+		acre_print("%s\n", why_str(sentence, address));
+}
+
+COMMAND(why) = {
+	.name = "why",
+	.usage = "why ADDRESS",
+	.help = "whose is the byte there, and why",
+	.max_words = 1,
+	.run_words = print_why,
+};

@@ -2,6 +2,7 @@
 /* locks.c - the command `locks`. */
 #include "kernel/monitor/locks.h"
 
+#include "kernel/command.h"
 #include "kernel/hart/harts.h"
 #include "kernel/machine.h"
 #include "kernel/memory/kernel_heap.h"
@@ -67,3 +68,10 @@ void report_locks(void)
 		acre_print("one hart is online: nobody can wait, so the counts of waiting mean "
 			   "nothing\n");
 }
+
+COMMAND(locks) = {
+	.name = "locks",
+	.usage = "locks",
+	.help = "what each lock has seen, and who holds it",
+	.run = report_locks,
+};

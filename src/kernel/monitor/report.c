@@ -2,6 +2,7 @@
 /* report.c - the lines of report.h. */
 #include "kernel/monitor/report.h"
 
+#include "kernel/command.h"
 #include "kernel/hart/clock.h"
 #include "kernel/hart/hart_client.h"
 #include "kernel/hart/harts.h"
@@ -161,3 +162,37 @@ void report_heap(void)
 		   (ull)s.count.requested_bytes, (ull)s.count.allocations, (ull)s.count.frees,
 		   (ull)s.count.failures, (ull)s.count.refusals);
 }
+
+static void report_machine_and_harts(void)
+{
+	report_machine();
+	report_harts();
+}
+
+COMMAND(mem) = {
+	.name = "mem",
+	.usage = "mem",
+	.help = "every region of memory and who owns it",
+	.run = report_memory,
+};
+
+COMMAND(frames) = {
+	.name = "frames",
+	.usage = "frames",
+	.help = "the frame pool",
+	.run = report_frames,
+};
+
+COMMAND(heap) = {
+	.name = "heap",
+	.usage = "heap",
+	.help = "the kernel heap",
+	.run = report_heap,
+};
+
+COMMAND(harts) = {
+	.name = "harts",
+	.usage = "harts",
+	.help = "firmware, machine and harts",
+	.run = report_machine_and_harts,
+};

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "fdt/fdt_info.h"
+#include "kernel/command.h"
 #include "kernel/hart/csr.h"
 #include "kernel/kernel_sbi.h"
 #include "lib/platform.h"
@@ -121,3 +122,22 @@ acre_noreturn void machine_reboot(void)
 	acre_print_unlocked("this board cannot reboot itself (%s)\n", sbi_error_str(error));
 	machine_exit(exit_verdict_so_far());
 }
+
+static void power_off(void)
+{
+	machine_exit(exit_verdict_so_far());
+}
+
+COMMAND(poweroff) = {
+	.name = "poweroff",
+	.usage = "poweroff",
+	.help = "switch the machine off; the exit code is the verdict so far",
+	.run = power_off,
+};
+
+COMMAND(reboot) = {
+	.name = "reboot",
+	.usage = "reboot",
+	.help = "start the machine over",
+	.run = machine_reboot,
+};
