@@ -100,9 +100,7 @@ KFLAGS := $(COMMON) -march=$(ISA) -mabi=lp64 -mcmodel=medany -ffreestanding -fno
 ifeq ($(BUILD),debug)
 KFLAGS += -DACRE_DEBUG -fsanitize=undefined -fsanitize-undefined-trap-on-error
 endif
-comma := ,
 KLDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,--fatal-warnings
-KLDFLAGS += $(if $(filter irqs,$(PAYLOAD)),-Wl$(comma)--wrap=trap_handle)
 
 HFLAGS := $(COMMON) -DACRE_DEBUG -D_GNU_SOURCE -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -pthread -Isrc -Itests/host/arch -I.

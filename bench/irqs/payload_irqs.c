@@ -434,6 +434,7 @@ acre_noreturn void payload_run(const struct bootargs *args)
 	     "nobody counts instructions here (-icount shift=0,sleep=off)");
 	random_state = bench_seed != 0 ? bench_seed : 1;
 	acre_print("seed %llu\n", (unsigned long long)random_state);
+	irqs_watch_traps();
 	csr_set(sstatus, SSTATUS_SIE);
 	row_bounded("frames", frames);
 	row_bounded("odd_alignment_1gib", odd_alignment);

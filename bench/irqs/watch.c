@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * watch.c - called where interrupts go off and come on: by the seam (arch/platform_arch.h), and around
- * trap_handle(), which the linker gives another name (--wrap).
+ * watch.c - called where interrupts go off and come on: by the seam (arch/platform_arch.h), and by the hart's
+ * trap_hook.
  *
  * What is counted besides is this: a call and a return, some ten instructions a stretch.
  */
@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "kernel/hart/csr.h"
+#include "kernel/hart/hart.h"
 #include "kernel/trap/traps.h"
 #include "lib/platform.h"
 
@@ -53,14 +54,19 @@ void irqs_watch_on(void)
 	at = NULL;
 }
 
-void __real_trap_handle(struct trap_frame *frame);
-void __wrap_trap_handle(struct trap_frame *frame);
-
-/* Interrupts come on again when this returns: what it takes is one stretch, whatever is locked in it. */
-void __wrap_trap_handle(struct trap_frame *frame)
+/* Interrupts come on again after trap_handle() has returned: all that it does is one stretch, whatever is locked in it. */
+static bool watch_trap(struct trap_frame *frame)
 {
 	uint64_t began = csr_read(instret);
 
-	__real_trap_handle(frame);
+	hart_self()->trap_hook = NULL;
+	trap_handle(frame);
+	hart_self()->trap_hook = watch_trap;
 	note(csr_read(instret) - began + TRAP_INSTRUCTIONS, frame->sepc);
+	return true;
+}
+
+void irqs_watch_traps(void)
+{
+	hart_self()->trap_hook = watch_trap;
 }

@@ -18,6 +18,9 @@ struct irqs_stretch {
 void irqs_watch_off(const void *site);
 void irqs_watch_on(void);
 
+/* irqs_watch_traps - from now on each trap is a stretch too. */
+void irqs_watch_traps(void);
+
 /* irqs_watch_reset - forget what was seen. irqs_watch_longest - the longest since then. */
 void irqs_watch_reset(void);
 struct irqs_stretch irqs_watch_longest(void);
