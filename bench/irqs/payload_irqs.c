@@ -257,12 +257,14 @@ static void frames(void)
 
 /* The debug tier, of real frames, since it writes to them: what it does with the lock does not grow with a run. */
 #define REAL_FRAMES 4096u /* 16 MiB */
+/* Where in a chunk they begin has its part in the figure: always at the same place, however large the image is. */
+#define REAL_ALIGN (CHUNK_BITS / 4 * FRAME_SIZE)
 
 static void frames_debug(void)
 {
 	size_t bytes = frame_record_bytes(REAL_FRAMES);
 	frame_count_t nrecords = (bytes + FRAME_SIZE - 1) >> FRAME_SHIFT;
-	frame_nr_t first = frame_alloc_range(&machine.frames, REAL_FRAMES, FRAME_SIZE);
+	frame_nr_t first = frame_alloc_range(&machine.frames, REAL_FRAMES, REAL_ALIGN);
 	frame_nr_t records = frame_alloc_range(&machine.frames, nrecords, FRAME_SIZE);
 
 	must(first != FRAME_NONE && records != FRAME_NONE, "16 MiB cannot be had");
