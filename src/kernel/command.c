@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "kernel/words.h"
 #include "lib/print.h"
 #include "lib/string.h"
 
@@ -46,4 +47,19 @@ void command_run(unsigned nwords, char *const *word)
 		command->run();
 	else
 		command->run_words(nwords - 1, word + 1);
+}
+
+bool command_address(const char *usage, unsigned nwords, char *const *word, uint64_t *address)
+{
+	if (nwords == 0) {
+		acre_print("which address? usage: %s\n", usage);
+		return false;
+	}
+	if (!word_to_number(word[0], strlen(word[0]), address)) {
+		acre_print("'%s' is no address: decimal, or hexadecimal after 0x, of at most 64 "
+			   "bits\n",
+			   word[0]);
+		return false;
+	}
+	return true;
 }

@@ -13,6 +13,9 @@
 #ifndef ACRE_KERNEL_COMMAND_H
 #define ACRE_KERNEL_COMMAND_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 struct command {
 	const char *name;
 	const char *usage;
@@ -31,5 +34,11 @@ struct command {
  * words for it. Pre: nwords > 0.
  */
 void command_run(unsigned nwords, char *const *word);
+
+/*
+ * command_address - the one address that a command was given; say what is wrong if it was given none, or if it is
+ * no number. Result: false then.
+ */
+bool command_address(const char *usage, unsigned nwords, char *const *word, uint64_t *address);
 
 #endif

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""`why ADDRESS` at the prompt, on a machine whose tree has one of everything; and mem= in the boot arguments."""
+"""`why`, `lend` and `reclaim` at the prompt, on machines whose trees have one of everything; and mem= in the boot arguments."""
 
 import re
 
@@ -53,6 +53,37 @@ def every_kind_of_owner_is_named():
         must_answer(result, address, pattern)
     result.must_say(r"^error: large: size = <0x0 0x40000000>: no place for it in usable memory: .* \(out of memory\)$")
     result.must_say(r"^warning: 1 of 3 dynamic reservations have no place")
+
+
+def managed(answer):
+    """How many frames there are, and how many of them are free."""
+    found = re.match(r"frames +(\d+) managed .*?, (\d+) free", answer)
+    must(found, f"no count in {answer!r}")
+    return int(found[1]), int(found[2])
+
+
+@case
+def a_reusable_reservation_is_lent_and_reclaimed():
+    # Of lent@85000000, 4 MiB, inner@85100000 has two frames: 256 are before them, 766 after.
+    there, inner, after = "0x85000000", "0x85100000", "0x85200000"
+    words = (f"reclaim {there}", "frames", f"lend {there}", f"why {there}", f"why {after}", "mem", f"lend {there}",
+             f"lend {inner}", f"lend {after}", "lend 0x80200000", f"reclaim {after}", f"reclaim {after}",
+             f"reclaim {there}", "lend", "reclaim x")
+    result = with_tree("reservations", "\n" + "".join(f"{w}\n" for w in words) + "heap\nframes\n").must_end_with(0)
+    none = "no whole frame is there of a reusable reservation that is not lent\n"
+    must_equal(result.answer(f"reclaim {there}"), "nothing that is lent is there\n", "before it is lent")
+    must_equal(re.findall(r"^(\d+) frames of lent@85000000 are (\w+)", result.text, re.M),
+               [("256", "lent"), ("766", "lent"), ("766", "reserved"), ("256", "reserved")], "what moved")
+    must("reusable and lent to the frame pool: in a free frame" in result.answer(f"why {there}"), "its owner")
+    must("not lent to the frame pool" in result.answer(f"why {after}"), "the owner of the other part")
+    must_equal(re.findall(r"^sum .* (all of|NOT all of) RAM", result.text, re.M), ["all of"] * 2, "sums, at boot and by mem")
+    must("reusable, lent" in result.answer("mem"), "mem does not show it")
+    must_equal(result.text.count(none), 3, "what cannot be lent: lent already, not reusable, the kernel")
+    must_equal(result.text.count("nothing that is lent is there\n"), 2, "what cannot be reclaimed")
+    must("usage: lend ADDRESS" in result.answer("lend"), "lend alone")
+    must("'x' is no address" in result.answer("reclaim x"), "reclaim x")
+    counts = [managed(line) for line in result.lines if line.startswith("frames ")]
+    must_equal(counts[1], counts[2], "frames before and after")
 
 
 @case

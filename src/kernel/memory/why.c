@@ -14,7 +14,6 @@
 #include "kernel/machine.h"
 #include "kernel/memory/kernel_heap.h"
 #include "kernel/trap/symbols.h"
-#include "kernel/words.h"
 #include "lib/fmt.h"
 #include "lib/print.h"
 #include "lib/string.h"
@@ -330,13 +329,7 @@ static void print_why(unsigned nwords, char *const *word)
 	char sentence[WHY_LEN];
 	uint64_t address;
 
-	if (nwords == 0)
-		acre_print("which address? usage: why ADDRESS\n");
-	else if (!word_to_number(word[0], strlen(word[0]), &address))
-		acre_print("'%s' is no address: decimal, or hexadecimal after 0x, of at most 64 "
-			   "bits\n",
-			   word[0]);
-	else
+	if (command_address("why ADDRESS", nwords, word, &address))
 		acre_print("%s\n", why_str(sentence, address));
 }
 
