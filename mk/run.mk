@@ -76,17 +76,19 @@ TEST_JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 # The same kernel as this make would build, in both tempers; and one that not every hart can run.
 test_kernel = $(call kernel_dir,$(1),$(ISA))
 TEST_ISA := rv64imac_zicsr_zifencei_zba_zbb_zbs
+# One without the self-tests, with all other settings as they are by default.
+TEST_PRODUCT := $(OUT)/rv64-release-notests
 
-.PHONY: test test-builds test-kernel-release test-kernel-debug test-kernel-isa
+.PHONY: test test-builds test-kernel-release test-kernel-debug test-kernel-isa test-kernel-notests
 test: ## run all tests: host, kernel, whole boots in QEMU (T=, V=1)
 test:
 	@scripts/need prove python3 gcc clang dtc spin patch $(CC) qemu-system-riscv64 gdb-multiarch
 	$(Q)$(MAKE) --no-print-directory $(TEST_JOBS) test-builds
 	$(Q)PYTHONPYCACHEPREFIX=$(OUT)/pycache ACRE_RELEASE=$(call test_kernel,release) ACRE_DEBUG=$(call test_kernel,debug) \
-		ACRE_ISA=$(call kernel_dir,release,$(TEST_ISA)) \
+		ACRE_ISA=$(call kernel_dir,release,$(TEST_ISA)) ACRE_PRODUCT=$(TEST_PRODUCT) CROSS_COMPILE=$(CROSS_COMPILE) \
 		scripts/run-tests $(OUT)/tap -j2 --timer $(if $(filter 1,$(V)),--verbose) $(T)
 
-test-builds: $(OUT)/host-gcc/ktest $(OUT)/host-clang/ktest $(OUT)/host-tsan/ktest test-kernel-release test-kernel-debug \
+test-builds: $(OUT)/host-gcc/ktest $(OUT)/host-clang/ktest $(OUT)/host-tsan/ktest test-kernel-release test-kernel-debug test-kernel-notests \
 	$(if $(filter-out $(TEST_ISA),$(ISA)),test-kernel-isa)
 
 test-kernel-release test-kernel-debug:
@@ -94,3 +96,7 @@ test-kernel-release test-kernel-debug:
 
 test-kernel-isa:
 	$(Q)$(MAKE) --no-print-directory BUILD=release ISA=$(TEST_ISA) kernel
+
+test-kernel-notests:
+	$(Q)$(MAKE) --no-print-directory BUILD=release TESTS=0 PAYLOAD=monitor ISA=rv64imac_zicsr_zifencei \
+		KERNEL_HEAP_SIZE=8388608 kernel
