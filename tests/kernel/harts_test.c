@@ -526,6 +526,9 @@ KTEST(harts, that_are_none_are_refused)
 	EXPECT_EQ(hart_run(UINT32_MAX, nothing, NULL), ACRE_ERR_INVALID);
 	EXPECT_EQ(hart_stop(0, 10), ACRE_ERR_INVALID);
 	EXPECT_EQ(hart_stop(harts_count(), 10), ACRE_ERR_INVALID);
+	EXPECT_EQ(hart_join(0, 10), ACRE_ERR_INVALID);
+	EXPECT_EQ(hart_join(harts_count(), 10), ACRE_ERR_INVALID);
+	EXPECT_EQ(hart_join(UINT32_MAX, 10), ACRE_ERR_INVALID);
 }
 
 KTEST(harts, indices_are_dense_and_ids_unique)

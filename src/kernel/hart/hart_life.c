@@ -155,6 +155,8 @@ static void close_box(struct hart *self)
 
 enum acre_status hart_join(unsigned index, uint64_t ms)
 {
+	if (index == 0 || index >= harts_count())
+		return ACRE_ERR_INVALID;
 	struct hart *hart = hart_at(index);
 	bool opened = work_open(hart_self());
 	enum acre_status s = wait_until_done(hart, ms);

@@ -20,14 +20,15 @@ acre_nodiscard enum acre_status hart_run(unsigned index, void (*function)(void *
 /*
  * hart_join - wait until the function that hart_run() gave to hart @index has returned, for at most @ms
  * milliseconds without any sign of that hart. Meanwhile this hart serves the work queue (work.h).
- * Result: ACRE_ERR_TIMEOUT if there was none; its record and stack must not be touched then. ACRE_ERR_UNSUPPORTED if
+ * Result: ACRE_ERR_INVALID for hart 0 and an index that is none; ACRE_ERR_TIMEOUT if there was none; its record and stack must not be touched then. ACRE_ERR_UNSUPPORTED if
  * it cannot run this kernel (boot/isa.S) and went back at once.
  */
 acre_nodiscard enum acre_status hart_join(unsigned index, uint64_t ms);
 
 /*
  * hart_stop - give the parked hart @index back to the firmware, and its stock of frames to the others.
- * hart_run() starts it again.
+ * hart_run() starts it again. The kernel does not call this yet: it is here for paging, which takes a hart out before
+ * the tables that it runs on go.
  * Result: ACRE_ERR_INVALID if it is not parked; ACRE_ERR_TIMEOUT if the firmware has not got it after @ms
  * milliseconds: it stops when it can, and can be asked for again by either.
  */

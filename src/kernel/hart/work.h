@@ -5,6 +5,9 @@
  *	struct hart_set all = hart_set_of_all();
  *	uint64_t stolen[PLATFORM_MAX_HARTS];
  *	enum acre_status s = work_run(&all, count_what_i_stole, &books, stolen);
+ *
+ * The kernel gives no work yet. The queue is here for paging: a mapping is gone when every hart that may have
+ * used it has said so, and the hart that removes it asks hart_set_of_all() less itself.
  */
 #ifndef ACRE_KERNEL_WORK_H
 #define ACRE_KERNEL_WORK_H
