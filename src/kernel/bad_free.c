@@ -3,6 +3,7 @@
 #include "kernel/bad_free.h"
 
 #include "kernel/hart/harts.h"
+#include "kernel/text.h"
 #include "kernel/trap/symbols.h"
 #include "lib/fmt.h"
 #include "lib/panic.h"
@@ -12,7 +13,7 @@ void (*bad_free_hook)(const struct platform_bad_free *report);
 
 static bool bad_free_reports;
 
-void platform_set_bad_free_reports(bool reports)
+void bad_free_set_reports(bool reports)
 {
 	bad_free_reports = reports;
 }
@@ -33,7 +34,6 @@ static unsigned long long hart_id(unsigned index)
 
 void bad_free_sentence(char *buf, size_t size, const struct platform_bad_free *report)
 {
-	typedef unsigned long long ull;
 	uint64_t caller = (uint64_t)report->caller;
 	uint64_t end = report->actual_start + report->actual_size;
 	const char *name = name_of(report->caller);

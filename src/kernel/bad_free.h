@@ -8,10 +8,10 @@
 #include "lib/platform.h"
 
 /*
- * platform_set_bad_free_reports - true: a refused free is reported and the kernel goes on; false (at the
+ * bad_free_set_reports - true: a refused free is reported and the kernel goes on; false (at the
  * start): it panics.
  */
-void platform_set_bad_free_reports(bool reports);
+void bad_free_set_reports(bool reports);
 
 /* bad_free_hook - if set, gets the refused frees instead: how a test counts those that it caused. */
 extern void (*bad_free_hook)(const struct platform_bad_free *report);

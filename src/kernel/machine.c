@@ -131,7 +131,7 @@ struct name_copy {
 	const char *to;
 };
 
-static void adopt(struct memmap_region *region, struct name_copy *last)
+static void adopt_name(struct memmap_region *region, struct name_copy *last)
 {
 	if (region->name == NULL || region->name[0] == '\0')
 		return;
@@ -148,11 +148,11 @@ void machine_adopt_names(void)
 	struct name_copy last = { 0 };
 
 	for (uint32_t i = 0; i < map->nbanks; i++)
-		adopt(&map->bank[i], &last);
+		adopt_name(&map->bank[i], &last);
 	for (uint32_t i = 0; i < map->nreservations; i++)
-		adopt(&map->reservation[i], &last);
+		adopt_name(&map->reservation[i], &last);
 	for (uint32_t i = 0; i < map->nregions; i++)
-		adopt(&map->region[i], &last);
+		adopt_name(&map->region[i], &last);
 	machine.model = text_copy(machine.model);
 	machine.isa = text_copy(machine.isa);
 	machine.bootargs = text_copy(machine.bootargs);

@@ -25,7 +25,7 @@
 acre_noreturn void kernel_main(uint64_t hart_id, const void *dtb, uint64_t entry_ticks,
 			       uint64_t entry_instructions);
 
-static void complain(const char *word, size_t len, const char *reason)
+static void complain_of_word(const char *word, size_t len, const char *reason)
 {
 	char text[TEXT_SHORT_SIZE];
 
@@ -36,7 +36,7 @@ static void complain(const char *word, size_t len, const char *reason)
  * boothart=N: begin again on hart N, if this is another one. Nothing is kept: that hart clears BSS and
  * goes through all of this itself.
  */
-static void hand_over(const struct bootargs *args)
+static void hand_over_to_boothart(const struct bootargs *args)
 {
 	if (!args->has_boothart || args->boothart == machine.boot_hart_id)
 		return;
@@ -57,9 +57,9 @@ static void hand_over(const struct bootargs *args)
 static void apply_bootargs(struct bootargs *args)
 {
 	bootargs_parse(args, &payload_arguments, machine.bootargs, strlen(machine.bootargs),
-		       complain);
+		       complain_of_word);
 	acre_log_set_level(args->loglevel);
-	platform_set_bad_free_reports(args->bad_free_reports);
+	bad_free_set_reports(args->bad_free_reports);
 	if (args->semihosting)
 		exit_allow_semihosting();
 }
@@ -76,7 +76,7 @@ acre_noreturn void kernel_main(uint64_t hart_id, const void *dtb, uint64_t entry
 	exit_init(&machine.fdt);         /* from here on a panic has an exit code */
 	clock_init(machine.timebase_hz, entry_ticks, entry_instructions);
 	apply_bootargs(&args);
-	hand_over(&args);                       /* may not return */
+	hand_over_to_boothart(&args);           /* may not return */
 	machine_map_memory(args.mem_limit);     /* regions, to the byte */
 	machine_init_frames(args.frames_debug); /* takes its tables from them */
 	ledger_check_or_panic();                /* every byte has one owner */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * text.h - text that somebody else wrote (the device tree, the console) made fit to print: every byte
- * that is not printable ASCII becomes '?'.
+ * text.h - what is printed: text of others (the device tree, the console) made fit for it, every byte that is not
+ * printable ASCII as '?'; and a short name for the type of numbers.
  */
 #ifndef ACRE_KERNEL_TEXT_H
 #define ACRE_KERNEL_TEXT_H
@@ -9,6 +9,9 @@
 #include <stddef.h>
 
 #define TEXT_SHORT_SIZE 64
+
+/* What %llu and %llx take, whatever type the number has. */
+typedef unsigned long long ull;
 
 /* text_short - at most TEXT_SHORT_SIZE - 1 bytes of @text[0, @len) in @buf, terminated. Result: @buf. */
 const char *text_short(char buf[TEXT_SHORT_SIZE], const char *text, size_t len);

@@ -119,7 +119,7 @@ bool stress_machine(uint64_t operations, uint64_t seed, struct stress_phase *tot
 #define STRESS_OPERATIONS 1000000u
 
 /* A line of the report; acre_print() has none of its own. */
-static void print_line(const char *format, ...)
+static void print_report_line(const char *format, ...)
 {
 	char text[160];
 	va_list args;
@@ -146,7 +146,7 @@ static void run_stress_command(unsigned nwords, char *const *word)
 			   (unsigned long long)STRESS_MAX_OPERATIONS);
 		return;
 	}
-	if (!stress_machine(number[0], number[1], NULL, print_line))
+	if (!stress_machine(number[0], number[1], NULL, print_report_line))
 		exit_note_failure();
 	ledger_check_or_panic();
 }

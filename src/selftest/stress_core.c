@@ -188,7 +188,7 @@ static void alloc_run(struct stress *s, struct stress_agent *a, struct stress_bl
 }
 
 /* Wherever this is free. */
-static void alloc_at(struct stress *s, struct stress_agent *a, struct stress_block *b)
+static void alloc_run_at(struct stress *s, struct stress_agent *a, struct stress_block *b)
 {
 	const struct frame_bank *bank = &s->pool->bank[next_random(a) % s->pool->nbanks];
 	frame_count_t n = 1 + next_random(a) % 8;
@@ -235,7 +235,7 @@ static void free_part(struct stress *s, struct stress_agent *a, const struct str
 	freed(a, DID_FRAME_FREE_RANGE, frame_free_range(s->pool, pfn_of(s, b->at) + first, n));
 }
 
-static void free_frames(struct stress *s, struct stress_agent *a, struct stress_block *b)
+static void free_block_frames(struct stress *s, struct stress_agent *a, struct stress_block *b)
 {
 	frame_count_t n = b->bytes / FRAME_SIZE;
 	frame_count_t keep = 0;
@@ -420,7 +420,7 @@ static void alloc_other(struct stress *s, struct stress_agent *a, struct stress_
 {
 	switch (next_random(a) % 16) {
 	case 0:
-		alloc_at(s, a, b);
+		alloc_run_at(s, a, b);
 		break;
 	case 1:
 	case 2:
@@ -462,7 +462,7 @@ static void step_other(struct stress *s, struct stress_agent *a)
 		if (frame_is_free(s->pool, pfn_of(s, b->at)))
 			note_wrong(a, "a frame that somebody has is said to be free");
 		note_call(a, DID_FRAME_IS_FREE);
-		free_frames(s, a, b);
+		free_block_frames(s, a, b);
 	} else if (r % 4 == 0) {
 		pass_on_block(s, a, b);
 	} else if (r % 4 == 1) {
@@ -583,7 +583,7 @@ static void free_all(struct stress *s, struct stress_agent *a)
 		struct stress_block *b = &a->other[i];
 		while (b->at != NULL) {
 			if (b->is_frames)
-				free_frames(s, a, b);
+				free_block_frames(s, a, b);
 			else
 				free_block(s, a, b);
 		}

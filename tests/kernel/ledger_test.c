@@ -8,12 +8,11 @@
 #include "kernel/memory/kernel_image.h"
 #include "kernel/memory/kmalloc.h"
 #include "kernel/memory/why.h"
+#include "kernel/text.h"
 #include "lib/fmt.h"
 #include "lib/string.h"
 #include "selftest/irq_stress.h"
 #include "tests/support/ktest.h"
-
-typedef unsigned long long ull;
 
 /* Does the answer about @addr contain @text? */
 static bool says(uint64_t addr, const char *text)

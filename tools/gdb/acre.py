@@ -114,8 +114,8 @@ class Harts(Command):
     name = "acre-harts"
 
     def invoke(self, argument, from_tty):
-        for i in range(int(value("(unsigned long)'src/kernel/hart/harts.c'::count"))):
-            hart = value(f"*'src/kernel/hart/harts.c'::table[{i}]")
+        for i in range(int(value("(unsigned long)'src/kernel/hart/harts.c'::nharts"))):
+            hart = value(f"*'src/kernel/hart/harts.c'::hart_table[{i}]")
             stack = span(int(hart["stack_low"]), int(hart["stack_high"]))
             state = value(f"(enum hart_state){int(hart['state'])}")
             print(f"index {i}: id {int(hart['id'])}, {state}, stack {stack}")

@@ -48,19 +48,19 @@
 
 /* ---- starting and waking -------------------------------------------------------------------- */
 
-static long start(const struct hart *hart)
+static long start_hart(const struct hart *hart)
 {
 	return sbi_hart_start(&kernel_sbi, hart->id, (uint64_t)hart_start_entry, (uint64_t)hart);
 }
 
 /* Of two that want the same hart one gets it. */
-static bool claim(struct hart *hart, uint32_t from, uint32_t to)
+static bool claim_hart(struct hart *hart, uint32_t from, uint32_t to)
 {
 	return atomic_compare_exchange_strong(&hart->state, &from, to);
 }
 
 /* With the hart in STOPPING, by us. Has the firmware got it? */
-static bool has_gone(struct hart *hart)
+static bool has_been_stopped(struct hart *hart)
 {
 	if (sbi_hart_status(&kernel_sbi, hart->id) != SBI_HSM_STATE_STOPPED)
 		return false;
@@ -72,7 +72,7 @@ static bool has_gone(struct hart *hart)
 /* One that did not stop in time: if it has done so since, it is like any other. */
 static enum acre_status look_at_late(struct hart *hart)
 {
-	if (!claim(hart, HART_LATE, HART_STOPPING) || has_gone(hart))
+	if (!claim_hart(hart, HART_LATE, HART_STOPPING) || has_been_stopped(hart))
 		return ACRE_OK;
 	atomic_store(&hart->state, HART_LATE);
 	(void)hart_wake(hart);
@@ -88,19 +88,19 @@ enum acre_status hart_run(unsigned index, void (*function)(void *), void *argume
 	if (late != ACRE_OK)
 		return late;
 	uint32_t was = HART_PARKED;
-	if (!claim(hart, was, HART_CLAIMED)) {
+	if (!claim_hart(hart, was, HART_CLAIMED)) {
 		was = HART_STOPPED;
-		if (!claim(hart, was, HART_CLAIMED))
+		if (!claim_hart(hart, was, HART_CLAIMED))
 			return ACRE_ERR_INVALID;
 	}
 	hart->function = function;
 	hart->argument = argument;
 	hart->caller = hart_self();
 	atomic_store(&hart->state, was == HART_PARKED ? HART_CALLED : HART_STARTING);
-	long error = was == HART_PARKED ? hart_wake(hart) : start(hart);
+	long error = was == HART_PARKED ? hart_wake(hart) : start_hart(hart);
 	/* A hart that was not woken may have seen it all the same, and comes. */
 	if (error != SBI_SUCCESS &&
-	    claim(hart, was == HART_PARKED ? HART_CALLED : HART_STARTING, was))
+	    claim_hart(hart, was == HART_PARKED ? HART_CALLED : HART_STARTING, was))
 		return sbi_status(error);
 	return ACRE_OK;
 }
@@ -120,7 +120,7 @@ static void start_again(const struct hart *hart)
 {
 	acre_log_at(LOG_INFO, "hart %llu went astray in the firmware: started again\n",
 		    (unsigned long long)hart->id);
-	(void)start(hart); /* if this fails, the time runs out */
+	(void)start_hart(hart); /* if this fails, the time runs out */
 }
 
 static enum acre_status wait_until_done(struct hart *hart, uint64_t ms)
@@ -173,7 +173,7 @@ enum acre_status hart_join(unsigned index, uint64_t ms)
 /* ---- parking and stopping ------------------------------------------------------------------- */
 
 /* Is it wanted for something else than work, and free to go? Its box is closed then. */
-static bool is_off(struct hart *self)
+static bool is_wanted_elsewhere(struct hart *self)
 {
 	uint32_t state = atomic_load(&self->state);
 
@@ -186,7 +186,7 @@ static void park(struct hart *self)
 {
 	for (;;) {
 		unsigned long irq = platform_irq_save();
-		bool off = is_off(self);
+		bool off = is_wanted_elsewhere(self);
 		if (!off && !work_is_given(self))
 			wait_for_interrupt();
 		platform_irq_restore(irq);
@@ -197,7 +197,7 @@ static void park(struct hart *self)
 }
 
 /* Back into the firmware's hands. */
-static acre_noreturn void go(const struct hart *self)
+static acre_noreturn void return_to_firmware(const struct hart *self)
 {
 	csr_clear(sstatus, SSTATUS_SIE);
 	csr_clear(sie, ~0ul);
@@ -210,9 +210,9 @@ static acre_noreturn void go(const struct hart *self)
 /* Called by entry.S on the hart's own stack. */
 acre_noreturn void hart_main(struct hart *self)
 {
-	if (!claim(self, HART_STARTING, HART_RUNNING))
-		go(self);           /* nobody waits any more */
-	(void)platform_panicking(); /* we were not there to be interrupted */
+	if (!claim_hart(self, HART_STARTING, HART_RUNNING))
+		return_to_firmware(self); /* nobody waits any more */
+	(void)platform_panicking();       /* we were not there to be interrupted */
 	hart_clients_started(self);
 	hart_interrupts_on();
 	for (;;) {
@@ -223,13 +223,13 @@ acre_noreturn void hart_main(struct hart *self)
 		atomic_store(&self->state, HART_DONE);
 		(void)hart_wake(caller); /* or else it looks every millisecond */
 		park(self);
-		if (!claim(self, HART_CALLED, HART_RUNNING))
+		if (!claim_hart(self, HART_CALLED, HART_RUNNING))
 			break;
 	}
 	csr_clear(sstatus, SSTATUS_SIE);
 	hart_clients_stopping(self);
 	frame_leave(&machine.frames);
-	go(self);
+	return_to_firmware(self);
 }
 
 enum acre_status hart_stop(unsigned index, uint64_t ms)
@@ -237,10 +237,11 @@ enum acre_status hart_stop(unsigned index, uint64_t ms)
 	if (index == 0 || index >= harts_count())
 		return ACRE_ERR_INVALID;
 	struct hart *hart = hart_at(index);
-	if (!claim(hart, HART_PARKED, HART_STOPPING) && !claim(hart, HART_LATE, HART_STOPPING))
+	if (!claim_hart(hart, HART_PARKED, HART_STOPPING) &&
+	    !claim_hart(hart, HART_LATE, HART_STOPPING))
 		return ACRE_ERR_INVALID;
 	const uint64_t since = clock_ticks();
-	while (!has_gone(hart)) {
+	while (!has_been_stopped(hart)) {
 		if (clock_ticks() - since > ms * clock_ticks_per_ms()) {
 			atomic_store(&hart->state, HART_LATE);
 			return ACRE_ERR_TIMEOUT;
@@ -255,7 +256,7 @@ enum acre_status hart_stop(unsigned index, uint64_t ms)
 
 static _Atomic uint64_t last_answer; /* when */
 
-static void answer(void *unused)
+static void answer_roll_call(void *unused)
 {
 	(void)unused;
 	atomic_store(&last_answer, clock_ticks());
@@ -277,7 +278,7 @@ static void let_it_stop(const struct hart *hart, uint64_t until)
 }
 
 /* When it is no use to wait any more, as it looks now. */
-static uint64_t deadline(void)
+static uint64_t answer_deadline(void)
 {
 	return atomic_load(&last_answer) + ANSWER_MS * clock_ticks_per_ms();
 }
@@ -288,14 +289,14 @@ static enum acre_status await_answer(unsigned index)
 	enum acre_status s;
 
 	do {
-		uint64_t until = deadline();
+		uint64_t until = answer_deadline();
 		uint64_t now = clock_ticks();
 		s = hart_join(index, now < until ? (until - now) / clock_ticks_per_ms() : 0);
-	} while (s == ACRE_ERR_TIMEOUT && clock_ticks() < deadline());
+	} while (s == ACRE_ERR_TIMEOUT && clock_ticks() < answer_deadline());
 	return s;
 }
 
-static void leave_out(struct hart *hart, enum acre_status why)
+static void leave_hart_out(struct hart *hart, enum acre_status why)
 {
 	char names[ISA_NAMES_LEN];
 	uint64_t lacking = atomic_load(&hart->lacking);
@@ -318,18 +319,18 @@ unsigned harts_roll_call(void)
 
 	atomic_store(&last_answer, clock_ticks());
 	for (unsigned i = 1; i < n; i++) {
-		let_it_stop(hart_at(i), deadline());
-		started[i] = hart_run(i, answer, NULL);
+		let_it_stop(hart_at(i), answer_deadline());
+		started[i] = hart_run(i, answer_roll_call, NULL);
 	}
 	for (unsigned i = 1; i < n; i++) {
 		enum acre_status s = started[i] == ACRE_OK ? await_answer(i) : started[i];
 		/* It may have come just as we gave up. */
-		if (s == ACRE_ERR_TIMEOUT && !claim(hart_at(i), HART_STARTING, HART_LOST))
+		if (s == ACRE_ERR_TIMEOUT && !claim_hart(hart_at(i), HART_STARTING, HART_LOST))
 			s = hart_join(i, ANSWER_MS);
 		if (s == ACRE_OK)
 			answered++;
 		else
-			leave_out(hart_at(i), s);
+			leave_hart_out(hart_at(i), s);
 	}
 	return answered;
 }

@@ -12,9 +12,9 @@
 
 #define GUARD_PATTERN 0x5afe57acc5afe57aull
 
-static struct hart *table[PLATFORM_MAX_HARTS];
-static unsigned count;
-static unsigned disabled;
+static struct hart *hart_table[PLATFORM_MAX_HARTS];
+static unsigned nharts;
+static unsigned ndisabled;
 
 /* ---- the guard below a stack ---------------------------------------------------------------- */
 
@@ -45,7 +45,7 @@ void hart_check_guard(const struct hart *hart)
 			   (unsigned long long)hart->id, (unsigned long long)hart->stack_low);
 }
 
-/* ---- the table ------------------------------------------------------------------------------ */
+/* ---- the table ----------------------------------------------------------------------------------- */
 
 static struct hart *hart_create(uint64_t id)
 {
@@ -66,8 +66,8 @@ static struct hart *hart_create(uint64_t id)
 
 static bool hart_is_known(uint64_t id)
 {
-	for (unsigned i = 0; i < count; i++) {
-		if (table[i]->id == id)
+	for (unsigned i = 0; i < nharts; i++) {
+		if (hart_table[i]->id == id)
 			return true;
 	}
 	return false;
@@ -77,7 +77,7 @@ static void hart_add(uint64_t id)
 {
 	if (hart_is_known(id))
 		return;
-	if (count == PLATFORM_MAX_HARTS) {
+	if (nharts == PLATFORM_MAX_HARTS) {
 		log_warn("hart %llu is left out: raise PLATFORM_MAX_HARTS (%u)\n",
 			 (unsigned long long)id, PLATFORM_MAX_HARTS);
 		return;
@@ -88,8 +88,8 @@ static void hart_add(uint64_t id)
 			 (unsigned long long)id, HART_AREA_SIZE / 1024);
 		return;
 	}
-	hart->index = count;
-	table[count++] = hart;
+	hart->index = nharts;
+	hart_table[nharts++] = hart;
 }
 
 void hart_interrupts_on(void)
@@ -103,32 +103,32 @@ void harts_init(const struct fdt *fdt)
 	struct fdt_hart_cursor cursor;
 	struct fdt_hart found;
 
-	table[0] = hart_self();
-	table[0]->state = HART_RUNNING;
-	count = 1;
+	hart_table[0] = hart_self();
+	hart_table[0]->state = HART_RUNNING;
+	nharts = 1;
 	hart_interrupts_on();
 	fdt_harts_begin(&cursor, fdt);
 	while (fdt_harts_next(&cursor, &found) == ACRE_OK) {
 		if (found.enabled)
 			hart_add(found.id);
 		else
-			disabled++;
+			ndisabled++;
 	}
 }
 
 unsigned harts_count(void)
 {
-	return count;
+	return nharts;
 }
 
 unsigned harts_disabled(void)
 {
-	return disabled;
+	return ndisabled;
 }
 
 struct hart *hart_at(unsigned index)
 {
-	return table[index];
+	return hart_table[index];
 }
 
 bool harts_enabled_in_tree(const struct fdt *fdt, uint64_t id)

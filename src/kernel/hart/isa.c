@@ -31,7 +31,7 @@ static const struct {
 };
 _Static_assert(ARRAY_SIZE(extension) == ISA_COUNT, "boot/isa_bits.h");
 
-static char *append(char *end, const char *word)
+static char *append_word(char *end, const char *word)
 {
 	while (*word != '\0')
 		*end++ = *word++;
@@ -41,14 +41,14 @@ static char *append(char *end, const char *word)
 
 const char *isa_names(char text[ISA_NAMES_LEN], uint64_t bits)
 {
-	char *end = append(text, "");
+	char *end = append_word(text, "");
 
 	for (unsigned i = 0; i < ARRAY_SIZE(extension); i++) {
 		if ((bits & extension[i].bit) == 0)
 			continue;
 		if (end != text)
-			end = append(end, ", ");
-		end = append(end, extension[i].name);
+			end = append_word(end, ", ");
+		end = append_word(end, extension[i].name);
 	}
 	return text;
 }
@@ -66,7 +66,7 @@ static const char *decimal(char text[DECIMAL_LEN], uint64_t n)
 	return digit;
 }
 
-static void say(const struct sbi *sbi, const char *text)
+static void write_text(const struct sbi *sbi, const char *text)
 {
 	size_t len = 0;
 
@@ -83,17 +83,18 @@ acre_noreturn void isa_refuse(uint64_t hart_id, uint64_t lacking)
 
 	sbi_probe(&sbi);
 	(void)isa_names(names, lacking);
-	say(&sbi, "acre: this kernel was built for " AS_STRING(KERNEL_ISA) ", and hart ");
-	say(&sbi, decimal(number, hart_id));
-	say(&sbi, " has no ");
-	say(&sbi, names);
-	say(&sbi, ".\nBuild it with ISA=" AS_STRING(KERNEL_ISA_BASE) ", or run it where there is ");
-	say(&sbi, names);
-	say(&sbi, ".\n");
+	write_text(&sbi, "acre: this kernel was built for " AS_STRING(KERNEL_ISA) ", and hart ");
+	write_text(&sbi, decimal(number, hart_id));
+	write_text(&sbi, " has no ");
+	write_text(&sbi, names);
+	write_text(&sbi, ".\nBuild it with ISA=" AS_STRING(
+				 KERNEL_ISA_BASE) ", or run it where there is ");
+	write_text(&sbi, names);
+	write_text(&sbi, ".\n");
 	long error = sbi_shutdown(&sbi, SBI_SRST_REASON_SYSTEM_FAILURE);
-	say(&sbi, "this board cannot power itself off (");
-	say(&sbi, sbi_error_str(error));
-	say(&sbi, "); it is safe to switch it off\n");
+	write_text(&sbi, "this board cannot power itself off (");
+	write_text(&sbi, sbi_error_str(error));
+	write_text(&sbi, "); it is safe to switch it off\n");
 	for (;;)
 		wait_for_interrupt();
 }

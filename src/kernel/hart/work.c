@@ -150,7 +150,7 @@ static void wait_for_turn(struct hart *self)
 }
 
 /* A hart that has been called for a function is no longer available, even if it does not know it yet. */
-static bool claim(struct hart *hart)
+static bool claim_box(struct hart *hart)
 {
 	uint32_t state = atomic_load(&hart->state);
 
@@ -159,17 +159,18 @@ static bool claim(struct hart *hart)
 }
 
 /* Claim those of @set that are below @end, but @self. Result: the first that is not available, or @end. */
-static unsigned claim_all(const struct hart_set *set, const struct hart *self, unsigned end)
+static unsigned claim_boxes(const struct hart_set *set, const struct hart *self, unsigned end)
 {
 	for (unsigned i = 0; i < end; i++) {
-		if (hart_set_has(set, i) && i != self->index && !claim(hart_at(i)))
+		if (hart_set_has(set, i) && i != self->index && !claim_box(hart_at(i)))
 			return i;
 	}
 	return end;
 }
 
 /* Pass on those that were claimed. Each may have gone to sleep on a box that it could not close. */
-static void pass_on(const struct hart_set *set, const struct hart *self, unsigned end, uint32_t box)
+static void pass_boxes_on(const struct hart_set *set, const struct hart *self, unsigned end,
+			  uint32_t box)
 {
 	for (unsigned i = 0; i < end; i++) {
 		if (!hart_set_has(set, i) || i == self->index)
@@ -179,7 +180,7 @@ static void pass_on(const struct hart_set *set, const struct hart *self, unsigne
 	}
 }
 
-static uint32_t size_of(const struct hart_set *set, const struct hart *self)
+static uint32_t others_in_set(const struct hart_set *set, const struct hart *self)
 {
 	uint32_t n = 0;
 
@@ -197,20 +198,20 @@ enum acre_status work_run(const struct hart_set *set, uint64_t (*function)(void 
 	if (self->in_work || self->in_handler || !is_set_of_harts(set))
 		return ACRE_ERR_INVALID;
 	wait_for_turn(self);
-	unsigned claimed = claim_all(set, self, n);
+	unsigned claimed = claim_boxes(set, self, n);
 	if (claimed == n) {
 		job.function = function;
 		job.argument = argument;
 		job.result = result;
 		job.caller = self;
-		atomic_store(&job.left, size_of(set, self));
-		pass_on(set, self, n, GIVEN);
+		atomic_store(&job.left, others_in_set(set, self));
+		pass_boxes_on(set, self, n, GIVEN);
 		if (hart_set_has(set, self->index))
 			do_share(self);
 		while (atomic_load(&job.left) != 0)
 			clock_nap(1);
 	} else {
-		pass_on(set, self, claimed, OPEN);
+		pass_boxes_on(set, self, claimed, OPEN);
 	}
 	atomic_fetch_add(&job.serving, 1);
 	return claimed == n ? ACRE_OK : ACRE_ERR_BUSY;

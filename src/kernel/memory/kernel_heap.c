@@ -19,27 +19,29 @@ _Static_assert(KERNEL_HEAP_SIZE >= 4096, "KERNEL_HEAP_SIZE: less than a page is 
  * Aligned to a page only, so that the image does not grow with the heap's alignment: wherever it
  * lies, an arena contains an aligned block of half its size, if that is a power of two.
  */
-static uint8_t arena[HEAP_BYTES] acre_aligned_to(4096);
-static uint8_t table[BUDDY_TABLE_SIZE(HEAP_BYTES)];
+static uint8_t heap_arena[HEAP_BYTES] acre_aligned_to(4096);
+static uint8_t heap_table[BUDDY_TABLE_SIZE(HEAP_BYTES)];
 
 struct heap kernel_heap;
 
 void kernel_heap_init(void)
 {
 	heap_init(&kernel_heap);
-	enum acre_status s =
-		heap_add_region(&kernel_heap, arena, sizeof(arena), table, sizeof(table));
+	enum acre_status s = heap_add_region(&kernel_heap, heap_arena, sizeof(heap_arena),
+					     heap_table, sizeof(heap_table));
 	if (s != ACRE_OK)
 		acre_panic("the kernel's heap of %zu bytes at %p cannot be set up: %s",
-			   sizeof(arena), (void *)arena, acre_status_str(s));
+			   sizeof(heap_arena), (void *)heap_arena, acre_status_str(s));
 }
 
 struct acre_range kernel_heap_arena(void)
 {
-	return (struct acre_range){ (uint64_t)arena, (uint64_t)arena + sizeof(arena) };
+	return (struct acre_range){ (uint64_t)heap_arena,
+				    (uint64_t)heap_arena + sizeof(heap_arena) };
 }
 
 struct acre_range kernel_heap_table(void)
 {
-	return (struct acre_range){ (uint64_t)table, (uint64_t)table + sizeof(table) };
+	return (struct acre_range){ (uint64_t)heap_table,
+				    (uint64_t)heap_table + sizeof(heap_table) };
 }

@@ -13,13 +13,12 @@
 #include "kernel/kernel_sbi.h"
 #include "kernel/machine.h"
 #include "kernel/memory/kernel_heap.h"
+#include "kernel/text.h"
 #include "kernel/trap/symbols.h"
 #include "lib/fmt.h"
 #include "lib/print.h"
 #include "lib/string.h"
 #include "mm/setup.h"
-
-typedef unsigned long long ull;
 
 struct sentence {
 	char *buf;

@@ -6,12 +6,11 @@
 #include "kernel/hart/harts.h"
 #include "kernel/machine.h"
 #include "kernel/memory/kernel_heap.h"
+#include "kernel/text.h"
 #include "kernel/trap/symbols.h"
 #include "lib/compiler.h"
 #include "lib/fmt.h"
 #include "lib/print.h"
-
-typedef unsigned long long ull;
 
 /* "hart 3 at 0x80201234 frame_insert+0x14", or what else there is to say about now. */
 static void now_sentence(char *buf, size_t size, const struct ticket_lock_stats *s)

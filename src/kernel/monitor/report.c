@@ -9,11 +9,10 @@
 #include "kernel/kernel_sbi.h"
 #include "kernel/machine.h"
 #include "kernel/memory/kernel_heap.h"
+#include "kernel/text.h"
 #include "lib/fmt.h"
 #include "lib/print.h"
 #include "sbi/console.h"
-
-typedef unsigned long long ull;
 
 void report_machine(void)
 {

@@ -26,7 +26,7 @@
 
 static volatile uint32_t *finisher;
 static bool semihosting;
-static bool failed;
+static bool any_failed;
 
 void exit_init(const struct fdt *fdt)
 {
@@ -47,12 +47,12 @@ void exit_allow_semihosting(void)
 
 void exit_note_failure(void)
 {
-	failed = true;
+	any_failed = true;
 }
 
 enum exit_verdict exit_verdict_so_far(void)
 {
-	return failed ? EXIT_FAILED : EXIT_OK;
+	return any_failed ? EXIT_FAILED : EXIT_OK;
 }
 
 /*
