@@ -7,7 +7,7 @@
 #include "kernel/memory/kernel_heap.h"
 #include "kernel/memory/kernel_image.h"
 #include "kernel/memory/kmalloc.h"
-#include "kernel/memory/why.h"
+#include "kernel/monitor/why.h"
 #include "kernel/text.h"
 #include "lib/fmt.h"
 #include "lib/string.h"

@@ -3,7 +3,7 @@
  * why.c - the sentence of why.h, put together piece by piece: what the memory map says, then what those know
  * who have divided the region further (frame pool, harts, heap, names of functions).
  */
-#include "kernel/memory/why.h"
+#include "kernel/monitor/why.h"
 
 #include <stdarg.h>
 
