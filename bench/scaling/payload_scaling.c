@@ -269,20 +269,29 @@ static void must(enum acre_status s)
 		acre_panic("no pool: %s", acre_status_str(s));
 }
 
+static void *aligned_block(size_t size, size_t align)
+{
+	void *made = kmalloc_aligned(size, align);
+
+	if (made == NULL)
+		acre_panic("no memory for a block of %llu bytes", (unsigned long long)size);
+	return made;
+}
+
 static void begin(unsigned n)
 {
 	nplayers = n;
 	nframes = n * FRAMES_EACH > FRAMES_LEAST ? n * FRAMES_EACH : FRAMES_LEAST;
 	size_t bytes = frame_metadata_bytes(nframes);
-	pool = kmalloc_aligned_or_panic(sizeof(*pool), FRAME_SIZE);
-	metadata = kmalloc_aligned_or_panic(bytes, FRAME_SIZE);
+	pool = aligned_block(sizeof(*pool), FRAME_SIZE);
+	metadata = aligned_block(bytes, FRAME_SIZE);
 	must(frame_pool_init(pool, 0));
 	must(frame_pool_add_bank(pool, FIRST, nframes, metadata, bytes));
 	must(frame_insert(pool, FIRST, nframes));
 	notes = frame_alloc_range(&machine.frames, nframes * 4 / FRAME_SIZE, FRAME_SIZE);
 	if (notes == FRAME_NONE)
 		acre_panic("no memory for what %u players hold", n);
-	player = kmalloc_aligned_or_panic(n * sizeof(*player), LINE_SIZE);
+	player = aligned_block(n * sizeof(*player), LINE_SIZE);
 	memset(player, 0, n * sizeof(*player));
 	for (unsigned i = 0; i < n; i++) {
 		struct player *p = &player[i];
