@@ -3,7 +3,7 @@
 # it read has changed.
 
 CHECK := $(OUT)/check
-CHECKS := layers names format tidy cppcheck analyzer shell python
+CHECKS := layers names symbols format tidy cppcheck analyzer shell python
 
 # Other versions format and complain differently: 14 is the one that counts, if it is here.
 CLANG_FORMAT := $(or $(shell command -v clang-format-14),clang-format)
@@ -31,9 +31,9 @@ CHECK_HFLAGS = $(call plain,$(HFLAGS))
 .PHONY: check $(CHECKS:%=check-%) compile_commands.json check-force
 .SILENT: $(CHECKS:%=check-%)
 
-check: ## static checks: layers, names, format, clang-tidy, cppcheck, gcc -fanalyzer, scripts
+check: ## static checks: layers, names, symbols, format, clang-tidy, cppcheck, gcc -fanalyzer, scripts
 check:
-	@scripts/need python3 $(CLANG_FORMAT) $(CLANG_TIDY) cppcheck gcc clang
+	@scripts/need $(CC) python3 $(CLANG_FORMAT) $(CLANG_TIDY) cppcheck gcc clang
 	@$(MAKE) --no-print-directory -k -j$$(nproc 2>/dev/null || echo 2) --output-sync=target \
 		$(CHECKS:%=check-%)
 	@echo 'check: all passed: $(CHECKS)'
@@ -43,6 +43,12 @@ check-layers:
 
 check-names:
 	scripts/check-names
+
+# The kernel as it is built without settings, whatever the settings of this make.
+check-symbols:
+	$(MAKE) --no-print-directory BUILD=release PAYLOAD=monitor TESTS=1 ISA=rv64imac_zicsr_zifencei \
+		KERNEL_HEAP_SIZE=8388608 kernel
+	NM='$(NM)' scripts/check-layers --objects $(OUT)/rv64-release
 
 check-format:
 	if $(call is_14,$(CLANG_FORMAT)); then \

@@ -6,6 +6,7 @@ Every case starts from a copy of the real src/, so that a rule which the sources
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,19 +19,19 @@ REFUSED = [
     ("lib includes mm", "lib/fmt.c", '#include "mm/types.h"', "lib does not include mm"),
     ("lib includes fdt", "lib/fmt.h", '#include "fdt/fdt.h"', "lib does not include fdt"),
     ("fdt includes mm", "fdt/planted.c", '#include "mm/types.h"', "fdt does not include mm"),
-    ("fdt includes sbi", "fdt/planted.c", '#include "sbi/planted.h"', "fdt does not include sbi"),
+    ("fdt includes sbi", "fdt/planted.c", '#include "sbi/planted_sbi.h"', "fdt does not include sbi"),
     ("sbi includes mm", "sbi/planted.c", '#include "mm/types.h"', "sbi does not include mm"),
-    ("sbi includes kernel", "sbi/planted.c", '#include "kernel/planted.h"',
+    ("sbi includes kernel", "sbi/planted.c", '#include "kernel/planted_kernel.h"',
      "sbi does not include kernel"),
-    ("mm includes sbi", "mm/planted.c", '#include "sbi/planted.h"', "mm does not include sbi"),
-    ("kernel includes selftest", "kernel/planted.c", '#include "selftest/planted.h"',
+    ("mm includes sbi", "mm/planted.c", '#include "sbi/planted_sbi.h"', "mm does not include sbi"),
+    ("kernel includes selftest", "kernel/planted.c", '#include "selftest/planted_selftest.h"',
      "kernel does not include selftest"),
-    ("mm includes kernel", "mm/planted.c", '#include "kernel/planted.h"',
+    ("mm includes kernel", "mm/planted.c", '#include "kernel/planted_kernel.h"',
      "mm does not include kernel"),
-    ("mm outside of memmap_fdt includes fdt", "mm/planted.c", '#include "fdt/planted.h"',
+    ("mm outside of memmap_fdt includes fdt", "mm/planted.c", '#include "fdt/planted_fdt.h"',
      "mm/planted.c does not include fdt"),
     ("boot includes lib", "boot/planted.S", '#include "lib/fmt.h"', "boot does not include lib"),
-    ("boot includes sbi beyond its numbers", "boot/planted.S", '#include "sbi/planted.h"',
+    ("boot includes sbi beyond its numbers", "boot/planted.S", '#include "sbi/planted_sbi.h"',
      "boot does not include sbi"),
     ("src includes tests", "kernel/planted.c", '#include "tests/support/ktest.h"', "does not know the tests"),
     ("a neighbour without its layer", "lib/fmt.c", '#include "string.h"', "names its layer"),
@@ -82,14 +83,112 @@ REFUSED = [
      "not a condition it may ask"),
     ("which compiler, outside of lib/compiler.h", "mm/planted.c", "#ifdef __clang__\n#endif",
      "not a condition it may ask"),
+    ("kernel includes the self-tests from a room that may not", "kernel/memory/planted.c",
+     '#include "selftest/stress.h"', "kernel does not include selftest"),
+    ("the index includes frames", "mm/index/planted.c", '#include "mm/frame/frame.h"',
+     "mm/index does not include mm/frame"),
+    ("the map includes the index", "mm/map/planted.c", '#include "mm/index/chunk_tree.h"',
+     "mm/map does not include mm/index"),
+    ("the map outside of memmap_fdt includes fdt", "mm/map/planted.c", '#include "fdt/fdt.h"',
+     "mm/map/planted.c does not include fdt"),
+    ("frames include the heap", "mm/frame/planted.c", '#include "mm/heap/heap.h"',
+     "mm/frame does not include mm/heap"),
+    ("the heap includes frames", "mm/heap/planted.c", '#include "mm/frame/frame.h"',
+     "mm/heap does not include mm/frame"),
+    ("a room of mm includes what joins the rooms", "mm/frame/planted.c", '#include "mm/setup.h"',
+     "mm/frame does not include mm; of mm it may include: mm/frame mm/index mm/types.h"),
+    ("harts include traps", "kernel/hart/planted.c", '#include "kernel/trap/traps.h"',
+     "kernel/hart does not include kernel/trap"),
+    ("harts include the monitor", "kernel/hart/planted.c", '#include "kernel/monitor/report.h"',
+     "kernel/hart does not include kernel/monitor"),
+    ("traps include the kernel's memory", "kernel/trap/planted.c", '#include "kernel/memory/kmalloc.h"',
+     "kernel/trap does not include kernel/memory"),
+    ("a file before another in its room includes it", "kernel/hart/csr.h", '#include "kernel/hart/isa.h"',
+     "csr comes before isa, and does not include it"),
+    ("a room that nobody drew", "mm/planted/planted.c", "int planted;", "is in no room"),
+    ("a function of a header that no file defines", "lib/fmt.h", "void planted(void);",
+     "it declares planted(), which is defined in no file of src"),
+    ("a function of a header that is static in its file", "lib/planted.h", "int joined_lines(void);",
+     "it declares joined_lines(), which is defined in no file of src"),
+]
+
+# The tree as a whole: what it is | {file: text put at its end} | words of the rule
+TREES = [
+    ("a cycle by includes", {"lib/planted_a.h": '#include "lib/planted_b.h"', "lib/planted_b.c": '#include "lib/planted_a.h"',
+                             "lib/planted_b.h": ""},
+     ["a cycle by includes: lib/planted_a, lib/planted_b\n",
+      "lib/planted_b -> lib/planted_a (src/lib/planted_b.c includes lib/planted_a.h)"]),
+    ("a cycle through an internal header", {"lib/planted_a_internal.h": '#include "lib/planted_b.h"',
+                                            "lib/planted_b.h": '#include "lib/planted_a.h"', "lib/planted_a.h": ""},
+     ["a cycle by includes: lib/planted_a, lib/planted_b\n"]),
+    ("a cycle that is known, and one unit more", {"lib/lock_order.c": '#include "lib/planted.h"',
+                                                  "lib/planted.h": '#include "lib/lock.h"'},
+     ["a cycle by includes: lib/lock, lib/lock_order, lib/planted\n",
+      "no cycle by includes any more: delete (lib/lock, lib/lock_order)"]),
+    ("a function that is declared beside another file than its own",
+     {"lib/planted.h": "int planted(void);", "lib/planted_other.c": "int planted(void)\n{\n\treturn 0;\n}"},
+     ["src/lib/planted.h:1: it declares planted(), which is defined in src/lib/planted_other.c"]),
+    ("a function of a room that another room defines",
+     {"mm/frame/frame.h": "int planted(void);", "mm/heap/planted.c": "int planted(void)\n{\n\treturn 0;\n}"},
+     ["src/mm/frame/frame.h:1: it declares planted(), which is defined in src/mm/heap/planted.c"]),
+    ("a validate function in a file of another kind",
+     {"lib/planted.h": "int planted_validate(void);",
+      "lib/planted_other.c": "int planted_validate(void)\n{\n\treturn 0;\n}"},
+     ["it declares planted_validate(), which is defined in src/lib/planted_other.c"]),
+    ("two files of one name", {"kernel/fmt.h": ""}, ["2 files are called fmt.h: src/kernel/fmt.h src/lib/fmt.h"]),
+    ("a README that is too long", {"lib/README.md": "line\n" * 61}, ["src/lib/README.md has 63 lines; at most 60"]),
+]
+
+# An exception that is no longer one: what it is | what stands in scripts/check-layers | what shall | words
+STALE = [
+    ("a cycle that is no more", "CYCLES = {", 'CYCLES = {\n    ("lib/bits", "lib/fmt"): "planted",',
+     "no cycle by includes any more: delete (lib/bits, lib/fmt)"),
+    ("a header that its own file serves", "DEFINED_ELSEWHERE = {", 'DEFINED_ELSEWHERE = {\n    "lib/fmt.h": ("lib/", "planted"),',
+     "src/lib/fmt.h declares nothing that is defined in src/lib/: delete it from DEFINED_ELSEWHERE"),
+    ("a folder without a README that is not there", "WITHOUT_README = {", 'WITHOUT_README = {\n    "drivers",',
+     "there is no src/drivers: delete it from WITHOUT_README"),
+    ("a room that is not there", "ROOMS = {", 'ROOMS = {\n    "mm/attic": set(),',
+     "there is no src/mm/attic: ROOMS names it"),
+    ("a header of a room that is not there", '"mm/map": {"mm/types.h"', '"mm/map": {"mm/types.h", "mm/attic.h"',
+     "there is no src/mm/attic.h: ROOMS names it"),
+    ("a file in an order that is not there", '["csr", "isa"', '["csr", "attic", "isa"',
+     "there is no src/kernel/hart/attic.c: ORDER names it"),
+    ("a file with an edge of its own that is not there", '"mm/map/memmap_fdt.c": {', '"mm/map/attic.c": {',
+     "there is no src/mm/map/attic.c: FILE_EDGES names it"),
+]
+
+# What the objects say: what it is | {file: text} | words of the rule. The objects are those of the kernel, and those
+# of the planted files.
+OBJECTS = [
+    ("a cycle by symbols, without an include",
+     {"lib/planted_a.c": "int b(void); int a(void); int a(void) { return b(); }",
+      "lib/planted_b.c": "int b(void); extern int a(void); int b(void) { return a(); }"},
+     ["a cycle by symbols: lib/planted_a, lib/planted_b\n", "lib/planted_a -> lib/planted_b (b)"]),
+    ("a variable that closes a cycle",
+     {"lib/planted_a.c": "extern int b; int a(void); int a(void) { return b; }",
+      "lib/planted_b.c": "int b = 1; int a(void); int c(void); int c(void) { return a(); }"},
+     ["a cycle by symbols: lib/planted_a, lib/planted_b\n"]),
+    ("a call of a higher layer", {"lib/planted.c": "void hart_wake(void); void f(void); void f(void) { hart_wake(); }"},
+     ["src/lib/planted.c:1: it uses hart_wake, which src/kernel/hart/harts.c defines; it may use: lib"]),
+    ("boot calls what is no entry", {"boot/planted.S": ".globl planted\nplanted:\n\ttail hart_wake\n"},
+     ["it uses hart_wake, which src/kernel/hart/harts.c defines; it may use: boot"]),
+    ("a file that is not built", {"lib/planted.c": None}, ["there is no object of it"]),
+]
+STALE_OBJECTS = [
+    ("a cycle by symbols that is no more", "SYMBOL_CYCLES = {", 'SYMBOL_CYCLES = {\n    ("lib/bits", "lib/fmt"): "planted",',
+     "no cycle by symbols any more: delete (lib/bits, lib/fmt)"),
+    ("an entry that nothing calls", "ENTRIES = {", 'ENTRIES = {\n    "payload_run": "planted",',
+     "src/boot does not call payload_run: delete it from ENTRIES"),
+    ("a file that is built after all", "NOT_BUILT = {", 'NOT_BUILT = {"lib/fmt.c", ',
+     "src/lib/fmt.c is in the kernel, or nowhere: delete it from NOT_BUILT"),
 ]
 
 ALLOWED = [
-    ("mm/map/memmap_fdt.c includes fdt", "mm/map/memmap_fdt.c", '#include "fdt/planted.h"'),
+    ("mm/map/memmap_fdt.c includes fdt", "mm/map/memmap_fdt.c", '#include "fdt/planted_fdt.h"'),
     ("boot includes the numbers of the SBI", "boot/planted.S", '#include "sbi/sbi_abi.h"'),
     ("kernel includes every layer", "kernel/planted.c",
-     '#include "boot/planted.h"\n#include "fdt/planted.h"\n#include "lib/fmt.h"\n'
-     '#include "mm/types.h"\n#include "sbi/planted.h"'),
+     '#include "boot/planted_boot.h"\n#include "fdt/planted_fdt.h"\n#include "lib/fmt.h"\n'
+     '#include "mm/types.h"\n#include "sbi/planted_sbi.h"'),
     ("mm includes its own internals", "mm/planted.c", '#include "mm/planted_internal.h"'),
     ("assembler and CSRs in kernel", "kernel/planted.c", 'void f(void) { __asm__("csrr a0, sie"); }'),
     ("an edge that is only in a comment", "lib/fmt.c", '/*\n#include "mm/types.h"\n*/'),
@@ -101,11 +200,25 @@ ALLOWED = [
     ("words and numbers with a board's inside", "kernel/planted.c", "int virtual = 0x800000001;"),
     ("the condition of a debug build", "mm/planted.c", "#ifdef ACRE_DEBUG\n#endif"),
     ("the freestanding headers", "mm/planted.c", "#include <stdint.h>\n#include <stdatomic.h>"),
+    ("frames include the index and the types", "mm/frame/planted.c",
+     '#include "mm/index/chunk_tree.h"\n#include "mm/types.h"\n#include "lib/fmt.h"'),
+    ("what joins the rooms of mm includes them", "mm/planted.c",
+     '#include "mm/frame/frame.h"\n#include "mm/heap/heap.h"\n#include "mm/map/memmap.h"'),
+    ("the monitor includes the rooms of the kernel", "kernel/monitor/planted.c",
+     '#include "kernel/hart/harts.h"\n#include "kernel/memory/kmalloc.h"\n#include "kernel/trap/traps.h"'),
+    ("a validate function in a file of its own", "lib/planted.h",
+     "const char *good_validate(const struct planted *p);"),
+    ("a header that declares all but functions", "lib/planted.h",
+     "struct a {\n\tint (*f)(void);\n};\ntypedef int (*f)(void);\nextern int (*hook)(int);\n"
+     "static inline int g(void)\n{\n\treturn 0;\n}\nextern const char table[];"),
 ]
 
 # Targets of the planted includes, so that only the edge itself is wrong.
-TARGETS = ["fdt/planted.h", "sbi/planted.h", "kernel/planted.h", "boot/planted.h", "selftest/planted.h",
-           "mm/planted_internal.h", "fdt/fdt.h"]
+TARGETS = {path: "/* planted */" for path in ["fdt/planted_fdt.h", "sbi/planted_sbi.h", "kernel/planted_kernel.h", "boot/planted_boot.h", "selftest/planted_selftest.h",
+                                              "mm/planted_internal.h", "fdt/fdt.h"]}
+TARGETS["lib/planted_validate.c"] = "const char *good_validate(const struct planted *p)\n{\n\treturn NULL;\n}"
+RELEASE = os.environ.get("ACRE_RELEASE", "build/rv64-release")
+CROSS = os.environ.get("CROSS_COMPILE", "riscv64-unknown-elf-")
 
 
 def plant(root, path, text):
@@ -115,21 +228,56 @@ def plant(root, path, text):
         f.write("\n" + text + "\n")
 
 
-def run(root):
-    done = subprocess.run([os.path.join(ROOT, "scripts", "check-layers"), "--root", root],
+def run(root, *arguments, scripts=os.path.join(ROOT, "scripts")):
+    done = subprocess.run([os.path.join(scripts, "check-layers"), "--root", root, *arguments],
                           capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
 
 
-def in_copy(path, text):
+def copy_of_src(root):
+    shutil.copytree(os.path.join(ROOT, "src"), os.path.join(root, "src"))
+
+
+def in_copy(planted):
+    """What it says of a copy of src with these texts in it."""
     with tempfile.TemporaryDirectory(prefix="acre-layers.") as root:
-        shutil.copytree(os.path.join(ROOT, "src"), os.path.join(root, "src"))
-        for target in TARGETS:
+        copy_of_src(root)
+        for target, text in TARGETS.items():
             if not os.path.exists(os.path.join(root, "src", target)):
-                plant(root, target, "/* planted */")
-        if path is not None:
+                plant(root, target, text)
+        for path, text in planted.items():
             plant(root, path, text)
         return run(root)
+
+
+def in_changed_script(old, new, *arguments):
+    """What check-layers says of src as it is, with a change in its tables."""
+    with tempfile.TemporaryDirectory(prefix="acre-layers.") as folder:
+        shutil.copy(os.path.join(ROOT, "scripts", "source_tree.py"), folder)
+        path = os.path.join(folder, "check-layers")
+        shutil.copy(os.path.join(ROOT, "scripts", "check-layers"), path)
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+        # A name may end another one: SYMBOL_CYCLES, CYCLES.
+        at = re.search(r"(?<![A-Z_])" + re.escape(old), text)
+        if at is None:
+            return 0, "check-layers has no " + old
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text[:at.start()] + new + text[at.end():])
+        return run(ROOT, *arguments, scripts=folder)
+
+
+def with_objects(planted):
+    """What it says of the kernel's objects, and of those of these files."""
+    with tempfile.TemporaryDirectory(prefix="acre-layers.") as root:
+        copy_of_src(root)
+        shutil.copytree(os.path.join(ROOT, RELEASE, "src"), os.path.join(root, "build/src"))
+        for path, text in planted.items():
+            plant(root, path, text or "")
+            built = os.path.join(root, "build/src", os.path.splitext(path)[0] + ".o")
+            if text is not None:
+                subprocess.run([CROSS + "gcc", "-c", "-o", built, os.path.join(root, "src", path)], check=True)
+        return run(root, "--objects", os.path.join(root, "build"))
 
 
 def main():
@@ -144,19 +292,33 @@ def main():
             for line in output.splitlines()[:10]:
                 print("# " + line)
 
-    print("1..%d" % (len(REFUSED) + len(ALLOWED) + 2))
-    code, output = in_copy(None, None)
+    print("1..%d" % (sum(map(len, (REFUSED, ALLOWED, TREES, STALE, OBJECTS, STALE_OBJECTS))) + 3))
+    code, output = in_copy({})
     report(code == 0, "the sources as they are keep to the layers", output)
     with tempfile.TemporaryDirectory(prefix="acre-layers.") as empty:
         code, output = run(empty)
         report(code == 1, "a tree without sources is not taken for a good one", output)
     for name, path, text, rule in REFUSED:
-        code, output = in_copy(path, text)
+        code, output = in_copy({path: text})
         ok = code == 1 and rule in output and ("src/%s:" % path) in output
         report(ok, "refused: " + name, output)
     for name, path, text in ALLOWED:
-        code, output = in_copy(path, text)
+        code, output = in_copy({path: text})
         report(code == 0, "allowed: " + name, output)
+    for name, planted, rules in TREES:
+        code, output = in_copy(planted)
+        report(code == 1 and all(rule in output for rule in rules), "refused: " + name, output)
+    for name, old, new, rule in STALE:
+        code, output = in_changed_script(old, new)
+        report(code == 1 and rule in output, "refused: " + name, output)
+    code, output = with_objects({"lib/planted.c": "int planted;"})
+    report(code == 0, "the objects as they are keep to the layers", output)
+    for name, planted, rules in OBJECTS:
+        code, output = with_objects(planted)
+        report(code == 1 and all(rule in output for rule in rules), "refused in objects: " + name, output)
+    for name, old, new, rule in STALE_OBJECTS:
+        code, output = in_changed_script(old, new, "--objects", os.path.join(ROOT, RELEASE))
+        report(code == 1 and rule in output, "refused in objects: " + name, output)
     return 1 if failed else 0
 
 
