@@ -57,21 +57,29 @@ CC := $(CROSS_COMPILE)gcc
 OBJCOPY := $(CROSS_COMPILE)objcopy
 NM := $(CROSS_COMPILE)nm
 
-# $(call find,FOLDERS,*.c): the files under them, at any depth. A folder that does not exist is an error.
-find = $(or $(sort $(shell find $(1) -name '$(2)')),$(error no $(2) under $(1)))
+# $(call find,FOLDERS,*.c): the files under them, at any depth. A folder without any is an error.
+find = $(sort $(foreach f,$(1),$(or $(shell find $(f) -name '$(2)'),$(error no $(2) under $(f)))))
+
+# $(call named,NAMES,LIST): of the list, what the names (patterns with %) match. A name that matches nothing is an
+# error: so a setting for a file does not get lost when the file moves.
+named = $(foreach n,$(1),$(or $(filter $(n),$(2)),$(error there is no $(n) in what is built)))
 
 PORTABLE := $(call find,src/lib src/fdt src/mm,*.c)
+# Where there is a C library, it has the functions of string.c.
+HOSTED := $(filter-out $(call named,src/lib/string.c,$(PORTABLE)),$(PORTABLE))
 # The one function that needs the machine; on the host a fake firmware takes its place.
 ECALL := src/sbi/ecall.c
-SBI := $(sort $(filter-out $(ECALL),$(call find,src/sbi,*.c)))
+SBI := $(call find,src/sbi,*.c)
+SBI := $(filter-out $(call named,$(ECALL),$(SBI)),$(SBI))
 CASES := tests/support/ktest.c tests/support/fdt_builder.c tests/support/fdt_exercise.c tests/support/fdt_tree.c tests/support/frame_model.c $(call find,tests/unit,*.c)
 
 # A payload is what src/kernel/payload.h says. The monitor has one without self-tests and one with them; nothing of
 # src/selftest or tests is in another kernel, but that bench/irqs measures the handlers of irq_stress.c.
 MONITOR_SRC := src/kernel/monitor/monitor.c $(if $(filter 0,$(TESTS)),src/kernel/monitor/payload_monitor.c, \
 	$(call find,src/selftest,*.[cS]) $(CASES) $(call find,tests/kernel,*.c))
+KERNEL := $(call find,src/kernel,*.c)
 KERNEL_SRC := $(call find,src/boot,*.S) $(ECALL) $(SBI) $(PORTABLE) \
-	$(filter-out %/monitor.c %/payload_monitor.c,$(call find,src/kernel,*.c)) \
+	$(filter-out $(call named,%/monitor.c %/payload_monitor.c,$(KERNEL)),$(KERNEL)) \
 	$(if $(filter monitor,$(PAYLOAD)),$(MONITOR_SRC)) $(if $(filter irqs,$(PAYLOAD)),src/selftest/irq_stress.c)
 KERNEL_OBJ := $(patsubst %,$(K)/%.o,$(basename $(KERNEL_SRC)))
 include mk/bench.mk
@@ -119,7 +127,7 @@ $(K)/flags: force
 force:
 
 # The two shortest paths there are: a frame pointer would be a tenth of them.
-$(K)/src/mm/frame/frame_single.o: KFLAGS += -fomit-frame-pointer
+$(call named,$(K)/src/mm/frame/frame_single.o,$(KERNEL_OBJ)): KFLAGS += -fomit-frame-pointer
 
 $(K)/%.o: %.c $(K)/flags
 	$(call say,CC,$@)
@@ -135,14 +143,15 @@ $(K)/%.o: %.S $(K)/flags
 
 # A call that became a jump would put the blame for a bad free, and the line of a backtrace, on the
 # caller's caller. kmalloc.c only passes things on.
-$(filter-out %/kmalloc.o,$(filter $(K)/src/kernel/% $(K)/src/selftest/%,$(KERNEL_OBJ))): KFLAGS += \
-	-fno-optimize-sibling-calls
+$(filter-out $(call named,$(K)/src/%/kmalloc.o,$(KERNEL_OBJ)), \
+	$(call named,$(K)/src/kernel/%,$(KERNEL_OBJ)) $(filter $(K)/src/selftest/%,$(KERNEL_OBJ))): \
+	KFLAGS += -fno-optimize-sibling-calls
 
 # A hart that lacks what the rest is compiled for runs these, to say so.
-$(K)/src/kernel/hart/isa.o $(filter $(K)/src/sbi/%,$(KERNEL_OBJ)): KFLAGS += -march=$(ISA_BASE)
+$(call named,$(K)/src/kernel/hart/isa.o $(K)/src/sbi/%,$(KERNEL_OBJ)): KFLAGS += -march=$(ISA_BASE)
 
 # The compiler would turn the loop in memset() into a call of memset().
-$(K)/src/lib/string.o: KFLAGS += -fno-tree-loop-distribute-patterns -fno-builtin
+$(call named,$(K)/src/lib/string.o,$(KERNEL_OBJ)): KFLAGS += -fno-tree-loop-distribute-patterns -fno-builtin
 
 # The names of functions are in the image, so it is linked three times: without names, with those of
 # the first link, and with those of the second. The table stands behind all code and constants, so
@@ -167,8 +176,9 @@ $(K)/Image: $(K)/acre.elf
 # ---- host tests -------------------------------------------------------------------------------
 
 # $(1): compiler
+host_obj = $(HOST_SRC:%.c=$(OUT)/host-$(1)/%.o)
 define host_build
-$(OUT)/host-$(1)/ktest: $(patsubst %.c,$(OUT)/host-$(1)/%.o,$(HOST_SRC))
+$(OUT)/host-$(1)/ktest: $(host_obj)
 	$$(call say,LD,$$@)
 	$(Q)$(1) $$(HFLAGS) -o $$@ $$^ -lfdt
 
@@ -177,14 +187,14 @@ $(OUT)/host-$(1)/%.o: %.c Makefile
 	@mkdir -p $$(@D)
 	$(Q)$(1) $$(HFLAGS) -c -o $$@ $$<
 
-$(OUT)/host-$(1)/src/lib/string.o $(OUT)/host-$(1)/tests/unit/string_test.o: HFLAGS += \
+$(call named,$(OUT)/host-$(1)/src/lib/string.o $(OUT)/host-$(1)/tests/unit/string_test.o,$(host_obj)): HFLAGS += \
 	-include tests/host/string_names.h -fno-builtin
 endef
 $(foreach cc,gcc clang,$(eval $(call host_build,$(cc))))
 
 # The cases with threads once more, where a data race is an error. It must be clang: the sanitizer of gcc
 # does not take atomic_thread_fence().
-TSAN_SRC := $(filter-out src/lib/string.c,$(PORTABLE)) src/selftest/stress_core.c tests/support/ktest.c tests/host/host_port.c \
+TSAN_SRC := $(HOSTED) src/selftest/stress_core.c tests/support/ktest.c tests/host/host_port.c \
 	$(call find,tests/host,*_threads.c)
 TSAN_FLAGS := $(filter-out -fsanitize=%,$(HFLAGS)) -fsanitize=thread
 

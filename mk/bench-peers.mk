@@ -7,16 +7,16 @@ CARGO ?= cargo
 
 PEERS := $(OUT)/bench/peers
 
-# As the kernel is built: -O2, file by file. The C library has the functions of string.c.
+# As the kernel is built: -O2, file by file.
 PEERS_CFLAGS = $(COMMON) -D_GNU_SOURCE -O2 -pthread -Isrc -Ibench/peers/arch -I.
-PEERS_SRC := $(filter-out src/lib/string.c,$(PORTABLE)) tests/support/abort_platform.c bench/bench.c \
-	bench/free_list.c $(sort $(wildcard bench/peers/*.c))
+PEERS_SRC := $(HOSTED) tests/support/abort_platform.c bench/bench.c \
+	bench/free_list.c $(call find,bench/peers,*.c)
 # Each workload twice: as it is measured, and with every answer checked.
 PEERS_OBJ := $(PEERS_SRC:%.c=$(PEERS)/%.o) \
 	$(foreach w,frame heap,$(PEERS)/plain/$(w)_workloads.o $(PEERS)/checked/$(w)_workloads.o)
 PEERS_CRATES := $(PEERS)/cargo/release/libacre_bench_peers.a
 
-BENCH_HOST_CHECK_C += $(wildcard bench/peers/*.c)
+BENCH_HOST_CHECK_C += $(call find,bench/peers,*.c)
 
 .PHONY: bench-peers bench-peers-docs
 bench-peers: ## our allocators beside Rust crates and mimalloc, on this machine: build/bench/peers.*
@@ -32,7 +32,7 @@ $(PEERS)/peers: $(PEERS_OBJ) $(PEERS_CRATES)
 	$(call say,LD,$@)
 	$(Q)gcc -pthread -o $@ $^ -lm -ldl
 
-$(PEERS_CRATES): $(wildcard bench/peers/Cargo.* bench/peers/src/*.rs)
+$(PEERS_CRATES): $(call find,bench/peers,Cargo.*) $(call find,bench/peers,*.rs)
 	$(call say,CARGO,$@)
 	@scripts/need $(CARGO)
 	@mkdir -p $(@D)

@@ -1,24 +1,26 @@
 # The benchmark (docs/performance.md): a kernel with another payload, and its workloads, which are
 # compiled once for each thing that they are tried on.
 
-BENCH_SRC := bench/bench.c bench/free_list.c $(sort $(wildcard bench/kernel/*.c))
+BENCH_SRC := bench/bench.c bench/free_list.c $(call find,bench/kernel,*.c)
 # TARGET, and _checked where every answer is checked and every call timed alone.
 BENCH_FRAME_COPIES := acre acre_checked standin free_list
 BENCH_HEAP_COPIES := acre acre_checked standin
 
 # For `make check`: as they are compiled where they contain the most.
-BENCH_CHECK_C := $(wildcard $(BENCH_SRC) bench/frame_workloads.c bench/heap_workloads.c bench/irqs/*.c) $(wildcard bench/scaling/*.c)
-BENCH_HOST_CHECK_C := $(wildcard bench/count_ops.c tests/bench/liars.c)
+BENCH_CHECK_C := $(BENCH_SRC) bench/frame_workloads.c bench/heap_workloads.c $(call find,bench/irqs bench/scaling,*.c)
+BENCH_HOST_CHECK_C := bench/count_ops.c tests/bench/liars.c
 BENCH_CHECK_FLAGS := -Ibench/target/acre -DBENCH_TARGET=acre -DBENCH_CHECKED=1
 
 ifeq ($(PAYLOAD),bench)
 KERNEL_OBJ += $(patsubst %.c,$(K)/%.o,$(BENCH_SRC)) \
 	$(BENCH_FRAME_COPIES:%=$(K)/bench/%/frame_workloads.o) \
 	$(BENCH_HEAP_COPIES:%=$(K)/bench/%/heap_workloads.o)
+# As other people's figures were made.
+$(call named,$(K)/bench/free_list.o,$(KERNEL_OBJ)): KFLAGS += -fomit-frame-pointer
 endif
 
 # A kernel whose seam measures how long interrupts are off.
-BENCH_IRQS_SRC := $(sort $(wildcard bench/irqs/*.c))
+BENCH_IRQS_SRC := $(call find,bench/irqs,*.c)
 ifeq ($(PAYLOAD),irqs)
 KERNEL_OBJ += $(patsubst %.c,$(K)/%.o,$(BENCH_IRQS_SRC))
 SEAM := -Ibench/irqs/arch
@@ -34,9 +36,6 @@ $(K)/bench/$(1)/%.o: bench/%.c $(K)/flags
 		-DBENCH_CHECKED=$(if $(filter %_checked,$(1)),1,0) -c -o $$@ $$<
 endef
 $(foreach c,$(sort $(BENCH_FRAME_COPIES) $(BENCH_HEAP_COPIES)),$(eval $(call bench_copy,$(c))))
-
-# As other people's figures were made.
-$(K)/bench/free_list.o: KFLAGS += -fomit-frame-pointer
 
 # ---- make bench -------------------------------------------------------------------------------
 

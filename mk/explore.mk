@@ -1,7 +1,7 @@
 # The interleavings of locks, frames and heap on the host (docs/testing.md): tests/concurrency/explore, tests/concurrency/known-bugs.
 
 EXPLORE := $(OUT)/explore
-EXPLORE_SRC := $(filter-out src/lib/string.c,$(PORTABLE)) $(call find,tests/concurrency/explore,*.c)
+EXPLORE_SRC := $(HOSTED) $(call find,tests/concurrency/explore,*.c)
 # Fibers jump from stack to stack, which sanitizers and fortified longjmp() take for a mistake.
 EXPLORE_FLAGS := $(COMMON) -D_GNU_SOURCE -U_FORTIFY_SOURCE -O2 -fno-pie -Itests/concurrency/explore/include \
 	-Isrc -Itests/concurrency/explore/arch -I.

@@ -20,7 +20,7 @@ fuzz_kept = $(wildcard $(fuzz_folder)/corpus $(fuzz_folder)/cases)
 fuzz_dict = $(if $(filter frame,$(1)),,-dict=tests/fuzz/fdt.dict)
 
 define fuzzer
-$(FUZZ)/$(1): $(FUZZ_COMMON) $(FUZZ_SRC_$(1)) $(filter-out %/string.c,$(PORTABLE)) $(call find,src tests,*.h)
+$(FUZZ)/$(1): $(FUZZ_COMMON) $(FUZZ_SRC_$(1)) $(HOSTED) $(call find,src tests,*.h)
 	$$(call say,CLANG,$$@)
 	@scripts/need clang
 	@mkdir -p $$(@D)

@@ -4,14 +4,13 @@
 LIFT := $(OUT)/lift
 
 LIFT_SRC := $(PORTABLE) tests/lift/lift.c tests/lift/lift_platform.c
-# Where there is a C library, it has the functions of string.c already.
-LIFT_HOST_OBJ := $(patsubst %,$(LIFT)/host/%.o,$(basename $(filter-out src/lib/string.c,$(LIFT_SRC)) \
+LIFT_HOST_OBJ := $(patsubst %,$(LIFT)/host/%.o,$(basename $(filter-out $(PORTABLE),$(LIFT_SRC)) $(HOSTED) \
 	tests/lift/host.c tests/lift/board.S))
 LIFT_RV64_OBJ := $(patsubst %,$(LIFT)/rv64/%.o,$(basename $(LIFT_SRC) tests/lift/rv64.c \
 	tests/lift/board.S tests/lift/start.S))
 
-LIFT_HFLAGS := $(filter-out -Itests/host/arch,$(HFLAGS)) -Itests/lift
-LIFT_KFLAGS := $(filter-out -Isrc/kernel/rv64 -DKERNEL_HEAP_SIZE=%,$(KFLAGS)) -Itests/lift
+LIFT_HFLAGS := $(filter-out $(call named,-Itests/host/arch,$(HFLAGS)),$(HFLAGS)) -Itests/lift
+LIFT_KFLAGS := $(filter-out $(SEAM) $(call named,-DKERNEL_HEAP_SIZE=%,$(KFLAGS)),$(KFLAGS)) -Itests/lift
 
 # The files that are the lift's own, for `make check`.
 LIFT_HOST_SRC := tests/lift/lift.c tests/lift/lift_platform.c tests/lift/host.c
@@ -55,6 +54,6 @@ $(LIFT)/host/%.o: %.S Makefile mk/lift.mk
 	$(Q)gcc $(LIFT_HFLAGS) -Wa,-I,$(LIFT) -c -o $@ $<
 
 # The compiler would turn the loop in memset() into a call of memset().
-$(LIFT)/rv64/src/lib/string.o: LIFT_KFLAGS += -fno-tree-loop-distribute-patterns -fno-builtin
+$(call named,$(LIFT)/rv64/src/lib/string.o,$(LIFT_RV64_OBJ)): LIFT_KFLAGS += -fno-tree-loop-distribute-patterns -fno-builtin
 
-$(LIFT)/host/tests/lift/board.o $(LIFT)/rv64/tests/lift/board.o: $(LIFT)/board.dtb
+$(call named,%/tests/lift/board.o,$(LIFT_HOST_OBJ)) $(call named,%/tests/lift/board.o,$(LIFT_RV64_OBJ)): $(LIFT)/board.dtb

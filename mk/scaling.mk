@@ -3,14 +3,15 @@
 # answers. A load must not be announced: the compiler takes it for a proof that a store to the same address
 # needs no announcement.
 
-SCALING_SRC := $(sort $(wildcard bench/scaling/*.c))
+SCALING_SRC := $(call find,bench/scaling,*.c)
 ANNOUNCE := -fsanitize=kernel-address -fasan-shadow-offset=0 --param asan-instrumentation-with-call-threshold=0 \
 	--param asan-stack=0 --param asan-globals=0 --param asan-instrument-reads=0
 
 ifeq ($(PAYLOAD),scaling)
 KERNEL_OBJ += $(patsubst %.c,$(K)/%.o,$(SCALING_SRC))
-$(filter $(K)/src/mm/% $(K)/src/lib/bitmap% $(K)/src/lib/lock.o,$(KERNEL_OBJ)): mk/scaling.mk
-$(filter $(K)/src/mm/% $(K)/src/lib/bitmap% $(K)/src/lib/lock.o,$(KERNEL_OBJ)): KFLAGS += $(ANNOUNCE)
+ANNOUNCED := $(call named,$(K)/src/mm/% $(K)/src/lib/bitmap% $(K)/src/lib/lock.o,$(KERNEL_OBJ))
+$(ANNOUNCED): mk/scaling.mk
+$(ANNOUNCED): KFLAGS += $(ANNOUNCE)
 endif
 
 SCALING := $(OUT)/rv64-release-scaling

@@ -10,7 +10,7 @@ number=0
 failed=0
 
 # A copy of what make looks at. Of the C files the checks get few: one for RV64, and those of src/lib for the host.
-cp -r Makefile mk .clang-format .clang-tidy scripts src tests kernel.ld "$box"
+cp -r Makefile mk .clang-format .clang-tidy scripts src tests bench kernel.ld "$box"
 
 check() { # check WHICH: with nothing of the make that may be running this
 	local sources
@@ -21,8 +21,8 @@ check() { # check WHICH: with nothing of the make that may be running this
 	fi
 	sources=$(cd "$box" && echo src/lib/*.c)
 	output=$(env -i PATH="$PATH" make -C "$box" --no-print-directory "check-$1" \
-		PORTABLE="$sources" HOST_SRC="$sources" SBI= LIFT_HOST_SRC= LIFT_RV64_SRC= ORACLE_SRC= FUZZ_ALL= \
-		BENCH_HOST_CHECK_C= CHECK_RV64_C=src/sbi/ecall.c CHECK_TEXTS="$(cd "$box" && echo src/lib/*.[ch])" 2>&1)
+		CHECK_HOST_C="$sources" CHECK_ANALYZED="$sources" CHECK_RV64_C=src/sbi/ecall.c \
+		CHECK_TEXTS="$(cd "$box" && echo src/lib/*.[ch])" 2>&1)
 }
 
 report() { # report OK NAME

@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""moves.t - a file moves or a name changes, and what else names it says so, instead of doing less from then on.
+
+Each case makes one change in a copy of the tree and runs the tool in it. First every tool runs in the copy as it is.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+COPIED = ["Makefile", "mk", "scripts", "src", "tests", "bench", "tools", "docs", "kernel.ld"]
+
+DRY = ["make", "--no-print-directory", "-n"]
+KERNEL, LIFT = [*DRY, "kernel"], [*DRY, "lift"]
+BENCH, SCALING = [*DRY, "PAYLOAD=bench", "kernel"], [*DRY, "PAYLOAD=scaling", "kernel"]
+
+
+def moved(path, to):
+    return lambda tree: os.rename(os.path.join(tree, path), os.path.join(tree, to))
+
+
+def emptied(folder):
+    return lambda tree: shutil.rmtree(os.path.join(tree, folder))
+
+
+def written(path, old, new):
+    """A text in a file becomes another one."""
+
+    def change(tree):
+        full = os.path.join(tree, path)
+        with open(full, encoding="utf-8") as f:
+            text = f.read()
+        if not re.search(old, text):
+            raise LookupError("%s has no %s" % (path, old))
+        with open(full, "w", encoding="utf-8") as f:
+            f.write(re.sub(old, new, text))
+
+    return change
+
+
+# what it is | the change | the tool | words of its complaint
+CASES = [
+    ("the file without frame pointers", moved("src/mm/frame/frame_single.c", "src/mm/frame/planted.c"), KERNEL,
+     "there is no build/rv64-release/src/mm/frame/frame_single.o in what is built"),
+    ("the file of memset()", moved("src/lib/string.c", "src/lib/planted.c"), KERNEL,
+     "there is no src/lib/string.c in what is built"),
+    ("the file that runs on a hart that lacks something", moved("src/kernel/hart/isa.c", "src/kernel/trap/isa.c"), KERNEL,
+     "there is no build/rv64-release/src/kernel/hart/isa.o in what is built"),
+    ("the file that only passes calls on", moved("src/kernel/memory/kmalloc.c", "src/kernel/memory/planted.c"), KERNEL,
+     "there is no build/rv64-release/src/%/kmalloc.o in what is built"),
+    ("the file with the ecall", moved("src/sbi/ecall.c", "src/sbi/planted.c"), KERNEL, "there is no src/sbi/ecall.c"),
+    ("the prompt", moved("src/kernel/monitor/monitor.c", "src/kernel/monitor/planted.c"), KERNEL,
+     "there is no src/kernel/monitor/monitor.c in what is built"),
+    ("the cases of memset()", moved("tests/unit/string_test.c", "tests/unit/planted.c"), KERNEL,
+     "there is no build/host-gcc/tests/unit/string_test.o in what is built"),
+    ("a layer", moved("src/fdt", "src/planted"), KERNEL, "no *.c under src/fdt"),
+    ("the one free list of the bench", moved("bench/free_list.c", "bench/planted.c"), BENCH, "bench/free_list.c"),
+    ("the lock whose stores are announced", moved("src/lib/lock.c", "src/lib/planted.c"), SCALING,
+     "there is no build/rv64-release-scaling/src/lib/lock.o in what is built"),
+    ("the payload of the bench", emptied("bench/kernel"), KERNEL, "no *.c under bench/kernel"),
+    ("the memset() of the lift", written("mk/lift.mk", "LIFT_RV64_OBJ\\)\\): LIFT", "LIFT_HOST_OBJ)): LIFT"), LIFT,
+     "there is no build/lift/rv64/src/lib/string.o in what is built"),
+    ("headers that fuzzers are built of", written("mk/fuzz.mk", "find,src tests,", "find,src tests/dts,"), KERNEL,
+     "no *.h under tests/dts"),
+]
+
+
+def run(tree, command):
+    # The make that may be running this is none of theirs.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "ACRE_"))}
+    done = subprocess.run(command, cwd=tree, env=environment, check=False, text=True, errors="replace",
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return done.returncode, done.stdout
+
+
+def copy_of_tree(tree):
+    for name in COPIED:
+        path = os.path.join(ROOT, name)
+        (shutil.copytree if os.path.isdir(path) else shutil.copy)(path, os.path.join(tree, name))
+
+
+def main():
+    commands = []
+    for _, _, command, _ in CASES:
+        if command not in commands:
+            commands.append(command)
+    print("1..%d" % (len(commands) + len(CASES)))
+    failed = number = 0
+
+    def report(ok, name, output):
+        nonlocal failed, number
+        number += 1
+        failed += not ok
+        print("%sok %d - %s" % ("" if ok else "not ", number, name), flush=True)
+        for line in [] if ok else output.splitlines()[-10:]:
+            print("# " + line[:300])
+
+    with tempfile.TemporaryDirectory(prefix="acre-moves.") as tree:
+        copy_of_tree(tree)
+        for command in commands:
+            code, output = run(tree, command)
+            report(code == 0, "as it is: " + " ".join(command), output)
+    for name, change, command, words in CASES:
+        with tempfile.TemporaryDirectory(prefix="acre-moves.") as tree:
+            copy_of_tree(tree)
+            try:
+                change(tree)
+                code, output = run(tree, command)
+            except (OSError, LookupError) as error:
+                code, output = 0, str(error)
+            report(code != 0 and words in output, "noticed: " + name, output)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
