@@ -16,6 +16,7 @@ prove-smoke: ## look for contracts that nothing can meet (UNIT=)
 
 prove-gate: ## is everything proved that should be? No prover runs
 	@scripts/need clang python3
+	$(Q)scripts/prove-mutations --check
 	$(Q)scripts/prove-gate
 
 prove-mutations: ## make mistakes, one at a time: make prove must notice

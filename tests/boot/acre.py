@@ -160,6 +160,10 @@ def main():
         print("Bail out! No kernel here: `make test T=FILE` builds it")
         sys.exit(1)
     words = sys.argv[1:]
+    unmatched = [word for word in words if not any(word in name for name, _ in _cases)]
+    if unmatched:
+        print(f"Bail out! No case has '{unmatched[0]}' in its name")
+        sys.exit(1)
     chosen = [c for c in _cases if not words or any(word in c[0] for word in words)]
     print(f"1..{len(chosen)}", flush=True)
     failed = 0

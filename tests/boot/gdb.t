@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: MIT
 """Debugging as the README offers it: scripted sessions of gdb over QEMU's stub."""
 
+import ast
 import os
 import re
 import socket
 import subprocess
 
-from acre import DEBUG, LIMIT, RELEASE, TOP, Run, arguments, case, main, must, must_equal, run, scratch
+from acre import DEBUG, LIMIT, RELEASE, TOP, Failure, Run, arguments, case, main, must, must_equal, run, scratch
 
 
 def session(script, kernel=None, harts=2):
@@ -24,6 +25,66 @@ def session(script, kernel=None, harts=2):
         left = [name for name in os.listdir(folder) if name not in ("script", "gdb")]
         must_equal(left, [], "files left behind")
     return result
+
+
+# What tools/gdb/acre.py takes apart: type, and the members of it that the commands name.
+MEMBERS = {
+    "struct ticket_lock": "holder next serving",
+    "struct memmap": "nregions region",
+    "struct memmap_region": "kind name range bank",
+    "struct acre_range": "start end",
+    "struct frame_pool": "managed nzeroed lock nbanks bank nstocks stock",
+    "struct frame_bank": "managed first nframes nbits free inserted",
+    "struct frame_stock": "base",
+    "struct heap": "lock buddy count",
+    "struct buddy": "total_bytes free_bytes nregions free",
+    "struct buddy_link": "next",
+    "struct hart": "id state stack_low stack_high",
+}
+
+
+def names_missing(commands, kernel):
+    """What the text of acre.py names and the debug information of a kernel does not have. No machine runs."""
+    used, values = set(), []
+    for node in ast.walk(ast.parse(commands)):
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+            used.add(node.slice.value)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "value":
+            # A number stands for what is put into the text.
+            parts = getattr(node.args[0], "values", [node.args[0]])
+            values.append("".join(str(p.value) if isinstance(p, ast.Constant) else "0" for p in parts))
+    must(len(used) > 10 and len(values) > 4, "acre.py is not understood any more")
+    listed = {name for names in MEMBERS.values() for name in names.split()}
+    must_equal(used - listed, set(), "members that acre.py names and MEMBERS does not")
+    must_equal(listed - used, set(), "members that MEMBERS lists and acre.py does not name")
+    values += [f"(({kind} *)0)->{name}" for kind, names in MEMBERS.items() for name in names.split()]
+    # The word in front of the kinds of regions, which acre.py cuts off.
+    values += [prefix + "USABLE" for prefix in re.findall(r'replace\("(\w+)", ""\)', commands)]
+    asked = [word for number, text in enumerate(values) for word in ("-ex", f"echo #{number}\\n", "-ex", f"whatis {text}")]
+    done = run(["gdb-multiarch", "-nx", "-batch", kernel / "acre.elf", *asked])
+    known = {int(number) for number in re.findall(r"^#(\d+)\ntype = ", done.text, re.M)}
+    return [text for number, text in enumerate(values) if number not in known]
+
+
+@case
+def every_name_that_the_commands_use_is_in_the_kernel():
+    with open(TOP / "tools/gdb/acre.py", encoding="utf-8") as file:
+        commands = file.read()
+    for kernel in (RELEASE, DEBUG):
+        must_equal(names_missing(commands, kernel), [], "names that are not in the kernel")
+    table = "*'src/kernel/hart/harts.c'::table[{i}]"
+    must(table in commands, "the commands name another table of harts now")
+    for old, planted, wanted in (
+        (table, table.replace("harts.c", "planted.c"), ["*'src/kernel/hart/planted.c'::table[0]"]),
+        ('value("kernel_heap")', 'value("planted")', ["planted"]),
+        ('"REGION_"', '"PLANTED_"', ["PLANTED_USABLE"]),
+    ):
+        must_equal(names_missing(commands.replace(old, planted), RELEASE), wanted, f"missing with {planted}")
+    try:
+        names_missing(commands.replace('["stack_low"]', '["planted"]'), RELEASE)
+    except Failure:
+        return
+    raise Failure("a member that no structure has goes unseen")
 
 
 def number(result, pattern):

@@ -24,7 +24,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 TOP = HERE.parent.parent
 DUMP = TOP / "build/oracle/memmap_dump"
-KEPT = [HERE / "kept", TOP / "tests/fuzz/corpus", TOP / "tests/fuzz/cases"]
+CORPUS = TOP / "tests/fuzz/corpus"
+KEPT = [HERE / "kept", CORPUS, TOP / "tests/fuzz/cases"]
 BOOTS = "all"
 
 sys.path.insert(0, str(HERE))
@@ -227,9 +228,19 @@ def main():
     def chosen(name):
         return any(fnmatch.fnmatch(name, glob) for glob in options.globs)
 
+    # The two others have something in them only while a bug is open.
+    absent = [str(folder) for folder in [CORPUS, *options.also] if not any(folder.glob("*"))]
+    if absent:
+        print(f"Bail out! nothing is in {' '.join(absent)}")
+        return 1
     everything = [*trees.cases(options.seed), *kept_cases([*KEPT, *options.also])]
     hosted = [case for case in everything if chosen("host " + case.name)]
     booted = choose_boots([case for case in everything if case.boot and chosen("boot " + case.name)], options.boots)
+    unmatched = [glob for glob in options.globs if not fnmatch.filter(
+        [f"{place} {case.name}" for place in ("host", "boot") for case in everything], glob)]
+    if unmatched:
+        print(f"Bail out! no tree matches {' '.join(unmatched)}")
+        return 1
     tap = Tap()
     print(f"1..{len(hosted) + len(booted) + 1}")
     print(f"# seed {options.seed}; {len(hosted)} trees on the host, {len(booted)} boots", flush=True)

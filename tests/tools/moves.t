@@ -17,6 +17,8 @@ COPIED = ["Makefile", "mk", "scripts", "src", "tests", "bench", "tools", "docs",
 
 DRY = ["make", "--no-print-directory", "-n"]
 KERNEL, LIFT = [*DRY, "kernel"], [*DRY, "lift"]
+MUTATE, MUTATIONS = ["scripts/mutate", "--list"], ["scripts/prove-mutations", "--check"]
+PLANTED = ["tests/concurrency/known-bugs/known_bugs.t", "lock-release-without-order"]
 BENCH, SCALING = [*DRY, "PAYLOAD=bench", "kernel"], [*DRY, "PAYLOAD=scaling", "kernel"]
 
 
@@ -26,6 +28,10 @@ def moved(path, to):
 
 def emptied(folder):
     return lambda tree: shutil.rmtree(os.path.join(tree, folder))
+
+
+def unchanged(_):
+    pass
 
 
 def written(path, old, new):
@@ -67,6 +73,26 @@ CASES = [
      "there is no build/lift/rv64/src/lib/string.o in what is built"),
     ("headers that fuzzers are built of", written("mk/fuzz.mk", "find,src tests,", "find,src tests/dts,"), KERNEL,
      "no *.h under tests/dts"),
+    ("cases that mutants are shown to", moved("tests/host", "tests/planted_host"), MUTATE, "nothing matches tests/host/"),
+    ("a folder that mutants are made of", moved("src/mm/index", "src/mm/planted"), MUTATE, "nothing matches src/mm/index/*.c"),
+    ("a mutant of a file that is not there", unchanged, [*MUTATE, "planted"], "0 files under src are called planted.c"),
+    ("a function that prove-mutations changes", written("src/mm/map/memmap_paint.c", r"\bsweep\(", "planted("), MUTATIONS,
+     "sweep: there is no such function in src/mm/map/memmap_paint.c"),
+    ("a line that prove-mutations changes", written("src/mm/map/memmap_paint.c", "from = to;", "from = (to);"), MUTATIONS,
+     "sweep: this does not stand there, or elsewhere as well: from = to;"),
+    ("a line that prove-mutations changes, in another function", written(
+        "scripts/prove-mutations", r'\(PAINT, "sweep"', '(PAINT, "heapsort"'), MUTATIONS,
+     "heapsort: this does not stand there"),
+    ("a unit that prove-mutations runs", written("scripts/prove", r'Unit\("memmap_paint"', 'Unit("planted"'), MUTATIONS,
+     "scripts/prove has no unit memmap_paint of src/mm/map/memmap_paint.c"),
+    ("a function without a mutation", unchanged, [*MUTATIONS, "planted"], "planted: no mutation is in it"),
+    ("a patch that is not there", unchanged, ["tests/concurrency/known-bugs/known_bugs.t", "planted*"], "no patch matches planted*"),
+    ("the scenario of a patch", written("tests/concurrency/known-bugs/lock-release-without-order.patch", "Explore: .*", "Explore: planted.*"),
+     PLANTED, "no scenario of the explorer matches planted.*"),
+    ("a tree of the matrix", unchanged, ["tests/oracle/oracle.t", "planted*"], "no tree matches planted*"),
+    ("the corpus, which the matrix reads as well", moved("tests/fuzz/corpus", "tests/fuzz/planted"), ["tests/oracle/oracle.t"],
+     "nothing is in "),
+    ("a case of whole boots", unchanged, ["tests/boot/prompt.t", "planted"], "No case has 'planted' in its name"),
 ]
 
 
@@ -78,17 +104,17 @@ def run(tree, command):
     return done.returncode, done.stdout
 
 
-def copy_of_tree(tree):
+def copy_of_tree(tree, command):
+    # What make -n would build is not built yet; the others run what make has built.
+    if command[0] != "make":
+        os.symlink(os.path.join(ROOT, "build"), os.path.join(tree, "build"))
     for name in COPIED:
         path = os.path.join(ROOT, name)
         (shutil.copytree if os.path.isdir(path) else shutil.copy)(path, os.path.join(tree, name))
 
 
 def main():
-    commands = []
-    for _, _, command, _ in CASES:
-        if command not in commands:
-            commands.append(command)
+    commands = [KERNEL, BENCH, SCALING, LIFT, MUTATE, MUTATIONS, PLANTED]
     print("1..%d" % (len(commands) + len(CASES)))
     failed = number = 0
 
@@ -100,14 +126,14 @@ def main():
         for line in [] if ok else output.splitlines()[-10:]:
             print("# " + line[:300])
 
-    with tempfile.TemporaryDirectory(prefix="acre-moves.") as tree:
-        copy_of_tree(tree)
-        for command in commands:
+    for command in commands:
+        with tempfile.TemporaryDirectory(prefix="acre-moves.") as tree:
+            copy_of_tree(tree, command)
             code, output = run(tree, command)
             report(code == 0, "as it is: " + " ".join(command), output)
     for name, change, command, words in CASES:
         with tempfile.TemporaryDirectory(prefix="acre-moves.") as tree:
-            copy_of_tree(tree)
+            copy_of_tree(tree, command)
             try:
                 change(tree)
                 code, output = run(tree, command)

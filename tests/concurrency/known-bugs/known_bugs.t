@@ -42,6 +42,11 @@ def must(done, what):
         raise Wrong(f"{what}:\n{done.stdout}")
 
 
+def scenarios():
+    """The names of the explorer's scenarios."""
+    return run(EXPLORE / "explore", "--list").stdout.split()
+
+
 def copy_of(patch, folder):
     """src with the patch in it, the rest of the tree by links. The files that it changes."""
     must(run("cp", "-r", TOP / "src", folder / "src"), "copy")
@@ -117,6 +122,8 @@ def check(patch):
     """What found it, for the report."""
     text = patch.read_text(encoding="utf-8")
     glob, wanted = field(text, "Explore"), set(field(text, "Found by").split())
+    if glob != "-" and not fnmatch.filter(scenarios(), glob):
+        raise Wrong(f"no scenario of the explorer matches {glob}")
     found = {}
     with tempfile.TemporaryDirectory(prefix="acre-planted.") as name:
         folder = Path(name)
@@ -133,6 +140,10 @@ def check(patch):
 
 
 def main(argv):
+    unmatched = [g for g in argv[1:] or ["*"] if not any(fnmatch.fnmatch(p.stem, g) for p in HERE.glob("*.patch"))]
+    if unmatched:
+        print(f"Bail out! no patch matches {' '.join(unmatched)}")
+        return 2
     missing = [str(f.relative_to(TOP)) for f in (EXPLORE / n for n in ("explore", "flags", "objects", "rv64"))
                if not f.exists()]
     if missing:
