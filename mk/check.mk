@@ -158,6 +158,12 @@ check-python:
 
 #? MUTATE            of `make mutate`: --sample 100 --seed 7, or files of src without folder and .c
 
+.PHONY: metrics
+metrics: ## figures of the structure of src/: lengths, headers, cycles, variables (scripts/metrics --lists says which)
+metrics: kernel
+	@scripts/need python3
+	$(Q)NM='$(NM)' scripts/metrics --objects $(K)
+
 .PHONY: mutate
 mutate: ## change the frame code in one place at a time; some case must fail (an hour; MUTATE='--sample 100')
 mutate:

@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 
+SEAM_HEADERS = ["lib/platform.h", "kernel/rv64/platform_arch.h"]
 TOKEN = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
 DIRECTIVE = re.compile(r"^[ \t]*#(?:\\\n|[^\n])*", re.M)
 QUOTED = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"]*)"', re.M)
@@ -156,6 +157,12 @@ def cycles(graph):
         if node not in index:
             visit(node)
     return sorted(component for component in found if len(component) > 1)
+
+
+def seam(src):
+    """The names of what the two halves of the seam declare."""
+    return {word for path in SEAM_HEADERS if os.path.exists(os.path.join(src, path))
+            for word in re.findall(r"\bplatform_\w+", read(src, path))}
 
 
 # ---- object files ----------------------------------------------------------------------------
