@@ -60,8 +60,8 @@ NM := $(CROSS_COMPILE)nm
 # $(call find,FOLDERS,*.c): the files under them, at any depth. A folder without any is an error.
 find = $(sort $(foreach f,$(1),$(or $(shell find $(f) -name '$(2)'),$(error no $(2) under $(f)))))
 
-# $(call named,NAMES,LIST): of the list, what the names (patterns with %) match. A name that matches nothing is an
-# error: so a setting for a file does not get lost when the file moves.
+# $(call named,NAMES,LIST): of the list, what the names (patterns with %) match. A name that matches
+# nothing is an error: so a setting for a file does not get lost when the file moves.
 named = $(foreach n,$(1),$(or $(filter $(n),$(2)),$(error there is no $(n) in what is built)))
 
 PORTABLE := $(call find,src/lib src/fdt src/mm,*.c)

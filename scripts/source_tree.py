@@ -95,7 +95,8 @@ def definitions(path, text):
 def prototypes(text):
     """Names of the functions that a header declares and does not define."""
     code = code_of(text)
-    # From the inside out: what stands before a body goes with it, a struct's tail goes on to its semicolon.
+    # From the inside out: what stands before a body goes with it, a struct's tail goes on to its
+    # semicolon.
     while "{" in code:
         flat = re.sub(r"(\)\s*)?\{[^{}]*\}", lambda m: ") static;" if m.group(1) else " ", code)
         if flat == code:
@@ -111,8 +112,8 @@ def declared(statement):
     """The function that this statement declares; None if it declares none."""
     if re.match(r"(typedef|static|_Static_assert)\b", statement) or statement.endswith(" static"):
         return None
-    # Attributes are macros or __attribute__, both with parentheses of their own: the name of the function is
-    # what stands before the first parenthesis that comes after a type.
+    # Attributes are macros or __attribute__, both with parentheses of their own: the name of the
+    # function is what stands before the first parenthesis that comes after a type.
     plain = re.sub(r"__attribute__ ?\(\(.*?\)\)", "", statement)
     plain = re.sub(r"\b(?:printf_like|sized_by|released_by|aligned_to)\([^()]*\)", "", plain)
     match = re.match(r"[\w ]+?[ *]+(\w+) ?\((?!\*)", plain)

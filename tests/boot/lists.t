@@ -63,6 +63,26 @@ def cases_that_lack_memory_are_skipped_and_not_failed():
     must_equal(short, [], "skipped with 1 MiB")
 
 
+def globs_for_nothing(text, kernel, host):
+    """The globs for cases in a text, test=GLOB for the kernel and GLOB='GLOB' for the host, that match no case."""
+    asked = [(glob, kernel) for glob in re.findall(r"\btest=([a-z][\w*?]*\.[\w*?]+)", text)]
+    asked += [(glob, host) for glob in re.findall(r"\bGLOB='([^']+)'", text)]
+    return sorted({glob for glob, names in asked if not glob.startswith("nosuchtest.") and not matching(names, glob)})
+
+
+@case
+def every_glob_for_cases_matches_one():
+    files = [*TOP.glob("tests/*/*.t"), *TOP.glob("tests/*/*.py"), *TOP.glob("*.md"), *TOP.glob("docs/*.md")]
+    texts = {str(path.relative_to(TOP)): path.read_text(encoding="utf-8") for path in files}
+    kernel, host = kernel_cases(), host_cases()
+    del texts["tests/boot/lists.t"]
+    must(sum("test=" in text for text in texts.values()) >= 8, "no globs are found")
+    for path, text in sorted(texts.items()):
+        must_equal(globs_for_nothing(text, kernel, host), [], f"{path}: globs that match no case")
+    planted = "test=bits.* test=bitz.* test=machine.nosuch* make GLOB='frame.*' GLOB='fram.*'"
+    must_equal(globs_for_nothing(planted, kernel, host), ["bitz.*", "fram.*", "machine.nosuch*"], "planted globs")
+
+
 @case
 def every_explanation_is_still_true():
     host, kernel = set(host_cases()), set(kernel_cases())

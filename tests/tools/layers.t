@@ -139,7 +139,8 @@ TREES = [
     ("a README that is too long", {"lib/README.md": "line\n" * 61}, ["src/lib/README.md has 63 lines; at most 60"]),
 ]
 
-# An exception that is no longer one: what it is | what stands in scripts/check-layers | what shall | words
+# An exception that is no longer one: what it is | what stands in scripts/check-layers |
+# what shall stand there | words of the rule
 STALE = [
     ("a cycle that is no more", "CYCLES = {", 'CYCLES = {\n    ("lib/bits", "lib/fmt"): "planted",',
      "no cycle by includes any more: delete (lib/bits, lib/fmt)"),
@@ -157,8 +158,8 @@ STALE = [
      "there is no src/mm/map/attic.c: FILE_EDGES names it"),
 ]
 
-# What the objects say: what it is | {file: text} | words of the rule. The objects are those of the kernel, and those
-# of the planted files.
+# What the objects say: what it is | {file: text} | words of the rule. The objects are those of the
+# kernel, and those of the planted files.
 OBJECTS = [
     ("a cycle by symbols, without an include",
      {"lib/planted_a.c": "int b(void); int a(void); int a(void) { return b(); }",
