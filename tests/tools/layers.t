@@ -152,6 +152,8 @@ STALE = [
      "there is no src/mm/attic: ROOMS names it"),
     ("a header of a room that is not there", '"mm/map": {"mm/types.h"', '"mm/map": {"mm/types.h", "mm/attic.h"',
      "there is no src/mm/attic.h: ROOMS names it"),
+    ("an edge of a room that nothing needs", '"mm/heap": set()', '"mm/heap": {"mm/index"}',
+     "nothing in src/mm/heap includes mm/index: delete it from ROOMS"),
     ("a file in an order that is not there", '["csr", "isa"', '["csr", "attic", "isa"',
      "there is no src/kernel/hart/attic.c: ORDER names it"),
     ("a file with an edge of its own that is not there", '"mm/map/memmap_fdt.c": {', '"mm/map/attic.c": {',
