@@ -135,14 +135,14 @@ static const char *apply_word(const struct boot_arguments *group, unsigned ngrou
 void bootargs_parse(struct bootargs *args, const struct boot_arguments *more, const char *text,
 		    size_t len, void (*complain)(const char *word, size_t len, const char *reason))
 {
-	const struct boot_arguments group[] = {
-		{ kernel_argument, ARRAY_SIZE(kernel_argument), args },
-		*more,
-	};
 	struct word word;
 
 	memset(args, 0, sizeof(*args));
 	args->loglevel = LOG_INFO;
+	const struct boot_arguments group[] = {
+		{ kernel_argument, ARRAY_SIZE(kernel_argument), args },
+		*more,
+	};
 	for (size_t at = 0; word_next(text, len, &at, &word);) {
 		const char *reason = apply_word(group, ARRAY_SIZE(group), &word);
 		if (reason != NULL)

@@ -162,7 +162,7 @@ def a_trap_is_reported_with_all_that_is_known():
             result.must_say(rf"(^|  ?) *{name} {ADDRESS}")
         result.must_say(rf"^  at {sepc} by_trap\+0x[0-9a-f]+$")
         # It calls nothing, so its return address is in no frame.
-        must_equal(callers(result)[:2], ["crash_on_purpose", "do_crash"], "callers")
+        must_equal(callers(result)[:2], ["crash_on_purpose", "command_run"], "callers")
         must_walk_back_to_the_start(result)
 
 
@@ -172,7 +172,7 @@ def a_jump_to_nowhere_names_who_jumped():
         result = crashed("jump", kernel / "acre.elf")
         result.must_say(r"^PANIC on hart 0: instruction access fault$")
         result.must_say(r"^  at 0x00fffffffffffff8$")
-        must_equal(callers(result)[:3], ["by_jump", "crash_on_purpose", "do_crash"], "callers")
+        must_equal(callers(result)[:3], ["by_jump", "crash_on_purpose", "command_run"], "callers")
 
 
 @case

@@ -99,10 +99,12 @@ void clock_add_client(const struct timer_client *client)
 {
 	unsigned n = timer_clients();
 
-	if (n == CLOCK_MAX_CLIENTS)
+	if (n < CLOCK_MAX_CLIENTS) {
+		timer_client[n] = client;
+		atomic_store_explicit(&ntimer_clients, n + 1, memory_order_release);
+	} else {
 		acre_panic("more than %u parts want the timer", CLOCK_MAX_CLIENTS);
-	timer_client[n] = client;
-	atomic_store_explicit(&ntimer_clients, n + 1, memory_order_release);
+	}
 }
 
 /* The earliest time that a client wants; 0 if none wants any. */

@@ -16,10 +16,12 @@ void hart_client_add(const struct hart_client *client)
 {
 	unsigned n = clients();
 
-	if (n == HART_MAX_CLIENTS)
+	if (n < HART_MAX_CLIENTS) {
+		hart_client[n] = client;
+		atomic_store_explicit(&nhart_clients, n + 1, memory_order_release);
+	} else {
 		acre_panic("more than %u parts want to know of harts", HART_MAX_CLIENTS);
-	hart_client[n] = client;
-	atomic_store_explicit(&nhart_clients, n + 1, memory_order_release);
+	}
 }
 
 void hart_clients_started(struct hart *self)
