@@ -257,7 +257,10 @@ static void frames(void)
 
 /* The debug tier, of real frames, since it writes to them: what it does with the lock does not grow with a run. */
 #define REAL_FRAMES 4096u /* 16 MiB */
-/* Where in a chunk they begin has its part in the figure: always at the same place, however large the image is. */
+/*
+ * Where in a chunk they begin has its part in the figure: always at the same place, however large
+ * the image is.
+ */
 #define REAL_ALIGN (CHUNK_BITS / 4 * FRAME_SIZE)
 
 static void frames_debug(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * watch.c - called where interrupts go off and come on: by the seam (arch/platform_arch.h), and by the hart's
- * trap_hook.
+ * watch.c - called where interrupts go off and come on: by the seam (arch/platform_arch.h), and by
+ * the hart's trap_hook.
  *
  * What is counted besides is this: a call and a return, some ten instructions a stretch.
  */
@@ -54,7 +54,10 @@ void irqs_watch_on(void)
 	at = NULL;
 }
 
-/* Interrupts come on again after trap_handle() has returned: all that it does is one stretch, whatever is locked in it. */
+/*
+ * Interrupts come on again after trap_handle() has returned: all that it does is one stretch,
+ * whatever is locked in it.
+ */
 static bool watch_trap(struct trap_frame *frame)
 {
 	uint64_t began = csr_read(instret);

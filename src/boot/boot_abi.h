@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * boot_abi.h - what assembler and C must agree on: offsets into the per-hart record and the trap
- * frame, sizes of stacks. Numbers only; kernel/hart/hart.h and kernel/trap/trap_frame.h pin them by static asserts.
+ * frame, sizes of stacks. Numbers only; kernel/hart/hart.h and kernel/trap/trap_frame.h pin them by
+ * static asserts.
  */
 #ifndef ACRE_BOOT_BOOT_ABI_H
 #define ACRE_BOOT_BOOT_ABI_H

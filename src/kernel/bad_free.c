@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* bad_free.c - platform_bad_free() of the seam: what happens after an allocator has refused a free. */
+/*
+ * bad_free.c - platform_bad_free() of the seam: what happens after an allocator has refused a free.
+ */
 #include "kernel/bad_free.h"
 
 #include "kernel/hart/harts.h"

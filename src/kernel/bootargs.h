@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * bootargs.h - the kernel's command line, /chosen/bootargs: words separated by blanks, `name` or
- * `name=value`. README.md has the table of them. The payload may add arguments of its own (payload.h).
+ * `name=value`. README.md has the table of them. The payload may add arguments of its own
+ * (payload.h).
  */
 #ifndef ACRE_KERNEL_BOOTARGS_H
 #define ACRE_KERNEL_BOOTARGS_H
@@ -44,9 +45,9 @@ struct boot_arguments {
 const char *bootargs_set_number(void *into, const char *value, size_t len);
 
 /*
- * bootargs_parse - read @text of @len bytes (untrusted, need not be terminated) into *@args, and the words that
- * are of @more to where these want them. Each word that is unknown, or whose value makes no sense, is passed to
- * complain() with the reason, and has no effect.
+ * bootargs_parse - read @text of @len bytes (untrusted, need not be terminated) into *@args, and
+ * the words that are of @more to where these want them. Each word that is unknown, or whose value
+ * makes no sense, is passed to complain() with the reason, and has no effect.
  */
 void bootargs_parse(struct bootargs *args, const struct boot_arguments *more, const char *text,
 		    size_t len, void (*complain)(const char *word, size_t len, const char *reason));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * command.h - the commands of the prompt. Each is defined beside what it shows, and is in the kernel if that file
- * is; kernel.ld gathers them in one table, in the order of their names.
+ * command.h - the commands of the prompt. Each is defined beside what it shows, and is in the
+ * kernel if that file is; kernel.ld gathers them in one table, in the order of their names.
  *
  *	COMMAND(frames) = {
  *		.name = "frames",
@@ -30,14 +30,14 @@ struct command {
 		__attribute__((used, aligned(8), section(".commands." #verb)))
 
 /*
- * command_run - run the command word[0] with the words after it; say so if there is none, or if there are too many
- * words for it. Pre: nwords > 0.
+ * command_run - run the command word[0] with the words after it; say so if there is none, or if
+ * there are too many words for it. Pre: nwords > 0.
  */
 void command_run(unsigned nwords, char *const *word);
 
 /*
- * command_address - the one address that a command was given; say what is wrong if it was given none, or if it is
- * no number. Result: false then.
+ * command_address - the one address that a command was given; say what is wrong if it was given
+ * none, or if it is no number. Result: false then.
  */
 bool command_address(const char *usage, unsigned nwords, char *const *word, uint64_t *address);
 

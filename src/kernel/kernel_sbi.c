@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* kernel_sbi.c - the firmware as the kernel sees it, and platform_write() of the seam through it. */
+/*
+ * kernel_sbi.c - the firmware as the kernel sees it, and platform_write() of the seam through it.
+ */
 #include "kernel/kernel_sbi.h"
 
 #include "lib/platform.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * text.h - what is printed: text of others (the device tree, the console) made fit for it, every byte that is not
- * printable ASCII as '?'; and a short name for the type of numbers.
+ * text.h - what is printed: text of others (the device tree, the console) made fit for it, every
+ * byte that is not printable ASCII as '?'; and a short name for the type of numbers.
  */
 #ifndef ACRE_KERNEL_TEXT_H
 #define ACRE_KERNEL_TEXT_H

@@ -19,12 +19,6 @@ struct sbi_console {
 	int (*getc)(const struct sbi *sbi);
 };
 
-/*
- * sbi_console_choose - the best that @sbi's extensions offer: DBCN, else legacy, else none.
- * Called by sbi_probe(). Result: a table that lives for ever.
- */
-const struct sbi_console *sbi_console_choose(const struct sbi *sbi);
-
 /* sbi_console_name - which one is in use: "DBCN", "legacy" or "none". */
 const char *sbi_console_name(const struct sbi *sbi);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * rfence.h - fences on other harts, carried out before the call returns. Each takes the harts as
- * sbi_send_ipi() does, and falls back to the legacy call of the same name. The kernel calls none of them yet:
- * they are here for paging.
+ * sbi_send_ipi() does, and falls back to the legacy call of the same name. The kernel calls none of
+ * them yet: they are here for paging.
  */
 #ifndef ACRE_SBI_RFENCE_H
 #define ACRE_SBI_RFENCE_H

@@ -3,7 +3,6 @@
 #include "sbi/sbi.h"
 
 #include "lib/fmt.h"
-#include "sbi/console.h"
 #include "sbi/ecall.h"
 
 static const struct {

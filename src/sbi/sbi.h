@@ -73,6 +73,12 @@ struct sbi {
  */
 void sbi_probe(struct sbi *sbi);
 
+/*
+ * sbi_console_choose - the best console that @sbi's extensions offer: DBCN, else legacy, else none
+ * (console.c). For sbi_probe(). Result: a table that lives for ever.
+ */
+const struct sbi_console *sbi_console_choose(const struct sbi *sbi);
+
 /* sbi_has - is the extension there? False for all before sbi_probe(). */
 static inline bool sbi_has(const struct sbi *sbi, enum sbi_ext ext)
 {

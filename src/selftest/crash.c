@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * crash.c - the command `crash`: ways to end badly on purpose, to see what the reports look like, and for the tests
- * that check them from outside.
+ * crash.c - the command `crash`: ways to end badly on purpose, to see what the reports look like,
+ * and for the tests that check them from outside.
  */
 #include "kernel/command.h"
 #include "kernel/hart/clock.h"

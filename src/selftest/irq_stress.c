@@ -9,9 +9,9 @@
  *
  * T1  What is in the room of a hart is touched only by who has set `busy`. A handler that finds it set does
  *     nothing: it has interrupted the one who has. Nobody else waits for it with interrupts off.
- * T2  A handler looks at `paused` after it has set `busy`, irq_stress_pause() sets `paused` before it sets each
- *     `busy` in turn and empties that room. So nothing is taken, nor handed over, once it has been at all.
- *     What was handed over before lies in `handed`, and is given back then.
+ * T2  A handler looks at `paused` after it has set `busy`, irq_stress_pause() sets `paused` before
+ *     it sets each `busy` in turn and empties that room. So nothing is taken, nor handed over, once
+ *     it has been at all. What was handed over before lies in `handed`, and is given back then.
  * T3  The same is true of the periods: nothing is taken once both are 0 and there has been a pause.
  * T4  In a pause, taken and given are equal, summed up over all harts.
  */

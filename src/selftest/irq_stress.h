@@ -7,7 +7,6 @@
 #ifndef ACRE_SELFTEST_IRQ_STRESS_H
 #define ACRE_SELFTEST_IRQ_STRESS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/compiler.h"
@@ -61,18 +60,18 @@ struct irq_stress_rates {
 };
 
 /*
- * irq_stress_init - take memory of the heap for each hart of the machine, for good, and register with the clock
- * and the harts (kernel/hart/hart_client.h).
+ * irq_stress_init - take memory of the heap for each hart of the machine, for good, and register
+ * with the clock and the harts (kernel/hart/hart_client.h).
  * Pre:    once, on one hart, after harts_init().
  * Result: ACRE_OK; ACRE_ERR_NOMEM, and nothing has changed.
  */
 acre_nodiscard enum acre_status irq_stress_init(void);
 
 /*
- * irq_stress_set - from now on, at these rates, on every hart, and those that are started later. A hart hears of
- * it by an interrupt. If both are 0, no handler has any memory when this returns.
- * Result: ACRE_OK; ACRE_ERR_NOMEM without a successful irq_stress_init(); ACRE_ERR_UNSUPPORTED if the device tree does
- *         not say how fast time counts. Nothing has changed after an error.
+ * irq_stress_set - from now on, at these rates, on every hart, and those that are started later. A
+ * hart hears of it by an interrupt. If both are 0, no handler has any memory when this returns.
+ * Result: ACRE_OK; ACRE_ERR_NOMEM without a successful irq_stress_init(); ACRE_ERR_UNSUPPORTED if the
+ *         device tree does not say how fast time counts. Nothing has changed after an error.
  */
 enum acre_status irq_stress_set(const struct irq_stress_rates *rates);
 
@@ -80,8 +79,9 @@ enum acre_status irq_stress_set(const struct irq_stress_rates *rates);
 struct irq_stress_rates irq_stress_get(void);
 
 /*
- * irq_stress_pause - interrupts go on, but no handler has any memory, nor takes any, until irq_stress_resume(): so
- * that frames and bytes can be counted. May nest, on any hart, but not in a handler.
+ * irq_stress_pause - interrupts go on, but no handler has any memory, nor takes any, until
+ * irq_stress_resume(): so that frames and bytes can be counted. May nest, on any hart, but not in a
+ * handler.
  * Cost: a look at each hart; waits for handlers that run.
  */
 void irq_stress_pause(void);
@@ -90,7 +90,7 @@ void irq_stress_resume(void);
 /* irq_stress_pauses - how many irq_stress_pause() have not been resumed. */
 unsigned irq_stress_pauses(void);
 
-/* ---- the handlers, which cases call too -------------------------------------------------------- */
+/* ---- the handlers, which cases call too ------------------------------------------------------ */
 
 /* irq_stress_next - when @self needs the timer, 0 for never. */
 uint64_t irq_stress_next(const struct hart *self);

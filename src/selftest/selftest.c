@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * selftest.c - the payload of a normal kernel (TESTS=1): interrupts and self-tests if a boot argument asks for
- * them, then the prompt, which has the commands of this folder too.
+ * selftest.c - the payload of a normal kernel (TESTS=1): interrupts and self-tests if a boot
+ * argument asks for them, then the prompt, which has the commands of this folder too.
  */
 #include "selftest/selftest.h"
 

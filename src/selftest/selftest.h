@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* selftest.h - the payload of a kernel with self-tests, and what tests/kernel/kernel_port.c does for it. */
+/*
+ * selftest.h - the payload of a kernel with self-tests, and what tests/kernel/kernel_port.c does for it.
+ */
 #ifndef ACRE_SELFTEST_SELFTEST_H
 #define ACRE_SELFTEST_SELFTEST_H
 
 #include <stdint.h>
 
-/* selftest_seed - of random numbers, unless a command says another: seed= of the boot arguments, or 1. */
+/*
+ * selftest_seed - of random numbers, unless a command says another: seed= of the boot arguments, or
+ * 1.
+ */
 uint64_t selftest_seed(void);
 
 /* selftest_run - run the cases that match @glob (NULL: all) and print the verdict. Result: failures. */

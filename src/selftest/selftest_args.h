@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* selftest_args.h - the boot arguments that a kernel with self-tests has beside the kernel's own (kernel/bootargs.h). */
+/*
+ * selftest_args.h - the boot arguments that a kernel with self-tests has beside the kernel's own
+ * (kernel/bootargs.h).
+ */
 #ifndef ACRE_SELFTEST_SELFTEST_ARGS_H
 #define ACRE_SELFTEST_SELFTEST_ARGS_H
 

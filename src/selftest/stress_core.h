@@ -99,12 +99,12 @@ struct stress_player {
 typedef void (*stress_part)(struct stress_player *p);
 
 /*
- * all: let part(p) run for each player whose turn it is, all at once, and wait until the last has returned;
- * false if one did not come. yield: called by each player every few operations, on its own hart; may be NULL.
- * locked: how much is made of what takes locks. 1 where harts may outnumber the processors that emulate
- * them: there a wait takes as long as 100,000 operations. lock_limit: where all that is done needs a lock, so many
- * play at once, and then the next so many. Where k harts spin on two processors, each turn of the lock waits
- * until the host has run k / 2 others.
+ * all: let part(p) run for each player whose turn it is, all at once, and wait until the last has
+ * returned; false if one did not come. yield: called by each player every few operations, on its
+ * own hart; may be NULL. locked: how much is made of what takes locks. 1 where harts may outnumber
+ * the processors that emulate them: there a wait takes as long as 100,000 operations. lock_limit:
+ * where all that is done needs a lock, so many play at once, and then the next so many. Where k
+ * harts spin on two processors, each turn of the lock waits until the host has run k / 2 others.
  */
 struct stress_runner {
 	bool (*all)(struct stress *s, stress_part part);

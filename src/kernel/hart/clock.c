@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* clock.c - reading the time and instret CSRs, and sharing the SBI timer of a hart between its clients. */
+/*
+ * clock.c - reading the time and instret CSRs, and sharing the SBI timer of a hart between its
+ * clients.
+ */
 #include "kernel/hart/clock.h"
 
 #include "boot/boot_abi.h"

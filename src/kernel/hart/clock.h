@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * clock.h - the platform's time counter, whose rate the device tree tells, and the one timer of each hart, which
- * several clients share.
+ * clock.h - the platform's time counter, whose rate the device tree tells, and the one timer of
+ * each hart, which several clients share.
  */
 #ifndef ACRE_KERNEL_CLOCK_H
 #define ACRE_KERNEL_CLOCK_H
@@ -43,24 +43,31 @@ struct timer_client {
 	uint64_t (*next)(
 		const struct hart
 			*self); /* the time for which it wants the timer of this hart; 0: none */
-	/* After an interrupt of the timer, in the handler: its time may have come or not. NULL: nothing to do. */
+	/*
+	 * After an interrupt of the timer, in the handler: its time may have come or not. NULL:
+	 * nothing to do.
+	 */
 	void (*fire)(struct hart *self);
 };
 
 /*
- * clock_add_client - ask @client, which stays where it is for good, from the next clock_arm() of each hart on.
- * Panics if there are CLOCK_MAX_CLIENTS.
+ * clock_add_client - ask @client, which stays where it is for good, from the next clock_arm() of
+ * each hart on. Panics if there are CLOCK_MAX_CLIENTS.
  * Pre:    clock_init() is done; one hart registers at a time.
  */
 void clock_add_client(const struct timer_client *client);
 
 /*
- * clock_arm - set the timer of this hart to the earliest time that a client wants, or turn its interrupt off.
- * Call it after a client has changed its mind. Interrupts are off. Result: does the timer do what is wanted?
+ * clock_arm - set the timer of this hart to the earliest time that a client wants, or turn its
+ * interrupt off. Call it after a client has changed its mind. Interrupts are off. Result: does the
+ * timer do what is wanted?
  */
 bool clock_arm(void);
 
-/* clock_interrupt - the handler of the timer's interrupt, on @self: all clients, and clock_arm(). For traps.c. */
+/*
+ * clock_interrupt - the handler of the timer's interrupt, on @self: all clients, and clock_arm().
+ * For traps.c.
+ */
 void clock_interrupt(struct hart *self);
 
 /*

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* hart.h - the record of a hart, which tp and sscratch point to, and the states that a hart goes through. */
+/*
+ * hart.h - the record of a hart, which tp and sscratch point to, and the states that a hart goes
+ * through.
+ */
 #ifndef ACRE_KERNEL_HART_H
 #define ACRE_KERNEL_HART_H
 
@@ -53,7 +56,10 @@ struct hart {
 	uint32_t panic_depth;
 	bool in_handler;
 	_Atomic bool has_stopped; /* for good: another hart panics */
-	/* A test that wants this hart's traps: called before anything else, and need not return. True: done. */
+	/*
+	 * A test that wants this hart's traps: called before anything else, and need not return.
+	 * True: done.
+	 */
 	bool (*trap_hook)(struct trap_frame *frame);
 };
 

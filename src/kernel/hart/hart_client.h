@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hart_client.h - hooks for a part of the kernel that keeps something for each hart, and so has to hear when a
- * hart comes, is interrupted, or goes. The kernel itself registers none; src/selftest/irq_stress.c does.
+ * hart_client.h - hooks for a part of the kernel that keeps something for each hart, and so has to
+ * hear when a hart has started, is interrupted, or is about to stop. The kernel itself registers none;
+ * src/selftest/irq_stress.c does.
  */
 #ifndef ACRE_KERNEL_HART_CLIENT_H
 #define ACRE_KERNEL_HART_CLIENT_H
@@ -10,7 +11,10 @@
 
 #define HART_MAX_CLIENTS 4u
 
-/* Each may be NULL. The first three are called on @self, the hart that they are about, with interrupts off. */
+/*
+ * Each may be NULL. The first three are called on @self, the hart that they are about, with
+ * interrupts off.
+ */
 struct hart_client {
 	void (*started)(struct hart *self); /* it was started, and has not run its function yet */
 	void (*interrupted)(struct hart *self);  /* it has had a software interrupt, whatever for */
@@ -19,8 +23,9 @@ struct hart_client {
 };
 
 /*
- * hart_client_add - call @client, which stays where it is for good, from now on. Harts that run already do
- * not come again: hart_wake() lets them be interrupted. Panics if there are HART_MAX_CLIENTS.
+ * hart_client_add - call @client, which stays where it is for good, from now on. Harts that run
+ * already are not started again: hart_wake() lets them be interrupted. Panics if there are
+ * HART_MAX_CLIENTS.
  * Pre:    one hart registers at a time.
  */
 void hart_client_add(const struct hart_client *client);

@@ -16,18 +16,22 @@
  *                         '-- the firmware refuses: back to where it was
  *
  * Each arrow has one owner, so that a plain store will do but where two may want the same hart:
- *   - out of STOPPED and PARKED go hart_run() and hart_stop(), by compare and swap: of two that want the
- *     same hart one gets it;
- *   - out of STARTING, CALLED and RUNNING goes the hart itself, but that the roll call gives up on one that
- *     is STARTING; a hart that comes after that finds itself LOST and goes back to the firmware;
- *   - out of DONE goes hart_join(): until then whoever ran the function may look at what it has left;
- *   - out of STOPPING goes whoever brought it there, after the firmware has said that the hart is stopped: before
- *     that its stack is still in use. If it does not say so in time the hart is LATE, and goes when it can; the
- *     next who wants it, by compare and swap, asks again. The hart itself makes no difference between the two.
+ *   - out of STOPPED and PARKED go hart_run() and hart_stop(), by compare and swap: of two that
+ *     want the same hart one gets it;
+ *   - out of STARTING, CALLED and RUNNING goes the hart itself, but that the roll call gives up on
+ *     one that is STARTING; a hart that comes after that finds itself LOST and goes back to the
+ *     firmware;
+ *   - out of DONE goes hart_join(): until then whoever ran the function may look at what it has
+ *     left;
+ *   - out of STOPPING goes whoever brought it there, after the firmware has said that the hart is
+ *     stopped: before that its stack is still in use. If it does not say so in time the hart is
+ *     LATE, and goes when it can; the next who wants it, by compare and swap, asks again. The hart
+ *     itself makes no difference between the two.
  *
- * A hart that waits, DONE or PARKED, is in wfi with interrupts off around the look at its state, so that an
- * interrupt that is sent after the state was changed cannot be missed: it is pending, and ends the wfi.
- * Then they are on for a moment, and the handler runs. Who waits serves the work queue too (work.c).
+ * A hart that waits, DONE or PARKED, is in wfi with interrupts off around the look at its state, so
+ * that an interrupt that is sent after the state was changed cannot be missed: it is pending, and
+ * ends the wfi. Then they are on for a moment, and the handler runs. Who waits serves the work
+ * queue too (work.c).
  */
 #include "kernel/hart/hart_life.h"
 
@@ -43,7 +47,10 @@
 #include "lib/print.h"
 #include "sbi/hsm.h"
 
-/* In which no hart answers. An emulator with more harts than its host has cores may take seconds for all. */
+/*
+ * In which no hart answers. An emulator with more harts than its host has cores may take seconds
+ * for all.
+ */
 #define ANSWER_MS 10000
 
 /* ---- starting and waking -------------------------------------------------------------------- */
@@ -133,7 +140,10 @@ static enum acre_status wait_until_done(struct hart *hart, uint64_t ms)
 			return ACRE_OK;
 		if (state == HART_STARTING && atomic_load(&hart->lacking) != 0)
 			return ACRE_ERR_UNSUPPORTED;
-		/* Time counts only while it is not seen at all: it may work for as long as it likes. */
+		/*
+		 * Time counts only while it is not seen at all: it may work for as long as it
+		 * likes.
+		 */
 		if (state == HART_RUNNING || work_is_served(hart))
 			since = clock_ticks();
 		else if (clock_ticks() - since > ms * clock_ticks_per_ms())
@@ -301,7 +311,10 @@ static void leave_hart_out(struct hart *hart, enum acre_status why)
 	char names[ISA_NAMES_LEN];
 	uint64_t lacking = atomic_load(&hart->lacking);
 
-	/* Its area stays as it is: the hart may still come, late, and run on it, back to the firmware. */
+	/*
+	 * Its area stays as it is: the hart may still come, late, and run on it, back to the
+	 * firmware.
+	 */
 	atomic_store(&hart->state, HART_LOST);
 	if (lacking != 0)
 		log_warn("hart %llu is left out: it has no %s, which this kernel was built for\n",

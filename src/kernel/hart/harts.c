@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* harts.c - the table of harts, filled in once from the device tree, and the guard below each stack. */
+/*
+ * harts.c - the table of harts, filled in once from the device tree, and the guard below each
+ * stack.
+ */
 #include "kernel/hart/harts.h"
 
 #include "fdt/fdt_harts.h"
@@ -45,7 +48,7 @@ void hart_check_guard(const struct hart *hart)
 			   (unsigned long long)hart->id, (unsigned long long)hart->stack_low);
 }
 
-/* ---- the table ----------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------ */
 
 static struct hart *hart_create(uint64_t id)
 {

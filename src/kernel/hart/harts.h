@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* harts.h - the table of harts: which there are, their records and stacks, and how one interrupts another. */
+/*
+ * harts.h - the table of harts: which there are, their records and stacks, and how one interrupts
+ * another.
+ */
 #ifndef ACRE_KERNEL_HARTS_H
 #define ACRE_KERNEL_HARTS_H
 

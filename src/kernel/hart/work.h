@@ -6,8 +6,9 @@
  *	uint64_t stolen[PLATFORM_MAX_HARTS];
  *	enum acre_status s = work_run(&all, count_what_i_stole, &books, stolen);
  *
- * The kernel gives no work yet. The queue is here for paging: a mapping is gone when every hart that may have
- * used it has said so, and the hart that removes it asks hart_set_of_all() less itself.
+ * The kernel gives no work yet. The queue is here for paging: a mapping is gone after every hart
+ * that may have used it has confirmed it. The hart that removes the mapping asks the set of all
+ * harts without itself.
  */
 #ifndef ACRE_KERNEL_WORK_H
 #define ACRE_KERNEL_WORK_H

@@ -20,7 +20,9 @@ static struct acre_range between(const char *start, const char *end)
 
 struct acre_range kernel_image_parts(struct memmap_part part[KERNEL_IMAGE_PARTS])
 {
-	/* Where two overlap, the first has it: the first three lie in BSS. Padding is the image's. */
+	/*
+	 * Where two overlap, the first has it: the first three lie in BSS. Padding is the image's.
+	 */
 	const struct memmap_part all[KERNEL_IMAGE_PARTS] = {
 		{ between(boot_hart_area, boot_hart_area + HART_AREA_SIZE), "boot hart's stacks" },
 		{ kernel_heap_arena(), "kernel heap" },

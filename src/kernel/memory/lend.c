@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lend.c - the commands `lend` and `reclaim`: a reservation that its owner calls reusable goes to the frame pool, and
- * comes back before the owner needs it. No driver is here that would know when: the operator says so.
+ * lend.c - the commands `lend` and `reclaim`: a reservation that its owner calls reusable goes to
+ * the frame pool, and comes back before the owner needs it. A driver would know when that is. This
+ * kernel has none, so the operator says it.
  */
 #include "kernel/command.h"
 #include "kernel/machine.h"
@@ -9,7 +10,10 @@
 #include "lib/print.h"
 #include "mm/setup.h"
 
-/* The reusable region around @address has just gone from one state to the other: the books must agree. */
+/*
+ * The reusable region around @address has just gone from one state to the other: the books must
+ * agree.
+ */
 static void say_moved(acre_paddr_t address, frame_count_t before, const char *where)
 {
 	const struct memmap_region *region = memmap_find(&machine.memmap, address);

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* monitor.h - the prompt: reads a line, runs the command that it names (kernel/command.h), and so on for ever. */
+/*
+ * monitor.h - the prompt: reads a line, runs the command that it names (kernel/command.h), and so
+ * on for ever.
+ */
 #ifndef ACRE_KERNEL_MONITOR_H
 #define ACRE_KERNEL_MONITOR_H
 
 #include "lib/compiler.h"
 
-/* monitor_run - pre: on the boot hart, with interrupts on. While it waits for a byte it clears free frames. */
+/*
+ * monitor_run - pre: on the boot hart, with interrupts on. While it waits for a byte it clears free
+ * frames.
+ */
 acre_noreturn void monitor_run(void);
 
 #endif
