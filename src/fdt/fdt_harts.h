@@ -23,22 +23,7 @@ struct fdt_hart {
 	uint32_t node;        /* its offset */
 };
 
-/* Properties that fdt_harts.c looks for. */
-#define FDT_HART_PROPERTIES 6u
-
-/* Private to fdt_harts.c. */
-struct fdt_hart_cursor {
-	const struct fdt *fdt;
-	struct fdt_cursor walk;
-	struct fdt_cells cells; /* of /cpus */
-	bool in_cpus;
-	bool pending;   /* the properties of a child of /cpus are being read */
-	uint32_t index; /* the next entry of its `reg`: one for each hart */
-	uint32_t count;
-	struct fdt_node node;
-	uint32_t seen;
-	struct fdt_property property[FDT_HART_PROPERTIES];
-};
+struct fdt_hart_cursor;
 
 /* fdt_harts_begin - start over at the first hart of @fdt, which must be open. */
 void fdt_harts_begin(struct fdt_hart_cursor *cursor, const struct fdt *fdt);
@@ -56,5 +41,22 @@ acre_nodiscard enum acre_status fdt_harts_next(struct fdt_hart_cursor *cursor,
  *         bytes. Cost: one walk.
  */
 acre_nodiscard enum acre_status fdt_timebase(const struct fdt *fdt, uint64_t *hz);
+
+/* Properties that fdt_harts.c looks for. */
+#define FDT_HART_PROPERTIES 6u
+
+/* The walk. Private to fdt_harts.c. */
+struct fdt_hart_cursor {
+	const struct fdt *fdt;
+	struct fdt_cursor walk;
+	struct fdt_cells cells; /* of /cpus */
+	bool in_cpus;
+	bool pending;   /* the properties of a child of /cpus are being read */
+	uint32_t index; /* the next entry of its `reg`: one for each hart */
+	uint32_t count;
+	struct fdt_node node;
+	uint32_t seen;
+	struct fdt_property property[FDT_HART_PROPERTIES];
+};
 
 #endif

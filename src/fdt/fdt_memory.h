@@ -64,10 +64,33 @@ struct fdt_memory_fact {
 	struct fdt_property value; /* its value, length 0 if it is missing or is the parent's */
 };
 
+struct fdt_memory_cursor;
+
+/* fdt_memory_begin - start over at the first fact of @fdt, which must be open. */
+void fdt_memory_begin(struct fdt_memory_cursor *cursor, const struct fdt *fdt);
+
+/*
+ * fdt_memory_next - the next fact.
+ * Result: ACRE_OK; ACRE_ERR_END after the last one; else how the blob is broken (as fdt_next()).
+ * Cost:   all calls together are one walk over the tree.
+ */
+acre_nodiscard enum acre_status fdt_memory_next(struct fdt_memory_cursor *cursor,
+						struct fdt_memory_fact *fact);
+
+/*
+ * fdt_alloc_range - pair @index of the `alloc-ranges` of the FDT_FACT_DYNAMIC that @cursor gave last:
+ * it may lie in [*@base, *@base + *@size), as the root sees addresses. The size may be 0.
+ * Pre:    @index < @nwindows of that fact, which has `size` and `alignment`.
+ * Result: ACRE_OK; ACRE_ERR_OVERFLOW if it ends past 2^64 - 1; else why it cannot be read or moved
+ *         through `ranges` (both untouched). O(FDT_MAX_RANGES).
+ */
+acre_nodiscard enum acre_status fdt_alloc_range(const struct fdt_memory_cursor *cursor,
+						uint32_t index, uint64_t *base, uint64_t *size);
+
 /* Properties that decide what a node is: fdt_memory.c names them. */
 #define FDT_MEMORY_PROPERTIES 12u
 
-/* Private to fdt_memory.c. */
+/* The walk. Private to fdt_memory.c. */
 struct fdt_memory_cursor {
 	const struct fdt *fdt;
 	struct fdt_cursor walk;
@@ -90,26 +113,5 @@ struct fdt_memory_cursor {
 		status_why; /* a reservation whose `status` cannot be read counts as enabled */
 	enum acre_status usable_why; /* why linux,usable-memory-range has no pairs */
 };
-
-/* fdt_memory_begin - start over at the first fact of @fdt, which must be open. */
-void fdt_memory_begin(struct fdt_memory_cursor *cursor, const struct fdt *fdt);
-
-/*
- * fdt_memory_next - the next fact.
- * Result: ACRE_OK; ACRE_ERR_END after the last one; else how the blob is broken (as fdt_next()).
- * Cost:   all calls together are one walk over the tree.
- */
-acre_nodiscard enum acre_status fdt_memory_next(struct fdt_memory_cursor *cursor,
-						struct fdt_memory_fact *fact);
-
-/*
- * fdt_alloc_range - pair @index of the `alloc-ranges` of the FDT_FACT_DYNAMIC that @cursor gave last:
- * it may lie in [*@base, *@base + *@size), as the root sees addresses. The size may be 0.
- * Pre:    @index < @nwindows of that fact, which has `size` and `alignment`.
- * Result: ACRE_OK; ACRE_ERR_OVERFLOW if it ends past 2^64 - 1; else why it cannot be read or moved
- *         through `ranges` (both untouched). O(FDT_MAX_RANGES).
- */
-acre_nodiscard enum acre_status fdt_alloc_range(const struct fdt_memory_cursor *cursor,
-						uint32_t index, uint64_t *base, uint64_t *size);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fdt_types.h - the nouns of fdt.h: node, property, event; then the structures behind them, and the
- * words of the contracts. A user of fdt.h reads the first part; the members of struct fdt and struct
+ * fdt_types.h - the nouns of fdt.h: node, property, event; then the structures of a tree and of a walk,
+ * and the words of the contracts. A user of fdt.h reads the first part; the members of struct fdt and struct
  * fdt_cursor are for src/fdt and for who debugs it.
  */
 #ifndef ACRE_FDT_FDT_TYPES_H
@@ -48,7 +48,7 @@ struct fdt_event {
 	struct fdt_property property; /* FDT_EVENT_PROPERTY only */
 };
 
-/* ---- behind them ----------------------------------------------------------------------------- */
+/* ---- a tree and a walk ----------------------------------------------------------------------- */
 
 /* @size bytes at @base may be read. */
 struct fdt_block {
@@ -80,7 +80,7 @@ struct fdt_cursor {
 	const char *problem; /* what fdt_next() found broken, in words; else "" */
 };
 
-/* ---- in contracts ---------------------------------------------------------------------------- */
+/* ---- words of the contracts ------------------------------------------------------------------ */
 
 /*@
 	predicate readable_block(struct fdt_block *b) =
