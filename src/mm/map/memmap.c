@@ -76,7 +76,7 @@
 
 #include "lib/align.h"
 #include "lib/string.h"
-#include "mm/map/memmap_paint.h"
+#include "mm/map/memmap_paint_internal.h"
 
 /* ---- input ----------------------------------------------------------------------------------- */
 

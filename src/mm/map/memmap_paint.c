@@ -13,7 +13,7 @@
  *
  * That the winner is the strongest of those who are seated is not in the contracts; the tests see to it.
  */
-#include "mm/map/memmap_paint.h"
+#include "mm/map/memmap_paint_internal.h"
 
 #define NOBODY UINT32_MAX
 

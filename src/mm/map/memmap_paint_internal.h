@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memmap_paint.h - cut intervals that overlap in any way into pieces that do not, each with the one
- * input that wins there. For memmap.c, whose essay says what it is good for.
+ * memmap_paint_internal.h - cut intervals that overlap in any way into pieces that do not, each with
+ * the one input that wins there. For memmap.c, whose essay says what it is good for.
  */
-#ifndef ACRE_MM_MEMMAP_PAINT_H
-#define ACRE_MM_MEMMAP_PAINT_H
+#ifndef ACRE_MM_MEMMAP_PAINT_INTERNAL_H
+#define ACRE_MM_MEMMAP_PAINT_INTERNAL_H
 
 #include "mm/map/memmap.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lock_order.h - in debug builds (-DACRE_DEBUG): which locks each hart holds, and a panic for whoever takes
- * one against the order (enum ticket_lock_level). In other builds nothing, at no cost. For lock.c.
+ * lock_order_internal.h - in debug builds (-DACRE_DEBUG): which locks each hart holds. lock.c panics where
+ * a hart takes one against the order (enum ticket_lock_level). In other builds nothing, at no cost.
  */
-#ifndef ACRE_LIB_LOCK_ORDER_H
-#define ACRE_LIB_LOCK_ORDER_H
+#ifndef ACRE_LIB_LOCK_ORDER_INTERNAL_H
+#define ACRE_LIB_LOCK_ORDER_INTERNAL_H
 
 #include "lib/lock.h"
 
