@@ -92,8 +92,7 @@ acre_nodiscard enum acre_status fdt_reserve_entry(const struct fdt *fdt, uint32_
 
 /* ---- walking --------------------------------------------------------------------------------- */
 
-/* fdt_walk - a walk over the whole tree, from FDT_EVENT_NODE of the root to its FDT_EVENT_NODE_END.
- */
+/* fdt_walk - a walk over the whole tree, from FDT_EVENT_NODE of the root to FDT_EVENT_NODE_END. */
 /*@
 	requires \valid(cursor);
 	assigns *cursor;
@@ -150,8 +149,7 @@ void fdt_root(const struct fdt *fdt, struct fdt_node *node);
 
 /*
  * fdt_find - the node at @path ("/", "/chosen", "/soc/serial@10000000"). A part without '@' also
- * matches the first node that has that name with any unit address. Slashes may be repeated or
- * trail.
+ * matches the first node that has that name with any unit address. Slashes may repeat or trail.
  * Result: ACRE_OK; ACRE_ERR_NOT_FOUND; ACRE_ERR_INVALID if @path does not start with '/' (no aliases).
  * Cost:   one walk.
  */

@@ -11,8 +11,7 @@
 
 #include "fdt/fdt.h"
 
-/* Entries of one `ranges` that are looked at: bounds the cost of a hostile one. Past it: ACRE_ERR_FULL.
- */
+/* Entries of one `ranges` that are looked at: bounds the cost of a hostile one. Else ACRE_ERR_FULL. */
 #define FDT_MAX_RANGES 32u
 
 /* How a node counts the cells in the `reg` of its children. */
@@ -52,8 +51,10 @@ void fdt_cells_init(struct fdt_cells *cells);
 bool fdt_cells_note(const struct fdt *fdt, const struct fdt_property *property,
 		    struct fdt_cells *cells);
 
-/* fdt_cells_why - ACRE_OK if both counts are of use, else why not; fdt_cells_culprit - the name
- * of the property that is at fault, "" if none is. */
+/*
+ * fdt_cells_why - ACRE_OK if both counts are of use, else why not; fdt_cells_culprit - the name
+ * of the property that is at fault, "" if none is.
+ */
 /*@
 	requires \valid_read(cells);
 	assigns \nothing;

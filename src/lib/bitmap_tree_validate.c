@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* bitmap_tree_validate.c - the walk over a whole bitmap_tree; bitmap_tree.c numbers what it checks.
- */
+/* bitmap_tree_validate.c - the walk over a whole tree; bitmap_tree.c numbers what it checks. */
 #include "lib/bitmap_tree.h"
 
 static uint64_t words_in_level(const struct bitmap_tree *tree, unsigned k)

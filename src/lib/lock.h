@@ -8,13 +8,6 @@
  * served. Taking a lock twice on one hart panics instead of hanging; a hart that waits while
  * another panics stops waiting for good (docs/locking.md). lock_scoped.h gives a lock back at the
  * end of a block.
- *
- *	line 0   | next |                                            those who come write it
- *	line 1   | serving | holder | site | counts | name | level | only the holder writes it
- *	line 2   what the lock guards
- *
- * Whoever comes writes line 0 once and reads line 1 until it is served. So a hart that joins the queue
- * disturbs neither the holder nor those who wait, and the holder, whatever it writes, nobody but those.
  */
 #ifndef ACRE_LIB_LOCK_H
 #define ACRE_LIB_LOCK_H
@@ -25,9 +18,6 @@
 #include <stdint.h>
 
 #include "lib/compiler.h"
-
-/* What harts write at once is this far apart: a cache line of every RISC-V that there is today. */
-#define TICKET_LOCK_LINE 64u
 
 /*
  * The order of locks: whoever holds one may take only those of a higher level (docs/locking.md). Checked in
@@ -40,25 +30,7 @@ enum ticket_lock_level {
 	TICKET_LOCK_PRINT
 };
 
-struct ticket_lock {
-	_Atomic uint32_t next
-		acre_aligned_to(TICKET_LOCK_LINE); /* the ticket that the next hart draws */
-	_Atomic uint32_t serving
-		acre_aligned_to(TICKET_LOCK_LINE); /* the ticket whose hart holds the lock */
-	_Atomic uint32_t holder;      /* platform_hart() + 1 of the holder, 0 when free */
-	_Atomic(const void *) site;   /* where the holder took it; valid while held */
-	_Atomic uint64_t contended;   /* holds that were waited for */
-	_Atomic uint64_t spins;       /* looks at serving while waiting, all together */
-	_Atomic uint32_t most_grants; /* holds of others that one wait saw, at most */
-	_Atomic uint32_t wraps;       /* how often serving came back to 0 */
-	const char *name;             /* for reports; lives for ever */
-	enum ticket_lock_level level;
-};
-
-_Static_assert(offsetof(struct ticket_lock, serving) == TICKET_LOCK_LINE,
-	       "a line for those who come");
-_Static_assert(sizeof(struct ticket_lock) == 2ul * TICKET_LOCK_LINE,
-	       "what is guarded has its own lines");
+struct ticket_lock;
 
 /* A lock of zeros is free and nameless: BSS needs no initialiser. ticket_lock_init() gives it a name. */
 
@@ -105,5 +77,36 @@ struct ticket_lock_stats {
  * glance: every count is one that was true lately, but they need not be of one moment.
  */
 void ticket_lock_look(const struct ticket_lock *lock, struct ticket_lock_stats *stats);
+
+/* What several harts write is this far apart: a cache line of every RISC-V that there is today. */
+#define TICKET_LOCK_LINE 64u
+
+/*
+ *	line 0   | next |                                            a hart that joins the queue writes it
+ *	line 1   | serving | holder | site | counts | name | level | only the holder writes it
+ *	line 2   what the lock guards
+ *
+ * A hart that joins the queue writes line 0 once, and reads line 1 until it is served: it disturbs neither
+ * the holder nor the harts that wait. What the holder writes disturbs only the harts that wait.
+ */
+struct ticket_lock {
+	_Atomic uint32_t next
+		acre_aligned_to(TICKET_LOCK_LINE); /* the ticket that the next hart draws */
+	_Atomic uint32_t serving
+		acre_aligned_to(TICKET_LOCK_LINE); /* the ticket whose hart holds the lock */
+	_Atomic uint32_t holder;      /* platform_hart() + 1 of the holder, 0 when free */
+	_Atomic(const void *) site;   /* where the holder took it; valid while held */
+	_Atomic uint64_t contended;   /* holds that were waited for */
+	_Atomic uint64_t spins;       /* looks at serving while waiting, all together */
+	_Atomic uint32_t most_grants; /* holds of others that one wait saw, at most */
+	_Atomic uint32_t wraps;       /* how often serving came back to 0 */
+	const char *name;             /* for reports; lives for ever */
+	enum ticket_lock_level level;
+};
+
+_Static_assert(offsetof(struct ticket_lock, serving) == TICKET_LOCK_LINE,
+	       "a line for those who come");
+_Static_assert(sizeof(struct ticket_lock) == 2ul * TICKET_LOCK_LINE,
+	       "what is guarded has its own lines");
 
 #endif

@@ -18,8 +18,7 @@
  */
 acre_noreturn void acre_panic(const char *format, ...) acre_printf_like(1, 2);
 
-/* acre_panic_from - the same on behalf of @caller, for functions that panic for those who called them.
- */
+/* acre_panic_from - the same on behalf of @caller, for a function whose caller made the mistake. */
 acre_noreturn void acre_panic_from(const void *caller, const char *format, ...)
 	acre_printf_like(2, 3);
 

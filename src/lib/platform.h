@@ -50,8 +50,7 @@ struct platform_bad_free {
 	uint64_t address;      /* what was passed; is_write: the first byte that is wrong */
 	uint64_t size;         /* bytes that the caller said, 0 if it said none */
 	const void *caller;    /* who passed it; is_write: who got the memory next */
-	const char
-		*what; /* what the address really is: "free already", "inside a live block", ... */
+	const char *what;      /* what the address is: "free already", "inside a live block", ... */
 	uint64_t actual_start; /* the block or frame that it belongs to, or @address */
 	uint64_t actual_size;  /* the size of that in bytes, 0 if there is none */
 	bool is_write;

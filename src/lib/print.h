@@ -45,8 +45,7 @@ void acre_print_let_finish(bool others_run);
 /* acre_print_lock - the lock, for those who want to look at it. */
 const struct ticket_lock *acre_print_lock(void);
 
-/* acre_log_at - a line shown if @level is at most the current level, after "error: ", "warning: " or
- * none. */
+/* acre_log_at - a line shown if @level is at most the current one; errors and warnings say so first. */
 void acre_log_at(enum log_level level, const char *format, ...) acre_printf_like(2, 3);
 
 /* acre_log_set_level - show lines up to @level from now on (LOG_INFO at the start). */

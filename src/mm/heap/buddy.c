@@ -28,7 +28,7 @@
  *
  * A region starts and ends anywhere, so its edge may cut a block's buddy off; such a block has none
  * and stays as it is. Regions never merge with each other, even where they touch: that keeps a
- *block and its table in one region, and the blocks at the seam are lost to merging only.
+ * block and its table in one region, and the blocks at the seam are lost to merging only.
  *
  * Invariants, between calls (buddy_validate.c checks them, and names them):
  *
@@ -48,7 +48,7 @@
  * back. If not, this is a use after free, and going on would hand out memory twice: panic.
  *
  * Costs: alloc, free and resize do at most one list operation for each order, each of them O(1)
- *plus the search for a link's region, O(log regions). The table takes 1/16 of the memory.
+ * plus the search for a link's region, O(log regions). The table takes 1/16 of the memory.
  */
 #include "mm/heap/buddy.h"
 

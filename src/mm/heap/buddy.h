@@ -24,33 +24,13 @@
 #define BUDDY_ORDERS    (BUDDY_MAX_ORDER + 1)
 #define BUDDY_GRANULE   ((size_t)1 << BUDDY_MIN_ORDER)
 
-/* Raise this, and nothing else, for memory in more pieces. */
-#define BUDDY_MAX_REGIONS 32u
-
 /* Table bytes that are enough for a region of @size bytes at any base. */
 #define BUDDY_TABLE_SIZE(size) ((size_t)(size) / BUDDY_GRANULE)
 
-/* A tag is a small number that the owner keeps with a live block, at no cost: 0 .. BUDDY_MAX_TAG.
- */
+/* A tag is a small number, 0 .. BUDDY_MAX_TAG, that the owner keeps with a live block at no cost. */
 #define BUDDY_MAX_TAG 5u
 
-struct buddy_region {
-	uint8_t *base;  /* the first granule */
-	size_t size;    /* bytes, a multiple of the granule */
-	uint8_t *table; /* a byte for each granule */
-};
-
-struct buddy_link;
-
-struct buddy {
-	uint32_t nonempty;  /* bit n: free[n] is not empty */
-	uint32_t max_order; /* blocks of this order are never merged */
-	uint32_t nregions;
-	size_t total_bytes;
-	size_t free_bytes;
-	struct buddy_link *free[BUDDY_ORDERS];
-	struct buddy_region region[BUDDY_MAX_REGIONS]; /* sorted by base */
-};
+struct buddy;
 
 /* What buddy_live() and buddy_block_of() found. Valid until the next change of the instance. */
 struct buddy_block {
@@ -82,8 +62,8 @@ void buddy_init(struct buddy *b, unsigned max_order);
  *         has fewer bytes than there are granules (BUDDY_TABLE_SIZE() is enough); ACRE_ERR_OVERFLOW when
  *         the region or the table wraps; ACRE_ERR_OVERLAP when memory or table collides with what @b
  *         has, or with each other; ACRE_ERR_FULL past BUDDY_MAX_REGIONS. Nothing is written on failure.
- * Cost:   clears the table, a byte for each 16; at most 2 * max_order blocks more than size /
- * 2^max.
+ * Cost:   clears the table, a byte for each 16; makes at most 2 * max_order + size / 2^max_order
+ *         blocks.
  */
 acre_nodiscard enum acre_status buddy_add_region(struct buddy *b, void *base, size_t size,
 						 uint8_t *table, size_t table_size);
@@ -94,8 +74,8 @@ acre_nodiscard enum acre_status buddy_add_region(struct buddy *b, void *base, si
  * Pre:    @tag <= BUDDY_MAX_TAG.
  * Result: the block, or NULL when none of this order or above is free, or @order is above
  *         max_order; nothing changed then. Panics if someone wrote to a free block (buddy.c, I5).
- * Cost:   O(orders): one split for each order between the block found and @order. No list is
- * walked.
+ * Cost:   O(orders): one split for each order between the block found and @order; no list is
+ *         walked.
  */
 acre_nodiscard void *buddy_alloc(struct buddy *b, unsigned order, unsigned tag);
 
@@ -145,5 +125,29 @@ size_t buddy_largest_free(const struct buddy *b);
  * it. Cost: O(granules / 8 + blocks). In buddy_validate.c.
  */
 const char *buddy_validate(const struct buddy *b);
+
+/* ---- the structure ------------------------------------------------------------------------- */
+
+/* Raise this, and nothing else, for memory in more pieces. */
+#define BUDDY_MAX_REGIONS 32u
+
+struct buddy_region {
+	uint8_t *base;  /* the first granule */
+	size_t size;    /* bytes, a multiple of the granule */
+	uint8_t *table; /* a byte for each granule */
+};
+
+struct buddy_link;
+
+/* An instance. Its members are for buddy.c and its validate. */
+struct buddy {
+	uint32_t nonempty;  /* bit n: free[n] is not empty */
+	uint32_t max_order; /* blocks of this order are never merged */
+	uint32_t nregions;
+	size_t total_bytes;
+	size_t free_bytes;
+	struct buddy_link *free[BUDDY_ORDERS];
+	struct buddy_region region[BUDDY_MAX_REGIONS]; /* sorted by base */
+};
 
 #endif

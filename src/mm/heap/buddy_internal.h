@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * buddy_internal.h - the table byte and the links of buddy.c, for buddy_validate.c and white-box
- * tests.
+ * buddy_internal.h - the table byte and the links of buddy.c: for its validate and white-box tests.
  *
  *	  7     5 4        0
  *	+--------+----------+
@@ -69,8 +68,7 @@ static inline const struct buddy_region *buddy_region_of(const struct buddy *b, 
 {
 	const struct buddy_region *r = b->region;
 
-	/* The last region that starts at or below @addr, if any does, is among the @n from @r on.
-	 */
+	/* The last region that starts at or below @addr, if any, is among the @n from @r on. */
 	for (uint32_t n = b->nregions; n > 1;) {
 		uint32_t half = n / 2;
 

@@ -8,8 +8,8 @@
  *   - A request that cannot be met returns NULL, is counted, and changes nothing else.
  *   - A pointer that is not the start of a live block is refused: nothing changes but the count of
  *     refusals, and platform_bad_free() hears once, after the lock is dropped, what it really is.
- *   - Any hart, any interrupt state. The lock is held for O(orders) steps, and never while memory
- * is cleared or copied. Not from a handler that may have interrupted platform_bad_free().
+ *   - Any hart, any interrupt state. The lock is held for O(orders) steps, and never while
+ *     memory is cleared or copied. Not from a handler that may have interrupted platform_bad_free().
  *   - @caller is who asks, for reports: CALLER() in a wrapper.
  *
  * A zeroed struct heap is a valid one without memory; heap_init() makes it useful. docs/heap.md has
@@ -29,40 +29,8 @@
 #define HEAP_MIN_ALIGN BUDDY_GRANULE
 #define HEAP_MAX_SIZE  ((size_t)1 << BUDDY_MAX_ORDER)
 
-struct heap_counters {
-	uint64_t requested_bytes; /* asked for since the start by requests that were met */
-	uint64_t allocations;     /* blocks handed out */
-	uint64_t frees;           /* blocks taken back */
-	uint64_t resizes;         /* blocks that grew or shrank where they stand */
-	uint64_t failures;        /* requests that could not be met */
-	uint64_t refusals;        /* pointers that were no block */
-	size_t peak_bytes;        /* the most that was handed out at one time */
-};
-
-/* The last request that could not be met. */
-struct heap_failure {
-	size_t size;
-	size_t align;
-	const void *caller; /* NULL: none yet */
-};
-
-struct heap {
-	struct ticket_lock lock;
-	struct buddy buddy;
-	struct heap_counters count;
-	struct heap_failure last_failure;
-};
-
-struct heap_stats {
-	struct heap_counters count;
-	struct heap_failure last_failure;
-	size_t total_bytes;   /* in all regions, without tables */
-	size_t used_bytes;    /* in live blocks: what was asked for, rounded up */
-	size_t free_bytes;    /* total - used */
-	size_t largest_free;  /* the largest block that can be had now */
-	uint64_t live_blocks; /* allocations - frees */
-	uint32_t regions;
-};
+struct heap;
+struct heap_stats;
 
 /* ---- setting up --------------------------------------------------------------------------- */
 
@@ -123,8 +91,7 @@ HEAP_NEW acre_sized_by(2) void *heap_alloc_aligned(struct heap *h, size_t size, 
 /* heap_zalloc - heap_alloc() and clear the @size bytes, outside the lock. */
 HEAP_NEW acre_sized_by(2) void *heap_zalloc(struct heap *h, size_t size, const void *caller);
 
-/* heap_calloc - heap_zalloc() of @n elements of @size bytes. NULL also when @n * @size overflows.
- */
+/* heap_calloc - heap_zalloc() of @n elements of @size bytes. NULL also if @n * @size overflows. */
 HEAP_NEW acre_sized_by(2, 3) void *heap_calloc(struct heap *h, size_t n, size_t size,
 					       const void *caller);
 
@@ -150,8 +117,7 @@ HEAP_NEW acre_never_null acre_sized_by(2) void *heap_alloc_or_panic(struct heap 
 
 /* ---- questions ---------------------------------------------------------------------------- */
 
-/* heap_usable_size - the bytes that the block @ptr really has; 0 for NULL and for what is no block.
- */
+/* heap_usable_size - the bytes that the block @ptr has; 0 for NULL and for what is no block. */
 size_t heap_usable_size(struct heap *h, const void *ptr);
 
 /*
@@ -170,5 +136,42 @@ void heap_stats(struct heap *h, struct heap_stats *stats);
  * debugger at a prompt. In heap_validate.c.
  */
 const char *heap_validate(struct heap *h);
+
+/* ---- the structures ------------------------------------------------------------------------ */
+
+struct heap_counters {
+	uint64_t requested_bytes; /* asked for since the start by requests that were met */
+	uint64_t allocations;     /* blocks handed out */
+	uint64_t frees;           /* blocks taken back */
+	uint64_t resizes;         /* blocks that grew or shrank where they stand */
+	uint64_t failures;        /* requests that could not be met */
+	uint64_t refusals;        /* pointers that were no block */
+	size_t peak_bytes;        /* the most that was handed out at one time */
+};
+
+/* The last request that could not be met. */
+struct heap_failure {
+	size_t size;
+	size_t align;
+	const void *caller; /* NULL: none yet */
+};
+
+struct heap {
+	struct ticket_lock lock;
+	struct buddy buddy;
+	struct heap_counters count;
+	struct heap_failure last_failure;
+};
+
+struct heap_stats {
+	struct heap_counters count;
+	struct heap_failure last_failure;
+	size_t total_bytes;   /* in all regions, without tables */
+	size_t used_bytes;    /* in live blocks: what was asked for, rounded up */
+	size_t free_bytes;    /* total - used */
+	size_t largest_free;  /* the largest block that can be had now */
+	uint64_t live_blocks; /* allocations - frees */
+	uint32_t regions;
+};
 
 #endif

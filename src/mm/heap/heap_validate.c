@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * heap_validate.c - walks all of a struct heap and says which invariant of heap.c or buddy.c is
- * broken.
- */
+/* heap_validate.c - walks a whole heap: which invariant of heap.c or buddy.c is broken? */
 #include "lib/lock_scoped.h"
 #include "mm/heap/buddy_internal.h"
 #include "mm/heap/heap_internal.h"
