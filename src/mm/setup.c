@@ -40,22 +40,13 @@ struct usable {
 	uint64_t bytes;          /* of all usable regions */
 };
 
-/* The whole frames inside @range, empty if there is none. */
-static struct acre_range whole_frames(struct acre_range range)
-{
-	struct acre_range whole = { align_down(range.start + FRAME_SIZE - 1, FRAME_SIZE),
-				    align_down(range.end, FRAME_SIZE) };
-
-	return acre_range_is_empty(whole) ? (struct acre_range){ 0, 0 } : whole;
-}
-
 static struct acre_range reach_of(const struct memmap *map, uint32_t bank, struct acre_range span)
 {
 	const struct memmap_region *region;
 	uint32_t cursor = 0;
 
 	while ((region = memmap_next(map, MEMMAP_REUSABLE, &cursor)) != NULL) {
-		struct acre_range whole = whole_frames(region->range);
+		struct acre_range whole = memmap_whole_frames(region->range);
 		if (region->bank != bank || acre_range_is_empty(whole))
 			continue;
 		if (whole.start < span.start)
@@ -279,7 +270,7 @@ static struct acre_range whole_frames_at(const struct memmap *map, acre_paddr_t 
 
 	if (region == NULL || region->kind != kind)
 		return (struct acre_range){ 0, 0 };
-	return whole_frames(region->range);
+	return memmap_whole_frames(region->range);
 }
 
 enum acre_status mm_lend_reusable(struct frame_pool *pool, struct memmap *map, acre_paddr_t addr)

@@ -534,16 +534,7 @@ static acre_paddr_t frame_up(acre_paddr_t addr)
 	return frame_down(addr + FRAME_SIZE - 1);
 }
 
-/* The whole frames inside @range; empty, at its start, if there is none. */
-/*@
-	requires range.start <= range.end <= ACRE_PADDR_LIMIT;
-	assigns \nothing;
-	ensures range.start <= \result.start <= \result.end <= range.end;
-	ensures \result.start == \result.end ==> \result.start == range.start;
-	ensures \result.start < \result.end ==>
-		\result.start % FRAME_SIZE == 0 && \result.end % FRAME_SIZE == 0;
-*/
-static struct acre_range whole_frames(struct acre_range range)
+struct acre_range memmap_whole_frames(struct acre_range range)
 {
 	struct acre_range whole = { frame_up(range.start), frame_down(range.end) };
 
@@ -572,7 +563,7 @@ static struct acre_range whole_frames(struct acre_range range)
 */
 static bool put_free(struct memmap *map, uint32_t bank, struct acre_range range)
 {
-	struct acre_range whole = whole_frames(range);
+	struct acre_range whole = memmap_whole_frames(range);
 	struct acre_range below = { range.start, whole.start };
 	struct acre_range above = { whole.end, range.end };
 

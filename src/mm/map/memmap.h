@@ -264,6 +264,20 @@ uint64_t memmap_ram_bytes(const struct memmap *map);
 acre_nodiscard bool memmap_outside(const struct memmap *map, struct memmap_outside_cursor *cursor,
 				   struct memmap_region *part);
 
+/*
+ * memmap_whole_frames - the whole frames inside @range; empty, at its start, if there is none.
+ * Pre: @range ends at ACRE_PADDR_LIMIT or below, as every range of a map does.
+ */
+/*@
+	requires range.start <= range.end <= ACRE_PADDR_LIMIT;
+	assigns \nothing;
+	ensures range.start <= \result.start <= \result.end <= range.end;
+	ensures \result.start == \result.end ==> \result.start == range.start;
+	ensures \result.start < \result.end ==>
+		\result.start % FRAME_SIZE == 0 && \result.end % FRAME_SIZE == 0;
+*/
+struct acre_range memmap_whole_frames(struct acre_range range);
+
 /* memmap_kind_str - "usable", "rounding slack", "device tree", ...; never NULL. Any value. */
 /*@ assigns \nothing; */
 const char *memmap_kind_str(enum memmap_kind kind);
