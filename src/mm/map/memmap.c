@@ -70,7 +70,7 @@
  *
  * The comments that begin with an @ are contracts, which scripts/prove proves. docs/proof.md says how
  * much of the above they are. Why some code here is as it is: regions are copied member by member, remainders stand
- * for masks, and there is no short cut past a append_range() that fails, because provers follow that.
+ * for masks, and there is no short cut past an append_range() that fails, because provers follow that.
  */
 #include "mm/map/memmap.h"
 
