@@ -71,10 +71,11 @@ KTEST(kmalloc, every_verb_reaches_the_heap)
 	REQUIRE_VALID(heap_validate(&kernel_heap));
 }
 
-static void ask_for_little(void *arg)
+static void or_panic_verbs(void *arg)
 {
 	(void)arg;
 	kfree(kmalloc_or_panic(10));
+	kfree(kmalloc_aligned_or_panic(10, 256));
 }
 
 static void ask_for_everything(void *arg)
@@ -85,7 +86,7 @@ static void ask_for_everything(void *arg)
 
 KTEST(kmalloc, or_panic_panics_only_without_memory)
 {
-	EXPECT(!ktest_panics(ask_for_little, NULL));
+	EXPECT(!ktest_panics(or_panic_verbs, NULL));
 	EXPECT(ktest_panics(ask_for_everything, NULL));
 	EXPECT(strncmp(ktest_panic_message(), "out of memory: 2147483648 bytes aligned to 16 ",
 		       46) == 0);
