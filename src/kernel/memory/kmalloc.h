@@ -29,7 +29,7 @@ KMALLOCED acre_sized_by(1) void *kmalloc_aligned(size_t size, size_t align);
 /* krealloc - NULL is kmalloc(); if this returns NULL, @ptr is as it was. */
 acre_nodiscard acre_sized_by(2) void *krealloc(void *ptr, size_t size);
 
-/* These never return NULL: what there is no memory for ends in heap_alloc_error(), which panics. */
+/* These never return NULL: where there is no memory they panic on behalf of the caller. */
 KMALLOCED acre_never_null acre_sized_by(1) void *kmalloc_or_panic(size_t size);
 KMALLOCED acre_never_null acre_sized_by(1) void *kmalloc_aligned_or_panic(size_t size,
 									  size_t align);
