@@ -949,7 +949,9 @@ enum acre_status fdt_read_string(const struct fdt *fdt, const struct fdt_propert
 	return fdt_next_string(fdt, p, &position, text) == ACRE_OK ? ACRE_OK : ACRE_ERR_MALFORMED;
 }
 
-/* The next string of a list: *@start is where in the structure block, *@position moves behind it. */
+/*
+ * The next string of a list: *@start is where in the structure block, *@position moves behind it.
+ */
 /*@
 	requires readable_tree(fdt);
 	requires \valid_read(p) && \valid(position) && \valid(start);

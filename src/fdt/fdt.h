@@ -62,8 +62,8 @@ acre_nodiscard enum acre_status fdt_open(struct fdt *fdt, const void *blob, size
 uint32_t fdt_total_size(const struct fdt *fdt);
 
 /*
- * fdt_boot_hart - boot_cpuid_phys of the header. OpenSBI does not set it, so a0 is the truth there; for
- * kernels that other firmware starts.
+ * fdt_boot_hart - boot_cpuid_phys of the header. OpenSBI does not set it, so a0 is the truth there;
+ * for kernels that other firmware starts.
  */
 /*@
 	requires \valid_read(fdt);

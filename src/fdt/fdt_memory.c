@@ -11,8 +11,8 @@
  *                                ^----------- none left ---------------'
  *
  * WALK looks at events until the properties of a node with a role are complete. That event is left
- * for later: the cursor goes back to it. finish_node() then says how many pairs of `reg` there are to
- * hand out and may hand out one fact of its own; PAIRS hands out the rest, one a call, and WALK
+ * for later: the cursor goes back to it. finish_node() then says how many pairs of `reg` there are
+ * to hand out and may hand out one fact of its own; PAIRS hands out the rest, one a call, and WALK
  * meets the event again. Nothing else is ever read twice, so that all calls together are one walk.
  *
  * Roles by place: the root; its children named chosen or reserved-memory; any other child of the

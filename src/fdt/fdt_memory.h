@@ -78,8 +78,8 @@ acre_nodiscard enum acre_status fdt_memory_next(struct fdt_memory_cursor *cursor
 						struct fdt_memory_fact *fact);
 
 /*
- * fdt_alloc_range - pair @index of the `alloc-ranges` of the FDT_FACT_DYNAMIC that @cursor gave last:
- * it may lie in [*@base, *@base + *@size), as the root sees addresses. The size may be 0.
+ * fdt_alloc_range - pair @index of the `alloc-ranges` of the FDT_FACT_DYNAMIC that @cursor gave
+ * last: it may lie in [*@base, *@base + *@size), as the root sees addresses. The size may be 0.
  * Pre:    @index < @nwindows of that fact, which has `size` and `alignment`.
  * Result: ACRE_OK; ACRE_ERR_OVERFLOW if it ends past 2^64 - 1; else why it cannot be read or moved
  *         through `ranges` (both untouched). O(FDT_MAX_RANGES).

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fdt_types.h - the nouns of fdt.h: node, property, event; then the structures of a tree and of a walk,
- * and the words of the contracts. A user of fdt.h reads the first part; the members of struct fdt and struct
- * fdt_cursor are for src/fdt and for who debugs it.
+ * fdt_types.h - the nouns of fdt.h: node, property, event; then the structures of a tree and of a
+ * walk, and the words of the contracts. A user of fdt.h reads the first part; the members of struct
+ * fdt and struct fdt_cursor are for src/fdt and for who debugs it.
  */
 #ifndef ACRE_FDT_FDT_TYPES_H
 #define ACRE_FDT_FDT_TYPES_H

@@ -33,8 +33,8 @@ static inline bool bitmap_atomic_test(const bitmap_word *words, uint64_t i)
 
 /*
  * bitmap_atomic_take - clear the @n bits from @first if all of them are set.
- * Result: false when one was clear, and then the bits are as they were; for a moment others may have
- *         seen some of them clear.
+ * Result: false when one was clear, and then the bits are as they were; for a moment others may
+ *         have seen some of them clear.
  * Cost:   one atomic instruction a word.
  */
 acre_nodiscard bool bitmap_atomic_take(bitmap_word *words, uint64_t first, uint64_t n);
@@ -47,9 +47,9 @@ acre_nodiscard bool bitmap_atomic_take(bitmap_word *words, uint64_t first, uint6
 acre_nodiscard bool bitmap_atomic_give(bitmap_word *words, uint64_t first, uint64_t n);
 
 /*
- * bitmap_atomic_fill - set them, whatever they were. Only the first and the last word are changed by
- * atomic instructions; those in between are stored, each once, so that whoever finds a bit set there may
- * take it at once. Pre: nobody sets bits in between. Cost: that of memset().
+ * bitmap_atomic_fill - set them, whatever they were. Only the first and the last word are changed
+ * by atomic instructions; those in between are stored, each once, so that whoever finds a bit set
+ * there may take it at once. Pre: nobody sets bits in between. Cost: that of memset().
  */
 void bitmap_atomic_fill(bitmap_word *words, uint64_t first, uint64_t n);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * bitmap_tree.h - a bitmap that finds its set bits without looking at the clear ones, over the
- * indices [0, nbits). It knows no addresses, takes no lock, allocates nothing: the caller passes the
- * storage and serialises the calls. bitmap_tree.c draws it.
+ * indices [0, nbits). It knows no addresses, takes no lock, allocates nothing: the caller passes
+ * the storage and serialises the calls. bitmap_tree.c draws it.
  */
 #ifndef ACRE_LIB_BITMAP_TREE_H
 #define ACRE_LIB_BITMAP_TREE_H

@@ -18,8 +18,9 @@
  */
 
 /*
- * How often a hart pauses before it looks again, for each one ahead of it: about as long as those hold the
- * lock. The next in line looks often; those behind it leave the line of serving alone meanwhile.
+ * How often a hart pauses before it looks again, for each one ahead of it: about as long as those
+ * hold the lock. The next in line looks often; those behind it leave the line of serving alone
+ * meanwhile.
  */
 #define PAUSES 4u
 
@@ -81,7 +82,9 @@ static plain_stores void count_wait(struct ticket_lock *lock, uint64_t spins, ui
 		store_plain(&lock->most_grants, uint32_t, grants);
 }
 
-/* Out of line, and the last that acquire() does: so that it needs no stack where the lock is free. */
+/*
+ * Out of line, and the last that acquire() does: so that it needs no stack where the lock is free.
+ */
 static never_inline plain_stores unsigned long wait_and_hold(struct ticket_lock *lock,
 							     uint32_t ticket, uint32_t ahead,
 							     const void *site, unsigned long irq)
@@ -115,7 +118,9 @@ static never_inline acre_noreturn void out_of_order(const struct ticket_lock *lo
 			ticket_lock_name(lock), site, ticket_lock_name(held), site_of(held));
 }
 
-/* May this hart, whose interrupts are off, wait for @lock? If not, that is a bug of the caller's. */
+/*
+ * May this hart, whose interrupts are off, wait for @lock? If not, that is a bug of the caller's.
+ */
 static always_inline void check_caller(struct ticket_lock *lock, uint32_t self, const void *site,
 				       unsigned long irq)
 {

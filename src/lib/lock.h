@@ -20,8 +20,8 @@
 #include "lib/compiler.h"
 
 /*
- * The order of locks: whoever holds one may take only those of a higher level (docs/locking.md). Checked in
- * debug builds (lock_order_internal.h). A lock without a level is outside of the order.
+ * The order of locks: whoever holds one may take only those of a higher level (docs/locking.md).
+ * Checked in debug builds (lock_order_internal.h). A lock without a level is outside of the order.
  */
 enum ticket_lock_level {
 	TICKET_LOCK_NO_LEVEL,
@@ -73,8 +73,8 @@ struct ticket_lock_stats {
 };
 
 /*
- * ticket_lock_look - write down what @lock has seen, without taking it. Of a lock that is in use meanwhile it is a
- * glance: every count is one that was true lately, but they need not be of one moment.
+ * ticket_lock_look - write down what @lock has seen, without taking it. Of a lock that is in use meanwhile
+ * it is a glance: every count is one that was true lately, but they need not be of one moment.
  */
 void ticket_lock_look(const struct ticket_lock *lock, struct ticket_lock_stats *stats);
 
@@ -86,8 +86,9 @@ void ticket_lock_look(const struct ticket_lock *lock, struct ticket_lock_stats *
  *	line 1   | serving | holder | site | counts | name | level | only the holder writes it
  *	line 2   what the lock guards
  *
- * A hart that joins the queue writes line 0 once, and reads line 1 until it is served: it disturbs neither
- * the holder nor the harts that wait. What the holder writes disturbs only the harts that wait.
+ * A hart that joins the queue writes line 0 once, and reads line 1 until it is served: it disturbs
+ * neither the holder nor the harts that wait. What the holder writes disturbs only the harts that
+ * wait.
  */
 struct ticket_lock {
 	_Atomic uint32_t next

@@ -2,9 +2,9 @@
 /*
  * lock_order.c - the locks that a hart holds, in the order in which it took them.
  *
- * Each hart looks at its own row only, with interrupts off: a handler finds it as it left it. Locks may be
- * given back in any order. A hart that holds more than a row has room for is not followed further: what is
- * checked is checked against those that are in it.
+ * Each hart looks at its own row only, with interrupts off: a handler finds it as it left it. Locks
+ * may be given back in any order. A hart that holds more than a row has room for is not followed
+ * further: what is checked is checked against those that are in it.
  */
 #include "lib/lock_order_internal.h"
 

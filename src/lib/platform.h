@@ -42,8 +42,9 @@ void platform_write(const char *text, size_t len);
 acre_noreturn void platform_panic(const void *caller, const char *message);
 
 /*
- * struct platform_bad_free - a free that an allocator refused. Nothing was changed by it. Or, if is_write, memory
- * that somebody wrote to after its free, found as it was handed out again. Strings live for ever.
+ * struct platform_bad_free - a free that an allocator refused. Nothing was changed by it. Or, if is_write,
+ * memory that somebody wrote to after its free, found as it was handed out again. Strings live for
+ * ever.
  */
 struct platform_bad_free {
 	const char *allocator; /* "frame" or "heap" */

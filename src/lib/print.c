@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * print.c - formatted lines to platform_write(), whole, and without turning interrupts off for as long as a
- * console may take for one.
+ * print.c - formatted lines to platform_write(), whole, and without turning interrupts off for as
+ * long as a console may take for one.
  *
  *	acre_print() --format--> text on the stack --ring_append()--> ring --write_piece()--> platform_write()
  *	                                        lock held          lock held
  *
- * A line is put into the ring as a whole, so lines of several harts do not mix. Then whoever printed it writes
- * what is in the ring, its own line and those before it, a few bytes at a time, and takes the lock for each of
- * these pieces anew: in between interrupts are what they were, and others get their turn. So acre_print() returns
- * when its text is on the console, and nobody holds the lock for longer than a piece takes, or a copy to the
- * ring.
+ * A line is put into the ring as a whole, so lines of several harts do not mix. Then whoever
+ * printed it writes what is in the ring, its own line and those before it, a few bytes at a time,
+ * and takes the lock for each of these pieces anew: in between interrupts are what they were, and
+ * others get their turn. So acre_print() returns when its text is on the console, and nobody holds the
+ * lock for longer than a piece takes, or a copy to the ring.
  *
- * A handler that prints on top of a hart that is in the middle of a line finds the rest of that line in the
- * ring, and writes it first. It never finds the lock held by its own hart: interrupts are off there.
+ * A handler that prints on top of a hart that is in the middle of a line finds the rest of that
+ * line in the ring, and writes it first. It never finds the lock held by its own hart: interrupts
+ * are off there.
  *
- * Invariants: P1  out <= in <= out + RING_SIZE; byte k of all that was ever printed is ring[k % RING_SIZE],
- *                 for out <= k < in.
+ * Invariants: P1  out <= in <= out + RING_SIZE; byte k of all that was ever printed is
+ *                 ring[k % RING_SIZE], for out <= k < in.
  *             P2  in and out change with the lock held, or by the one hart that panics.
  */
 #include "lib/print.h"
@@ -64,8 +65,8 @@ static void stand_aside(void)
 }
 
 /*
- * With the lock: begin to change the ring. False if another hart has panicked meanwhile: it looks at busy after it
- * has raised its flag, so one of the two sees the other.
+ * With the lock: begin to change the ring. False if another hart has panicked meanwhile: it looks
+ * at busy after it has raised its flag, so one of the two sees the other.
  */
 static bool ring_enter(void)
 {

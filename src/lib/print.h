@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * print.h - text for people, one whole line at a time: what a call prints stays together, so that lines of
- * several harts do not mix. The console gets it in pieces, between which interrupts are as they were.
+ * print.h - text for people, one whole line at a time: what a call prints stays together, so that
+ * lines of several harts do not mix. The console gets it in pieces, between which interrupts are as
+ * they were.
  */
 #ifndef ACRE_LIB_PRINT_H
 #define ACRE_LIB_PRINT_H
@@ -16,8 +17,8 @@ struct ticket_lock;
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
 /*
- * acre_print_init - give the print lock its name and its place in the order of locks. Before anybody else prints; who
- * does without has a lock without either.
+ * acre_print_init - give the print lock its name and its place in the order of locks. Before anybody
+ * else prints; who does without has a lock without either.
  */
 void acre_print_init(void);
 
@@ -25,9 +26,10 @@ void acre_print_init(void);
 #define PRINT_LINE 384u
 
 /*
- * acre_print - always shown; formats as fmt.h says. Returns when it is on the console. Any hart, any interrupt state;
- * takes the print lock once for each few bytes. Who calls it with interrupts off, or with another lock held, has them
- * off for the whole line: tens of thousands of instructions on a slow console.
+ * acre_print - always shown; formats as fmt.h says. Returns when it is on the console. Any hart, any
+ * interrupt state; takes the print lock once for each few bytes. Who calls it with interrupts off,
+ * or with another lock held, has them off for the whole line: tens of thousands of instructions on
+ * a slow console.
  */
 void acre_print(const char *format, ...) acre_printf_like(1, 2);
 
@@ -35,10 +37,11 @@ void acre_print(const char *format, ...) acre_printf_like(1, 2);
 void acre_print_unlocked(const char *format, ...) acre_printf_like(1, 2);
 
 /*
- * acre_print_let_finish - for a hart that is about to panic: let another that is in the middle of a line end it.
- * Bounded, whatever the other does: what of the line has not been written yet, this hart writes. Begin when
- * platform_panicking() is true: acre_print() prints nothing new from then on. If not even @others_run, since each has
- * stopped where it looked at that, nobody is in the middle of anything, and nobody is waited for.
+ * acre_print_let_finish - for a hart that is about to panic: let another that is in the middle of a line
+ * end it. Bounded, whatever the other does: what of the line has not been written yet, this hart
+ * writes. Begin when platform_panicking() is true: acre_print() prints nothing new from then on. If not
+ * even @others_run, since each has stopped where it looked at that, nobody is in the middle of
+ * anything, and nobody is waited for.
  */
 void acre_print_let_finish(bool others_run);
 

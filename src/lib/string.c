@@ -61,7 +61,9 @@ void *memmove(void *dest, const void *src, size_t len)
 	return dest;
 }
 
-/* Written out, since boot fills the tables of all memory by this: a loop would cost as much again. */
+/*
+ * Written out, since boot fills the tables of all memory by this: a loop would cost as much again.
+ */
 static inline void fill_block(word_t *w, word_t word)
 {
 	w[0] = w[1] = w[2] = w[3] = word;

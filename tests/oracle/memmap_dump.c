@@ -17,8 +17,8 @@
  *	refused WORDS                              instead of the last four
  *	end
  *
- * Built with sanitizers. A tree is handed over in a block of its exact size, so that a read past its
- * end is seen; a map that breaks its own promises ends the program.
+ * Built with sanitizers. A tree is handed over in a block of its exact size, so that a read past
+ * its end is seen; a map that breaks its own promises ends the program.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -18,8 +18,8 @@ void info_main(void);
 
 /*
  * Constant: a write to the blob is an alarm. fdt_open() puts a block of any size at any place of
- * @blob, and Eva does not see that one makes up for the other; there is room for both here, for that
- * they stay inside is proved by WP.
+ * @blob, and Eva does not see that one makes up for the other; there is room for both here, for
+ * that they stay inside is proved by WP.
  */
 extern const uint8_t blob[2 * (uint64_t)UINT32_MAX];
 extern const uint8_t reserve_block[UINT32_MAX];

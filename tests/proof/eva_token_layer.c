@@ -6,11 +6,12 @@
  * offsets and lengths, found or not, and another one the next time. So what Eva says holds for each
  * blob of each length, and for one that changes under our hands as well.
  *
- * The little that is taken from the contracts in fdt_token_internal.h, which WP proves: a function writes
- * nothing but its result; it writes all of it when it succeeds (here: only then, so that a caller who
- * looks all the same is found out); fdt_block_index() stays within the table, fdt_block_last_nul()
- * within the block; a token's kind is one of those that there are. What those contracts want of a
- * caller is tried out: a block can be read at both ends, and a text is read to its end.
+ * The little that is taken from the contracts in fdt_token_internal.h, which WP proves: a function
+ * writes nothing but its result; it writes all of it when it succeeds (here: only then, so that a
+ * caller who looks all the same is found out); fdt_block_index() stays within the table,
+ * fdt_block_last_nul() within the block; a token's kind is one of those that there are. What those
+ * contracts want of a caller is tried out: a block can be read at both ends, and a text is read to
+ * its end.
  */
 #include "fdt/fdt_token_internal.h"
 #include "tests/proof/any.h"

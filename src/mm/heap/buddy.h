@@ -27,7 +27,9 @@
 /* Table bytes that are enough for a region of @size bytes at any base. */
 #define BUDDY_TABLE_SIZE(size) ((size_t)(size) / BUDDY_GRANULE)
 
-/* A tag is a small number, 0 .. BUDDY_MAX_TAG, that the owner keeps with a live block at no cost. */
+/*
+ * A tag is a small number, 0 .. BUDDY_MAX_TAG, that the owner keeps with a live block at no cost.
+ */
 #define BUDDY_MAX_TAG 5u
 
 struct buddy;

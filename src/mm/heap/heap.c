@@ -271,8 +271,8 @@ void *heap_calloc(struct heap *h, size_t n, size_t size, const void *caller)
 }
 
 /*
- * resize_or_alloc - the half of heap_realloc() that takes the lock. *@block is what @ptr is; *@out is
- * @ptr if that could be resized, else a new block to copy to, else NULL.
+ * resize_or_alloc - the half of heap_realloc() that takes the lock. *@block is what @ptr is; *@out
+ * is @ptr if that could be resized, else a new block to copy to, else NULL.
  * Result: ACRE_OK; ACRE_ERR_NOMEM; ACRE_ERR_NOT_ALLOCATED, with *@report to be passed on.
  */
 static enum acre_status resize_or_alloc(struct heap *h, void *ptr, size_t size, const void *caller,
@@ -310,7 +310,7 @@ void *heap_realloc(struct heap *h, void *ptr, size_t size, const void *caller)
 	if (s == ACRE_ERR_NOT_ALLOCATED)
 		platform_bad_free(&report);
 	if (s == ACRE_OK && out != ptr) {
-		/* It moved because it grew: all of the old block fits. Both are the caller's now. */
+		/* It moved because it grew: all of the old block fits. Both are the caller's. */
 		memcpy(out, ptr, buddy_bytes(block.order));
 		heap_free(h, ptr, caller);
 	}

@@ -9,7 +9,8 @@
  *   - A pointer that is not the start of a live block is refused: nothing changes but the count of
  *     refusals, and platform_bad_free() hears once, after the lock is dropped, what it really is.
  *   - Any hart, any interrupt state. The lock is held for O(orders) steps, and never while
- *     memory is cleared or copied. Not from a handler that may have interrupted platform_bad_free().
+ *     memory is cleared or copied. Not from a handler that may have interrupted
+ *     platform_bad_free().
  *   - @caller is who asks, for reports: CALLER() in a wrapper.
  *
  * A zeroed struct heap is a valid one without memory; heap_init() makes it useful. docs/heap.md has
@@ -106,8 +107,9 @@ acre_nodiscard acre_sized_by(3) void *heap_realloc(struct heap *h, void *ptr, si
 						   const void *caller);
 
 /*
- * heap_alloc_or_panic - the same as heap_alloc_aligned(), but never NULL: panics on behalf of @caller with
- * the request and the state of the heap. For start-up, and for what a kernel cannot go on without.
+ * heap_alloc_or_panic - the same as heap_alloc_aligned(), but never NULL: panics on behalf of
+ * @caller with the request and the state of the heap. For start-up, and for what a kernel cannot go
+ * on without.
  */
 HEAP_NEW acre_never_null acre_sized_by(2) void *heap_alloc_or_panic(struct heap *h, size_t size,
 								    size_t align,

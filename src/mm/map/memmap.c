@@ -21,11 +21,11 @@
  *
  * HOW. Three passes, each a loop over sorted things:
  *
- * 1. memmap_paint() the declared banks: cut the line at every edge and give each piece between two edges
- *    to one of the inputs that cover it. Which one is a tournament: a complete binary tree in an
- *    array, leaf [count + i] is input i (or NOBODY while the sweep is outside it), each inner node
- *    [k] is the stronger of [2k] and [2k + 1], so [1] is the winner and an edge costs one path from
- *    leaf to root. Stronger is the greater kind, then the first added. Banks have one kind, so
+ * 1. memmap_paint() the declared banks: cut the line at every edge and give each piece between two
+ *    edges to one of the inputs that cover it. Which one is a tournament: a complete binary tree in
+ *    an array, leaf [count + i] is input i (or NOBODY while the sweep is outside it), each inner
+ *    node [k] is the stronger of [2k] and [2k + 1], so [1] is the winner and an edge costs one path
+ *    from leaf to root. Stronger is the greater kind, then the first added. Banks have one kind, so
  *    there the first added wins. Touching pieces of one node become one bank.
  * 2. memmap_paint() the reservations in the same way.
  * 3. Walk banks and painted reservations together. What a reservation covers becomes a region of
@@ -68,9 +68,10 @@
  * All addresses are at most ACRE_PADDR_LIMIT = 2^56 by the time they are in a table (check_range() is
  * the only way in), so no sum of bytes here can overflow.
  *
- * The comments that begin with an @ are contracts, which scripts/prove proves. docs/proof.md says how
- * much of the above they are. Why some code here is as it is: regions are copied member by member, remainders stand
- * for masks, and there is no short cut past an append_range() that fails, because provers follow that.
+ * The comments that begin with an @ are contracts, which scripts/prove proves. docs/proof.md says
+ * how much of the above they are. Why some code here is as it is: regions are copied member by
+ * member, remainders stand for masks, and there is no short cut past an append_range() that fails,
+ * because provers follow that.
  */
 #include "mm/map/memmap.h"
 
@@ -384,8 +385,8 @@ static uint32_t first_ending_after(const struct memmap_region *list, uint32_t co
 /* ---- resolving ------------------------------------------------------------------------------- */
 
 /*
- * Add @piece, which is @owner's, behind bank[0 .. nbanks). Result: how many there are then. A bank is
- * named after its lowest piece.
+ * Add @piece, which is @owner's, behind bank[0 .. nbanks). Result: how many there are then. A bank
+ * is named after its lowest piece.
  */
 /*@
 	requires \valid(bank + (0 .. nbanks)) && \valid_read(owner) && \valid_read(piece);
@@ -514,7 +515,9 @@ static bool append_range(struct memmap *map, uint32_t bank, struct acre_range ra
 	return append_region(map->region, &map->nregions, MEMMAP_MAX_REGIONS, &next);
 }
 
-/* The frame boundaries next to @addr. A remainder is what provers understand; the code is the same. */
+/*
+ * The frame boundaries next to @addr. A remainder is what provers understand; the code is the same.
+ */
 /*@
 	assigns \nothing;
 	ensures addr - FRAME_SIZE < \result <= addr && \result % FRAME_SIZE == 0;
@@ -569,7 +572,9 @@ static bool put_free(struct memmap *map, uint32_t bank, struct acre_range range)
 
 	bool fits = append_range(map, bank, below, MEMMAP_SLACK, "", MEMMAP_NO_INDEX);
 
-	/* Where one does not fit, the partition is given up: no matter what becomes of the others. */
+	/*
+	 * Where one does not fit, the partition is given up: no matter what becomes of the others.
+	 */
 	fits = append_range(map, bank, whole, MEMMAP_USABLE, "", MEMMAP_NO_INDEX) && fits;
 	return append_range(map, bank, above, MEMMAP_SLACK, "", MEMMAP_NO_INDEX) && fits;
 }
@@ -807,7 +812,9 @@ enum acre_status memmap_resolve(struct memmap *map)
 		(whole.end % FRAME_SIZE == 0 || carved.end % FRAME_SIZE == 0);
 */
 
-/* Cut region @whole around @carved: what is below, the carved, slack up to a frame, what is above. */
+/*
+ * Cut region @whole around @carved: what is below, the carved, slack up to a frame, what is above.
+ */
 /*@
 	requires \valid(part + (0 .. CARVE_PARTS - 1)) && \valid(nparts);
 	requires \valid_read(whole) && \valid_read(carved);
@@ -897,8 +904,8 @@ static void replace(struct memmap *map, uint32_t first, uint32_t end,
 }
 
 /*
- * Make @carved (range, kind, name, index) out of part of region @at, which contains all frames that it
- * touches. ACRE_ERR_FULL, and nothing changed, if the table has no room.
+ * Make @carved (range, kind, name, index) out of part of region @at, which contains all frames that
+ * it touches. ACRE_ERR_FULL, and nothing changed, if the table has no room.
  */
 /*@
 	requires \valid(map) && map->nregions <= MEMMAP_MAX_REGIONS && at < map->nregions;

@@ -5,11 +5,11 @@
  *   1. memmap_add_bank() and memmap_reserve() collect what the machine says, in any order;
  *   2. memmap_resolve() turns that into a partition: every byte of RAM lies in exactly one region,
  *      sorted by address, and the most restrictive kind wins where reservations overlap;
- *   3. memmap_place() finds a place for reservations that have none, memmap_claim() gives part of the
- *      usable memory another kind (frame metadata), memmap_recast() part of any.
+ *   3. memmap_place() finds a place for reservations that have none, memmap_claim() gives part of
+ *      the usable memory another kind (frame metadata), memmap_recast() part of any.
  *
- * A *bank* is a piece of RAM, a *reservation* a piece of memory that somebody owns, in RAM or not; a
- * *region* is a piece of the partition and has one *kind* (memmap_types.h).
+ * A *bank* is a piece of RAM, a *reservation* a piece of memory that somebody owns, in RAM or not;
+ * a *region* is a piece of the partition and has one *kind* (memmap_types.h).
  *
  * No lock, no allocation, no printing: one hart uses a map at a time, all memory is in the map.
  * docs/memory-map.md says the same with more drawings.
@@ -91,10 +91,10 @@ acre_nodiscard enum acre_status memmap_reserve_nth(struct memmap *map, struct ac
 						   uint32_t index);
 
 /*
- * memmap_limit - leave out (MEMMAP_LEFT_OUT, for @name) all RAM but the first @bytes of what is declared
- * by now, in order of address, overlaps counted once.
- * Result: ACRE_OK, also where there is no more than that; ACRE_ERR_INVALID for 0 bytes or when the map is
- *         resolved; ACRE_ERR_FULL as memmap_reserve().
+ * memmap_limit - leave out (MEMMAP_LEFT_OUT, for @name) all RAM but the first @bytes of what is
+ * declared by now, in order of address, overlaps counted once.
+ * Result: ACRE_OK, also where there is no more than that; ACRE_ERR_INVALID for 0 bytes or when the map
+ *         is resolved; ACRE_ERR_FULL as memmap_reserve().
  * Cost:   O(n log n) in banks.
  */
 /*@
@@ -170,9 +170,10 @@ acre_nodiscard enum acre_status memmap_claim_nth(struct memmap *map, struct acre
  *	placed                           |=========|s                  s: slack
  *
  * Pre:    resolved.
- * Result: ACRE_OK and *@placed; ACRE_ERR_INVALID for a request that makes no sense or before resolving;
- *         ACRE_ERR_NOT_FOUND when there is no such place; ACRE_ERR_FULL past MEMMAP_MAX_RESERVATIONS, in
- *         which each placed one counts. Map and *@placed are unchanged on failure.
+ * Result: ACRE_OK and *@placed; ACRE_ERR_INVALID for a request that makes no sense or before
+ *         resolving; ACRE_ERR_NOT_FOUND when there is no such place; ACRE_ERR_FULL past
+ *         MEMMAP_MAX_RESERVATIONS, in which each placed one counts. Map and *@placed are unchanged
+ *         on failure.
  * Cost:   O(n) in regions.
  */
 /*@
@@ -284,7 +285,9 @@ const char *memmap_kind_str(enum memmap_kind kind);
 
 #define MEMMAP_NAME_LEN 96u
 
-/* memmap_name - the name of @region with its index, if it has one: "/memreserve/ 3". Result: @buf. */
+/*
+ * memmap_name - the name of @region with its index, if it has one: "/memreserve/ 3". Result: @buf.
+ */
 const char *memmap_name(char buf[MEMMAP_NAME_LEN], const struct memmap_region *region);
 
 /*

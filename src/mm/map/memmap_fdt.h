@@ -85,7 +85,8 @@ struct memmap_boot {
  *
  * A malformed memory entry is left out. A malformed reservation is taken at its widest. Both are
  * findings. A reservation whose place cannot be said is an error, since any memory could be its.
- * Dynamic reservations (`size` without `reg`) are only counted: memmap_place_from_fdt() is for them.
+ * Dynamic reservations (`size` without `reg`) are only counted: memmap_place_from_fdt() is for
+ * them.
  *
  * Pre:    fdt_open() said ACRE_OK; memmap_init(), not resolved.
  * Result: ACRE_OK; else what the first finding of MEMMAP_ERROR says, of which there is at least
@@ -102,10 +103,10 @@ acre_nodiscard enum acre_status memmap_from_fdt(struct memmap *map, const struct
 #define MEMMAP_MAX_WINDOWS 16u
 
 /*
- * memmap_place_from_fdt - find places for the dynamic reservations of @fdt by memmap_place(): in the order
- * of the tree, each in the first of its `alloc-ranges` that has one, else anywhere. docs/memory-map.md
- * says why so. One that cannot be read or placed is a finding of MEMMAP_ERROR; nobody was promised
- * its memory, so the map is as good as before.
+ * memmap_place_from_fdt - find places for the dynamic reservations of @fdt by memmap_place(): in
+ * the order of the tree, each in the first of its `alloc-ranges` that has one, else anywhere.
+ * docs/memory-map.md says why so. One that cannot be read or placed is a finding of MEMMAP_ERROR;
+ * nobody was promised its memory, so the map is as good as before.
  * Pre:    @map was filled by memmap_from_fdt() from the same tree, and is resolved.
  * Result: how many were not placed.
  * Cost:   nothing if there are none; else another walk over the tree, and O(regions) for each window.

@@ -11,7 +11,8 @@
  *    leaf (champion) and is seated.
  *  - Hence the piece up to the next edge lies inside its winner (sweep), and pieces come in order.
  *
- * That the winner is the strongest of those who are seated is not in the contracts; the tests see to it.
+ * That the winner is the strongest of those who are seated is not in the contracts; the tests see
+ * to it.
  */
 #include "mm/map/memmap_paint_internal.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memmap_paint_internal.h - cut intervals that overlap in any way into pieces that do not, each with
- * the one input that wins there. For memmap.c, whose essay says what it is good for.
+ * memmap_paint_internal.h - cut intervals that overlap in any way into pieces that do not, each
+ * with the one input that wins there. For memmap.c, whose essay says what it is good for.
  */
 #ifndef ACRE_MM_MEMMAP_PAINT_INTERNAL_H
 #define ACRE_MM_MEMMAP_PAINT_INTERNAL_H
@@ -26,8 +26,8 @@
 */
 
 /*
- * memmap_paint - cut the union of @count inputs (none empty) into scratch->piece[]: sorted, disjoint,
- * each with the strongest of the inputs that cover it: the greatest kind, then the first.
+ * memmap_paint - cut the union of @count inputs (none empty) into scratch->piece[]: sorted,
+ * disjoint, each with the strongest of the inputs that cover it: the greatest kind, then the first.
  * Result: how many pieces, at most 2 * count - 1. Pieces of one owner may touch: whoever uses them
  *         joins what belongs together.
  * Cost:   O(n log n).

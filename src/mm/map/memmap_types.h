@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memmap_types.h - the nouns of memmap.h: kinds and regions; then the map itself with its limits, and
- * the words of the contracts. A user of memmap.h reads the first part, and walks
+ * memmap_types.h - the nouns of memmap.h: kinds and regions; then the map itself with its limits,
+ * and the words of the contracts. A user of memmap.h reads the first part, and walks
  * region[] and bank[] of struct memmap.
  */
 #ifndef ACRE_MM_MEMMAP_TYPES_H
