@@ -75,7 +75,6 @@ static void or_panic_verbs(void *arg)
 {
 	(void)arg;
 	kfree(kmalloc_or_panic(10));
-	kfree(kmalloc_aligned_or_panic(10, 256));
 }
 
 static void ask_for_everything(void *arg)

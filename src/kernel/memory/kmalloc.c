@@ -44,11 +44,6 @@ void *kmalloc_or_panic(size_t size)
 	return heap_alloc_or_panic(&kernel_heap, size, HEAP_MIN_ALIGN, CALLER());
 }
 
-void *kmalloc_aligned_or_panic(size_t size, size_t align)
-{
-	return heap_alloc_or_panic(&kernel_heap, size, align, CALLER());
-}
-
 size_t kmalloc_usable_size(const void *ptr)
 {
 	return heap_usable_size(&kernel_heap, ptr);

@@ -29,10 +29,8 @@ KMALLOCED acre_sized_by(1) void *kmalloc_aligned(size_t size, size_t align);
 /* krealloc - NULL is kmalloc(); if this returns NULL, @ptr is as it was. */
 acre_nodiscard acre_sized_by(2) void *krealloc(void *ptr, size_t size);
 
-/* These never return NULL: where there is no memory they panic on behalf of the caller. */
+/* kmalloc_or_panic - never NULL: panics on behalf of the caller where there is no memory. */
 KMALLOCED acre_never_null acre_sized_by(1) void *kmalloc_or_panic(size_t size);
-KMALLOCED acre_never_null acre_sized_by(1) void *kmalloc_aligned_or_panic(size_t size,
-									  size_t align);
 
 /* kmalloc_usable_size - the bytes that the block really has; 0 for what is no block. */
 size_t kmalloc_usable_size(const void *ptr);
