@@ -172,7 +172,7 @@ static void mixed(struct thread *t)
 		break;
 	case 2:
 		(void)frame_free_count(t->arena->pool);
-		(void)frame_next_free(t->arena->pool, FIRST + next(t) % FRAMES);
+		(void)frame_is_free(t->arena->pool, FIRST + next(t) % FRAMES);
 		break;
 	default:
 		pass_single(t);

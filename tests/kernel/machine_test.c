@@ -7,6 +7,7 @@
 #include "kernel/trap/symbols.h"
 #include "lib/string.h"
 #include "selftest/irq_stress.h"
+#include "tests/frame_ask.h"
 #include "tests/support/ktest.h"
 
 extern const char image_start[];
@@ -72,8 +73,8 @@ KTEST(machine, managed_frames_can_be_written)
 	unsigned tried = 0;
 
 	irq_stress_pause();
-	for (frame_nr_t pfn = frame_next_free(&machine.frames, 0); pfn != FRAME_NONE;
-	     pfn = frame_next_free(&machine.frames, (pfn | (stride - 1)) + 1)) {
+	for (frame_nr_t pfn = ask_next_free(&machine.frames, 0); pfn != FRAME_NONE;
+	     pfn = ask_next_free(&machine.frames, (pfn | (stride - 1)) + 1)) {
 		volatile uint64_t *word = frame_ptr(&machine.frames, pfn);
 		uint64_t old = *word;
 		*word = ~old;

@@ -7,6 +7,12 @@
 
 #include "mm/index/chunk_tree.h"
 
+/* Is it known that chunk @c has no bit set? */
+static inline bool ask_is_empty(const struct chunk_tree *tree, uint64_t c)
+{
+	return tree->leaf[c] == CHUNK_EMPTY;
+}
+
 static inline uint64_t ask_order(struct chunk_tree *tree, unsigned order)
 {
 	unsigned budget = UINT_MAX;

@@ -168,19 +168,6 @@ static frame_nr_t expect_run(const struct frame_model *m, frame_count_t nframes,
 	return FRAME_NONE;
 }
 
-static frame_nr_t expect_next_free(const struct frame_model *m, frame_nr_t pfn)
-{
-	for (unsigned b = 0; b < m->nbanks; b++) {
-		const struct frame_model_bank *bank = &m->banks[b];
-		for (frame_count_t i = pfn > bank->first ? pfn - bank->first : 0; i < bank->nframes;
-		     i++) {
-			if (m->state[b][i] == FREE)
-				return bank->first + i;
-		}
-	}
-	return FRAME_NONE;
-}
-
 /* ---- the pool against it --------------------------------------------------------------------- */
 
 /* Word @w of a bank of @nframes, the first of which is bit @lead, as the model has it. */
@@ -313,9 +300,6 @@ static const char *do_ask(struct frame_model *m, frame_nr_t pfn)
 		return "frame_is_free";
 	if (frame_is_managed(m->pool, pfn) != (state != NULL && *state != MISSING))
 		return "frame_is_managed";
-	if (frame_next_free(m->pool, pfn) != expect_next_free(m, pfn))
-		return wrong(m, "frame_next_free: 0x%llx, not 0x%llx",
-			     frame_next_free(m->pool, pfn), expect_next_free(m, pfn));
 	return NULL;
 }
 
@@ -693,7 +677,7 @@ void frame_call_str(char text[FRAME_CALL_LEN], const struct frame_call *call)
 		[VERB_ALLOC_AT] = "frame_alloc_at(pool, 0x%llx, %llu);",
 		[VERB_FREE] = "frame_free(pool, 0x%llx);",
 		[VERB_FREE_RANGE] = "frame_free_range(pool, 0x%llx, %llu);",
-		[VERB_ASK] = "frame_next_free(pool, 0x%llx);",
+		[VERB_ASK] = "frame_is_free(pool, 0x%llx);",
 	};
 	size_t at = 0;
 

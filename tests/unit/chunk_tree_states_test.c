@@ -389,7 +389,7 @@ static bool nothing_is_missed(const struct world *w)
 			continue;
 		bool some = w->at.pattern[c] != NOTHING;
 		bool broken = some && w->at.pattern[c] != ALL;
-		if ((some && chunk_tree_is_empty(&w->tree, c)) ||
+		if ((some && ask_is_empty(&w->tree, c)) ||
 		    (broken && chunk_tree_next_broken(&w->tree, c) != c))
 			return false;
 	}

@@ -188,7 +188,7 @@ static void compare(struct rig *r)
 		uint64_t count = slow_count(r, c * CHUNK_BITS, (c + 1) * CHUNK_BITS);
 		/* Some of it may be stale still; nothing may be missing. */
 		if (count != 0)
-			REQUIRE(!chunk_tree_is_empty(&r->tree, c));
+			REQUIRE(!ask_is_empty(&r->tree, c));
 		if (count != 0 && count != CHUNK_BITS)
 			REQUIRE_EQ(chunk_tree_next_broken(&r->tree, c), c);
 	}
@@ -247,7 +247,7 @@ KTEST(chunk_tree, a_new_tree_knows_that_it_has_nothing)
 			EXPECT_EQ(ask_run(&r.tree, 1), BITMAP_NONE);
 			EXPECT_EQ(ask_count(&r.tree), 0);
 			EXPECT_EQ(chunk_tree_next_broken(&r.tree, 0), BITMAP_NONE);
-			EXPECT(chunk_tree_is_empty(&r.tree, 0));
+			EXPECT(ask_is_empty(&r.tree, 0));
 			for (uint64_t c = 0; c < n; c++)
 				EXPECT(!chunk_tree_is_stale(&r.tree, c));
 		}
@@ -348,7 +348,7 @@ KTEST(chunk_tree, finds_one_bit_in_each_chunk_of_larger_trees)
 			REQUIRE_EQ(ask_order(&r.tree, 0), bit);
 			REQUIRE_EQ(ask_order(&r.tree, 9), BITMAP_NONE);
 			REQUIRE_EQ(chunk_tree_next_broken(&r.tree, 0), c);
-			REQUIRE(!chunk_tree_is_empty(&r.tree, c));
+			REQUIRE(!ask_is_empty(&r.tree, c));
 			REQUIRE_EQ(ask_count(&r.tree), 1);
 			change(&r, bit, 1, false);
 		}
@@ -580,9 +580,9 @@ KTEST(chunk_tree, a_look_makes_one_chunk_known)
 	EXPECT_EQ(chunk_tree_next_broken(&r.tree, 0), 0);
 	EXPECT_EQ(chunk_tree_next_broken(&r.tree, 1), 4);
 	EXPECT_EQ(chunk_tree_next_broken(&r.tree, 5), BITMAP_NONE);
-	EXPECT(!chunk_tree_is_empty(&r.tree, 2));
-	EXPECT(chunk_tree_is_empty(&r.tree, 5));
-	EXPECT(chunk_tree_is_empty(&r.tree, 9));
+	EXPECT(!ask_is_empty(&r.tree, 2));
+	EXPECT(ask_is_empty(&r.tree, 5));
+	EXPECT(ask_is_empty(&r.tree, 9));
 	EXPECT_EQ(ask_count(&r.tree), 2000);
 	write_bits(&r, CHUNK_BITS, CHUNK_BITS, false); /* full before, and nobody has said so */
 	chunk_tree_refresh(&r.tree, 1);

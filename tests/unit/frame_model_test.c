@@ -255,7 +255,7 @@ KTEST(frame_model, calls_are_printed_as_they_are_written)
 		"frame_insert(pool, 0x80200, 7);",   "frame_remove(pool, 0x80201, 1);",
 		"host_hart = 3; frame_alloc(pool);", "frame_alloc_at(pool, 0x1, 2);",
 		"frame_free(pool, 0x80202);",        "frame_free_range(pool, 0x9, 600);",
-		"frame_next_free(pool, 0xff);",
+		"frame_is_free(pool, 0xff);",
 	};
 	char said[FRAME_CALL_LEN];
 

@@ -3,6 +3,7 @@
 #include "lib/string.h"
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_pool.h"
+#include "tests/frame_ask.h"
 #include "tests/support/ktest.h"
 
 #define FIRST  0x1234u /* in the middle of a chunk, and of a word */
@@ -106,16 +107,16 @@ KTEST(frame_zero, they_are_free_and_managed)
 	EXPECT(frame_is_managed(pool, pfn));
 	EXPECT_EQ(frame_free_count(pool), FRAMES);
 	EXPECT_EQ(frame_managed_count(pool), FRAMES);
-	EXPECT_EQ(frame_next_free(pool, pfn), pfn);
-	EXPECT_EQ(frame_next_free(pool, 0), FIRST);
-	EXPECT_EQ(frame_next_free(pool, FIRST + FRAMES), FRAME_NONE);
+	EXPECT_EQ(ask_next_free(pool, pfn), pfn);
+	EXPECT_EQ(ask_next_free(pool, 0), FIRST);
+	EXPECT_EQ(ask_next_free(pool, FIRST + FRAMES), FRAME_NONE);
 	/* All others out: it alone is left. */
 	for (unsigned i = 1; i < FRAMES; i++)
 		REQUIRE(frame_alloc(pool) != pfn);
 	EXPECT(!frame_pool_is_empty(pool));
 	EXPECT_EQ(frame_free_count(pool), 1);
-	EXPECT_EQ(frame_next_free(pool, 0), pfn);
-	EXPECT_EQ(frame_next_free(pool, pfn + 1), FRAME_NONE);
+	EXPECT_EQ(ask_next_free(pool, 0), pfn);
+	EXPECT_EQ(ask_next_free(pool, pfn + 1), FRAME_NONE);
 	EXPECT_EQ(frame_prezero(pool, 0), 1);
 	REQUIRE_VALID(frame_validate(pool));
 }

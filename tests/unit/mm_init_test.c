@@ -8,6 +8,7 @@
 #include "lib/align.h"
 #include "lib/string.h"
 #include "mm/frame/frame_pool.h"
+#include "tests/frame_ask.h"
 #include "tests/support/ktest.h"
 
 #define BACKED 48u
@@ -71,12 +72,12 @@ static void compare(const struct rig *r)
 	EXPECT_EQ(frame_managed_count(r->pool) * FRAME_SIZE, memmap_bytes(r->map, MEMMAP_USABLE));
 	EXPECT_EQ(frame_free_count(r->pool), frame_managed_count(r->pool));
 	while ((region = memmap_next(r->map, MEMMAP_USABLE, &cursor)) != NULL) {
-		next = frame_next_free(r->pool, next);
+		next = ask_next_free(r->pool, next);
 		EXPECT_EQ(next, frame_from_paddr(region->range.start));
 		next = frame_from_paddr(region->range.end);
 		EXPECT(frame_is_free(r->pool, next - 1));
 	}
-	EXPECT_EQ(frame_next_free(r->pool, next), FRAME_NONE);
+	EXPECT_EQ(ask_next_free(r->pool, next), FRAME_NONE);
 }
 
 static void init_ok(struct rig *r)

@@ -201,10 +201,6 @@ frame_count_t frame_prezero(struct frame_pool *pool, frame_count_t nframes);
  */
 enum acre_status frame_free_range(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes);
 
-/* frame_free_range_from - frame_free_range(); a report names @caller as the culprit. */
-enum acre_status frame_free_range_from(struct frame_pool *pool, frame_nr_t pfn,
-				       frame_count_t nframes, const void *caller);
-
 /* frame_free_address - frame_free() by physical address; ACRE_ERR_MISALIGNED inside of a frame. */
 enum acre_status frame_free_address(struct frame_pool *pool, acre_paddr_t addr);
 
@@ -236,9 +232,6 @@ struct frame_past {
  * being taken or freed, the answer is the state before or after.
  */
 bool frame_past(struct frame_pool *pool, frame_nr_t pfn, struct frame_past *past);
-
-/* frame_next_free - the lowest free frame that is >= @pfn, or FRAME_NONE. */
-frame_nr_t frame_next_free(struct frame_pool *pool, frame_nr_t pfn);
 
 /*
  * frame_free_count, frame_managed_count - how many there are. Managed: O(1). Free: the words of

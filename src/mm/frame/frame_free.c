@@ -209,12 +209,6 @@ enum acre_status frame_free_range(struct frame_pool *pool, frame_nr_t pfn, frame
 	return free_frames(pool, pfn, nframes, nframes, CALLER());
 }
 
-enum acre_status frame_free_range_from(struct frame_pool *pool, frame_nr_t pfn,
-				       frame_count_t nframes, const void *caller)
-{
-	return free_frames(pool, pfn, nframes, nframes, caller);
-}
-
 enum acre_status frame_free_address(struct frame_pool *pool, acre_paddr_t addr)
 {
 	if (is_aligned(addr, FRAME_SIZE))

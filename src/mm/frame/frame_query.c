@@ -22,73 +22,8 @@ bool frame_is_managed(struct frame_pool *pool, frame_nr_t pfn)
 				frame_zeroed_has(pool, pfn));
 }
 
-/*
- * A question that goes through all chunks drops the lock after so many: chunks whose words are
- * read, or groups of eight bytes.
- */
-#define CHUNKS_ASKED 64u
-
-/*
- * The lowest free index >= @from of the next few chunks: FRAME_LATER, and *@from is behind them, if
- * there is none.
- */
-static frame_nr_t next_free_in(const struct frame_bank *bank, uint64_t *from)
-{
-	uint64_t end = (*from / CHUNK_BITS + CHUNKS_ASKED) * CHUNK_BITS;
-	uint64_t index;
-
-	if (end > bank->nbits)
-		end = bank->nbits;
-	for (uint64_t c = *from / CHUNK_BITS; c < end / CHUNK_BITS; c++) {
-		if (chunk_tree_is_empty(&bank->chunks, c))
-			continue;
-		uint64_t at = c * CHUNK_BITS > *from ? c * CHUNK_BITS : *from;
-		index = bitmap_atomic_next_set(bank->free, at, (c + 1) * CHUNK_BITS);
-		if (index != BITMAP_NONE)
-			return bank->base + index;
-	}
-	*from = end;
-	return end < bank->nbits ? FRAME_LATER : FRAME_NONE;
-}
-
-/* Of the bank that *@pfn is in or behind, or the one above. FRAME_LATER: *@pfn is where to go on. */
-static frame_nr_t next_free(struct frame_pool *pool, frame_nr_t *pfn)
-{
-	LOCK_SCOPED(held, &pool->lock);
-	uint32_t upto = frame_banks_upto(pool, *pfn);
-
-	for (uint32_t b = upto != 0 ? upto - 1 : 0; b < pool->nbanks; b++) {
-		const struct frame_bank *bank = &pool->bank[b];
-		uint64_t from = *pfn > bank->base ? *pfn - bank->base : 0;
-		if (from >= bank->nbits)
-			continue;
-		frame_nr_t found = next_free_in(bank, &from);
-		if (found == FRAME_NONE)
-			continue;
-		*pfn = bank->base + from;
-		return found;
-	}
-	return FRAME_NONE;
-}
-
-static frame_nr_t next_zeroed(struct frame_pool *pool, frame_nr_t pfn)
-{
-	LOCK_SCOPED(held, &pool->lock);
-
-	return frame_zeroed_next(pool, pfn);
-}
-
-frame_nr_t frame_next_free(struct frame_pool *pool, frame_nr_t pfn)
-{
-	frame_nr_t zeroed = next_zeroed(pool, pfn);
-	frame_nr_t found;
-
-	_Static_assert(FRAME_NONE == UINT64_MAX, "none is more than any");
-	do {
-		found = next_free(pool, &pfn);
-	} while (found == FRAME_LATER);
-	return zeroed < found ? zeroed : found;
-}
+/* A question that goes through all chunks drops the lock after so many. */
+#define CHUNKS_ASKED 512u
 
 /*
  * All banks in one hold of the lock, if few chunks are broken; else false, and @count is of no use.
@@ -116,7 +51,7 @@ static bool count_some(struct frame_pool *pool, uint32_t *b, uint64_t *c, frame_
 	if (*b == pool->nbanks)
 		return false;
 	const struct chunk_tree *chunks = &pool->bank[*b].chunks;
-	*count += chunk_tree_count_some(chunks, c, 8ull * CHUNKS_ASKED, FRAME_BATCH);
+	*count += chunk_tree_count_some(chunks, c, CHUNKS_ASKED, FRAME_BATCH);
 	if (*c == chunks->nchunks) {
 		*c = 0;
 		++*b;

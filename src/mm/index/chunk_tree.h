@@ -105,12 +105,6 @@ static inline bool chunk_tree_is_stale(const struct chunk_tree *tree, uint64_t c
 	return atomic_load_explicit(&tree->leaf[c], memory_order_relaxed) == CHUNK_STALE;
 }
 
-/* chunk_tree_is_empty - is it known that chunk @c has no bit set? */
-static inline bool chunk_tree_is_empty(const struct chunk_tree *tree, uint64_t c)
-{
-	return atomic_load_explicit(&tree->leaf[c], memory_order_relaxed) == CHUNK_EMPTY;
-}
-
 /*
  * chunk_tree_mark_stale - some of the @n > 0 bits from @bit have changed. Call it behind the change and a
  * full fence. Cost: a byte a level for one chunk, until one is stale already.
