@@ -112,15 +112,6 @@ static bool other_hart_uses(const struct frame_pool *pool, const struct frame_ba
  */
 #define OWN_GROUPS 36u
 
-/* The topmost bit of each byte of @group that is @byte. */
-static inline uint64_t bytes_that_are(uint64_t group, unsigned byte)
-{
-	const uint64_t low = CHUNK_EVERY_BYTE * 127;
-	uint64_t x = group ^ CHUNK_EVERY_BYTE * byte;
-
-	return ~(((x & low) + low) | x | low);
-}
-
 /* A place among the chunks of a bank, and how much of the search is left. */
 struct own_cursor {
 	struct frame_bank *bank;
@@ -151,9 +142,9 @@ static racy_reads uint64_t next_own(struct frame_pool *pool, struct own_cursor *
 		    leaves == CHUNK_EVERY_BYTE * CHUNK_FULL) {
 			at.groups -= 3;
 		} else {
-			own = bytes_that_are(chunk_byte_group_of(&at.bank->taker[at.c]), name) &
-			      ~bytes_that_are(leaves, CHUNK_EMPTY) &
-			      ~bytes_that_are(leaves, CHUNK_FULL);
+			own = chunk_bytes_equal(chunk_byte_group_of(&at.bank->taker[at.c]), name) &
+			      ~chunk_bytes_equal(leaves, CHUNK_EMPTY) &
+			      ~chunk_bytes_equal(leaves, CHUNK_FULL);
 			own >>= 8 * skip;
 			at.groups--;
 		}

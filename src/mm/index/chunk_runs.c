@@ -30,21 +30,14 @@
 
 #include "lib/align.h"
 #include "lib/string.h"
+#include "mm/index/chunk_levels.h"
 #include "mm/index/chunk_tree.h"
 
-#define GROUP       8u
-#define GROUP_SHIFT 3u
-#define LEAF_BITS   10u
-#define LEAF_MASK   ((1u << LEAF_BITS) - 1)
-#define UNKNOWN     UINT64_MAX
-#define SUM_COST    2u   /* summing up eight nodes, in looks (chunk_tree.h) */
-#define ALL_ONES    0xff /* memset() with it forgets leaves and nodes alike */
-
-/* Nodes of level @k. */
-static uint64_t nodes_of(uint64_t nchunks, unsigned k)
-{
-	return ((nchunks - 1) >> (GROUP_SHIFT * k)) + 1;
-}
+#define LEAF_BITS 10u
+#define LEAF_MASK ((1u << LEAF_BITS) - 1)
+#define UNKNOWN   UINT64_MAX
+#define SUM_COST  2u   /* summing up eight nodes, in looks (chunk_tree.h) */
+#define ALL_ONES  0xff /* memset() with it forgets leaves and nodes alike */
 
 static uint64_t leaf_bytes(uint64_t nchunks)
 {
@@ -56,8 +49,8 @@ size_t chunk_runs_bytes(uint64_t nchunks)
 	if (nchunks == 0)
 		return 0;
 	uint64_t bytes = leaf_bytes(nchunks);
-	for (unsigned k = 1; nodes_of(nchunks, k - 1) > 1; k++)
-		bytes += nodes_of(nchunks, k) * sizeof(struct chunk_run_node);
+	for (unsigned k = 1; chunk_level_nodes(nchunks, k - 1) > 1; k++)
+		bytes += chunk_level_nodes(nchunks, k) * sizeof(struct chunk_run_node);
 	return bytes;
 }
 
@@ -68,9 +61,9 @@ void chunk_runs_init(struct chunk_runs *runs, uint64_t nchunks, void *storage)
 	memset(storage, ALL_ONES, chunk_runs_bytes(nchunks));
 	*runs = (struct chunk_runs){ .nchunks = nchunks, .leaf = storage, .nlevels = 1 };
 	at += leaf_bytes(nchunks);
-	for (; nodes_of(nchunks, runs->nlevels - 1) > 1; runs->nlevels++) {
+	for (; chunk_level_nodes(nchunks, runs->nlevels - 1) > 1; runs->nlevels++) {
 		runs->level[runs->nlevels] = (struct chunk_run_node *)(void *)at;
-		at += nodes_of(nchunks, runs->nlevels) * sizeof(struct chunk_run_node);
+		at += chunk_level_nodes(nchunks, runs->nlevels) * sizeof(struct chunk_run_node);
 	}
 }
 
@@ -82,8 +75,8 @@ void chunk_runs_forget(struct chunk_runs *runs, uint64_t c, uint64_t n)
 		return; /* R2 */
 	memset(&runs->leaf[c], ALL_ONES, n * sizeof(runs->leaf[0]));
 	for (unsigned k = 1; k < runs->nlevels; k++) {
-		c >>= GROUP_SHIFT;
-		last >>= GROUP_SHIFT;
+		c >>= CHUNK_GROUP_SHIFT;
+		last >>= CHUNK_GROUP_SHIFT;
 		memset(&runs->level[k][c], ALL_ONES,
 		       (last - c + 1) * sizeof(struct chunk_run_node));
 	}
@@ -105,8 +98,8 @@ static struct chunk_run_node node_at(const struct chunk_runs *runs, unsigned k, 
 /* How many bits there are below @node. */
 static uint64_t span_bits(const struct chunk_runs *runs, unsigned k, uint64_t node)
 {
-	uint64_t first = node << (GROUP_SHIFT * k);
-	uint64_t end = (node + 1) << (GROUP_SHIFT * k);
+	uint64_t first = chunk_level_first(node, k);
+	uint64_t end = chunk_level_first(node + 1, k);
 
 	return ((end < runs->nchunks ? end : runs->nchunks) - first) * CHUNK_BITS;
 }
@@ -130,13 +123,13 @@ static struct chunk_run_node join(struct chunk_run_node sum, uint64_t width,
 /* Unless one of the children is not known. */
 static void sum_children(struct chunk_runs *runs, unsigned k, uint64_t node)
 {
-	uint64_t child = node * GROUP;
-	uint64_t end = child + GROUP;
+	uint64_t child = node * CHUNK_GROUP;
+	uint64_t end = child + CHUNK_GROUP;
 	uint64_t width = span_bits(runs, k - 1, child);
 	struct chunk_run_node sum = node_at(runs, k - 1, child);
 
-	if (end > nodes_of(runs->nchunks, k - 1))
-		end = nodes_of(runs->nchunks, k - 1);
+	if (end > chunk_level_nodes(runs->nchunks, k - 1))
+		end = chunk_level_nodes(runs->nchunks, k - 1);
 	while (sum.best != UNKNOWN && ++child < end) {
 		uint64_t span = span_bits(runs, k - 1, child);
 		struct chunk_run_node next = node_at(runs, k - 1, child);
@@ -279,9 +272,9 @@ struct walk {
 static void step(struct chunk_runs *runs, struct walk *at, unsigned *budget)
 {
 	at->node++;
-	while (at->k + 1 < runs->nlevels &&
-	       (at->node % GROUP == 0 || at->node == nodes_of(runs->nchunks, at->k))) {
-		uint64_t parent = (at->node - 1) / GROUP;
+	while (at->k + 1 < runs->nlevels && (at->node % CHUNK_GROUP == 0 ||
+					     at->node == chunk_level_nodes(runs->nchunks, at->k))) {
+		uint64_t parent = (at->node - 1) / CHUNK_GROUP;
 		at->k++;
 		if (runs->level[at->k][parent].best == UNKNOWN) {
 			(void)!chunk_tree_spend(budget, SUM_COST);
@@ -341,9 +334,9 @@ static uint64_t visit(struct chunk_tree *tree, const struct chunk_run *run, stru
 		refresh_runs(tree, at->node);
 	} else if (what == GO_DOWN) {
 		at->k--;
-		at->node *= GROUP;
+		at->node *= CHUNK_GROUP;
 	} else if (what == GO_ON) {
-		at->node = run->from / CHUNK_BITS * GROUP >> (GROUP_SHIFT * at->k);
+		at->node = chunk_level_node(run->from / CHUNK_BITS * CHUNK_GROUP, at->k);
 		at->k--;
 	} else {
 		if (what == TRY)
@@ -360,8 +353,8 @@ uint64_t chunk_tree_find_run_bounded(struct chunk_tree *tree, struct chunk_run *
 	struct chunk_runs *runs = &tree->runs;
 	struct walk at = { .k = runs->nlevels - 1 };
 
-	while (at.node < nodes_of(runs->nchunks, at.k)) {
-		uint64_t first = (at.node << (GROUP_SHIFT * at.k)) * CHUNK_BITS;
+	while (at.node < chunk_level_nodes(runs->nchunks, at.k)) {
+		uint64_t first = chunk_level_first(at.node, at.k) * CHUNK_BITS;
 		uint64_t span = span_bits(runs, at.k, at.node);
 		uint64_t begins = first - at.run;
 

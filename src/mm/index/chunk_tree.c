@@ -50,16 +50,12 @@
 
 #include "lib/align.h"
 #include "lib/string.h"
-
-#define GROUP       8u
-#define GROUP_SHIFT 3u
-
-#define EVERY_TOP (CHUNK_EVERY_BYTE * 0x80)
+#include "mm/index/chunk_levels.h"
 
 /* The byte of a node of level @k all of whose bits are set. */
 static inline unsigned full_byte(unsigned k)
 {
-	return CHUNK_FULL + GROUP_SHIFT * k;
+	return CHUNK_FULL + CHUNK_GROUP_SHIFT * k;
 }
 
 static inline chunk_byte *byte_of(const struct chunk_tree *tree, unsigned k, uint64_t node)
@@ -74,7 +70,7 @@ static unsigned levels_for(uint64_t n)
 {
 	unsigned k = 0;
 
-	while ((n - 1) >> (GROUP_SHIFT * k) != 0)
+	while (chunk_level_node(n - 1, k) != 0)
 		k++;
 	return k;
 }
@@ -82,9 +78,9 @@ static unsigned levels_for(uint64_t n)
 /* Bytes of level @k, wherever the first node is: @n chunks touch at most this many groups. */
 static uint64_t level_bytes(uint64_t n, unsigned k)
 {
-	uint64_t nodes = ((n - 1) >> (GROUP_SHIFT * k)) + 2;
+	uint64_t nodes = chunk_level_nodes(n, k) + 1;
 
-	return (nodes + GROUP - 2) / GROUP * GROUP + GROUP;
+	return (nodes + CHUNK_GROUP - 2) / CHUNK_GROUP * CHUNK_GROUP + CHUNK_GROUP;
 }
 
 /* How many levels at most: two of the topmost may be needed, and one more to join them. */
@@ -112,20 +108,20 @@ void chunk_tree_init(struct chunk_tree *tree, bitmap_word *words, uint64_t first
 	*tree = (struct chunk_tree){
 		.words = words, .nchunks = nchunks, .number = first_chunk, .changes = changes
 	};
-	tree->lead = first_chunk % (1ull << (GROUP_SHIFT * levels_for(nchunks)));
+	tree->lead = first_chunk % (chunk_level_first(1, levels_for(nchunks)));
 	tree->nlevels = 2; /* a chunk has a parent */
-	while (tree->lead >> (GROUP_SHIFT * (tree->nlevels - 1)) !=
-	       (tree->lead + nchunks - 1) >> (GROUP_SHIFT * (tree->nlevels - 1)))
+	while (chunk_level_node(tree->lead, tree->nlevels - 1) !=
+	       chunk_level_node(tree->lead + nchunks - 1, tree->nlevels - 1))
 		tree->nlevels++;
 	for (unsigned k = 0; k < tree->nlevels; k++) {
 		tree->level[k].at = (chunk_byte *)at;
-		tree->level[k].origin = align_down(tree->lead >> (GROUP_SHIFT * k), GROUP);
+		tree->level[k].origin = align_down(chunk_level_node(tree->lead, k), CHUNK_GROUP);
 		memset(at, CHUNK_EMPTY, level_bytes(nchunks, k));
 		at += level_bytes(nchunks, k);
 	}
 	tree->leaf = tree->level[0].at + (tree->lead - tree->level[0].origin);
 	tree->root =
-		byte_of(tree, tree->nlevels - 1, tree->lead >> (GROUP_SHIFT * (tree->nlevels - 1)));
+		byte_of(tree, tree->nlevels - 1, chunk_level_node(tree->lead, tree->nlevels - 1));
 	/* Below 2^48 bits, and NULL is not among the storage: it cannot fail. */
 	(void)!bitmap_tree_init(&tree->broken, (uint64_t *)(void *)at, nchunks);
 	at += bitmap_tree_words(nchunks) * sizeof(uint64_t);
@@ -149,9 +145,9 @@ static inline void set_node_byte(const struct chunk_tree *tree, unsigned k, uint
 /* The same for @n bytes from @at. Not memset(), since others read them meanwhile. */
 static racy_stores void set_bytes(chunk_byte *at, uint64_t n, unsigned byte)
 {
-	for (; n != 0 && (uintptr_t)at % GROUP != 0; at++, n--)
+	for (; n != 0 && (uintptr_t)at % CHUNK_GROUP != 0; at++, n--)
 		atomic_store_explicit(at, (uint8_t)byte, memory_order_relaxed);
-	for (; n >= GROUP; at += GROUP, n -= GROUP)
+	for (; n >= CHUNK_GROUP; at += CHUNK_GROUP, n -= CHUNK_GROUP)
 		*(volatile chunk_byte_group *)(void *)at = CHUNK_EVERY_BYTE * byte;
 	for (; n != 0; at++, n--)
 		atomic_store_explicit(at, (uint8_t)byte, memory_order_relaxed);
@@ -160,7 +156,7 @@ static racy_stores void set_bytes(chunk_byte *at, uint64_t n, unsigned byte)
 /* The eight children of @node of level @k > 0, the first one in the lowest byte. */
 static inline uint64_t children(const struct chunk_tree *tree, unsigned k, uint64_t node)
 {
-	const chunk_byte *at = byte_of(tree, k - 1, node * GROUP);
+	const chunk_byte *at = byte_of(tree, k - 1, node * CHUNK_GROUP);
 	uint64_t group;
 
 	/* Little-endian, as RISC-V is. Nobody writes meanwhile: that takes the lock. */
@@ -168,38 +164,10 @@ static inline uint64_t children(const struct chunk_tree *tree, unsigned k, uint6
 	return group;
 }
 
-/* The topmost bit of each of eight that is at least @byte > 0. None of them is above 127. */
-static inline uint64_t at_least(uint64_t group, unsigned byte)
-{
-	return ((group | EVERY_TOP) - CHUNK_EVERY_BYTE * byte) & EVERY_TOP;
-}
-
-/* The same for each that is stale. */
-static inline uint64_t stale_in(uint64_t group)
-{
-	return at_least(group, 1) ^ EVERY_TOP;
-}
-
-/* The same for each that has @order, or may have. */
+/* Which of eight have @order, or may have? */
 static inline uint64_t may_fit(uint64_t group, unsigned order)
 {
-	return at_least(group, order + 2) | stale_in(group);
-}
-
-/* The first of eight for which a topmost bit is set in @mask: 8 if there is none. */
-static inline unsigned first_byte(uint64_t mask)
-{
-	return mask == 0 ? GROUP : bits_ctz(mask) / 8;
-}
-
-/* A bit for each of eight that equals @byte. */
-static unsigned equals(uint64_t group, unsigned byte)
-{
-	unsigned mask = 0;
-
-	for (unsigned i = 0; i < GROUP; i++)
-		mask |= (unsigned)(((group >> (8 * i)) & 0xff) == byte) << i;
-	return mask;
+	return chunk_bytes_at_least(group, order + 2) | chunk_bytes_stale(group);
 }
 
 /* Of eight bits, those from which 2^@order, at a multiple of that, are set. */
@@ -220,15 +188,16 @@ static unsigned parent_byte(uint64_t group, unsigned k)
 	unsigned full = full_byte(k - 1);
 	unsigned best = CHUNK_EMPTY;
 
-	if (stale_in(group) != 0)
+	if (chunk_bytes_stale(group) != 0)
 		return CHUNK_STALE;
 	for (uint64_t rest = group; rest != 0; rest >>= 8) {
 		if ((rest & 0xff) > best)
 			best = rest & 0xff;
 	}
 	if (best == full) {
-		unsigned mask = equals(group, full);
-		for (unsigned order = 1; order <= GROUP_SHIFT && aligned_in(mask, order); order++)
+		unsigned mask = chunk_bytes_packed(chunk_bytes_equal(group, full));
+		for (unsigned order = 1; order <= CHUNK_GROUP_SHIFT && aligned_in(mask, order);
+		     order++)
 			best++;
 	}
 	return best;
@@ -458,7 +427,7 @@ static void mark_chunk_stale(struct chunk_tree *tree, uint64_t c)
 	chunk_runs_forget(&tree->runs, c, 1);
 	lower_start(tree, c);
 	for (unsigned k = 1; k < tree->nlevels; k++) {
-		node /= GROUP;
+		node /= CHUNK_GROUP;
 		if (node_byte(tree, k, node) == CHUNK_STALE)
 			break; /* C2 */
 		set_node_byte(tree, k, node, CHUNK_STALE);
@@ -512,10 +481,10 @@ void chunk_tree_end_fill(struct chunk_tree *tree, uint64_t bit, uint64_t n, bool
 	if (inner >= inner_end)
 		return;
 	for (unsigned k = 1; k < tree->nlevels; k++) {
-		inner = (inner + GROUP - 1) / GROUP;
-		inner_end = inner_end / GROUP;
-		from = from / GROUP;
-		end = (end + GROUP - 1) / GROUP;
+		inner = (inner + CHUNK_GROUP - 1) / CHUNK_GROUP;
+		inner_end = inner_end / CHUNK_GROUP;
+		from = from / CHUNK_GROUP;
+		end = (end + CHUNK_GROUP - 1) / CHUNK_GROUP;
 		for (uint64_t node = from; node < end; node++) {
 			bool whole = node >= inner && node < inner_end;
 			set_node_byte(tree, k, node,
@@ -538,9 +507,9 @@ static bool refresh_below(struct chunk_tree *tree, unsigned level, uint64_t node
 			chunk_tree_refresh(tree, node - tree->lead);
 		} else {
 			uint64_t group = children(tree, k, node);
-			uint64_t stale = stale_in(group);
+			uint64_t stale = chunk_bytes_stale(group);
 			if (stale != 0) {
-				node = node * GROUP + first_byte(stale);
+				node = node * CHUNK_GROUP + chunk_bytes_first(stale);
 				k--;
 				continue;
 			}
@@ -549,7 +518,7 @@ static bool refresh_below(struct chunk_tree *tree, unsigned level, uint64_t node
 		if (k == level)
 			return true;
 		k++;
-		node /= GROUP;
+		node /= CHUNK_GROUP;
 	}
 }
 
@@ -559,11 +528,12 @@ static never_inline uint64_t find_in_full_children(struct chunk_tree *tree, unsi
 {
 	if (!refresh_below(tree, k, node, budget))
 		return CHUNK_TREE_LATER;
-	unsigned mask = equals(children(tree, k, node), full_byte(k - 1));
+	unsigned mask =
+		chunk_bytes_packed(chunk_bytes_equal(children(tree, k, node), full_byte(k - 1)));
 	mask = aligned_in(mask, order + 2 - full_byte(k - 1));
 	if (mask == 0)
 		return BITMAP_NONE;
-	node = (node * GROUP + bits_ctz(mask)) << (GROUP_SHIFT * (k - 1));
+	node = chunk_level_first(node * CHUNK_GROUP + bits_ctz(mask), k - 1);
 	return (node - tree->lead) * CHUNK_BITS;
 }
 
@@ -574,8 +544,8 @@ static uint64_t find_in_chunks(struct chunk_tree *tree, uint64_t node, unsigned 
 	for (uint64_t fit = may_fit(children(tree, 1, node), order); fit != 0; fit &= fit - 1) {
 		if (!chunk_tree_spend(budget, 1))
 			return CHUNK_TREE_LATER;
-		uint64_t found =
-			search_chunk(tree, node * GROUP + first_byte(fit) - tree->lead, order);
+		uint64_t found = search_chunk(
+			tree, node * CHUNK_GROUP + chunk_bytes_first(fit) - tree->lead, order);
 		if (found != BITMAP_NONE)
 			return found;
 	}
@@ -586,10 +556,11 @@ static uint64_t find_in_chunks(struct chunk_tree *tree, uint64_t node, unsigned 
 static never_inline uint64_t search_from_root(struct chunk_tree *tree, unsigned order,
 					      unsigned *budget)
 {
-	unsigned bottom = order <= CHUNK_ORDER ? 1 : (order - CHUNK_ORDER - 1) / GROUP_SHIFT + 1;
+	unsigned bottom =
+		order <= CHUNK_ORDER ? 1 : (order - CHUNK_ORDER - 1) / CHUNK_GROUP_SHIFT + 1;
 	unsigned top = tree->nlevels - 1;
 	unsigned k = top;
-	uint64_t node = tree->lead >> (GROUP_SHIFT * top);
+	uint64_t node = chunk_level_node(tree->lead, top);
 
 	if (bottom > top || chunk_tree_has_none(tree, order))
 		return BITMAP_NONE;
@@ -602,9 +573,9 @@ static never_inline uint64_t search_from_root(struct chunk_tree *tree, unsigned 
 			if (found != BITMAP_NONE)
 				return found;
 		} else {
-			unsigned child = first_byte(may_fit(children(tree, k, node), order));
-			if (child < GROUP) {
-				node = node * GROUP + child;
+			unsigned child = chunk_bytes_first(may_fit(children(tree, k, node), order));
+			if (child < CHUNK_GROUP) {
+				node = node * CHUNK_GROUP + child;
 				k--;
 				continue;
 			}
@@ -615,7 +586,7 @@ static never_inline uint64_t search_from_root(struct chunk_tree *tree, unsigned 
 		if (k == top)
 			return BITMAP_NONE;
 		k++;
-		node /= GROUP;
+		node /= CHUNK_GROUP;
 	}
 }
 
@@ -641,15 +612,16 @@ uint64_t chunk_tree_find_full_bounded(struct chunk_tree *tree, unsigned *budget)
 	uint64_t end = tree->lead + tree->nchunks;
 
 	for (unsigned i = 0; tree->nfull != 0 && node < end; i++) {
-		if (i % GROUP == 0 && !chunk_tree_spend(budget, 1))
+		if (i % CHUNK_GROUP == 0 && !chunk_tree_spend(budget, 1))
 			return CHUNK_TREE_LATER;
-		uint64_t full = at_least(children(tree, 1, node / GROUP), CHUNK_FULL) >>
-				(8 * (node % GROUP));
+		uint64_t full =
+			chunk_bytes_at_least(children(tree, 1, node / CHUNK_GROUP), CHUNK_FULL) >>
+			(8 * (node % CHUNK_GROUP));
 		if (full != 0) {
-			tree->full_from = node + first_byte(full) - tree->lead;
+			tree->full_from = node + chunk_bytes_first(full) - tree->lead;
 			return tree->full_from;
 		}
-		node = align_down(node, GROUP) + GROUP;
+		node = align_down(node, CHUNK_GROUP) + CHUNK_GROUP;
 		tree->full_from = (node < end ? node : end) - tree->lead;
 	}
 	return BITMAP_NONE;

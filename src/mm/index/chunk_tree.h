@@ -24,21 +24,13 @@
 #include "lib/bitmap_atomic.h"
 #include "lib/bitmap_tree.h"
 #include "lib/compiler.h"
+#include "mm/index/chunk_bytes.h"
 #include "mm/index/chunk_runs.h"
 
-#define CHUNK_ORDER 9u
-#define CHUNK_BITS  (1u << CHUNK_ORDER)
 #define CHUNK_WORDS (CHUNK_BITS / BITS_PER_WORD)
 
 /* 8^12 chunks and one level more to join two of the topmost: more than 2^56 bytes have. */
 #define CHUNK_TREE_MAX_LEVELS 14u
-
-/* What a node's byte says: something below has changed; no bit is set; else best order + 2. */
-#define CHUNK_STALE 0u
-#define CHUNK_EMPTY 1u
-#define CHUNK_FULL  (CHUNK_ORDER + 2u)
-
-typedef _Atomic uint8_t chunk_byte;
 
 /*
  * Which chunks have changed, or become full, that were known: the last few, of all trees of one owner. For
@@ -53,18 +45,6 @@ struct chunk_changes {
 		uint64_t end;
 	} last[CHUNK_CHANGES];
 };
-
-/* Eight of them, the first in the lowest byte: little-endian, as RISC-V is. */
-typedef uint64_t __attribute__((may_alias)) chunk_byte_group;
-
-/* A group of ones: times a byte, that byte eight times. */
-#define CHUNK_EVERY_BYTE (UINT64_MAX / 0xff)
-
-/* The group that has *@byte, its first byte at a multiple of 8. Only for functions of racy_reads. */
-static always_inline uint64_t chunk_byte_group_of(const chunk_byte *byte)
-{
-	return *(const volatile chunk_byte_group *)((uintptr_t)byte & ~(uintptr_t)7);
-}
 
 struct chunk_tree {
 	bitmap_word *words; /* the bits, CHUNK_WORDS a chunk; not ours */

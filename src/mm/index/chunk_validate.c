@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* chunk_validate.c - the walk over a whole chunk_tree; chunk_tree.c numbers what it checks. */
+#include "mm/index/chunk_levels.h"
 #include "mm/index/chunk_tree.h"
 
 static unsigned byte_at(const struct chunk_tree *tree, unsigned k, uint64_t node)
@@ -42,8 +43,8 @@ static unsigned best_below(const struct chunk_tree *tree, uint64_t first, uint64
 
 static const char *check_node(const struct chunk_tree *tree, unsigned k, uint64_t node)
 {
-	uint64_t below = node << (3 * k);
-	uint64_t above = (node + 1) << (3 * k);
+	uint64_t below = chunk_level_first(node, k);
+	uint64_t above = chunk_level_first(node + 1, k);
 	uint64_t end = tree->lead + tree->nchunks;
 	unsigned byte = byte_at(tree, k, node);
 
@@ -81,11 +82,6 @@ static const char *check_chunks(const struct chunk_tree *tree)
 	return nfull == tree->nfull ? NULL : "C5: nfull counts the full chunks";
 }
 
-static uint64_t nodes_at(const struct chunk_runs *runs, unsigned k)
-{
-	return ((runs->nchunks - 1) >> (3 * k)) + 1;
-}
-
 static bool runs_are_known(const struct chunk_runs *runs, unsigned k, uint64_t node)
 {
 	return k == 0 ? runs->leaf[node] != UINT32_MAX : runs->level[k][node].best != UINT64_MAX;
@@ -95,8 +91,8 @@ static bool runs_are_known(const struct chunk_runs *runs, unsigned k, uint64_t n
 static bool runs_are_right(const struct chunk_tree *tree, unsigned k, uint64_t node)
 {
 	const struct chunk_runs *runs = &tree->runs;
-	uint64_t first = (node << (3 * k)) * CHUNK_BITS;
-	uint64_t end = ((node + 1) << (3 * k)) * CHUNK_BITS;
+	uint64_t first = chunk_level_first(node, k) * CHUNK_BITS;
+	uint64_t end = chunk_level_first(node + 1, k) * CHUNK_BITS;
 	struct chunk_run_node want = { 0, 0, 0 };
 	bool broken = false;
 
@@ -121,7 +117,7 @@ static const char *check_runs(const struct chunk_tree *tree)
 	const struct chunk_runs *runs = &tree->runs;
 
 	for (unsigned k = 0; k < runs->nlevels; k++) {
-		for (uint64_t node = 0; node < nodes_at(runs, k); node++) {
+		for (uint64_t node = 0; node < chunk_level_nodes(runs->nchunks, k); node++) {
 			if (!runs_are_known(runs, k, node)) {
 				if (k + 1 < runs->nlevels && runs_are_known(runs, k + 1, node / 8))
 					return "R2: above runs that are not known none are";
@@ -145,7 +141,7 @@ const char *chunk_tree_validate(const struct chunk_tree *tree)
 	if (wrong == NULL)
 		wrong = check_runs(tree);
 	for (unsigned k = 0; wrong == NULL && k < tree->nlevels; k++) {
-		uint64_t last = (tree->lead + tree->nchunks - 1) >> (3 * k) | 7;
+		uint64_t last = chunk_level_node(tree->lead + tree->nchunks - 1, k) | 7;
 		for (uint64_t node = tree->level[k].origin; wrong == NULL && node <= last; node++)
 			wrong = check_node(tree, k, node);
 	}
