@@ -25,18 +25,17 @@
  * that is the whole check against double and foreign frees.
  *
  * Invariants (frame_validate() checks them by these numbers):
- *   F1  banks are not empty, sorted by address, disjoint, and below FRAME_LIMIT. F2  a bank's
- *   bitmaps are the whole chunks that it touches. F3  free implies inserted; nothing outside of the
- *   bank is inserted. F4  a bank's managed is the number of its frames that are inserted or known
- *   to be zero; the pool's
- *       is the sum of those.
+ *   F1  banks are not empty, sorted by address, disjoint, and below FRAME_LIMIT.
+ *   F2  a bank's bitmaps are the whole chunks that it touches.
+ *   F3  free implies inserted; nothing outside of the bank is inserted.
+ *   F4  a bank's managed is the number of its frames that are inserted or known to be zero; the
+ *       pool's is the sum of those.
  *   F5  a hart's stock is a word of a bank, with the frames and the chunk that belong to it, or the
- *   empty
- *       word.
- *   F6  the empty word is zero. F7  the frames that are known to be zero are distinct, of a bank,
- *   and have no bit set. F8  the fast paths are enabled exactly when debug mode (frame_debug.c) is
- *   off; in debug mode no hart
- *       has a stock, and no frame that is free or not inserted is recorded as taken.
+ *       empty word.
+ *   F6  the empty word is zero.
+ *   F7  the frames that are known to be zero are distinct, of a bank, and have no bit set.
+ *   F8  the fast paths are enabled exactly when debug mode (frame_debug.c) is off; in debug mode no
+ *       hart has a stock, and no frame that is free or not inserted is recorded as taken.
  *   and those of the tree.
  *
  * The lock guards the table of banks, the bits of `inserted`, the trees, and every search for more

@@ -6,25 +6,26 @@
  *	                     |__|                 |________|     |_____|
  *	                     head 4               best 10        tail 7
  *
- * Those of a node follow from those of its children, left to right: what ends one child goes on in the
- * next one's head. A search carries along how many set bits end where it has got to:
+ * Those of a node follow from those of its children, left to right: what ends one child goes on in
+ * the next one's head. A search carries along how many set bits end where it has got to:
  *
  *	- with the head of this node, is that enough? Then it begins there, and nothing lower does.
  *	- is best enough? Then it is inside: go down.
- *	- else pass over the node: what ends here now is its tail, or more of the same if all is set.
+ *	- else pass over the node: what ends here now is its tail, or all of it if all is set.
  *
- * A node that is not known is walked through, child by child, and is known when that is done. So, as in
- * chunk_tree.c, the work is done by those who search, once for each chunk that has changed.
+ * A node that is not known is walked through, child by child, and is known when that is done. So,
+ * as in chunk_tree.c, a search does the work, once for each chunk that has changed.
  *
- * Where the run must be aligned, enough is: from the first multiple on. Of a head or tail that can be told from the
- * lengths; inside of a chunk the bits are looked at. That is not remembered, so such a search does not begin anew
- * but goes on where it was: bits below that do not count, and the nodes that they fill are passed over unseen.
+ * If the run must be aligned, 'enough' counts from the first multiple on. Across chunks the lengths
+ * tell that; inside of a chunk the bits are searched. The result is not remembered, so such a
+ * search does not begin anew but goes on where it was: bits below do not count, and nodes that lie
+ * below are passed over.
  *
  * Invariants (chunk_tree_validate() checks them by these numbers):
  *   R1  what is known is right.
  *   R2  above a node that is not known nothing is known.
- *   R3  the runs of a chunk are known only where its byte in the chunk_tree is not stale: only then
- *       does whoever changes a bit say so.
+ *   R3  the runs of a chunk are known only if its byte in the chunk_tree is not stale: only then is a
+ *       change to its bits announced.
  */
 #include "mm/index/chunk_runs.h"
 
@@ -36,7 +37,7 @@
 #define LEAF_BITS 10u
 #define LEAF_MASK ((1u << LEAF_BITS) - 1)
 #define UNKNOWN   UINT64_MAX
-#define SUM_COST  2u   /* summing up eight nodes, in looks (chunk_tree.h) */
+#define SUM_COST  2u   /* of summing up eight nodes (chunk_tree.h) */
 #define ALL_ONES  0xff /* memset() with it forgets leaves and nodes alike */
 
 static uint64_t leaf_bytes(uint64_t nchunks)
@@ -104,7 +105,7 @@ static uint64_t span_bits(const struct chunk_runs *runs, unsigned k, uint64_t no
 	return ((end < runs->nchunks ? end : runs->nchunks) - first) * CHUNK_BITS;
 }
 
-/* @sum, of @width bits, and behind it @next, of @span. */
+/* @sum, of @width bits, and after it @next, of @span. */
 static struct chunk_run_node join(struct chunk_run_node sum, uint64_t width,
 				  struct chunk_run_node next, uint64_t span)
 {
@@ -161,7 +162,7 @@ static struct chunk_run_node word_node(uint64_t word)
 					BITS_PER_WORD - 1 - bits_log2(~word) };
 }
 
-/* Make the runs of chunk @c known: its byte first (R3). */
+/* Scan chunk @c for its runs: after its byte, which must not be stale (R3). */
 static void refresh_runs(struct chunk_tree *tree, uint64_t c)
 {
 	struct chunk_run_node sum = { 0, 0, 0 };
@@ -185,7 +186,10 @@ static uint64_t align_up_bit(const struct chunk_tree *tree, const struct chunk_r
 	return bit + (-(tree->number * CHUNK_BITS + bit) & (run->align - 1));
 }
 
-/* Bits [@first, @end) are set, if there are any, and none below is to be used: where does @run begin among them? */
+/*
+ * Bits [@first, @end) are set: where among them does @run begin? The range may be empty, or
+ * negative.
+ */
 static uint64_t place_run(const struct chunk_tree *tree, const struct chunk_run *run,
 			  uint64_t first, uint64_t end)
 {
@@ -219,8 +223,8 @@ static uint64_t multiples_of(uint64_t align)
 }
 
 /*
- * The lowest @run that lies in chunk @c; BITMAP_NONE also if bits have changed meanwhile. Of those that go over the end
- * of a word there is one for each word; the others are sought in all of a word at once.
+ * The lowest @run that lies in chunk @c; BITMAP_NONE also if bits have changed meanwhile. At most
+ * one run a word goes over its end; the runs inside of a word are found for all its bits at a time.
  */
 static uint64_t find_in_chunk(const struct chunk_tree *tree, const struct chunk_run *run,
 			      uint64_t c)
@@ -266,8 +270,8 @@ struct walk {
 };
 
 /*
- * To what lies behind the node. Parents that have been walked through are known now, also if that takes more looks than
- * are left: else the next search, which goes on behind them, would leave them as they are.
+ * Go to the next node. Parents that have been walked through are summed up, also if that costs more
+ * than the budget: the next search goes on after them, and would not sum them up.
  */
 static void step(struct chunk_runs *runs, struct walk *at, unsigned *budget)
 {
@@ -284,7 +288,7 @@ static void step(struct chunk_runs *runs, struct walk *at, unsigned *budget)
 	}
 }
 
-/* What a search does at a node, and what that costs, in looks. */
+/* What a search does at a node, and what that costs. */
 enum visit { PASS_OVER, GO_DOWN, GO_ON, LEARN, TRY };
 
 static const unsigned visit_cost[] = {
@@ -306,7 +310,7 @@ static enum visit visit_for(const struct chunk_run *run, unsigned k, struct chun
 	return k == 0 ? TRY : GO_DOWN;
 }
 
-/* How many set bits end behind a node of @span bits that ends at @end: of those from @from on. */
+/* How many set bits end where a node of @span bits ends, at @end: of those from @from on. */
 static uint64_t run_after(const struct walk *at, struct chunk_run_node node, uint64_t span,
 			  uint64_t end, uint64_t from)
 {
@@ -316,7 +320,10 @@ static uint64_t run_after(const struct walk *at, struct chunk_run_node node, uin
 	return run < most ? run : most;
 }
 
-/* At the node of the @span bits from @first on. What is found is the lowest there is, but perhaps not below @run->to. */
+/*
+ * Visit the node of the @span bits from @first on. What it finds is the lowest run, perhaps not
+ * below @run->to.
+ */
 static uint64_t visit(struct chunk_tree *tree, const struct chunk_run *run, struct walk *at,
 		      uint64_t first, uint64_t span, unsigned *budget)
 {

@@ -3,7 +3,7 @@
  * chunk_tree.c - a byte for each chunk of 512 bits, a byte for each eight of those, and so on.
  *
  * The byte of a node is the best order below it, plus 2: the largest k for which 2^k set bits stand
- * side by side at a multiple of 2^k. 1: no bit is set. 0: stale, nothing is known.
+ * side by side at a multiple of 2^k. 1: no bit is set. 0: stale, nothing is known. (chunk_bytes.h)
  *
  *	level 2                              [ 0 ]
  *	                     _________________/  \___________________
@@ -13,14 +13,14 @@
  *	          |               |                         |    |
  *	 words    8 full words    fours, no eights          none stale
  *
- *	11: a full chunk, order 9. 13 on level 1: four full children at a multiple of four, order 11.
+ *	11: a full chunk, order 9. 13 on level 1: 4 full children at a multiple of 4, order 11.
  *
  * Eight children lie in one 64-bit word. The lowest child that will do is found by one subtraction
  * for all eight, and that is one step of the way down. A stale child will do as well: it may hold
- * anything. At a stale chunk the words themselves are looked at; if they do not have it, its byte
- * is made true, and its parents' on the way back up. So the work of keeping the tree is done by
- * those who search, once for each chunk that has changed, and freeing a frame costs one look at
- * one byte.
+ * anything. The words of a stale chunk are scanned. If they do not have the run, the byte of the
+ * chunk is written, and those of its parents on the way back up. So a search does the work of
+ * keeping the tree, once for each chunk that has changed, and freeing a frame costs one look at one
+ * byte.
  *
  * Nodes are grouped by chunk NUMBER and not by index, so that a full node is aligned in physical
  * memory. `lead` is the number of chunk 0 modulo a power of 8 that is at least nchunks: the fewest
@@ -35,16 +35,23 @@
  *   C6  below chunk start[k] no chunk is stale or has an order of k or more.
  *   C7  below chunk full_from none is known to be full.
  *
- * The order of things matters, since bits change without the lock. Who changes a bit: changes it;
- * full fence; reads the chunk's byte; not stale? then takes the lock and touches. Who makes a byte
- * true: writes a byte that is not stale; full fence; reads the words; writes what it found. One of
- * the two sees the other, so a byte never stays true and wrong: either the words were read with the
- * change in them, or the change finds a byte that is not stale, and touches it once it has the lock.
+ * The order of accesses matters, since bits change without the lock:
  *
- * The root is read without the lock too, by those who would hear at once that there is none. So it is
- * made stale before the chunk's byte is: who sees that its chunk is stale, and has nothing to tell, sees a
- * stale root afterwards (with an acquire fence in between). And the bytes above chunks that are filled say so
- * only after the bits have changed: who wants many chunks and does not get them has not said 'none'.
+ *	a hart that changes a bit               a hart that refreshes the byte, lock held
+ *	change the bit                          write a byte that is not stale
+ *	full fence                              full fence
+ *	read the byte: stale? done              read the words
+ *	else take the lock, mark it stale       write what they say
+ *
+ * One of the two sees the other. Either the words are read with the change in them, or the hart
+ * that changed the bit reads a byte that is not stale, and marks it stale once it has the lock. So
+ * no byte stays wrong.
+ *
+ * The root is read without the lock too, for a quick answer 'none'. So the bytes above a chunk are
+ * marked stale before its own byte: a hart that has read that its chunk is stale, and gives no
+ * notice, reads a stale root afterwards (with an acquire fence in between). And the bytes above
+ * chunks that are filled change only after the bits have: a hart that does not get the many chunks
+ * that it wants has not let the root say 'none' for a moment.
  */
 #include "mm/index/chunk_tree.h"
 
@@ -135,14 +142,14 @@ static inline unsigned node_byte(const struct chunk_tree *tree, unsigned k, uint
 	return atomic_load_explicit(byte_of(tree, k, node), memory_order_relaxed);
 }
 
-/* Bytes are written under the lock; others only read them. */
+/* Bytes are written with the lock held, and read without it. */
 static inline void set_node_byte(const struct chunk_tree *tree, unsigned k, uint64_t node,
 				 unsigned byte)
 {
 	atomic_store_explicit(byte_of(tree, k, node), (uint8_t)byte, memory_order_relaxed);
 }
 
-/* The same for @n bytes from @at. Not memset(), since others read them meanwhile. */
+/* set_node_byte() for @n bytes from @at. Not memset(), since other harts read them meanwhile. */
 static racy_stores void set_bytes(chunk_byte *at, uint64_t n, unsigned byte)
 {
 	for (; n != 0 && (uintptr_t)at % CHUNK_GROUP != 0; at++, n--)
@@ -159,7 +166,7 @@ static inline uint64_t children(const struct chunk_tree *tree, unsigned k, uint6
 	const chunk_byte *at = byte_of(tree, k - 1, node * CHUNK_GROUP);
 	uint64_t group;
 
-	/* Little-endian, as RISC-V is. Nobody writes meanwhile: that takes the lock. */
+	/* Little-endian, as RISC-V is. No byte is written meanwhile: that takes the lock. */
 	__builtin_memcpy(&group, __builtin_assume_aligned((const void *)at, 8), sizeof(group));
 	return group;
 }
@@ -203,7 +210,7 @@ static unsigned parent_byte(uint64_t group, unsigned k)
 	return best;
 }
 
-/* Write down what the byte of a node is. Out of line: the way down needs it rarely. */
+/* Compute the byte of a node. Out of line: the way down needs it rarely. */
 static never_inline void refresh_node(const struct chunk_tree *tree, unsigned k, uint64_t node)
 {
 	set_node_byte(tree, k, node, parent_byte(children(tree, k, node), k));
@@ -271,7 +278,7 @@ static uint64_t try_full(const bitmap_word *words, unsigned order)
 	return CHUNK_BITS;
 }
 
-/* The lowest aligned 2^@order bits of a chunk, word by word: the shortest way if they are there. */
+/* The lowest aligned 2^@order bits of a chunk, word by word: the fastest way if they are there. */
 static uint64_t find_in_words(const bitmap_word *words, unsigned order)
 {
 	switch (order) {
@@ -306,8 +313,8 @@ static uint64_t find_in_words(const bitmap_word *words, unsigned order)
 #define DOUBLE(w) x##w &= x##w >> shift;
 
 /*
- * One round: x has the bits from which 2^k are set. Is one at a multiple of that? Then go on with those
- * from which twice as many are.
+ * One round: x has the bits from which 2^k are set. Is one at a multiple of that? Then go on with
+ * those from which twice as many are.
  */
 #define ROUND(k)                                                                                   \
 	do {                                                                                       \
@@ -322,8 +329,8 @@ static uint64_t find_in_words(const bitmap_word *words, unsigned order)
 	} while (0)
 
 /*
- * The lowest aligned 2^@order bits of a chunk, or how far it goes: all words at once, the shortest way
- * if they are not there.
+ * The lowest aligned 2^@order bits of a chunk, or its byte: all words at a time, the fastest way if
+ * they are not there.
  */
 /* NOLINTNEXTLINE(readability-function-size): it is short before the macros */
 static always_inline struct offer scan_chunk(const bitmap_word *words, unsigned order)
@@ -348,14 +355,14 @@ static inline const bitmap_word *chunk_words(const struct chunk_tree *tree, uint
 	return &tree->words[c * CHUNK_WORDS];
 }
 
-/* Chunk @c, and perhaps some behind it, are known to be full. */
+/* Chunk @c, and perhaps some after it, are known to be full. */
 static inline void lower_full_from(struct chunk_tree *tree, uint64_t c)
 {
 	if (tree->full_from > c)
 		tree->full_from = c;
 }
 
-/* The byte of chunk @c was @before, nobody having looked at it for stale; now it is @byte. */
+/* The byte of chunk @c was @before, and was EMPTY during the scan; now it is @byte. */
 static never_inline void set_leaf(struct chunk_tree *tree, uint64_t c, unsigned before,
 				  unsigned byte)
 {
@@ -371,8 +378,8 @@ static never_inline void set_leaf(struct chunk_tree *tree, uint64_t c, unsigned 
 }
 
 /*
- * Look for aligned 2^@order bits in chunk @c, in the order that is needed: not stale first, then look.
- * If they are not there, what is known about it is true afterwards; else it stays as it was.
+ * Look for aligned 2^@order bits in chunk @c: first write a byte that is not stale, then scan. If
+ * they are not there, the byte is what the scan says afterwards; else it is as it was.
  */
 static always_inline uint64_t search_chunk(struct chunk_tree *tree, uint64_t c, unsigned order)
 {
@@ -394,12 +401,12 @@ static always_inline uint64_t search_chunk(struct chunk_tree *tree, uint64_t c, 
 
 void chunk_tree_refresh(struct chunk_tree *tree, uint64_t c)
 {
-	(void)search_chunk(tree, c, CHUNK_ORDER + 1); /* that much is in no chunk */
+	(void)search_chunk(tree, c, CHUNK_ORDER + 1); /* no chunk has as much */
 }
 
 /* ---- what has changed ------------------------------------------------------------------------ */
 
-/* Chunk @c may have whatever order. */
+/* Chunk @c may have any order. */
 static void lower_start(struct chunk_tree *tree, uint64_t c)
 {
 	for (unsigned order = 0; order <= CHUNK_ORDER; order++) {
@@ -408,7 +415,7 @@ static void lower_start(struct chunk_tree *tree, uint64_t c)
 	}
 }
 
-/* Chunks [c, end) were known, and may have more than that now. */
+/* Chunks [c, end) were not stale, and may have more bits than their bytes say. */
 static void note_change(const struct chunk_tree *tree, uint64_t c, uint64_t end)
 {
 	struct chunk_changes *changes = tree->changes;
@@ -432,7 +439,7 @@ static void mark_chunk_stale(struct chunk_tree *tree, uint64_t c)
 			break; /* C2 */
 		set_node_byte(tree, k, node, CHUNK_STALE);
 	}
-	/* Last: who frees a frame, reads this and not more, must not be told 'none' by the root then. */
+	/* Last: a hart that reads this byte after a free must not hear 'none' from the root. */
 	atomic_store_explicit(&tree->leaf[c], CHUNK_STALE, memory_order_release);
 }
 
@@ -444,7 +451,7 @@ void chunk_tree_mark_stale(struct chunk_tree *tree, uint64_t bit, uint64_t n)
 	}
 }
 
-/* Chunks [c, end) are full or empty: write it down. */
+/* Chunks [c, end) are full or empty: set their bytes. */
 static void fill_chunks(struct chunk_tree *tree, uint64_t c, uint64_t end, unsigned byte)
 {
 	if (byte == CHUNK_FULL) {
@@ -497,7 +504,10 @@ void chunk_tree_end_fill(struct chunk_tree *tree, uint64_t bit, uint64_t n, bool
 
 /* ---- finding --------------------------------------------------------------------------------- */
 
-/* Leave nothing stale at or below @node of level @level; false if that takes too long. */
+/*
+ * Refresh all that is stale at or below @node of level @level; false if the budget does not
+ * suffice.
+ */
 static bool refresh_below(struct chunk_tree *tree, unsigned level, uint64_t node, unsigned *budget)
 {
 	for (unsigned k = level;;) {
@@ -522,7 +532,7 @@ static bool refresh_below(struct chunk_tree *tree, unsigned level, uint64_t node
 	}
 }
 
-/* The lowest aligned 2^@order bits below @node, whose children are too small for it alone. */
+/* The lowest aligned 2^@order bits below @node. They take more than one of its children. */
 static never_inline uint64_t find_in_full_children(struct chunk_tree *tree, unsigned k,
 						   uint64_t node, unsigned order, unsigned *budget)
 {
