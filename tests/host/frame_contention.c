@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Searches in portions that others undo: between two portions, which is when interrupts come on, chunks become stale
- * that were known. By the order of the lock each of the other harts gets in once between two portions of a search;
- * here they get in as often as it takes, in one thread, so that it is the same in each run.
+ * Searches in batches that other harts undo. Between two batches, which is when interrupts come on, chunks
+ * become stale that were scanned before. By the order of the lock each of the other harts gets in once
+ * between two batches of a search. Here they get in as often as it takes, in one thread, so that it is the
+ * same in each run.
  *
- * What must hold: the search ends, says what is true, and took no more portions than frame_internal.h says: of 32 looks
- * until what looking at everything twice costs is spent, then each of twice as many as the one before.
+ * What must hold: the search ends, says what is true, and took no more batches than frame_internal.h says:
+ * of a budget of 32 until two full scans are spent, then each of twice the budget of the one before.
  */
 #include "lib/bits.h"
 #include "lib/string.h"
@@ -18,12 +19,12 @@
 #define CHUNKS 96u
 #define FRAMES ((frame_count_t)CHUNKS * CHUNK_BITS)
 
-/* What a chunk costs, at most, in looks: its runs, its bits, and its share of what is above it and of ways down. */
-#define LOOKS_A_CHUNK (CHUNK_RUN_COST + CHUNK_TRY_COST)
+/* What a chunk costs, at most: its runs, its bits, and its share of the nodes above it and of ways down. */
+#define COST_OF_CHUNK (CHUNK_RUN_COST + CHUNK_TRY_COST)
 
 static struct {
 	struct frame_pool *pool;
-	unsigned undone;  /* chunks that are made stale between two portions */
+	unsigned undone;  /* chunks that become stale between two batches */
 	unsigned next;    /* the first of those, next time */
 	unsigned batches; /* of the search that goes on */
 	unsigned most;    /* then the others leave it alone: a failure is no hang */
@@ -54,7 +55,7 @@ static void take_every(struct frame_pool *pool, frame_count_t step)
 		REQUIRE_EQ(frame_alloc_at(pool, pfn, 1), ACRE_OK);
 }
 
-/* Its first frame comes back and is taken again: nothing has changed, and nobody knows. */
+/* Its first frame is freed and taken again: nothing has changed, but the chunk is stale. */
 static void undo(struct frame_pool *pool, unsigned c)
 {
 	frame_nr_t pfn = FIRST + c * CHUNK_BITS;
@@ -86,16 +87,16 @@ static void others_get_in(void)
 	host_irqs_on_hook = hook;
 }
 
-/* How many portions are as short as all others. */
-static unsigned short_portions(void)
+/* How many batches have the first budget. */
+static unsigned short_batches(void)
 {
-	return 2 * LOOKS_A_CHUNK * (CHUNKS + 2) / FRAME_BATCH + 1;
+	return 2 * COST_OF_CHUNK * (CHUNKS + 2) / FRAME_BATCH + 1;
 }
 
-/* How many portions a search of everything may take if others undo whatever they like. */
-static unsigned portions_at_most(void)
+/* How many batches a full search may take if the others undo as much as they like. */
+static unsigned batches_at_most(void)
 {
-	return short_portions() + bits_log2_ceil(2 * LOOKS_A_CHUNK * CHUNKS / FRAME_BATCH) + 1;
+	return short_batches() + bits_log2_ceil(2 * COST_OF_CHUNK * CHUNKS / FRAME_BATCH) + 1;
 }
 
 static void begin(struct frame_pool *pool, unsigned undone)
@@ -104,7 +105,7 @@ static void begin(struct frame_pool *pool, unsigned undone)
 	others.undone = undone;
 	others.next = CHUNKS - 1;
 	others.batches = 0;
-	others.most = 20 * portions_at_most();
+	others.most = 20 * batches_at_most();
 	others.serving = pool->lock.serving;
 	host_irqs_on_hook = others_get_in;
 }
@@ -113,17 +114,17 @@ static void begin(struct frame_pool *pool, unsigned undone)
 static void end(frame_nr_t found, const char *what)
 {
 	host_irqs_on_hook = NULL;
-	ktest_note("%s: %u portions, others undid up to %u chunks between two", what,
-		   others.batches, others.undone);
+	ktest_note("%s: %u batches, others undid up to %u chunks between two", what, others.batches,
+		   others.undone);
 	EXPECT_EQ(found, FRAME_NONE);
-	EXPECT(others.batches <= portions_at_most());
+	EXPECT(others.batches <= batches_at_most());
 	if (others.undone >= FRAME_BATCH - 1)
-		EXPECT(others.batches > short_portions());
+		EXPECT(others.batches > short_batches());
 	REQUIRE_VALID(frame_validate(others.pool));
 	EXPECT(others.batches >= 4); /* or nothing was put to the test */
 }
 
-/* How many chunks others undo: less than a portion learns, about as much, and all there is. */
+/* How many chunks others undo: less than a batch scans, about as many, and all there are. */
 static const unsigned undone[] = { 1, 4, 31, CHUNKS };
 
 KTEST(frame_contention, a_search_for_an_aligned_run_ends)
@@ -177,7 +178,7 @@ KTEST(frame_contention, a_search_at_an_odd_alignment_ends)
 
 /* ---- what becomes free behind a search that goes on ------------------------------------------------ */
 
-/* In portion @when of the search chunk @c gets a run that fits. */
+/* In batch @when of the search chunk @c gets a run that fits. */
 static struct {
 	unsigned when;
 	unsigned c;
@@ -214,13 +215,13 @@ KTEST(frame_contention, what_becomes_free_behind_a_search_is_found)
 			frame_nr_t found = frame_alloc_range(pool, 3, 16 * FRAME_SIZE);
 			host_irqs_on_hook = NULL;
 			if (!EXPECT_EQ(found, FIRST + c * CHUNK_BITS + 32))
-				ktest_note("chunk %u, after portion %u", c, when);
+				ktest_note("chunk %u, after batch %u", c, when);
 			REQUIRE_VALID(frame_validate(pool));
 		}
 	}
 }
 
-/* ---- the debug tier claims a run in pieces ----------------------------------------------------------- */
+/* ---- debug mode claims a run in batches -------------------------------------------------------------- */
 
 #define REAL 300u /* frames that there are */
 #define RUN  250u /* of one run, some pieces long */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* chunk_tree_ask.h - the questions of chunk_tree.h with as many looks as it takes, for cases. */
+/* chunk_tree_ask.h - the questions of chunk_tree.h with an unlimited budget, for cases. */
 #ifndef CHUNK_TREE_ASK_H
 #define CHUNK_TREE_ASK_H
 

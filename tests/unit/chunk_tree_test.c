@@ -83,7 +83,7 @@ static void change(struct rig *r, uint64_t bit, uint64_t n, bool set)
 	}
 }
 
-/* As the frame pool changes long runs: fill, change, touch the ends that are no whole chunks. */
+/* As the frame pool changes long runs: fill, change, mark the ends that are no whole chunks. */
 static void fill(struct rig *r, uint64_t bit, uint64_t n, bool set)
 {
 	chunk_tree_begin_fill(&r->tree, bit, n, set);
@@ -496,7 +496,7 @@ static unsigned stale_levels(const struct rig *r, uint64_t c)
 	return k;
 }
 
-KTEST(chunk_tree, a_touch_makes_the_chunk_and_all_above_it_stale_and_nothing_else)
+KTEST(chunk_tree, a_marked_chunk_and_all_above_it_are_stale_and_nothing_else)
 {
 	struct rig r;
 
@@ -539,7 +539,7 @@ KTEST(chunk_tree, what_changes_in_a_stale_chunk_need_not_be_told)
 	compare(&r);
 }
 
-/* A searcher looks at the bits, so what it says is there is there; once told, it misses nothing. */
+/* A search scans the bits, so what it finds is there; once a chunk is marked stale, it misses nothing. */
 KTEST(chunk_tree, what_changes_behind_its_back_is_known_once_it_is_told)
 {
 	struct rig r;
@@ -761,9 +761,9 @@ KTEST(chunk_tree, what_appears_below_the_last_find_is_found_first)
 	expect_lower_is_found(&r, fill, 2 * CHUNK_BITS - 100, 4 * CHUNK_BITS);
 }
 
-/* ---- searches in portions -------------------------------------------------------------------- */
+/* ---- searches in batches --------------------------------------------------------------------- */
 
-/* Portions of @looks, and of more where that is not enough for one step on. */
+/* Batches of @budget, and of more where that is not enough for one step on. */
 static uint64_t find_in_batches(struct rig *r, unsigned order, unsigned budget, unsigned *batches)
 {
 	for (*batches = 1;; ++*batches) {
@@ -831,7 +831,7 @@ KTEST(chunk_tree, a_search_in_portions_ends_with_the_same)
 	}
 }
 
-/* Only what begins in a part of the bits, whatever is known of the rest; asked in portions and at once. */
+/* Only what begins in a part of the bits, whatever is known of the rest; in batches and in one search. */
 KTEST(chunk_tree, a_search_of_a_part_sees_what_begins_there)
 {
 	struct rig r;
@@ -879,7 +879,7 @@ KTEST(chunk_tree, a_portion_looks_at_no_more_chunks_than_it_may)
 	EXPECT_EQ(batches, 1);
 }
 
-/* Between two portions another hart makes a chunk stale that was known, and takes or gives bits of it. */
+/* Between two batches another hart takes or frees bits of a chunk that is not stale, and marks it stale. */
 KTEST(chunk_tree, a_search_in_portions_sees_what_changes_meanwhile)
 {
 	struct rig r;

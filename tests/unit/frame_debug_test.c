@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The debug tier: who had a frame, and who wrote to it afterwards. */
+/* Debug mode: which caller had a frame, and was it written to afterwards? */
 #include "lib/string.h"
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_pool.h"
@@ -41,7 +41,7 @@ static void rig_init(struct rig *r)
 	memset(r->records, 0x77, r->bytes);
 }
 
-/* In the debug tier, with all but the last two frames free. */
+/* In debug mode, with all but the last two frames free. */
 static struct frame_pool *rig_of(struct rig *r)
 {
 	rig_init(r);

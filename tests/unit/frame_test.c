@@ -99,7 +99,7 @@ static void expect_report(uint64_t address, uint64_t size, const char *what, uin
 	EXPECT(report->caller != NULL);
 }
 
-/* ---- portions ---------------------------------------------------------------------------------- */
+/* ---- batches ----------------------------------------------------------------------------------- */
 
 /* How often the lock was taken since @before. */
 static uint32_t holds_since(const struct rig *r, uint32_t before)
