@@ -253,7 +253,7 @@ static void frames(void)
 	flush_zeroed();
 }
 
-/* The debug tier, of real frames, since it writes to them: what it does with the lock does not grow with a run. */
+/* Debug mode, of real frames, since it writes to them: what it does with the lock does not grow with a run. */
 #define REAL_FRAMES 4096u /* 16 MiB */
 /*
  * Where in a chunk they begin has its part in the figure: always at the same place, however large
@@ -275,7 +275,7 @@ static void frames_debug(void)
 				frame_metadata_bytes(REAL_FRAMES)) != ACRE_OK ||
 	    frame_pool_debug(&pool, first, frame_ptr(&pool, records), bytes) != ACRE_OK ||
 	    frame_insert(&pool, first, REAL_FRAMES) != ACRE_OK)
-		acre_panic("the debug tier cannot be turned on");
+		acre_panic("debug mode cannot be turned on");
 	csr_set(sstatus, SSTATUS_SIE);
 	search(REAL_FRAMES, FRAME_SIZE);
 	search(3, 16 * FRAME_SIZE);

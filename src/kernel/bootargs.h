@@ -18,7 +18,7 @@ struct bootargs {
 	bool poweroff;         /* power off instead of a prompt */
 	bool semihosting;      /* a semihosting debugger listens */
 	bool bad_free_reports; /* badfree=report: a refused free does not panic */
-	bool frames_debug;     /* frames=debug: the debug tier of mm/frame/frame.h */
+	bool frames_debug;     /* frames=debug: debug mode of mm/frame/frame.h */
 	bool has_boothart;
 	uint64_t boothart;  /* start over on this hart */
 	uint64_t mem_limit; /* mem=: use the first so many bytes of RAM; 0: all */

@@ -32,7 +32,7 @@ void machine_read_tree(const void *dtb, uint64_t boot_hart_id);
 
 /*
  * machine_map_memory - build the memory map of the first @limit bytes of RAM (0: all) and check its sums;
- * machine_init_frames - the frame pool on it, with its debug tier if @debug.
+ * machine_init_frames - the frame pool on it, in debug mode if @debug.
  */
 void machine_map_memory(uint64_t limit);
 void machine_init_frames(bool debug);

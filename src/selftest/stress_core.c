@@ -875,7 +875,7 @@ static void drain(struct stress *s)
 {
 	static const char name[] = "drained to the last";
 
-	/* The debug tier has the lock for each frame. */
+	/* Debug mode takes the lock for each frame. */
 	alloc_ballast(s, s->pool->debug ? STRESS_IN_DRAIN / 16 : STRESS_IN_DRAIN);
 	s->only_alloc = true;
 	play_in_turns(s, name, part_drain, s->runner->lock_limit);

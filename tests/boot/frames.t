@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The frame pool's debug tier, as frames=debug turns it on."""
+"""The frame pool's debug mode, as frames=debug turns it on."""
 
 import re
 
@@ -13,14 +13,14 @@ HEX = r"0x[0-9a-f]+"
 def all_self_tests_pass_in_the_debug_tier():
     for kernel, harts in ((RELEASE, 4), (DEBUG, 1)):
         result = selftest(bootargs="frames=debug", harts=harts, kernel=kernel / "acre.elf")
-        result.must_say(r"^ +debug tier: ")
+        result.must_say(r"^ +debug mode: ")
         result.must_say(r"^sum .* all of RAM; ")
 
 
 @case
 def records_are_in_the_books():
     plain = boot(text="mem\n").must_end_with(0)
-    plain.must_not_say(r"frame records|debug tier")
+    plain.must_not_say(r"frame records|debug mode")
     result = boot(text="mem\n", bootargs="frames=debug").must_end_with(0)
     start, size = result.must_say(rf"^  \[({HEX}), {HEX}\) +(\d+) KiB  frame metadata +frame records of bank 0$").groups()
     managed = int(result.must_say(r"^frames +(\d+) managed").group(1))

@@ -434,7 +434,7 @@ KTEST(harts, that_stop_leave_no_stock_of_frames)
 		REQUIRE_EQ(hart_run(i, take_and_give, &ok), ACRE_OK);
 		REQUIRE_EQ(hart_join(i, 5000), ACRE_OK);
 		EXPECT(ok);
-		/* The debug tier has one stock for all. */
+		/* Debug mode has one stock for all. */
 		EXPECT(machine.frames.debug || atomic_load(&stock->base) != FRAME_NONE);
 		stop(i);
 		EXPECT_EQ(atomic_load(&stock->base), FRAME_NONE);

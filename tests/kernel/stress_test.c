@@ -6,7 +6,7 @@
 #include "tests/support/ktest.h"
 
 /*
- * Few: this runs on each machine that is tried. tests/boot/stress.t does many. In the debug tier each takes the
+ * Few: this runs on each machine that is tried. tests/boot/stress.t does many. In debug mode each takes the
  * lock, and where harts outnumber the host's cores a wait may take a time slice.
  */
 #define OPERATIONS       100000u

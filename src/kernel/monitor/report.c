@@ -125,7 +125,7 @@ void report_frames(void)
 		   (ull)nmanaged, fmt_size(managed, nmanaged * FRAME_SIZE), (ull)nfree,
 		   fmt_size(free, nfree * FRAME_SIZE), (ull)FRAME_SIZE);
 	if (pool->debug)
-		acre_print("          debug tier: who took or freed a frame is recorded, free ones "
+		acre_print("          debug mode: who took or freed a frame is recorded, free ones "
 			   "are "
 			   "filled\n");
 }

@@ -137,7 +137,7 @@ static void say_frame(struct sentence *s, acre_paddr_t addr)
 	say_range(s, (struct acre_range){ frame_to_paddr(pfn), frame_to_paddr(pfn + 1) });
 }
 
-/* What the debug tier knows. */
+/* What debug mode knows. */
 static void say_past(struct sentence *s, acre_paddr_t addr)
 {
 	struct frame_past past;
