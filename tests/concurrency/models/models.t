@@ -79,10 +79,10 @@ safe 'stock: 3 harts, 2 with a handler: no frame twice, none lost, no false none
 build stock-live stock '-O1' -DN=3 -DHANDLERS=2
 run right 'stock: 3 harts, 2 with a handler: all end, in whatever order' stock-live -a
 safe 'stock: 2 harts with a handler each' stock -DN=2 -DHANDLERS=2
-for bug in NO_CLAIM ROOT_LAST NOT_TOLD; do
+for bug in NO_CLAIM ROOT_LAST NOT_MARKED; do
 	planted $bug stock -DN=3 -DHANDLERS=0
 done
-planted LOOK_FIRST stock -DN=2 -DHANDLERS=2
+planted SCAN_FIRST stock -DN=2 -DHANDLERS=2
 
 if [ "${1-}" = --long ]; then
 	memory=12000

@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stock.pml - single frames and what is known about them (src/mm/frame/frame_single.c, chunk_tree.c) for spin: two
- * chunks of two frames, a byte for each chunk and one above both, N harts, each with a handler. What is one
- * step here is one atomic operation there. The lock is that of lock.pml: here it is one step to take it.
+ * stock.pml - single frames and the bytes of their chunks (src/mm/frame/frame_single.c, chunk_tree.c) for spin:
+ * two chunks of two frames, a byte for each chunk and one above both, N harts, each with a handler. One step
+ * here is one atomic operation there. The lock is that of lock.pml: here it is one step to take it.
  *
- * A hart gives a frame back and takes one; a handler, which comes once, anywhere where interrupts are on,
- * takes one and gives it back. Hart 0 and its handler take any frame; the others ask for a run of one: they
- * believe what is known.
+ * A hart frees a frame and takes one. A handler, which comes once, anywhere where interrupts are on, takes one
+ * and frees it. Hart 0 and its handler take any frame. The others ask for a run of one, by what the bytes say.
  *
- * Safety: no frame is handed out twice, a right free finds its bit clear, 'none' is not said where a frame was
- * free all the time; in the end every frame is free, and what is known about a chunk is stale or true.
- * Liveness: all of them end. No fairness is asked for: nobody does anything for ever.
+ * Safety: no frame is handed out twice; a right free finds its bit clear; 'none' is not said where a frame was
+ * free all the time; in the end every frame is free, and each byte is stale or true.
+ * Liveness: all of them end. No fairness is asked for, since no hart goes on for ever.
  *
- * So that 3 harts with 3 handlers fit, what nobody can tell apart goes with the step beside it (Lipton 1975):
- *   - taking the lock, with interrupts off, goes with what comes behind it, and giving it back with what comes
- *     before: whoever does something in between could do so before, or behind. A handler too: one that comes
- *     while its hart waits for the lock could have come before that began to wait;
- *   - what only this hart writes, or only who holds the lock, is read, or read again, with the step in front;
+ * So that 3 harts with 3 handlers fit, steps whose order makes no difference are one (Lipton 1975):
+ *   - taking the lock, with interrupts off, goes with the step after it, and dropping it with the step before:
+ *     a hart that does something in between could do so before, or after. A handler too: one that comes while
+ *     its hart waits for the lock could have come before the hart began to wait;
+ *   - what only this hart writes, or only the holder of the lock, is read with the step before;
  *   - an amo that has found its bit gone has changed nothing: it goes with the read that comes next;
  *   - variables that are not needed any more are 0.
  */
@@ -38,13 +37,13 @@
 #define SOME  2
 
 byte bits[CHUNKS];    /* free frames of a chunk: frame f of it is 1 << f */
-byte leaf[CHUNKS];    /* what is known about it */
-byte root;            /* about all */
+byte leaf[CHUNKS];    /* the byte of a chunk */
+byte root;            /* the byte above both */
 bool locked;
 byte stock;           /* hart 0 takes from this chunk */
 byte owners[2 * CHUNKS];
 byte all_time[2 * N]; /* frames that were free since an activity has begun to look, 1 << frame */
-byte going_back[2 * N]; /* the frame that a call sets free, until it ends */
+byte being_freed[2 * N]; /* the frame that a call sets free, until it ends */
 bool irq[N] = true;
 bool inside_handler[N];
 byte ended;
@@ -65,10 +64,10 @@ inline unlock(me)
 	irq[me % N] = (me < N)
 }
 
-inline look_at_all(me)
+inline note_free(me)
 {
 	all_time[me] = (bits[0] | bits[1] << 2) &
-		~(going_back[0] | going_back[1] | going_back[2] | going_back[3] AND_OF_HART_2(going_back))
+		~(being_freed[0] | being_freed[1] | being_freed[2] | being_freed[3] AND_OF_HART_2(being_freed))
 }
 
 inline none(me)
@@ -94,7 +93,7 @@ inline claim(me, c, one)
 }
 
 #ifdef BUG_NO_CLAIM
-/* Two steps: somebody else may do the same in between. */
+/* Two steps: another hart may do the same in between. */
 #define IS_THERE(c, one) ((one) != 0)
 #define IS_GONE(c, one)  false
 #else
@@ -102,28 +101,28 @@ inline claim(me, c, one)
 #define IS_GONE(c, one)  ((one) != 0 && (bits[c] & (one)) == 0)
 #endif
 
-/* What is known must change: who frees a frame reads the chunk's, and then the root's. With the lock. */
+/* Mark a chunk stale, with the lock. A hart that frees a frame reads the chunk's byte, and then the root. */
 #ifdef BUG_ROOT_LAST
-#define TOUCH_FIRST(c) leaf[c] = STALE
-#define TOUCH_LAST(c)  root = STALE
+#define MARK_FIRST(c) leaf[c] = STALE
+#define MARK_LAST(c)  root = STALE
 #else
-#define TOUCH_FIRST(c) root = STALE
-#define TOUCH_LAST(c)  leaf[c] = STALE
+#define MARK_FIRST(c) root = STALE
+#define MARK_LAST(c)  leaf[c] = STALE
 #endif
 
-/* Does it have to be told? */
-inline tell(me, c)
+/* After changing a bit: if the chunk is not stale, mark it stale. */
+inline mark_stale(me, c)
 {
 	if
 	:: leaf[c] == STALE
 	:: leaf[c] != STALE ->
-	   atomic { !locked -> lock(me); TOUCH_FIRST(c) };
-	   atomic { TOUCH_LAST(c); unlock(me) }
+	   atomic { !locked -> lock(me); MARK_FIRST(c) };
+	   atomic { MARK_LAST(c); unlock(me) }
 	fi
 }
 
-/* Say that chunk @c has none, and look. BUG: look, and say so then. */
-#ifdef BUG_LOOK_FIRST
+/* Write that chunk @c has none, then scan it. BUG: scan it, then write that. */
+#ifdef BUG_SCAN_FIRST
 #define SAY_NONE(c) skip
 #else
 #define SAY_NONE(c) leaf[c] = NONE
@@ -133,7 +132,7 @@ inline tell(me, c)
 inline alloc(me, c, one)
 {
 	atomic {
-		look_at_all(me);
+		note_free(me);
 		c = stock;
 		one = (c == NOWHERE -> 0 : LOWEST(bits[c]))
 	};
@@ -146,9 +145,9 @@ inline alloc(me, c, one)
 	:: atomic { IS_THERE(c, one) -> claim(me, c, one); stock = c };
 	   if
 	   :: atomic { leaf[c] == STALE -> unlock(me) }
-	   :: leaf[c] != STALE -> TOUCH_FIRST(c); atomic { TOUCH_LAST(c); unlock(me) }
+	   :: leaf[c] != STALE -> MARK_FIRST(c); atomic { MARK_LAST(c); unlock(me) }
 	   fi;
-	   goto told
+	   goto done
 	:: atomic { IS_GONE(c, one) -> one = LOWEST(bits[c]) }
 	:: atomic { one == 0 -> SAY_NONE(c) };
 	   one = bits[c];
@@ -157,19 +156,19 @@ inline alloc(me, c, one)
 		one = 0;
 		c++;
 		if
-		:: c == CHUNKS -> unlock(me); none(me); c = 0; goto told
+		:: c == CHUNKS -> unlock(me); none(me); c = 0; goto done
 		:: else
 		fi
 	   };
 	   one = LOWEST(bits[c])
 	od;
 taken:
-	tell(me, c);
-told:
+	mark_stale(me, c);
+done:
 	skip
 }
 
-/* Where is there a chunk that may have one? What is known changes only with the lock. */
+/* The next chunk that may have one. Bytes change only with the lock. */
 inline next_chunk(me, c)
 {
 	do
@@ -179,19 +178,19 @@ inline next_chunk(me, c)
 	   unlock(me);
 	   none(me);
 	   c = 0;
-	   goto told
+	   goto done
 	:: c < CHUNKS && leaf[c] == NONE -> c++
 	:: c < CHUNKS && leaf[c] != NONE -> SAY_NONE(c); break
 	od
 }
 
-/* A run of one: by what is known, without the lock where that is 'none'. */
+/* A run of one: by the bytes, without the lock if the root says 'none'. */
 inline alloc_known(me, c, one)
 {
 	atomic {
-		look_at_all(me);
+		note_free(me);
 		if
-		:: root == NONE -> none(me); goto told
+		:: root == NONE -> none(me); goto done
 		:: else
 		fi
 	};
@@ -202,31 +201,31 @@ inline alloc_known(me, c, one)
 	   if
 	   :: atomic { one == 0 -> c++; next_chunk(me, c) }
 	   :: atomic { IS_THERE(c, one) -> claim(me, c, one) };
-	      TOUCH_FIRST(c);
-	      atomic { TOUCH_LAST(c); unlock(me); goto told }
-	   :: atomic { IS_GONE(c, one) -> one = 0 }; /* another was faster: look again */
-	      TOUCH_FIRST(c);
-	      TOUCH_LAST(c);
+	      MARK_FIRST(c);
+	      atomic { MARK_LAST(c); unlock(me); goto done }
+	   :: atomic { IS_GONE(c, one) -> one = 0 }; /* another hart was faster: search again */
+	      MARK_FIRST(c);
+	      MARK_LAST(c);
 	      atomic { next_chunk(me, c) }
 	   fi
 	od;
-told:
+done:
 	skip
 }
 
-inline give(me, c, one)
+inline free_frame(me, c, one)
 {
 	atomic {
 		owners[NUMBER(c, one)]--;
-		going_back[me] = IN_ALL(c, one);
+		being_freed[me] = IN_ALL(c, one);
 		assert((bits[c] & one) == 0);
 		bits[c] = bits[c] | one;
 		one = 0
 	};
-#ifndef BUG_NOT_TOLD
-	tell(me, c);
+#ifndef BUG_NOT_MARKED
+	mark_stale(me, c);
 #endif
-	d_step { going_back[me] = 0; c = 0 }
+	d_step { being_freed[me] = 0; c = 0 }
 }
 
 inline end_hart(c, one)
@@ -242,7 +241,7 @@ inline begin_handler(h)
 inline end_handler(h, c, one)
 {
 	if
-	:: one != 0 -> give((N + h), c, one)
+	:: one != 0 -> free_frame((N + h), c, one)
 	:: one == 0
 	fi;
 	d_step { inside_handler[h] = false; irq[h] = true; ended++; c = 0 }
@@ -253,7 +252,7 @@ proctype hart_0() provided (!inside_handler[0])
 {
 	byte c, one = 1;
 
-	give(0, c, one);
+	free_frame(0, c, one);
 	alloc(0, c, one);
 	end_hart(c, one)
 }
@@ -262,7 +261,7 @@ proctype hart(byte h) provided (!inside_handler[h])
 {
 	byte c = 1, one = h;
 
-	give(h, c, one);
+	free_frame(h, c, one);
 	alloc_known(h, c, one);
 	end_hart(c, one)
 }
