@@ -7,7 +7,7 @@
 #include "kernel/trap/symbols.h"
 #include "lib/string.h"
 #include "selftest/irq_stress.h"
-#include "tests/frame_ask.h"
+#include "tests/support/frame_ask.h"
 #include "tests/support/ktest.h"
 
 extern const char image_start[];

@@ -8,7 +8,7 @@
 
 #include "lib/string.h"
 #include "mm/frame/frame_scoped.h"
-#include "tests/frame_ask.h"
+#include "tests/support/frame_ask.h"
 #include "tests/support/ktest.h"
 
 #define MAX_RIG_BANKS 4u

@@ -3,7 +3,7 @@
 #include "lib/string.h"
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_pool.h"
-#include "tests/frame_ask.h"
+#include "tests/support/frame_ask.h"
 #include "tests/support/ktest.h"
 
 #define FIRST  0x1234u /* in the middle of a chunk, and of a word */

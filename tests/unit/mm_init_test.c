@@ -8,7 +8,7 @@
 #include "lib/align.h"
 #include "lib/string.h"
 #include "mm/frame/frame_pool.h"
-#include "tests/frame_ask.h"
+#include "tests/support/frame_ask.h"
 #include "tests/support/ktest.h"
 
 #define BACKED 48u
