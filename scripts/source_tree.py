@@ -115,7 +115,7 @@ def declared(statement):
     # Attributes are macros or __attribute__, both with parentheses of their own: the name of the
     # function is what stands before the first parenthesis that comes after a type.
     plain = re.sub(r"__attribute__ ?\(\(.*?\)\)", "", statement)
-    plain = re.sub(r"\b(?:printf_like|sized_by|released_by|aligned_to)\([^()]*\)", "", plain)
+    plain = re.sub(r"\bacre_(?:printf_like|sized_by|released_by|aligned_to)\([^()]*\)", "", plain)
     match = re.match(r"[\w ]+?[ *]+(\w+) ?\((?!\*)", plain)
     return match.group(1) if match else None
 

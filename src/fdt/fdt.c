@@ -1026,3 +1026,23 @@ enum acre_status fdt_read_status(const struct fdt *fdt, const struct fdt_propert
 		   fdt_block_equals(&fdt->structure, p->value, ok);
 	return ACRE_OK;
 }
+
+bool fdt_text_is_printable(const char *text, size_t max)
+{
+	if (text == NULL || *text == '\0')
+		return false;
+	/*@
+		loop invariant 0 <= i <= max;
+		loop invariant \forall integer j; 0 <= j < i ==> ' ' <= text[j] <= '~';
+		loop invariant text[i] != 0;
+		loop assigns i;
+		loop variant max - i;
+	*/
+	for (size_t i = 0; i < max; i++) {
+		if (text[i] < ' ' || text[i] > '~')
+			return false;
+		if (text[i + 1] == '\0')
+			return true;
+	}
+	return false;
+}

@@ -2,13 +2,12 @@
 /*
  * fdt_token.c - cells, strings and tokens of a device tree blob.
  *
- * Everything that loads a byte of a blob is in this file. Bytes are loaded one at a time: the blob
- * may stand at any address. Bounds are checked as `len < need || off > len - need`, which cannot
+ * Everything that loads a byte of a blob is in this file, but for fdt_text_is_printable(), which
+ * reads a string that was handed out. Bytes are loaded one at a time: the blob may stand at any
+ * address. Bounds are checked as `len < need || off > len - need`, which cannot
  * wrap, whatever the blob says.
  */
 #include "fdt/fdt_token_internal.h"
-
-#include "fdt/fdt.h"
 
 /* Do @length bytes at @offset lie inside? */
 /*@
@@ -217,24 +216,4 @@ enum acre_status fdt_token_read(const struct fdt_block *block, uint32_t offset,
 	default:
 		return ACRE_ERR_MALFORMED;
 	}
-}
-
-bool fdt_text_is_printable(const char *text, size_t max)
-{
-	if (text == NULL || *text == '\0')
-		return false;
-	/*@
-		loop invariant 0 <= i <= max;
-		loop invariant \forall integer j; 0 <= j < i ==> ' ' <= text[j] <= '~';
-		loop invariant text[i] != 0;
-		loop assigns i;
-		loop variant max - i;
-	*/
-	for (size_t i = 0; i < max; i++) {
-		if (text[i] < ' ' || text[i] > '~')
-			return false;
-		if (text[i + 1] == '\0')
-			return true;
-	}
-	return false;
 }

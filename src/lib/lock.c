@@ -4,7 +4,6 @@
 
 #include "lib/compiler.h"
 #include "lib/lock_internal.h"
-#include "lib/lock_order_internal.h"
 #include "lib/panic.h"
 #include "lib/platform.h"
 

@@ -21,7 +21,7 @@
 
 /*
  * The order of locks: whoever holds one may take only those of a higher level (docs/locking.md).
- * Checked in debug builds (lock_order_internal.h). A lock without a level is outside of the order.
+ * Checked in debug builds (lock_internal.h). A lock without a level is outside of the order.
  */
 enum ticket_lock_level {
 	TICKET_LOCK_NO_LEVEL,

@@ -6,7 +6,7 @@
  * may be given back in any order. A hart that holds more than a row has room for is not followed
  * further: what is checked is checked against those that are in it.
  */
-#include "lib/lock_order_internal.h"
+#include "lib/lock_internal.h"
 
 #ifdef ACRE_DEBUG
 

@@ -6,7 +6,8 @@
 #ifndef ACRE_MM_MEMMAP_PAINT_INTERNAL_H
 #define ACRE_MM_MEMMAP_PAINT_INTERNAL_H
 
-#include "mm/map/memmap.h"
+#include "lib/compiler.h"
+#include "mm/map/memmap_types.h"
 
 /*@
 	// Each piece lies inside the input that won it; all are sorted, disjoint and not empty.

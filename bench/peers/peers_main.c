@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* main.c - all of it, once; report.py reads what it prints. An argument: percent of the rounds. */
+/* peers_main.c - all of it, once; report.py reads what it prints. An argument: percent of the rounds. */
 #include <stdio.h>
 #include <stdlib.h>
 
