@@ -10,7 +10,7 @@ HEX = r"0x[0-9a-f]+"
 
 
 @case
-def all_self_tests_pass_in_the_debug_tier():
+def all_self_tests_pass_in_the_debug_mode():
     for kernel, harts in ((RELEASE, 4), (DEBUG, 1)):
         result = selftest(bootargs="frames=debug", harts=harts, kernel=kernel / "acre.elf")
         result.must_say(r"^ +debug mode: ")
@@ -87,7 +87,7 @@ def and_reported_only_if_that_is_the_policy():
 
 
 @case
-def nobody_looks_where_the_tier_is_off():
+def nothing_is_checked_where_debug_mode_is_off():
     boot(text="crash staleframe\n").must_end_with(0).must_not_say("was written")
 
 

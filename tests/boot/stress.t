@@ -64,7 +64,7 @@ def eight_harts_in_a_debug_build_where_the_order_of_locks_is_checked():
 
 
 @case
-def two_harts_with_the_debug_tier_of_the_frames():
+def two_harts_with_the_debug_mode_of_the_frames():
     """There nothing is done without the lock, so eight would mostly wait."""
     stressed(FEW // 40, 6, 2, bootargs="frames=debug")
 

@@ -163,7 +163,7 @@ KTEST(frame_zero_threads, harts_share_what_is_known_to_be_zero)
 	share(false);
 }
 
-KTEST(frame_zero_threads, and_in_the_debug_tier)
+KTEST(frame_zero_threads, and_in_the_debug_mode)
 {
 	share(true);
 }

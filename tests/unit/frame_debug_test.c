@@ -196,7 +196,7 @@ KTEST(frame_debug, is_not_turned_on_once_frames_were_handed_out_even_if_all_are_
 	REQUIRE_VALID(frame_validate(r.pool));
 }
 
-/* Draining yields each frame once, and a pool in the tier is a pool like any other. */
+/* Draining yields each frame once, and a pool in debug mode is a pool like any other. */
 KTEST(frame_debug, every_frame_is_handed_out_once)
 {
 	struct rig r;

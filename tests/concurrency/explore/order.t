@@ -219,7 +219,7 @@ def check_release(code):
     released_before(code, "ticket_lock_release", last_store_before_interrupts(code, "ticket_lock_release"))
 
 
-def check_touch(code):
+def check_mark_stale(code):
     """Of the bytes that it writes, one is a release, and no other is written behind it for that chunk."""
     name = "chunk_tree_mark_stale"
     insns = code.functions[name]
@@ -259,7 +259,7 @@ CHECKS = [
      lambda code: released_before(code, "bitmap_atomic_give", lambda x: x.is_amo())),
     ("put_back", "what was taken of a run in vain is put back with release",
      lambda code: released_before(code, "put_back", lambda x: x.is_amo())),
-    ("chunk_tree_mark_stale", "a chunk is made stale with release, behind those above it", check_touch),
+    ("chunk_tree_mark_stale", "a chunk is marked stale with release, after the bytes above it", check_mark_stale),
 ]
 
 
