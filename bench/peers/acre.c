@@ -5,7 +5,7 @@
 #include "bench/peers/peers.h"
 #include "lib/platform.h"
 #include "mm/frame/frame.h"
-#include "mm/frame/frame_pool.h"
+#include "mm/frame/frame_types.h"
 #include "mm/heap/heap.h"
 
 static void enter(unsigned thread)

@@ -24,7 +24,7 @@
 #include "lib/print.h"
 #include "lib/string.h"
 #include "mm/frame/frame.h"
-#include "mm/frame/frame_pool.h"
+#include "mm/frame/frame_types.h"
 
 #define SEED       88172645463325252ull
 #define FIRST      0x80200u

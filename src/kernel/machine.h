@@ -8,7 +8,8 @@
 #define ACRE_KERNEL_MACHINE_H
 
 #include "fdt/fdt.h"
-#include "mm/frame/frame_pool.h"
+#include "mm/frame/frame.h"
+#include "mm/frame/frame_types.h"
 #include "mm/map/memmap.h"
 
 struct machine {

@@ -24,11 +24,12 @@
 #include "lib/fmt.h"
 #include "lib/panic.h"
 #include "lib/print.h"
-#include "mm/frame/frame_pool.h"
+#include "mm/frame/frame.h"
+#include "mm/frame/frame_types.h"
 
 #define REUSABLE_COST 8u
 
-_Static_assert(FRAME_MAX_BANKS >= MEMMAP_MAX_CUT_BANKS, "raise FRAME_MAX_BANKS (frame.h)");
+_Static_assert(FRAME_MAX_BANKS >= MEMMAP_MAX_CUT_BANKS, "raise FRAME_MAX_BANKS (frame_types.h)");
 
 /* ---- what a bank has ------------------------------------------------------------------------- */
 

@@ -22,7 +22,8 @@
 #include "lib/fmt.h"
 #include "lib/platform.h"
 #include "lib/string.h"
-#include "mm/frame/frame_pool.h"
+#include "mm/frame/frame.h"
+#include "mm/frame/frame_types.h"
 
 #define WORDS_PER_FRAME (FRAME_SIZE / 8)
 #define MARK_WORDS      4u

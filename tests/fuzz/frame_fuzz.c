@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mm/frame/frame_pool.h"
+#include "mm/frame/frame.h"
+#include "mm/frame/frame_types.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/abort_platform.h"
 #include "tests/support/frame_model.h"

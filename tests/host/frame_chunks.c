@@ -2,7 +2,7 @@
 /* frame_chunks.c - harts keep to their own chunks. One thread plays all of them, step by step: the number is set. */
 #include "lib/string.h"
 #include "mm/frame/frame.h"
-#include "mm/frame/frame_pool.h"
+#include "mm/frame/frame_types.h"
 #include "tests/support/ktest.h"
 
 #define HARTS  3u

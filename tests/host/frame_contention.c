@@ -12,7 +12,7 @@
 #include "lib/string.h"
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_internal.h"
-#include "mm/frame/frame_pool.h"
+#include "mm/frame/frame_types.h"
 #include "tests/support/ktest.h"
 
 #define FIRST  (64 * CHUNK_BITS)

@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 
 #include "mm/frame/frame.h"
-#include "mm/frame/frame_pool.h"
+#include "mm/frame/frame_types.h"
 #include "tests/support/ktest.h"
 
 #define FIRST  0x51e00u /* a multiple of two chunks */

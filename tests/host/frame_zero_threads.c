@@ -8,7 +8,7 @@
 
 #include "lib/string.h"
 #include "mm/frame/frame.h"
-#include "mm/frame/frame_pool.h"
+#include "mm/frame/frame_types.h"
 #include "tests/support/ktest.h"
 
 #define THREADS 4

@@ -6,7 +6,8 @@
  */
 #include <pthread.h>
 
-#include "mm/frame/frame_pool.h"
+#include "mm/frame/frame.h"
+#include "mm/frame/frame_types.h"
 #include "selftest/stress_core.h"
 #include "tests/support/ktest.h"
 

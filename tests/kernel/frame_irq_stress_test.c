@@ -14,7 +14,7 @@
 #include "kernel/trap/traps.h"
 #include "lib/string.h"
 #include "mm/frame/frame.h"
-#include "mm/frame/frame_pool.h"
+#include "mm/frame/frame_types.h"
 #include "sbi/timer.h"
 #include "tests/support/ktest.h"
 

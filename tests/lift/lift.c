@@ -9,7 +9,7 @@
 #include "lib/print.h"
 #include "lib/string.h"
 #include "mm/frame/frame.h"
-#include "mm/frame/frame_pool.h"
+#include "mm/frame/frame_types.h"
 #include "mm/heap/heap.h"
 #include "mm/map/memmap.h"
 #include "mm/map/memmap_fdt.h"

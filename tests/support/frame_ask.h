@@ -3,8 +3,9 @@
 #ifndef FRAME_ASK_H
 #define FRAME_ASK_H
 
+#include "mm/frame/frame.h"
 #include "mm/frame/frame_internal.h"
-#include "mm/frame/frame_pool.h"
+#include "mm/frame/frame_types.h"
 
 /* ask_next_free - the lowest free frame that is >= @pfn, or FRAME_NONE: by the bits, not by the tree. */
 static inline frame_nr_t ask_next_free(struct frame_pool *pool, frame_nr_t pfn)

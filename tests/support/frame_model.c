@@ -6,7 +6,8 @@
 #include "lib/align.h"
 #include "lib/fmt.h"
 #include "lib/string.h"
-#include "mm/frame/frame_pool.h"
+#include "mm/frame/frame.h"
+#include "mm/frame/frame_types.h"
 
 enum state { MISSING, FREE, USED };
 

@@ -2,7 +2,7 @@
 /* Debug mode: which caller had a frame, and was it written to afterwards? */
 #include "lib/string.h"
 #include "mm/frame/frame.h"
-#include "mm/frame/frame_pool.h"
+#include "mm/frame/frame_types.h"
 #include "mm/setup.h"
 #include "tests/support/ktest.h"
 

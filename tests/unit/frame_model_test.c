@@ -7,7 +7,8 @@
 #include "tests/support/frame_model_cases.h"
 
 #include "lib/string.h"
-#include "mm/frame/frame_pool.h"
+#include "mm/frame/frame.h"
+#include "mm/frame/frame_types.h"
 #include "tests/support/ktest.h"
 
 static struct frame_model *model_new(const struct frame_model_trial *trial)

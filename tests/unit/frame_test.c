@@ -4,7 +4,7 @@
  * clearing have bytes behind their frames.
  */
 #include "mm/frame/frame.h"
-#include "mm/frame/frame_pool.h"
+#include "mm/frame/frame_types.h"
 
 #include "lib/string.h"
 #include "mm/frame/frame_scoped.h"

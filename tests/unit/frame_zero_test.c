@@ -2,7 +2,7 @@
 /* Frames that are known to be zero. All of these pools have bytes behind their frames. */
 #include "lib/string.h"
 #include "mm/frame/frame.h"
-#include "mm/frame/frame_pool.h"
+#include "mm/frame/frame_types.h"
 #include "tests/support/frame_ask.h"
 #include "tests/support/ktest.h"
 

@@ -7,7 +7,8 @@
 
 #include "lib/align.h"
 #include "lib/string.h"
-#include "mm/frame/frame_pool.h"
+#include "mm/frame/frame.h"
+#include "mm/frame/frame_types.h"
 #include "tests/support/frame_ask.h"
 #include "tests/support/ktest.h"
 

@@ -4,7 +4,7 @@
 #define BENCH_TARGET_H
 
 #include "mm/frame/frame.h"
-#include "mm/frame/frame_pool.h"
+#include "mm/frame/frame_types.h"
 #include "mm/heap/heap.h"
 
 /* The pointers of a struct bench_run are to the pool and to the heap. */

@@ -10,7 +10,7 @@
  *	...
  *	frame_free(&pool, pfn);
  *
- * A pool is an instance that the caller owns (mm/frame/frame_pool.h has the structure). All
+ * A pool is an instance that the caller owns (mm/frame/frame_types.h has the structure). All
  * functions may be called on any hart, in any interrupt state, also by a handler that interrupted
  * one of them. A single frame is taken or freed by one atomic instruction. Everything else takes
  * the pool's lock and drops it, so a caller must not hold that lock. Lock order: heap, frame, print
@@ -35,12 +35,6 @@
 #include "mm/types.h"
 
 struct frame_pool;
-
-/* Raise this, and nothing else, for a machine with more. */
-#define FRAME_MAX_BANKS 256u
-
-/* How many free frames a pool keeps on its list of frames that are known to be all zero. */
-#define FRAME_ZEROED_MAX 64u
 
 /* Frame numbers are below this: 2^56 bytes of physical addresses. */
 #define FRAME_LIMIT (ACRE_PADDR_LIMIT >> FRAME_SHIFT)

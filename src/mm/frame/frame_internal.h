@@ -4,7 +4,7 @@
 #define ACRE_MM_FRAME_INTERNAL_H
 
 #include "mm/frame/frame.h"
-#include "mm/frame/frame_pool.h"
+#include "mm/frame/frame_types.h"
 
 /* After changing a bit: is the chunk already stale? If not, mark it stale. */
 static inline bool chunk_is_stale(const chunk_byte *leaf)

@@ -42,7 +42,8 @@
  * than one frame. Bits of `free` change without it. So a run that was found may lose a frame before
  * it is taken: then the frames of it that were taken are put back, and the search goes on.
  */
-#include "mm/frame/frame_pool.h"
+#include "mm/frame/frame.h"
+#include "mm/frame/frame_types.h"
 
 #include "lib/align.h"
 #include "lib/lock_scoped.h"

@@ -13,7 +13,7 @@
  * Frames are named by their index, and only a few are inserted.
  */
 #include "mm/frame/frame.h"
-#include "mm/frame/frame_pool.h"
+#include "mm/frame/frame_types.h"
 
 #include <string.h>
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * frame_pool.h - what a frame pool is made of. For a caller who owns an instance, for debuggers and
+ * frame_types.h - what a frame pool is made of. For a caller who owns an instance, for debuggers and
  * for white-box tests: mm/frame/frame.h has the functions. frame_pool.c draws it and numbers its
  * invariants.
  */
-#ifndef ACRE_MM_FRAME_POOL_H
-#define ACRE_MM_FRAME_POOL_H
+#ifndef ACRE_MM_FRAME_TYPES_H
+#define ACRE_MM_FRAME_TYPES_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -15,9 +15,14 @@
 #include "lib/compiler.h"
 #include "lib/lock.h"
 #include "lib/platform.h"
-#include "mm/frame/frame.h"
 #include "mm/index/chunk_tree.h"
 #include "mm/types.h"
+
+/* Raise this, and nothing else, for a machine with more. */
+#define FRAME_MAX_BANKS 256u
+
+/* How many free frames a pool keeps on its list of frames that are known to be all zero. */
+#define FRAME_ZEROED_MAX 64u
 
 /*
  * What happened to a frame last, in debug mode. The hart that has the frame writes it, without the
