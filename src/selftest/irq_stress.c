@@ -2,18 +2,22 @@
 /*
  * irq_stress.c - what the handlers of irq_stress.h do, and how they are kept from doing it.
  *
- * Each hart's handlers have some room for frames, runs of frames and blocks of the heap. At each turn they
- * take one of them, write their mark to it, and keep it for some turns; or give back one that they have
- * kept, and panic if the mark is not there any more. A handler that interrupts another hart leaves it a
- * frame; the other one's handler gives that back: so frames come back on other harts than they were taken.
+ * The handlers of each hart have room for some frames, runs of frames and blocks of the heap. At
+ * each turn a handler allocates one of them, writes its mark to it, and keeps it for some turns; or
+ * it frees one that it has kept, and panics if the mark is gone. A handler that interrupts another
+ * hart leaves a frame there, and the handler of that hart frees it. So frames are freed on other
+ * harts than they were allocated on.
  *
- * T1  What is in the room of a hart is touched only by who has set `busy`. A handler that finds it set does
- *     nothing: it has interrupted the one who has. Nobody else waits for it with interrupts off.
- * T2  A handler looks at `paused` after it has set `busy`, irq_stress_pause() sets `paused` before
- *     it sets each `busy` in turn and empties that room. So nothing is taken, nor handed over, once
- *     it has been at all. What was handed over before lies in `handed`, and is given back then.
- * T3  The same is true of the periods: nothing is taken once both are 0 and there has been a pause.
- * T4  In a pause, taken and given are equal, summed up over all harts.
+ * T1  The room of a hart is touched only while `busy` is set, by the code that has set it. A handler
+ *     that finds it set does nothing: it has interrupted that code. No code waits for `busy` with
+ *     interrupts off.
+ * T2  A handler reads `paused` after it has set `busy`. irq_stress_pause() sets `paused` first; then
+ *     it sets `busy` of each hart in turn and empties that room. So no handler allocates or leaves a
+ *     frame after the pause has reached its room. A frame that was left there before lies in
+ *     `handed`, and the pause frees it in a second round.
+ * T3  The same is true of the periods: no handler allocates once both are 0 and there has been a
+ *     pause.
+ * T4  In a pause, as much has been freed as was allocated, summed up over all harts.
  */
 #include "selftest/irq_stress.h"
 
@@ -30,7 +34,7 @@
 #define MAX_RUN         16u
 #define MAX_BLOCK       2048u
 #define MARK            0x7e57ed7e57ed7e57ull
-/* Handlers that may wait for a lock, at once. */
+/* So many handlers may wait for a lock at the same time. */
 #define LOCK_LIMIT 8u
 
 /* By the index of the hart. NULL: irq_stress_init() has not been called, or found no memory. */
@@ -163,7 +167,7 @@ static void handler_free_all(struct irq_stress *t)
 
 /* ---- one turn -------------------------------------------------------------------------------- */
 
-/* Where there is something, or no room: give or take, half of the times each. */
+/* Frees when there is no room left, and half of the times when there is something to free. */
 static bool frees_now(uint32_t n, uint32_t max, uint32_t random)
 {
 	return n == max || (n != 0 && (random & 1) != 0);
@@ -194,10 +198,11 @@ static void frame_turn(struct irq_stress *t, uint32_t random)
 }
 
 /*
- * Mostly single frames, which take no lock: where harts outnumber the processors that run them, each turn of a
- * lock takes long, and the longer the more harts spin. If all were in line, it would never end, since by the time
- * the last has had its turn the first is due again. So those that find the line full take no lock either.
- * The numbers are the handler's own: it must not share them with what it interrupts.
+ * Mostly single frames, which take no lock: where harts outnumber the processors that run them, each
+ * turn of a lock takes long, and the longer the more harts spin. If all handlers waited for one, it
+ * would never end: by the time the last has had its turn the first is due again. So a handler that
+ * finds LOCK_LIMIT others at it takes no lock either.
+ * The random numbers are the handler's own: it must not share them with what it interrupts.
  */
 static void take_turn(struct irq_stress *t)
 {
@@ -226,7 +231,7 @@ static void release_room(struct irq_stress *t)
 	atomic_store(&t->busy, 0);
 }
 
-/* In a handler. T2, T3: the looks at `paused` and the period come behind. */
+/* In a handler. T2, T3: `paused` and the period are read after `busy` is set. */
 static bool may_work(struct irq_stress *t, const _Atomic uint64_t *period)
 {
 	if (try_claim_room(t)) {
@@ -252,7 +257,7 @@ static struct hart *next_peer(const struct hart *self)
 	return hart_at(self->index);
 }
 
-/* Leave @peer a frame. If it has not yet given back the last one, we do. */
+/* Leave @peer a frame. If the last one is still there, free that one here. */
 static void hand_frame_to(struct irq_stress *t, const struct hart *peer)
 {
 	if (t->nframes == 0)
@@ -310,7 +315,7 @@ void irq_stress_timer(struct hart *self)
 	}
 }
 
-/* Harts hear of a rate all at once: they need not tick all at once ever after. */
+/* All harts hear of a rate at the same time. They should not tick at the same time ever after. */
 static uint64_t first_time(const struct hart *self, uint64_t now, const _Atomic uint64_t *period)
 {
 	uint64_t apart = atomic_load(period) / harts_count();
@@ -366,7 +371,7 @@ uint64_t irq_stress_next(const struct hart *self)
 
 /* ---- coming and going ------------------------------------------------------------------------ */
 
-/* Not in a handler: it is not we who is interrupted, so it comes to its end. */
+/* Not in a handler. A handler that has the room is not what we interrupted, so it ends. */
 static void claim_room(struct irq_stress *t)
 {
 	while (!try_claim_room(t))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * irq_stress.h - interrupts for their own sake: boot arguments tick=HZ and ipi=HZ let a timer tick on every hart
- * and harts interrupt each other, in the middle of whatever they do, and the handlers take and give memory.
- * What holds in spite of that holds. Nothing else in the kernel needs them.
+ * irq_stress.h - interrupts for their own sake: the boot arguments tick=HZ and ipi=HZ let a timer
+ * interrupt every hart, and harts interrupt each other, in the middle of whatever they do. The
+ * handlers allocate and free memory. A test that passes under this holds for any interrupt.
  */
 #ifndef ACRE_SELFTEST_IRQ_STRESS_H
 #define ACRE_SELFTEST_IRQ_STRESS_H
@@ -29,7 +29,7 @@ struct irq_stress_count {
 
 /* What the handlers of one hart have. */
 struct irq_stress {
-	_Atomic uint32_t busy; /* somebody is at it: the handler, or who makes it give up all */
+	_Atomic uint32_t busy; /* a handler has this room, or a pause, or a hart that stops */
 	uint32_t turns;
 	uint64_t tick_at; /* next tick, 0: none */
 	uint64_t ipi_at;  /* next interrupt to another hart */

@@ -3,8 +3,8 @@
  * stress_core.h - many harts, one frame pool, one heap, every verb of both, and what each of them got is
  * marked as its own and looked at when it is given back.
  *
- * Needs no machine: selftest/stress.c lets harts play, with timers that tick; on the host threads play, under
- * the thread sanitizer. Who plays is a struct stress_runner.
+ * Needs no machine: selftest/stress.c lets harts play, with timers that tick; on the host threads
+ * play, under the thread sanitizer. A struct stress_runner says how.
  *
  * A run goes through phases. In each, all players work at once until they have done their part; between two
  * phases nobody works, and then every frame and every byte of the heap is accounted for: free, or with
@@ -63,7 +63,10 @@ struct stress_block {
 	bool is_frames;
 };
 
-/* Who takes and gives: a player, or its handler, which interrupts it anywhere and shares nothing with it. */
+/*
+ * What allocates and frees: the code of a player; or its handler, which interrupts that code anywhere
+ * and shares nothing with it.
+ */
 struct stress_agent {
 	uint64_t owner; /* in its marks */
 	uint64_t random;
@@ -99,12 +102,15 @@ struct stress_player {
 typedef void (*stress_part)(struct stress_player *p);
 
 /*
- * all: let part(p) run for each player whose turn it is, all at once, and wait until the last has
- * returned; false if one did not come. yield: called by each player every few operations, on its
- * own hart; may be NULL. locked: how much is made of what takes locks. 1 where harts may outnumber
- * the processors that emulate them: there a wait takes as long as 100,000 operations. lock_limit:
- * where all that is done needs a lock, so many play at once, and then the next so many. Where k
- * harts spin on two processors, each turn of the lock waits until the host has run k / 2 others.
+ * How players run: harts in the kernel, threads on the host.
+ *   all         let part(p) run for each player whose turn it is, all at the same time, and wait until
+ *               the last has returned; false if one did not come
+ *   yield       called by each player every few operations, on its own hart; may be NULL
+ *   locked      how much is made of operations that take a lock. 1 where harts may outnumber the
+ *               processors that emulate them: there a wait takes as long as 100,000 operations
+ *   lock_limit  so many players run at the same time where each operation takes a lock, then the next
+ *               so many. Where k harts spin on two processors, each turn of a lock waits until the host
+ *               has run k / 2 others
  */
 struct stress_runner {
 	bool (*all)(struct stress *s, stress_part part);
