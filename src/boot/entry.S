@@ -124,7 +124,7 @@ boot_hart_start:
 	unimp				/* it does not return */
 	.size boot_hart_start, . - boot_hart_start
 
-/* It says why, on a stack in memory that nobody has cleared, and a trap just ends it. */
+/* It says why, on a stack in memory that was not cleared, and a trap just ends it. */
 	.type boot_hart_unfit, @function
 boot_hart_unfit:
 	la	t0, hart_park
@@ -154,7 +154,7 @@ hart_start_entry:
 	unimp
 	.size hart_start_entry, . - hart_start_entry
 
-/* Whoever waits for it will find this, and that it has stopped. */
+/* The hart that waits for it finds this, and that it has stopped. */
 	.type hart_unfit, @function
 hart_unfit:
 	sd	a0, HART_LACKING(tp)

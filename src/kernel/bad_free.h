@@ -20,7 +20,7 @@ extern void (*bad_free_hook)(const struct platform_bad_free *report);
 
 /*
  * bad_free_sentence - "heap: refused to free 0x.. for 0x.. NAME: inside a live block [start, end)" into
- * @buf of @size bytes, terminated; behind it, if that is known, ", freed by 0x.. NAME on hart 2".
+ * @buf of @size bytes, terminated; after it, if that is known, ", freed by 0x.. NAME on hart 2".
  */
 void bad_free_sentence(char *buf, size_t size, const struct platform_bad_free *report);
 

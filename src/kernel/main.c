@@ -40,7 +40,7 @@ static void hand_over_to_boothart(const struct bootargs *args)
 {
 	if (!args->has_boothart || args->boothart == machine.boot_hart_id)
 		return;
-	/* Some firmware claims to start a hart that is disabled, and nobody would be left. */
+	/* Some firmware claims to start a hart that is disabled, and then no hart would run. */
 	if (!harts_enabled_in_tree(&machine.fdt, args->boothart)) {
 		log_warn("boothart=%llu: the device tree has no such hart enabled; staying on hart "
 			 "%llu\n",

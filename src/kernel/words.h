@@ -13,8 +13,8 @@ struct word {
 };
 
 /*
- * word_next - the next word of @text[0, @len) at or after *@at, which moves behind it. Blanks, control
- * characters and NUL separate words. Result: false when there is none.
+ * word_next - the next word of @text[0, @len) at or after *@at, which moves past it. Blanks,
+ * control characters and NUL separate words. Result: false when there is none.
  */
 bool word_next(const char *text, size_t len, size_t *at, struct word *word);
 

@@ -281,7 +281,7 @@ static void interrupt_another(const struct hart *self)
 	t->sent++;
 }
 
-/* The next time, at least a period from now: whoever is interrupted must get on. */
+/* The next time, at least a period from now: the code that is interrupted must make progress. */
 static uint64_t next_time(uint64_t at, const _Atomic uint64_t *period_now)
 {
 	uint64_t period = atomic_load(period_now);

@@ -11,8 +11,8 @@
 /*
  * stress_machine - about @operations on all harts that there are, a timer ticking on each, and a report through
  * line(). *@total, unless it is NULL, is what happened.
- * Pre:    on the boot hart; no other hart runs, and nobody else takes or gives memory. @operations is at most
- *         STRESS_MAX_OPERATIONS.
+ * Pre:    on the boot hart; no other hart runs, and no other code allocates or frees memory.
+ *         @operations is at most STRESS_MAX_OPERATIONS.
  * Result: true if nothing was wrong; false too if there is no memory for the players.
  */
 acre_nodiscard bool stress_machine(uint64_t operations, uint64_t seed, struct stress_phase *total,

@@ -11,7 +11,7 @@
  *	word i       seal + i, for every i or for one in 64, and for the last
  *
  * Who gives it back looks at all of that first, and breaks the seal. So a block that two have at a time is
- * found by whoever looks second, even where both allocators believe all is well.
+ * found by the agent that looks second, even where both allocators believe all is well.
  *
  * Single frames are taken and given without a lock, so a player does that most of the time. How often it does
  * something else, in a thousand steps, is what sets the phases apart.
@@ -92,7 +92,7 @@ static void mark_block(struct stress_agent *a, uint64_t *word, size_t bytes, uin
 	word[n - 1] = seal + n - 1;
 }
 
-/* Is it whole? The seal is broken then: it is nobody's from now on. */
+/* Is it whole? The seal is broken then: it has no owner from now on. */
 static const char *unmark_block(uint64_t *word, size_t bytes)
 {
 	bool all = (word[0] & ALL_MARKED) != 0;
@@ -524,7 +524,9 @@ static void part_last_frames(struct stress_player *p)
 	}
 }
 
-/* Every frame that can be had. They are linked, since nobody could note so many elsewhere. */
+/*
+ * Every frame that can be had. They are linked, since there is no room to note so many elsewhere.
+ */
 static void part_drain(struct stress_player *p)
 {
 	struct stress *s = p->stress;
@@ -650,7 +652,7 @@ static bool overtaken(const struct stress *s, const struct ticket_lock *lock)
 	return stats.most_grants >= s->nplayers;
 }
 
-/* Nobody works now: every frame and every byte is free, or somebody has it. */
+/* No agent works now: every frame and every byte is free, or somebody has it. */
 static void check_census(struct stress *s)
 {
 	struct census c = { .frames = s->nballast };
@@ -721,8 +723,9 @@ static uint32_t playing(const struct stress *s)
 }
 
 /*
- * Nobody begins before all are there, or there would be little to share; but nobody waits for ever. Harts do not
- * sleep here: they would wake up all at once, to stand in one line for their first chunk, which takes longer.
+ * No player begins before all are there, or there would be little to share; but none waits for
+ * ever. Harts do not sleep here: they would all wake up at the same time, to wait in one line for
+ * their first chunk, which takes longer.
  */
 static void start_together(struct stress_player *p)
 {
@@ -762,7 +765,8 @@ static uint32_t next_turn(struct stress *s, uint32_t *first, uint32_t most)
 }
 
 /*
- * Let all play @part, @most at once; what happened is added to phase @name, the last one or a new one.
+ * Let all play @part, @most at a time; what happened is added to phase @name, the last one or a new
+ * one.
  */
 static void play_in_turns(struct stress *s, const char *name, stress_part part, uint32_t most)
 {
@@ -869,8 +873,9 @@ static void must_be_empty(struct stress *s)
 }
 
 /*
- * All drain the pool at once; then one does so alone, while the others are idle: what they have in stock
- * is theirs no more. Nobody gives meanwhile, so that who is told that there is none was told the truth.
+ * All drain the pool at the same time; then one does so alone, while the others are idle: what they
+ * have in stock is theirs no more. No agent frees meanwhile, so that the answer that there is none
+ * is true.
  */
 static void drain(struct stress *s)
 {

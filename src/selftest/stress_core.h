@@ -6,9 +6,9 @@
  * Needs no machine: selftest/stress.c lets harts play, with timers that tick; on the host threads
  * play, under the thread sanitizer. A struct stress_runner says how.
  *
- * A run goes through phases. In each, all players work at once until they have done their part; between two
- * phases nobody works, and then every frame and every byte of the heap is accounted for: free, or with
- * somebody who still has it, with its mark intact.
+ * A run goes through phases. In each, all players work at the same time until they have done their
+ * part; between two phases no player works, and then every frame and every byte of the heap is
+ * accounted for: free, or with somebody who still has it, with its mark intact.
  */
 #ifndef ACRE_SELFTEST_STRESS_CORE_H
 #define ACRE_SELFTEST_STRESS_CORE_H
@@ -157,7 +157,7 @@ size_t stress_bytes(uint32_t nplayers);
 
 /*
  * stress_init - set up @s, of stress_bytes(), for all of @pool and @heap.
- * Pre: from now until the end of stress_run() nobody else takes or gives memory of either.
+ * Pre: from now until the end of stress_run() no other code allocates or frees memory of either.
  */
 void stress_init(struct stress *s, uint32_t nplayers, uint64_t seed, struct frame_pool *pool,
 		 struct heap *heap, const struct stress_runner *runner);

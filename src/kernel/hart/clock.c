@@ -156,7 +156,7 @@ void clock_nap(uint64_t ms)
 		wait_for_interrupt();
 	self->nap_until = 0;
 	(void)clock_arm();
-	/* Where no handler runs, a software interrupt that woke us would wake us again at once. */
+	/* Where no handler runs, a software interrupt that woke us would end the next nap too. */
 	(void)platform_panicking();
 	if (irq == 0)
 		csr_clear(sip, 1ul << IRQ_SOFT);

@@ -30,9 +30,9 @@ uint64_t clock_ticks_per_second(void);
 uint64_t clock_us_since_entry(void);
 
 /*
- * clock_instructions_since_entry - instructions that this hart has retired since the kernel's first one, the
- * firmware's included. False where nobody counts them: the counter may not be read, stands still, or counts
- * something else, as an emulator's does that gives the host's time for it.
+ * clock_instructions_since_entry - instructions that this hart has retired since the kernel's first
+ * one, the firmware's included. False where they are not counted: the counter may not be read,
+ * stands still, or counts something else, as an emulator's does that gives the host's time for it.
  */
 bool clock_instructions_since_entry(uint64_t *count);
 

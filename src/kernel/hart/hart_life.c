@@ -21,12 +21,12 @@
  *   - out of STARTING, CALLED and RUNNING goes the hart itself, but that the roll call gives up on
  *     one that is STARTING; a hart that comes after that finds itself LOST and goes back to the
  *     firmware;
- *   - out of DONE goes hart_join(): until then whoever ran the function may look at what it has
+ *   - out of DONE goes hart_join(): until then the hart that ran the function may read what it has
  *     left;
- *   - out of STOPPING goes whoever brought it there, after the firmware has said that the hart is
- *     stopped: before that its stack is still in use. If it does not say so in time the hart is
- *     LATE, and goes when it can; the next who wants it, by compare and swap, asks again. The hart
- *     itself makes no difference between the two.
+ *   - out of STOPPING goes the hart that brought it there, after the firmware has said that the
+ *     hart is stopped: before that its stack is still in use. If it does not say so in time the
+ *     hart is LATE, and goes when it can; the next who wants it, by compare and swap, asks again.
+ *     The hart itself makes no difference between the two.
  *
  * A hart that waits, DONE or PARKED, is in wfi with interrupts off around the look at its state, so
  * that an interrupt that is sent after the state was changed cannot be missed: it is pending, and
@@ -221,7 +221,7 @@ static acre_noreturn void return_to_firmware(const struct hart *self)
 acre_noreturn void hart_main(struct hart *self)
 {
 	if (!claim_hart(self, HART_STARTING, HART_RUNNING))
-		return_to_firmware(self); /* nobody waits any more */
+		return_to_firmware(self); /* no hart waits for it any more */
 	(void)platform_panicking();       /* we were not there to be interrupted */
 	hart_clients_started(self);
 	hart_interrupts_on();

@@ -25,9 +25,9 @@ acre_nodiscard enum acre_status hart_run(unsigned index, void (*function)(void *
  * hart_join - wait until the function that hart_run() gave to hart @index has returned, for at most
  * @ms milliseconds without any sign of that hart. Meanwhile this hart serves the work queue
  * (work.h).
- * Result: ACRE_ERR_INVALID for hart 0 and an index that is none; ACRE_ERR_TIMEOUT if there was none; its
- * record and stack must not be touched then. ACRE_ERR_UNSUPPORTED if it cannot run this kernel
- * (boot/isa.S) and went back at once.
+ * Result: ACRE_ERR_INVALID for hart 0 and an index that is none; ACRE_ERR_TIMEOUT if there was
+ * none; its record and stack must not be touched then. ACRE_ERR_UNSUPPORTED if it cannot run this
+ * kernel (boot/isa.S) and went back to the firmware.
  */
 acre_nodiscard enum acre_status hart_join(unsigned index, uint64_t ms);
 

@@ -16,8 +16,8 @@
  * W2  The turn is that of a ticket lock, but for waiting: callers nap, with interrupts on, and serve. So a
  *     caller that waits for its turn is itself available to those before it.
  * W3  All boxes are claimed before the first is given: a job runs on all harts of its set or on none.
- * W4  `job` is written by the caller whose turn it is, before it gives; nobody looks at it after `left` has
- *     come to 0, and the turn is not over before.
+ * W4  `job` is written by the caller whose turn it is, before it gives; no hart reads it after
+ *     `left` has come to 0, and the turn is not over before.
  * W5  A function of a job never calls for another: it would wait for a turn that comes after its own. It is
  *     refused.
  *
@@ -145,7 +145,7 @@ static void wait_for_turn(struct hart *self)
 		if (!work_serve(self))
 			clock_nap(1);
 	}
-	/* Nobody but us may claim it now, so that it is open. */
+	/* Only the hart whose turn it is claims a box, and that is this one: its box is open. */
 	(void)work_close(self);
 }
 

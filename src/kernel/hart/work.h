@@ -36,18 +36,19 @@ bool hart_set_has(const struct hart_set *set, unsigned index);
 struct hart_set hart_set_of_all(void);
 
 /*
- * work_run - run function(argument) on each hart of @set, all at once, with interrupts on, and wait until
- * all have returned. What it returned on hart i is in @result[i] then; @result has an element for each of
- * harts_count() harts, or is NULL; elements of other harts are left alone.
+ * work_run - run function(argument) on each hart of @set, all at the same time, with interrupts on,
+ * and wait until all have returned. What it returned on hart i is in @result[i] then; @result has
+ * an element for each of harts_count() harts, or is NULL; elements of other harts are left alone.
  *
- * The hart that asks may be in the set, and runs its share while the others run theirs. Those others must
- * be available: parked, or waiting in hart_join() or in here. If several ask at once, they are served one
- * after the other in the order in which they came.
+ * The hart that asks may be in the set, and runs its share while the others run theirs. Those
+ * others must be available: parked, or waiting in hart_join() or in here. If several ask at the
+ * same time, they are served one after the other in the order in which they came.
  * Pre:    interrupts are on, no lock is held.
  * Result: ACRE_OK; ACRE_ERR_INVALID for an empty set, one with a hart that is none, from inside of such a
  *         function or from a handler; ACRE_ERR_BUSY if a hart of the set is not available. After an error it
  *         has run nowhere.
- * Cost:   an interrupt sent to each hart, and one back. Whoever waits for his turn looks every millisecond.
+ * Cost:   an interrupt sent to each hart, and one back. A hart that waits for its turn looks every
+ *         millisecond.
  */
 acre_nodiscard enum acre_status work_run(const struct hart_set *set, uint64_t (*function)(void *),
 					 void *argument, uint64_t *result);

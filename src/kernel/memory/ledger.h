@@ -15,7 +15,7 @@
  *       and each part under its own name.
  *   L3  the frame pool manages exactly the usable and the lent memory.
  *   L4  each part of frame metadata is that of a bank.
- * Pre:    machine_init_frames() is done. Any hart, while nobody lends or takes back.
+ * Pre:    machine_init_frames() is done. Any hart, while no hart lends or takes back.
  * Cost:   as memmap_validate().
  */
 const char *ledger_check(void);

@@ -56,8 +56,8 @@ enum exit_verdict exit_verdict_so_far(void)
 }
 
 /*
- * The three instructions are a signature: uncompressed, and in one page. Where nobody takes the call the
- * ebreak traps; then it is passed over, and the next way to end is tried.
+ * The three instructions are a signature: uncompressed, and in one page. Where no debugger takes
+ * the call the ebreak traps; then it is passed over, and the next way to end is tried.
  */
 static void semihosting_exit(uint64_t code)
 {
@@ -81,7 +81,7 @@ static void semihosting_exit(uint64_t code)
 			 : "memory");
 }
 
-/* While another hart panics, nobody says that all is well. */
+/* While another hart panics, this one must not say that all is well. */
 static void give_way_to_a_panic(void)
 {
 	while (platform_panicking())

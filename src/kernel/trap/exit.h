@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* exit.h - how the machine ends, and how the verdict reaches whoever started it. */
+/* exit.h - how the machine ends, and how the verdict reaches an emulator or a debugger. */
 #ifndef ACRE_KERNEL_EXIT_H
 #define ACRE_KERNEL_EXIT_H
 
@@ -16,7 +16,7 @@ void exit_init(const struct fdt *fdt);
 /* exit_allow_semihosting - a boot argument says that a semihosting debugger listens. */
 void exit_allow_semihosting(void);
 
-/* exit_note_failure - something failed: whoever powers off later ends with EXIT_FAILED. */
+/* exit_note_failure - something failed: the verdict is EXIT_FAILED from now on. */
 void exit_note_failure(void);
 enum exit_verdict exit_verdict_so_far(void);
 

@@ -6,8 +6,8 @@
  * ends the machine. The others stop in one of two ways:
  *
  *   - interrupts are on there, or will be soon: it gets an interrupt, and the handler looks at the flag;
- *   - they are off, because it waits: for a lock, to print, to end the machine well. Whoever waits so looks at
- *     the flag.
+ *   - they are off, because it waits: for a lock, to print, to end the machine well. A hart that
+ *     waits so reads the flag.
  *
  * Both end in platform_panic_stop(), which says so: the first hart waits for that, but not for long, and names
  * those that do not stop. A panic inside the report prints one more line and ends it too.
@@ -126,7 +126,7 @@ static void print_place(const char *label, uint64_t address, unsigned inside)
 		acre_print_unlocked("  %s 0x%016llx\n", label, (unsigned long long)address);
 }
 
-/* The frame pointer points behind the caller's frame pointer and the return address. */
+/* The frame pointer points past the caller's frame pointer and the return address. */
 static bool frame_is_readable(const struct hart *self, uint64_t fp)
 {
 	uint64_t emergency_low = self->emergency_high - HART_EMERGENCY_SIZE;

@@ -8,7 +8,7 @@
 struct trap_frame;
 
 /*
- * panic_on_trap - report an exception that nobody asked for, and stop the machine with a failing
+ * panic_on_trap - report an exception that no test asked for, and stop the machine with a failing
  * exit code. No lock, no allocation.
  */
 acre_noreturn void panic_on_trap(const struct trap_frame *frame);

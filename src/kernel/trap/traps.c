@@ -9,7 +9,7 @@
 #include "kernel/trap/panic_report.h"
 #include "lib/platform.h"
 
-/* Level-triggered: what is not answered here would come again at once. */
+/* Level-triggered: an interrupt that is not answered here would come again immediately. */
 static void handle_interrupt(struct hart *self, struct trap_frame *frame)
 {
 	switch (frame->scause & ~SCAUSE_INTERRUPT) {
