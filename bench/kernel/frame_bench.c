@@ -7,7 +7,6 @@
 #include "bench/free_list.h"
 #include "bench/kernel/kernel_bench.h"
 #include "kernel/machine.h"
-#include "lib/compiler.h"
 #include "lib/panic.h"
 #include "lib/string.h"
 

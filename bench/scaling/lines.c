@@ -7,7 +7,6 @@
 #include <stddef.h>
 
 #include "kernel/hart/hart.h"
-#include "lib/compiler.h"
 #include "lib/platform.h"
 #include "lib/string.h"
 

@@ -19,6 +19,7 @@
 #include "kernel/payload.h"
 #include "kernel/trap/exit.h"
 #include "lib/align.h"
+#include "lib/compiler.h"
 #include "lib/panic.h"
 #include "lib/platform.h"
 #include "lib/print.h"

@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 #include "fdt/fdt_types.h"
-#include "lib/compiler.h"
+#include "lib/attributes.h"
 #include "lib/status.h"
 
 /* ---- the whole ------------------------------------------------------------------------------- */

@@ -11,6 +11,7 @@
 
 #include "fdt/fdt.h"
 #include "fdt/fdt_ranges.h"
+#include "lib/attributes.h"
 
 struct fdt_hart {
 	enum acre_status why; /* ACRE_OK, or why @id could not be read: skip it, but say so */

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "fdt/fdt.h"
+#include "lib/attributes.h"
 
 /*
  * fdt_model - *@text = `model` of the root; fdt_compatible - the first string of its `compatible`;

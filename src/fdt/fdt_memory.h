@@ -24,6 +24,7 @@
 
 #include "fdt/fdt.h"
 #include "fdt/fdt_ranges.h"
+#include "lib/attributes.h"
 
 #define FDT_NO_NUMA_NODE UINT32_MAX
 

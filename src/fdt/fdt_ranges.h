@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "fdt/fdt.h"
+#include "lib/attributes.h"
 
 /* Entries of one `ranges` that are looked at: bounds the cost of a hostile one. Else ACRE_ERR_FULL. */
 #define FDT_MAX_RANGES 32u

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "fdt/fdt_types.h"
-#include "lib/compiler.h"
+#include "lib/attributes.h"
 #include "lib/status.h"
 
 /* The tokens of the structure block (5.4.1). */

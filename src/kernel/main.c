@@ -18,7 +18,6 @@
 #include "kernel/payload.h"
 #include "kernel/text.h"
 #include "kernel/trap/exit.h"
-#include "lib/compiler.h"
 #include "lib/print.h"
 #include "lib/string.h"
 

@@ -7,7 +7,7 @@
 #define ACRE_KERNEL_PAYLOAD_H
 
 #include "kernel/bootargs.h"
-#include "lib/compiler.h"
+#include "lib/attributes.h"
 
 /*
  * payload_arguments - its boot arguments, beside the kernel's own. They are set before

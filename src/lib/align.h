@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/compiler.h"
+#include "lib/attributes.h"
 
 /*@ assigns \nothing; */
 static inline bool is_power_of_two(uint64_t x)

@@ -2,6 +2,8 @@
 /* bitmap_atomic.c - runs of bits by atomic instructions, for words that others change at the same time. */
 #include "lib/bitmap_atomic.h"
 
+#include "lib/compiler.h"
+
 /* The bits of word @at that lie in [first, last]. */
 static inline uint64_t part_of(uint64_t at, uint64_t first, uint64_t last)
 {

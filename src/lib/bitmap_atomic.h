@@ -14,8 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/attributes.h"
 #include "lib/bitmap.h"
-#include "lib/compiler.h"
 
 typedef _Atomic uint64_t bitmap_word;
 

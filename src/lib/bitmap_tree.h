@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/attributes.h"
 #include "lib/bitmap.h"
-#include "lib/compiler.h"
 #include "lib/status.h"
 
 /* 64^6 bits: as many as there are pieces of 2 MiB in 2^57 bytes. */

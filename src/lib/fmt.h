@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/compiler.h"
+#include "lib/attributes.h"
 
 /* fmt_sink - receives the text in pieces, in order; @ctx is the caller's. */
 typedef void (*fmt_sink)(void *ctx, const char *text, size_t len);

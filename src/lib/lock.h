@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/compiler.h"
+#include "lib/attributes.h"
 
 /*
  * The order of locks: whoever holds one may take only those of a higher level (docs/locking.md).

@@ -8,6 +8,8 @@
 
 #include "lib/lock.h"
 
+#include "lib/attributes.h"
+
 /* What is known of one turn, after it has come. */
 struct ticket_lock_turn {
 	uint32_t ticket; /* the place in the queue: drawn, and served, one after the other */

@@ -18,6 +18,8 @@
 
 #include "lib/lock.h"
 
+#include "lib/compiler.h"
+
 struct lock_scoped {
 	struct ticket_lock *lock;
 	unsigned long irq;

@@ -2,6 +2,7 @@
 /* panic.c - format the last words on the stack and pass them through the seam. */
 #include "lib/panic.h"
 
+#include "lib/compiler.h"
 #include "lib/fmt.h"
 #include "lib/platform.h"
 

@@ -7,6 +7,7 @@
 
 #include <stdarg.h>
 
+#include "lib/attributes.h"
 #include "lib/compiler.h"
 
 #define PANIC_MESSAGE_SIZE 384

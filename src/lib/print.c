@@ -24,6 +24,7 @@
 
 #include <stddef.h>
 
+#include "lib/compiler.h"
 #include "lib/fmt.h"
 #include "lib/lock_scoped.h"
 #include "lib/platform.h"

@@ -10,7 +10,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 
-#include "lib/compiler.h"
+#include "lib/attributes.h"
 
 struct ticket_lock;
 

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "lib/compiler.h"
+#include "lib/attributes.h"
 #include "lib/status.h"
 #include "mm/frame/frame.h"
 #include "mm/map/memmap.h"

@@ -10,6 +10,8 @@
 
 #include "sbi/sbi.h"
 
+#include "lib/attributes.h"
+
 /* Harts 0 to 511 can be named to a legacy firmware, which is far more than any of them served. */
 #define SBI_LEGACY_MASK_WORDS 8u
 

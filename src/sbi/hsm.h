@@ -8,6 +8,8 @@
 
 #include "sbi/sbi.h"
 
+#include "lib/attributes.h"
+
 /*
  * sbi_hart_start - let the stopped hart @hartid begin at the physical address @start, in S-mode
  *         with satp = 0, interrupts off, its id in a0 and @opaque in a1.

@@ -5,6 +5,8 @@
 
 #include "sbi/sbi.h"
 
+#include "lib/attributes.h"
+
 /*
  * sbi_send_ipi - raise the supervisor software interrupt on hart @base + i for each bit i of @mask,
  *         on all if @base is SBI_HART_MASK_ALL. The receiver clears SSIP in sip by itself.

@@ -10,6 +10,8 @@
 
 #include "sbi/sbi.h"
 
+#include "lib/attributes.h"
+
 /*
  * sbi_shutdown - switch the machine off; @reason is SBI_SRST_REASON_*.
  *         Legacy shutdown, which knows no reason, is used only where SRST is absent. It is not a

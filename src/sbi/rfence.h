@@ -9,6 +9,8 @@
 
 #include "sbi/sbi.h"
 
+#include "lib/attributes.h"
+
 /*
  * sbi_remote_fence_i - FENCE.I on each of the harts: they fetch what was written as code.
  * Result: SBI_SUCCESS, SBI_ERR_INVALID_PARAM for a hart that is not there, or the error.

@@ -2,6 +2,7 @@
 /* sbi.c - the base extension, and names for what it tells. */
 #include "sbi/sbi.h"
 
+#include "lib/compiler.h"
 #include "lib/fmt.h"
 #include "sbi/ecall.h"
 

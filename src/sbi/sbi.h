@@ -15,7 +15,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/compiler.h"
 #include "lib/status.h"
 #include "sbi/sbi_abi.h"
 

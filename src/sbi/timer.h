@@ -5,6 +5,8 @@
 
 #include "sbi/sbi.h"
 
+#include "lib/attributes.h"
+
 /* A time that does not come: sbi_set_timer() with it takes a pending timer interrupt back. */
 #define SBI_TIMER_NEVER UINT64_MAX
 

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "lib/compiler.h"
+#include "lib/attributes.h"
 
 /* ra, sp, s0..s11: context.S has them at 8 * n. */
 #define CONTEXT_REGISTERS 14

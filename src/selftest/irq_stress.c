@@ -26,6 +26,7 @@
 #include "kernel/hart/harts.h"
 #include "kernel/machine.h"
 #include "kernel/memory/kmalloc.h"
+#include "lib/compiler.h"
 #include "lib/panic.h"
 #include "lib/print.h"
 #include "lib/string.h"

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include "lib/compiler.h"
+#include "lib/attributes.h"
 #include "lib/status.h"
 #include "mm/types.h"
 

@@ -3,7 +3,6 @@
 #include "selftest/selftest_args.h"
 
 #include "kernel/words.h"
-#include "lib/compiler.h"
 #include "lib/string.h"
 
 static const char *set_test(void *into, const char *value, size_t len)

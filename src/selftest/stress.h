@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "lib/compiler.h"
+#include "lib/attributes.h"
 #include "selftest/stress_core.h"
 
 /*

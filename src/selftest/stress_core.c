@@ -19,6 +19,7 @@
 #include "selftest/stress_core.h"
 
 #include "lib/align.h"
+#include "lib/compiler.h"
 #include "lib/fmt.h"
 #include "lib/platform.h"
 #include "lib/string.h"

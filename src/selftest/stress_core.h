@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/compiler.h"
+#include "lib/attributes.h"
 #include "mm/frame/frame.h"
 #include "mm/heap/heap.h"
 

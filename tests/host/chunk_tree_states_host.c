@@ -2,6 +2,7 @@
 /* chunk_tree_states_host.c (host) - every state of larger trees than an emulated hart has time for. */
 #include "tests/support/chunk_tree_states.h"
 
+#include "lib/compiler.h"
 #include "tests/support/ktest.h"
 
 static void visit(uint64_t first_chunk, uint64_t nchunks, unsigned npatterns, const int8_t *orders,

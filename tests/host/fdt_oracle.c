@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fdt/fdt_token_internal.h"
+#include "lib/compiler.h"
 #include "tests/host/fdt_compare.h"
 #include "tests/support/fdt_exercise.h"
 #include "tests/support/fdt_tree.h"

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/compiler.h"
 #include "lib/fmt.h"
 #include "tests/support/ktest.h"
 

@@ -9,6 +9,7 @@
  * of a budget of 32 until two full scans are spent, then each of twice the budget of the one before.
  */
 #include "lib/bits.h"
+#include "lib/compiler.h"
 #include "lib/string.h"
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_internal.h"

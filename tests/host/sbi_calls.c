@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "lib/compiler.h"
 #include "sbi/hart_mask.h"
 #include "sbi/hsm.h"
 #include "sbi/ipi.h"

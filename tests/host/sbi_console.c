@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "lib/compiler.h"
 #include "tests/host/fake_ecall.h"
 #include "tests/support/ktest.h"
 

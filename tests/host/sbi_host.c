@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "lib/compiler.h"
 #include "sbi/console.h"
 #include "tests/host/fake_ecall.h"
 #include "tests/support/ktest.h"

@@ -7,6 +7,7 @@
 #include "kernel/hart/harts.h"
 #include "kernel/machine.h"
 #include "kernel/memory/kernel_heap.h"
+#include "lib/compiler.h"
 #include "lib/string.h"
 #include "tests/support/ktest.h"
 

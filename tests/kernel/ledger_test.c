@@ -9,6 +9,7 @@
 #include "kernel/memory/kmalloc.h"
 #include "kernel/monitor/why.h"
 #include "kernel/text.h"
+#include "lib/compiler.h"
 #include "lib/fmt.h"
 #include "lib/string.h"
 #include "selftest/irq_stress.h"

@@ -5,6 +5,7 @@
  * docs/porting.md goes through, so it does things one at a time.
  */
 #include "fdt/fdt.h"
+#include "lib/compiler.h"
 #include "lib/fmt.h"
 #include "lib/print.h"
 #include "lib/string.h"

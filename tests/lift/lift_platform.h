@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/compiler.h"
+#include "lib/attributes.h"
 #include "mm/types.h"
 
 /* The tree of tests/lift/board.dts, as dtc compiled it (board.S). */

@@ -81,7 +81,7 @@ REFUSED = [
     ("the same in decimal", "mm/planted.c", "int planted = 268435456;", "no board's address"),
     ("a condition behind a continued line", "mm/planted.c", "#if ACRE_A || \\\n\t__riscv\n#endif",
      "not a condition it may ask"),
-    ("which compiler, outside of lib/compiler.h", "mm/planted.c", "#ifdef __clang__\n#endif",
+    ("which compiler, outside of lib/attributes.h", "mm/planted.c", "#ifdef __clang__\n#endif",
      "not a condition it may ask"),
     ("kernel includes the self-tests from a room that may not", "kernel/memory/planted.c",
      '#include "selftest/stress.h"', "kernel does not include selftest"),
@@ -112,6 +112,9 @@ REFUSED = [
      "it declares joined_lines(), which is defined in no file of src"),
 ]
 
+with open("src/lib/README.md", encoding="utf-8") as readme:
+    LIB_README = len(readme.readlines())
+
 # The tree as a whole: what it is | {file: text put at its end} | words of the rule
 TREES = [
     ("a cycle by includes", {"lib/planted_a.h": '#include "lib/planted_b.h"', "lib/planted_b.c": '#include "lib/planted_a.h"',
@@ -121,10 +124,6 @@ TREES = [
     ("a cycle through an internal header", {"lib/planted_a_internal.h": '#include "lib/planted_b.h"',
                                             "lib/planted_b.h": '#include "lib/planted_a.h"', "lib/planted_a.h": ""},
      ["a cycle by includes: lib/planted_a, lib/planted_b\n"]),
-    ("a cycle that is known, and one unit more", {"lib/lock_order.c": '#include "lib/planted.h"',
-                                                  "lib/planted.h": '#include "lib/lock.h"'},
-     ["a cycle by includes: lib/lock, lib/lock_order, lib/planted\n",
-      "no cycle by includes any more: delete (lib/lock, lib/lock_order)"]),
     ("a function that is declared beside another file than its own",
      {"lib/planted.h": "int planted(void);", "lib/planted_other.c": "int planted(void)\n{\n\treturn 0;\n}"},
      ["src/lib/planted.h:1: it declares planted(), which is defined in src/lib/planted_other.c"]),
@@ -136,13 +135,13 @@ TREES = [
       "lib/planted_other.c": "int planted_validate(void)\n{\n\treturn 0;\n}"},
      ["it declares planted_validate(), which is defined in src/lib/planted_other.c"]),
     ("two files of one name", {"kernel/fmt.h": ""}, ["2 files are called fmt.h: src/kernel/fmt.h src/lib/fmt.h"]),
-    ("a README that is too long", {"lib/README.md": "line\n" * 61}, ["src/lib/README.md has 63 lines; at most 60"]),
+    ("a README that is too long", {"lib/README.md": "line\n" * 61}, ["src/lib/README.md has %d lines; at most 60" % (LIB_README + 62)]),
 ]
 
 # An exception that is no longer one: what it is | what stands in scripts/check-layers |
 # what shall stand there | words of the rule
 STALE = [
-    ("a cycle that is no more", "CYCLES = {", 'CYCLES = {\n    ("lib/bits", "lib/fmt"): "planted",',
+    ("a cycle that is no more", "CYCLES = {}", 'CYCLES = {("lib/bits", "lib/fmt"): "planted"}',
      "no cycle by includes any more: delete (lib/bits, lib/fmt)"),
     ("a header that its own file serves", "DEFINED_ELSEWHERE = {", 'DEFINED_ELSEWHERE = {\n    "lib/fmt.h": ("lib/", "planted"),',
      "src/lib/fmt.h declares nothing that is defined in src/lib/: delete it from DEFINED_ELSEWHERE"),
@@ -180,8 +179,10 @@ OBJECTS = [
 STALE_OBJECTS = [
     ("a cycle by symbols that is no more", "SYMBOL_CYCLES = {", 'SYMBOL_CYCLES = {\n    ("lib/bits", "lib/fmt"): "planted",',
      "no cycle by symbols any more: delete (lib/bits, lib/fmt)"),
-    ("an entry that nothing calls", "ENTRIES = {", 'ENTRIES = {\n    "payload_run": "planted",',
-     "src/boot does not call payload_run: delete it from ENTRIES"),
+    ("an entry that nothing calls", "ENTRIES = {", 'ENTRIES = {\n    "hart_wake": ("boot/", "planted"),',
+     "src/boot/ does not use hart_wake: delete it from ENTRIES"),
+    ("an entry that another file uses", '"payload_run": ("kernel/main.c",', '"payload_run": ("boot/",',
+     "src/kernel/main.c:1: it uses payload_run"),
     ("a file that is built after all", "NOT_BUILT = {", 'NOT_BUILT = {"lib/fmt.c", ',
      "src/lib/fmt.c is in the kernel, or nowhere: delete it from NOT_BUILT"),
 ]

@@ -5,6 +5,7 @@
  */
 #include "lib/bitmap_atomic.h"
 
+#include "lib/compiler.h"
 #include "lib/string.h"
 #include "tests/support/ktest.h"
 

@@ -2,6 +2,7 @@
 /* The hierarchical bitmap against an array of booleans that is searched bit by bit. */
 #include "lib/bitmap_tree.h"
 
+#include "lib/compiler.h"
 #include "lib/string.h"
 #include "tests/support/ktest.h"
 

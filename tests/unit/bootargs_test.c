@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernel/bootargs.h"
 
+#include "lib/compiler.h"
 #include "lib/string.h"
 #include "selftest/selftest_args.h"
 #include "tests/support/ktest.h"

@@ -19,6 +19,7 @@
  */
 #include "tests/support/chunk_tree_states.h"
 
+#include "lib/compiler.h"
 #include "lib/string.h"
 #include "mm/index/chunk_tree.h"
 #include "tests/support/chunk_tree_ask.h"

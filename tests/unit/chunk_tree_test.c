@@ -8,6 +8,7 @@
 
 #include <limits.h>
 
+#include "lib/compiler.h"
 #include "lib/string.h"
 #include "tests/support/chunk_tree_ask.h"
 #include "tests/support/ktest.h"

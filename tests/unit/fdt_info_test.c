@@ -3,6 +3,7 @@
 #include "fdt/fdt_info.h"
 
 #include "fdt/fdt_ranges.h"
+#include "lib/compiler.h"
 #include "tests/support/fdt_tree.h"
 #include "tests/support/ktest.h"
 

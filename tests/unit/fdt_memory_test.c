@@ -2,6 +2,7 @@
 /* The facts that a tree holds about memory. */
 #include "fdt/fdt_memory.h"
 
+#include "lib/compiler.h"
 #include "lib/string.h"
 #include "tests/support/fdt_tree.h"
 #include "tests/support/ktest.h"

@@ -2,6 +2,7 @@
 /* What fdt_open() lets in and what it does not. */
 #include "fdt/fdt.h"
 #include "fdt/fdt_token_internal.h"
+#include "lib/compiler.h"
 
 #include "lib/string.h"
 #include "tests/support/fdt_exercise.h"

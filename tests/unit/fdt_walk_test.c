@@ -2,6 +2,7 @@
 /* Walking a tree, finding in it, and reading values. */
 #include "fdt/fdt.h"
 
+#include "lib/compiler.h"
 #include "lib/string.h"
 #include "tests/support/fdt_tree.h"
 #include "tests/support/ktest.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Debug mode: which caller had a frame, and was it written to afterwards? */
+#include "lib/compiler.h"
 #include "lib/string.h"
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_types.h"

@@ -6,6 +6,7 @@
  */
 #include "tests/support/frame_model_cases.h"
 
+#include "lib/compiler.h"
 #include "lib/string.h"
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_types.h"

@@ -3,6 +3,7 @@
 #include "mm/heap/heap.h"
 
 #include "lib/align.h"
+#include "lib/compiler.h"
 #include "lib/fmt.h"
 #include "lib/string.h"
 #include "mm/heap/buddy_internal.h"

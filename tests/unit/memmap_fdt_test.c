@@ -2,6 +2,7 @@
 /* memmap_fdt_test.c (cases) - trees made for the purpose, and the maps and findings that they give. */
 #include "mm/map/memmap_fdt.h"
 
+#include "lib/compiler.h"
 #include "lib/string.h"
 #include "tests/support/fdt_builder.h"
 #include "tests/support/ktest.h"

@@ -6,6 +6,7 @@
  */
 #include "tests/support/memmap_model.h"
 
+#include "lib/compiler.h"
 #include "lib/string.h"
 #include "mm/map/memmap.h"
 #include "tests/support/ktest.h"

@@ -6,6 +6,7 @@
  */
 #include "mm/map/memmap.h"
 
+#include "lib/compiler.h"
 #include "lib/string.h"
 #include "tests/support/ktest.h"
 

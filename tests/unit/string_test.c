@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "lib/compiler.h"
 #include "tests/support/ktest.h"
 
 #define GUARD 16u

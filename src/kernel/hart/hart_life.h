@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "kernel/hart/hart.h"
-#include "lib/compiler.h"
+#include "lib/attributes.h"
 #include "lib/status.h"
 
 /*

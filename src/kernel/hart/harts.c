@@ -9,6 +9,7 @@
 #include "kernel/hart/csr.h"
 #include "kernel/kernel_sbi.h"
 #include "kernel/machine.h"
+#include "lib/compiler.h"
 #include "lib/panic.h"
 #include "lib/print.h"
 #include "sbi/ipi.h"

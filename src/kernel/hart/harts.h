@@ -8,7 +8,7 @@
 
 #include "fdt/fdt.h"
 #include "kernel/hart/hart.h"
-#include "lib/compiler.h"
+#include "lib/attributes.h"
 
 /* hart_guard_init - fill the guard below the stack of @hart. hart_guard_intact - is it still so? */
 void hart_guard_init(struct hart *hart);

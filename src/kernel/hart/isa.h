@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "boot/isa_bits.h"
-#include "lib/compiler.h"
+#include "lib/attributes.h"
 
 #define ISA_NAMES_LEN (ISA_COUNT * sizeof("zba, "))
 

@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/compiler.h"
+#include "lib/attributes.h"
 #include "lib/platform.h"
 #include "lib/status.h"
 

@@ -3,6 +3,7 @@
 #include "kernel/memory/kmalloc.h"
 
 #include "kernel/memory/kernel_heap.h"
+#include "lib/compiler.h"
 
 void kfree(void *ptr)
 {

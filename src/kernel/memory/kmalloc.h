@@ -10,7 +10,7 @@
 
 #include <stddef.h>
 
-#include "lib/compiler.h"
+#include "lib/attributes.h"
 
 /* kfree - NULL is nothing. */
 void kfree(void *ptr);

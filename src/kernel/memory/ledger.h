@@ -6,8 +6,6 @@
 #ifndef ACRE_KERNEL_LEDGER_H
 #define ACRE_KERNEL_LEDGER_H
 
-#include "lib/compiler.h"
-
 /*
  * ledger_check - do all books agree, to the byte? NULL if so, else the sentence that is broken.
  *   L1  the map keeps its invariants: its kinds sum up to RAM.

@@ -6,7 +6,7 @@
 #ifndef ACRE_KERNEL_MONITOR_H
 #define ACRE_KERNEL_MONITOR_H
 
-#include "lib/compiler.h"
+#include "lib/attributes.h"
 
 /*
  * monitor_run - pre: on the boot hart, with interrupts on. While it waits for a byte it clears free

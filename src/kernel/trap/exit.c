@@ -11,6 +11,7 @@
 #include "kernel/command.h"
 #include "kernel/hart/csr.h"
 #include "kernel/kernel_sbi.h"
+#include "lib/compiler.h"
 #include "lib/platform.h"
 #include "lib/print.h"
 #include "sbi/reset.h"

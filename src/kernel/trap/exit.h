@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "fdt/fdt.h"
-#include "lib/compiler.h"
+#include "lib/attributes.h"
 
 enum exit_verdict { EXIT_OK, EXIT_FAILED };
 

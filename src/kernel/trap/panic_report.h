@@ -3,7 +3,7 @@
 #ifndef ACRE_KERNEL_PANIC_REPORT_H
 #define ACRE_KERNEL_PANIC_REPORT_H
 
-#include "lib/compiler.h"
+#include "lib/attributes.h"
 
 struct trap_frame;
 

@@ -4,6 +4,8 @@
  */
 #include "mm/frame/frame_bits_internal.h"
 
+#include "lib/compiler.h"
+
 /* The bank that has all of [@pfn, @pfn + @nframes), and the index of @pfn in it. */
 enum acre_status frame_locate(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes,
 			      struct frame_bank **bank, uint64_t *index)

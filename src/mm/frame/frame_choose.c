@@ -19,6 +19,7 @@
  *	any
  */
 #include "lib/align.h"
+#include "lib/compiler.h"
 #include "lib/platform.h"
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_internal.h"

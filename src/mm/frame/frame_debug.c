@@ -31,6 +31,7 @@
  */
 #include "lib/align.h"
 #include "lib/bits.h"
+#include "lib/compiler.h"
 #include "lib/lock_scoped.h"
 #include "lib/string.h"
 #include "mm/frame/frame.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* frame_free.c - frees with the lock: of ranges, and of frames that the fast path has refused. */
 #include "lib/align.h"
+#include "lib/compiler.h"
 #include "lib/lock_scoped.h"
 #include "lib/platform.h"
 #include "mm/frame/frame.h"

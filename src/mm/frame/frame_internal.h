@@ -3,6 +3,8 @@
 #ifndef ACRE_MM_FRAME_INTERNAL_H
 #define ACRE_MM_FRAME_INTERNAL_H
 
+#include "lib/attributes.h"
+#include "lib/compiler.h"
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_types.h"
 

@@ -42,6 +42,7 @@
  * than one frame. Bits of `free` change without it. So a run that was found may lose a frame before
  * it is taken: then the frames of it that were taken are put back, and the search goes on.
  */
+#include "lib/compiler.h"
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_types.h"
 

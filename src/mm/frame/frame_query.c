@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* frame_query.c - questions: is a frame free, how many are. */
+#include "lib/compiler.h"
 #include "lib/lock_scoped.h"
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_internal.h"

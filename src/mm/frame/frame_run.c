@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* frame_run.c - runs of frames: the lowest of a length and an alignment, or exactly these. */
 #include "lib/align.h"
+#include "lib/compiler.h"
 #include "lib/lock_scoped.h"
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_bits_internal.h"

@@ -2,6 +2,7 @@
 /* frame_search.c - searches in batches, between which the lock is free (frame_internal.h). */
 #include <limits.h>
 
+#include "lib/compiler.h"
 #include "mm/frame/frame_internal.h"
 
 bool frame_search_retry(const struct frame_pool *pool, struct frame_search *search,

@@ -27,6 +27,7 @@
  * the lock.
  */
 #include "lib/align.h"
+#include "lib/compiler.h"
 #include "lib/lock_scoped.h"
 #include "lib/platform.h"
 #include "mm/frame/frame.h"

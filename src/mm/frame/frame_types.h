@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/attributes.h"
 #include "lib/bitmap_atomic.h"
-#include "lib/compiler.h"
 #include "lib/lock.h"
 #include "lib/platform.h"
 #include "mm/index/chunk_tree.h"

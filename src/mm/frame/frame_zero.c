@@ -25,6 +25,7 @@
  * The list is zeroed[0 .. nzeroed - 1] of the pool, written with the lock held (F7 in
  * frame_pool.c).
  */
+#include "lib/compiler.h"
 #include "lib/lock_scoped.h"
 #include "lib/string.h"
 #include "mm/frame/frame.h"

@@ -54,6 +54,7 @@
 
 #include "lib/align.h"
 #include "lib/bits.h"
+#include "lib/compiler.h"
 #include "lib/panic.h"
 #include "lib/string.h"
 #include "mm/heap/buddy_internal.h"

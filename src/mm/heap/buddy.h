@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/compiler.h"
+#include "lib/attributes.h"
 #include "lib/status.h"
 
 /* Order n is a block of 2^n bytes. Two links must fit in the smallest: a granule, 16 bytes. */

@@ -22,7 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/compiler.h"
+#include "lib/attributes.h"
 #include "lib/lock.h"
 #include "lib/status.h"
 #include "mm/heap/buddy.h"

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "lib/bits.h"
-#include "lib/compiler.h"
+#include "lib/attributes.h"
 
 #define CHUNK_ORDER 9u
 #define CHUNK_BITS  (1u << CHUNK_ORDER)
@@ -27,14 +27,14 @@
 typedef _Atomic uint8_t chunk_byte;
 
 /* Eight of them; the group begins at a multiple of 8. */
-typedef uint64_t __attribute__((may_alias)) chunk_byte_group;
+typedef uint64_t __attribute__((__may_alias__)) chunk_byte_group;
 
 /* A group of ones: times a byte, that byte eight times. */
 #define CHUNK_EVERY_BYTE (UINT64_MAX / 0xff)
 #define CHUNK_EVERY_TOP  (CHUNK_EVERY_BYTE * 0x80)
 
 /* chunk_byte_group_of - the group that has *@byte. Only for functions marked racy_reads. */
-static always_inline uint64_t chunk_byte_group_of(const chunk_byte *byte)
+static acre_always_inline uint64_t chunk_byte_group_of(const chunk_byte *byte)
 {
 	return *(const volatile chunk_byte_group *)((uintptr_t)byte & ~(uintptr_t)7);
 }

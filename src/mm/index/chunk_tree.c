@@ -56,6 +56,7 @@
 #include "mm/index/chunk_tree.h"
 
 #include "lib/align.h"
+#include "lib/compiler.h"
 #include "lib/string.h"
 #include "mm/index/chunk_levels.h"
 

@@ -23,7 +23,6 @@
 
 #include "lib/bitmap_atomic.h"
 #include "lib/bitmap_tree.h"
-#include "lib/compiler.h"
 #include "mm/index/chunk_bytes.h"
 #include "mm/index/chunk_runs.h"
 
@@ -92,7 +91,7 @@ void chunk_tree_refresh(struct chunk_tree *tree, uint64_t c);
 /* chunk_tree_spend - take @n off *@budget; false, and *@budget is 0, if it has less. */
 static inline bool chunk_tree_spend(unsigned *budget, unsigned n)
 {
-	if (unlikely(*budget < n)) {
+	if (__builtin_expect(*budget < n, 0)) {
 		*budget = 0;
 		return false;
 	}

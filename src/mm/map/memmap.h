@@ -17,7 +17,7 @@
 #ifndef ACRE_MM_MEMMAP_H
 #define ACRE_MM_MEMMAP_H
 
-#include "lib/compiler.h"
+#include "lib/attributes.h"
 #include "lib/status.h"
 #include "mm/map/memmap_types.h"
 

@@ -10,7 +10,7 @@
 #define ACRE_MM_MEMMAP_FDT_H
 
 #include "fdt/fdt.h"
-#include "lib/compiler.h"
+#include "lib/attributes.h"
 #include "lib/status.h"
 #include "mm/map/memmap.h"
 

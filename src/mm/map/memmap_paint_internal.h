@@ -6,7 +6,7 @@
 #ifndef ACRE_MM_MEMMAP_PAINT_INTERNAL_H
 #define ACRE_MM_MEMMAP_PAINT_INTERNAL_H
 
-#include "lib/compiler.h"
+#include "lib/attributes.h"
 #include "mm/map/memmap_types.h"
 
 /*@

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* memmap_validate.c - the invariants of memmap.c (its essay numbers them), checked one by one. */
 #include "lib/align.h"
+#include "lib/compiler.h"
 #include "lib/string.h"
 #include "mm/map/memmap.h"
 

@@ -39,6 +39,7 @@
 #include <time.h>
 #include <ucontext.h>
 
+#include "lib/compiler.h"
 #include "lib/platform.h"
 #include "tests/concurrency/explore/weak.h"
 

@@ -12,6 +12,7 @@
  *
  * Frames are named by their index, and only a few are inserted.
  */
+#include "lib/compiler.h"
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_types.h"
 

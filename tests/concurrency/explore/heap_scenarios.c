@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "lib/compiler.h"
 #include "tests/concurrency/explore/explore.h"
 
 #define GRANULES 4u
