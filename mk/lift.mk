@@ -3,7 +3,7 @@
 
 LIFT := $(OUT)/lift
 
-LIFT_SRC := $(PORTABLE) tests/lift/lift.c tests/lift/lift_platform.c
+LIFT_SRC := $(PORTABLE) tests/lift/lift.c tests/lift/neighbours.c tests/lift/lift_platform.c
 LIFT_HOST_OBJ := $(patsubst %,$(LIFT)/host/%.o,$(basename $(filter-out $(PORTABLE),$(LIFT_SRC)) $(HOSTED) \
 	tests/lift/host.c tests/lift/board.S))
 LIFT_RV64_OBJ := $(patsubst %,$(LIFT)/rv64/%.o,$(basename $(LIFT_SRC) tests/lift/rv64.c \
@@ -13,7 +13,7 @@ LIFT_HFLAGS := $(filter-out $(call named,-Itests/host/arch,$(HFLAGS)),$(HFLAGS))
 LIFT_KFLAGS := $(filter-out $(SEAM) $(call named,-DKERNEL_HEAP_SIZE=%,$(KFLAGS)),$(KFLAGS)) -Itests/lift
 
 # The files that are the lift's own, for `make check`.
-LIFT_HOST_SRC := tests/lift/lift.c tests/lift/lift_platform.c tests/lift/host.c
+LIFT_HOST_SRC := tests/lift/lift.c tests/lift/neighbours.c tests/lift/lift_platform.c tests/lift/host.c
 LIFT_RV64_SRC := tests/lift/rv64.c
 
 .PHONY: lift

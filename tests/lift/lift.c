@@ -162,6 +162,7 @@ int lift_main(struct acre_range image, uint64_t offset)
 	show_map();
 	frame_count_t before = frame_free_count(&pool);
 	if (!use_frames() || !use_heap() ||
+	    !expect(lift_neighbours(&pool) == 0, "the core calls its own functions") ||
 	    !expect(frame_free_count(&pool) == before, "every frame came back"))
 		return 1;
 	acre_print("lift: %llu frames free of %llu\nlift: ok\n",

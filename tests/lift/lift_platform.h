@@ -12,6 +12,8 @@
 #include "lib/attributes.h"
 #include "mm/types.h"
 
+struct frame_pool;
+
 /* The tree of tests/lift/board.dts, as dtc compiled it (board.S). */
 extern const uint8_t lift_dtb[];
 extern const uint8_t lift_dtb_end[];
@@ -22,6 +24,12 @@ acre_noreturn void lift_exit(int code);
 
 /* lift_bad_frees - how many frees were refused so far. */
 unsigned lift_bad_frees(void);
+
+/*
+ * lift_neighbours - takes and frees a frame, in a file with words of another kernel. Result: how
+ * often the core called a function of that kernel by mistake, 0 if all is well.
+ */
+unsigned lift_neighbours(struct frame_pool *pool);
 
 /*
  * lift_main - the program. @image is what it occupies of the RAM in the tree, empty if nothing;
