@@ -60,7 +60,7 @@ bool bitmap_atomic_take(bitmap_word *words, uint64_t first, uint64_t n)
 	return likely(had == mask) || put_back(words, first, first + n - 1, at, had);
 }
 
-bool bitmap_atomic_give(bitmap_word *words, uint64_t first, uint64_t n)
+bool bitmap_atomic_put(bitmap_word *words, uint64_t first, uint64_t n)
 {
 	if (n == 0)
 		return true;

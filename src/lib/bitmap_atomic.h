@@ -40,11 +40,11 @@ static inline bool bitmap_atomic_test(const bitmap_word *words, uint64_t i)
 acre_nodiscard bool bitmap_atomic_take(bitmap_word *words, uint64_t first, uint64_t n);
 
 /*
- * bitmap_atomic_give - set the @n bits from @first.
+ * bitmap_atomic_put - set the @n bits from @first.
  * Result: were all of them clear? Not mended if not: a bit that was set for a moment may have been
  *         taken by another, so it cannot be cleared again. Look first, and call it a race if it is.
  */
-acre_nodiscard bool bitmap_atomic_give(bitmap_word *words, uint64_t first, uint64_t n);
+acre_nodiscard bool bitmap_atomic_put(bitmap_word *words, uint64_t first, uint64_t n);
 
 /*
  * bitmap_atomic_fill - set them, whatever they were. Only the first and the last word are changed

@@ -84,7 +84,7 @@ static void try_changes(bitmap_word *words, const uint64_t *pattern, uint64_t fi
 	load(words, pattern);
 	memcpy(want, pattern, sizeof(want));
 	model_put(want, first, n, true);
-	REQUIRE_EQ(bitmap_atomic_give(words, first, n), count == 0);
+	REQUIRE_EQ(bitmap_atomic_put(words, first, n), count == 0);
 	REQUIRE(same(words, want));
 
 	load(words, pattern);
@@ -153,7 +153,7 @@ KTEST(bitmap_atomic, a_take_is_refused_for_each_single_bit_and_restores_all)
 			memset(pattern, 0, sizeof(pattern));
 			model_put(pattern, i, 1, true);
 			load(words, pattern);
-			REQUIRE_EQ(bitmap_atomic_give(words, first, n), !inside);
+			REQUIRE_EQ(bitmap_atomic_put(words, first, n), !inside);
 		}
 	}
 }
@@ -201,7 +201,7 @@ KTEST(bitmap_atomic, a_range_of_nothing_is_always_there)
 
 	for (uint64_t first = 0; first < 64; first++) {
 		EXPECT(bitmap_atomic_take(words, first, 0));
-		EXPECT(bitmap_atomic_give(words, first, 0));
+		EXPECT(bitmap_atomic_put(words, first, 0));
 		bitmap_atomic_fill(words, first, 0);
 		EXPECT_EQ(bitmap_atomic_count(words, first, 0), 0);
 	}

@@ -57,7 +57,7 @@ bool frame_take_chunks(struct frame_bank *bank, uint64_t index, frame_count_t n)
 bool frame_free_chunks(struct frame_bank *bank, uint64_t index, frame_count_t n)
 {
 	chunk_tree_begin_fill(&bank->chunks, index, n, true);
-	bool ok = bitmap_atomic_give(bank->free, index, n);
+	bool ok = bitmap_atomic_put(bank->free, index, n);
 	chunk_tree_end_fill(&bank->chunks, index, n, true);
 	frame_mark_ends_stale(bank, index, n);
 	return ok;

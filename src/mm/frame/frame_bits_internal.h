@@ -70,7 +70,7 @@ static inline bool frame_free_bits(struct frame_bank *bank, uint64_t index, fram
 {
 	if (n > CHUNK_BITS)
 		return frame_free_chunks(bank, index, n);
-	bool ok = bitmap_atomic_give(bank->free, index, n);
+	bool ok = bitmap_atomic_put(bank->free, index, n);
 	frame_mark_ends_stale(bank, index, n);
 	return ok;
 }

@@ -191,7 +191,7 @@ static enum acre_status insert_frames(struct frame_pool *pool, struct frame_bank
 	if (index >= bank->inserted_end)
 		bitmap_atomic_fill(bank->free, index, n);
 	else
-		(void)!bitmap_atomic_give(bank->free, index, n);
+		(void)!bitmap_atomic_put(bank->free, index, n);
 	bitmap_atomic_fill(bank->inserted, index, n);
 	if (end > bank->inserted_end)
 		bank->inserted_end = end;
