@@ -296,7 +296,7 @@ static void own_block(struct stress_agent *a, struct stress_block *b, enum stres
 	mark_block(a, at, align_down(bytes, 8u), b->serial, b->serial % 8 == 0);
 }
 
-static void alloc_block(struct stress *s, struct stress_agent *a, struct stress_block *b)
+static void alloc_heap_block(struct stress *s, struct stress_agent *a, struct stress_block *b)
 {
 	uint32_t bytes = any_size(a);
 	enum stress_verb verb = DID_HEAP_ALLOC;
@@ -349,7 +349,7 @@ static void resize_block(struct stress *s, struct stress_agent *a, struct stress
 	own_block(a, b, DID_HEAP_REALLOC, at, bytes);
 }
 
-static void free_block(struct stress *s, struct stress_agent *a, struct stress_block *b)
+static void free_heap_block(struct stress *s, struct stress_agent *a, struct stress_block *b)
 {
 	look_at_own(a, b->at, align_down(b->bytes, 8u), b->serial);
 	if (next_random(a) % 2 == 0) {
@@ -389,7 +389,7 @@ static void pass_on_block(struct stress *s, struct stress_agent *a, struct stres
 {
 	/* What another is to give back must say by itself how long it is: a size of whole words. */
 	if (!b->is_frames && b->bytes % 8 != 0) {
-		free_block(s, a, b);
+		free_heap_block(s, a, b);
 		return;
 	}
 	uintptr_t what = (uintptr_t)b->at | (b->is_frames ? FRAMES_BIT : 0);
@@ -447,7 +447,7 @@ static void alloc_other(struct stress *s, struct stress_agent *a, struct stress_
 		alloc_run(s, a, b);
 		break;
 	default:
-		alloc_block(s, a, b);
+		alloc_heap_block(s, a, b);
 		break;
 	}
 }
@@ -470,7 +470,7 @@ static void step_other(struct stress *s, struct stress_agent *a)
 	} else if (r % 4 == 1) {
 		resize_block(s, a, b);
 	} else {
-		free_block(s, a, b);
+		free_heap_block(s, a, b);
 	}
 }
 
@@ -589,7 +589,7 @@ static void free_all(struct stress *s, struct stress_agent *a)
 			if (b->is_frames)
 				free_block_frames(s, a, b);
 			else
-				free_block(s, a, b);
+				free_heap_block(s, a, b);
 		}
 	}
 }

@@ -41,7 +41,7 @@ static const char *check_image(void)
 	return NULL;
 }
 
-static const char *check_frame_pool(void)
+static const char *check_pool_sums(void)
 {
 	const struct memmap *map = &machine.memmap;
 	uint64_t lent = memmap_bytes(map, MEMMAP_LENT);
@@ -66,7 +66,7 @@ const char *ledger_check(void)
 
 	if (broken == NULL)
 		broken = check_image();
-	return broken == NULL ? check_frame_pool() : broken;
+	return broken == NULL ? check_pool_sums() : broken;
 }
 
 void ledger_check_or_panic(void)
