@@ -23,9 +23,9 @@ explore: $(EXPLORE)/explore
 	$(Q)$< $(if $(GLOB),'$(GLOB)')
 
 # How tests/concurrency/known-bugs/known_bugs.t compiles what it changes.
-$(EXPLORE)/planted: $(EXPLORE)/explore mk/explore.mk force
+$(EXPLORE)/known-bugs: $(EXPLORE)/explore mk/explore.mk force
 	@printf '%s\n' '$(filter-out -MMD -MP,$(EXPLORE_FLAGS)) $(EXPLORE_WATCHED)' >$(EXPLORE)/flags
 	@printf '%s\n' '$(EXPLORE_SRC:%.c=%.o)' >$(EXPLORE)/objects
 	@printf '%s\n' '$(CC) $(filter-out -MMD -MP,$(KFLAGS))' >$(EXPLORE)/rv64
 
-test-builds: $(EXPLORE)/planted
+test-builds: $(EXPLORE)/known-bugs

@@ -72,10 +72,10 @@ def every_name_that_the_commands_use_is_in_the_kernel():
         commands = file.read()
     for kernel in (RELEASE, DEBUG):
         must_equal(names_missing(commands, kernel), [], "names that are not in the kernel")
-    table = "*'src/kernel/hart/harts.c'::table[{i}]"
+    table = "*'src/kernel/hart/harts.c'::hart_table[{i}]"
     must(table in commands, "the commands name another table of harts now")
     for old, planted, wanted in (
-        (table, table.replace("harts.c", "planted.c"), ["*'src/kernel/hart/planted.c'::table[0]"]),
+        (table, table.replace("harts.c", "planted.c"), ["*'src/kernel/hart/planted.c'::hart_table[0]"]),
         ('value("kernel_heap")', 'value("planted")', ["planted"]),
         ('"REGION_"', '"PLANTED_"', ["PLANTED_USABLE"]),
     ):

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* platform_arch.h (analyser) - the inline half of the seam, of which a proof needs no body. */
+/* platform_arch.h (proof) - the inline half of the seam, of which a proof needs no body. */
 #ifndef PLATFORM_ARCH_H
 #define PLATFORM_ARCH_H
 
