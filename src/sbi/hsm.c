@@ -37,18 +37,3 @@ long sbi_hart_suspend(const struct sbi *sbi, uint32_t type, unsigned long resume
 {
 	return hsm_call(sbi, SBI_HSM_HART_SUSPEND, type, resume, opaque).error;
 }
-
-const char *sbi_hart_state_str(long state)
-{
-	static const char *const name[] = {
-		[SBI_HSM_STATE_STARTED] = "started",
-		[SBI_HSM_STATE_STOPPED] = "stopped",
-		[SBI_HSM_STATE_START_PENDING] = "start pending",
-		[SBI_HSM_STATE_STOP_PENDING] = "stop pending",
-		[SBI_HSM_STATE_SUSPENDED] = "suspended",
-		[SBI_HSM_STATE_SUSPEND_PENDING] = "suspend pending",
-		[SBI_HSM_STATE_RESUME_PENDING] = "resume pending",
-	};
-
-	return state >= 0 && state <= SBI_HSM_STATE_LAST ? name[state] : "unknown";
-}

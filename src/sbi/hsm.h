@@ -48,7 +48,4 @@ acre_nodiscard long sbi_hart_status(const struct sbi *sbi, unsigned long hartid)
 acre_nodiscard long sbi_hart_suspend(const struct sbi *sbi, uint32_t type, unsigned long resume,
 				     unsigned long opaque);
 
-/* sbi_hart_state_str - "started", "stop pending", ...; "unknown" for what is no state. */
-const char *sbi_hart_state_str(long state);
-
 #endif

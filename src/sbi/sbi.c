@@ -6,31 +6,25 @@
 #include "lib/fmt.h"
 #include "sbi/ecall.h"
 
-static const struct {
-	unsigned long eid;
-	const char *name;
-} extension[SBI_EXT_COUNT] = {
-	[SBI_EXT_BASE] = { SBI_EID_BASE, "BASE" },
-	[SBI_EXT_TIME] = { SBI_EID_TIME, "TIME" },
-	[SBI_EXT_IPI] = { SBI_EID_IPI, "IPI" },
-	[SBI_EXT_RFENCE] = { SBI_EID_RFENCE, "RFENCE" },
-	[SBI_EXT_HSM] = { SBI_EID_HSM, "HSM" },
-	[SBI_EXT_SRST] = { SBI_EID_SRST, "SRST" },
-	[SBI_EXT_PMU] = { SBI_EID_PMU, "PMU" },
-	[SBI_EXT_DBCN] = { SBI_EID_DBCN, "DBCN" },
-	[SBI_EXT_SUSP] = { SBI_EID_SUSP, "SUSP" },
-	[SBI_EXT_LEGACY_SET_TIMER] = { SBI_EID_LEGACY_SET_TIMER, "legacy set_timer" },
-	[SBI_EXT_LEGACY_CONSOLE_PUTCHAR] = { SBI_EID_LEGACY_CONSOLE_PUTCHAR, "legacy putchar" },
-	[SBI_EXT_LEGACY_CONSOLE_GETCHAR] = { SBI_EID_LEGACY_CONSOLE_GETCHAR, "legacy getchar" },
-	[SBI_EXT_LEGACY_CLEAR_IPI] = { SBI_EID_LEGACY_CLEAR_IPI, "legacy clear_ipi" },
-	[SBI_EXT_LEGACY_SEND_IPI] = { SBI_EID_LEGACY_SEND_IPI, "legacy send_ipi" },
-	[SBI_EXT_LEGACY_REMOTE_FENCE_I] = { SBI_EID_LEGACY_REMOTE_FENCE_I,
-					    "legacy remote_fence_i" },
-	[SBI_EXT_LEGACY_REMOTE_SFENCE_VMA] = { SBI_EID_LEGACY_REMOTE_SFENCE_VMA,
-					       "legacy remote_sfence_vma" },
-	[SBI_EXT_LEGACY_REMOTE_SFENCE_VMA_ASID] = { SBI_EID_LEGACY_REMOTE_SFENCE_VMA_ASID,
-						    "legacy remote_sfence_vma_asid" },
-	[SBI_EXT_LEGACY_SHUTDOWN] = { SBI_EID_LEGACY_SHUTDOWN, "legacy shutdown" },
+static const unsigned long extension_id[SBI_EXT_COUNT] = {
+	[SBI_EXT_BASE] = SBI_EID_BASE,
+	[SBI_EXT_TIME] = SBI_EID_TIME,
+	[SBI_EXT_IPI] = SBI_EID_IPI,
+	[SBI_EXT_RFENCE] = SBI_EID_RFENCE,
+	[SBI_EXT_HSM] = SBI_EID_HSM,
+	[SBI_EXT_SRST] = SBI_EID_SRST,
+	[SBI_EXT_PMU] = SBI_EID_PMU,
+	[SBI_EXT_DBCN] = SBI_EID_DBCN,
+	[SBI_EXT_SUSP] = SBI_EID_SUSP,
+	[SBI_EXT_LEGACY_SET_TIMER] = SBI_EID_LEGACY_SET_TIMER,
+	[SBI_EXT_LEGACY_CONSOLE_PUTCHAR] = SBI_EID_LEGACY_CONSOLE_PUTCHAR,
+	[SBI_EXT_LEGACY_CONSOLE_GETCHAR] = SBI_EID_LEGACY_CONSOLE_GETCHAR,
+	[SBI_EXT_LEGACY_CLEAR_IPI] = SBI_EID_LEGACY_CLEAR_IPI,
+	[SBI_EXT_LEGACY_SEND_IPI] = SBI_EID_LEGACY_SEND_IPI,
+	[SBI_EXT_LEGACY_REMOTE_FENCE_I] = SBI_EID_LEGACY_REMOTE_FENCE_I,
+	[SBI_EXT_LEGACY_REMOTE_SFENCE_VMA] = SBI_EID_LEGACY_REMOTE_SFENCE_VMA,
+	[SBI_EXT_LEGACY_REMOTE_SFENCE_VMA_ASID] = SBI_EID_LEGACY_REMOTE_SFENCE_VMA_ASID,
+	[SBI_EXT_LEGACY_SHUTDOWN] = SBI_EID_LEGACY_SHUTDOWN,
 };
 
 _Static_assert(SBI_EXT_COUNT <= 32, "struct sbi has 32 bits for extensions");
@@ -68,7 +62,7 @@ static void ask_base(struct sbi *sbi, unsigned long version)
 	sbi->mimpid = base_call(SBI_BASE_GET_MIMPID, 0, 0);
 	sbi->extensions = bit(SBI_EXT_BASE); /* it has just answered */
 	for (enum sbi_ext e = SBI_EXT_BASE + 1; e < SBI_EXT_COUNT; e++) {
-		if (base_call(SBI_BASE_PROBE_EXTENSION, extension[e].eid, 0) != 0)
+		if (base_call(SBI_BASE_PROBE_EXTENSION, extension_id[e], 0) != 0)
 			sbi->extensions |= bit(e);
 	}
 }
@@ -86,14 +80,9 @@ void sbi_probe(struct sbi *sbi)
 	sbi->console = sbi_console_choose(sbi);
 }
 
-const char *sbi_ext_name(enum sbi_ext ext)
-{
-	return (unsigned)ext < SBI_EXT_COUNT ? extension[ext].name : NULL;
-}
-
 unsigned long sbi_ext_id(enum sbi_ext ext)
 {
-	return extension[ext].eid;
+	return extension_id[ext];
 }
 
 const char *sbi_impl_name(unsigned long impl_id)

@@ -84,9 +84,6 @@ static inline bool sbi_has(const struct sbi *sbi, enum sbi_ext ext)
 	return (sbi->extensions >> ext & 1u) != 0;
 }
 
-/* sbi_ext_name - a short name ("TIME", "legacy shutdown"); NULL when @ext is not below COUNT. */
-const char *sbi_ext_name(enum sbi_ext ext);
-
 /* sbi_ext_id - the EID of @ext. Pre: @ext < SBI_EXT_COUNT. */
 unsigned long sbi_ext_id(enum sbi_ext ext);
 
