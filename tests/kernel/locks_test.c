@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The ticket lock on all harts at once: nobody is overtaken. */
-#include "kernel/monitor/locks.h"
+#include "kernel/monitor/lock_report.h"
 
 #include "kernel/hart/hart_life.h"
 #include "kernel/hart/harts.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* locks.h - what the kernel's locks have seen, for the prompt. */
+/* lock_report.h - what the kernel's locks have seen, for the prompt. */
 #ifndef ACRE_KERNEL_LOCKS_H
 #define ACRE_KERNEL_LOCKS_H
 

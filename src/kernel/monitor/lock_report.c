@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* locks.c - the command `locks`. */
-#include "kernel/monitor/locks.h"
+/* lock_report.c - the command `locks`. */
+#include "kernel/monitor/lock_report.h"
 
 #include "kernel/command.h"
 #include "kernel/hart/harts.h"
