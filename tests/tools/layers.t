@@ -105,6 +105,8 @@ REFUSED = [
      "kernel/trap does not include kernel/memory"),
     ("a file before another in its room includes it", "kernel/hart/csr.h", '#include "kernel/hart/isa.h"',
      "csr comes before isa, and does not include it"),
+    ("a guard of another header", "lib/planted.h", "#ifndef ACRE_LIB_FMT_H\n#define ACRE_LIB_FMT_H\n#endif",
+     "the include guard of this header is ACRE_LIB_PLANTED_H"),
     ("a room that nobody drew", "mm/planted/planted.c", "int planted;", "is in no room"),
     ("a function of a header that no file defines", "lib/fmt.h", "void planted(void);",
      "it declares planted(), which is defined in no file of src"),
@@ -135,7 +137,7 @@ TREES = [
       "lib/planted_other.c": "int planted_validate(void)\n{\n\treturn 0;\n}"},
      ["it declares planted_validate(), which is defined in src/lib/planted_other.c"]),
     ("two files of one name", {"kernel/fmt.h": ""}, ["2 files are called fmt.h: src/kernel/fmt.h src/lib/fmt.h"]),
-    ("a README that is too long", {"lib/README.md": "line\n" * 61}, ["src/lib/README.md has %d lines; at most 60" % (LIB_README + 62)]),
+    ("a README that is too long", {"lib/README.md": "line\n" * 61}, ["src/lib/README.md has %d lines; at most 60" % (LIB_README + 63)]),
 ]
 
 # An exception that is no longer one: what it is | what stands in scripts/check-layers |
@@ -198,7 +200,7 @@ ALLOWED = [
     ("an edge that is only in a comment", "lib/fmt.c", '/*\n#include "mm/types.h"\n*/'),
     ("words of assembler in a string", "lib/fmt.c", 'static const char *s = "asm csrw satp";'),
     ("an include guard that ends in TEST_H", "kernel/planted.h",
-     "#ifndef KERNEL_SELFTEST_H\n#define KERNEL_SELFTEST_H\n#endif"),
+     "#ifndef ACRE_KERNEL_PLANTED_H\n#define ACRE_KERNEL_PLANTED_H\n#endif\n#ifdef ACRE_KERNEL_SELFTEST_H\n#endif"),
     ("the device that carries an exit code", "kernel/planted.c", 'const char *s = "sifive,test1";'),
     ("a board in a comment", "kernel/planted.c", "/* QEMU's virt has RAM at 0x80000000 */"),
     ("words and numbers with a board's inside", "kernel/planted.c", "int virtual = 0x800000001;"),
@@ -228,6 +230,9 @@ CROSS = os.environ.get("CROSS_COMPILE", "riscv64-unknown-elf-")
 def plant(root, path, text):
     full = os.path.join(root, "src", path)
     os.makedirs(os.path.dirname(full), exist_ok=True)
+    guard = "ACRE_%s_%s" % (path.split("/")[0].upper(), re.sub(r"\W", "_", os.path.basename(path).upper()))
+    if path.endswith(".h") and not os.path.exists(full) and "#ifndef" not in text:
+        text = "#ifndef %s\n#define %s\n%s\n#endif" % (guard, guard, text)
     with open(full, "a", encoding="utf-8") as f:
         f.write("\n" + text + "\n")
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* lock_report.h - what the kernel's locks have seen, for the prompt. */
-#ifndef ACRE_KERNEL_LOCKS_H
-#define ACRE_KERNEL_LOCKS_H
+#ifndef ACRE_KERNEL_LOCK_REPORT_H
+#define ACRE_KERNEL_LOCK_REPORT_H
 
 #include <stddef.h>
 
