@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* chunk_tree_states.h - every state that a tiny chunk_tree can be brought to (chunk_tree_states.c). */
+/* chunk_tree_states.h - every state that a tiny chunk_tree can be brought to (chunk_tree_states_test.c). */
 #ifndef TESTS_CHUNK_TREE_STATES_H
 #define TESTS_CHUNK_TREE_STATES_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* memmap_model.h - random maps against an array that is painted cell by cell (memmap_model.c). */
+/* memmap_model.h - random maps against an array that is painted cell by cell (memmap_model_test.c). */
 #ifndef TESTS_MEMMAP_MODEL_H
 #define TESTS_MEMMAP_MODEL_H
 

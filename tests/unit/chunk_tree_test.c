@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What is known about chunks, verb by verb, against the bits themselves: searched one by one, and
- * aligned by the number of the first chunk. chunk_tree_states.c goes through every state of tiny
+ * aligned by the number of the first chunk. chunk_tree_states_test.c goes through every state of tiny
  * trees; here the trees are of all sizes around those where something changes.
  */
 #include "mm/index/chunk_tree.h"
