@@ -13,10 +13,10 @@
 
 #define HEAP_BYTES ((size_t)KERNEL_HEAP_SIZE)
 
-_Static_assert(KERNEL_HEAP_SIZE >= 4096, "KERNEL_HEAP_SIZE: less than a page is no heap");
+_Static_assert(KERNEL_HEAP_SIZE >= 4096, "KERNEL_HEAP_SIZE: less than a frame is no heap");
 
 /*
- * Aligned to a page only, so that the image does not grow with the heap's alignment: wherever it
+ * Aligned to a frame only, so that the image does not grow with the heap's alignment: wherever it
  * lies, an arena contains an aligned block of half its size, if that is a power of two.
  */
 static uint8_t heap_arena[HEAP_BYTES] acre_aligned_to(4096);

@@ -77,12 +77,10 @@ void chunk_tree_refresh(struct chunk_tree *tree, uint64_t c);
 
 /*
  * A bounded search has a budget, and says CHUNK_TREE_LATER when it would spend more than *@budget,
- * which says afterwards what is left of it. To scan one stale chunk, or to read the bytes of eight
- * nodes, costs
- * 1. For a run of any length, to scan a stale chunk costs CHUNK_RUN_COST, and to look for the run
- *    in the
- * bits of a chunk CHUNK_TRY_COST more. What a search has scanned is not stale afterwards, so the
- * next one gets further.
+ * which says afterwards what is left of it. To scan one stale chunk costs 1, and so does reading the
+ * bytes of eight nodes. For a run of any length, to scan a stale chunk costs CHUNK_RUN_COST, and to
+ * look for the run in the bits of a chunk CHUNK_TRY_COST more. What a search has scanned is not
+ * stale afterwards, so the next one gets further.
  */
 #define CHUNK_TREE_LATER (BITMAP_NONE - 1)
 #define CHUNK_RUN_COST   8u
@@ -144,9 +142,8 @@ static inline uint64_t chunk_tree_next_broken(const struct chunk_tree *tree, uin
  * chunk_tree_find_full_bounded - the lowest chunk that is known to be full, BITMAP_NONE, or
  * CHUNK_TREE_LATER. Stale chunks are passed over and stay stale, so the search causes no notices
  * later.
- * Cost: eight chunks are one word, and 64 cost 1. Chunks that were passed over are not read again
- *         until
- * there is a full one among them.
+ * Cost:   eight chunks are one word, and 64 cost 1. Chunks that were passed over are not read again
+ *         until there is a full one among them.
  */
 uint64_t chunk_tree_find_full_bounded(struct chunk_tree *tree, unsigned *budget);
 
