@@ -79,7 +79,7 @@ MONITOR_SRC := src/kernel/monitor/monitor.c $(if $(filter 0,$(TESTS)),src/kernel
 	$(call find,src/selftest,*.[cS]) $(CASES) $(call find,tests/kernel,*.c))
 KERNEL := $(call find,src/kernel,*.c)
 KERNEL_SRC := $(call find,src/boot,*.S) $(ECALL) $(SBI) $(PORTABLE) \
-	$(filter-out $(call named,%/monitor.c %/payload_monitor.c,$(KERNEL)),$(KERNEL)) \
+	$(filter-out $(call named,src/kernel/monitor/monitor.c src/kernel/monitor/payload_monitor.c,$(KERNEL)),$(KERNEL)) \
 	$(if $(filter monitor,$(PAYLOAD)),$(MONITOR_SRC)) $(if $(filter irqs,$(PAYLOAD)),src/selftest/irq_stress.c)
 KERNEL_OBJ := $(patsubst %,$(K)/%.o,$(basename $(KERNEL_SRC)))
 include mk/bench.mk
