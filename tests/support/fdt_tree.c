@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* fdt_tree.c - a tree that a case builds, opens and reads. */
-#include "fdt/fdt_token_internal.h"
 #include "tests/support/fdt_tree.h"
 
+#include "fdt/fdt_token_internal.h"
 #include "lib/string.h"
 #include "tests/support/ktest.h"
 

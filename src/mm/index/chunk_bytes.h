@@ -13,8 +13,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#include "lib/bits.h"
 #include "lib/attributes.h"
+#include "lib/bits.h"
 
 #define CHUNK_ORDER 9u
 #define CHUNK_BITS  (1u << CHUNK_ORDER)
