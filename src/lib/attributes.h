@@ -28,4 +28,7 @@
 #define acre_released_by(fn, n)
 #endif
 
+/* acre_caller - where the current function was called from: what a report names as the culprit. */
+#define acre_caller() __builtin_return_address(0)
+
 #endif

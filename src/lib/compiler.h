@@ -11,9 +11,6 @@
 #define never_inline  __attribute__((__noinline__))
 #define always_inline inline __attribute__((__always_inline__))
 
-/* Where the current function was called from: what a report names as the culprit. */
-#define CALLER() __builtin_return_address(0)
-
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /*

@@ -139,12 +139,12 @@ plain_stores unsigned long ticket_lock_acquire(struct ticket_lock *lock)
 	unsigned long irq = platform_irq_save();
 	uint32_t self = platform_hart() + 1;
 
-	check_caller(lock, self, CALLER(), irq);
+	check_caller(lock, self, acre_caller(), irq);
 	uint32_t ticket = atomic_fetch_add_explicit(&lock->next, 1, memory_order_relaxed);
 	uint32_t ahead = ahead_of(lock, ticket);
 	if (unlikely(ahead != 0))
-		return wait_and_hold(lock, ticket, ahead, CALLER(), irq);
-	hold(lock, self, CALLER());
+		return wait_and_hold(lock, ticket, ahead, acre_caller(), irq);
+	hold(lock, self, acre_caller());
 	return irq;
 }
 
@@ -153,10 +153,10 @@ plain_stores unsigned long ticket_lock_acquire_turn(struct ticket_lock *lock,
 {
 	unsigned long irq = platform_irq_save();
 
-	check_caller(lock, platform_hart() + 1, CALLER(), irq);
+	check_caller(lock, platform_hart() + 1, acre_caller(), irq);
 	turn->ticket = atomic_fetch_add_explicit(&lock->next, 1, memory_order_relaxed);
 	turn->grants = ahead_of(lock, turn->ticket);
-	return wait_and_hold(lock, turn->ticket, turn->grants, CALLER(), irq);
+	return wait_and_hold(lock, turn->ticket, turn->grants, acre_caller(), irq);
 }
 
 /* ---- giving back ----------------------------------------------------------------------------- */
@@ -170,7 +170,7 @@ static never_inline acre_noreturn void not_held(const struct ticket_lock *lock, 
 plain_stores void ticket_lock_release(struct ticket_lock *lock, unsigned long irq)
 {
 	if (unlikely(!ticket_lock_held(lock)))
-		not_held(lock, CALLER());
+		not_held(lock, acre_caller());
 	ticket_lock_order_pop(lock);
 	/* Only the holder writes serving, so a plain increment of what it read is enough. */
 	uint32_t next = atomic_load_explicit(&lock->serving, memory_order_relaxed) + 1;

@@ -2,7 +2,7 @@
 /* panic.c - format the last words on the stack and pass them through the seam. */
 #include "lib/panic.h"
 
-#include "lib/compiler.h"
+#include "lib/attributes.h"
 #include "lib/fmt.h"
 #include "lib/platform.h"
 
@@ -19,7 +19,7 @@ acre_noreturn void acre_panic(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	vpanic(CALLER(), format, args);
+	vpanic(acre_caller(), format, args);
 }
 
 acre_noreturn void acre_panic_from(const void *caller, const char *format, ...)

@@ -19,7 +19,7 @@
 #include "selftest/stress_core.h"
 
 #include "lib/align.h"
-#include "lib/compiler.h"
+#include "lib/attributes.h"
 #include "lib/fmt.h"
 #include "lib/platform.h"
 #include "lib/string.h"
@@ -305,20 +305,20 @@ static void alloc_heap_block(struct stress *s, struct stress_agent *a, struct st
 	switch (next_random(a) % 8) {
 	case 0:
 		verb = DID_HEAP_ZALLOC;
-		at = heap_zalloc(s->heap, bytes, CALLER());
+		at = heap_zalloc(s->heap, bytes, acre_caller());
 		break;
 	case 1:
 		verb = DID_HEAP_CALLOC;
 		bytes -= bytes % 8;
-		at = heap_calloc(s->heap, bytes / 8, 8, CALLER());
+		at = heap_calloc(s->heap, bytes / 8, 8, acre_caller());
 		break;
 	case 2:
 	case 3:
 		verb = DID_HEAP_ALLOC_ALIGNED;
-		at = heap_alloc_aligned(s->heap, bytes, 16u << next_random(a) % 5, CALLER());
+		at = heap_alloc_aligned(s->heap, bytes, 16u << next_random(a) % 5, acre_caller());
 		break;
 	default:
-		at = heap_alloc(s->heap, bytes, CALLER());
+		at = heap_alloc(s->heap, bytes, acre_caller());
 	}
 	if (at == NULL) {
 		a->none++;
@@ -338,7 +338,7 @@ static void resize_block(struct stress *s, struct stress_agent *a, struct stress
 
 	look_at_own(a, old, align_down(b->bytes, 8u), b->serial);
 	memcpy(head, old, sizeof(head));
-	uint64_t *at = heap_realloc(s->heap, old, bytes, CALLER());
+	uint64_t *at = heap_realloc(s->heap, old, bytes, acre_caller());
 	if (at == NULL) {
 		a->none++;
 		mark_block(a, old, align_down(b->bytes, 8u), b->serial, false);
@@ -353,10 +353,10 @@ static void free_heap_block(struct stress *s, struct stress_agent *a, struct str
 {
 	look_at_own(a, b->at, align_down(b->bytes, 8u), b->serial);
 	if (next_random(a) % 2 == 0) {
-		heap_free_sized(s->heap, b->at, b->bytes, CALLER());
+		heap_free_sized(s->heap, b->at, b->bytes, acre_caller());
 		note_call(a, DID_HEAP_FREE_SIZED);
 	} else {
-		heap_free(s->heap, b->at, CALLER());
+		heap_free(s->heap, b->at, acre_caller());
 		note_call(a, DID_HEAP_FREE);
 	}
 	b->at = NULL;
@@ -379,7 +379,7 @@ static void free_foreign(struct stress *s, struct stress_agent *a, uintptr_t wha
 	if (is_frame) {
 		freed(a, DID_FRAME_FREE, frame_free(s->pool, pfn_of(s, at)));
 	} else {
-		heap_free(s->heap, at, CALLER());
+		heap_free(s->heap, at, acre_caller());
 		note_call(a, DID_HEAP_FREE);
 	}
 }

@@ -13,6 +13,7 @@
 #include "mm/types.h"
 
 struct frame_pool;
+struct heap;
 
 /* The tree of tests/lift/board.dts, as dtc compiled it (board.S). */
 extern const uint8_t lift_dtb[];
@@ -26,10 +27,10 @@ acre_noreturn void lift_exit(int code);
 unsigned lift_bad_frees(void);
 
 /*
- * lift_neighbours - takes and frees a frame, in a file with words of another kernel. Result: how
- * often the core called a function of that kernel by mistake, 0 if all is well.
+ * lift_neighbours - takes and frees a frame and a block, in a file with words of another kernel.
+ * Result: how often the core called a function of that kernel by mistake, 0 if all is well.
  */
-unsigned lift_neighbours(struct frame_pool *pool);
+unsigned lift_neighbours(struct frame_pool *pool, struct heap *heap);
 
 /*
  * lift_main - the program. @image is what it occupies of the RAM in the tree, empty if nothing;

@@ -140,11 +140,13 @@ void status_str(enum status status)
 	calls++;
 }
 
-unsigned lift_neighbours(struct frame_pool *pool)
+unsigned lift_neighbours(struct frame_pool *pool, struct heap *heap)
 {
 	frame_nr_t frame = frame_alloc(pool);
+	void *block = heap_alloc(heap, 100, acre_caller());
 
-	if (frame == FRAME_NONE || frame_free(pool, frame) != ACRE_OK)
+	if (frame == FRAME_NONE || frame_free(pool, frame) != ACRE_OK || block == NULL)
 		calls++;
+	heap_free(heap, block, acre_caller());
 	return calls;
 }

@@ -207,17 +207,17 @@ enum acre_status frame_free_one(struct frame_pool *pool, frame_nr_t pfn, const v
 
 enum acre_status frame_free_range(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes)
 {
-	return free_frames(pool, pfn, nframes, nframes, CALLER());
+	return free_frames(pool, pfn, nframes, nframes, acre_caller());
 }
 
 enum acre_status frame_free_address(struct frame_pool *pool, acre_paddr_t addr)
 {
 	if (is_aligned(addr, FRAME_SIZE))
-		return free_frames(pool, frame_from_paddr(addr), 1, 0, CALLER());
+		return free_frames(pool, frame_from_paddr(addr), 1, 0, acre_caller());
 	platform_bad_free(&(struct platform_bad_free){
 		.allocator = "frame",
 		.address = addr,
-		.caller = CALLER(),
+		.caller = acre_caller(),
 		.what = "misaligned",
 		.actual_start = align_down(addr, FRAME_SIZE),
 		.actual_size = FRAME_SIZE,

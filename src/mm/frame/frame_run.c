@@ -210,7 +210,7 @@ frame_nr_t frame_alloc_range_recorded(struct frame_pool *pool, frame_count_t nfr
 }
 
 /*
- * A call that is the last thing that frame_alloc_range() does is a jump: then CALLER() is its
+ * A call that is the last thing that frame_alloc_range() does is a jump: then acre_caller() is its
  * caller.
  */
 static never_inline frame_nr_t alloc_range_slow(struct frame_pool *pool, frame_count_t nframes,
@@ -218,7 +218,7 @@ static never_inline frame_nr_t alloc_range_slow(struct frame_pool *pool, frame_c
 {
 	return likely(!pool->debug)
 		       ? FRAME_NONE
-		       : frame_alloc_range_recorded(pool, nframes, align_bytes, CALLER());
+		       : frame_alloc_range_recorded(pool, nframes, align_bytes, acre_caller());
 }
 
 frame_nr_t frame_alloc_range(struct frame_pool *pool, frame_count_t nframes, uint64_t align_bytes)
@@ -247,6 +247,6 @@ enum acre_status frame_alloc_at(struct frame_pool *pool, frame_nr_t pfn, frame_c
 	enum acre_status status = alloc_at(pool, pfn, nframes);
 
 	if (unlikely(pool->debug) && status == ACRE_OK)
-		frame_debug_take(pool, pfn, nframes, CALLER());
+		frame_debug_take(pool, pfn, nframes, acre_caller());
 	return status;
 }

@@ -179,11 +179,11 @@ static frame_nr_t alloc_from_pool(struct frame_pool *pool, struct frame_stock *s
 	return pfn;
 }
 
-/* A call that is the last thing that frame_alloc() does is a jump: then CALLER() is its caller. */
+/* A call that is the last thing that frame_alloc() does is a jump: then acre_caller() is its caller. */
 static never_inline frame_nr_t alloc_slow(struct frame_pool *pool)
 {
 	if (unlikely(pool->debug))
-		return frame_alloc_recorded(pool, CALLER());
+		return frame_alloc_recorded(pool, acre_caller());
 	struct frame_stock *stock = &pool->stock[platform_hart()];
 	unsigned long irq = platform_irq_save();
 	frame_nr_t pfn = take_nearby(stock);
@@ -261,6 +261,6 @@ enum acre_status frame_free(struct frame_pool *pool, frame_nr_t pfn)
 	 * A bank that begins in the middle of a chunk shares it: then the bit is not inserted here.
 	 */
 	if (unlikely(pfn - bank->base >= pool->fast_nbits) || unlikely(!free_fast(pool, bank, pfn)))
-		return free_slow(pool, pfn, CALLER());
+		return free_slow(pool, pfn, acre_caller());
 	return ACRE_OK;
 }

@@ -165,21 +165,22 @@ frame_nr_t frame_alloc_zeroed(struct frame_pool *pool)
 		frame_nr_t pfn = pop_zeroed(pool);
 
 		if (unlikely(pool->debug))
-			frame_debug_take(pool, pfn, 1, CALLER());
+			frame_debug_take(pool, pfn, 1, acre_caller());
 		if (likely(pfn != FRAME_NONE))
 			return pfn;
 	}
-	frame_nr_t pfn =
-		likely(!pool->debug) ? frame_alloc(pool) : frame_alloc_recorded(pool, CALLER());
+	frame_nr_t pfn = likely(!pool->debug) ? frame_alloc(pool)
+					      : frame_alloc_recorded(pool, acre_caller());
 	return cleared(pool, pfn, 1);
 }
 
 frame_nr_t frame_alloc_range_zeroed(struct frame_pool *pool, frame_count_t nframes,
 				    uint64_t align_bytes)
 {
-	frame_nr_t pfn = likely(!pool->debug)
-				 ? frame_alloc_range(pool, nframes, align_bytes)
-				 : frame_alloc_range_recorded(pool, nframes, align_bytes, CALLER());
+	frame_nr_t pfn =
+		likely(!pool->debug)
+			? frame_alloc_range(pool, nframes, align_bytes)
+			: frame_alloc_range_recorded(pool, nframes, align_bytes, acre_caller());
 
 	return cleared(pool, pfn, nframes);
 }
@@ -190,14 +191,14 @@ enum acre_status frame_free_zeroed(struct frame_pool *pool, frame_nr_t pfn)
 		platform_bad_free(&(struct platform_bad_free){
 			.allocator = "frame",
 			.address = frame_to_paddr(pfn),
-			.caller = CALLER(),
+			.caller = acre_caller(),
 			.what = "not all zero, as was promised",
 			.actual_start = frame_to_paddr(pfn),
 			.actual_size = FRAME_SIZE,
 		});
 		return ACRE_ERR_INVALID;
 	}
-	return frame_free_one_zeroed(pool, pfn, CALLER());
+	return frame_free_one_zeroed(pool, pfn, acre_caller());
 }
 
 static frame_nr_t lowest_dirty(struct frame_pool *pool, struct frame_search *search)

@@ -148,7 +148,7 @@ static inline void split(struct buddy *b, const struct buddy_region *r, uintptr_
 void buddy_init(struct buddy *b, unsigned max_order)
 {
 	if (max_order < BUDDY_MIN_ORDER || max_order > BUDDY_MAX_ORDER)
-		acre_panic_from(CALLER(), "buddy_init: order %u is not in %u..%u", max_order,
+		acre_panic_from(acre_caller(), "buddy_init: order %u is not in %u..%u", max_order,
 				BUDDY_MIN_ORDER, BUDDY_MAX_ORDER);
 	*b = (struct buddy){ .max_order = max_order };
 }
@@ -419,7 +419,7 @@ enum acre_status buddy_block_of(const struct buddy *b, const void *addr, struct 
 			return ACRE_OK;
 		}
 	}
-	acre_panic_from(CALLER(), "the heap's table is damaged: no block contains %p", addr);
+	acre_panic_from(acre_caller(), "the heap's table is damaged: no block contains %p", addr);
 }
 
 size_t buddy_largest_free(const struct buddy *b)

@@ -11,7 +11,7 @@
  *   - Any hart, any interrupt state. The lock is held for O(orders) steps, and never while
  *     memory is cleared or copied. Not from a handler that may have interrupted
  *     platform_bad_free().
- *   - @caller is who asks, for reports: CALLER() in a wrapper.
+ *   - @caller is who asks, for reports: acre_caller() in a wrapper.
  *
  * A zeroed struct heap is a valid one without memory; heap_init() makes it useful. docs/heap.md has
  * the drawings and the costs.

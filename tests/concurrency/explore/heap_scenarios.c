@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#include "lib/compiler.h"
+#include "lib/attributes.h"
 #include "tests/concurrency/explore/explore.h"
 
 #define GRANULES 4u
@@ -58,7 +58,7 @@ static void disown(uint8_t *block, size_t size)
 
 static uint8_t *take(size_t size)
 {
-	uint8_t *block = heap_alloc(&heap, size, CALLER());
+	uint8_t *block = heap_alloc(&heap, size, acre_caller());
 
 	if (block != NULL)
 		own(block, size);
@@ -73,7 +73,7 @@ static void give(uint8_t *block, size_t size)
 	if (block == NULL)
 		return;
 	disown(block, size);
-	heap_free(&heap, block, CALLER());
+	heap_free(&heap, block, acre_caller());
 	world.block[explore_me()] = NULL;
 }
 
@@ -94,7 +94,7 @@ static void take_16(void)
 
 static void take_cleared_and_give(void)
 {
-	uint8_t *block = heap_zalloc(&heap, 16, CALLER());
+	uint8_t *block = heap_zalloc(&heap, 16, acre_caller());
 
 	if (block == NULL) {
 		world.nones++;
@@ -105,7 +105,7 @@ static void take_cleared_and_give(void)
 		EXPLORE_CHECK(block[i] == 0, "not cleared");
 	own(block, 16);
 	disown(block, 16);
-	heap_free_sized(&heap, block, 16, CALLER());
+	heap_free_sized(&heap, block, 16, acre_caller());
 }
 
 /* It grows where it stands, or moves, or not at all; then it shrinks. */
@@ -116,7 +116,7 @@ static void grow_and_shrink(void)
 	if (block == NULL)
 		return;
 	disown(block, 16); /* It may be another one; if it is this one, nobody else has it. */
-	uint8_t *grown = heap_realloc(&heap, block, 32, CALLER());
+	uint8_t *grown = heap_realloc(&heap, block, 32, acre_caller());
 	if (grown == NULL) {
 		world.nones++;
 		own(block, 16);
@@ -127,7 +127,7 @@ static void grow_and_shrink(void)
 		EXPLORE_CHECK(grown[i] == 0xa0 + explore_me(), "not what was written to it");
 	own(grown, 32);
 	disown(grown, 32);
-	EXPLORE_CHECK(heap_realloc(&heap, grown, 16, CALLER()) == grown, "it moved to shrink");
+	EXPLORE_CHECK(heap_realloc(&heap, grown, 16, acre_caller()) == grown, "it moved to shrink");
 	own(grown, 16);
 	give(grown, 16);
 }
@@ -137,7 +137,7 @@ static void give_the_same(void)
 {
 	unsigned before = explore_refused_by_me();
 
-	heap_free(&heap, world.block[EXPLORE_MAX_ACTIVITIES], CALLER());
+	heap_free(&heap, world.block[EXPLORE_MAX_ACTIVITIES], acre_caller());
 	if (explore_refused_by_me() != before)
 		world.refusals++;
 	else
@@ -146,7 +146,7 @@ static void give_the_same(void)
 
 static void give_nonsense(void)
 {
-	heap_free(&heap, world.nonsense, CALLER());
+	heap_free(&heap, world.nonsense, acre_caller());
 	world.refusals++;
 }
 
