@@ -3,10 +3,10 @@
  * The frame pool, verb by verb. RAM is wherever a case says that it is; only the cases about
  * clearing have bytes behind their frames.
  */
-#include "lib/compiler.h"
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_types.h"
 
+#include "lib/compiler.h"
 #include "lib/string.h"
 #include "mm/frame/frame_scoped.h"
 #include "tests/support/frame_ask.h"

@@ -38,15 +38,17 @@
  *       hart has a stock, and no frame that is free or not inserted is recorded as taken.
  *   and those of the tree.
  *
- * The lock guards the table of banks, the bits of `inserted`, the trees, and every search for more
- * than one frame. Bits of `free` change without it. So a run that was found may lose a frame before
- * it is taken: then the frames of it that were taken are put back, and the search goes on.
+ * The lock guards the table of banks, the bits of `inserted`, the trees, the list of zeroed frames,
+ * and every search for more than one frame. Without it change the bits of `free`, a stock (by its
+ * hart alone), and a record (by the hart that has the frame). So a run that was found may lose a
+ * frame before it is taken: then the frames of it that were taken are put back, and the search goes
+ * on.
  */
-#include "lib/compiler.h"
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_types.h"
 
 #include "lib/align.h"
+#include "lib/compiler.h"
 #include "lib/lock_scoped.h"
 #include "lib/string.h"
 #include "mm/frame/frame_bits_internal.h"

@@ -70,8 +70,9 @@ struct frame_stock {
 } acre_aligned_to(64);
 
 struct frame_pool {
-	struct ticket_lock lock; /* guards every field; only the free bits change without it */
-	uint64_t offset;         /* a frame's pointer is its physical address plus this */
+	/* Guards all but what an owner writes alone: free bits, stocks, records (frame_pool.c). */
+	struct ticket_lock lock;
+	uint64_t offset; /* a frame's pointer is its physical address plus this */
 	frame_count_t managed;
 	frame_count_t fast_nbits; /* frame_free(): bank[0].nbits; 0 in debug mode */
 	uint64_t fast_min_align;  /* frame_alloc_range(): FRAME_SIZE; UINT64_MAX in debug mode */

@@ -12,12 +12,12 @@
  *
  * Frames are named by their index, and only a few are inserted.
  */
-#include "lib/compiler.h"
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_types.h"
 
 #include <string.h>
 
+#include "lib/compiler.h"
 #include "lib/platform.h"
 #include "tests/concurrency/explore/explore.h"
 
