@@ -15,7 +15,9 @@ import sys
 
 SEAM_HEADERS = ["lib/platform.h", "kernel/rv64/platform_arch.h"]
 TOKEN = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
-DIRECTIVE = re.compile(r"^[ \t]*#(?:\\\n|[^\n])*", re.M)
+SPLICE = re.compile(r"\\[ \t\v\f\r]*\n")
+CONTINUED = re.compile(r"[^\n]*\\[ \t\v\f\r]*\n(?:[^\n]*\\[ \t\v\f\r]*\n)*[^\n]*")
+DIRECTIVE = re.compile(r"^[ \t]*#[^\n]*", re.M)
 QUOTED = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"]*)"', re.M)
 NM_LINE = re.compile(r"^(?:[0-9a-f]+)? +(?:([0-9a-f]+) +)?([A-Za-z?]) (\S+)$")
 
@@ -39,9 +41,17 @@ def code_of(text):
     return DIRECTIVE.sub(lambda m: "\n" * m.group(0).count("\n"), without(text, strings=True))
 
 
+def spliced(text):
+    """text with continued lines joined to their first, as a compiler does before all else; line numbers stay."""
+    return CONTINUED.sub(lambda m: SPLICE.sub("", m.group(0)) + "\n" * len(SPLICE.findall(m.group(0))), text)
+
+
 def read(*path):
     with open(os.path.join(*path), encoding="utf-8", errors="replace") as f:
-        return f.read()
+        return spliced(f.read())
+
+
+SOURCES = (".c", ".h", ".S")
 
 
 def sources(src):
@@ -49,7 +59,7 @@ def sources(src):
     for folder, folders, names in os.walk(src):
         folders.sort()
         for name in sorted(names):
-            if name.endswith((".c", ".h", ".S", ".inc")):
+            if name.endswith(SOURCES):
                 yield os.path.relpath(os.path.join(folder, name), src)
 
 

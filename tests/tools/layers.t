@@ -37,6 +37,15 @@ REFUSED = [
     ("a neighbour without its layer", "lib/fmt.c", '#include "string.h"', "names its layer"),
     ("a path that climbs", "lib/fmt.c", '#include "lib/../mm/types.h"', "names its layer"),
     ("an include that is a macro", "lib/fmt.c", "#include HEADER", "not a macro"),
+    ("an include that begins with a digraph", "lib/bits.h", '%:include "kernel/machine.h"', "a directive begins with '#'"),
+    ("an include that begins with a trigraph", "lib/bits.h", '??=include "kernel/machine.h"', "a directive begins with '#'"),
+    ("an include in two lines", "lib/bits.h", '#inc\\\nlude "kernel/machine.h"', "lib does not include kernel"),
+    ("an include in two lines, with a space after the backslash", "lib/bits.h", '#include "ker\\ \nnel/machine.h"',
+     "lib does not include kernel"),
+    ("an include with a comment of two lines in it", "lib/bits.h", '#/*\n*/include "kernel/machine.h"', "no such directive"),
+    ("an include by another word", "lib/bits.h", '#import "kernel/machine.h"', "no such directive"),
+    ("an include of the next of that name", "lib/bits.h", '#include_next "kernel/machine.h"', "no such directive"),
+    ("an include of the assembler's own", "boot/planted.S", '\t.include "lib/fmt.h"', "assembler includes by #include"),
     ("a header that is not there", "lib/fmt.c", '#include "lib/no_such.h"', "there is no src/"),
     ("the seam's inline half by a side door", "mm/planted.c", '#include "platform_arch.h"',
      "by lib/platform.h alone"),
@@ -110,8 +119,8 @@ REFUSED = [
     ("a room that nobody drew", "mm/planted/planted.c", "int planted;", "is in no room"),
     ("a function of a header that no file defines", "lib/fmt.h", "void planted(void);",
      "it declares planted(), which is defined in no file of src"),
-    ("a function of a header that is static in its file", "lib/planted.h", "int joined_lines(void);",
-     "it declares joined_lines(), which is defined in no file of src"),
+    ("a function of a header that is static in its file", "lib/fmt.h", "void emit_repeated(void);",
+     "it declares emit_repeated(), which is defined in no file of src"),
 ]
 
 with open("src/lib/README.md", encoding="utf-8") as readme:
@@ -136,6 +145,9 @@ TREES = [
      {"lib/planted.h": "int planted_validate(void);",
       "lib/planted_other.c": "int planted_validate(void)\n{\n\treturn 0;\n}"},
      ["it declares planted_validate(), which is defined in src/lib/planted_other.c"]),
+    ("a file of another kind", {"lib/planted.def": '#include "kernel/machine.h"', "lib/bits.c": '#include "lib/planted.def"'},
+     ["src/lib/planted.def is neither *.c *.h *.S nor README.md"]),
+    ("a source of another kind", {"lib/planted.inc": ""}, ["src/lib/planted.inc is neither"]),
     ("two files of one name", {"kernel/fmt.h": ""}, ["2 files are called fmt.h: src/kernel/fmt.h src/lib/fmt.h"]),
     ("a README that is too long", {"lib/README.md": "line\n" * 61}, ["src/lib/README.md has %d lines; at most 60" % (LIB_README + 63)]),
 ]
