@@ -403,7 +403,7 @@ static void heap(void)
 
 static void console(void)
 {
-	static char text[PRINT_LINE];
+	static char text[ACRE_PRINT_LINE];
 
 	memset(text, '#', sizeof(text) - 1);
 	for (unsigned n = 1; n < 120; n += 17)

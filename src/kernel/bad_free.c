@@ -74,5 +74,5 @@ void platform_bad_free(const struct platform_bad_free *report)
 	bad_free_sentence(sentence, sizeof(sentence), report);
 	if (!bad_free_reports)
 		acre_panic_from(report->caller, "%s", sentence);
-	log_error("%s\n", sentence);
+	acre_log_error("%s\n", sentence);
 }

@@ -44,7 +44,7 @@ static const char *set_loglevel(void *into, const char *value, size_t len)
 
 	for (unsigned i = 0; value != NULL && i < ARRAY_SIZE(level); i++) {
 		if (word_is(value, len, level[i])) {
-			args->loglevel = (enum log_level)i;
+			args->loglevel = (enum acre_log_level)i;
 			return NULL;
 		}
 	}
@@ -138,7 +138,7 @@ void bootargs_parse(struct bootargs *args, const struct boot_arguments *more, co
 	struct word word;
 
 	memset(args, 0, sizeof(*args));
-	args->loglevel = LOG_INFO;
+	args->loglevel = ACRE_LOG_INFO;
 	const struct boot_arguments group[] = {
 		{ kernel_argument, ARRAY_SIZE(kernel_argument), args },
 		*more,

@@ -22,7 +22,7 @@ struct bootargs {
 	bool has_boothart;
 	uint64_t boothart;  /* start over on this hart */
 	uint64_t mem_limit; /* mem=: use the first so many bytes of RAM; 0: all */
-	enum log_level loglevel;
+	enum acre_log_level loglevel;
 };
 
 /*

@@ -60,10 +60,10 @@ void machine_read_tree(const void *dtb, uint64_t boot_hart_id)
 /* @first: room for the words of the first error. */
 static void report_finding(void *first, const struct memmap_finding *finding)
 {
-	static const enum log_level level[] = {
-		[MEMMAP_NOTE] = LOG_INFO,
-		[MEMMAP_WARNING] = LOG_WARN,
-		[MEMMAP_ERROR] = LOG_ERROR,
+	static const enum acre_log_level level[] = {
+		[MEMMAP_NOTE] = ACRE_LOG_INFO,
+		[MEMMAP_WARNING] = ACRE_LOG_WARN,
+		[MEMMAP_ERROR] = ACRE_LOG_ERROR,
 	};
 	char sentence[MEMMAP_FINDING_LEN];
 	char *error = first;
@@ -105,9 +105,10 @@ void machine_map_memory(uint64_t limit)
 			   error[0] != '\0' ? error : acre_status_str(s));
 	uint32_t unplaced = memmap_place_from_fdt(&machine.memmap, &machine.fdt, &reporter);
 	if (unplaced != 0)
-		log_warn("%u of %u dynamic reservations have no place: their drivers will not find "
-			 "them\n",
-			 unplaced, machine.memmap.ndynamic);
+		acre_log_warn(
+			"%u of %u dynamic reservations have no place: their drivers will not find "
+			"them\n",
+			unplaced, machine.memmap.ndynamic);
 	check_map();
 }
 

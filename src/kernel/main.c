@@ -28,7 +28,7 @@ static void complain_of_word(const char *word, size_t len, const char *reason)
 {
 	char text[TEXT_SHORT_SIZE];
 
-	log_warn("boot argument '%s': %s\n", text_short(text, word, len), reason);
+	acre_log_warn("boot argument '%s': %s\n", text_short(text, word, len), reason);
 }
 
 /*
@@ -41,16 +41,18 @@ static void hand_over_to_boothart(const struct bootargs *args)
 		return;
 	/* Some firmware claims to start a hart that is disabled, and then no hart would run. */
 	if (!harts_enabled_in_tree(&machine.fdt, args->boothart)) {
-		log_warn("boothart=%llu: the device tree has no such hart enabled; staying on hart "
-			 "%llu\n",
-			 (unsigned long long)args->boothart,
-			 (unsigned long long)machine.boot_hart_id);
+		acre_log_warn(
+			"boothart=%llu: the device tree has no such hart enabled; staying on hart "
+			"%llu\n",
+			(unsigned long long)args->boothart,
+			(unsigned long long)machine.boot_hart_id);
 		return;
 	}
 	acre_print("starting over on hart %llu\n", (unsigned long long)args->boothart);
 	long error = boot_handover(args->boothart, machine.dtb);
-	log_warn("boothart=%llu: %s; staying on hart %llu\n", (unsigned long long)args->boothart,
-		 sbi_error_str(error), (unsigned long long)machine.boot_hart_id);
+	acre_log_warn("boothart=%llu: %s; staying on hart %llu\n",
+		      (unsigned long long)args->boothart, sbi_error_str(error),
+		      (unsigned long long)machine.boot_hart_id);
 }
 
 static void apply_bootargs(struct bootargs *args)

@@ -8,7 +8,7 @@
 
 static acre_noreturn void vpanic(const void *caller, const char *format, va_list args)
 {
-	char message[PANIC_MESSAGE_SIZE];
+	char message[ACRE_PANIC_MESSAGE_SIZE];
 
 	fmt_vbuffer(message, sizeof(message), format, args);
 	platform_panic(caller, message);

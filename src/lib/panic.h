@@ -10,12 +10,12 @@
 #include "lib/attributes.h"
 #include "lib/compiler.h"
 
-#define PANIC_MESSAGE_SIZE 384
+#define ACRE_PANIC_MESSAGE_SIZE 384
 
 /*
- * acre_panic - format a sentence (fmt.h says which conversions there are; cut at PANIC_MESSAGE_SIZE - 1
- * bytes) and hand it to platform_panic() with the caller's address. Any hart, any lock, any
- * interrupt state.
+ * acre_panic - format a sentence (fmt.h says which conversions there are; cut at
+ * ACRE_PANIC_MESSAGE_SIZE - 1 bytes) and hand it to platform_panic() with the caller's address. Any
+ * hart, any lock, any interrupt state.
  */
 acre_noreturn void acre_panic(const char *format, ...) acre_printf_like(1, 2);
 

@@ -208,7 +208,7 @@ static void write_formatted(struct gather *g, const char *prefix, const char *fo
 
 static void vprint(const char *prefix, const char *format, va_list args)
 {
-	char text[PRINT_LINE];
+	char text[ACRE_PRINT_LINE];
 	struct gather g = { .put = ring_write, .text = text, .room = sizeof(text) };
 
 	write_formatted(&g, prefix, format, args);
@@ -234,17 +234,17 @@ void acre_print_unlocked(const char *format, ...)
 	va_end(args);
 }
 
-void acre_log_set_level(enum log_level level)
+void acre_log_set_level(enum acre_log_level level)
 {
-	level_above_info = (int)level - (int)LOG_INFO;
+	level_above_info = (int)level - (int)ACRE_LOG_INFO;
 }
 
-void acre_log_at(enum log_level level, const char *format, ...)
+void acre_log_at(enum acre_log_level level, const char *format, ...)
 {
 	static const char prefix[][10] = { "error: ", "warning: ", "", "debug: " };
 	va_list args;
 
-	if ((int)level - (int)LOG_INFO > level_above_info)
+	if ((int)level - (int)ACRE_LOG_INFO > level_above_info)
 		return;
 	va_start(args, format);
 	vprint(prefix[level], format, args);

@@ -14,7 +14,7 @@
 
 struct ticket_lock;
 
-enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+enum acre_log_level { ACRE_LOG_ERROR, ACRE_LOG_WARN, ACRE_LOG_INFO, ACRE_LOG_DEBUG };
 
 /*
  * acre_print_init - give the print lock its name and its place in the order of locks. Before anybody
@@ -23,7 +23,7 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 void acre_print_init(void);
 
 /* So much of what one call prints stays together. */
-#define PRINT_LINE 384u
+#define ACRE_PRINT_LINE 384u
 
 /*
  * acre_print - always shown; formats as fmt.h says. Returns when it is on the console. Any hart, any
@@ -49,14 +49,14 @@ void acre_print_let_finish(bool others_run);
 const struct ticket_lock *acre_print_lock(void);
 
 /* acre_log_at - a line shown if @level is at most the current one; errors and warnings say so first. */
-void acre_log_at(enum log_level level, const char *format, ...) acre_printf_like(2, 3);
+void acre_log_at(enum acre_log_level level, const char *format, ...) acre_printf_like(2, 3);
 
-/* acre_log_set_level - show lines up to @level from now on (LOG_INFO at the start). */
-void acre_log_set_level(enum log_level level);
+/* acre_log_set_level - show lines up to @level from now on (ACRE_LOG_INFO at the start). */
+void acre_log_set_level(enum acre_log_level level);
 
-#define log_error(...) acre_log_at(LOG_ERROR, __VA_ARGS__)
-#define log_warn(...)  acre_log_at(LOG_WARN, __VA_ARGS__)
-#define log_info(...)  acre_log_at(LOG_INFO, __VA_ARGS__)
-#define log_debug(...) acre_log_at(LOG_DEBUG, __VA_ARGS__)
+#define acre_log_error(...) acre_log_at(ACRE_LOG_ERROR, __VA_ARGS__)
+#define acre_log_warn(...)  acre_log_at(ACRE_LOG_WARN, __VA_ARGS__)
+#define acre_log_info(...)  acre_log_at(ACRE_LOG_INFO, __VA_ARGS__)
+#define acre_log_debug(...) acre_log_at(ACRE_LOG_DEBUG, __VA_ARGS__)
 
 #endif

@@ -137,10 +137,11 @@ static void warn_trimmed(const struct memmap *map, uint32_t bank, uint64_t bytes
 {
 	char size[FMT_SIZE_LEN];
 
-	log_warn("%s of bank %u, [0x%llx, 0x%llx), cannot be used: less than the frame tables that "
-		 "it would need\n",
-		 fmt_size(size, bytes), bank, (unsigned long long)map->bank[bank].range.start,
-		 (unsigned long long)map->bank[bank].range.end);
+	acre_log_warn(
+		"%s of bank %u, [0x%llx, 0x%llx), cannot be used: less than the frame tables that "
+		"it would need\n",
+		fmt_size(size, bytes), bank, (unsigned long long)map->bank[bank].range.start,
+		(unsigned long long)map->bank[bank].range.end);
 }
 
 /* Cut the smaller one of the outermost regions off. */
@@ -219,7 +220,7 @@ static enum acre_status add_all_records(struct frame_pool *pool, struct memmap *
 		struct acre_range records;
 
 		if (!place_records(pool, map, b, bank, &records)) {
-			log_warn("no room for records of the frames of bank %u\n", bank);
+			acre_log_warn("no room for records of the frames of bank %u\n", bank);
 			continue;
 		}
 		enum acre_status status =

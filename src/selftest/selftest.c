@@ -63,7 +63,7 @@ static void start_irq_stress(const struct irq_stress_rates *rates)
 	if (s == ACRE_OK)
 		s = irq_stress_set(rates);
 	if (s != ACRE_OK)
-		log_warn("no ticks: %s\n", acre_status_str(s));
+		acre_log_warn("no ticks: %s\n", acre_status_str(s));
 	else
 		acre_print("ticks     %llu a second on each hart, and %llu interrupts to others\n",
 			   (unsigned long long)rates->tick_hz, (unsigned long long)rates->ipi_hz);

@@ -11,7 +11,7 @@
 
 #define HARTS 4u
 #define LINES 150u
-#define MOST  (HARTS * LINES * (PRINT_LINE + 1))
+#define MOST  (HARTS * LINES * (ACRE_PRINT_LINE + 1))
 
 /* What the console got. Written with the print lock held. */
 static struct {
@@ -48,13 +48,13 @@ struct player {
 /* Line @i of @hart, without its end: lengths of all kinds. */
 static unsigned fill_of(unsigned hart, unsigned i)
 {
-	return (i * 37 + hart * 11) % (PRINT_LINE - 16);
+	return (i * 37 + hart * 11) % (ACRE_PRINT_LINE - 16);
 }
 
 static void *print_lines(void *arg)
 {
 	struct player *me = arg;
-	char fill[PRINT_LINE];
+	char fill[ACRE_PRINT_LINE];
 
 	host_hart = me->hart;
 	me->irqs_kept = true;
@@ -71,7 +71,7 @@ static void *print_lines(void *arg)
 /* The line at @at, which must be the next one of some hart; its length with the end, or 0. */
 static size_t check_line(const char *at, size_t left, unsigned *next)
 {
-	char want[PRINT_LINE + 1];
+	char want[ACRE_PRINT_LINE + 1];
 
 	for (unsigned hart = 0; hart < HARTS; hart++) {
 		if (next[hart] == LINES)

@@ -20,7 +20,7 @@ static struct {
 	uint64_t random;
 	void *block[MAX_BLOCKS];
 	unsigned nblocks;
-	char panic_message[PANIC_MESSAGE_SIZE];
+	char panic_message[ACRE_PANIC_MESSAGE_SIZE];
 	unsigned bad_frees;
 	struct platform_bad_free last_bad_free;
 } state;

@@ -53,7 +53,7 @@ KTEST(bootargs, none_is_the_default)
 
 	EXPECT(!both.payload.test && !args.poweroff && !args.semihosting && !args.bad_free_reports);
 	EXPECT(!args.has_boothart && !both.payload.has_seed);
-	EXPECT_EQ(args.loglevel, LOG_INFO);
+	EXPECT_EQ(args.loglevel, ACRE_LOG_INFO);
 	EXPECT_EQ(complaints, 0);
 }
 
@@ -68,13 +68,13 @@ KTEST(bootargs, all_at_once)
 	EXPECT(args.has_boothart && both.payload.has_seed && args.frames_debug);
 	EXPECT_EQ(args.boothart, 3);
 	EXPECT_EQ(both.payload.seed, 16);
-	EXPECT_EQ(args.loglevel, LOG_DEBUG);
+	EXPECT_EQ(args.loglevel, ACRE_LOG_DEBUG);
 	EXPECT_EQ(complaints, 0);
 }
 
 KTEST(bootargs, the_last_of_a_name_counts)
 {
-	EXPECT_EQ(parse("loglevel=error loglevel=warn").loglevel, LOG_WARN);
+	EXPECT_EQ(parse("loglevel=error loglevel=warn").loglevel, ACRE_LOG_WARN);
 	EXPECT(!parse("badfree=report badfree=panic").bad_free_reports);
 }
 

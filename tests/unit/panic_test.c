@@ -35,14 +35,14 @@ KTEST(panic, formats_its_sentence)
 
 KTEST(panic, cuts_what_is_too_long)
 {
-	const size_t len = 2 * (size_t)PANIC_MESSAGE_SIZE;
+	const size_t len = 2 * (size_t)ACRE_PANIC_MESSAGE_SIZE;
 	char *what = ktest_alloc(len, 1);
 
 	memset(what, 'x', len);
 	what[len - 1] = '\0';
 	EXPECT(ktest_panics(say, what));
-	EXPECT_EQ(strlen(ktest_panic_message()), PANIC_MESSAGE_SIZE - 1);
-	EXPECT_EQ(memcmp(ktest_panic_message(), what, PANIC_MESSAGE_SIZE - 1), 0);
+	EXPECT_EQ(strlen(ktest_panic_message()), ACRE_PANIC_MESSAGE_SIZE - 1);
+	EXPECT_EQ(memcmp(ktest_panic_message(), what, ACRE_PANIC_MESSAGE_SIZE - 1), 0);
 }
 
 KTEST(panic, an_assertion_speaks_in_debug_builds_only)

@@ -125,7 +125,7 @@ static bool went_astray(const struct hart *hart)
 
 static void start_again(const struct hart *hart)
 {
-	acre_log_at(LOG_INFO, "hart %llu went astray in the firmware: started again\n",
+	acre_log_at(ACRE_LOG_INFO, "hart %llu went astray in the firmware: started again\n",
 		    (unsigned long long)hart->id);
 	(void)start_hart(hart); /* if this fails, the time runs out */
 }
@@ -317,11 +317,12 @@ static void leave_hart_out(struct hart *hart, enum acre_status why)
 	 */
 	atomic_store(&hart->state, HART_LOST);
 	if (lacking != 0)
-		log_warn("hart %llu is left out: it has no %s, which this kernel was built for\n",
-			 (unsigned long long)hart->id, isa_names(names, lacking));
+		acre_log_warn(
+			"hart %llu is left out: it has no %s, which this kernel was built for\n",
+			(unsigned long long)hart->id, isa_names(names, lacking));
 	else
-		log_warn("hart %llu is left out: %s\n", (unsigned long long)hart->id,
-			 acre_status_str(why));
+		acre_log_warn("hart %llu is left out: %s\n", (unsigned long long)hart->id,
+			      acre_status_str(why));
 }
 
 unsigned harts_roll_call(void)

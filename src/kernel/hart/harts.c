@@ -82,14 +82,15 @@ static void hart_add(uint64_t id)
 	if (hart_is_known(id))
 		return;
 	if (nharts == PLATFORM_MAX_HARTS) {
-		log_warn("hart %llu is left out: raise PLATFORM_MAX_HARTS (%u)\n",
-			 (unsigned long long)id, PLATFORM_MAX_HARTS);
+		acre_log_warn("hart %llu is left out: raise PLATFORM_MAX_HARTS (%u)\n",
+			      (unsigned long long)id, PLATFORM_MAX_HARTS);
 		return;
 	}
 	struct hart *hart = hart_create(id);
 	if (hart == NULL) {
-		log_warn("hart %llu is left out: no %u KiB of contiguous memory for its stacks\n",
-			 (unsigned long long)id, HART_AREA_SIZE / 1024);
+		acre_log_warn(
+			"hart %llu is left out: no %u KiB of contiguous memory for its stacks\n",
+			(unsigned long long)id, HART_AREA_SIZE / 1024);
 		return;
 	}
 	hart->index = nharts;
