@@ -8,7 +8,6 @@
 #include <stdarg.h>
 
 #include "lib/attributes.h"
-#include "lib/compiler.h"
 
 #define ACRE_PANIC_MESSAGE_SIZE 384
 
@@ -22,20 +21,5 @@ acre_noreturn void acre_panic(const char *format, ...) acre_printf_like(1, 2);
 /* acre_panic_from - the same on behalf of @caller, for a function whose caller made the mistake. */
 acre_noreturn void acre_panic_from(const void *caller, const char *format, ...)
 	acre_printf_like(2, 3);
-
-/*
- * ASSERT - the middle tier of checks: in debug builds only (-DACRE_DEBUG), and never with a side
- * effect. What untrusted input can cause is never asserted, it is returned.
- */
-#ifdef ACRE_DEBUG
-#define ASSERT(condition)                                                                          \
-	do {                                                                                       \
-		if (unlikely(!(condition)))                                                        \
-			acre_panic("assertion '%s' failed at %s:%d", #condition, __FILE__,         \
-				   __LINE__);                                                      \
-	} while (0)
-#else
-#define ASSERT(condition) ((void)sizeof(!(condition)))
-#endif
 
 #endif

@@ -2,6 +2,7 @@
 /* panic_test.c (cases) - the last words arrive formatted and whole, or cut. */
 #include "lib/panic.h"
 
+#include "lib/assert.h"
 #include "lib/string.h"
 #include "tests/support/ktest.h"
 

@@ -53,6 +53,7 @@
 #include "mm/heap/buddy.h"
 
 #include "lib/align.h"
+#include "lib/assert.h"
 #include "lib/bits.h"
 #include "lib/compiler.h"
 #include "lib/panic.h"
