@@ -42,7 +42,8 @@ check-layers:
 	scripts/check-layers
 
 check-names:
-	scripts/check-names
+	$(MAKE) --no-print-directory $(LIFT)/rv64/lift.elf
+	NM='$(NM)' scripts/check-names --objects $(LIFT)/rv64
 
 # The kernel as it is built without settings, whatever the settings of this make.
 check-symbols:

@@ -20,6 +20,8 @@ LIFT_RV64_SRC := tests/lift/rv64.c
 lift: ## build tests/lift, the portable layers in another program, for the host and for RV64
 lift: $(LIFT)/host/lift $(LIFT)/rv64/lift.elf
 
+test-builds: $(LIFT)/host/lift $(LIFT)/rv64/lift.elf
+
 $(LIFT)/board.dtb: tests/lift/board.dts
 	$(call say,DTC,$@)
 	@mkdir -p $(@D) && scripts/need dtc

@@ -29,6 +29,8 @@
 #define container_of(p)  container_of_the_kernel(p)
 #define MAX_ORDER        10
 #define LOG_ERROR        log_error_of_the_kernel
+#define PRINT_LINE       80
+#define log_warn(text)   log_warn_of_the_kernel(text)
 #define barrier()        barrier_of_the_kernel()
 #define roundup(x, n)    roundup_of_the_kernel(x, n)
 #define PFN_NONE         pfn_none_of_the_kernel
@@ -52,6 +54,7 @@ struct page {
 	int of_the_kernel;
 };
 enum status { STATUS_OK = 1, STATUS_FAILED };
+enum log_level { LEVEL_OF_THE_KERNEL };
 typedef struct {
 	uint64_t of_the_kernel;
 } paddr_t, pfn_t, page_t;
@@ -62,7 +65,10 @@ typedef struct {
 #include "fdt/fdt_memory.h"
 #include "fdt/fdt_ranges.h"
 #include "lib/attributes.h"
+#include "lib/fmt.h"
+#include "lib/panic.h"
 #include "lib/platform.h"
+#include "lib/print.h"
 #include "lib/status.h"
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_scoped.h"

@@ -11,6 +11,7 @@ import importlib.util
 import io
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 
@@ -41,6 +42,20 @@ REFUSED = [
      "src/mm/setup.h: function mmplanted"),
     ("a header of the system with words", "mm/setup.h", "#include <stdnoreturn.h>",
      "src/mm/setup.h: include <stdnoreturn.h>"),
+    ("a macro that is there on RV64 only", "mm/frame/frame.h", "#ifdef __riscv\n#define PAGE_SIZE 4096\n#endif",
+     "src/mm/frame/frame.h: macro PAGE_SIZE"),
+    ("a function that is there on RV64 only", "mm/frame/frame.h", "#ifdef __riscv\nint planted(void);\n#endif",
+     "src/mm/frame/frame.h: function planted"),
+    ("a macro behind a condition of the user", "mm/frame/frame.h", "#ifdef ACRE_PLANTED\n#define PLANTED 1\n#endif",
+     "src/mm/frame/frame.h: macro PLANTED"),
+    ("a macro that is a module's name alone", "mm/heap/heap.h", "#define HEAP 1", "src/mm/heap/heap.h: macro HEAP"),
+    ("the same of a header that only another one includes", "lib/bits.h", "#define BITS 1", "src/lib/bits.h: macro BITS"),
+    ("a function that is a module's name alone", "mm/heap/heap.h", "int heap(void);", "src/mm/heap/heap.h: function heap"),
+    ("a tag that is a module's name in capitals", "mm/heap/heap.h", "struct HEAP;", "src/mm/heap/heap.h: tag HEAP"),
+    ("a function of the header of panics", "lib/panic.h", "void panic(const char *text);", "src/lib/panic.h: function panic"),
+    ("a macro of the header of lines", "lib/print.h", "#define LOG_PLANTED 1", "src/lib/print.h: macro LOG_PLANTED"),
+    ("a function of the header of formats", "lib/fmt.h", "int format(void);", "src/lib/fmt.h: function format"),
+    ("short words for our own files", "lib/panic.h", '#include "lib/assert.h"', "src/lib/assert.h: macro ASSERT"),
     ("a header that is not there", "mm/setup.h", '#include "mm/planted.h"',
      "src/mm/setup.h: there is no src/mm/planted.h"),
     ("an internal header", "mm/setup.h", '#include "mm/heap/heap_internal.h"',
@@ -57,6 +72,25 @@ ALLOWED = [
 ]
 
 
+# Sources of the layers beside those that are there: what it is | file | text | what is said of it
+LINKED = [
+    ("a function that no header declares", "mm/frame/planted.c", "void panic_now(void); void panic_now(void) {}",
+     "src/mm/frame/planted.c: symbol panic_now"),
+    ("a variable that no header declares", "lib/planted.c", "int planted;", "src/lib/planted.c: symbol planted"),
+    ("a weak function", "fdt/planted.c", "__attribute__((weak)) void planted(void); void planted(void) {}",
+     "src/fdt/planted.c: symbol planted"),
+    ("a file that is not built", "lib/planted.c", None, None),
+]
+LINKED_ALLOWED = [
+    ("a function of a module", "mm/heap/planted.c", "void heap_planted(void); void heap_planted(void) {}"),
+    ("a static function", "mm/heap/planted.c", "__attribute__((used)) static void planted(void) {}"),
+    ("a function of the C library", "lib/planted.c", "void memplanted(void); void memplanted(void) {}"),
+    ("a function of the kernel", "kernel/planted.c", "void planted(void); void planted(void) {}"),
+]
+LIFT = os.path.join(ROOT, "build", "lift", "rv64")
+CROSS = os.environ.get("CROSS_COMPILE", "riscv64-unknown-elf-")
+
+
 def load():
     path = os.path.join(ROOT, "scripts", "check-names")
     loader = importlib.machinery.SourceFileLoader("check_names", path)
@@ -65,14 +99,14 @@ def load():
     return module
 
 
-def run(root, allowed=None):
+def run(root, allowed=None, objects=()):
     """(code, output) of the check with what it allows, and the given names too."""
     module = load()
     module.ALLOWED = {**module.ALLOWED, **(allowed or {})}
     output = io.StringIO()
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
         try:
-            code = module.main(["check-names", "--root", root])
+            code = module.main(["check-names", "--root", root, *objects])
         except SystemExit as end:
             code = 1
             print(end)
@@ -85,6 +119,19 @@ def plant(root, header, text):
         body, end, rest = f.read().rpartition("\n#endif")
     with open(path, "w", encoding="utf-8") as f:
         f.write(body + "\n" + text + "\n" + end + rest)
+
+
+def with_objects(root, path, text):
+    """What is said of the objects of the lift, and of that of this file."""
+    built = os.path.join(root, "built")
+    shutil.copytree(os.path.join(LIFT, "src"), os.path.join(built, "src"))
+    with open(os.path.join(root, "src", path), "w", encoding="utf-8") as f:
+        f.write(text or "")
+    if text is not None:
+        planted = os.path.join(built, "src", os.path.splitext(path)[0] + ".o")
+        os.makedirs(os.path.dirname(planted), exist_ok=True)
+        subprocess.run([CROSS + "gcc", "-c", "-o", planted, os.path.join(root, "src", path)], check=True)
+    return run(root, objects=("--objects", built))
 
 
 def main():
@@ -106,7 +153,7 @@ def main():
             shutil.copytree(os.path.join(ROOT, "tests", "lift"), os.path.join(root, "tests", "lift"))
             yield root
 
-    print("1..%d" % (len(REFUSED) + len(ALLOWED) + 5))
+    print("1..%d" % (sum(map(len, (REFUSED, ALLOWED, LINKED, LINKED_ALLOWED))) + 6))
     code, output = run(ROOT)
     report(code == 0, "the sources as they are pass", output)
     for name, header, text, said in REFUSED:
@@ -119,6 +166,17 @@ def main():
             plant(root, header, text)
             code, output = run(root)
         report(code == 0, "allowed: " + name, output)
+    code, output = run(ROOT, objects=("--objects", LIFT))
+    report(code == 0, "the objects as they are pass", output)
+    for name, path, text, said in LINKED:
+        with copy() as root:
+            code, output = with_objects(root, path, text)
+        said = said or "there is no object of src/%s under %s/built" % (path, root)
+        report(code == 1 and said in output.split("\n"), "refused in objects: " + name, output)
+    for name, path, text in LINKED_ALLOWED:
+        with copy() as root:
+            code, output = with_objects(root, path, text)
+        report(code == 0, "allowed in objects: " + name, output)
     with copy() as root:
         plant(root, "fdt/fdt_info.h", "#define PLANTED 1")
         code, output = run(root, {"fdt/fdt_info.h": "PLANTED"})
