@@ -168,6 +168,11 @@ TREES = [
      {"kernel/planted.c": "void emit_repeated(void)\n{\n}"},
      ["emit_repeated() is static and stands in several files: src/kernel/planted.c src/lib/fmt.c"]),
     ("two files of one name", {"kernel/fmt.h": ""}, ["2 files are called fmt.h: src/kernel/fmt.h src/lib/fmt.h"]),
+    ("a source that its README leaves out", {"lib/left_out.c": ""}, ["src/lib/README.md does not name left_out.c"]),
+    ("a header that its README leaves out, but not its source", {"lib/left_out.h": "", "lib/left_out.c": "", "lib/README.md": "`left_out.c`"},
+     ["src/lib/README.md does not name left_out.h"]),
+    ("a file whose name is the end of another one's", {"mm/heap/left_out.c": "", "mm/heap/README.md": "`not_left_out.c`, `lib/left_out.c`"},
+     ["src/mm/heap/README.md does not name left_out.c"]),
     ("a README that is too long", {"lib/README.md": "line\n" * 61}, ["src/lib/README.md has %d lines; at most 60" % (LIB_README + 63)]),
 ]
 
@@ -275,6 +280,11 @@ CROSS = os.environ.get("CROSS_COMPILE", "riscv64-unknown-elf-")
 
 def plant(root, path, text):
     full = os.path.join(root, "src", path)
+    readme = os.path.join(os.path.dirname(full), "README.md")
+    name = os.path.basename(path)
+    if not os.path.exists(full) and os.path.exists(readme) and not name.startswith("left_out"):
+        with open(readme, "a", encoding="utf-8") as f:
+            f.write("`%s`" % name)
     os.makedirs(os.path.dirname(full), exist_ok=True)
     guard = "ACRE_%s_%s" % (path.split("/")[0].upper(), re.sub(r"\W", "_", os.path.basename(path).upper()))
     if path.endswith(".h") and not os.path.exists(full) and "#ifndef" not in text:
