@@ -14,9 +14,11 @@ FUZZ_COMMON := tests/fuzz/fuzz.c tests/support/abort_platform.c
 FUZZ_ALL := $(FUZZ_COMMON) tests/fuzz/replay.c tests/fuzz/takes.c $(FUZZ_SRC_fdt) $(FUZZ_SRC_memmap) $(FUZZ_SRC_frame)
 # Enough instrumentation to steer by; where it is, the C library's string functions stay themselves.
 FUZZ_CFLAGS = $(filter-out -MMD -MP,$(HFLAGS)) -fsanitize=fuzzer,address,undefined
-# What is kept: device trees, and for `frame` calls of the frame pool.
+# What is kept: device trees, and for `frame` calls of the frame pool. There is always a corpus; cases
+# are there once something was found.
 fuzz_folder = tests/fuzz$(if $(filter frame,$(1)),/frame)
-fuzz_kept = $(wildcard $(fuzz_folder)/corpus $(fuzz_folder)/cases)
+fuzz_kept = $(if $(wildcard $(fuzz_folder)/corpus/*),,$(error nothing is in $(fuzz_folder)/corpus))$\
+	$(fuzz_folder)/corpus $(wildcard $(fuzz_folder)/cases)
 fuzz_dict = $(if $(filter frame,$(1)),,-dict=tests/fuzz/fdt.dict)
 
 define fuzzer

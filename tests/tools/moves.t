@@ -16,7 +16,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 COPIED = ["Makefile", "mk", "scripts", "src", "tests", "bench", "tools", "docs", "kernel.ld"]
 
 DRY = ["make", "--no-print-directory", "-n"]
-KERNEL, LIFT = [*DRY, "kernel"], [*DRY, "lift"]
+KERNEL, LIFT, FUZZ = [*DRY, "kernel"], [*DRY, "lift"], [*DRY, "fuzz"]
 MUTATE, MUTATIONS = ["scripts/mutate", "--list"], ["scripts/prove-mutations", "--check"]
 PLANTED = ["tests/concurrency/known-bugs/known_bugs.t", "lock-release-without-order"]
 BENCH, SCALING = [*DRY, "PAYLOAD=bench", "kernel"], [*DRY, "PAYLOAD=scaling", "kernel"]
@@ -73,6 +73,10 @@ CASES = [
      "there is no build/lift/rv64/src/lib/string.o in what is built"),
     ("headers that fuzzers are built of", written("mk/fuzz.mk", "find,src tests,", "find,src tests/dts,"), KERNEL,
      "no *.h under tests/dts"),
+    ("the inputs that fuzzers begin with", moved("tests/fuzz/corpus", "tests/fuzz/planted"), FUZZ,
+     "nothing is in tests/fuzz/corpus"),
+    ("the same of the frame pool", moved("tests/fuzz/frame/corpus", "tests/fuzz/frame/planted"), FUZZ,
+     "nothing is in tests/fuzz/frame/corpus"),
     ("cases that mutants are shown to", moved("tests/host", "tests/planted_host"), MUTATE, "nothing matches tests/host/"),
     ("a folder that mutants are made of", moved("src/mm/index", "src/mm/planted"), MUTATE, "nothing matches src/mm/index/*.c"),
     ("a mutant of a file that is not there", unchanged, [*MUTATE, "planted"], "0 files under src are called planted.c"),
@@ -114,7 +118,7 @@ def copy_of_tree(tree, command):
 
 
 def main():
-    commands = [KERNEL, BENCH, SCALING, LIFT, MUTATE, MUTATIONS, PLANTED]
+    commands = [KERNEL, BENCH, SCALING, LIFT, FUZZ, MUTATE, MUTATIONS, PLANTED]
     print("1..%d" % (len(commands) + len(CASES)))
     failed = number = 0
 
