@@ -160,7 +160,7 @@ void bench_shuffle(struct bench_run *r, uint64_t n)
 	}
 }
 
-void bench_check_take(struct bench_run *r, uint64_t frame, uint64_t n, uint64_t align)
+void bench_check_alloc(struct bench_run *r, uint64_t frame, uint64_t n, uint64_t align)
 {
 	if (frame == BENCH_NONE)
 		return;
@@ -173,7 +173,7 @@ void bench_check_take(struct bench_run *r, uint64_t frame, uint64_t n, uint64_t 
 	}
 }
 
-void bench_check_give(struct bench_run *r, uint64_t frame, uint64_t n, bool accepted)
+void bench_check_free(struct bench_run *r, uint64_t frame, uint64_t n, bool accepted)
 {
 	uint64_t at = index_of(r, frame, n);
 

@@ -105,8 +105,8 @@ uint64_t bench_huge_per_mille(struct bench_run *r, uint64_t n, uint64_t run);
 void bench_shuffle(struct bench_run *r, uint64_t n);
 
 /* For checked builds: what was given out, and came back (calls.h). */
-void bench_check_take(struct bench_run *r, uint64_t frame, uint64_t n, uint64_t align);
-void bench_check_give(struct bench_run *r, uint64_t frame, uint64_t n, bool accepted);
+void bench_check_alloc(struct bench_run *r, uint64_t frame, uint64_t n, uint64_t align);
+void bench_check_free(struct bench_run *r, uint64_t frame, uint64_t n, bool accepted);
 void bench_check_block(struct bench_run *r, void *ptr, uint64_t size, uint64_t align);
 void bench_check_unblock(struct bench_run *r, void *ptr, uint64_t size);
 /* @b was unblocked before; it is now @ptr of @size bytes, or NULL: then it is as it was. */

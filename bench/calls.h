@@ -43,43 +43,43 @@ static inline void bench_note_cost(struct bench_run *r, uint64_t cost)
 
 #endif
 
-static inline uint64_t frame_take(struct bench_run *r)
+static inline uint64_t alloc_frame(struct bench_run *r)
 {
 	uint64_t frame;
 
 	BENCH_TIMED(r, frame = target_frame_alloc(r->frames));
-	BENCH_CHECK(bench_check_take(r, frame, 1, 1));
+	BENCH_CHECK(bench_check_alloc(r, frame, 1, 1));
 	return frame;
 }
 
-static inline bool frame_give(struct bench_run *r, uint64_t frame)
+static inline bool free_frame(struct bench_run *r, uint64_t frame)
 {
 	bool ok;
 
 	BENCH_TIMED(r, ok = target_frame_free(r->frames, frame));
-	BENCH_CHECK(bench_check_give(r, frame, 1, ok));
+	BENCH_CHECK(bench_check_free(r, frame, 1, ok));
 	return ok;
 }
 
-static inline uint64_t run_take(struct bench_run *r, uint64_t n, uint64_t align)
+static inline uint64_t alloc_run(struct bench_run *r, uint64_t n, uint64_t align)
 {
 	uint64_t frame;
 
 	BENCH_TIMED(r, frame = target_run_alloc(r->frames, n, align));
-	BENCH_CHECK(bench_check_take(r, frame, n, align));
+	BENCH_CHECK(bench_check_alloc(r, frame, n, align));
 	return frame;
 }
 
-static inline bool run_give(struct bench_run *r, uint64_t frame, uint64_t n)
+static inline bool free_run(struct bench_run *r, uint64_t frame, uint64_t n)
 {
 	bool ok;
 
 	BENCH_TIMED(r, ok = target_run_free(r->frames, frame, n));
-	BENCH_CHECK(bench_check_give(r, frame, n, ok));
+	BENCH_CHECK(bench_check_free(r, frame, n, ok));
 	return ok;
 }
 
-static inline void *block_take(struct bench_run *r, uint64_t size, uint64_t align)
+static inline void *alloc_block(struct bench_run *r, uint64_t size, uint64_t align)
 {
 	void *ptr;
 
@@ -88,7 +88,7 @@ static inline void *block_take(struct bench_run *r, uint64_t size, uint64_t alig
 	return ptr;
 }
 
-static inline void block_give(struct bench_run *r, const struct bench_block *b)
+static inline void free_block(struct bench_run *r, const struct bench_block *b)
 {
 	BENCH_CHECK(bench_check_unblock(r, b->ptr, b->size));
 	BENCH_TIMED(r, target_heap_free(r->heap, b->ptr, b->size, b->align));

@@ -19,7 +19,7 @@
 static void fill(struct bench_run *r, uint64_t n)
 {
 	for (uint64_t i = 0; i < n; i++)
-		r->live[i] = frame_take(r);
+		r->live[i] = alloc_frame(r);
 	bench_distinct(r, n);
 }
 
@@ -29,7 +29,7 @@ static void give_down_to(struct bench_run *r, uint64_t from, uint64_t to)
 	bool ok = true;
 
 	for (uint64_t i = to; i > from; i--)
-		ok &= frame_give(r, r->live[i - 1]);
+		ok &= free_frame(r, r->live[i - 1]);
 	bench_must(r, ok, "a frame that was taken cannot be given back");
 }
 
@@ -42,9 +42,9 @@ static void pair(struct bench_run *r)
 
 	bench_open(r);
 	for (uint64_t i = 0; i < PAIRS; i++) {
-		uint64_t frame = frame_take(r);
+		uint64_t frame = alloc_frame(r);
 		sum += frame;
-		ok &= frame_give(r, frame);
+		ok &= free_frame(r, frame);
 	}
 	bench_close(r, PAIRS);
 	r->sum += sum;
@@ -57,14 +57,14 @@ static void drain(struct bench_run *r)
 
 	bench_open(r);
 	for (n = 0; n < r->nframes; n++) {
-		uint64_t frame = frame_take(r);
+		uint64_t frame = alloc_frame(r);
 		if (frame == BENCH_NONE)
 			break;
 		r->live[n] = frame;
 	}
 	bench_close(r, n);
 	bench_must(r, n == r->nframes, "no frame is left before every one was taken");
-	bench_must(r, frame_take(r) == BENCH_NONE, "more frames than there are");
+	bench_must(r, alloc_frame(r) == BENCH_NONE, "more frames than there are");
 	bench_distinct(r, n);
 	give_down_to(r, 0, n);
 }
@@ -77,7 +77,7 @@ static void free_random(struct bench_run *r)
 	bench_shuffle(r, r->nframes);
 	bench_open(r);
 	for (uint64_t i = 0; i < r->nframes; i++)
-		ok &= frame_give(r, r->live[i]);
+		ok &= free_frame(r, r->live[i]);
 	bench_close(r, r->nframes);
 	bench_must(r, ok, "a frame that was taken cannot be given back");
 }
@@ -92,8 +92,8 @@ static void churn90(struct bench_run *r)
 	bench_open(r);
 	for (uint64_t i = 0; i < CHURNS; i++) {
 		uint64_t *slot = &r->live[bench_below(r, n)];
-		ok &= frame_give(r, *slot);
-		*slot = frame_take(r);
+		ok &= free_frame(r, *slot);
+		*slot = alloc_frame(r);
 	}
 	bench_close(r, CHURNS);
 	bench_must(r, ok, "a frame that was taken cannot be given back");
@@ -131,7 +131,7 @@ static void runs(struct bench_run *r, uint64_t length)
 
 	bench_open(r);
 	for (uint64_t i = 0; i < n; i++)
-		run[i] = run_take(r, length, length);
+		run[i] = alloc_run(r, length, length);
 	bench_close(r, n);
 	for (uint64_t i = 0; i < n; i++) {
 		bench_must(r, run[i] != BENCH_NONE, "a run was not found");
@@ -139,7 +139,7 @@ static void runs(struct bench_run *r, uint64_t length)
 		r->sum = r->sum * 31 + run[i];
 	}
 	for (uint64_t i = 0; i < n; i++)
-		ok &= run[i] == BENCH_NONE || run_give(r, run[i], length);
+		ok &= run[i] == BENCH_NONE || free_run(r, run[i], length);
 	bench_must(r, ok, "a run that was taken cannot be given back");
 	give_down_to(r, 0, half);
 }
@@ -176,16 +176,16 @@ static void run512_none(struct bench_run *r)
 	uint64_t none = 0;
 	bool ok = true;
 
-	while (nhuge < r->nframes / HUGE && (huge[nhuge] = run_take(r, HUGE, HUGE)) != BENCH_NONE)
+	while (nhuge < r->nframes / HUGE && (huge[nhuge] = alloc_run(r, HUGE, HUGE)) != BENCH_NONE)
 		nhuge++;
 	bench_open(r);
 	for (uint64_t i = 0; i < NONE_RUNS; i++)
-		none += run_take(r, HUGE, HUGE) == BENCH_NONE;
+		none += alloc_run(r, HUGE, HUGE) == BENCH_NONE;
 	bench_close(r, NONE_RUNS);
 	r->sum += nhuge;
 	bench_must(r, none == NONE_RUNS, "a huge run where there is none");
 	for (uint64_t i = 0; i < nhuge; i++)
-		ok &= run_give(r, huge[i], HUGE);
+		ok &= free_run(r, huge[i], HUGE);
 	bench_must(r, ok, "a run that was taken cannot be given back");
 	give_down_to(r, 0, half);
 }
@@ -198,10 +198,10 @@ static void run512_pair(struct bench_run *r)
 
 	bench_open(r);
 	for (uint64_t i = 0; i < HUGE_PAIRS; i++) {
-		uint64_t run = run_take(r, HUGE, HUGE);
+		uint64_t run = alloc_run(r, HUGE, HUGE);
 		sum += run;
 		all |= run;
-		ok &= run_give(r, run, HUGE);
+		ok &= free_run(r, run, HUGE);
 	}
 	bench_close(r, HUGE_PAIRS);
 	r->sum += sum;
@@ -219,11 +219,11 @@ static uint64_t grow_to_half(struct bench_run *r)
 
 	while (n < r->nframes / 2) {
 		if (n == 0 || bench_below(r, 3) != 0) {
-			r->live[n++] = frame_take(r);
+			r->live[n++] = alloc_frame(r);
 			continue;
 		}
 		uint64_t *slot = &r->live[bench_below(r, n)];
-		ok &= frame_give(r, *slot);
+		ok &= free_frame(r, *slot);
 		*slot = r->live[--n];
 	}
 	bench_must(r, ok, "a frame that was taken cannot be given back");
@@ -258,8 +258,8 @@ static void huge_recovery(struct bench_run *r)
 
 	for (uint64_t i = 0; i < 8 * quarter; i++) {
 		uint64_t *slot = &r->live[bench_below(r, quarter)];
-		ok &= frame_give(r, *slot);
-		*slot = frame_take(r);
+		ok &= free_frame(r, *slot);
+		*slot = alloc_frame(r);
 	}
 	bench_must(r, ok, "a frame that was taken cannot be given back");
 	r->per_mille = bench_huge_per_mille(r, quarter, HUGE);

@@ -35,7 +35,7 @@ static uint64_t random_align(struct bench_run *r)
 /* Put a new block at the end; false when there is no memory. */
 static bool take_one(struct bench_run *r, uint64_t n, uint64_t size, uint64_t align)
 {
-	void *ptr = block_take(r, size, align);
+	void *ptr = alloc_block(r, size, align);
 
 	r->sum += (uintptr_t)ptr;
 	if (ptr == NULL)
@@ -47,7 +47,7 @@ static bool take_one(struct bench_run *r, uint64_t n, uint64_t size, uint64_t al
 /* The last one moves into the gap. */
 static void give_one(struct bench_run *r, uint64_t n, uint64_t i)
 {
-	block_give(r, &r->block[i]);
+	free_block(r, &r->block[i]);
 	r->block[i] = r->block[n - 1];
 }
 
@@ -67,7 +67,7 @@ static bool resize_one(struct bench_run *r, uint64_t i, uint64_t size)
 static void give_all(struct bench_run *r, uint64_t n)
 {
 	for (uint64_t i = n; i > 0; i--)
-		block_give(r, &r->block[i - 1]);
+		free_block(r, &r->block[i - 1]);
 }
 
 /* ---- random steps ------------------------------------------------------------------------------- */
@@ -142,7 +142,7 @@ static void free_blocks(struct bench_run *r, uint64_t n)
 	shuffle_blocks(r, n);
 	bench_open(r);
 	for (uint64_t i = 0; i < n; i++)
-		block_give(r, &r->block[i]);
+		free_block(r, &r->block[i]);
 	bench_close(r, n);
 }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from acre import DEBUG, RELEASE, add_case, boot, case, main, must, must_equal
 
 START = 0x80200000  # RAM + text offset
-PAGE = 4096
+FRAME = 4096
 U_BOOT = Path("/usr/lib/u-boot/qemu-riscv64_smode")
 LOADED_AT = 0x84000000  # U-Boot's kernel_addr_r
 
@@ -29,7 +29,7 @@ def three_segments_read_execute_read_only_read_write():
         must_equal([(kind, flags) for kind, flags, *_ in found], [(1, 5), (1, 4), (1, 6)], "type and flags")
         end = START
         for _, _, _, address, _, size in found:
-            must_equal(address, -(-end // PAGE) * PAGE, "start of a segment, in the frame after the last")
+            must_equal(address, -(-end // FRAME) * FRAME, "start of a segment, in the frame after the last")
             end = address + size
 
 

@@ -15,7 +15,7 @@ import devicetree
 from acre import LIMIT, RELEASE, TOP, Run, add_case, arguments, main, must, must_equal, run, scratch
 from gdbstub import Stub
 
-PAGE = 4096
+FRAME = 4096
 ENTRY = 0x80200000
 A1 = 11  # the register
 
@@ -82,7 +82,7 @@ def place_dynamic(root, banks, reservations):
     for node in reserved_nodes(root):
         if "reg" in node.properties:
             continue
-        size, align = node.cell("size"), max(node.cell("alignment", 0), PAGE)
+        size, align = node.cell("size"), max(node.cell("alignment", 0), FRAME)
         windows = [(start, start + length) for start, length in node.pairs("alloc-ranges")]
         places = []
         for low, high in windows or [(0, 1 << 64)]:
@@ -98,7 +98,7 @@ def place_dynamic(root, banks, reservations):
 def round_inward(pieces):
     """Of what is free in one piece, whole frames are usable and the rest is slack."""
     for start, end, kind in merged(pieces):
-        first, last = -(-start // PAGE) * PAGE, end // PAGE * PAGE
+        first, last = -(-start // FRAME) * FRAME, end // FRAME * FRAME
         if kind != "usable":
             yield start, end, kind
         elif first >= last:
@@ -236,7 +236,7 @@ def compare(**options):
     must_equal(found, bytes_of, "sums")
     must_equal(sum(found.values()), sum(e - s for s, e, _ in expected_map(banks, [])), "sum over all kinds")
     frames = int(result.must_say(r"^frames +(\d+) managed").group(1))
-    must_equal(frames * PAGE, bytes_of["usable"], "managed frames")
+    must_equal(frames * FRAME, bytes_of["usable"], "managed frames")
     return bytes_of
 
 

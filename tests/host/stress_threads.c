@@ -140,7 +140,7 @@ KTEST(stress_threads, eight)
 	play(8, &threads);
 }
 
-KTEST(stress_threads, eight_of_which_three_at_a_time_stand_in_line)
+KTEST(stress_threads, eight_of_which_three_at_a_time_run)
 {
 	play(8, &in_turns);
 }

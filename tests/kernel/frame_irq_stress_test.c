@@ -244,13 +244,13 @@ static void run(frame_count_t inserted, unsigned rounds)
 	expect_whole(inserted);
 }
 
-KTEST(frame_ticks, handlers_and_harts_share_a_pool)
+KTEST(frame_irq_stress, handlers_and_harts_share_a_pool)
 {
 	run(FRAMES, ROUNDS);
 }
 
 /* So few that most of the time none is free, and everybody is in everybody's chunk. */
-KTEST(frame_ticks, handlers_and_harts_fight_for_the_last_frames)
+KTEST(frame_irq_stress, handlers_and_harts_fight_for_the_last_frames)
 {
 	run(70, ROUNDS / 4);
 }

@@ -32,7 +32,7 @@ static uint64_t enough(void)
 }
 
 /* Two of the harts' own rates would be too few to wait for. */
-static void ticks_on(void)
+static void irq_stress_on(void)
 {
 	const struct irq_stress_rates rates = { fast(), fast() };
 
@@ -40,7 +40,7 @@ static void ticks_on(void)
 	REQUIRE_EQ(irq_stress_set(&rates), ACRE_OK);
 }
 
-static void ticks_as_before(void)
+static void irq_stress_as_before(void)
 {
 	EXPECT_EQ(irq_stress_set(&before), ACRE_OK);
 }
@@ -120,13 +120,13 @@ static void work_until_enough(void)
 	EXPECT(have_come(ticks, calls));
 }
 
-KTEST(ticks, come_on_every_hart_and_lose_nothing)
+KTEST(irq_stress, come_on_every_hart_and_lose_nothing)
 {
 	irq_stress_pause();
 	frame_count_t free = frame_free_count(&machine.frames);
 	uint64_t taken = expect_all_given_back(offsetof(struct irq_stress, frames));
 	irq_stress_resume();
-	ticks_on();
+	irq_stress_on();
 	work_until_enough();
 	irq_stress_pause();
 	EXPECT_EQ(frame_free_count(&machine.frames), free);
@@ -138,12 +138,12 @@ KTEST(ticks, come_on_every_hart_and_lose_nothing)
 	for (unsigned i = 0; i < harts_count(); i++)
 		expect_empty(irq_stress_of(hart_at(i)));
 	irq_stress_resume();
-	ticks_as_before();
+	irq_stress_as_before();
 }
 
-KTEST(ticks, do_nothing_in_a_pause_but_come)
+KTEST(irq_stress, do_nothing_in_a_pause_but_come)
 {
-	ticks_on();
+	irq_stress_on();
 	irq_stress_pause();
 	irq_stress_pause();
 	irq_stress_resume();
@@ -156,7 +156,7 @@ KTEST(ticks, do_nothing_in_a_pause_but_come)
 	EXPECT_EQ(sum_of(offsetof(struct irq_stress, frames)).taken, taken);
 	EXPECT_EQ(frame_free_count(&machine.frames), free);
 	irq_stress_resume();
-	ticks_as_before();
+	irq_stress_as_before();
 }
 
 static void work_there(void *unused)
@@ -165,11 +165,11 @@ static void work_there(void *unused)
 	work_a_bit();
 }
 
-KTEST(ticks, stop_with_their_hart_and_start_with_it)
+KTEST(irq_stress, stop_with_their_hart_and_start_with_it)
 {
 	struct hart *hart = NULL;
 
-	ticks_on();
+	irq_stress_on();
 	work_until_enough();
 	for (unsigned i = 1; i < harts_count() && hart == NULL; i++) {
 		if (hart_is_up(hart_at(i)))
@@ -187,7 +187,7 @@ KTEST(ticks, stop_with_their_hart_and_start_with_it)
 		EXPECT(irq_stress_next(hart) != 0);
 		work_until_enough();
 	}
-	ticks_as_before();
+	irq_stress_as_before();
 }
 
 static void pause(void *unused)
@@ -197,12 +197,12 @@ static void pause(void *unused)
 }
 
 /* As somebody would who has kept a pointer to a frame that he gave back. */
-KTEST(ticks, notice_a_write_to_what_they_have)
+KTEST(irq_stress, notice_a_write_to_what_they_have)
 {
 	struct irq_stress *t = irq_stress_of(hart_self());
 	unsigned long irq;
 
-	ticks_on();
+	irq_stress_on();
 	irq = platform_irq_save();
 	/* What a handler would do. */
 	for (unsigned i = 0; i < 1000 && t->nframes == 0; i++) {
@@ -219,5 +219,5 @@ KTEST(ticks, notice_a_write_to_what_they_have)
 	t->nframes++;
 	atomic_store(&t->busy, 0);
 	platform_irq_restore(irq);
-	ticks_as_before();
+	irq_stress_as_before();
 }

@@ -16,7 +16,7 @@ import sys
 
 LIMIT = 1 << 56  # addresses end here
 WORD = 1 << 64
-PAGE = 4096
+FRAME = 4096
 MAX_DEPTH = 64
 MAX_CELLS = 3
 MAX_BANKS = 128
@@ -329,7 +329,7 @@ class Wish:
         alignment = node.get(b"alignment")
         alignment = self.number(alignment, wide) if alignment is not None else 0
         wanted(alignment & (alignment - 1) == 0, "alignment is no power of two")
-        self.alignment = max(alignment, PAGE)
+        self.alignment = max(alignment, FRAME)
         self.windows = [(0, LIMIT)]
         allowed = node.get(b"alloc-ranges")
         if allowed is not None:
@@ -509,7 +509,7 @@ def partition(banks, reservations):
 
 def whole_frames(piece):
     start, end, kind, name, bank = piece
-    first, last = -(-start // PAGE) * PAGE, end // PAGE * PAGE
+    first, last = -(-start // FRAME) * FRAME, end // FRAME * FRAME
     if kind != "usable":
         return [piece]
     if first >= last:

@@ -9,8 +9,8 @@
  *	set(c, p)	chunk c becomes p, and the tree is told if it does not know that it does not know
  *	owe(c, p)	chunk c becomes p; that the tree must be told is known, and has not happened
  *	pay(c)		now it has
- *	look(c), find(order), find_run(n)
- *	give(a, b)	chunks [a, b) are filled: chunk_tree_begin_fill(), the bits, chunk_tree_end_fill()
+ *	refresh(c), find(order), find_run(n)
+ *	free(a, b)	chunks [a, b) are filled: chunk_tree_begin_fill(), the bits, chunk_tree_end_fill()
  *	take(a, b)	they are emptied: chunk_tree_begin_fill(), then the bits; where not all were set, as
  *			after another hart took one, the bits stay, and the tree is told
  *
@@ -30,7 +30,7 @@
 
 enum pattern { NOTHING, ALL, TOP_HALF, LAST_BIT, ALL_BUT_ONE, NPATTERNS };
 
-enum verb { SET, OWE, PAY, LOOK, FIND, FIND_RUN, GIVE, TAKE };
+enum verb { SET, OWE, PAY, REFRESH, FIND, FIND_RUN, FREE, TAKE };
 
 struct step {
 	enum verb verb;
@@ -242,9 +242,9 @@ static void list_steps(struct world *w)
 			add_step(w, OWE, c, pattern);
 		}
 		add_step(w, PAY, c, 0);
-		add_step(w, LOOK, c, 0);
+		add_step(w, REFRESH, c, 0);
 		for (uint64_t end = c + 1; end <= n; end++) {
-			add_step(w, GIVE, c, end);
+			add_step(w, FREE, c, end);
 			add_step(w, TAKE, c, end);
 		}
 	}
@@ -252,8 +252,8 @@ static void list_steps(struct world *w)
 
 static void say(const struct step *step)
 {
-	static const char *const name[] = { "set",  "owe",      "pay",  "look",
-					    "find", "find_run", "give", "take" };
+	static const char *const name[] = { "set",  "owe",      "pay",  "refresh",
+					    "find", "find_run", "free", "take" };
 
 	ktest_note("  %s(%llu, %llu)", name[step->verb], (unsigned long long)step->a,
 		   (unsigned long long)step->b);
@@ -316,7 +316,7 @@ static bool any_owed(const struct world *w, uint64_t c, uint64_t end)
 }
 
 /* Chunks that were all handed out, and about which nobody owes anything, come back. */
-static void give(struct world *w, uint64_t c, uint64_t end)
+static void free_chunks(struct world *w, uint64_t c, uint64_t end)
 {
 	if (!all_are(w, c, end, NOTHING) || any_owed(w, c, end))
 		return;
@@ -326,7 +326,7 @@ static void give(struct world *w, uint64_t c, uint64_t end)
 	chunk_tree_end_fill(&w->tree, c * CHUNK_BITS, (end - c) * CHUNK_BITS, true);
 }
 
-static void take(struct world *w, uint64_t c, uint64_t end)
+static void take_chunks(struct world *w, uint64_t c, uint64_t end)
 {
 	chunk_tree_begin_fill(&w->tree, c * CHUNK_BITS, (end - c) * CHUNK_BITS, false);
 	if (!all_are(w, c, end, ALL)) {
@@ -341,7 +341,7 @@ static void take(struct world *w, uint64_t c, uint64_t end)
 /* False if what it found is wrong. */
 static bool do_step(struct world *w, const struct step *step)
 {
-	bool stale = step->verb <= LOOK && chunk_tree_is_stale(&w->tree, step->a);
+	bool stale = step->verb <= REFRESH && chunk_tree_is_stale(&w->tree, step->a);
 
 	switch (step->verb) {
 	case SET:
@@ -359,7 +359,7 @@ static bool do_step(struct world *w, const struct step *step)
 			chunk_tree_mark_stale(&w->tree, step->a * CHUNK_BITS, 1);
 		w->at.owed &= (uint8_t) ~(1u << step->a);
 		return true;
-	case LOOK:
+	case REFRESH:
 		chunk_tree_refresh(&w->tree, step->a);
 		return !chunk_tree_is_stale(&w->tree, step->a);
 	case FIND:
@@ -367,11 +367,11 @@ static bool do_step(struct world *w, const struct step *step)
 	case FIND_RUN:
 		return is_right(w, ask_run(&w->tree, step->a), step->a,
 				slow_find_run(w, step->a, true), slow_find_run(w, step->a, false));
-	case GIVE:
-		give(w, step->a, step->b);
+	case FREE:
+		free_chunks(w, step->a, step->b);
 		return true;
 	default:
-		take(w, step->a, step->b);
+		take_chunks(w, step->a, step->b);
 		return true;
 	}
 }

@@ -896,10 +896,10 @@ static uint8_t *rig_with_ram(struct rig *r, frame_nr_t first)
 	return ram;
 }
 
-static bool page_is(const uint8_t *page, uint8_t byte)
+static bool frame_is(const uint8_t *bytes, uint8_t byte)
 {
 	for (unsigned i = 0; i < FRAME_SIZE; i++) {
-		if (page[i] != byte)
+		if (bytes[i] != byte)
 			return false;
 	}
 	return true;
@@ -917,9 +917,9 @@ static void check_clearing(frame_nr_t first)
 	EXPECT_EQ(frame_alloc_range(r.pool, 2, FRAME_SIZE), first + 2);
 	EXPECT_EQ(frame_alloc_range_zeroed(r.pool, 3, FRAME_SIZE), first + 4);
 	for (unsigned i = 0; i < RAM_FRAMES; i++)
-		EXPECT(page_is(ram + i * FRAME_SIZE, i == 1 || (i >= 4 && i < 7) ? 0 : 0xee));
+		EXPECT(frame_is(ram + i * FRAME_SIZE, i == 1 || (i >= 4 && i < 7) ? 0 : 0xee));
 	EXPECT_EQ(frame_free_range(r.pool, first, 7), ACRE_OK); /* touches no byte */
-	EXPECT(page_is(ram, 0xee));
+	EXPECT(frame_is(ram, 0xee));
 	REQUIRE_VALID(frame_validate(r.pool));
 }
 

@@ -9,7 +9,7 @@ import os
 
 import gdb
 
-PAGE = 4096
+FRAME = 4096
 
 
 def value(expression):
@@ -78,12 +78,12 @@ class Pool(Command):
         for i, bank in enumerate(banks):
             first, count = int(bank["first"]), int(bank["nframes"])
             inserted = self.bits(bank["inserted"], int(bank["nbits"]))
-            print(f"bank {i}: {span(first * PAGE, (first + count) * PAGE)}")
+            print(f"bank {i}: {span(first * FRAME, (first + count) * FRAME)}")
             print(f"  {int(bank['managed'])} managed, {inserted} inserted, {free[i]} free")
         for hart in range(int(pool["nstocks"])):
             base = int(pool["stock"][hart]["base"])
             if base < 1 << 44:
-                print(f"hart {hart} takes from {span(base * PAGE, (base + 64) * PAGE)}")
+                print(f"hart {hart} takes from {span(base * FRAME, (base + 64) * FRAME)}")
 
 
 class Heap(Command):

@@ -87,11 +87,11 @@ static bool hart_uses(const struct frame_stock *stock, frame_nr_t base)
 static bool other_hart_uses(const struct frame_pool *pool, const struct frame_bank *bank,
 			    uint64_t c)
 {
-	unsigned name = atomic_load_explicit(&bank->taker[c], memory_order_relaxed);
+	unsigned tag = atomic_load_explicit(&bank->taker[c], memory_order_relaxed);
 
-	if (name == 0)
+	if (tag == 0)
 		return false;
-	for (unsigned hart = name - 1; hart < PLATFORM_MAX_HARTS && hart < pool->nstocks;
+	for (unsigned hart = tag - 1; hart < PLATFORM_MAX_HARTS && hart < pool->nstocks;
 	     hart += HART_TAGS) {
 		if (hart != platform_hart() &&
 		    hart_uses(&pool->stock[hart], bank->base + c * CHUNK_BITS))
@@ -121,10 +121,10 @@ struct own_cursor {
 };
 
 /*
- * The next chunk whose tag is @name and which may be broken, or BITMAP_NONE; @from is after it
+ * The next chunk whose tag is @tag and which may be broken, or BITMAP_NONE; @from is after it
  * then.
  */
-static racy_reads uint64_t next_own(struct frame_pool *pool, struct own_cursor *from, unsigned name)
+static racy_reads uint64_t next_own(struct frame_pool *pool, struct own_cursor *from, unsigned tag)
 {
 	struct own_cursor at = *from;
 	uint64_t found = BITMAP_NONE;
@@ -143,7 +143,7 @@ static racy_reads uint64_t next_own(struct frame_pool *pool, struct own_cursor *
 		    leaves == CHUNK_EVERY_BYTE * CHUNK_FULL) {
 			at.groups -= 3;
 		} else {
-			own = chunk_bytes_equal(chunk_byte_group_of(&at.bank->taker[at.c]), name) &
+			own = chunk_bytes_equal(chunk_byte_group_of(&at.bank->taker[at.c]), tag) &
 			      ~chunk_bytes_equal(leaves, CHUNK_EMPTY) &
 			      ~chunk_bytes_equal(leaves, CHUNK_FULL);
 			own >>= 8 * skip;
@@ -161,14 +161,14 @@ static racy_reads uint64_t next_own(struct frame_pool *pool, struct own_cursor *
 frame_nr_t frame_choose_own(struct frame_pool *pool, struct frame_stock *stock)
 {
 	struct own_cursor at = { .bank = frame_bank_of(pool, stock->seek), .groups = OWN_GROUPS };
-	const unsigned name = hart_tag();
+	const unsigned tag = hart_tag();
 	frame_nr_t pfn = FRAME_NONE;
 
 	if (at.bank == NULL)
 		return FRAME_NONE;
 	at.c = (stock->seek - at.bank->base) / CHUNK_BITS + 1;
 	for (unsigned samples = 0; pfn == FRAME_NONE && samples < SAMPLES; samples++) {
-		uint64_t c = next_own(pool, &at, name);
+		uint64_t c = next_own(pool, &at, tag);
 		if (c == BITMAP_NONE)
 			break;
 		uint64_t free = bitmap_atomic_count(at.bank->free, c * CHUNK_BITS, CHUNK_BITS);

@@ -167,7 +167,7 @@ static void returned(struct freed *freed)
 	freed->until = explore_now();
 }
 
-static void give(frame_nr_t pfn)
+static void free_frame(frame_nr_t pfn)
 {
 	if (pfn == FRAME_NONE)
 		return;
@@ -177,7 +177,7 @@ static void give(frame_nr_t pfn)
 	returned(freed);
 }
 
-static void give_run(frame_nr_t pfn, frame_count_t n)
+static void free_run(frame_nr_t pfn, frame_count_t n)
 {
 	if (pfn == FRAME_NONE)
 		return;
@@ -261,7 +261,7 @@ static void new_pool(void)
 }
 
 /* @hart takes from the word of frame @index from now on, having taken one there. */
-static void settle(unsigned hart, unsigned index)
+static void take_stock_at(unsigned hart, unsigned index)
 {
 	explore_as(hart);
 	frame_nr_t pfn = take();
@@ -270,8 +270,8 @@ static void settle(unsigned hart, unsigned index)
 	explore_as(0);
 }
 
-/* Nothing is stale: what is free is known. */
-static void know(void)
+/* No chunk is stale, so every free frame is found. */
+static void refresh_all(void)
 {
 	(void)!frame_alloc_range(&pool, CHUNK_BITS, CHUNK_BITS * FRAME_SIZE);
 }
@@ -281,8 +281,8 @@ static void one_word(void)
 {
 	new_pool();
 	insert(10, 5);
-	settle(0, 10);
-	settle(1, 11);
+	take_stock_at(0, 10);
+	take_stock_at(1, 11);
 }
 
 /* Hart 0 has a word with two frames, hart 1 one with one, in chunks of their own. */
@@ -291,8 +291,8 @@ static void two_stocks(void)
 	new_pool();
 	insert(10, 3);
 	insert(600, 2);
-	settle(0, 10);
-	settle(1, 600);
+	take_stock_at(0, 10);
+	take_stock_at(1, 600);
 }
 
 /* Hart 0 takes from word 0, which is empty but for what is freed; there is one in word 1. */
@@ -301,7 +301,7 @@ static void two_words(void)
 	new_pool();
 	insert(10, 3);
 	insert(70, 1);
-	settle(0, 10);
+	take_stock_at(0, 10);
 	hold(11);
 	hold(12);
 	world.got[EXPLORE_MAX_ACTIVITIES] = FRAME_NONE;
@@ -314,7 +314,7 @@ static void all_used(void)
 	insert(10, 4);
 	for (unsigned i = 10; i < 14; i++)
 		hold(i);
-	know();
+	refresh_all();
 }
 
 /* Frames 12 and 13 are free; 10 and 11 are handed out; hart 1 takes from that word. */
@@ -322,9 +322,9 @@ static void nearly_a_run(void)
 {
 	new_pool();
 	insert(10, 4);
-	settle(1, 10);
+	take_stock_at(1, 10);
 	hold(11);
-	know();
+	refresh_all();
 }
 
 /* Two at the end of word 0, of which hart 1 takes the first; one at the beginning of word 1; and frame 600. */
@@ -333,10 +333,10 @@ static void across_words(void)
 	new_pool();
 	insert(62, 3);
 	insert(600, 1);
-	settle(1, 62);
+	take_stock_at(1, 62);
 	explore_as(1);
-	give(FIRST + 62);
-	know();
+	free_frame(FIRST + 62);
+	refresh_all();
 }
 
 /*
@@ -416,14 +416,14 @@ static void take_all(void)
 	}
 }
 
-static void take_and_give(void)
+static void take_and_free(void)
 {
-	give(take());
+	free_frame(take());
 }
 
-static void take_give_take(void)
+static void take_free_take(void)
 {
-	give(take());
+	free_frame(take());
 	(void)take();
 }
 
@@ -439,9 +439,9 @@ static void take_pair(void)
 	(void)take_run(2, 2);
 }
 
-static void take_and_give_pair(void)
+static void take_and_free_pair(void)
 {
-	give_run(take_run(2, 2), 2);
+	free_run(take_run(2, 2), 2);
 }
 
 static void take_three_anywhere(void)
@@ -449,9 +449,9 @@ static void take_three_anywhere(void)
 	(void)take_run(3, 1);
 }
 
-static void give_12_take_three(void)
+static void free_12_take_three(void)
 {
-	give(FIRST + 12);
+	free_frame(FIRST + 12);
 	(void)take_run(3, 1);
 }
 
@@ -461,11 +461,11 @@ static void take_three_even(void)
 }
 
 /* The first three are whole before the last three are broken: at each moment there are three. */
-static void give_12_break_the_last(void)
+static void free_12_break_the_last(void)
 {
 	const unsigned last = 5 * CHUNK_BITS + 12;
 
-	give(FIRST + 12);
+	free_frame(FIRST + 12);
 	if (frame_alloc_at(&pool, FIRST + last, 1) == ACRE_OK)
 		world.owner[last] = (uint8_t)(explore_me() + 1);
 }
@@ -475,32 +475,32 @@ static void take_run_of_one(void)
 	(void)take_run(1, 1);
 }
 
-static void give_10(void)
+static void free_10(void)
 {
-	give(FIRST + 10);
+	free_frame(FIRST + 10);
 }
 
-static void give_11(void)
+static void free_11(void)
 {
-	give(FIRST + 11);
+	free_frame(FIRST + 11);
 }
 
-static void give_12(void)
+static void free_12(void)
 {
-	give(FIRST + 12);
+	free_frame(FIRST + 12);
 }
 
 /* Who gives a frame back knows that there is one, until it has it again. */
-static void give_11_take_run(void)
+static void free_11_take_run(void)
 {
-	give(FIRST + 11);
+	free_frame(FIRST + 11);
 	(void)take_run(1, 1);
 }
 
 /* Who hears of another that it was given back knows that there is one as well. */
-static void give_11_and_tell(void)
+static void free_11_and_tell(void)
 {
-	give(FIRST + 11);
+	free_frame(FIRST + 11);
 	atomic_store_explicit(&world.mailbox, 1, memory_order_release);
 }
 
@@ -527,7 +527,7 @@ static void receive(void)
 
 	if (pfn == 0)
 		return;
-	give(pfn);
+	free_frame(pfn);
 	(void)take();
 }
 
@@ -543,10 +543,10 @@ static void use(frame_nr_t pfn)
 	world.rights++;
 }
 
-static void use_11_and_give(void)
+static void use_11_and_free(void)
 {
 	use(FIRST + 11);
-	give(FIRST + 11);
+	free_frame(FIRST + 11);
 }
 
 static void take_and_use(void)
@@ -555,7 +555,7 @@ static void take_and_use(void)
 
 	if (pfn != FRAME_NONE)
 		use(pfn);
-	give(pfn);
+	free_frame(pfn);
 }
 
 static void check_use(void)
@@ -567,7 +567,7 @@ static void check_use(void)
 }
 
 /* Frame 11 belongs to two who both give it back: a mistake that is to be seen. */
-static void give_11_too(void)
+static void free_11_too(void)
 {
 	world.owner[11] = 0;
 	if (frame_free(&pool, FIRST + 11) == ACRE_OK)
@@ -599,8 +599,8 @@ static void move_on(void)
 /* and back to word 0, where a frame is left. */
 static void move_back(void)
 {
-	give(FIRST + 11);
-	give(FIRST + 12);
+	free_frame(FIRST + 11);
+	free_frame(FIRST + 12);
 	(void)take();
 }
 
@@ -644,7 +644,7 @@ static void take_zeroed(void)
 	dirty(take_one_zeroed());
 }
 
-static void give_zeroed(void)
+static void free_zeroed(void)
 {
 	frame_nr_t pfn = take_one_zeroed();
 
@@ -656,12 +656,12 @@ static void give_zeroed(void)
 	returned(freed);
 }
 
-static void take_dirty_give(void)
+static void take_dirty_free(void)
 {
 	frame_nr_t pfn = take();
 
 	dirty(pfn);
-	give(pfn);
+	free_frame(pfn);
 }
 
 static void prezero(void)
@@ -669,25 +669,25 @@ static void prezero(void)
 	(void)frame_prezero(&pool, 2);
 }
 
-static void give_run_of_two(void)
+static void free_run_of_two(void)
 {
 	dirty(FIRST + 1);
 	dirty(FIRST + 2);
-	give_run(FIRST + 1, 2);
+	free_run(FIRST + 1, 2);
 }
 
-static void give_2_take_pair_give_it(void)
+static void free_2_take_pair_free_it(void)
 {
 	dirty(FIRST + 2);
-	give(FIRST + 2);
+	free_frame(FIRST + 2);
 	frame_nr_t pfn = take_run(2, 1);
 	dirty(pfn);
-	give_run(pfn, 2);
+	free_run(pfn, 2);
 }
 
-static void take_three_and_give(void)
+static void take_three_and_free(void)
 {
-	give_run(take_run(3, 1), 3);
+	free_run(take_run(3, 1), 3);
 }
 
 /* Two frames, two who take one each: both must get one, zero or not. */
@@ -725,14 +725,14 @@ const struct explore_scenario explore_frame_scenarios[] = {
 	  .weak_switches = 1,
 	  POOL(one_word),
 	  .activity = { { take_two, 0, false },
-			{ take_and_give, 1, false },
+			{ take_and_free, 1, false },
 			{ take_one, 2, false } } },
-	{ .name = "frame.a_handler_takes_and_gives",
+	{ .name = "frame.a_handler_takes_and_frees",
 	  .switches = 4,
 	  .weak_switches = 3,
 	  POOL(one_word),
-	  .activity = { { take_give_take, 0, false },
-			{ take_and_give, 0, true },
+	  .activity = { { take_free_take, 0, false },
+			{ take_and_free, 0, true },
 			{ take_two, 1, false } } },
 	{ .name = "frame.handlers_move_the_stock_and_back",
 	  .switches = 6,
@@ -743,7 +743,7 @@ const struct explore_scenario explore_frame_scenarios[] = {
 	  .switches = 3,
 	  .weak_switches = 2,
 	  POOL(two_stocks),
-	  .activity = { { take_and_give, 0, false }, { take_all, 1, false } } },
+	  .activity = { { take_and_free, 0, false }, { take_all, 1, false } } },
 	{ .name = "frame.an_idle_stock_is_drained",
 	  .switches = 3,
 	  .weak_switches = 2,
@@ -754,7 +754,7 @@ const struct explore_scenario explore_frame_scenarios[] = {
 	  .weak_switches = 2,
 	  POOL(two_stocks),
 	  .activity = { { leave_and_take, 0, false },
-			{ take_and_give, 0, true },
+			{ take_and_free, 0, true },
 			{ take_one, 1, false } } },
 	{ .name = "frame.freed_on_another_hart",
 	  .switches = 4,
@@ -765,75 +765,75 @@ const struct explore_scenario explore_frame_scenarios[] = {
 	  .switches = 3,
 	  .weak_switches = 2,
 	  POOL(nearly_a_run),
-	  .activity = { { take_and_give_pair, 0, false },
-			{ take_and_give, 1, false },
-			{ give_11, 1, true } } },
+	  .activity = { { take_and_free_pair, 0, false },
+			{ take_and_free, 1, false },
+			{ free_11, 1, true } } },
 	{ .name = "frame.a_run_of_frames_that_are_given_back",
 	  .switches = 3,
 	  .weak_switches = 2,
 	  POOL(all_used),
-	  .activity = { { give_10, 0, false }, { give_11, 1, false }, { take_pair, 2, false } } },
+	  .activity = { { free_10, 0, false }, { free_11, 1, false }, { take_pair, 2, false } } },
 	{ .name = "frame.a_run_across_words_and_a_single",
 	  .switches = 4,
 	  .weak_switches = 3,
 	  POOL(across_words),
-	  .activity = { { take_three_anywhere, 0, false }, { take_and_give, 1, false } } },
+	  .activity = { { take_three_anywhere, 0, false }, { take_and_free, 1, false } } },
 	{ .name = "frame.a_search_that_drops_the_lock",
 	  .switches = 2,
 	  .weak_switches = 1,
 	  POOL(six_chunks),
 	  .activity = { { take_three_anywhere, 0, false },
-			{ give_12_take_three, 1, false },
+			{ free_12_take_three, 1, false },
 			{ take_one, 0, true } } },
-	{ .name = "frame.a_search_that_goes_on_looks_behind_itself",
+	{ .name = "frame.a_search_that_goes_on_also_searches_below",
 	  .switches = 3,
 	  .weak_switches = 2,
 	  .setup = six_chunks,
 	  .check = check_three,
 	  .wrote = bits_changed,
-	  .activity = { { take_three_even, 0, false }, { give_12_break_the_last, 1, false } } },
+	  .activity = { { take_three_even, 0, false }, { free_12_break_the_last, 1, false } } },
 	{ .name = "frame.who_gives_back_hears_no_none",
 	  .switches = 3,
 	  .weak_switches = 2,
 	  POOL(all_used),
-	  .activity = { { give_10, 0, false },
-			{ give_11_take_run, 1, false },
-			{ give_12, 0, true } } },
+	  .activity = { { free_10, 0, false },
+			{ free_11_take_run, 1, false },
+			{ free_12, 0, true } } },
 	{ .name = "frame.who_is_told_hears_no_none",
 	  .switches = 3,
 	  .weak_switches = 2,
 	  POOL(all_used),
-	  .activity = { { give_10, 0, false },
-			{ give_11_and_tell, 1, false },
+	  .activity = { { free_10, 0, false },
+			{ free_11_and_tell, 1, false },
 			{ take_run_if_told, 2, false } } },
 	{ .name = "frame.a_search_and_frees_at_once",
 	  .switches = 2,
 	  .weak_switches = 2,
 	  POOL(all_used),
 	  .activity = { { take_pair, 0, false },
-			{ give_11_take_run, 1, false },
-			{ give_10, 1, true } } },
+			{ free_11_take_run, 1, false },
+			{ free_10, 1, true } } },
 	{ .name = "frame.what_was_written_is_seen",
 	  .switches = 3,
 	  .weak_switches = 3,
 	  .setup = nearly_a_run,
 	  .check = check_use,
 	  .wrote = bits_changed,
-	  .activity = { { use_11_and_give, 0, false }, { take_and_use, 1, false } } },
+	  .activity = { { use_11_and_free, 0, false }, { take_and_use, 1, false } } },
 	{ .name = "frame.freed_twice_at_once",
 	  .switches = 4,
 	  .weak_switches = 4,
 	  .setup = nearly_a_run,
 	  .check = check_double,
 	  .wrote = bits_changed,
-	  .activity = { { give_11_too, 0, false }, { give_11_too, 1, false } } },
+	  .activity = { { free_11_too, 0, false }, { free_11_too, 1, false } } },
 	{ .name = "frame.refused_while_others_work",
 	  .switches = 3,
 	  .weak_switches = 2,
 	  POOL(nearly_a_run),
-	  .activity = { { take_give_take, 0, false },
+	  .activity = { { take_free_take, 0, false },
 			{ refused_11, 1, false },
-			{ give_11, 1, true } } },
+			{ free_11, 1, true } } },
 	{ .name = "frame.zeroed_frames_are_free_frames",
 	  .switches = 3,
 	  .weak_switches = 2,
@@ -852,22 +852,22 @@ const struct explore_scenario explore_frame_scenarios[] = {
 	  .switches = 2,
 	  .weak_switches = 1,
 	  POOL(one_zeroed),
-	  .activity = { { give_zeroed, 0, false },
-			{ take_and_give, 1, false },
-			{ take_and_give, 0, true } } },
+	  .activity = { { free_zeroed, 0, false },
+			{ take_and_free, 1, false },
+			{ take_and_free, 0, true } } },
 	{ .name = "frame.cleared_while_others_take",
 	  .switches = 2,
 	  .weak_switches = 1,
 	  POOL(three_dirty),
 	  .activity = { { prezero, 0, false },
-			{ give_2_take_pair_give_it, 1, false },
-			{ take_dirty_give, 0, true } } },
+			{ free_2_take_pair_free_it, 1, false },
+			{ take_dirty_free, 0, true } } },
 	{ .name = "frame.zeroed_beside_a_run_that_is_given_back",
 	  .switches = 3,
 	  .weak_switches = 2,
 	  POOL(zeroed_and_a_run),
-	  .activity = { { give_run_of_two, 0, false },
-			{ take_three_and_give, 1, false },
-			{ give_zeroed, 1, true } } },
+	  .activity = { { free_run_of_two, 0, false },
+			{ take_three_and_free, 1, false },
+			{ free_zeroed, 1, true } } },
 	{ .name = NULL },
 };

@@ -68,7 +68,7 @@ static uint8_t *take(size_t size)
 	return block;
 }
 
-static void give(uint8_t *block, size_t size)
+static void free_block(uint8_t *block, size_t size)
 {
 	if (block == NULL)
 		return;
@@ -77,14 +77,14 @@ static void give(uint8_t *block, size_t size)
 	world.block[explore_me()] = NULL;
 }
 
-static void take_16_and_give(void)
+static void take_16_and_free(void)
 {
-	give(take(16), 16);
+	free_block(take(16), 16);
 }
 
-static void take_32_and_give(void)
+static void take_32_and_free(void)
 {
-	give(take(32), 32);
+	free_block(take(32), 32);
 }
 
 static void take_16(void)
@@ -92,7 +92,7 @@ static void take_16(void)
 	(void)take(16);
 }
 
-static void take_cleared_and_give(void)
+static void take_cleared_and_free(void)
 {
 	uint8_t *block = heap_zalloc(&heap, 16, acre_caller());
 
@@ -120,7 +120,7 @@ static void grow_and_shrink(void)
 	if (grown == NULL) {
 		world.nones++;
 		own(block, 16);
-		give(block, 16);
+		free_block(block, 16);
 		return;
 	}
 	for (unsigned i = 0; i < 16; i++)
@@ -129,11 +129,11 @@ static void grow_and_shrink(void)
 	disown(grown, 32);
 	EXPLORE_CHECK(heap_realloc(&heap, grown, 16, acre_caller()) == grown, "it moved to shrink");
 	own(grown, 16);
-	give(grown, 16);
+	free_block(grown, 16);
 }
 
 /* Two have the same block, and both give it back. */
-static void give_the_same(void)
+static void free_the_same(void)
 {
 	unsigned before = explore_refused_by_me();
 
@@ -144,7 +144,7 @@ static void give_the_same(void)
 		world.rights++;
 }
 
-static void give_nonsense(void)
+static void free_nonsense(void)
 {
 	heap_free(&heap, world.nonsense, acre_caller());
 	world.refusals++;
@@ -224,22 +224,22 @@ static void check_double(void)
 }
 
 const struct explore_scenario explore_heap_scenarios[] = {
-	{ .name = "heap.taken_and_given",
+	{ .name = "heap.taken_and_freed",
 	  .switches = 3,
 	  .weak_switches = 2,
 	  .setup = four,
 	  .check = check_enough,
-	  .activity = { { take_16_and_give, 0, false },
-			{ take_16_and_give, 1, false },
-			{ take_cleared_and_give, 1, true } } },
+	  .activity = { { take_16_and_free, 0, false },
+			{ take_16_and_free, 1, false },
+			{ take_cleared_and_free, 1, true } } },
 	{ .name = "heap.resized_while_others_take",
 	  .switches = 3,
 	  .weak_switches = 2,
 	  .setup = four,
 	  .check = check,
 	  .activity = { { grow_and_shrink, 0, false },
-			{ take_16_and_give, 1, false },
-			{ take_32_and_give, 0, true } } },
+			{ take_16_and_free, 1, false },
+			{ take_32_and_free, 0, true } } },
 	{ .name = "heap.one_too_many",
 	  .switches = 4,
 	  .weak_switches = 3,
@@ -251,14 +251,14 @@ const struct explore_scenario explore_heap_scenarios[] = {
 	  .weak_switches = 5,
 	  .setup = one_of_two,
 	  .check = check_double,
-	  .activity = { { give_the_same, 0, false }, { give_the_same, 1, false } } },
+	  .activity = { { free_the_same, 0, false }, { free_the_same, 1, false } } },
 	{ .name = "heap.refused_while_others_work",
 	  .switches = 3,
 	  .weak_switches = 2,
 	  .setup = four,
 	  .check = check_enough,
-	  .activity = { { take_16_and_give, 0, false },
-			{ give_nonsense, 1, false },
-			{ take_16_and_give, 1, true } } },
+	  .activity = { { take_16_and_free, 0, false },
+			{ free_nonsense, 1, false },
+			{ take_16_and_free, 1, true } } },
 	{ .name = NULL },
 };

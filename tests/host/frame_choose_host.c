@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* frame_chunks.c - harts keep to their own chunks. One thread plays all of them, step by step: the number is set. */
+/* frame_choose_host.c - harts keep to their own chunks. One thread plays all of them, step by step: the number is set. */
 #include "lib/string.h"
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_types.h"
@@ -75,7 +75,7 @@ static uint64_t holds(const struct game *g)
 	return stats.holds;
 }
 
-KTEST(frame_chunks, harts_in_a_pool_that_is_nearly_full_keep_to_their_own)
+KTEST(frame_choose, harts_in_a_pool_that_is_nearly_full_keep_to_their_own)
 {
 	struct game *g = nearly_full();
 
@@ -98,7 +98,7 @@ KTEST(frame_chunks, harts_in_a_pool_that_is_nearly_full_keep_to_their_own)
 }
 
 /* What one has given back is anybody's when there is nothing else. */
-KTEST(frame_chunks, and_still_one_gets_every_frame_that_is_free)
+KTEST(frame_choose, and_still_one_gets_every_frame_that_is_free)
 {
 	struct game *g = nearly_full();
 
