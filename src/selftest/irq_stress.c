@@ -40,7 +40,6 @@
 
 /* By the index of the hart. NULL: irq_stress_init() has not been called, or found no memory. */
 static struct irq_stress *stress_of_harts;
-static struct irq_stress_rates rates_now;
 static _Atomic uint64_t tick_period; /* in ticks of the time counter, 0: never */
 static _Atomic uint64_t ipi_period;
 static _Atomic uint32_t paused;
@@ -454,7 +453,6 @@ enum acre_status irq_stress_set(const struct irq_stress_rates *rates)
 		return ACRE_ERR_NOMEM;
 	if (clock_ticks_per_second() == 0)
 		return ACRE_ERR_UNSUPPORTED;
-	rates_now = *rates;
 	atomic_store(&tick_period, period_of(rates->tick_hz));
 	atomic_store(&ipi_period, period_of(rates->ipi_hz));
 	for (unsigned i = 0; i < harts_count(); i++) {
@@ -466,11 +464,6 @@ enum acre_status irq_stress_set(const struct irq_stress_rates *rates)
 		irq_stress_resume();
 	}
 	return ACRE_OK;
-}
-
-struct irq_stress_rates irq_stress_get(void)
-{
-	return rates_now;
 }
 
 /* ---- pausing --------------------------------------------------------------------------------- */

@@ -75,9 +75,6 @@ acre_nodiscard enum acre_status irq_stress_init(void);
  */
 enum acre_status irq_stress_set(const struct irq_stress_rates *rates);
 
-/* irq_stress_get - the rates that were set. */
-struct irq_stress_rates irq_stress_get(void);
-
 /*
  * irq_stress_pause - interrupts go on, but no handler has any memory, nor takes any, until
  * irq_stress_resume(): so that frames and bytes can be counted. May nest, on any hart, but not in a
@@ -87,7 +84,10 @@ struct irq_stress_rates irq_stress_get(void);
 void irq_stress_pause(void);
 void irq_stress_resume(void);
 
-/* irq_stress_pauses - how many irq_stress_pause() have not been resumed. */
+/*
+ * irq_stress_pauses - how many irq_stress_pause() have not been resumed. The runner of the cases needs
+ * it: after a panic in a case it resumes the pauses that the case has left.
+ */
 unsigned irq_stress_pauses(void);
 
 /* ---- the handlers, which cases call too ------------------------------------------------------ */

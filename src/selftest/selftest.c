@@ -27,6 +27,11 @@ uint64_t selftest_seed(void)
 	return selftest_args.has_seed ? selftest_args.seed : DEFAULT_SEED;
 }
 
+const struct irq_stress_rates *selftest_rates(void)
+{
+	return &selftest_args.rates;
+}
+
 /* Whatever the cases did, every byte has one owner, as before. */
 static void run_cases(const char *glob)
 {
@@ -71,7 +76,7 @@ static void start_irq_stress(const struct irq_stress_rates *rates)
 
 acre_noreturn void payload_run(const struct bootargs *args)
 {
-	start_irq_stress(&selftest_args.rates);
+	start_irq_stress(selftest_rates());
 	if (selftest_args.test)
 		run_cases(selftest_args.test_glob[0] != '\0' ? selftest_args.test_glob : NULL);
 	if (args->poweroff)

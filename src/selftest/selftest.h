@@ -13,6 +13,11 @@
  */
 uint64_t selftest_seed(void);
 
+struct irq_stress_rates;
+
+/* selftest_rates - of interrupts: tick= and ipi= of the boot arguments. */
+const struct irq_stress_rates *selftest_rates(void);
+
 /* selftest_run - run the cases that match @glob (NULL: all) and print the verdict. Result: failures. */
 unsigned selftest_run(const char *glob, uint64_t seed);
 

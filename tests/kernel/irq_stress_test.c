@@ -9,12 +9,11 @@
 #include "kernel/memory/kernel_heap.h"
 #include "lib/compiler.h"
 #include "lib/string.h"
+#include "selftest/selftest.h"
 #include "tests/support/ktest.h"
 
 /* For that: an interrupt that does not come fails the case and does not hang it. */
 #define MAX_MS 30000u
-
-static struct irq_stress_rates before;
 
 /*
  * Handlers that have to wait for a lock have to wait for the emulator's host to run the hart before them. So
@@ -36,13 +35,13 @@ static void irq_stress_on(void)
 {
 	const struct irq_stress_rates rates = { fast(), fast() };
 
-	before = irq_stress_get();
 	REQUIRE_EQ(irq_stress_set(&rates), ACRE_OK);
 }
 
+/* The rates of the boot arguments again. */
 static void irq_stress_as_before(void)
 {
-	EXPECT_EQ(irq_stress_set(&before), ACRE_OK);
+	EXPECT_EQ(irq_stress_set(selftest_rates()), ACRE_OK);
 }
 
 static struct irq_stress_count sum_of(size_t kind)
