@@ -51,8 +51,8 @@ struct bench_run {
 	unsigned char *arena; /* where the heap's blocks may lie, if the checks are to know that */
 	uint64_t arena_bytes;
 	uint64_t *seen; /* a bit for each frame of the banks */
-	uint64_t *
-		taken; /* bits, all clear: one for each frame, or for 8 bytes of the arena; checked builds */
+	/* Bits, all clear: one for each frame, or for 8 bytes of the arena. Checked builds only. */
+	uint64_t *taken;
 	uint64_t given_bytes; /* all memory that the heap has, tables included (heap.efficiency) */
 
 	/* What came of it. */

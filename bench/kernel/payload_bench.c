@@ -32,8 +32,8 @@ void *bench_memory(uint64_t bytes, uint64_t align)
 	frame_nr_t pfn = frame_alloc_range(&machine.frames, nframes, align);
 
 	if (pfn == FRAME_NONE)
-		acre_panic("the benchmark wants %llu KiB in one piece: a machine with more memory, "
-			   "please",
+		acre_panic("the benchmark wants %llu KiB in one piece: "
+			   "a machine with more memory, please",
 			   (unsigned long long)(bytes >> 10));
 	return memset(frame_ptr(&machine.frames, pfn), 0, bytes);
 }

@@ -335,8 +335,8 @@ static void print_cost(const char *loop, const char *kind, const char *way, cons
 {
 	if (cost->operations == 0)
 		return;
-	acre_print("scaling %s.%s %s harts=%u ops=%llu disturbed=%llu foreign=%llu locks=%llu "
-		   "waits=%llu\n",
+	acre_print("scaling %s.%s %s harts=%u ops=%llu disturbed=%llu foreign=%llu "
+		   "locks=%llu waits=%llu\n",
 		   loop, kind, way, nplayers, (unsigned long long)cost->operations,
 		   (unsigned long long)cost->disturbed, (unsigned long long)cost->foreign,
 		   (unsigned long long)(after->holds - before->holds),

@@ -110,8 +110,8 @@ struct fdt_memory_cursor {
 	uint32_t seen; /* a bit for each */
 	struct fdt_property property[FDT_MEMORY_PROPERTIES];
 	uint32_t numa_node;
-	enum acre_status
-		status_why; /* a reservation whose `status` cannot be read counts as enabled */
+	/* Why a reservation's `status` cannot be read: it counts as enabled then. */
+	enum acre_status status_why;
 	enum acre_status usable_why; /* why linux,usable-memory-range has no pairs */
 };
 

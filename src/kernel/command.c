@@ -56,8 +56,8 @@ bool command_address(const char *usage, unsigned nwords, char *const *word, uint
 		return false;
 	}
 	if (!word_to_number(word[0], strlen(word[0]), address)) {
-		acre_print("'%s' is no address: decimal, or hexadecimal after 0x, of at most 64 "
-			   "bits\n",
+		acre_print("'%s' is no address: decimal, or hexadecimal after 0x, "
+			   "of at most 64 bits\n",
 			   word[0]);
 		return false;
 	}

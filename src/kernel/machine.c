@@ -105,10 +105,9 @@ void machine_map_memory(uint64_t limit)
 			   error[0] != '\0' ? error : acre_status_str(s));
 	uint32_t unplaced = memmap_place_from_fdt(&machine.memmap, &machine.fdt, &reporter);
 	if (unplaced != 0)
-		acre_log_warn(
-			"%u of %u dynamic reservations have no place: their drivers will not find "
-			"them\n",
-			unplaced, machine.memmap.ndynamic);
+		acre_log_warn("%u of %u dynamic reservations have no place: "
+			      "their drivers will not find them\n",
+			      unplaced, machine.memmap.ndynamic);
 	check_map();
 }
 

@@ -41,11 +41,10 @@ static void hand_over_to_boothart(const struct bootargs *args)
 		return;
 	/* Some firmware claims to start a hart that is disabled, and then no hart would run. */
 	if (!harts_enabled_in_tree(&machine.fdt, args->boothart)) {
-		acre_log_warn(
-			"boothart=%llu: the device tree has no such hart enabled; staying on hart "
-			"%llu\n",
-			(unsigned long long)args->boothart,
-			(unsigned long long)machine.boot_hart_id);
+		acre_log_warn("boothart=%llu: the device tree has no such hart enabled; "
+			      "staying on hart %llu\n",
+			      (unsigned long long)args->boothart,
+			      (unsigned long long)machine.boot_hart_id);
 		return;
 	}
 	acre_print("starting over on hart %llu\n", (unsigned long long)args->boothart);

@@ -41,8 +41,8 @@ static const char *check_summaries(const struct bitmap_tree *tree)
 
 		for (uint64_t w = 0; w < words_in_level(tree, k); w++) {
 			if (bitmap_test(above, w) != (below[w] != 0))
-				return "T3: a summary bit is set if and only if its word is not "
-				       "zero";
+				return "T3: a summary bit is set "
+				       "if and only if its word is not zero";
 		}
 	}
 	return NULL;

@@ -91,10 +91,11 @@ void ticket_lock_look(const struct ticket_lock *lock, struct ticket_lock_stats *
  * wait.
  */
 struct ticket_lock {
-	_Atomic uint32_t next
-		acre_aligned_to(TICKET_LOCK_LINE); /* the ticket that the next hart draws */
-	_Atomic uint32_t serving
-		acre_aligned_to(TICKET_LOCK_LINE); /* the ticket whose hart holds the lock */
+	/* The ticket that the next hart draws. */
+	_Atomic uint32_t next acre_aligned_to(TICKET_LOCK_LINE);
+
+	/* The ticket whose hart holds the lock. */
+	_Atomic uint32_t serving acre_aligned_to(TICKET_LOCK_LINE);
 	_Atomic uint32_t holder;      /* platform_hart() + 1 of the holder, 0 when free */
 	_Atomic(const void *) site;   /* where the holder took it; valid while held */
 	_Atomic uint64_t contended;   /* holds that were waited for */

@@ -676,9 +676,8 @@ static void check_census(struct stress *s)
 	if (heap.used_bytes != s->heap_used + c.bytes)
 		stress_fail(s, "bytes of the heap are neither free nor with anybody, or both");
 	if (overtaken(s, &s->pool->lock) || overtaken(s, &s->heap->lock))
-		stress_fail(s,
-			    "a hart that waited for a lock saw more turns of others than there are "
-			    "others");
+		stress_fail(s, "a hart that waited for a lock saw more turns of others "
+			       "than there are others");
 	const char *broken = frame_validate(s->pool);
 	if (broken == NULL)
 		broken = heap_validate(s->heap);
@@ -1058,8 +1057,8 @@ static void report_totals(const struct stress *s)
 		s->line("stress failed: %s (seed %llu, %u harts)", s->failed,
 			(unsigned long long)s->seed, playing(s));
 	else
-		s->line("stress ok: seed %llu, %u harts, %llu operations, %llu locks, %llu waits, "
-			"%llu handlers",
+		s->line("stress ok: seed %llu, %u harts, %llu operations, %llu locks, "
+			"%llu waits, %llu handlers",
 			(unsigned long long)s->seed, playing(s),
 			(unsigned long long)total.operations, (unsigned long long)total.locks,
 			(unsigned long long)total.waits, (unsigned long long)total.ticks);

@@ -312,8 +312,8 @@ KTEST(harts, park_wake_take_and_give_for_each_other)
 		expect_parked(i);
 		expect_interrupted(i);
 	}
-	ktest_note("%u harts: each took %u frames and a block; the next one gave back %u and the "
-		   "block",
+	ktest_note("%u harts: each took %u frames and a block; "
+		   "the next one gave back %u and the block",
 		   n, SINGLES + RUN, SINGLES / 2 + RUN);
 }
 

@@ -40,9 +40,8 @@ bool clock_instructions_since_entry(uint64_t *count);
 
 /* A part of the kernel that wants the timer now and then. clock_nap() is one. */
 struct timer_client {
-	uint64_t (*next)(
-		const struct hart
-			*self); /* the time for which it wants the timer of this hart; 0: none */
+	/* The time for which it wants the timer of this hart, @self; 0: none. */
+	uint64_t (*next)(const struct hart *self);
 	/*
 	 * After an interrupt of the timer, in the handler: its time may have come or not. NULL:
 	 * nothing to do.

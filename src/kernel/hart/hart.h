@@ -39,8 +39,8 @@ struct hart {
 	uint64_t stack_high;
 	uint64_t emergency_high;
 	uint64_t id; /* the hart id of the firmware: may be sparse and large */
-	_Atomic uint64_t
-		lacking; /* boot/isa_bits.h: what it found that it lacks when it was started */
+	/* What this hart found that it lacks when it was started: boot/isa_bits.h. */
+	_Atomic uint64_t lacking;
 
 	void (*function)(void *);
 	void *argument;

@@ -59,13 +59,13 @@ void report_locks(void)
 		acre_print("%s\n", line);
 		exact = exact && stats.exact;
 	}
-	acre_print("longest: the most holds of others that one wait saw; with N harts at most N - "
-		   "1\n");
+	acre_print("longest: the most holds of others that one wait saw; "
+		   "with N harts at most N - 1\n");
 	if (!exact)
 		acre_print("a glance: the lock is in use, its counts are not all of one moment\n");
 	if (machine.harts_online <= 1)
-		acre_print("one hart is online: nobody can wait, so the counts of waiting mean "
-			   "nothing\n");
+		acre_print("one hart is online: nobody can wait, "
+			   "so the counts of waiting mean nothing\n");
 }
 
 COMMAND(locks) = {

@@ -125,9 +125,8 @@ void report_frames(void)
 		   (ull)nmanaged, fmt_size(managed, nmanaged * FRAME_SIZE), (ull)nfree,
 		   fmt_size(free, nfree * FRAME_SIZE), (ull)FRAME_SIZE);
 	if (pool->debug)
-		acre_print("          debug mode: who took or freed a frame is recorded, free ones "
-			   "are "
-			   "filled\n");
+		acre_print("          debug mode: who took or freed a frame is recorded, "
+			   "free ones are filled\n");
 }
 
 void report_ready(void)
@@ -149,15 +148,13 @@ void report_heap(void)
 	char largest[FMT_SIZE_LEN];
 
 	heap_stats(&kernel_heap, &s);
-	acre_print(
-		"heap      %s in %u region%s, %s used in %llu blocks, peak %s, largest free block "
-		"%s\n",
-		fmt_size(total, s.total_bytes), s.regions, s.regions == 1 ? "" : "s",
-		fmt_size(used, s.used_bytes), (ull)s.live_blocks,
-		fmt_size(peak, s.count.peak_bytes), fmt_size(largest, s.largest_free));
-	acre_print("          %llu bytes asked for so far, %llu allocations, %llu frees, %llu "
-		   "failures, "
-		   "%llu refused frees\n",
+	acre_print("heap      %s in %u region%s, %s used in %llu blocks, peak %s, "
+		   "largest free block %s\n",
+		   fmt_size(total, s.total_bytes), s.regions, s.regions == 1 ? "" : "s",
+		   fmt_size(used, s.used_bytes), (ull)s.live_blocks,
+		   fmt_size(peak, s.count.peak_bytes), fmt_size(largest, s.largest_free));
+	acre_print("          %llu bytes asked for so far, %llu allocations, %llu frees, "
+		   "%llu failures, %llu refused frees\n",
 		   (ull)s.count.requested_bytes, (ull)s.count.allocations, (ull)s.count.frees,
 		   (ull)s.count.failures, (ull)s.count.refusals);
 }

@@ -79,8 +79,8 @@ struct frame_pool {
 	uint32_t nbanks;
 	uint32_t nstocks; /* no hart from this on has a stock */
 	struct frame_bank bank[FRAME_MAX_BANKS];
-	frame_nr_t
-		zeroed[FRAME_ZEROED_MAX]; /* free, and all zero: nzeroed of them (frame_zero.c) */
+	/* Free, and all zero: nzeroed of them (frame_zero.c). */
+	frame_nr_t zeroed[FRAME_ZEROED_MAX];
 	_Atomic uint32_t nzeroed;
 	bool debug;              /* debug mode is on */
 	chunk_byte dummy_leaf;   /* the leaf of a hart that has no stock */

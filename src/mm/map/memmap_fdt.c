@@ -590,8 +590,8 @@ static void report_unplaced(struct importer *importer, const struct fdt_memory_f
 		what = "no place for it in the first pairs of its alloc-ranges: raise "
 		       "MEMMAP_MAX_WINDOWS";
 	else if (fact->nwindows != 0)
-		what = "no place for it in its alloc-ranges: widen them, ask for less, or lower "
-		       "its alignment";
+		what = "no place for it in its alloc-ranges: "
+		       "widen them, ask for less, or lower its alignment";
 	report_fact(importer, fact, MEMMAP_ERROR,
 		    status == ACRE_ERR_NOT_FOUND ? ACRE_ERR_NOMEM : status, what);
 }

@@ -12,8 +12,8 @@
 
 static struct shared {
 	struct ticket_lock lock;
-	_Atomic uint32_t
-		counter; /* as if it were plain: each access is relaxed, and no change is one step */
+	/* As if it were plain: each access is relaxed, and no change is one step. */
+	_Atomic uint32_t counter;
 	unsigned inside;
 	unsigned drew[MAX_DRAWS]; /* who, in that order */
 	unsigned draws, grants;

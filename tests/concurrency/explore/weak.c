@@ -60,8 +60,8 @@ static unsigned nlocations;
 
 static struct {
 	struct view now;
-	struct view
-		read; /* what came with values that were read: for the next acquire fence, or release */
+	/* What came with values that were read: for the next acquire fence, or release. */
+	struct view read;
 	struct view released; /* by the last release fence: what relaxed stores give along */
 } hart[HARTS];
 static struct view fences;
