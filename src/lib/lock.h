@@ -32,8 +32,6 @@ enum ticket_lock_level {
 
 struct ticket_lock;
 
-/* A lock of zeros is free and nameless: BSS needs no initialiser. ticket_lock_init() gives it a name. */
-
 /* ticket_lock_init - a free lock, outside of the order. Pre: nobody else knows @lock yet. */
 void ticket_lock_init(struct ticket_lock *lock, const char *name);
 
@@ -89,6 +87,9 @@ void ticket_lock_look(const struct ticket_lock *lock, struct ticket_lock_stats *
  * A hart that joins the queue writes line 0 once, and reads line 1 until it is served: it disturbs
  * neither the holder nor the harts that wait. What the holder writes disturbs only the harts that
  * wait.
+ *
+ * A lock of zeros is free, has no name and is outside of the order: a lock in BSS works without
+ * ticket_lock_init().
  */
 struct ticket_lock {
 	/* The ticket that the next hart draws. */

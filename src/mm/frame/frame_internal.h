@@ -55,6 +55,9 @@ static inline struct frame_search frame_search(void)
 bool frame_search_retry(const struct frame_pool *pool, struct frame_search *search,
 			frame_nr_t found);
 
+/* frame_lowest_free - the lowest frame whose bit is free, FRAME_NONE or FRAME_LATER. Lock held. */
+frame_nr_t frame_lowest_free(struct frame_pool *pool, struct frame_search *search);
+
 /* ---- single frames: frame_single.c takes from chunks that frame_choose.c chooses ------------ */
 
 /*
@@ -119,9 +122,11 @@ enum acre_status frame_free_one(struct frame_pool *pool, frame_nr_t pfn, const v
 /* frame_free_one_zeroed - frame_free_zeroed() for @caller. */
 enum acre_status frame_free_one_zeroed(struct frame_pool *pool, frame_nr_t pfn, const void *caller);
 
-/* ---- frames that are known to be zero (frame_zero.c); all with the lock held ---------------- */
+/* ---- frames that are known to be zero (frame_zero.c) ---------------------------------------- */
 
-/* frame_zeroed_count - how many. Without the lock it is a hint. */
+/* Each of these needs the lock, except frame_zeroed_count(): without the lock its answer is a hint. */
+
+/* frame_zeroed_count - how many frames are on the list. */
 static inline uint32_t frame_zeroed_count(const struct frame_pool *pool)
 {
 	return atomic_load_explicit(&pool->nzeroed, memory_order_relaxed);
@@ -194,8 +199,5 @@ bool frame_debug_is_lie(struct frame_pool *pool, frame_nr_t pfn);
 frame_nr_t frame_alloc_recorded(struct frame_pool *pool, const void *caller);
 frame_nr_t frame_alloc_range_recorded(struct frame_pool *pool, frame_count_t nframes,
 				      uint64_t align_bytes, const void *caller);
-
-/* frame_lowest_free - the lowest frame whose bit is free, FRAME_NONE or FRAME_LATER. Lock held. */
-frame_nr_t frame_lowest_free(struct frame_pool *pool, struct frame_search *search);
 
 #endif

@@ -33,8 +33,6 @@
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_internal.h"
 
-/* ---- single frames --------------------------------------------------------------------------- */
-
 /* Lock held. */
 static void mark_stale_locked(struct frame_pool *pool, frame_nr_t pfn)
 {
@@ -240,7 +238,7 @@ static inline bool free_fast(struct frame_pool *pool, struct frame_bank *bank, f
 	return true;
 }
 
-/* All but the first bank. */
+/* Debug mode, other banks, and what the fast path has refused. */
 static never_inline enum acre_status free_slow(struct frame_pool *pool, frame_nr_t pfn,
 					       const void *caller)
 {
