@@ -90,7 +90,7 @@ bool bitmap_atomic_put(bitmap_word *words, uint64_t first, uint64_t n)
  * Each word once, and whole: as soon as a bit is set another hart may take it, and it must not be set
  * again. memset() promises neither.
  */
-static racy_stores void fill_words(bitmap_word *word, uint64_t n)
+static never_inline racy_stores void fill_words(bitmap_word *word, uint64_t n)
 {
 	const bitmap_word *end = word + n;
 

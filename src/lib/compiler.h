@@ -16,14 +16,15 @@
 /*
  * store_plain - one plain store of a whole object that other harts read or change at the same time:
  * what a relaxed atomic store should be, which gcc before version 14 makes an AMO on RISC-V. The
- * thread sanitizer takes it for a race, so a function that does it is marked racy_stores.
+ * thread sanitizer takes it for a race, so a function that does it is marked racy_stores: its plain
+ * accesses are not checked, its atomic operations still are.
  * store_once - the same for a 64-bit word. racy_reads - marks a function that reads what other harts
  * write to, several pieces at the same time, and only to decide where to look.
  */
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): a type is none */
 #define store_plain(at, type, value) ((void)(*(volatile type *)(at) = (value)))
 #define store_once(at, word)         store_plain(at, uint64_t, word)
-#define racy_stores                  never_inline __attribute__((__no_sanitize__("thread")))
-#define racy_reads                   racy_stores
+#define racy_stores                  __attribute__((__no_sanitize__("thread")))
+#define racy_reads                   never_inline racy_stores
 
 #endif

@@ -23,9 +23,6 @@
  */
 #define PAUSES 4u
 
-/* As store_plain(): the thread sanitizer still sees the atomic operations of these functions. */
-#define plain_stores __attribute__((no_sanitize("thread")))
-
 void ticket_lock_init_level(struct ticket_lock *lock, const char *name,
 			    enum ticket_lock_level level)
 {
@@ -61,8 +58,8 @@ static inline uint32_t ahead_of(const struct ticket_lock *lock, uint32_t ticket)
 /* ---- taking ---------------------------------------------------------------------------------- */
 
 /* This hart, whose number plus 1 is @self, is served. */
-static always_inline plain_stores void hold(struct ticket_lock *lock, uint32_t self,
-					    const void *site)
+static always_inline racy_stores void hold(struct ticket_lock *lock, uint32_t self,
+					   const void *site)
 {
 	store_plain(&lock->holder, uint32_t, self);
 	store_plain(&lock->site, const void *, site);
@@ -70,7 +67,7 @@ static always_inline plain_stores void hold(struct ticket_lock *lock, uint32_t s
 }
 
 /* Count a wait. The holder does it, behind it. */
-static plain_stores void count_wait(struct ticket_lock *lock, uint64_t spins, uint32_t grants)
+static racy_stores void count_wait(struct ticket_lock *lock, uint64_t spins, uint32_t grants)
 {
 	uint64_t contended = atomic_load_explicit(&lock->contended, memory_order_relaxed);
 	uint64_t all = atomic_load_explicit(&lock->spins, memory_order_relaxed);
@@ -84,9 +81,9 @@ static plain_stores void count_wait(struct ticket_lock *lock, uint64_t spins, ui
 /*
  * Out of line, and the last that acquire() does: so that it needs no stack where the lock is free.
  */
-static never_inline plain_stores unsigned long wait_and_hold(struct ticket_lock *lock,
-							     uint32_t ticket, uint32_t ahead,
-							     const void *site, unsigned long irq)
+static never_inline racy_stores unsigned long wait_and_hold(struct ticket_lock *lock,
+							    uint32_t ticket, uint32_t ahead,
+							    const void *site, unsigned long irq)
 {
 	uint32_t grants = ahead;
 	uint64_t spins = 0;
@@ -134,7 +131,7 @@ static always_inline void check_caller(struct ticket_lock *lock, uint32_t self, 
 	}
 }
 
-plain_stores unsigned long ticket_lock_acquire(struct ticket_lock *lock)
+racy_stores unsigned long ticket_lock_acquire(struct ticket_lock *lock)
 {
 	unsigned long irq = platform_irq_save();
 	uint32_t self = platform_hart() + 1;
@@ -148,8 +145,8 @@ plain_stores unsigned long ticket_lock_acquire(struct ticket_lock *lock)
 	return irq;
 }
 
-plain_stores unsigned long ticket_lock_acquire_turn(struct ticket_lock *lock,
-						    struct ticket_lock_turn *turn)
+racy_stores unsigned long ticket_lock_acquire_turn(struct ticket_lock *lock,
+						   struct ticket_lock_turn *turn)
 {
 	unsigned long irq = platform_irq_save();
 
@@ -167,7 +164,7 @@ static never_inline acre_noreturn void not_held(const struct ticket_lock *lock, 
 			ticket_lock_name(lock));
 }
 
-plain_stores void ticket_lock_release(struct ticket_lock *lock, unsigned long irq)
+racy_stores void ticket_lock_release(struct ticket_lock *lock, unsigned long irq)
 {
 	if (unlikely(!ticket_lock_held(lock)))
 		not_held(lock, acre_caller());

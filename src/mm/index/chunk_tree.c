@@ -151,7 +151,7 @@ static inline void set_node_byte(const struct chunk_tree *tree, unsigned k, uint
 }
 
 /* set_node_byte() for @n bytes from @at. Not memset(), since other harts read them meanwhile. */
-static racy_stores void set_bytes(chunk_byte *at, uint64_t n, unsigned byte)
+static never_inline racy_stores void set_bytes(chunk_byte *at, uint64_t n, unsigned byte)
 {
 	for (; n != 0 && (uintptr_t)at % CHUNK_GROUP != 0; at++, n--)
 		atomic_store_explicit(at, (uint8_t)byte, memory_order_relaxed);
