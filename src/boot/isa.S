@@ -4,7 +4,7 @@
  *
  * Once -march names an extension, the compiler may use it in any line of C. So the question is asked
  * before the first one, and by trying: an instruction of each extension is run with the trap vector on
- * the line behind it. That needs no device tree and no memory, it is true of the very hart that asks
+ * the line after it. That needs no device tree and no memory, it is true of the very hart that asks
  * (not all harts of a machine need be alike, and a tree can be wrong), and firmware that emulates an
  * instruction is counted as having it. In a build for the base alone nothing is left of it.
  *

@@ -12,7 +12,7 @@
  *
  * The blocks may come in any order. What fdt_open() has established:
  *
- *   I1. every block lies inside the blob, behind the header; no two overlap;
+ *   I1. every block lies inside the blob, after the header; no two overlap;
  *   I2. the reservation block holds a pair of zeros, and all entries stand before it;
  *   I3. the strings block ends with a NUL (it is cut there), so that an offset below its size is
  *       the start of a string that ends inside: one comparison checks a name, however long, which
@@ -184,7 +184,7 @@ static uint32_t room_end(const struct extent block[NBLOCKS], uint32_t which, uin
 		loop variant NBLOCKS - i;
 	*/
 	for (uint32_t i = 0; i < NBLOCKS; i++) {
-		if (i == which || block[i].size == 0) /* an empty block is in nobody's way */
+		if (i == which || block[i].size == 0) /* an empty block overlaps none */
 			continue;
 		if (block[i].start >= block[which].start && block[i].start < end)
 			end = block[i].start;
@@ -193,7 +193,7 @@ static uint32_t room_end(const struct extent block[NBLOCKS], uint32_t which, uin
 }
 
 /*
- * One block: behind the header, inside the blob, apart from the others. A block whose size the
+ * One block: after the header, inside the blob, apart from the others. A block whose size the
  * header does not give takes all the room that there is (@whole).
  */
 /*@
@@ -270,7 +270,7 @@ static enum acre_status check_blocks(struct fdt *fdt, uint32_t header_size)
 	return check_block(fdt, block, STRINGS, false, header_size, &fdt->strings);
 }
 
-/* I3: what stands behind the last NUL is no string. */
+/* I3: what stands after the last NUL is no string. */
 /*@
 	requires \valid(fdt) && has_structure(fdt) && readable_block(&fdt->strings);
 	requires block_inside(&fdt->strings, &fdt->blob);
@@ -708,7 +708,7 @@ static bool name_matches(const struct fdt *fdt, const struct fdt_node *node, con
 /*@ predicate within_text(char *text, integer at) =
 	0 <= at && \forall integer length; text_of_length(text, length) ==> at <= length; */
 
-/* Where path[at ..) goes on behind its slashes. */
+/* Where path[at ..) goes on after its slashes. */
 /*@
 	requires is_text(path) && within_text(path, at);
 	assigns \nothing;
@@ -950,7 +950,7 @@ enum acre_status fdt_read_string(const struct fdt *fdt, const struct fdt_propert
 }
 
 /*
- * The next string of a list: *@start is where in the structure block, *@position moves behind it.
+ * The next string of a list: *@start is where in the structure block, *@position moves past it.
  */
 /*@
 	requires readable_tree(fdt);

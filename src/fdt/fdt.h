@@ -31,7 +31,7 @@
  *
  * Checked: magic; total size within @limit; version at least 16 and compatible with 17; the
  * reservation block aligned to 8 and the structure block to 4; every block inside the total size,
- * behind the header, and apart from the others (their order is free); the reservation block ends
+ * after the header, and apart from the others (their order is free); the reservation block ends
  * with its terminator; the structure block is one tree of known tokens that ends with FDT_END, the
  * root's name is empty, properties stand before subnodes, depth is within FDT_MAX_DEPTH, each name
  * and value is inside its block. The address @blob needs no alignment. What follows FDT_END inside
@@ -303,7 +303,7 @@ acre_nodiscard enum acre_status fdt_read_string(const struct fdt *fdt,
 
 /*
  * fdt_next_string - the strings of a list, one after the other, from *@position == 0 on.
- * Result: ACRE_OK; ACRE_ERR_END behind the last one; ACRE_ERR_MALFORMED if what is left has no NUL.
+ * Result: ACRE_OK; ACRE_ERR_END after the last one; ACRE_ERR_MALFORMED if what is left has no NUL.
  */
 /*@
 	requires readable_tree(fdt);
@@ -348,7 +348,7 @@ acre_nodiscard enum acre_status fdt_read_status(const struct fdt *fdt,
 						const struct fdt_property *property, bool *enabled);
 
 /*
- * fdt_text_is_printable - is @text 1 to @max bytes of printable ASCII, NUL behind? What a tree says
+ * fdt_text_is_printable - is @text 1 to @max bytes of printable ASCII, and then a NUL? What a tree says
  * may carry terminal escapes; print it only if this is true.
  * Pre: @text is a string that the reader handed out, or NULL (false). O(min(length, max)).
  */

@@ -39,7 +39,7 @@ void fdt_cells_init(struct fdt_cells *cells);
 /*
  * fdt_cells_note - if @property is the first #address-cells or #size-cells that @cells is shown,
  * take its value over. A value that is not one cell counts as ACRE_ERR_MALFORMED, one past FDT_MAX_CELLS
- * as ACRE_ERR_UNSUPPORTED; it is remembered, and comes back from those who need the count.
+ * as ACRE_ERR_UNSUPPORTED; it is remembered, and the functions that need the count return it.
  * Result: was it one of the two?
  */
 /*@
@@ -87,7 +87,7 @@ acre_nodiscard enum acre_status fdt_pair_count(const struct fdt_property *reg,
 					       const struct fdt_cells *cells, uint32_t *count);
 
 /*
- * fdt_read_base, fdt_read_size - the two halves of pair @index of @reg. Nobody looks at their sum:
+ * fdt_read_base, fdt_read_size - the two halves of pair @index of @reg. Their sum is not checked:
  * it may be past 2^64. Result: as fdt_read_cells(). O(1).
  */
 /*@

@@ -146,7 +146,7 @@ static enum acre_status end_token(const struct fdt_block *block, uint32_t end,
 	return ACRE_OK;
 }
 
-/* The name of a node stands behind the token: bytes, a NUL, padding. */
+/* The name of a node stands after the token: bytes, a NUL, padding. */
 /*@
 	requires readable_block(block) && \valid(token) && token->offset + 4 <= block->size;
 	requires \separated(token, block);
@@ -165,7 +165,7 @@ static enum acre_status read_begin_node(const struct fdt_block *block, struct fd
 	return end_token(block, token->data + token->length + 1, token);
 }
 
-/* Behind the token: the length of the value, the offset of the name, the value, padding. */
+/* After the token: the length of the value, the offset of the name, the value, padding. */
 /*@
 	requires readable_block(block) && \valid(token) && token->offset + 4 <= block->size;
 	requires \separated(token, block);

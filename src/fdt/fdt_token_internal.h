@@ -30,7 +30,7 @@ enum fdt_token_kind {
 struct fdt_token {
 	enum fdt_token_kind kind;
 	uint32_t offset; /* of the token itself */
-	uint32_t next; /* of the token behind it: > offset, a multiple of 4, <= size of the block */
+	uint32_t next; /* of the token after it: > offset, a multiple of 4, <= size of the block */
 	uint32_t data; /* BEGIN_NODE: offset of the name; PROP: of the value; both in the block */
 	uint32_t length; /* BEGIN_NODE: of the name without its NUL; PROP: of the value */
 	uint32_t name;   /* PROP: offset of the name in the strings block, not yet checked */
@@ -69,7 +69,7 @@ acre_nodiscard bool fdt_block_cell(const struct fdt_block *block, uint32_t offse
 
 /*
  * fdt_block_string - *@length = the number of bytes from @offset to the first NUL.
- * Result: false, and *@length untouched, if there is no NUL in @block at or behind @offset and
+ * Result: false, and *@length untouched, if there is no NUL in @block at or after @offset and
  *         before @end.
  * Pre:    none; an @end past the block counts as the end of the block. O(length).
  */
@@ -85,7 +85,7 @@ acre_nodiscard bool fdt_block_string(const struct fdt_block *block, uint32_t off
 				     uint32_t *length);
 
 /*
- * fdt_block_equals - do the bytes at @offset spell @text, and is the byte behind them a NUL?
+ * fdt_block_equals - do the bytes at @offset spell @text, and is the byte after them a NUL?
  * False too if they do not lie in @block. O(length of @text), and stops at the first difference.
  */
 /*@
@@ -117,7 +117,7 @@ uint32_t fdt_block_index(const struct fdt_block *block, uint32_t offset, const c
 
 /*
  * fdt_block_starts_with - do the bytes at @offset, all of them in @block, begin with the @length
- * bytes of @text? *@following is then the byte behind them. False unless that one
+ * bytes of @text? *@following is then the byte after them. False unless that one
  * lies in the block as well.
  */
 /*@
@@ -146,7 +146,7 @@ static inline const char *fdt_block_text(const struct fdt_block *block, uint32_t
 
 /*
  * fdt_block_last_nul - *@offset = where the last NUL of @block is; false if there is none.
- * Every string that starts at or before it ends in the block. O(bytes behind it).
+ * Every string that starts at or before it ends in the block. O(bytes after it).
  */
 /*@
 	requires readable_block(block) && \valid(offset);

@@ -21,7 +21,7 @@
 /* A node: a place in the structure block. */
 struct fdt_node {
 	uint32_t offset;      /* of its FDT_BEGIN_NODE token */
-	uint32_t body;        /* of the first token behind its name */
+	uint32_t body;        /* of the first token after its name */
 	uint32_t depth;       /* 0 is the root */
 	uint32_t name_length; /* without the NUL */
 	const char *name;     /* with unit address: "memory@80000000"; "" for the root */
@@ -99,7 +99,7 @@ struct fdt_cursor {
 	predicate no_nul(struct fdt_block *b, integer from, integer to) =
 		\forall integer i; from <= i < to ==> b->base[i] != 0;
 
-	// @length bytes without a NUL from @at on, and a NUL behind them, all inside.
+	// @length bytes without a NUL from @at on, and a NUL after them, all inside.
 	predicate string_at(struct fdt_block *b, integer at, integer length) =
 		0 <= length && 0 <= at && at + length < b->size && b->base[at + length] == 0 &&
 		no_nul(b, at, at + length);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bitmap_atomic.h - runs of bits in an array of words that several harts change at once.
+ * bitmap_atomic.h - runs of bits in an array of words that several harts change at the same time.
  *
  * Each word is changed by one atomic instruction, so that bits of others in the same word are never
- * lost, and whoever changes a bit learns what it was: of several that want to clear one set bit,
+ * lost, and a hart that changes a bit learns what it was: of several that want to clear one set bit,
  * exactly one finds it set. Acquire and release: what was written before a bit was set is seen by
  * who clears it. No locks, no state.
  */
@@ -19,7 +19,7 @@
 
 typedef _Atomic uint64_t bitmap_word;
 
-/* bitmap_atomic_word - the word now, as a hint: another hart may change it at once. */
+/* bitmap_atomic_word - the word now, as a hint: another hart may change it at any time. */
 static inline uint64_t bitmap_atomic_word(const bitmap_word *word)
 {
 	return atomic_load_explicit(word, memory_order_relaxed);
@@ -48,14 +48,14 @@ acre_nodiscard bool bitmap_atomic_put(bitmap_word *words, uint64_t first, uint64
 
 /*
  * bitmap_atomic_fill - set them, whatever they were. Only the first and the last word are changed
- * by atomic instructions; those in between are stored, each once, so that whoever finds a bit set
- * there may take it at once. Pre: nobody sets bits in between. Cost: that of memset().
+ * by atomic instructions; those in between are stored, each once, so that a hart which finds a bit
+ * set there may take it immediately. Pre: no other hart sets bits in between. Cost: that of memset().
  */
 void bitmap_atomic_fill(bitmap_word *words, uint64_t first, uint64_t n);
 
 /*
  * bitmap_atomic_next_set, bitmap_atomic_next_clear - the lowest such bit in [@first, @end), or
- * BITMAP_NONE. Exact where nobody else changes them.
+ * BITMAP_NONE. Exact where no other hart changes them.
  */
 uint64_t bitmap_atomic_next_set(const bitmap_word *words, uint64_t first, uint64_t end);
 uint64_t bitmap_atomic_next_clear(const bitmap_word *words, uint64_t first, uint64_t end);

@@ -13,7 +13,7 @@
  *
  * To find the lowest set bit, take the lowest bit of the topmost word; its index is the index of a
  * word one level down that is not zero; and so on. To go on from a place, look at the rest of its
- * word; if there is nothing, go up one level and look behind the bit of that word; where something
+ * word; if there is nothing, go up one level and look after the bit of that word; where something
  * is found, go down again. To set a bit is to set the bit of its word above. To clear bits is to
  * clear the bits of those words above that have become zero.
  *
@@ -387,7 +387,7 @@ static inline uint64_t lowest_in(uint64_t word, uint64_t w)
 		\forall integer j; i <= j < 64 * (i / 64) + 64 && j < 64 * level_words(t, k) ==>
 			!level_bit(t, k, j);
 
-	// Where a search that has found nothing goes on: on level @k behind the word below.
+	// Where a search that has found nothing goes on: on level @k after the word below.
 	logic integer place(integer from, integer k) =
 		k <= 0 ? from : place(from, k - 1) / 64 + 1;
 */
@@ -517,7 +517,7 @@ uint64_t bitmap_tree_next_set(const struct bitmap_tree *tree, uint64_t from)
 		uint64_t found = look_in_word(tree, k, i);
 		if (found != BITMAP_NONE)
 			return descend(tree, k, found) /*@ ghost (from) */;
-		i = i / BITS_PER_WORD + 1; /* the word behind, as a bit of the level above */
+		i = i / BITS_PER_WORD + 1; /* the next word, as a bit of the level above */
 	}
 	//@ ghost if (tree->nlevels > 0) nothing_below(tree, tree->nlevels - 1, from);
 	return BITMAP_NONE;

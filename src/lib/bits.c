@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* bits.c - the look-up table behind bits_ctz() on targets without the instruction. */
+/* bits.c - the look-up table that bits_ctz() uses on targets without the instruction. */
 #include "lib/bits.h"
 
 #if !PLATFORM_HAS_CTZ

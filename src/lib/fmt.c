@@ -228,7 +228,7 @@ static const char *parse_length(struct spec *s, const char *p)
 	}
 }
 
-/* @p is behind the '%'. Result: the conversion character, which may be the end of the text. */
+/* @p is after the '%'. Result: the conversion character, which may be the end of the text. */
 static const char *parse_spec(struct spec *s, const char *p, va_list *args)
 {
 	bool negative;

@@ -18,8 +18,8 @@
 
 /*
  * How often a hart pauses before it looks again, for each one ahead of it: about as long as those
- * hold the lock. The next in line looks often; those behind it leave the line of serving alone
- * meanwhile.
+ * hold the lock. The next in line looks often; the harts after it leave the line of serving
+ * alone meanwhile.
  */
 #define PAUSES 4u
 
@@ -66,7 +66,7 @@ static always_inline racy_stores void hold(struct ticket_lock *lock, uint32_t se
 	ticket_lock_order_push(lock);
 }
 
-/* Count a wait. The holder does it, behind it. */
+/* Count a wait. The holder does it, after the wait. */
 static racy_stores void count_wait(struct ticket_lock *lock, uint64_t spins, uint32_t grants)
 {
 	uint64_t contended = atomic_load_explicit(&lock->contended, memory_order_relaxed);

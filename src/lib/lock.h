@@ -20,7 +20,8 @@
 #include "lib/attributes.h"
 
 /*
- * The order of locks: whoever holds one may take only those of a higher level (docs/locking.md).
+ * The order of locks: a hart that holds one may take only those of a higher level
+ * (docs/locking.md).
  * Checked in debug builds (lock_internal.h). A lock without a level is outside of the order.
  */
 enum ticket_lock_level {
@@ -32,7 +33,7 @@ enum ticket_lock_level {
 
 struct ticket_lock;
 
-/* ticket_lock_init - a free lock, outside of the order. Pre: nobody else knows @lock yet. */
+/* ticket_lock_init - a free lock, outside of the order. Pre: no other hart knows @lock yet. */
 void ticket_lock_init(struct ticket_lock *lock, const char *name);
 
 /* ticket_lock_init_level - the same, with a place in the order. */
@@ -64,10 +65,10 @@ struct ticket_lock_stats {
 	uint64_t contended;   /* of those, waited for */
 	uint64_t spins;       /* looks in vain, all together */
 	uint32_t most_grants; /* holds of others that one wait saw, at most */
-	uint32_t queue;       /* who hold it or wait */
-	uint32_t holder;      /* platform_hart() + 1, 0: nobody */
+	uint32_t queue;       /* harts that hold it or wait */
+	uint32_t holder;      /* platform_hart() + 1, 0: no hart */
 	const void *site;     /* where that hart took it */
-	bool exact;           /* nobody had the lock while the counts were read */
+	bool exact;           /* no hart had the lock while the counts were read */
 };
 
 /*
@@ -108,7 +109,7 @@ struct ticket_lock {
 };
 
 _Static_assert(offsetof(struct ticket_lock, serving) == TICKET_LOCK_LINE,
-	       "a line for those who come");
+	       "a line for harts that join the queue");
 _Static_assert(sizeof(struct ticket_lock) == 2ul * TICKET_LOCK_LINE,
 	       "what is guarded has its own lines");
 

@@ -31,8 +31,8 @@ static always_inline void lock_scoped_release(struct lock_scoped *guard)
 }
 
 /*
- * LOCK_SCOPED - take @lock, until the end of this block. (Whoever knows no cleanup sees it used as
- * well.)
+ * LOCK_SCOPED - take @lock, until the end of this block. The cast to void keeps a compiler that
+ * does not know the cleanup attribute from reporting an unused variable.
  */
 #define LOCK_SCOPED(name, lock)                                                                    \
 	__attribute__((cleanup(lock_scoped_release))) struct lock_scoped name =                    \

@@ -43,7 +43,7 @@ acre_noreturn void platform_panic(const void *caller, const char *message);
 
 /*
  * struct platform_bad_free - a free that an allocator refused. Nothing was changed by it. Or, if is_write,
- * memory that somebody wrote to after its free, found as it was handed out again. Strings live for
+ * memory that was written to after its free, found when it was handed out again. Strings live for
  * ever.
  */
 struct platform_bad_free {

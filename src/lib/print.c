@@ -6,11 +6,11 @@
  *	acre_print() --format--> text on the stack --ring_append()--> ring --write_piece()--> platform_write()
  *	                                        lock held          lock held
  *
- * A line is put into the ring as a whole, so lines of several harts do not mix. Then whoever
- * printed it writes what is in the ring, its own line and those before it, a few bytes at a time,
+ * A line is put into the ring as a whole, so lines of several harts do not mix. Then the hart
+ * that printed it writes what is in the ring, its own line and those before it, a few bytes at a time,
  * and takes the lock for each of these pieces anew: in between interrupts are what they were, and
- * others get their turn. So acre_print() returns when its text is on the console, and nobody holds the
- * lock for longer than a piece takes, or a copy to the ring.
+ * others get their turn. So acre_print() returns when its text is on the console, and no hart holds
+ * the lock for longer than a piece takes, or a copy to the ring.
  *
  * A handler that prints on top of a hart that is in the middle of a line finds the rest of that
  * line in the ring, and writes it first. It never finds the lock held by its own hart: interrupts
@@ -37,7 +37,7 @@
 /* There is one console, so this is the one piece of state in lib that is not the caller's. */
 static struct {
 	struct ticket_lock lock;
-	atomic_bool busy; /* somebody is at what follows, with the lock */
+	atomic_bool busy; /* a hart uses what follows, with the lock */
 	uint64_t in;
 	uint64_t out;
 	char ring[RING_SIZE];
@@ -98,7 +98,7 @@ static void copy_in(const char *text, size_t len)
 	}
 }
 
-/* Put @text at the end, if there is room for all of it; then *@end is the place behind it. */
+/* Put @text at the end, if there is room for all of it; then *@end is the place after it. */
 static bool ring_append(const char *text, size_t len, uint64_t *end)
 {
 	LOCK_SCOPED(held, &console.lock);
@@ -128,7 +128,7 @@ static void write_some(void)
 	console.out += n;
 }
 
-/* One piece, of whoever's line it is. False if all before @end is written. */
+/* One piece, of any hart's line. False if all before @end is written. */
 static bool write_piece(uint64_t end)
 {
 	stand_aside();
@@ -167,7 +167,7 @@ void acre_print_let_finish(bool others_run)
 
 /* ---- formatting ------------------------------------------------------------------------------ */
 
-/* Pieces are gathered, so that a line is put at once. */
+/* Pieces are gathered, so that a line is put as a whole. */
 struct gather {
 	void (*put)(const char *text, size_t len);
 	char *text;

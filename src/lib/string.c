@@ -54,7 +54,7 @@ void *memcpy(void *restrict dest, const void *restrict src, size_t len)
 
 void *memmove(void *dest, const void *src, size_t len)
 {
-	if ((uintptr_t)dest - (uintptr_t)src >= len) /* dest is below src, or behind its end */
+	if ((uintptr_t)dest - (uintptr_t)src >= len) /* dest is below src, or after its end */
 		copy_up(dest, src, len);
 	else
 		copy_down(dest, src, len);

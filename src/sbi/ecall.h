@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ecall.h - the one door to the firmware. ecall.c is the only assembler in src/sbi; on the host a
- * fake firmware (tests/host/fake_ecall.c) stands behind the same two functions.
+ * fake firmware (tests/host/fake_ecall.c) answers the same two functions.
  */
 #ifndef ACRE_SBI_ECALL_H
 #define ACRE_SBI_ECALL_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * hsm.h - start, stop, suspend harts and ask for their state. There is no legacy fallback: before
- * HSM all harts came out of the firmware at once.
+ * HSM all harts came out of the firmware at the same time.
  */
 #ifndef ACRE_SBI_HSM_H
 #define ACRE_SBI_HSM_H
@@ -22,8 +22,8 @@ acre_nodiscard long sbi_hart_start(const struct sbi *sbi, unsigned long hartid, 
 				   unsigned long opaque);
 
 /*
- * sbi_hart_stop - give this hart back to the firmware. Its memory is no longer used, so whoever
- *         waits for SBI_HSM_STATE_STOPPED may take its stack. Pre: interrupts off on this hart.
+ * sbi_hart_stop - give this hart back to the firmware. Its memory is no longer used, so a
+ *         hart that waits for SBI_HSM_STATE_STOPPED may then take its stack. Pre: interrupts off on this hart.
  * Result: only if it failed: SBI_ERR_FAILED or the error.
  * Source: SBI v3.0 section 9.2.
  */

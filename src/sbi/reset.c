@@ -4,7 +4,7 @@
 
 #include "sbi/ecall.h"
 
-/* Whoever comes back has failed, also if he calls it a success. */
+/* A reset that returns has failed, even if the firmware calls it a success. */
 static long failed(long error)
 {
 	return error == SBI_SUCCESS ? SBI_ERR_FAILED : error;

@@ -57,7 +57,7 @@ static void by_other_hart(void)
 	acre_print("no panic there: %s\n", acre_status_str(s));
 }
 
-/* ---- all harts at once ----------------------------------------------------------------------- */
+/* ---- all harts at the same time -------------------------------------------------------------- */
 
 static struct ticket_lock crowd_lock;
 static _Atomic unsigned crowd;

@@ -373,7 +373,7 @@ static void free_foreign(struct stress *s, struct stress_agent *a, uintptr_t wha
 
 	if (broken != NULL) {
 		note_wrong(a, broken);
-		return; /* it may be anybody's */
+		return; /* it may be another player's */
 	}
 	a->foreign++;
 	if (is_frame) {
@@ -384,7 +384,7 @@ static void free_foreign(struct stress *s, struct stress_agent *a, uintptr_t wha
 	}
 }
 
-/* Leave it where anybody may find it, and give back what was there. */
+/* Leave it where any player may find it, and give back what was there. */
 static void pass_on_block(struct stress *s, struct stress_agent *a, struct stress_block *b)
 {
 	/* What another is to give back must say by itself how long it is: a size of whole words. */
@@ -607,7 +607,7 @@ static void stress_fail(struct stress *s, const char *sentence)
 		s->failed = sentence;
 }
 
-/* How much somebody has; and it must be theirs. */
+/* What all players have, and the check that each piece is really handed out. */
 struct census {
 	frame_count_t frames;
 	uint64_t bytes;
@@ -653,7 +653,7 @@ static bool overtaken(const struct stress *s, const struct ticket_lock *lock)
 	return stats.most_grants >= s->nplayers;
 }
 
-/* No agent works now: every frame and every byte is free, or somebody has it. */
+/* No agent works now: every frame and every byte is free, or a player has it. */
 static void check_census(struct stress *s)
 {
 	struct census c = { .frames = s->nballast };

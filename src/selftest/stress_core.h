@@ -8,7 +8,7 @@
  *
  * A run goes through phases. In each, all players work at the same time until they have done their
  * part; between two phases no player works, and then every frame and every byte of the heap is
- * accounted for: free, or with somebody who still has it, with its mark intact.
+ * accounted for: free, or still with a player, with its mark intact.
  */
 #ifndef ACRE_SELFTEST_STRESS_CORE_H
 #define ACRE_SELFTEST_STRESS_CORE_H

@@ -18,7 +18,7 @@ struct trap_frame;
 /* hart_life.c has the drawing. */
 enum hart_state {
 	HART_STOPPED,  /* in the firmware's hands */
-	HART_CLAIMED,  /* somebody is about to start or to wake it */
+	HART_CLAIMED,  /* another hart is about to start or to wake it */
 	HART_STARTING, /* asked for, not seen yet */
 	HART_CALLED,   /* woken for a function, not seen yet */
 	HART_RUNNING,  /* in its function */

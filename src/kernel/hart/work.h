@@ -53,12 +53,12 @@ struct hart_set hart_set_of_all(void);
 acre_nodiscard enum acre_status work_run(const struct hart_set *set, uint64_t (*function)(void *),
 					 void *argument, uint64_t *result);
 
-/* ---- for those who wait: hart_life.c --------------------------------------------------------- */
+/* ---- for a hart that waits: hart_life.c ------------------------------------------------------ */
 
 /*
  * work_open - from now on @self, the hart that asks, is available: it must call work_serve() until
  * work_close() has succeeded. False, and nothing has changed, if it is so already, or does work.
- * work_close - not any more. False if somebody is about to give it work: serve, and try again.
+ * work_close - not any more. False if another hart is about to give it work: serve, and try again.
  */
 bool work_open(struct hart *self);
 bool work_close(struct hart *self);

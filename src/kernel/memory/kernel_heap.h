@@ -10,7 +10,7 @@ extern struct heap kernel_heap;
 
 /*
  * kernel_heap_init - make kernel_heap out of KERNEL_HEAP_SIZE bytes of BSS. Panics if it cannot.
- * Pre:    called once, by the boot hart, before anybody else uses it.
+ * Pre:    called once, by the boot hart, before any other hart uses it.
  */
 void kernel_heap_init(void);
 

@@ -18,7 +18,7 @@
  */
 const char *ledger_check(void);
 
-/* ledger_check_or_panic - for those who cannot go on with wrong books. */
+/* ledger_check_or_panic - for a caller that cannot go on with wrong books. */
 void ledger_check_or_panic(void);
 
 #endif

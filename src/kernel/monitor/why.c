@@ -202,7 +202,7 @@ static void say_kernel(struct sentence *s, const struct memmap_region *region, a
 	}
 }
 
-/* ---- everybody else ------------------------------------------------------------------------- */
+/* ---- all other owners ----------------------------------------------------------------------- */
 
 static void say_reserved(struct sentence *s, const struct memmap_region *region, const char *how)
 {

@@ -35,7 +35,7 @@ struct heap_stats;
 
 /* ---- setting up --------------------------------------------------------------------------- */
 
-/* heap_init - an empty heap. Pre: nobody else knows @h yet. */
+/* heap_init - an empty heap. Pre: no other hart knows @h yet. */
 void heap_init(struct heap *h);
 
 /*

@@ -385,7 +385,7 @@ static uint32_t first_ending_after(const struct memmap_region *list, uint32_t co
 /* ---- resolving ------------------------------------------------------------------------------- */
 
 /*
- * Add @piece, which is @owner's, behind bank[0 .. nbanks). Result: how many there are then. A bank
+ * Add @piece, which is @owner's, after bank[0 .. nbanks). Result: how many there are then. A bank
  * is named after its lowest piece.
  */
 /*@
@@ -544,7 +544,7 @@ struct acre_range memmap_whole_frames(struct acre_range range)
 	return acre_range_is_empty(whole) ? (struct acre_range){ range.start, range.start } : whole;
 }
 
-/* Nobody wants @range: whole frames of it are usable, the rest is slack. */
+/* No input covers @range: whole frames of it are usable, the rest is slack. */
 /*@
 	requires \valid(map) && bank < map->nbanks <= MEMMAP_MAX_CUT_BANKS;
 	requires map->nregions <= MEMMAP_MAX_REGIONS;

@@ -8,7 +8,7 @@
  *   3. memmap_place() finds a place for reservations that have none, memmap_claim() gives part of
  *      the usable memory another kind (frame metadata), memmap_recast() part of any.
  *
- * A *bank* is a piece of RAM, a *reservation* a piece of memory that somebody owns, in RAM or not;
+ * A *bank* is a piece of RAM, a *reservation* a piece of memory that has an owner, in RAM or not;
  * a *region* is a piece of the partition and has one *kind* (memmap_types.h).
  *
  * No lock, no allocation, no printing: one hart uses a map at a time, all memory is in the map.
@@ -193,8 +193,8 @@ acre_nodiscard enum acre_status memmap_place(struct memmap *map,
 
 /*
  * memmap_recast - turn @range of one region of kind @from into @to; its name stays.
- * Pre:    resolved. For those who know what they do: that no reservation becomes usable is checked
- *         by memmap_validate() only.
+ * Pre:    resolved. It does not check that no reservation becomes usable: only
+ *         memmap_validate() does.
  * Result: as memmap_claim().
  */
 /*@
@@ -222,7 +222,7 @@ const struct memmap_region *memmap_find(const struct memmap *map, acre_paddr_t a
 
 /*
  * memmap_next - the first region of @kind at index *@cursor or after, in order of address; NULL at
- * the end. *@cursor starts at 0 and moves behind the result.
+ * the end. *@cursor starts at 0 and moves past the result.
  */
 /*@
 	requires \valid_read(map) && good_map(map) && \valid(cursor) && \separated(cursor, map);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * memmap_fdt.h - fill a memory map from what a device tree says. The only part of mm that knows
- * device trees; whoever boots by other means calls memmap_add_bank() and memmap_reserve() directly.
+ * device trees; a kernel that boots without one calls memmap_add_bank() and memmap_reserve() itself.
  *
- * A tree is somebody else's text. What is odd about it is a finding, delivered through a callback,
+ * A tree is text from outside. What is odd about it is a finding, delivered through a callback,
  * since mm prints nothing; what makes it impossible to say which memory is free is an error.
  */
 #ifndef ACRE_MM_MEMMAP_FDT_H
@@ -52,7 +52,7 @@ struct memmap_part {
 	const char *name; /* not copied */
 };
 
-/* What whoever boots knows and the tree does not say. Any of them may be empty. */
+/* What the boot code knows and the tree does not say. Any of them may be empty. */
 struct memmap_boot {
 	struct acre_range image; /* the running image with BSS and boot stack: MEMMAP_KERNEL */
 	const struct memmap_part *part; /* of it; where two overlap, the first has it */
@@ -106,7 +106,7 @@ acre_nodiscard enum acre_status memmap_from_fdt(struct memmap *map, const struct
  * memmap_place_from_fdt - find places for the dynamic reservations of @fdt by memmap_place(): in
  * the order of the tree, each in the first of its `alloc-ranges` that has one, else anywhere.
  * docs/memory-map.md says why so. One that cannot be read or placed is a finding of MEMMAP_ERROR;
- * nobody was promised its memory, so the map is as good as before.
+ * its memory was promised to no driver, so the map is as good as before.
  * Pre:    @map was filled by memmap_from_fdt() from the same tree, and is resolved.
  * Result: how many were not placed.
  * Cost:   nothing if there are none; else another walk over the tree, and O(regions) for each window.

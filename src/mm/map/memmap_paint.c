@@ -7,11 +7,11 @@
  *
  *  - Sorting keeps the edges (kept_edges): each input still begins and ends somewhere.
  *  - Who is seated has begun (begun), and its end is still to come (not_ended).
- *  - Each match was won by one of its two players (played_but), so whoever wins over all sits in a
- *    leaf (champion) and is seated.
+ *  - Each match was won by one of its two players (played_but), so the input that wins over all
+ *    sits in a leaf (champion) and is seated.
  *  - Hence the piece up to the next edge lies inside its winner (sweep), and pieces come in order.
  *
- * That the winner is the strongest of those who are seated is not in the contracts; the tests see
+ * That the winner is the strongest of the seated inputs is not in the contracts; the tests see
  * to it.
  */
 #include "mm/map/memmap_paint_internal.h"
@@ -197,7 +197,7 @@ static void heapsort(struct memmap_edge *edge, uint32_t count)
 			\at(input[i].range.start, L1) == \at(input[i].range.start, L2) &&
 			\at(input[i].range.end, L1) == \at(input[i].range.end, L2);
 
-	// The end of each input is among the edges; ends_from: at or behind edge @from.
+	// The end of each input is among the edges; ends_from: at or after edge @from.
 	predicate ends_from(struct memmap_edge *edge, integer from, integer nedges, integer owner) =
 		\exists integer k; from <= k < nedges && edge[k].owner == owner && !edge[k].begins;
 	predicate all_end(struct memmap_edge *edge, integer nedges, integer count) =
@@ -375,7 +375,7 @@ static void seat(uint32_t *winner, const struct memmap_region *input, uint32_t c
 	}
 }
 
-/* Who won over all, NOBODY if nobody plays. */
+/* The input that won over all, NOBODY if no input plays. */
 /*@
 	requires \valid_read(winner + (0 .. 2 * count - 1)) && 0 < count <= MEMMAP_MAX_INPUTS;
 	requires good_tournament(winner, count);
@@ -387,7 +387,7 @@ static void seat(uint32_t *winner, const struct memmap_region *input, uint32_t c
 static uint32_t champion(const uint32_t *winner, uint32_t count)
 {
 	(void)count; /* the contract needs it */
-	/* Whoever won a match sits in a leaf: from the last node down to the first. */
+	/* The winner of a match sits in a leaf: from the last node down to the first. */
 	/*@ ghost
 		/@
 			loop invariant 0 <= k < 2 * count;
@@ -431,7 +431,7 @@ static uint32_t champion(const uint32_t *winner, uint32_t count)
 			ends_from(edge, next, 2 * count, winner[k]);
 */
 
-/* Apply edge @first and all others at its address. Result: the first one that is behind it. */
+/* Apply edge @first and all others at its address. Result: the first one after it. */
 /*@
 	requires \valid(scratch) && \valid_read(input + (0 .. count - 1));
 	requires \separated(scratch, input + (0 .. count - 1));

@@ -29,8 +29,8 @@
 /*
  * memmap_paint - cut the union of @count inputs (none empty) into scratch->piece[]: sorted,
  * disjoint, each with the strongest of the inputs that cover it: the greatest kind, then the first.
- * Result: how many pieces, at most 2 * count - 1. Pieces of one owner may touch: whoever uses them
- *         joins what belongs together.
+ * Result: how many pieces, at most 2 * count - 1. Pieces of one owner may touch: the caller
+ *         joins those that belong together.
  * Cost:   O(n log n).
  */
 /*@

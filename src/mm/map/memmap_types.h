@@ -19,7 +19,7 @@ enum memmap_kind {
 	MEMMAP_METADATA, /* the frame pool's own tables */
 	MEMMAP_REUSABLE, /* reserved-memory with `reusable` */
 	MEMMAP_LENT,     /* that, for the time being in the frame pool: mm_lend_reusable() */
-	MEMMAP_LEFT_OUT, /* RAM that nobody is to use: mem=, or too little to be worth its tables */
+	MEMMAP_LEFT_OUT, /* RAM that is not to be used: mem=, or too little to be worth its tables */
 	MEMMAP_MEMRESERVE, /* the /memreserve/ block */
 	MEMMAP_RESERVED,   /* reserved-memory */
 	MEMMAP_INITRD,
@@ -40,7 +40,7 @@ struct memmap_region {
 	uint32_t numa_node; /* of the bank, MEMMAP_NO_NODE if it has none */
 	uint32_t bank;      /* index into bank[], for regions of the partition */
 	uint32_t index;     /* which of several with one name, else MEMMAP_NO_INDEX */
-	const char *name;   /* who asked for it, "" if nobody in particular; not copied */
+	const char *name;   /* who asked for it, "" if no one in particular; not copied */
 };
 
 /* A reservation that may lie anywhere in a window. */
