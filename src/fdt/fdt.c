@@ -593,7 +593,7 @@ static enum acre_status property(struct fdt_cursor *cursor, const struct fdt_tok
 	if (cursor->open == 0)
 		return broken(cursor, ACRE_ERR_MALFORMED, "a property outside a node");
 	if (cursor->behind_subnode)
-		return broken(cursor, ACRE_ERR_MALFORMED, "a property behind a subnode");
+		return broken(cursor, ACRE_ERR_MALFORMED, "a property after a subnode");
 	if (token->name >= cursor->fdt->strings.size) /* I3 */
 		return broken(cursor, ACRE_ERR_MALFORMED,
 			      "a property name outside the strings block");

@@ -27,7 +27,7 @@ static const char *check_tails(const struct bitmap_tree *tree, uint64_t bits)
 {
 	for (unsigned k = 0; k < tree->nlevels; k++) {
 		if ((tree->words[tree->start[k + 1] - 1] & ~bitmap_upto(bits - 1)) != 0)
-			return "T2: bits behind the end of a level are clear";
+			return "T2: bits after the end of a level are clear";
 		bits = words_in_level(tree, k);
 	}
 	return NULL;

@@ -253,7 +253,7 @@ static const struct {
 	{ "jump", by_jump, "a call to nowhere" },
 	{ "hart", by_other_hart, "a panic on another hart" },
 	{ "crowd", by_crowd, "a panic while the other harts allocate, and one waits for a lock" },
-	{ "everyone", by_everyone, "a panic on each hart, all at once" },
+	{ "everyone", by_everyone, "a panic on each hart, all at the same time" },
 	{ "deaf", by_deaf, "a panic while another hart hears and sees nothing" },
 	{ "stack", by_stack, "run over the end of the stack, and come back" },
 	{ "stacktrap", by_stack_and_trap, "the same, and trap there" },

@@ -154,7 +154,7 @@ static void run_stress_command(unsigned nwords, char *const *word)
 COMMAND(stress) = {
 	.name = "stress",
 	.usage = "stress [OPERATIONS] [SEED]",
-	.help = "all harts use both allocators at once",
+	.help = "all harts use both allocators at the same time",
 	.max_words = 2,
 	.run_words = run_stress_command,
 };

@@ -102,12 +102,12 @@ static const char *unmark_block(uint64_t *word, size_t bytes)
 	uint64_t seal = word[3];
 
 	if (seal != seal_of(word) || word[2] != bytes)
-		return "a block lost its mark while somebody had it";
+		return "a block lost its mark while a player had it";
 	uint64_t differs = word[n - 1] ^ (seal + n - 1);
 	for (size_t i = all ? MARK_WORDS : SPARSE; i < n; i += step)
 		differs |= word[i] ^ (seal + i);
 	if (differs != 0)
-		return "a block was written to while somebody had it";
+		return "a block was written to while a player had it";
 	word[3] = ~seal;
 	return NULL;
 }
@@ -462,7 +462,7 @@ static void step_other(struct stress *s, struct stress_agent *a)
 		alloc_other(s, a, b);
 	} else if (b->is_frames) {
 		if (frame_is_free(s->pool, pfn_of(s, b->at)))
-			note_wrong(a, "a frame that somebody has is said to be free");
+			note_wrong(a, "a frame that a player has is said to be free");
 		note_call(a, DID_FRAME_IS_FREE);
 		free_block_frames(s, a, b);
 	} else if (r % 4 == 0) {
@@ -619,12 +619,12 @@ static void count_block(struct stress *s, struct census *c, void *at, size_t byt
 		size_t usable = heap_usable_size(s->heap, at);
 		c->bytes += usable;
 		if (usable < bytes)
-			stress_fail(s, "a block that somebody has is none of the heap");
+			stress_fail(s, "a block that a player has is none of the heap");
 		return;
 	}
 	for (frame_count_t i = 0; i < bytes / FRAME_SIZE; i++, c->frames++) {
 		if (frame_is_free(s->pool, pfn_of(s, at) + i))
-			stress_fail(s, "a frame that somebody has is free");
+			stress_fail(s, "a frame that a player has is free");
 	}
 }
 
@@ -671,10 +671,10 @@ static void check_census(struct stress *s)
 			count_block(s, &c, at, at[2], (what & FRAMES_BIT) != 0);
 	}
 	if (frame_free_count(s->pool) + c.frames != s->frames)
-		stress_fail(s, "a frame is neither free nor with anybody, or both");
+		stress_fail(s, "a frame is neither free nor with a player, or both");
 	heap_stats(s->heap, &heap);
 	if (heap.used_bytes != s->heap_used + c.bytes)
-		stress_fail(s, "bytes of the heap are neither free nor with anybody, or both");
+		stress_fail(s, "bytes of the heap are neither free nor with a player, or both");
 	if (overtaken(s, &s->pool->lock) || overtaken(s, &s->heap->lock))
 		stress_fail(s, "a hart that waited for a lock saw more turns of others "
 			       "than there are others");
@@ -869,7 +869,7 @@ static void last_frames(struct stress *s, uint64_t operations)
 static void must_be_empty(struct stress *s)
 {
 	if (frame_free_count(s->pool) != 0 || !frame_pool_is_empty(s->pool))
-		stress_fail(s, "frames were free, and nobody could have them");
+		stress_fail(s, "frames were free, and no player could have them");
 }
 
 /*

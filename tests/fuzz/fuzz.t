@@ -30,7 +30,7 @@ ONLY_ONE = [
     ("reservations end in another block", "headers/reservations-end-in-the-tokens", "reservation block has no end", "ok"),
     ("no root", "structure/no-root", "no root node", "ok"),
     ("a property before the root", "structure/property-before-the-root", "a property outside a node", "ok"),
-    ("a property behind a subnode", "structure/property-behind-a-child", "a property behind a subnode", "ok"),
+    ("a property after a subnode", "structure/property-behind-a-child", "a property after a subnode", "ok"),
     ("nested too deep", "large/65-deep", "nodes nested deeper than FDT_MAX_DEPTH", "ok"),
     ("version 16, structure into the strings", "headers/version-16-struct-ends-in-the-strings", None, "ok"),
     (

@@ -44,7 +44,7 @@ static bool may_refuse(const struct fdt *ours, enum acre_status s)
 		"reservation block has no end",
 		"no root node",
 		"a property outside a node",
-		"a property behind a subnode",
+		"a property after a subnode",
 		"nodes nested deeper than FDT_MAX_DEPTH",
 	};
 

@@ -11,7 +11,7 @@
  *	fdt_build_end(&b);
  *	size_t size = fdt_build_finish(&b);               0: the buffer was too small
  *
- * Nothing is checked: a property behind a subnode, a node that is not ended, a token that does not
+ * Nothing is checked: a property after a subnode, a node that is not ended, a token that does not
  * exist are all written as they are asked for.
  */
 #ifndef FDT_BUILDER_H

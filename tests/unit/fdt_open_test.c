@@ -356,7 +356,7 @@ KTEST(fdt_open, knows_a_tree_when_it_sees_one)
 	EXPECT_EQ(OPEN_TOKENS(1, 1, 2, 9), ACRE_ERR_MALFORMED);    /* FDT_END inside a node */
 	EXPECT_EQ(OPEN_TOKENS(1, 2, 1, 2, 9), ACRE_ERR_MALFORMED); /* two roots */
 	EXPECT_EQ(OPEN_TOKENS(1, 1, 2, 3, 2, 9),
-		  ACRE_ERR_MALFORMED); /* a property behind a subnode */
+		  ACRE_ERR_MALFORMED); /* a property after a subnode */
 	EXPECT_EQ(OPEN_TOKENS(1, 0, 2, 9), ACRE_ERR_MALFORMED);
 	EXPECT_EQ(OPEN_TOKENS(1, 5, 2, 9), ACRE_ERR_MALFORMED);
 	EXPECT_EQ(OPEN_TOKENS(1, 0x01000000, 2, 9), ACRE_ERR_MALFORMED);
@@ -449,6 +449,6 @@ KTEST(fdt_open, says_what_is_broken_and_where)
 	fdt_build_end(&t->b);
 	fdt_tree_seal(t);
 	EXPECT_EQ(fdt_open(&fdt, t->blob, t->size), ACRE_ERR_MALFORMED);
-	EXPECT_STR(fdt.problem, "a property behind a subnode");
+	EXPECT_STR(fdt.problem, "a property after a subnode");
 	EXPECT_EQ(fdt_build_get(t->blob, fdt.problem_at), FDT_TOKEN_PROP);
 }
