@@ -533,7 +533,7 @@ static struct fdt_node describe_node(const struct fdt *fdt, const struct fdt_tok
 	requires token_inside(&cursor->fdt->structure, *token);
 	requires token->data == token->offset + 4;
 	requires string_at(&cursor->fdt->structure, token->data, token->length);
-	assigns *event, cursor->open, cursor->started, cursor->behind_subnode, cursor->problem;
+	assigns *event, cursor->open, cursor->started, cursor->after_subnode, cursor->problem;
 	ensures cursor->open <= FDT_MAX_DEPTH;
 	ensures \result == ACRE_OK ==> event->kind == FDT_EVENT_NODE;
 	ensures \result == ACRE_OK ==> event->depth == event->node.depth;
@@ -551,7 +551,7 @@ static enum acre_status open_node(struct fdt_cursor *cursor, const struct fdt_to
 	event->depth = cursor->open;
 	cursor->open++;
 	cursor->started = true;
-	cursor->behind_subnode = false;
+	cursor->after_subnode = false;
 	event->node = describe_node(cursor->fdt, token, event->depth);
 	return ACRE_OK;
 }
@@ -559,7 +559,7 @@ static enum acre_status open_node(struct fdt_cursor *cursor, const struct fdt_to
 /*@
 	requires \valid(cursor) && \valid(event) && \separated(cursor, event);
 	requires cursor->open <= FDT_MAX_DEPTH;
-	assigns *event, cursor->open, cursor->behind_subnode, cursor->problem;
+	assigns *event, cursor->open, cursor->after_subnode, cursor->problem;
 	ensures cursor->open <= FDT_MAX_DEPTH;
 	ensures \result == ACRE_OK ==>
 		event->kind == FDT_EVENT_NODE_END && event->depth < FDT_MAX_DEPTH;
@@ -571,7 +571,7 @@ static enum acre_status close_node(struct fdt_cursor *cursor, struct fdt_event *
 	if (cursor->open == cursor->floor)
 		return ACRE_ERR_END; /* the cursor stays here, and so does the answer */
 	cursor->open--;
-	cursor->behind_subnode = true;
+	cursor->after_subnode = true;
 	event->kind = FDT_EVENT_NODE_END;
 	event->depth = cursor->open;
 	return ACRE_OK;
@@ -592,7 +592,7 @@ static enum acre_status property(struct fdt_cursor *cursor, const struct fdt_tok
 {
 	if (cursor->open == 0)
 		return broken(cursor, ACRE_ERR_MALFORMED, "a property outside a node");
-	if (cursor->behind_subnode)
+	if (cursor->after_subnode)
 		return broken(cursor, ACRE_ERR_MALFORMED, "a property after a subnode");
 	if (token->name >= cursor->fdt->strings.size) /* I3 */
 		return broken(cursor, ACRE_ERR_MALFORMED,
@@ -976,9 +976,9 @@ static enum acre_status next_string(const struct fdt *fdt, const struct fdt_prop
 	if (end > UINT32_MAX ||
 	    !fdt_block_string(&fdt->structure, (uint32_t)at, (uint32_t)end, &length))
 		return ACRE_ERR_MALFORMED;
-	uint64_t behind = (uint64_t)*position + length + 1; /* the value's end at most */
+	uint64_t after = (uint64_t)*position + length + 1; /* the value's end at most */
 	*start = (uint32_t)at;
-	*position = behind < p->length ? (uint32_t)behind : p->length;
+	*position = after < p->length ? (uint32_t)after : p->length;
 	return ACRE_OK;
 }
 

@@ -75,7 +75,7 @@ struct fdt_cursor {
 	uint32_t offset;     /* of the next token */
 	uint32_t open;       /* nodes that are open: depth of the innermost + 1 */
 	uint32_t floor;      /* the walk ends when this many are open again */
-	bool behind_subnode; /* the open node had a subnode: no property may follow */
+	bool after_subnode;  /* the open node had a subnode: no property may follow */
 	bool started;        /* a node was open at some time */
 	const char *problem; /* what fdt_next() found broken, in words; else "" */
 };
