@@ -15,15 +15,15 @@
  *   0                 8 K     12 K                   28 K     32 K
  *
  * The guard is a frame of a known pattern. Without paging nothing faults on it, so it is looked at
- * whenever a hart traps, panics, stops or ends a command. The emergency stack is what a trap runs on
- * when the stack pointer has left the stack.
+ * whenever a hart traps, panics, stops or ends a command. The emergency stack is what a trap runs
+ * on when the stack pointer has left the stack.
  */
 #define HART_EMERGENCY_SIZE 0x2000
 #define HART_GUARD_SIZE     0x1000
 #define HART_STACK_SIZE     0x4000
 #define HART_RECORD_SIZE    0x1000
-#define HART_AREA_SIZE      (HART_EMERGENCY_SIZE + HART_GUARD_SIZE + HART_STACK_SIZE + HART_RECORD_SIZE)
-#define HART_RECORD_OFFSET  (HART_AREA_SIZE - HART_RECORD_SIZE)
+#define HART_RECORD_OFFSET  (HART_EMERGENCY_SIZE + HART_GUARD_SIZE + HART_STACK_SIZE)
+#define HART_AREA_SIZE      (HART_RECORD_OFFSET + HART_RECORD_SIZE)
 
 /* struct hart; tp and sscratch point to it. platform_hart() reads the first word. */
 #define HART_INDEX          0
@@ -43,9 +43,9 @@
 #define TRAP_FRAME_SIZE    288
 
 /*
- * What a trap must find free of the stack: the frame and all that the report of a panic calls, which takes
- * some 1.5 KiB. With less it runs on the emergency stack, since the report would run over the end itself,
- * and blame whom it reports. Not above 2047: it is an immediate operand.
+ * What a trap must find free of the stack: the frame and all that the report of a panic calls,
+ * which takes some 1.5 KiB. With less it runs on the emergency stack, since the report would run
+ * over the end itself, and blame whom it reports. Not above 2047: it is an immediate operand.
  */
 #define TRAP_ROOM 2032
 

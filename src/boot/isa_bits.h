@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * isa_bits.h - the extensions of the instruction set that a build may ask for (make ISA=) and a hart may
- * lack. Numbers only; a bit each. The Makefile refuses to build for an extension that is not here.
+ * isa_bits.h - the extensions of the instruction set that a build may ask for (make ISA=) and a
+ * hart may lack. Numbers only; a bit each. The Makefile refuses to build for an extension that is
+ * not here.
  */
 #ifndef ACRE_BOOT_ISA_BITS_H
 #define ACRE_BOOT_ISA_BITS_H

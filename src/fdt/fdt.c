@@ -240,7 +240,8 @@ static enum acre_status check_block(struct fdt *fdt, const struct extent block[N
 	ensures \result == ACRE_OK ==> readable_block(&fdt->reserve) &&
 		readable_block(&fdt->structure) && readable_block(&fdt->strings) &&
 		block_inside(&fdt->reserve, &fdt->blob) &&
-		block_inside(&fdt->structure, &fdt->blob) && block_inside(&fdt->strings, &fdt->blob);
+		block_inside(&fdt->structure, &fdt->blob) &&
+		block_inside(&fdt->strings, &fdt->blob);
 */
 static enum acre_status check_blocks(struct fdt *fdt, uint32_t header_size)
 {
@@ -315,7 +316,8 @@ static enum acre_status check_reserve(struct fdt *fdt)
 
 /* From one end to the other. *@root is the root node, if there is one. */
 /*@
-	requires \valid(cursor) && cursor->open <= FDT_MAX_DEPTH && \valid(root) && \separated(cursor, root, cursor->fdt);
+	requires \valid(cursor) && cursor->open <= FDT_MAX_DEPTH && \valid(root) &&
+		\separated(cursor, root, cursor->fdt);
 	requires readable_tree(cursor->fdt);
 	requires cursor->offset <= cursor->fdt->structure.size;
 	requires root->offset <= cursor->fdt->structure.size;
@@ -329,7 +331,8 @@ static enum acre_status walk_all(struct fdt_cursor *cursor, struct fdt_node *roo
 	enum acre_status s;
 
 	/*@
-		loop invariant cursor->open <= FDT_MAX_DEPTH && cursor->fdt == \at(cursor->fdt, Pre);
+		loop invariant cursor->open <= FDT_MAX_DEPTH &&
+			cursor->fdt == \at(cursor->fdt, Pre);
 		loop invariant readable_tree(cursor->fdt);
 		loop invariant cursor->offset <= cursor->fdt->structure.size;
 		loop invariant root->offset <= cursor->fdt->structure.size;
@@ -527,7 +530,8 @@ static struct fdt_node describe_node(const struct fdt *fdt, const struct fdt_tok
 }
 
 /*@
-	requires \valid(cursor) && cursor->open <= FDT_MAX_DEPTH && \valid_read(token) && \valid(event);
+	requires \valid(cursor) && cursor->open <= FDT_MAX_DEPTH && \valid_read(token) &&
+		\valid(event);
 	requires readable_tree(cursor->fdt);
 	requires \separated(cursor, cursor->fdt, token, event);
 	requires token_inside(&cursor->fdt->structure, *token);
@@ -578,7 +582,8 @@ static enum acre_status close_node(struct fdt_cursor *cursor, struct fdt_event *
 }
 
 /*@
-	requires \valid(cursor) && cursor->open <= FDT_MAX_DEPTH && \valid_read(token) && \valid(event);
+	requires \valid(cursor) && cursor->open <= FDT_MAX_DEPTH && \valid_read(token) &&
+		\valid(event);
 	requires readable_tree(cursor->fdt);
 	requires \separated(cursor, cursor->fdt, token, event);
 	requires token_inside(&cursor->fdt->structure, *token);
@@ -748,7 +753,8 @@ static uint32_t part_end(const char *path, uint32_t at)
  * Walk on to a node called @part at @depth. When the node above it ends first, there is none.
  */
 /*@
-	requires \valid(cursor) && cursor->open <= FDT_MAX_DEPTH && \valid(found) && \separated(cursor, found, cursor->fdt);
+	requires \valid(cursor) && cursor->open <= FDT_MAX_DEPTH && \valid(found) &&
+		\separated(cursor, found, cursor->fdt);
 	requires readable_tree(cursor->fdt);
 	requires \valid_read(part + (0 .. length - 1));
 	assigns *cursor, *found;
@@ -762,7 +768,8 @@ static enum acre_status find_part(struct fdt_cursor *cursor, uint32_t depth, con
 	struct fdt_event event = { 0 };
 
 	/*@
-		loop invariant cursor->open <= FDT_MAX_DEPTH && cursor->fdt == \at(cursor->fdt, Pre);
+		loop invariant cursor->open <= FDT_MAX_DEPTH &&
+			cursor->fdt == \at(cursor->fdt, Pre);
 		loop invariant readable_tree(cursor->fdt);
 		loop invariant cursor->offset == \at(cursor->offset, Pre) ||
 			\at(cursor->offset, Pre) < cursor->offset <= cursor->fdt->structure.size;
@@ -798,7 +805,8 @@ enum acre_status fdt_find(const struct fdt *fdt, const char *path, struct fdt_no
 	fdt_root(fdt, &found);
 	fdt_walk_node(&cursor, fdt, &found);
 	/*@
-		loop invariant cursor.open <= FDT_MAX_DEPTH && cursor.fdt == fdt && 1 <= depth <= 64;
+		loop invariant cursor.open <= FDT_MAX_DEPTH && cursor.fdt == fdt &&
+			1 <= depth <= 64;
 		loop invariant readable_tree(fdt);
 		loop invariant at <= end && within_text(path, end);
 		loop assigns cursor, found, at, end, depth;

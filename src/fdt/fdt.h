@@ -39,8 +39,8 @@
  *
  * Pre:    @limit bytes at @blob are readable and hold still; @blob is not NULL.
  * Result: ACRE_OK; ACRE_ERR_TRUNCATED (shorter than it says or than it needs), ACRE_ERR_MALFORMED,
- *         ACRE_ERR_MISALIGNED, ACRE_ERR_OVERLAP, ACRE_ERR_UNSUPPORTED (version), ACRE_ERR_TOO_DEEP. *@fdt is then good
- *         for nothing but @problem and @problem_at.
+ *         ACRE_ERR_MISALIGNED, ACRE_ERR_OVERLAP, ACRE_ERR_UNSUPPORTED (version), ACRE_ERR_TOO_DEEP.
+ *         *@fdt is then good for nothing but @problem and @problem_at.
  * Cost:   O(size of the blob).
  */
 /*@
@@ -49,7 +49,8 @@
 	ensures \result == ACRE_OK ==>
 		readable_tree(fdt) && readable_block(&fdt->reserve) && fdt->blob.base == blob &&
 		fdt->blob.size <= limit && block_inside(&fdt->reserve, &fdt->blob) &&
-		block_inside(&fdt->structure, &fdt->blob) && block_inside(&fdt->strings, &fdt->blob);
+		block_inside(&fdt->structure, &fdt->blob) &&
+		block_inside(&fdt->strings, &fdt->blob);
 */
 acre_nodiscard enum acre_status fdt_open(struct fdt *fdt, const void *blob, size_t limit);
 
@@ -74,8 +75,8 @@ uint32_t fdt_boot_hart(const struct fdt *fdt);
 
 /*
  * fdt_reserve_entry - the /memreserve/ entry @index (5.3), as it stands: it may be empty or wrap.
- * Result: ACRE_OK; ACRE_ERR_END at and after the terminating pair of zeros; ACRE_ERR_TRUNCATED if the block
- *         ends without one (never after fdt_open() said ACRE_OK). O(1).
+ * Result: ACRE_OK; ACRE_ERR_END at and after the terminating pair of zeros; ACRE_ERR_TRUNCATED if
+ *         the block ends without one (never after fdt_open() said ACRE_OK). O(1).
  * An @index past the terminator is not told from one before it: count up from 0 and stop.
  */
 /*@
@@ -153,7 +154,8 @@ void fdt_root(const struct fdt *fdt, struct fdt_node *node);
 /*
  * fdt_find - the node at @path ("/", "/chosen", "/soc/serial@10000000"). A part without '@' also
  * matches the first node that has that name with any unit address. Slashes may repeat or trail.
- * Result: ACRE_OK; ACRE_ERR_NOT_FOUND; ACRE_ERR_INVALID if @path does not start with '/' (no aliases).
+ * Result: ACRE_OK; ACRE_ERR_NOT_FOUND; ACRE_ERR_INVALID if @path does not start with '/' (no
+ *         aliases).
  * Cost:   one walk.
  */
 /*@
@@ -266,9 +268,9 @@ acre_nodiscard enum acre_status fdt_read_number(const struct fdt *fdt,
 
 /*
  * fdt_read_cells - the number in @count cells that start at cell @first of the value.
- * Result: ACRE_OK (0 cells are the number 0); ACRE_ERR_TRUNCATED if the value has not so many cells;
- *         ACRE_ERR_OVERFLOW if the number does not fit in 64 bits; ACRE_ERR_UNSUPPORTED past FDT_MAX_CELLS.
- *         *@value is untouched unless ACRE_OK. O(1).
+ * Result: ACRE_OK (0 cells are the number 0); ACRE_ERR_TRUNCATED if the value has not so many
+ *         cells; ACRE_ERR_OVERFLOW if the number does not fit in 64 bits; ACRE_ERR_UNSUPPORTED past
+ *         FDT_MAX_CELLS. *@value is untouched unless ACRE_OK. O(1).
  */
 /*@
 	requires readable_tree(fdt);
@@ -348,8 +350,8 @@ acre_nodiscard enum acre_status fdt_read_status(const struct fdt *fdt,
 						const struct fdt_property *property, bool *enabled);
 
 /*
- * fdt_text_is_printable - is @text 1 to @max bytes of printable ASCII, and then a NUL? What a tree says
- * may carry terminal escapes; print it only if this is true.
+ * fdt_text_is_printable - is @text 1 to @max bytes of printable ASCII, and then a NUL? What a tree
+ * says may carry terminal escapes; print it only if this is true.
  * Pre: @text is a string that the reader handed out, or NULL (false). O(min(length, max)).
  */
 /*@

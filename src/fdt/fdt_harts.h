@@ -38,8 +38,8 @@ acre_nodiscard enum acre_status fdt_harts_next(struct fdt_hart_cursor *cursor,
 
 /*
  * fdt_timebase - *@hz = timebase-frequency of /cpus, or else of the first cpu that has one.
- * Result: ACRE_OK; ACRE_ERR_NOT_FOUND; ACRE_ERR_MALFORMED when the value is zero or of neither 4 nor 8
- *         bytes. Cost: one walk.
+ * Result: ACRE_OK; ACRE_ERR_NOT_FOUND; ACRE_ERR_MALFORMED when the value is zero or of neither 4
+ *         nor 8 bytes. Cost: one walk.
  */
 acre_nodiscard enum acre_status fdt_timebase(const struct fdt *fdt, uint64_t *hz);
 

@@ -13,7 +13,8 @@
 /*
  * fdt_model - *@text = `model` of the root; fdt_compatible - the first string of its `compatible`;
  * fdt_bootargs - `bootargs` of /chosen.
- * Result: ACRE_OK; ACRE_ERR_NOT_FOUND; ACRE_ERR_MALFORMED if the value is no string (*@text untouched).
+ * Result: ACRE_OK; ACRE_ERR_NOT_FOUND; ACRE_ERR_MALFORMED if the value is no string (*@text
+ *         untouched).
  */
 acre_nodiscard enum acre_status fdt_model(const struct fdt *fdt, const char **text);
 acre_nodiscard enum acre_status fdt_compatible(const struct fdt *fdt, const char **text);
@@ -29,7 +30,8 @@ struct fdt_device {
  * fdt_find_compatible - the first enabled node that lists @compatible and whose first `reg` pair
  * translates to a physical address. A node below a disabled one, or below one without `ranges`,
  * does not count.
- * Result: ACRE_OK or ACRE_ERR_NOT_FOUND (or how the blob is broken). Cost: one walk; 2 KiB of stack.
+ * Result: ACRE_OK or ACRE_ERR_NOT_FOUND (or how the blob is broken). Cost: one walk; 2 KiB of
+ *         stack.
  */
 acre_nodiscard enum acre_status fdt_find_compatible(const struct fdt *fdt, const char *compatible,
 						    struct fdt_device *device);

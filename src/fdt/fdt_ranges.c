@@ -20,7 +20,8 @@ void fdt_cells_init(struct fdt_cells *cells)
 
 /* The first of a name wins, also when it is of no use. */
 /*@
-	requires readable_tree(fdt) && \valid_read(p) && \valid(seen) && \valid(count) && \valid(why);
+	requires readable_tree(fdt) && \valid_read(p) && \valid(seen) && \valid(count) &&
+		\valid(why);
 	requires \separated(seen, count, why);
 	requires \separated(seen, fdt) && \separated(seen, p) && \separated(count, fdt) &&
 		\separated(count, p) && \separated(why, fdt) && \separated(why, p);
@@ -153,7 +154,8 @@ static enum acre_status read_window(const struct fdt *fdt, const struct fdt_prop
 	assigns *address;
 	ensures \result == ACRE_OK ==> w->child <= \old(*address) &&
 		\old(*address) - w->child + size <= w->size &&
-		*address == w->parent + (\old(*address) - w->child) && *address + size <= UINT64_MAX;
+		*address == w->parent + (\old(*address) - w->child) &&
+		*address + size <= UINT64_MAX;
 	ensures \result != ACRE_OK ==> *address == \old(*address);
 */
 static enum acre_status through_window(const struct window *w, uint64_t size, uint64_t *address)

@@ -12,7 +12,9 @@
 #include "fdt/fdt.h"
 #include "lib/attributes.h"
 
-/* Entries of one `ranges` that are looked at: bounds the cost of a hostile one. Else ACRE_ERR_FULL. */
+/*
+ * Entries of one `ranges` that are looked at: bounds the cost of a hostile one. Else ACRE_ERR_FULL.
+ */
 #define FDT_MAX_RANGES 32u
 
 /* How a node counts the cells in the `reg` of its children. */
@@ -38,8 +40,9 @@ void fdt_cells_init(struct fdt_cells *cells);
 
 /*
  * fdt_cells_note - if @property is the first #address-cells or #size-cells that @cells is shown,
- * take its value over. A value that is not one cell counts as ACRE_ERR_MALFORMED, one past FDT_MAX_CELLS
- * as ACRE_ERR_UNSUPPORTED; it is remembered, and the functions that need the count return it.
+ * take its value over. A value that is not one cell counts as ACRE_ERR_MALFORMED, one past
+ * FDT_MAX_CELLS as ACRE_ERR_UNSUPPORTED; it is remembered, and the functions that need the count
+ * return it.
  * Result: was it one of the two?
  */
 /*@
@@ -71,8 +74,8 @@ const char *fdt_cells_culprit(const struct fdt_cells *cells);
 
 /*
  * fdt_pair_count - *@count = how many (address, size) pairs @reg holds.
- * Result: ACRE_OK with *@count > 0; ACRE_ERR_TRUNCATED if @reg is empty, ACRE_ERR_MALFORMED if its length
- *         is not a multiple of a pair or a pair has no cells (*@count untouched).
+ * Result: ACRE_OK with *@count > 0; ACRE_ERR_TRUNCATED if @reg is empty, ACRE_ERR_MALFORMED if its
+ *         length is not a multiple of a pair or a pair has no cells (*@count untouched).
  * Pre:    fdt_cells_why() is ACRE_OK, here and below.
  */
 /*@
@@ -120,8 +123,9 @@ acre_nodiscard enum acre_status fdt_read_size(const struct fdt *fdt, const struc
  * fdt_translate - map @size bytes at *@address of a bus to its parent by the bus's `ranges`: none
  * of it changes if @ranges is empty, else one entry must hold all of it.
  * Pre:    @child are the bus's own counts, @parent those of the node above.
- * Result: ACRE_OK; ACRE_ERR_RANGE if no entry holds it; ACRE_ERR_MALFORMED, ACRE_ERR_OVERFLOW, ACRE_ERR_FULL for a
- *         `ranges` that cannot be read (*@address unchanged on failure). O(FDT_MAX_RANGES).
+ * Result: ACRE_OK; ACRE_ERR_RANGE if no entry holds it; ACRE_ERR_MALFORMED, ACRE_ERR_OVERFLOW,
+ *         ACRE_ERR_FULL for a `ranges` that cannot be read (*@address unchanged on failure).
+ *         O(FDT_MAX_RANGES).
  */
 /*@
 	requires readable_tree(fdt) && \valid_read(ranges) && \valid(address);

@@ -160,17 +160,17 @@ acre_nodiscard bool fdt_block_last_nul(const struct fdt_block *block, uint32_t *
 
 /*
  * fdt_token_read - the token at @offset of the structure block.
- * Result: ACRE_ERR_MISALIGNED when @offset is no multiple of 4, ACRE_ERR_TRUNCATED when the token, its name
- *         or its value does not end in @block, ACRE_ERR_MALFORMED for a token that the specification
- *         does not know. *@token is valid for ACRE_OK only.
+ * Result: ACRE_ERR_MISALIGNED when @offset is no multiple of 4, ACRE_ERR_TRUNCATED when the token,
+ *         its name or its value does not end in @block, ACRE_ERR_MALFORMED for a token that the
+ *         specification does not know. *@token is valid for ACRE_OK only.
  * Cost:   O(length of a node's name), else O(1).
  */
 /*@
 	requires readable_block(block) && \valid(token);
 	requires \separated(token, block);
 	assigns *token;
-	ensures \result == ACRE_OK || \result == ACRE_ERR_MISALIGNED || \result == ACRE_ERR_TRUNCATED ||
-		\result == ACRE_ERR_MALFORMED;
+	ensures \result == ACRE_OK || \result == ACRE_ERR_MISALIGNED ||
+		\result == ACRE_ERR_TRUNCATED || \result == ACRE_ERR_MALFORMED;
 	ensures \result == ACRE_ERR_MISALIGNED <==> offset % 4 != 0;
 	ensures \result == ACRE_OK ==> token_read(block, offset, *token);
 */

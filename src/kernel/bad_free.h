@@ -13,14 +13,17 @@
  */
 void bad_free_set_reports(bool reports);
 
-/* bad_free_hook - if set, gets the refused frees instead: how a test counts those that it caused. */
+/*
+ * bad_free_hook - if set, gets the refused frees instead: how a test counts those that it caused.
+ */
 extern void (*bad_free_hook)(const struct platform_bad_free *report);
 
 #define BAD_FREE_LEN 320u
 
 /*
- * bad_free_sentence - "heap: refused to free 0x.. for 0x.. NAME: inside a live block [start, end)" into
- * @buf of @size bytes, terminated; after it, if that is known, ", freed by 0x.. NAME on hart 2".
+ * bad_free_sentence - "heap: refused to free 0x.. for 0x.. NAME: inside a live block [start, end)"
+ * into @buf of @size bytes, terminated; after it, if that is known, ", freed by 0x.. NAME on hart
+ * 2".
  */
 void bad_free_sentence(char *buf, size_t size, const struct platform_bad_free *report);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * machine.h - the kernel's one machine: its device tree, memory map and frame pool, and what else the
- * tree said. Filled in once by kernel_main(); the heap is in kernel/memory/kmalloc.h, the firmware in
- * kernel/kernel_sbi.h.
+ * machine.h - the kernel's one machine: its device tree, memory map and frame pool, and what else
+ * the tree said. Filled in once by kernel_main(); the heap is in kernel/memory/kmalloc.h, the
+ * firmware in kernel/kernel_sbi.h.
  */
 #ifndef ACRE_KERNEL_MACHINE_H
 #define ACRE_KERNEL_MACHINE_H
@@ -28,19 +28,23 @@ struct machine {
 
 extern struct machine machine;
 
-/* machine_read_tree - open the device tree and read what is not memory. Panics, saying why, if it is none. */
+/*
+ * machine_read_tree - open the device tree and read what is not memory. Panics, saying why, if it
+ * is none.
+ */
 void machine_read_tree(const void *dtb, uint64_t boot_hart_id);
 
 /*
- * machine_map_memory - build the memory map of the first @limit bytes of RAM (0: all) and check its sums;
+ * machine_map_memory - build the memory map of the first @limit bytes of RAM (0: all) and check its
+ * sums.
  * machine_init_frames - the frame pool on it, in debug mode if @debug.
  */
 void machine_map_memory(uint64_t limit);
 void machine_init_frames(bool debug);
 
 /*
- * machine_adopt_names - copy what the device tree calls things to the heap, unprintable bytes replaced, so
- * that everything printed from now on is plain text.
+ * machine_adopt_names - copy what the device tree calls things to the heap, unprintable bytes
+ * replaced, so that everything printed from now on is plain text.
  */
 void machine_adopt_names(void);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * main.c - the kernel's life, top to bottom. Everything is zero when we come in, but for the record of
- * this hart, which entry.S has filled in. Each line below may use what the lines above it have set up.
+ * main.c - the kernel's life, top to bottom. Everything is zero when we come in, but for the record
+ * of this hart, which entry.S has filled in. Each line below may use what the lines above it have
+ * set up.
  */
 
 #include "boot/boot_abi.h"
@@ -32,8 +33,8 @@ static void complain_of_word(const char *word, size_t len, const char *reason)
 }
 
 /*
- * boothart=N: begin again on hart N, if this is another one. Nothing is kept: that hart clears BSS and
- * goes through all of this itself.
+ * boothart=N: begin again on hart N, if this is another one. Nothing is kept: that hart clears BSS
+ * and goes through all of this itself.
  */
 static void hand_over_to_boothart(const struct bootargs *args)
 {

@@ -13,7 +13,10 @@
 /* What %llu and %llx take, whatever type the number has. */
 typedef unsigned long long ull;
 
-/* text_short - at most TEXT_SHORT_SIZE - 1 bytes of @text[0, @len) in @buf, terminated. Result: @buf. */
+/*
+ * text_short - at most TEXT_SHORT_SIZE - 1 bytes of @text[0, @len) in @buf, terminated. Result:
+ * @buf.
+ */
 const char *text_short(char buf[TEXT_SHORT_SIZE], const char *text, size_t len);
 
 /*

@@ -21,11 +21,15 @@ bool word_next(const char *text, size_t len, size_t *at, struct word *word);
 /* word_is - is @text[0, @len) the terminated string @name? */
 bool word_is(const char *text, size_t len, const char *name);
 
-/* word_to_number - decimal, or hexadecimal after 0x; all of @text must be digits and fit in 64 bits. */
+/*
+ * word_to_number - decimal, or hexadecimal after 0x; all of @text must be digits and fit in 64
+ * bits.
+ */
 bool word_to_number(const char *text, size_t len, uint64_t *number);
 
 /*
- * word_to_bytes - the same with a suffix of K, M, G or T, of either case, for powers of 1024: "512M".
+ * word_to_bytes - the same with a suffix of K, M, G or T, of either case, for powers of 1024:
+ * "512M".
  */
 bool word_to_bytes(const char *text, size_t len, uint64_t *bytes);
 

@@ -16,8 +16,8 @@
 /*
  * For allocators. acre_allocates: what is returned is new memory, which nothing else points to.
  * acre_sized_by(n): argument n says how many bytes it has; acre_sized_by(n, m): n * m.
- * acre_released_by(fn, n): argument n of fn takes it back; gcc's -fanalyzer then finds leaks, double
- * frees and uses after free. clang does not know the last one.
+ * acre_released_by(fn, n): argument n of fn takes it back; gcc's -fanalyzer then finds leaks,
+ * double frees and uses after free. clang does not know the last one.
  */
 #define acre_allocates     __attribute__((__malloc__))
 #define acre_sized_by(...) __attribute__((__alloc_size__(__VA_ARGS__)))

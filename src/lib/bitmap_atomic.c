@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* bitmap_atomic.c - runs of bits by atomic instructions, for words that others change at the same time. */
+/*
+ * bitmap_atomic.c - runs of bits by atomic instructions, for words that others change at the same
+ * time.
+ */
 #include "lib/bitmap_atomic.h"
 
 #include "lib/compiler.h"
@@ -87,8 +90,8 @@ bool bitmap_atomic_put(bitmap_word *words, uint64_t first, uint64_t n)
 #define AT_A_TIME     32u
 
 /*
- * Each word once, and whole: as soon as a bit is set another hart may take it, and it must not be set
- * again. memset() promises neither.
+ * Each word once, and whole: as soon as a bit is set another hart may take it, and it must not be
+ * set again. memset() promises neither.
  */
 static never_inline racy_stores void fill_words(bitmap_word *word, uint64_t n)
 {

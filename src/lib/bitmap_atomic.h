@@ -3,9 +3,9 @@
  * bitmap_atomic.h - runs of bits in an array of words that several harts change at the same time.
  *
  * Each word is changed by one atomic instruction, so that bits of others in the same word are never
- * lost, and a hart that changes a bit learns what it was: of several that want to clear one set bit,
- * exactly one finds it set. Acquire and release: what was written before a bit was set is seen by
- * who clears it. No locks, no state.
+ * lost, and a hart that changes a bit learns what it was: of several that want to clear one set
+ * bit, exactly one finds it set. Acquire and release: what was written before a bit was set is seen
+ * by who clears it. No locks, no state.
  */
 #ifndef ACRE_LIB_BITMAP_ATOMIC_H
 #define ACRE_LIB_BITMAP_ATOMIC_H
@@ -49,7 +49,8 @@ acre_nodiscard bool bitmap_atomic_put(bitmap_word *words, uint64_t first, uint64
 /*
  * bitmap_atomic_fill - set them, whatever they were. Only the first and the last word are changed
  * by atomic instructions; those in between are stored, each once, so that a hart which finds a bit
- * set there may take it immediately. Pre: no other hart sets bits in between. Cost: that of memset().
+ * set there may take it immediately. Pre: no other hart sets bits in between. Cost: that of
+ * memset().
  */
 void bitmap_atomic_fill(bitmap_word *words, uint64_t first, uint64_t n);
 

@@ -17,7 +17,7 @@
 #define BITS_PER_WORD 64u
 
 /*@
-	// Is bit @i of @word set? scripts/prove-words knows what that means; elsewhere it is a name.
+	// Is bit @i of @word set? scripts/prove-words knows its meaning; elsewhere it is a name.
 	axiomatic word_bits {
 		predicate has_bit(integer word, integer i);
 		axiom zero_has_no_bit: \forall integer i; !has_bit(0, i);

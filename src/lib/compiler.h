@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * compiler.h - short words that C17 lacks, for our own .c files and internal headers. A public header
- * does not include this: every kernel has a likely() and an ARRAY_SIZE() of its own.
+ * compiler.h - short words that C17 lacks, for our own .c files and internal headers. A public
+ * header does not include this: every kernel has a likely() and an ARRAY_SIZE() of its own.
  */
 #ifndef ACRE_LIB_COMPILER_H
 #define ACRE_LIB_COMPILER_H
@@ -18,8 +18,8 @@
  * what a relaxed atomic store should be, which gcc before version 14 makes an AMO on RISC-V. The
  * thread sanitizer takes it for a race, so a function that does it is marked racy_stores: its plain
  * accesses are not checked, its atomic operations still are.
- * store_once - the same for a 64-bit word. racy_reads - marks a function that reads what other harts
- * write to, several pieces at the same time, and only to decide where to look.
+ * store_once - the same for a 64-bit word. racy_reads - marks a function that reads what other
+ * harts write to, several pieces at the same time, and only to decide where to look.
  */
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): a type is none */
 #define store_plain(at, type, value) ((void)(*(volatile type *)(at) = (value)))

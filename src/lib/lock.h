@@ -42,7 +42,8 @@ void ticket_lock_init_level(struct ticket_lock *lock, const char *name,
 
 /*
  * ticket_lock_acquire - take @lock with interrupts off on this hart.
- * Result: the interrupt state to pass to ticket_lock_release(). Panics if this hart holds @lock already.
+ * Result: the interrupt state to pass to ticket_lock_release(). Panics if this hart holds @lock
+ *         already.
  * Cost: one AMO when free; else waits for the harts that drew before.
  */
 acre_nodiscard unsigned long ticket_lock_acquire(struct ticket_lock *lock);
@@ -72,8 +73,9 @@ struct ticket_lock_stats {
 };
 
 /*
- * ticket_lock_look - write down what @lock has seen, without taking it. Of a lock that is in use meanwhile
- * it is a glance: every count is one that was true lately, but they need not be of one moment.
+ * ticket_lock_look - write down what @lock has seen, without taking it. Of a lock that is in use
+ * meanwhile it is a glance: every count is one that was true lately, but they need not be of one
+ * moment.
  */
 void ticket_lock_look(const struct ticket_lock *lock, struct ticket_lock_stats *stats);
 
@@ -81,7 +83,7 @@ void ticket_lock_look(const struct ticket_lock *lock, struct ticket_lock_stats *
 #define TICKET_LOCK_LINE 64u
 
 /*
- *	line 0   | next |                                            a hart that joins the queue writes it
+ *	line 0   | next |                                            each hart that joins writes it
  *	line 1   | serving | holder | site | counts | name | level | only the holder writes it
  *	line 2   what the lock guards
  *

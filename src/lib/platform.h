@@ -14,7 +14,7 @@
  *   void platform_irq_restore(unsigned long s)    back to what platform_irq_save() returned
  *   unsigned platform_hart(void)                  dense index of this hart < PLATFORM_MAX_HARTS
  *   void platform_relax(void)                     a hint that this hart spins
- *   bool platform_panicking(void)                 another hart has panicked: stop waiting for locks;
+ *   bool platform_panicking(void)                 another hart has panicked: wait for no lock;
  *                                                 need not return then
  *   PLATFORM_HAS_CTZ                              1 if __builtin_ctzll is an instruction, else 0
  *   PLATFORM_MAX_HARTS                            upper bound of platform_hart() + 1
@@ -42,9 +42,9 @@ void platform_write(const char *text, size_t len);
 acre_noreturn void platform_panic(const void *caller, const char *message);
 
 /*
- * struct platform_bad_free - a free that an allocator refused. Nothing was changed by it. Or, if is_write,
- * memory that was written to after its free, found when it was handed out again. Strings live for
- * ever.
+ * struct platform_bad_free - a free that an allocator refused. Nothing was changed by it. Or, if
+ * is_write, memory that was written to after its free, found when it was handed out again. Strings
+ * live for ever.
  */
 struct platform_bad_free {
 	const char *allocator; /* "frame" or "heap" */

@@ -3,14 +3,14 @@
  * print.c - formatted lines to platform_write(), whole, and without turning interrupts off for as
  * long as a console may take for one.
  *
- *	acre_print() --format--> text on the stack --ring_append()--> ring --write_piece()--> platform_write()
- *	                                        lock held          lock held
+ *	acre_print() --format--> text --ring_append()--> ring --write_piece()--> platform_write()
+ *	                              lock held               lock held
  *
  * A line is put into the ring as a whole, so lines of several harts do not mix. Then the hart
- * that printed it writes what is in the ring, its own line and those before it, a few bytes at a time,
- * and takes the lock for each of these pieces anew: in between interrupts are what they were, and
- * others get their turn. So acre_print() returns when its text is on the console, and no hart holds
- * the lock for longer than a piece takes, or a copy to the ring.
+ * that printed it writes what is in the ring, its own line and those before it, a few bytes at a
+ * time, and takes the lock for each of these pieces anew: in between interrupts are what they were,
+ * and others get their turn. So acre_print() returns when its text is on the console, and no hart
+ * holds the lock for longer than a piece takes, or a copy to the ring.
  *
  * A handler that prints on top of a hart that is in the middle of a line finds the rest of that
  * line in the ring, and writes it first. It never finds the lock held by its own hart: interrupts

@@ -30,7 +30,8 @@ enum acre_status {
 };
 
 /*
- * acre_status_str - the name of @s in lower-case words ("out of range"); never NULL, any value accepted.
+ * acre_status_str - the name of @s in lower-case words ("out of range"); never NULL, any value
+ * accepted.
  */
 const char *acre_status_str(enum acre_status s);
 

@@ -7,9 +7,9 @@
  *	bank of the pool                |...............................|
  *	inserted                        |.......|   |...................|
  *
- * There are two passes. The first gives each bank its tables and makes it known to the pool, with no
- * frame in it. The second inserts the memory that is usable then. In one pass a bank's frames might
- * be in the pool already when a later bank needs some of them for its tables.
+ * There are two passes. The first gives each bank its tables and makes it known to the pool, with
+ * no frame in it. The second inserts the memory that is usable then. In one pass a bank's frames
+ * might be in the pool already when a later bank needs some of them for its tables.
  *
  * A bank costs 2.02 bits for each frame between its first usable one and its last, usable or not.
  * Reusable reservations get tables as well, if those take at most one part in REUSABLE_COST of what

@@ -29,11 +29,11 @@
  * poorer end until it is worth them; what is cut off is claimed as MEMMAP_LEFT_OUT and a warning
  * says so.
  *
- * Pre:    @map is resolved; usable memory is mapped at address + @offset; neither it nor @pool is in
- *         use.
- * Result: ACRE_OK; ACRE_ERR_INVALID if @map is not resolved; ACRE_ERR_MISALIGNED for @offset; ACRE_ERR_NOMEM if
- *         not one frame is left to manage; ACRE_ERR_FULL when @map has no slot left for a claim. After
- *         ACRE_ERR_NOMEM or ACRE_ERR_FULL neither @pool nor @map is of use.
+ * Pre:    @map is resolved; usable memory is mapped at address + @offset; neither it nor @pool is
+ *         in use.
+ * Result: ACRE_OK; ACRE_ERR_INVALID if @map is not resolved; ACRE_ERR_MISALIGNED for @offset;
+ *         ACRE_ERR_NOMEM if not one frame is left to manage; ACRE_ERR_FULL when @map has no slot
+ *         left for a claim. After ACRE_ERR_NOMEM or ACRE_ERR_FULL neither @pool nor @map is of use.
  * Cost:   fills the tables; O(banks * regions).
  */
 acre_nodiscard enum acre_status mm_init_frames(struct frame_pool *pool, struct memmap *map,
@@ -53,9 +53,9 @@ acre_nodiscard enum acre_status mm_init_frames_debug(struct frame_pool *pool, st
  * agreed to that with the property `reusable`, provided that mm_take_back_reusable() comes before
  * the device needs the memory.
  * Pre:    @pool was made from @map by mm_init_frames(); one hart uses @map.
- * Result: ACRE_OK; ACRE_ERR_NOT_FOUND if @addr is in no such region, or in one without a whole frame;
- *         ACRE_ERR_RANGE if @pool has no tables for it; ACRE_ERR_FULL when @map has no slot left. Nothing has
- *         changed on failure.
+ * Result: ACRE_OK; ACRE_ERR_NOT_FOUND if @addr is in no such region, or in one without a whole
+ *         frame; ACRE_ERR_RANGE if @pool has no tables for it; ACRE_ERR_FULL when @map has no slot
+ *         left. Nothing has changed on failure.
  */
 acre_nodiscard enum acre_status mm_lend_reusable(struct frame_pool *pool, struct memmap *map,
 						 acre_paddr_t addr);
@@ -63,8 +63,8 @@ acre_nodiscard enum acre_status mm_lend_reusable(struct frame_pool *pool, struct
 /*
  * mm_take_back_reusable - the reverse, for the MEMMAP_LENT that contains @addr, if all its frames
  * are free.
- * Result: ACRE_OK; ACRE_ERR_NOT_FOUND; ACRE_ERR_OVERLAP while any of its frames is handed out (nothing has
- *         changed, try again later).
+ * Result: ACRE_OK; ACRE_ERR_NOT_FOUND; ACRE_ERR_OVERLAP while any of its frames is handed out
+ *         (nothing has changed, try again later).
  */
 acre_nodiscard enum acre_status mm_take_back_reusable(struct frame_pool *pool, struct memmap *map,
 						      acre_paddr_t addr);

@@ -23,7 +23,8 @@ acre_nodiscard long sbi_hart_start(const struct sbi *sbi, unsigned long hartid, 
 
 /*
  * sbi_hart_stop - give this hart back to the firmware. Its memory is no longer used, so a
- *         hart that waits for SBI_HSM_STATE_STOPPED may then take its stack. Pre: interrupts off on this hart.
+ *         hart that waits for SBI_HSM_STATE_STOPPED may then take its stack. Pre: interrupts off on
+ *         this hart.
  * Result: only if it failed: SBI_ERR_FAILED or the error.
  * Source: SBI v3.0 section 9.2.
  */

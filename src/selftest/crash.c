@@ -118,7 +118,10 @@ static void by_crowd(void)
 	ticket_lock_init(&crowd_lock, "crowd");
 	unsigned long irq = ticket_lock_acquire(&crowd_lock);
 
-	/* The others need to hear of their rates; and here too handlers take and give, until the panic. */
+	/*
+	 * The others need to hear of their rates; and here too handlers take and give, until the
+	 * panic.
+	 */
 	platform_irq_restore(irq);
 	start_crowd(wait_for_crowd_lock);
 	clock_nap(20);
@@ -141,8 +144,8 @@ static void by_deaf(void)
 }
 
 /*
- * Deeper until @below is reached, then @at_the_bottom. The sum after the call keeps it from becoming a
- * loop. It stops inside the guard, since what lies below that is the kernel.
+ * Deeper until @below is reached, then @at_the_bottom. The sum after the call keeps it from
+ * becoming a loop. It stops inside the guard, since what lies below that is the kernel.
  */
 /* NOLINTNEXTLINE(misc-no-recursion): that is the point */
 static never_inline unsigned recurse(uint64_t below, void (*at_the_bottom)(void))

@@ -8,13 +8,13 @@
  * hart leaves a frame there, and the handler of that hart frees it. So frames are freed on other
  * harts than they were allocated on.
  *
- * T1  The room of a hart is touched only while `busy` is set, by the code that has set it. A handler
- *     that finds it set does nothing: it has interrupted that code. No code waits for `busy` with
- *     interrupts off.
- * T2  A handler reads `paused` after it has set `busy`. irq_stress_pause() sets `paused` first; then
- *     it sets `busy` of each hart in turn and empties that room. So no handler allocates or leaves a
- *     frame after the pause has reached its room. A frame that was left there before lies in
- *     `handed`, and the pause frees it in a second round.
+ * T1  The room of a hart is touched only while `busy` is set, by the code that has set it. A
+ *     handler that finds it set does nothing: it has interrupted that code. No code waits for
+ *     `busy` with interrupts off.
+ * T2  A handler reads `paused` after it has set `busy`. irq_stress_pause() sets `paused` first;
+ *     then it sets `busy` of each hart in turn and empties that room. So no handler allocates or
+ *     leaves a frame after the pause has reached its room. A frame that was left there before lies
+ *     in `handed`, and the pause frees it in a second round.
  * T3  The same is true of the periods: no handler allocates once both are 0 and there has been a
  *     pause.
  * T4  In a pause, as much has been freed as was allocated, summed up over all harts.
@@ -198,11 +198,11 @@ static void frame_turn(struct irq_stress *t, uint32_t random)
 }
 
 /*
- * Mostly single frames, which take no lock: where harts outnumber the processors that run them, each
- * turn of a lock takes long, and the longer the more harts spin. If all handlers waited for one, it
- * would never end: by the time the last has had its turn the first is due again. So a handler that
- * finds LOCK_LIMIT others at it takes no lock either.
- * The random numbers are the handler's own: it must not share them with what it interrupts.
+ * Mostly single frames, which take no lock: where harts outnumber the processors that run them,
+ * each turn of a lock takes long, and the longer the more harts spin. If all handlers waited for
+ * one, it would never end: by the time the last has had its turn the first is due again. So a
+ * handler that finds LOCK_LIMIT others at it takes no lock either. The random numbers are the
+ * handler's own: it must not share them with what it interrupts.
  */
 static void take_turn(struct irq_stress *t)
 {

@@ -70,8 +70,8 @@ acre_nodiscard enum acre_status irq_stress_init(void);
 /*
  * irq_stress_set - from now on, at these rates, on every hart, and those that are started later. A
  * hart hears of it by an interrupt. If both are 0, no handler has any memory when this returns.
- * Result: ACRE_OK; ACRE_ERR_NOMEM without a successful irq_stress_init(); ACRE_ERR_UNSUPPORTED if the
- *         device tree does not say how fast time counts. Nothing has changed after an error.
+ * Result: ACRE_OK; ACRE_ERR_NOMEM without a successful irq_stress_init(); ACRE_ERR_UNSUPPORTED if
+ *         the device tree does not say how fast time counts. Nothing has changed after an error.
  */
 enum acre_status irq_stress_set(const struct irq_stress_rates *rates);
 
@@ -85,8 +85,8 @@ void irq_stress_pause(void);
 void irq_stress_resume(void);
 
 /*
- * irq_stress_pauses - how many irq_stress_pause() have not been resumed. The runner of the cases needs
- * it: after a panic in a case it resumes the pauses that the case has left.
+ * irq_stress_pauses - how many irq_stress_pause() have not been resumed. The runner of the cases
+ * needs it: after a panic in a case it resumes the pauses that the case has left.
  */
 unsigned irq_stress_pauses(void);
 

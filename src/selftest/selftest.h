@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * selftest.h - the payload of a kernel with self-tests, and what tests/kernel/kernel_port.c does for it.
+ * selftest.h - the payload of a kernel with self-tests, and what tests/kernel/kernel_port.c does
+ * for it.
  */
 #ifndef ACRE_SELFTEST_SELFTEST_H
 #define ACRE_SELFTEST_SELFTEST_H
@@ -18,7 +19,10 @@ struct irq_stress_rates;
 /* selftest_rates - of interrupts: tick= and ipi= of the boot arguments. */
 const struct irq_stress_rates *selftest_rates(void);
 
-/* selftest_run - run the cases that match @glob (NULL: all) and print the verdict. Result: failures. */
+/*
+ * selftest_run - run the cases that match @glob (NULL: all) and print the verdict. Result:
+ * failures.
+ */
 unsigned selftest_run(const char *glob, uint64_t seed);
 
 /* selftest_list - print the cases' names, a line each. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stress.c - harts play the stress of stress_core.h. Interrupts are on, and a timer ticks on each of them at
- * odd times: its handler takes and gives memory too, in the middle of whatever the hart does.
+ * stress.c - harts play the stress of stress_core.h. Interrupts are on, and a timer ticks on each
+ * of them at odd times: its handler takes and gives memory too, in the middle of whatever the hart
+ * does.
  */
 #include "selftest/stress.h"
 

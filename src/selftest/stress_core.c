@@ -10,11 +10,11 @@
  *	word 3       seal: the three above and the address, mixed
  *	word i       seal + i, for every i or for one in 64, and for the last
  *
- * Who gives it back looks at all of that first, and breaks the seal. So a block that two have at a time is
- * found by the agent that looks second, even where both allocators believe all is well.
+ * Who gives it back looks at all of that first, and breaks the seal. So a block that two have at a
+ * time is found by the agent that looks second, even where both allocators believe all is well.
  *
- * Single frames are taken and given without a lock, so a player does that most of the time. How often it does
- * something else, in a thousand steps, is what sets the phases apart.
+ * Single frames are taken and given without a lock, so a player does that most of the time. How
+ * often it does something else, in a thousand steps, is what sets the phases apart.
  */
 #include "selftest/stress_core.h"
 
@@ -37,7 +37,10 @@
 #define YIELD_STEPS 16u       /* steps */
 #define MAX_WAIT    10000000u /* turns of a loop */
 #define LAST_FRAMES 64u       /* that are free while they are fought for */
-/* Calls of verbs that not every player uses all the time, from which on each of them must have come. */
+/*
+ * Calls of verbs that not every player uses all the time, from which on each of them must have
+ * come.
+ */
 #define MANY_OTHERS 4000u
 #define VERB_LINE   110u
 
@@ -329,7 +332,10 @@ static void alloc_heap_block(struct stress *s, struct stress_agent *a, struct st
 	own_block(a, b, verb, at, bytes);
 }
 
-/* What is kept of a block that changes its size is what both sizes reach: its mark, if not all of it. */
+/*
+ * What is kept of a block that changes its size is what both sizes reach: its mark, if not all of
+ * it.
+ */
 static void resize_block(struct stress *s, struct stress_agent *a, struct stress_block *b)
 {
 	uint32_t bytes = any_size(a);
@@ -749,7 +755,10 @@ static void add_since(struct stress *s, const struct stress_phase *before)
 	phase->ticks += after.ticks - before->ticks;
 }
 
-/* It is the turn of the next @most from player *@first on, which moves on. Result: how many that are. */
+/*
+ * It is the turn of the next @most from player *@first on, which moves on. Result: how many that
+ * are.
+ */
 static uint32_t next_turn(struct stress *s, uint32_t *first, uint32_t most)
 {
 	uint32_t n = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stress_core.h - many harts, one frame pool, one heap, every verb of both, and what each of them got is
- * marked as its own and looked at when it is given back.
+ * stress_core.h - many harts, one frame pool, one heap, every verb of both, and what each of them
+ * got is marked as its own and looked at when it is given back.
  *
  * Needs no machine: selftest/stress.c lets harts play, with timers that tick; on the host threads
  * play, under the thread sanitizer. A struct stress_runner says how.
@@ -30,7 +30,10 @@
 #define STRESS_PHASES   8u
 #define STRESS_IN_DRAIN 16384u /* frames that are left to be drained: 64 MiB */
 
-/* What a player does, and how often it did what it was asked to: so that nothing is left out unseen. */
+/*
+ * What a player does, and how often it did what it was asked to: so that nothing is left out
+ * unseen.
+ */
 enum stress_verb {
 	DID_FRAME_ALLOC,
 	DID_FRAME_ALLOC_ZEROED,
@@ -64,8 +67,8 @@ struct stress_block {
 };
 
 /*
- * What allocates and frees: the code of a player; or its handler, which interrupts that code anywhere
- * and shares nothing with it.
+ * What allocates and frees: the code of a player; or its handler, which interrupts that code
+ * anywhere and shares nothing with it.
  */
 struct stress_agent {
 	uint64_t owner; /* in its marks */
@@ -103,14 +106,14 @@ typedef void (*stress_part)(struct stress_player *p);
 
 /*
  * How players run: harts in the kernel, threads on the host.
- *   all         let part(p) run for each player whose turn it is, all at the same time, and wait until
- *               the last has returned; false if one did not come
+ *   all         let part(p) run for each player whose turn it is, all at the same time, and wait
+ *               until the last has returned; false if one did not come
  *   yield       called by each player every few operations, on its own hart; may be NULL
  *   locked      how much is made of operations that take a lock. 1 where harts may outnumber the
  *               processors that emulate them: there a wait takes as long as 100,000 operations
- *   lock_limit  so many players run at the same time where each operation takes a lock, then the next
- *               so many. Where k harts spin on two processors, each turn of a lock waits until the host
- *               has run k / 2 others
+ *   lock_limit  so many players run at the same time where each operation takes a lock, then the
+ *               next so many. Where k harts spin on two processors, each turn of a lock waits
+ *               until the host has run k / 2 others
  */
 struct stress_runner {
 	bool (*all)(struct stress *s, stress_part part);
@@ -147,7 +150,10 @@ struct stress {
 	uint32_t nphases;
 	struct stress_phase phase[STRESS_PHASES];
 	const char *failed; /* the first sentence that is not true, NULL if all is well */
-	/* What any player may give back: an address, with its lowest bit set for frames; 0 for nothing. */
+	/*
+	 * What any player may give back: an address, with its lowest bit set for frames; 0 for
+	 * nothing.
+	 */
 	_Atomic uintptr_t slot[STRESS_SLOTS];
 	struct stress_player player[];
 };
@@ -169,10 +175,10 @@ void stress_init(struct stress *s, uint32_t nplayers, uint64_t seed, struct fram
  * stress_run - all phases, of about @operations in all; everything is given back in the end.
  * Each phase is reported through line(), and in the end the whole.
  * Pre:    @operations is at most STRESS_MAX_OPERATIONS.
- * Result: true if nothing was wrong, and all players did what they were asked to. s->failed says what was
- *         wrong.
- * Cost:   some 100 instructions an operation; but where more harts wait for a lock than the emulator has
- *         processors, a turn may take a time slice of the host.
+ * Result: true if nothing was wrong, and all players did what they were asked to. s->failed says
+ *         what was wrong.
+ * Cost:   some 100 instructions an operation; but where more harts wait for a lock than the
+ *         emulator has processors, a turn may take a time slice of the host.
  */
 acre_nodiscard bool stress_run(struct stress *s, uint64_t operations,
 			       void (*line)(const char *format, ...));
@@ -184,8 +190,8 @@ void stress_tick(struct stress_player *p);
 struct stress_phase stress_total(const struct stress *s);
 
 /*
- * stress_did - how often @verb did what it was asked to. stress_left_out - a sentence that names a verb that never
- * did, NULL if each of them did, or if there were too few calls to tell.
+ * stress_did - how often @verb did what it was asked to. stress_left_out - a sentence that names a
+ * verb that never did, NULL if each of them did, or if there were too few calls to tell.
  */
 uint64_t stress_did(const struct stress *s, enum stress_verb verb);
 const char *stress_left_out(const struct stress *s);

@@ -145,7 +145,10 @@ void clock_interrupt(struct hart *self)
 	(void)clock_arm();
 }
 
-/* Interrupts are off from before the timer is set: its interrupt ends the wfi, and would not if it were handled. */
+/*
+ * Interrupts are off from before the timer is set: its interrupt ends the wfi, and would not if it
+ * were handled.
+ */
 void clock_nap(uint64_t ms)
 {
 	struct hart *self = hart_self();

@@ -12,8 +12,9 @@
 struct hart;
 
 /*
- * clock_init - @hz is the device tree's timebase-frequency, @ticks and @instructions the counters at the
- * kernel's first instruction; @instructions is NO_INSTRUCTION_COUNT where that counter cannot be read.
+ * clock_init - @hz is the device tree's timebase-frequency, @ticks and @instructions the counters
+ * at the kernel's first instruction; @instructions is NO_INSTRUCTION_COUNT where that counter
+ * cannot be read.
  */
 void clock_init(uint64_t hz, uint64_t ticks, uint64_t instructions);
 
@@ -26,7 +27,10 @@ uint64_t clock_ticks_per_ms(void);
 /* clock_ticks_per_second - 0 if the device tree does not say. */
 uint64_t clock_ticks_per_second(void);
 
-/* clock_us_since_entry - microseconds since the kernel's first instruction, 0 if the rate is unknown. */
+/*
+ * clock_us_since_entry - microseconds since the kernel's first instruction, 0 if the rate is
+ * unknown.
+ */
 uint64_t clock_us_since_entry(void);
 
 /*
@@ -70,10 +74,10 @@ bool clock_arm(void);
 void clock_interrupt(struct hart *self);
 
 /*
- * clock_nap - wait in wfi until any interrupt is pending or about @ms milliseconds are over. Interrupts
- * stay off or on as they are; if they are off, a software interrupt that is pending is taken for one that
- * was to end the nap. A wait that does not end in wfi would starve the other harts under an
- * emulator that runs them in turn.
+ * clock_nap - wait in wfi until any interrupt is pending or about @ms milliseconds are over.
+ * Interrupts stay off or on as they are; if they are off, a software interrupt that is pending is
+ * taken for one that was to end the nap. A wait that does not end in wfi would starve the other
+ * harts under an emulator that runs them in turn.
  */
 void clock_nap(uint64_t ms);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * hart_client.h - hooks for a part of the kernel that keeps something for each hart, and so has to
- * hear when a hart has started, is interrupted, or is about to stop. The kernel itself registers none;
- * src/selftest/irq_stress.c does.
+ * hear when a hart has started, is interrupted, or is about to stop. The kernel itself registers
+ * none; src/selftest/irq_stress.c does.
  */
 #ifndef ACRE_KERNEL_HART_CLIENT_H
 #define ACRE_KERNEL_HART_CLIENT_H

@@ -35,8 +35,8 @@ acre_nodiscard enum acre_status hart_join(unsigned index, uint64_t ms);
  * hart_stop - give the parked hart @index back to the firmware, and its stock of frames to the
  * others. hart_run() starts it again. The kernel does not call this yet: it is here for paging,
  * which stops a hart before the page tables that it uses are freed.
- * Result: ACRE_ERR_INVALID if it is not parked; ACRE_ERR_TIMEOUT if the firmware has not got it after @ms
- * milliseconds: it stops when it can, and can be asked for again by either.
+ * Result: ACRE_ERR_INVALID if it is not parked; ACRE_ERR_TIMEOUT if the firmware has not got it
+ *         after @ms milliseconds: it stops when it can, and can be asked for again by either.
  */
 acre_nodiscard enum acre_status hart_stop(unsigned index, uint64_t ms);
 

@@ -18,13 +18,16 @@ acre_nodiscard bool hart_guard_intact(const struct hart *hart);
 void hart_check_guard(const struct hart *hart);
 
 /*
- * harts_init - learn from the device tree which harts there are and give each a record and stacks from
- * the frame pool. Hart 0 of the table is the one that runs this. Disabled harts are left out; harts past
- * PLATFORM_MAX_HARTS, or without memory, are left out and named. Boot only.
+ * harts_init - learn from the device tree which harts there are and give each a record and stacks
+ * from the frame pool. Hart 0 of the table is the one that runs this. Disabled harts are left out;
+ * harts past PLATFORM_MAX_HARTS, or without memory, are left out and named. Boot only.
  */
 void harts_init(const struct fdt *fdt);
 
-/* harts_count - harts in the table, boot hart included; harts_disabled - left out by the device tree. */
+/*
+ * harts_count - harts in the table, boot hart included; harts_disabled - left out by the device
+ * tree.
+ */
 unsigned harts_count(void);
 unsigned harts_disabled(void);
 
@@ -34,7 +37,10 @@ struct hart *hart_at(unsigned index);
 /* harts_enabled_in_tree - does the device tree have an enabled hart @id? */
 bool harts_enabled_in_tree(const struct fdt *fdt, uint64_t id);
 
-/* hart_is_up - does @hart execute our code, parked or not, so that an interrupt would reach it? A hint. */
+/*
+ * hart_is_up - does @hart execute our code, parked or not, so that an interrupt would reach it? A
+ * hint.
+ */
 bool hart_is_up(const struct hart *hart);
 
 /* hart_wake - a software interrupt on @hart. Result: what the firmware says. */

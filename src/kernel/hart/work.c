@@ -11,18 +11,19 @@
  *	                         |     returned            work_serve
  *	                      waits
  *
- * W1  Only the hart itself opens and closes its box; only the caller whose turn it is claims and gives;
- *     only the hart itself takes what was given, and opens the box again.
- * W2  The turn is that of a ticket lock, but for waiting: callers nap, with interrupts on, and serve. So a
- *     caller that waits for its turn is itself available to those before it.
- * W3  All boxes are claimed before the first is given: a job runs on all harts of its set or on none.
+ * W1  Only the hart itself opens and closes its box; only the caller whose turn it is claims and
+ *     gives; only the hart itself takes what was given, and opens the box again.
+ * W2  The turn is that of a ticket lock, but for waiting: callers nap, with interrupts on, and
+ *     serve. So a caller that waits for its turn is itself available to those before it.
+ * W3  All boxes are claimed before the first is given: a job runs on all harts of its set or on
+ *     none.
  * W4  `job` is written by the caller whose turn it is, before it gives; no hart reads it after
  *     `left` has come to 0, and the turn is not over before.
- * W5  A function of a job never calls for another: it would wait for a turn that comes after its own. It is
- *     refused.
+ * W5  A function of a job never calls for another: it would wait for a turn that comes after its
+ *     own. It is refused.
  *
- * It cannot deadlock: who has the turn waits only for harts that were available, and so are in a loop
- * that serves; who waits for the turn serves.
+ * It cannot deadlock: who has the turn waits only for harts that were available, and so are in a
+ * loop that serves; who waits for the turn serves.
  */
 #include "kernel/hart/work.h"
 
@@ -149,7 +150,10 @@ static void wait_for_turn(struct hart *self)
 	(void)work_close(self);
 }
 
-/* A hart that has been called for a function is no longer available, even if it does not know it yet. */
+/*
+ * A hart that has been called for a function is no longer available, even if it does not know it
+ * yet.
+ */
 static bool claim_box(struct hart *hart)
 {
 	uint32_t state = atomic_load(&hart->state);
@@ -158,7 +162,10 @@ static bool claim_box(struct hart *hart)
 	       move_box(hart, OPEN, CLAIMED);
 }
 
-/* Claim those of @set that are below @end, but @self. Result: the first that is not available, or @end. */
+/*
+ * Claim those of @set that are below @end, but @self. Result: the first that is not available, or
+ * @end.
+ */
 static unsigned claim_boxes(const struct hart_set *set, const struct hart *self, unsigned end)
 {
 	for (unsigned i = 0; i < end; i++) {

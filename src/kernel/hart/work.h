@@ -32,7 +32,10 @@ void hart_set_add(struct hart_set *set, unsigned index);
 void hart_set_remove(struct hart_set *set, unsigned index);
 bool hart_set_has(const struct hart_set *set, unsigned index);
 
-/* hart_set_of_all - every hart that has answered and was not stopped since, the one that asks included. */
+/*
+ * hart_set_of_all - every hart that has answered and was not stopped since, the one that asks
+ * included.
+ */
 struct hart_set hart_set_of_all(void);
 
 /*
@@ -44,9 +47,9 @@ struct hart_set hart_set_of_all(void);
  * others must be available: parked, or waiting in hart_join() or in here. If several ask at the
  * same time, they are served one after the other in the order in which they came.
  * Pre:    interrupts are on, no lock is held.
- * Result: ACRE_OK; ACRE_ERR_INVALID for an empty set, one with a hart that is none, from inside of such a
- *         function or from a handler; ACRE_ERR_BUSY if a hart of the set is not available. After an error it
- *         has run nowhere.
+ * Result: ACRE_OK; ACRE_ERR_INVALID for an empty set, one with a hart that is none, from inside of
+ *         such a function or from a handler; ACRE_ERR_BUSY if a hart of the set is not available.
+ *         After an error it has run nowhere.
  * Cost:   an interrupt sent to each hart, and one back. A hart that waits for its turn looks every
  *         millisecond.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * kmalloc.h - memory from the kernel's heap, under the names that kernel programmers know. Each is
- * the heap_ function of that name (mm/heap/heap.h has the contracts) on kernel_heap, on behalf of the
- * caller: at least 16-byte aligned, 0 bytes are 1 byte, NULL when there is none, wrong pointers
+ * the heap_ function of that name (mm/heap/heap.h has the contracts) on kernel_heap, on behalf of
+ * the caller: at least 16-byte aligned, 0 bytes are 1 byte, NULL when there is none, wrong pointers
  * refused, any hart, any interrupt state.
  */
 #ifndef ACRE_KERNEL_KMALLOC_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ledger.h - every byte of RAM has exactly one owner. The memory map is the book; what the linker, the
- * frame pool and the heap say must agree with it.
+ * ledger.h - every byte of RAM has exactly one owner. The memory map is the book; what the linker,
+ * the frame pool and the heap say must agree with it.
  */
 #ifndef ACRE_KERNEL_LEDGER_H
 #define ACRE_KERNEL_LEDGER_H
@@ -9,8 +9,8 @@
 /*
  * ledger_check - do all books agree, to the byte? NULL if so, else the sentence that is broken.
  *   L1  the map keeps its invariants: its kinds sum up to RAM.
- *   L2  each byte of the image belongs to the kernel, unless something more restrictive claims it too,
- *       and each part under its own name.
+ *   L2  each byte of the image belongs to the kernel, unless something more restrictive claims it
+ *       too, and each part under its own name.
  *   L3  the frame pool manages exactly the usable and the lent memory.
  *   L4  each part of frame metadata is that of a bank.
  * Pre:    machine_init_frames() is done. Any hart, while no hart lends or takes back.

@@ -8,9 +8,9 @@
 #include "lib/lock.h"
 
 /*
- * report_locks - a line for each lock that the kernel has: holds, those that were waited for, looks in vain, the
- * longest wait in holds of others, who holds it and where that was. Says so where the counts mean nothing.
- * Takes none of them to look, and the console's to print.
+ * report_locks - a line for each lock that the kernel has: holds, those that were waited for, looks
+ * in vain, the longest wait in holds of others, who holds it and where that was. Says so where the
+ * counts mean nothing. Takes none of them to look, and the console's to print.
  */
 void report_locks(void);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * why.c - the sentence of why.h, put together piece by piece: what the memory map says, then what those know
- * who have divided the region further (frame pool, harts, heap, names of functions).
+ * why.c - the sentence of why.h, put together piece by piece: what the memory map says, then what
+ * those know who have divided the region further (frame pool, harts, heap, names of functions).
  */
 #include "kernel/monitor/why.h"
 

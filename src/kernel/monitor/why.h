@@ -9,8 +9,8 @@
 
 /*
  * why_str - whose the byte at @addr is, by the memory map, the frame pool, the heap and the harts:
- * "0x87e01000: inside the device tree, [0x87e00000, 0x87e014c3), as OpenSBI passed it". Any @addr; the byte
- * itself is not read. Any hart; takes the locks of frames and heap for a moment.
+ * "0x87e01000: inside the device tree, [0x87e00000, 0x87e014c3), as OpenSBI passed it". Any @addr;
+ * the byte itself is not read. Any hart; takes the locks of frames and heap for a moment.
  * Result: @buf, terminated; cut if it has to be.
  */
 const char *why_str(char buf[WHY_LEN], acre_paddr_t addr);

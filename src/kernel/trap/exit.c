@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * exit.c - ending the machine. SBI's reset call carries no exit code, so an emulator is told through the
- * test device that the device tree names, or through semihosting.
+ * exit.c - ending the machine. SBI's reset call carries no exit code, so an emulator is told
+ * through the test device that the device tree names, or through semihosting.
  */
 #include "kernel/trap/exit.h"
 
@@ -90,8 +90,8 @@ static void give_way_to_a_panic(void)
 }
 
 /*
- * Each way is tried once. The device tree may name a place that traps; the panic that this makes comes
- * back here, and must end with the next way.
+ * Each way is tried once. The device tree may name a place that traps; the panic that this makes
+ * comes back here, and must end with the next way.
  */
 acre_noreturn void machine_exit(enum exit_verdict verdict)
 {

@@ -10,7 +10,9 @@
 
 enum exit_verdict { EXIT_OK, EXIT_FAILED };
 
-/* exit_init - find the device that carries an exit code (sifive,test), if the device tree has one. */
+/*
+ * exit_init - find the device that carries an exit code (sifive,test), if the device tree has one.
+ */
 void exit_init(const struct fdt *fdt);
 
 /* exit_allow_semihosting - a boot argument says that a semihosting debugger listens. */
@@ -21,9 +23,9 @@ void exit_note_failure(void);
 enum exit_verdict exit_verdict_so_far(void);
 
 /*
- * machine_exit - power off with @verdict. Tries, in this order: the sifive,test device, semihosting if
- * allowed, SBI system reset, legacy shutdown. A board that can do none of them says so and waits.
- * No lock, no allocation.
+ * machine_exit - power off with @verdict. Tries, in this order: the sifive,test device, semihosting
+ * if allowed, SBI system reset, legacy shutdown. A board that can do none of them says so and
+ * waits. No lock, no allocation.
  */
 acre_noreturn void machine_exit(enum exit_verdict verdict);
 

@@ -2,15 +2,17 @@
 /*
  * panic_report.c - platform_panic() of the seam, and the report of a trap.
  *
- * The first hart that panics raises platform_panic_flag, stops the others, prints its report alone and
- * ends the machine. The others stop in one of two ways:
+ * The first hart that panics raises platform_panic_flag, stops the others, prints its report alone
+ * and ends the machine. The others stop in one of two ways:
  *
- *   - interrupts are on there, or will be soon: it gets an interrupt, and the handler looks at the flag;
+ *   - interrupts are on there, or will be soon: it gets an interrupt, and the handler looks at the
+ *     flag;
  *   - they are off, because it waits: for a lock, to print, to end the machine well. A hart that
  *     waits so reads the flag.
  *
- * Both end in platform_panic_stop(), which says so: the first hart waits for that, but not for long, and names
- * those that do not stop. A panic inside the report prints one more line and ends it too.
+ * Both end in platform_panic_stop(), which says so: the first hart waits for that, but not for
+ * long, and names those that do not stop. A panic inside the report prints one more line and ends
+ * it too.
  */
 #include "kernel/trap/panic_report.h"
 
@@ -27,7 +29,7 @@
 #include "lib/print.h"
 
 #define MAX_BACKTRACE 32u
-#define STOP_MS       1000u /* for the other harts: an emulator may have to find the time to run them */
+#define STOP_MS       1000u /* for the other harts: an emulator may be slow to run them */
 
 volatile bool platform_panic_flag;
 void (*panic_hook)(const char *message);
@@ -140,8 +142,9 @@ static bool frame_is_readable(const struct hart *self, uint64_t fp)
 }
 
 /*
- * Print the callers of the function whose frame pointer is @fp: all of them, or those from the return
- * address @from on. A broken chain ends the walk; it is bounded in any case. Result: was any printed?
+ * Print the callers of the function whose frame pointer is @fp: all of them, or those from the
+ * return address @from on. A broken chain ends the walk; it is bounded in any case. Result: was any
+ * printed?
  */
 static bool print_callers(const struct hart *self, uint64_t fp, uint64_t from)
 {
@@ -173,10 +176,10 @@ static uint64_t function_of(uint64_t address)
 }
 
 /*
- * Print who called what trapped. A function that calls nothing leaves its return address in ra, and its
- * frame, if it has one, holds the caller's frame pointer where others hold the return address. The same
- * goes for one that has just begun, and for a jump to nowhere. Once a function has called something, ra
- * is in the function itself.
+ * Print who called what trapped. A function that calls nothing leaves its return address in ra, and
+ * its frame, if it has one, holds the caller's frame pointer where others hold the return address.
+ * The same goes for one that has just begun, and for a jump to nowhere. Once a function has called
+ * something, ra is in the function itself.
  */
 static void print_callers_of_trap(const struct hart *self, const struct trap_frame *frame)
 {

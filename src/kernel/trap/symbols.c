@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * symbols.c - look-up in the table that scripts/gen-symbols makes: for each function its distance from
- * text_start and the place of its name, sorted by address.
+ * symbols.c - look-up in the table that scripts/gen-symbols makes: for each function its distance
+ * from text_start and the place of its name, sorted by address.
  */
 #include "kernel/trap/symbols.h"
 

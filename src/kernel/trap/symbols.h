@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* symbols.h - names of functions, for backtraces. The table is made from the linked image itself. */
+/*
+ * symbols.h - names of functions, for backtraces. The table is made from the linked image itself.
+ */
 #ifndef ACRE_KERNEL_SYMBOLS_H
 #define ACRE_KERNEL_SYMBOLS_H
 

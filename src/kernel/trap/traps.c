@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* traps.c - interrupts are counted and answered; every exception is fatal unless a test asked for it. */
+/*
+ * traps.c - interrupts are counted and answered; every exception is fatal unless a test asked for
+ * it.
+ */
 #include "kernel/trap/traps.h"
 
 #include "kernel/hart/clock.h"

@@ -60,9 +60,9 @@ acre_nodiscard enum acre_status frame_pool_init(struct frame_pool *pool, uint64_
  * until frame_insert() says which. Banks may touch; no run is ever handed out across two of them.
  * The pool keeps @metadata, of @bytes >= frame_metadata_bytes(@nframes) and aligned to 8, for good.
  * Pre:    no other hart uses the pool meanwhile.
- * Result: ACRE_OK; ACRE_ERR_INVALID for an empty bank or no metadata; ACRE_ERR_RANGE past FRAME_LIMIT;
- *         ACRE_ERR_MISALIGNED for the metadata; ACRE_ERR_NOMEM when it is too small; ACRE_ERR_OVERLAP with another
- *         bank; ACRE_ERR_FULL past FRAME_MAX_BANKS.
+ * Result: ACRE_OK; ACRE_ERR_INVALID for an empty bank or no metadata; ACRE_ERR_RANGE past
+ *         FRAME_LIMIT; ACRE_ERR_MISALIGNED for the metadata; ACRE_ERR_NOMEM when it is too small;
+ *         ACRE_ERR_OVERLAP with another bank; ACRE_ERR_FULL past FRAME_MAX_BANKS.
  * Cost:   fills the metadata, lock held: meant for boot.
  */
 acre_nodiscard enum acre_status frame_pool_add_bank(struct frame_pool *pool, frame_nr_t first,
@@ -77,8 +77,9 @@ acre_nodiscard enum acre_status frame_pool_add_bank(struct frame_pool *pool, fra
  * debug mode every call takes the lock. The pool keeps @records, of @bytes >= frame_record_bytes()
  * of the bank and aligned to 8, for good.
  * Pre:    no other hart uses the pool meanwhile.
- * Result: ACRE_OK; ACRE_ERR_INVALID for no records, or once a frame was inserted; ACRE_ERR_RANGE if @pfn is
- *         in no bank; ACRE_ERR_MISALIGNED for the records; ACRE_ERR_NOMEM when they are too small.
+ * Result: ACRE_OK; ACRE_ERR_INVALID for no records, or once a frame was inserted; ACRE_ERR_RANGE if
+ *         @pfn is in no bank; ACRE_ERR_MISALIGNED for the records; ACRE_ERR_NOMEM when they are too
+ *         small.
  * Cost:   clears the records. A pool that is not in debug mode pays nothing: its fast paths have no
  *         instruction more.
  */
@@ -87,10 +88,10 @@ acre_nodiscard enum acre_status frame_pool_debug(struct frame_pool *pool, frame_
 						 void *records, size_t bytes);
 
 /*
- * frame_insert - give the frames [@pfn, @pfn + @nframes) of one bank to the pool for the first time:
- * they are free from now on.
- * Result: ACRE_OK; ACRE_ERR_INVALID for none; ACRE_ERR_RANGE if not all lie in one bank; ACRE_ERR_OVERLAP if any
- *         is the pool's already, free or handed out.
+ * frame_insert - give the frames [@pfn, @pfn + @nframes) of one bank to the pool for the first
+ * time: they are free from now on.
+ * Result: ACRE_OK; ACRE_ERR_INVALID for none; ACRE_ERR_RANGE if not all lie in one bank;
+ *         ACRE_ERR_OVERLAP if any is the pool's already, free or handed out.
  * Cost:   nframes / 64 words, filled and not counted. Words below a frame that was inserted earlier
  *         are checked first, and set by an atomic instruction each.
  */
@@ -99,8 +100,8 @@ acre_nodiscard enum acre_status frame_insert(struct frame_pool *pool, frame_nr_t
 
 /*
  * frame_remove - take free frames out for good, as if they had never been inserted.
- * Result: ACRE_OK; ACRE_ERR_INVALID for none; ACRE_ERR_RANGE if not all lie in one bank; ACRE_ERR_NOT_FOUND if
- *         any was never inserted; ACRE_ERR_OVERLAP if any is handed out.
+ * Result: ACRE_OK; ACRE_ERR_INVALID for none; ACRE_ERR_RANGE if not all lie in one bank;
+ *         ACRE_ERR_NOT_FOUND if any was never inserted; ACRE_ERR_OVERLAP if any is handed out.
  * Cost:   nframes / 64 words.
  */
 acre_nodiscard enum acre_status frame_remove(struct frame_pool *pool, frame_nr_t pfn,
@@ -127,8 +128,8 @@ acre_nodiscard frame_nr_t frame_alloc_zeroed(struct frame_pool *pool);
  * @align_bytes: the lowest such run. All of it lies in one bank. Frames on the list of zeroed
  * frames are part of it only if there is no run without them.
  * Pre:    @align_bytes is a power of two >= FRAME_SIZE.
- * Result: the first frame, or FRAME_NONE when there is no such run, @nframes is 0, or @align_bytes is
- *         not what it must be; then nothing has changed. Contents are not cleared.
+ * Result: the first frame, or FRAME_NONE when there is no such run, @nframes is 0, or @align_bytes
+ *         is not what it must be; then nothing has changed. Contents are not cleared.
  * Cost:   search: O(levels) for any length at FRAME_SIZE, for a power of two at its own alignment,
  *         and for the answer that there is none. In addition each chunk that has changed since the
  *         last search is scanned once; at other alignments also each chunk that has such a run, but
@@ -146,8 +147,8 @@ acre_nodiscard frame_nr_t frame_alloc_range_zeroed(struct frame_pool *pool, fram
 
 /*
  * frame_alloc_at - take exactly the frames [@pfn, @pfn + @nframes).
- * Result: ACRE_OK; ACRE_ERR_INVALID for none; ACRE_ERR_RANGE if not all lie in one bank; ACRE_ERR_NOT_FOUND if
- *         any was never inserted; ACRE_ERR_OVERLAP if any is handed out.
+ * Result: ACRE_OK; ACRE_ERR_INVALID for none; ACRE_ERR_RANGE if not all lie in one bank;
+ *         ACRE_ERR_NOT_FOUND if any was never inserted; ACRE_ERR_OVERLAP if any is handed out.
  * Cost:   nframes / 64 words.
  */
 acre_nodiscard enum acre_status frame_alloc_at(struct frame_pool *pool, frame_nr_t pfn,
@@ -165,8 +166,8 @@ void frame_leave(struct frame_pool *pool);
 
 /*
  * frame_free - free one frame, taken alone or as part of a run.
- * Result: ACRE_OK; ACRE_ERR_NOT_ALLOCATED if it is free already or was never inserted; ACRE_ERR_RANGE if
- *         it is in no bank. A refused free is reported and changes nothing.
+ * Result: ACRE_OK; ACRE_ERR_NOT_ALLOCATED if it is free already or was never inserted;
+ *         ACRE_ERR_RANGE if it is in no bank. A refused free is reported and changes nothing.
  * Cost:   one atomic instruction, no lock; O(log banks) in other banks than the lowest.
  */
 enum acre_status frame_free(struct frame_pool *pool, frame_nr_t pfn);
@@ -180,17 +181,17 @@ enum acre_status frame_free(struct frame_pool *pool, frame_nr_t pfn);
 enum acre_status frame_free_zeroed(struct frame_pool *pool, frame_nr_t pfn);
 
 /*
- * frame_prezero - clear up to @nframes free frames ahead of time, for frame_alloc_zeroed(): work for
- * a hart that has nothing else to do. Stops when FRAME_ZEROED_MAX frames are on the list, or all
- * frames that are free. A frame is handed out while it is cleared, without the lock.
+ * frame_prezero - clear up to @nframes free frames ahead of time, for frame_alloc_zeroed(): work
+ * for a hart that has nothing else to do. Stops when FRAME_ZEROED_MAX frames are on the list, or
+ * all frames that are free. A frame is handed out while it is cleared, without the lock.
  * Result: how many frames are on the list now; with 0 @nframes it does nothing else.
  */
 frame_count_t frame_prezero(struct frame_pool *pool, frame_count_t nframes);
 
 /*
  * frame_free_range - free [@pfn, @pfn + @nframes): all or part of one run, or runs that touch.
- * Result: as frame_free(), if it holds for any of them (the report names the first); ACRE_ERR_INVALID
- *         for none. All are freed or none is.
+ * Result: as frame_free(), if it holds for any of them (the report names the first);
+ *         ACRE_ERR_INVALID for none. All are freed or none is.
  * Cost:   nframes / 64 words.
  */
 enum acre_status frame_free_range(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes);

@@ -62,8 +62,8 @@ frame_nr_t frame_lowest_free(struct frame_pool *pool, struct frame_search *searc
 
 /*
  * frame_take_from_chunk - a frame of the chunk whose words are @words, whose byte is *@leaf, and
- * whose first frame is @base. The stock, of this hart, is there from now on. FRAME_NONE: it has none.
- * Interrupts are off. The caller asks chunk_is_stale(@leaf) next.
+ * whose first frame is @base. The stock, of this hart, is there from now on. FRAME_NONE: it has
+ * none. Interrupts are off. The caller asks chunk_is_stale(@leaf) next.
  */
 frame_nr_t frame_take_from_chunk(struct frame_stock *stock, bitmap_word *words, chunk_byte *leaf,
 				 frame_nr_t base);
@@ -124,7 +124,7 @@ enum acre_status frame_free_one_zeroed(struct frame_pool *pool, frame_nr_t pfn, 
 
 /* ---- frames that are known to be zero (frame_zero.c) ---------------------------------------- */
 
-/* Each of these needs the lock, except frame_zeroed_count(): without the lock its answer is a hint. */
+/* Each needs the lock, except frame_zeroed_count(): without the lock its answer is a hint. */
 
 /* frame_zeroed_count - how many frames are on the list. */
 static inline uint32_t frame_zeroed_count(const struct frame_pool *pool)
@@ -171,8 +171,8 @@ static inline enum frame_record_state frame_record_state(const struct frame_reco
 }
 
 /*
- * frame_debug_take - [@pfn, @pfn + @nframes) was just handed out to @caller: check the bytes of each
- * frame that was freed before, report each that was written to, and record it. FRAME_NONE does
+ * frame_debug_take - [@pfn, @pfn + @nframes) was just handed out to @caller: check the bytes of
+ * each frame that was freed before, report each that was written to, and record it. FRAME_NONE does
  * nothing. No lock.
  */
 void frame_debug_take(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes,

@@ -39,7 +39,9 @@ struct frame_scoped {
 #define FRAME_SCOPED(name)                                                                         \
 	__attribute__((__cleanup__(frame_scoped_release))) struct frame_scoped name
 
-/* frame_scoped_of - an owner of @nframes frames from @pfn that were just taken; none if FRAME_NONE. */
+/*
+ * frame_scoped_of - an owner of @nframes frames from @pfn that were just taken; none if FRAME_NONE.
+ */
 static inline struct frame_scoped frame_scoped_of(struct frame_pool *pool, frame_nr_t pfn,
 						  frame_count_t nframes)
 {

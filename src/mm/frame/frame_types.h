@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * frame_types.h - what a frame pool is made of. For a caller who owns an instance, for debuggers and
- * for white-box tests: mm/frame/frame.h has the functions. frame_pool.c draws it and numbers its
- * invariants.
+ * frame_types.h - what a frame pool is made of. For a caller who owns an instance, for debuggers
+ * and for white-box tests: mm/frame/frame.h has the functions. frame_pool.c draws it and numbers
+ * its invariants.
  */
 #ifndef ACRE_MM_FRAME_TYPES_H
 #define ACRE_MM_FRAME_TYPES_H

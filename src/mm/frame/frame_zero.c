@@ -80,7 +80,8 @@ bool frame_zeroed_keep(struct frame_pool *pool, frame_nr_t pfn)
 }
 
 /*
- * The frame that was put on last, which is in the cache; FRAME_NONE if there is none. Takes the lock.
+ * The frame that was put on last, which is in the cache; FRAME_NONE if there is none. Takes the
+ * lock.
  */
 static frame_nr_t pop_zeroed(struct frame_pool *pool)
 {

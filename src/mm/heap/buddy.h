@@ -61,9 +61,10 @@ void buddy_init(struct buddy *b, unsigned max_order);
  * Pre:    the memory and the table are the caller's to give, for good. The table overlaps neither
  *         the region nor what @b has; only a table that lies in a live block of @b is welcome.
  * Result: ACRE_OK; ACRE_ERR_INVALID when no granule fits, the region holds address 0, or the table
- *         has fewer bytes than there are granules (BUDDY_TABLE_SIZE() is enough); ACRE_ERR_OVERFLOW when
- *         the region or the table wraps; ACRE_ERR_OVERLAP when memory or table collides with what @b
- *         has, or with each other; ACRE_ERR_FULL past BUDDY_MAX_REGIONS. Nothing is written on failure.
+ *         has fewer bytes than there are granules (BUDDY_TABLE_SIZE() is enough); ACRE_ERR_OVERFLOW
+ *         when the region or the table wraps; ACRE_ERR_OVERLAP when memory or table collides with
+ *         what @b has, or with each other; ACRE_ERR_FULL past BUDDY_MAX_REGIONS. Nothing is written
+ *         on failure.
  * Cost:   clears the table, a byte for each 16; makes at most 2 * max_order + size / 2^max_order
  *         blocks.
  */
@@ -83,8 +84,8 @@ acre_nodiscard void *buddy_alloc(struct buddy *b, unsigned order, unsigned tag);
 
 /*
  * buddy_live - is @ptr the start of a live block, and of which?
- * Result: ACRE_OK and *@block; ACRE_ERR_RANGE when no region contains it; ACRE_ERR_NOT_ALLOCATED when it is
- *         anything else than such a start (buddy_block_of() says what).
+ * Result: ACRE_OK and *@block; ACRE_ERR_RANGE when no region contains it; ACRE_ERR_NOT_ALLOCATED
+ *         when it is anything else than such a start (buddy_block_of() says what).
  * Cost:   O(log regions).
  */
 acre_nodiscard enum acre_status buddy_live(const struct buddy *b, const void *ptr,

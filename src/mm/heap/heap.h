@@ -50,7 +50,8 @@ acre_nodiscard enum acre_status heap_add_region(struct heap *h, void *base, size
 /*
  * heap_add_region_self - the same, with the table taken from the end of the region: 16 of 17 bytes
  * are left to hand out.
- * Result: as heap_add_region(); ACRE_ERR_INVALID below 17 bytes and what the base needs for alignment.
+ * Result: as heap_add_region(); ACRE_ERR_INVALID below 17 bytes and what the base needs for
+ *         alignment.
  */
 acre_nodiscard enum acre_status heap_add_region_self(struct heap *h, void *base, size_t size);
 

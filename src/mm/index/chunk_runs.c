@@ -7,14 +7,14 @@
  *	                     head 4               best 10        tail 7
  *
  * Those of a node follow from those of its children, left to right: what ends one child goes on in
- * the next one's head. This file keeps and forgets the lengths; chunk_find_run.c computes them, as a
- * search needs them.
+ * the next one's head. This file keeps and forgets the lengths; chunk_find_run.c computes them, as
+ * a search needs them.
  *
  * Invariants (chunk_tree_validate() checks them by these numbers):
  *   R1  what is known is right.
  *   R2  above a node that is not known nothing is known.
- *   R3  the runs of a chunk are known only if its byte in the chunk_tree is not stale: only then is a
- *       change to its bits announced.
+ *   R3  the runs of a chunk are known only if its byte in the chunk_tree is not stale: only then is
+ *       a change to its bits announced.
  */
 #include "mm/index/chunk_runs.h"
 

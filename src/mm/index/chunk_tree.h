@@ -80,10 +80,10 @@ void chunk_tree_refresh(struct chunk_tree *tree, uint64_t c);
 
 /*
  * A bounded search has a budget, and says CHUNK_TREE_LATER when it would spend more than *@budget,
- * which says afterwards what is left of it. To scan one stale chunk costs 1, and so does reading the
- * bytes of eight nodes. For a run of any length, to scan a stale chunk costs CHUNK_RUN_COST, and to
- * look for the run in the bits of a chunk CHUNK_TRY_COST more. What a search has scanned is not
- * stale afterwards, so the next one gets further.
+ * which says afterwards what is left of it. To scan one stale chunk costs 1, and so does reading
+ * the bytes of eight nodes. For a run of any length, to scan a stale chunk costs CHUNK_RUN_COST,
+ * and to look for the run in the bits of a chunk CHUNK_TRY_COST more. What a search has scanned is
+ * not stale afterwards, so the next one gets further.
  */
 #define CHUNK_TREE_LATER (BITMAP_NONE - 1)
 #define CHUNK_RUN_COST   8u

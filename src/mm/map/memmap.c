@@ -52,8 +52,8 @@
  *
  * INVARIANTS, once resolved (memmap_validate() checks them, the tests cite them):
  *
- *  I1  Banks are not empty, end at ACRE_PADDR_LIMIT or below, are sorted and disjoint; banks that touch
- *      differ in node.
+ *  I1  Banks are not empty, end at ACRE_PADDR_LIMIT or below, are sorted and disjoint; banks that
+ *      touch differ in node.
  *  I2  The union of bank[] is the union of declared[].
  *  I3  Regions are not empty, are sorted and disjoint, have a kind and a name.
  *  I4  Each region lies inside the bank that it names, and has its node.
@@ -65,8 +65,8 @@
  *      restrictive. No reserved byte is usable.
  *  I10 The counts are within their tables.
  *
- * All addresses are at most ACRE_PADDR_LIMIT = 2^56 by the time they are in a table (check_range() is
- * the only way in), so no sum of bytes here can overflow.
+ * All addresses are at most ACRE_PADDR_LIMIT = 2^56 by the time they are in a table (check_range()
+ * is the only way in), so no sum of bytes here can overflow.
  *
  * The comments that begin with an @ are contracts, which scripts/prove proves. docs/proof.md says
  * how much of the above they are. Why some code here is as it is: regions are copied member by
@@ -142,7 +142,8 @@ static struct memmap_region make_region(struct acre_range range, enum memmap_kin
 /* *@to = *@from. Member by member, for a copy of the whole is more than provers follow. */
 /*@
 	requires \valid(to) && \valid_read(from) && \separated(to, from);
-	assigns to->range.start, to->range.end, to->kind, to->numa_node, to->bank, to->index, to->name;
+	assigns to->range.start, to->range.end, to->kind, to->numa_node, to->bank, to->index,
+		to->name;
 	exits \false;
 	ensures to->range.start == from->range.start && to->range.end == from->range.end;
 	ensures to->kind == from->kind;
@@ -428,7 +429,8 @@ static uint32_t add_piece(struct memmap_region *bank, uint32_t nbanks,
 	requires \valid(bank + (0 .. MEMMAP_MAX_CUT_BANKS - 1)) && npieces <= MEMMAP_MAX_CUT_BANKS;
 	requires \valid_read(declared + (0 .. ndeclared - 1));
 	requires \valid_read(piece + (0 .. npieces - 1));
-	requires \separated(bank + (0 .. MEMMAP_MAX_CUT_BANKS - 1), declared + (0 .. ndeclared - 1));
+	requires \separated(bank + (0 .. MEMMAP_MAX_CUT_BANKS - 1),
+		declared + (0 .. ndeclared - 1));
 	requires \separated(bank + (0 .. MEMMAP_MAX_CUT_BANKS - 1), piece + (0 .. npieces - 1));
 	requires good_inputs(declared, ndeclared);
 	requires good_pieces(piece, npieces, declared, ndeclared);
@@ -614,7 +616,8 @@ static uint32_t skip_pieces(const struct memmap_piece *piece, uint32_t first, ui
 	requires \valid(map) && bank < map->nbanks <= MEMMAP_MAX_CUT_BANKS;
 	requires map->nreservations <= MEMMAP_MAX_RESERVATIONS;
 	requires first <= npieces <= 2 * MEMMAP_MAX_INPUTS;
-	requires first < npieces ==> map->bank[bank].range.start < map->scratch.piece[first].range.end;
+	requires first < npieces ==>
+		map->bank[bank].range.start < map->scratch.piece[first].range.end;
 	requires good_inputs(&map->reservation[0], map->nreservations);
 	requires usable_none(&map->reservation[0], map->nreservations);
 	requires good_pieces(&map->scratch.piece[0], npieces, &map->reservation[0],
@@ -653,8 +656,10 @@ static bool divide_bank(struct memmap *map, uint32_t bank, uint32_t first, uint3
 		loop invariant usable_whole(&map->region[0], map->nregions);
 		loop invariant same_ranges{Pre, Here}(&map->bank[0], MEMMAP_MAX_CUT_BANKS);
 		loop invariant same_ranges{Pre, Here}(&map->declared[0], MEMMAP_MAX_BANKS);
-		loop invariant same_ranges{Pre, Here}(&map->reservation[0], MEMMAP_MAX_RESERVATIONS);
-		loop invariant same_pieces{Pre, Here}(&map->scratch.piece[0], 2 * MEMMAP_MAX_INPUTS);
+		loop invariant same_ranges{Pre, Here}(&map->reservation[0],
+			MEMMAP_MAX_RESERVATIONS);
+		loop invariant same_pieces{Pre, Here}(&map->scratch.piece[0],
+			2 * MEMMAP_MAX_INPUTS);
 		loop invariant ends_by(&map->region[0], map->nregions, from);
 		loop assigns i, from, fits, map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
 		loop variant npieces - i;
@@ -712,15 +717,18 @@ static bool divide_banks(struct memmap *map, uint32_t npieces)
 		loop invariant usable_whole(&map->region[0], map->nregions);
 		loop invariant same_ranges{Pre, Here}(&map->bank[0], MEMMAP_MAX_CUT_BANKS);
 		loop invariant same_ranges{Pre, Here}(&map->declared[0], MEMMAP_MAX_BANKS);
-		loop invariant same_ranges{Pre, Here}(&map->reservation[0], MEMMAP_MAX_RESERVATIONS);
-		loop invariant same_pieces{Pre, Here}(&map->scratch.piece[0], 2 * MEMMAP_MAX_INPUTS);
+		loop invariant same_ranges{Pre, Here}(&map->reservation[0],
+			MEMMAP_MAX_RESERVATIONS);
+		loop invariant same_pieces{Pre, Here}(&map->scratch.piece[0],
+			2 * MEMMAP_MAX_INPUTS);
 		loop invariant bank < map->nbanks ==>
 			ends_by(&map->region[0], map->nregions, map->bank[bank].range.start);
 		loop assigns bank, first, map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
 		loop variant map->nbanks - bank;
 	*/
 	for (uint32_t bank = 0; bank < map->nbanks; bank++) {
-		/*@ assert map->bank[bank].range.start < map->bank[bank].range.end <= ACRE_PADDR_LIMIT; */
+		/*@ assert map->bank[bank].range.start < map->bank[bank].range.end <=
+			ACRE_PADDR_LIMIT; */
 		/*@ assert bank + 1 < map->nbanks ==>
 			map->bank[bank].range.end <= map->bank[bank + 1].range.start; */
 		first = skip_pieces(map->scratch.piece, first, npieces,
@@ -864,7 +872,8 @@ static void cut(struct memmap_region *part, uint32_t *nparts, const struct memma
 /*@
 	requires \valid(map) && first <= end <= map->nregions <= MEMMAP_MAX_REGIONS;
 	requires \valid_read(part + (0 .. nparts - 1)) && \separated(map, part + (0 .. nparts - 1));
-	requires nparts <= CARVE_PARTS && nparts <= MEMMAP_MAX_REGIONS - (map->nregions - (end - first));
+	requires nparts <= CARVE_PARTS &&
+		nparts <= MEMMAP_MAX_REGIONS - (map->nregions - (end - first));
 	assigns map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
 	ensures map->nregions == \old(map->nregions) - (end - first) + nparts;
 	ensures map->nregions <= MEMMAP_MAX_REGIONS;

@@ -35,9 +35,9 @@ void memmap_init(struct memmap *map);
 /*
  * memmap_add_bank - RAM in @range (bytes, any alignment). Banks may overlap or touch each other:
  * where two overlap, the first added keeps its node.
- * Result: ACRE_OK, also for an empty range, which adds nothing; ACRE_ERR_RANGE when start > end or end
- *         is past ACRE_PADDR_LIMIT; ACRE_ERR_FULL past MEMMAP_MAX_BANKS; ACRE_ERR_INVALID when the map is resolved
- *         already. The map is unchanged on failure.
+ * Result: ACRE_OK, also for an empty range, which adds nothing; ACRE_ERR_RANGE when start > end or
+ *         end is past ACRE_PADDR_LIMIT; ACRE_ERR_FULL past MEMMAP_MAX_BANKS; ACRE_ERR_INVALID when
+ *         the map is resolved already. The map is unchanged on failure.
  * Owner:  @name (may be NULL for "") is not copied: it lives as long as the map.
  */
 /*@
@@ -57,8 +57,9 @@ acre_nodiscard enum acre_status memmap_add_bank(struct memmap *map, struct acre_
  * memmap_reserve - keep @range out of the usable memory, as @kind, for @name. Bytes, any alignment;
  * may overlap others and lie outside RAM in part or whole. Where two of one kind overlap, the first
  * added keeps its name.
- * Result: as memmap_add_bank(), but ACRE_ERR_FULL past MEMMAP_MAX_RESERVATIONS, and ACRE_ERR_INVALID also for
- *         a @kind that reserves nothing (MEMMAP_USABLE, MEMMAP_SLACK, no kind at all).
+ * Result: as memmap_add_bank(), but ACRE_ERR_FULL past MEMMAP_MAX_RESERVATIONS, and
+ *         ACRE_ERR_INVALID also for a @kind that reserves nothing (MEMMAP_USABLE, MEMMAP_SLACK, no
+ *         kind at all).
  */
 /*@
 	requires \valid(map) && good_map(map);
@@ -93,8 +94,8 @@ acre_nodiscard enum acre_status memmap_reserve_nth(struct memmap *map, struct ac
 /*
  * memmap_limit - leave out (MEMMAP_LEFT_OUT, for @name) all RAM but the first @bytes of what is
  * declared by now, in order of address, overlaps counted once.
- * Result: ACRE_OK, also where there is no more than that; ACRE_ERR_INVALID for 0 bytes or when the map
- *         is resolved; ACRE_ERR_FULL as memmap_reserve().
+ * Result: ACRE_OK, also where there is no more than that; ACRE_ERR_INVALID for 0 bytes or when the
+ *         map is resolved; ACRE_ERR_FULL as memmap_reserve().
  * Cost:   O(n log n) in banks.
  */
 /*@
@@ -111,8 +112,9 @@ acre_nodiscard enum acre_status memmap_limit(struct memmap *map, uint64_t bytes,
  * memmap_resolve - compute bank[] and the partition region[]. Usable extents are rounded inward to
  * frames (so that memory is rounded inward and reservations outward), the rest of those frames
  * becomes MEMMAP_SLACK.
- * Result: ACRE_OK; ACRE_ERR_INVALID when it is resolved already; ACRE_ERR_FULL past MEMMAP_MAX_REGIONS,
- *         which cannot happen with the constants above. Not resolved, and unchanged, on failure.
+ * Result: ACRE_OK; ACRE_ERR_INVALID when it is resolved already; ACRE_ERR_FULL past
+ *         MEMMAP_MAX_REGIONS, which cannot happen with the constants above. Not resolved, and
+ *         unchanged, on failure.
  * Cost:   O(n log n) in banks + reservations; no recursion, a few words of stack.
  */
 /*@
@@ -134,9 +136,10 @@ acre_nodiscard enum acre_status memmap_resolve(struct memmap *map);
 /*
  * memmap_claim - turn @range of one usable region into @kind for @name.
  * Pre:    resolved (before that no region is usable).
- * Result: ACRE_ERR_INVALID when @range is empty or backwards or @kind reserves nothing; ACRE_ERR_MISALIGNED
- *         when it is not whole frames; ACRE_ERR_NOT_FOUND when no usable region contains all of it;
- *         ACRE_ERR_FULL past MEMMAP_MAX_REGIONS. The map is unchanged on failure.
+ * Result: ACRE_ERR_INVALID when @range is empty or backwards or @kind reserves nothing;
+ *         ACRE_ERR_MISALIGNED when it is not whole frames; ACRE_ERR_NOT_FOUND when no usable region
+ *         contains all of it; ACRE_ERR_FULL past MEMMAP_MAX_REGIONS. The map is unchanged on
+ *         failure.
  * Cost:   O(n): the regions above move by up to two places.
  */
 /*@

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * memmap_fdt.h - fill a memory map from what a device tree says. The only part of mm that knows
- * device trees; a kernel that boots without one calls memmap_add_bank() and memmap_reserve() itself.
+ * device trees; a kernel that boots without one calls memmap_add_bank() and memmap_reserve()
+ * itself.
  *
  * A tree is text from outside. What is odd about it is a finding, delivered through a callback,
  * since mm prints nothing; what makes it impossible to say which memory is free is an error.
@@ -90,9 +91,9 @@ struct memmap_boot {
  *
  * Pre:    fdt_open() said ACRE_OK; memmap_init(), not resolved.
  * Result: ACRE_OK; else what the first finding of MEMMAP_ERROR says, of which there is at least
- *         one: ACRE_ERR_FULL (its words name the constant to raise), ACRE_ERR_NOT_FOUND (no memory at all),
- *         ACRE_ERR_MALFORMED and kin (a reservation of unknown place), or how the blob is broken. The
- *         map is then good for nothing but memmap_init().
+ *         one: ACRE_ERR_FULL (its words name the constant to raise), ACRE_ERR_NOT_FOUND (no memory
+ *         at all), ACRE_ERR_MALFORMED and kin (a reservation of unknown place), or how the blob is
+ *         broken. The map is then good for nothing but memmap_init().
  * Cost:   one walk over the tree.
  */
 acre_nodiscard enum acre_status memmap_from_fdt(struct memmap *map, const struct fdt *fdt,
@@ -109,7 +110,8 @@ acre_nodiscard enum acre_status memmap_from_fdt(struct memmap *map, const struct
  * its memory was promised to no driver, so the map is as good as before.
  * Pre:    @map was filled by memmap_from_fdt() from the same tree, and is resolved.
  * Result: how many were not placed.
- * Cost:   nothing if there are none; else another walk over the tree, and O(regions) for each window.
+ * Cost:   nothing if there are none; else another walk over the tree, and O(regions) for each
+ *         window.
  */
 acre_nodiscard uint32_t memmap_place_from_fdt(struct memmap *map, const struct fdt *fdt,
 					      const struct memmap_reporter *reporter);
@@ -130,8 +132,8 @@ acre_nodiscard uint32_t memmap_place_from_fdt(struct memmap *map, const struct f
  *	not said   |================|                             all below the image is kept out
  *
  * Pre:    not resolved.
- * Result: ACRE_OK, also where nothing is to be done; ACRE_ERR_FULL. *@guarded is what was reserved, or
- *         empty.
+ * Result: ACRE_OK, also where nothing is to be done; ACRE_ERR_FULL. *@guarded is what was reserved,
+ *         or empty.
  * Cost:   O(reservations + square of banks).
  */
 acre_nodiscard enum acre_status memmap_guard_firmware(struct memmap *map, struct acre_range image,

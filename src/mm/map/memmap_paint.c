@@ -177,7 +177,8 @@ static void heapsort(struct memmap_edge *edge, uint32_t count)
 				loop variant last - k;
 			@/
 			for (uint32_t k = 1; k < last; k++)
-				/@ assert is_child((k - 1) / 2, k) && edge[k].at <= edge[(k - 1) / 2].at; @/;
+				/@ assert is_child((k - 1) / 2, k) &&
+					edge[k].at <= edge[(k - 1) / 2].at; @/;
 		*/
 		swap_edges(edge, 0, last - 1, last);
 		/*@ assert all_below(edge, last - 1, edge[last - 1].at); */
@@ -287,7 +288,8 @@ static void sort_edges(struct memmap_edge *edge, const struct memmap_region *inp
 	heapsort(edge, 2 * count);
 	/*@ assert same_inputs{Pre, Here}(input, count); */
 	/*@ assert all_listed(edge, 2 * count, input, count); */
-	/*@ assert \forall integer k; is_edge(edge, k, edge[k].at, edge[k].owner, edge[k].begins); */
+	/*@ assert \forall integer k;
+		is_edge(edge, k, edge[k].at, edge[k].owner, edge[k].begins); */
 	/*@ assert all_named(edge, 2 * count); */
 	/*@ assert \forall integer i; 0 <= i < count ==>
 		has_edge(edge, 2 * count, input[i].range.end, i, 0) ==>
@@ -422,7 +424,8 @@ static uint32_t champion(const uint32_t *winner, uint32_t count)
 			\at(winner[k], L1) == \at(winner[k], L2);
 
 	// Who is seated began at @here at the latest, and does not end before edge @next.
-	predicate begun(uint32_t *winner, struct memmap_region *input, integer count, integer here) =
+	predicate begun(uint32_t *winner, struct memmap_region *input, integer count,
+		integer here) =
 		\forall integer k; count <= k < 2 * count && winner[k] != NOBODY ==>
 			input[winner[k]].range.start <= here;
 	predicate not_ended(struct memmap_edge *edge, uint32_t *winner, integer count,
@@ -468,7 +471,8 @@ static uint32_t apply_edges(struct memmap_scratch *scratch, const struct memmap_
 	/*@
 		loop invariant first <= next <= 2 * count;
 		loop invariant same_pieces{Pre, Here}(&scratch->piece[0], 2 * count);
-		loop invariant \forall integer k; first <= k < next ==> edge[k].at == edge[first].at;
+		loop invariant \forall integer k; first <= k < next ==>
+			edge[k].at == edge[first].at;
 		loop invariant same_list{Pre, Here}(&scratch->edge[0], 2 * count);
 		loop invariant same_ends{Pre, Here}(&scratch->edge[0], 2 * count);
 		loop invariant sorted_edges(&scratch->edge[0], 0, 2 * count);
@@ -509,7 +513,8 @@ static uint32_t apply_edges(struct memmap_scratch *scratch, const struct memmap_
 	assigns scratch->piece[0 .. 2 * count - 1];
 	exits \false;
 	ensures good_pieces(&scratch->piece[0], npieces + 1, input, count);
-	ensures \forall integer p; 0 <= p < npieces + 1 ==> scratch->piece[p].range.end <= range.end;
+	ensures \forall integer p; 0 <= p < npieces + 1 ==>
+		scratch->piece[p].range.end <= range.end;
 	ensures good_inputs(input, count);
 	ensures same_inputs{Pre, Post}(input, count);
 	ensures same_list{Pre, Post}(&scratch->edge[0], 2 * count);
@@ -572,7 +577,8 @@ static uint32_t sweep(struct memmap_scratch *scratch, const struct memmap_region
 	/*@
 		loop invariant 0 <= next <= 2 * count;
 		loop invariant npieces == 0 || npieces < next;
-		loop invariant next == 0 ==> npieces == 0 && from == 0 && scratch->winner[1] == NOBODY;
+		loop invariant next == 0 ==>
+			npieces == 0 && from == 0 && scratch->winner[1] == NOBODY;
 		loop invariant 0 < next < 2 * count ==> from < scratch->edge[next].at;
 		loop invariant same_inputs{Pre, Here}(input, count);
 		loop invariant good_inputs(input, count);
@@ -596,7 +602,8 @@ static uint32_t sweep(struct memmap_scratch *scratch, const struct memmap_region
 		/*@ assert npieces < 2 * count; */
 		if (owner != NOBODY) {
 			/*@ assert ends_from(&scratch->edge[0], next, 2 * count, owner); */
-			/*@ assert input[owner].range.start <= from && to <= input[owner].range.end; */
+			/*@ assert input[owner].range.start <= from &&
+				to <= input[owner].range.end; */
 			set_piece(scratch, input, count, npieces, (struct acre_range){ from, to },
 				  owner);
 			npieces++;

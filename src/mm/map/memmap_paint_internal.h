@@ -11,8 +11,8 @@
 
 /*@
 	// Each piece lies inside the input that won it; all are sorted, disjoint and not empty.
-	predicate good_pieces(struct memmap_piece *piece, integer npieces, struct memmap_region *input,
-			      integer count) =
+	predicate good_pieces(struct memmap_piece *piece, integer npieces,
+		struct memmap_region *input, integer count) =
 		(\forall integer p; 0 <= p < npieces ==> piece[p].owner < count &&
 			input[piece[p].owner].range.start <= piece[p].range.start <
 			piece[p].range.end <= input[piece[p].owner].range.end) &&

@@ -14,12 +14,12 @@
 
 /* Least restrictive first: where two overlap, the greater wins. */
 enum memmap_kind {
-	MEMMAP_USABLE,   /* whole frames, for the pool */
-	MEMMAP_SLACK,    /* lost to rounding: the rest of a frame that is partly something else */
-	MEMMAP_METADATA, /* the frame pool's own tables */
-	MEMMAP_REUSABLE, /* reserved-memory with `reusable` */
-	MEMMAP_LENT,     /* that, for the time being in the frame pool: mm_lend_reusable() */
-	MEMMAP_LEFT_OUT, /* RAM that is not to be used: mem=, or too little to be worth its tables */
+	MEMMAP_USABLE,     /* whole frames, for the pool */
+	MEMMAP_SLACK,      /* lost to rounding: the rest of a frame that is partly something else */
+	MEMMAP_METADATA,   /* the frame pool's own tables */
+	MEMMAP_REUSABLE,   /* reserved-memory with `reusable` */
+	MEMMAP_LENT,       /* that, for the time being in the frame pool: mm_lend_reusable() */
+	MEMMAP_LEFT_OUT,   /* RAM that is not used: mem=, or too little to be worth its tables */
 	MEMMAP_MEMRESERVE, /* the /memreserve/ block */
 	MEMMAP_RESERVED,   /* reserved-memory */
 	MEMMAP_INITRD,
@@ -115,7 +115,7 @@ _Static_assert(sizeof(struct memmap) <=
 		\forall integer i; 0 <= i < count ==>
 			input[i].range.start < input[i].range.end <= ACRE_PADDR_LIMIT;
 
-	// No entry is empty, all end at ACRE_PADDR_LIMIT or below, each ends before the next one starts.
+	// No entry is empty; each ends at ACRE_PADDR_LIMIT or below, and before the next starts.
 	predicate in_order(struct memmap_region *list, integer count) =
 		\forall integer i, j; 0 <= i < j < count ==>
 			list[i].range.end <= list[j].range.start;
@@ -131,7 +131,8 @@ _Static_assert(sizeof(struct memmap) <=
 
 	predicate usable_whole(struct memmap_region *list, integer count) =
 		\forall integer i; 0 <= i < count && list[i].kind == MEMMAP_USABLE ==>
-			list[i].range.start % FRAME_SIZE == 0 && list[i].range.end % FRAME_SIZE == 0;
+			list[i].range.start % FRAME_SIZE == 0 &&
+			list[i].range.end % FRAME_SIZE == 0;
 
 	predicate usable_none(struct memmap_region *list, integer count) =
 		\forall integer i; 0 <= i < count ==> list[i].kind != MEMMAP_USABLE;
