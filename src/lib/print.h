@@ -17,8 +17,8 @@ struct ticket_lock;
 enum acre_log_level { ACRE_LOG_ERROR, ACRE_LOG_WARN, ACRE_LOG_INFO, ACRE_LOG_DEBUG };
 
 /*
- * acre_print_init - give the print lock its name and its place in the order of locks. Before anybody
- * else prints; who does without has a lock without either.
+ * acre_print_init - give the print lock its name and its place in the order of locks. Call it
+ * before other harts print; a kernel that does not call it has a print lock without either.
  */
 void acre_print_init(void);
 
@@ -26,9 +26,9 @@ void acre_print_init(void);
 #define ACRE_PRINT_LINE 384u
 
 /*
- * acre_print - always shown; formats as fmt.h says. Returns when it is on the console. Any hart, any
- * interrupt state; takes the print lock once for each few bytes. Who calls it with interrupts off,
- * or with another lock held, has them off for the whole line: tens of thousands of instructions on
+ * acre_print - always shown; formats as fmt.h says. Returns when it is on the console. Any hart,
+ * any interrupt state; takes the print lock once for each few bytes. A caller that has interrupts
+ * off, or holds another lock, has them off for the whole line: tens of thousands of instructions on
  * a slow console.
  */
 void acre_print(const char *format, ...) acre_printf_like(1, 2);
@@ -37,18 +37,18 @@ void acre_print(const char *format, ...) acre_printf_like(1, 2);
 void acre_print_unlocked(const char *format, ...) acre_printf_like(1, 2);
 
 /*
- * acre_print_let_finish - for a hart that is about to panic: let another that is in the middle of a line
- * end it. Bounded, whatever the other does: what of the line has not been written yet, this hart
- * writes. Begin when platform_panicking() is true: acre_print() prints nothing new from then on. If not
- * even @others_run, since each has stopped where it looked at that, nobody is in the middle of
- * anything, and nobody is waited for.
+ * acre_print_let_finish - for a hart that is about to panic: let another hart that is in the middle
+ * of a line end it. Bounded, whatever the other hart does: this hart writes what is left of the
+ * line. Pre: platform_panicking() is true, so acre_print() prints nothing new. @others_run is false
+ * if every other hart has stopped where it looked at that: then no hart is in the middle of a line,
+ * and this hart does not wait.
  */
 void acre_print_let_finish(bool others_run);
 
-/* acre_print_lock - the lock, for those who want to look at it. */
+/* acre_print_lock - the lock, for a report of its counts. */
 const struct ticket_lock *acre_print_lock(void);
 
-/* acre_log_at - a line shown if @level is at most the current one; errors and warnings say so first. */
+/* acre_log_at - a line shown if @level is at most the current one. Errors and warnings say so. */
 void acre_log_at(enum acre_log_level level, const char *format, ...) acre_printf_like(2, 3);
 
 /* acre_log_set_level - show lines up to @level from now on (ACRE_LOG_INFO at the start). */
