@@ -177,7 +177,7 @@ static frame_nr_t alloc_from_pool(struct frame_pool *pool, struct frame_stock *s
 	return pfn;
 }
 
-/* A call that is the last thing that frame_alloc() does is a jump: then acre_caller() is its caller. */
+/* The last call in frame_alloc() is a jump: in the function called, acre_caller() is its caller. */
 static never_inline frame_nr_t alloc_slow(struct frame_pool *pool)
 {
 	if (unlikely(pool->debug))

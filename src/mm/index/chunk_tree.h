@@ -49,8 +49,8 @@ void chunk_tree_init(struct chunk_tree *tree, bitmap_word *words, uint64_t first
 /* ---- announcing a change --------------------------------------------------------------------- */
 
 /*
- * chunk_tree_is_stale - is chunk @c stale? Then a change needs no notice. Ask after the change and a
- * full fence. Needs no lock.
+ * chunk_tree_is_stale - is chunk @c stale? Then a change needs no notice. Ask after the change and
+ * a full fence. Needs no lock.
  */
 static inline bool chunk_tree_is_stale(const struct chunk_tree *tree, uint64_t c);
 
