@@ -19,10 +19,10 @@ CHECK_ANALYZED := $(PORTABLE) $(SBI)
 CHECK_HEADERS = $(shell find src tests bench -name '*.h' 2>/dev/null)
 CHECK_TEXTS = $(sort $(shell find src tests bench -name '*.[ch]' 2>/dev/null))
 # Scripts are told by their first line, whatever they are called.
-scripts_of = $(sort $(shell find scripts tests tools bench .ci -type f 2>/dev/null | xargs awk \
+scripts_of = $(sort $(shell find scripts tests bench .ci -type f 2>/dev/null | xargs awk \
 	'FNR == 1 { if (/^\#!.*$(1)/) print FILENAME; nextfile }'))
 CHECK_SHELL = $(call scripts_of,(\/| )(ba)?sh)
-CHECK_PYTHON = $(sort $(call scripts_of,python3) $(shell find tests tools bench -name '*.py' 2>/dev/null))
+CHECK_PYTHON = $(sort $(call scripts_of,python3) $(shell find scripts tests bench -name '*.py' 2>/dev/null))
 
 # $(call plain,FLAGS): without what only a real build needs
 plain = $(filter-out -fsanitize% -fno-sanitize% -MMD -MP,$(1))

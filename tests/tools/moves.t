@@ -13,7 +13,7 @@ import sys
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-COPIED = ["Makefile", "mk", "scripts", "src", "tests", "bench", "tools", "docs", "kernel.ld"]
+COPIED = ["Makefile", "mk", "scripts", "src", "tests", "bench", "docs", "kernel.ld"]
 
 DRY = ["make", "--no-print-directory", "-n"]
 KERNEL, LIFT, FUZZ = [*DRY, "kernel"], [*DRY, "lift"], [*DRY, "fuzz"]

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 # acre.gdb - what `make debug` runs once gdb is attached to the stopped machine. With a debugger of your own
-# after `make qemu-gdb`: gdb-multiarch build/rv64-release/acre.elf -ex 'target remote :1234' -x tools/gdb/acre.gdb
+# after `make qemu-gdb`: gdb-multiarch build/rv64-release/acre.elf -ex 'target remote :1234' -x scripts/gdb/acre.gdb
 set confirm off
 set print pretty on
 set pagination off
-source tools/gdb/acre.py
+source scripts/gdb/acre.py
 tbreak kernel_main
 continue
