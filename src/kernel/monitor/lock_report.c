@@ -64,7 +64,7 @@ void report_locks(void)
 	if (!exact)
 		acre_print("a glance: the lock is in use, its counts are not all of one moment\n");
 	if (machine.harts_online <= 1)
-		acre_print("one hart is online: nobody can wait, "
+		acre_print("one hart is online: no hart can wait, "
 			   "so the counts of waiting mean nothing\n");
 }
 

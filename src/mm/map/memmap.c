@@ -23,7 +23,7 @@
  *
  * 1. memmap_paint() the declared banks: cut the line at every edge and give each piece between two
  *    edges to one of the inputs that cover it. Which one is a tournament: a complete binary tree in
- *    an array, leaf [count + i] is input i (or NOBODY while the sweep is outside it), each inner
+ *    an array, leaf [count + i] is input i (or NO_INPUT while the sweep is outside it), each inner
  *    node [k] is the stronger of [2k] and [2k + 1], so [1] is the winner and an edge costs one path
  *    from leaf to root. Stronger is the greater kind, then the first added. Banks have one kind, so
  *    there the first added wins. Touching pieces of one node become one bank.

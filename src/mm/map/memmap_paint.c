@@ -16,7 +16,7 @@
  */
 #include "mm/map/memmap_paint_internal.h"
 
-#define NOBODY UINT32_MAX
+#define NO_INPUT UINT32_MAX
 
 /* ---- sorting edges: heapsort, since it needs neither recursion nor room ---------------------- */
 
@@ -302,13 +302,13 @@ static void sort_edges(struct memmap_edge *edge, const struct memmap_region *inp
 /* ---- the tournament -------------------------------------------------------------------------- */
 
 /*@
-	// @who is an input, or NOBODY.
-	predicate is_entrant(integer who, integer count) = who == NOBODY || who < count;
+	// @who is an input, or NO_INPUT.
+	predicate is_entrant(integer who, integer count) = who == NO_INPUT || who < count;
 
 	// Leaf @i is for input @i only.
 	predicate good_seats(uint32_t *winner, integer count) =
 		\forall integer k; count <= k < 2 * count ==>
-			(winner[k] == NOBODY || winner[k] == k - count);
+			(winner[k] == NO_INPUT || winner[k] == k - count);
 	predicate all_entrants(uint32_t *winner, integer count) =
 		\forall integer k; 1 <= k < 2 * count ==> is_entrant(winner[k], count);
 	// Each match but one was won by one of the two who played it.
@@ -323,27 +323,27 @@ static void sort_edges(struct memmap_edge *edge, const struct memmap_region *inp
 */
 
 /*@
-	requires a == NOBODY || \valid_read(input + a);
-	requires b == NOBODY || \valid_read(input + b);
+	requires a == NO_INPUT || \valid_read(input + a);
+	requires b == NO_INPUT || \valid_read(input + b);
 	assigns \nothing;
 	exits \false;
 	ensures \result == a || \result == b;
-	ensures \result == NOBODY ==> a == NOBODY && b == NOBODY;
+	ensures \result == NO_INPUT ==> a == NO_INPUT && b == NO_INPUT;
 */
 static uint32_t stronger(const struct memmap_region *input, uint32_t a, uint32_t b)
 {
-	if (a == NOBODY || b == NOBODY)
-		return a == NOBODY ? b : a;
+	if (a == NO_INPUT || b == NO_INPUT)
+		return a == NO_INPUT ? b : a;
 	if (input[a].kind != input[b].kind)
 		return input[a].kind > input[b].kind ? a : b;
 	return a < b ? a : b;
 }
 
-/* Seat @entrant (input @i, or NOBODY for its seat left empty) and replay its path to the top. */
+/* Seat @entrant (input @i, or NO_INPUT for its seat left empty) and replay its path to the top. */
 /*@
 	requires \valid(winner + (0 .. 2 * count - 1)) && \valid_read(input + (0 .. count - 1));
 	requires \separated(winner + (0 .. 2 * count - 1), input + (0 .. count - 1));
-	requires i < count <= MEMMAP_MAX_INPUTS && (entrant == NOBODY || entrant == i);
+	requires i < count <= MEMMAP_MAX_INPUTS && (entrant == NO_INPUT || entrant == i);
 	requires good_tournament(winner, count);
 	assigns winner[0 .. 2 * count - 1];
 	exits \false;
@@ -377,14 +377,14 @@ static void seat(uint32_t *winner, const struct memmap_region *input, uint32_t c
 	}
 }
 
-/* The input that won over all, NOBODY if no input plays. */
+/* The input that won over all, NO_INPUT if no input plays. */
 /*@
 	requires \valid_read(winner + (0 .. 2 * count - 1)) && 0 < count <= MEMMAP_MAX_INPUTS;
 	requires good_tournament(winner, count);
 	assigns \nothing;
 	exits \false;
 	ensures \result == winner[1];
-	ensures \result == NOBODY || (\result < count && winner[count + \result] == \result);
+	ensures \result == NO_INPUT || (\result < count && winner[count + \result] == \result);
 */
 static uint32_t champion(const uint32_t *winner, uint32_t count)
 {
@@ -394,14 +394,15 @@ static uint32_t champion(const uint32_t *winner, uint32_t count)
 		/@
 			loop invariant 0 <= k < 2 * count;
 			loop invariant \forall integer j; k < j < 2 * count ==>
-				winner[j] == NOBODY || winner[count + winner[j]] == winner[j];
+				winner[j] == NO_INPUT || winner[count + winner[j]] == winner[j];
 			loop assigns k;
 			loop variant k;
 		@/
 		for (uint32_t k = 2 * count - 1; k > 0; k--)
 			/@ assert k < count ==> winner[k] == winner[2 * k] ||
 					winner[k] == winner[2 * k + 1]; @/
-			/@ assert k >= count ==> winner[k] == NOBODY || count + winner[k] == k; @/;
+			/@ assert k >= count ==>
+				winner[k] == NO_INPUT || count + winner[k] == k; @/;
 	*/
 	return winner[1];
 }
@@ -426,11 +427,11 @@ static uint32_t champion(const uint32_t *winner, uint32_t count)
 	// Who is seated began at @here at the latest, and does not end before edge @next.
 	predicate begun(uint32_t *winner, struct memmap_region *input, integer count,
 		integer here) =
-		\forall integer k; count <= k < 2 * count && winner[k] != NOBODY ==>
+		\forall integer k; count <= k < 2 * count && winner[k] != NO_INPUT ==>
 			input[winner[k]].range.start <= here;
 	predicate not_ended(struct memmap_edge *edge, uint32_t *winner, integer count,
 			    integer next) =
-		\forall integer k; count <= k < 2 * count && winner[k] != NOBODY ==>
+		\forall integer k; count <= k < 2 * count && winner[k] != NO_INPUT ==>
 			ends_from(edge, next, 2 * count, winner[k]);
 */
 
@@ -490,9 +491,9 @@ static uint32_t apply_edges(struct memmap_scratch *scratch, const struct memmap_
 		/*@ assert edge[next].begins ==>
 			ends_from(&scratch->edge[0], next + 1, 2 * count, owner); */
 		/*@ assert \forall integer k; count <= k < 2 * count && k != count + owner &&
-			scratch->winner[k] != NOBODY ==>
+			scratch->winner[k] != NO_INPUT ==>
 			ends_from(&scratch->edge[0], next + 1, 2 * count, scratch->winner[k]); */
-		seat(scratch->winner, input, count, owner, edge[next].begins ? owner : NOBODY);
+		seat(scratch->winner, input, count, owner, edge[next].begins ? owner : NO_INPUT);
 	}
 	return next;
 }
@@ -543,9 +544,9 @@ static void set_piece(struct memmap_scratch *scratch, const struct memmap_region
 	/*@ assert same_pieces{Pre, Here}(&scratch->piece[0], npieces); */
 	/*@ assert same_inputs{Pre, Here}(input, count); */
 	/*@ assert \forall integer k; count <= k < 2 * count ==>
-		scratch->winner[k] == NOBODY || scratch->winner[k] == k - count; */
+		scratch->winner[k] == NO_INPUT || scratch->winner[k] == k - count; */
 	/*@ assert same_ends{Pre, Here}(&scratch->edge[0], 2 * count); */
-	/*@ assert \forall integer k; count <= k < 2 * count && scratch->winner[k] != NOBODY ==>
+	/*@ assert \forall integer k; count <= k < 2 * count && scratch->winner[k] != NO_INPUT ==>
 		input[scratch->winner[k]].range.start ==
 		\at(input[scratch->winner[k]].range.start, Pre); */
 }
@@ -562,7 +563,7 @@ static void set_piece(struct memmap_scratch *scratch, const struct memmap_region
 	requires true_edges(&scratch->edge[0], 2 * count, input, count);
 	requires all_end(&scratch->edge[0], 2 * count, count);
 	requires good_tournament(&scratch->winner[0], count);
-	requires \forall integer k; 1 <= k < 2 * count ==> scratch->winner[k] == NOBODY;
+	requires \forall integer k; 1 <= k < 2 * count ==> scratch->winner[k] == NO_INPUT;
 	assigns scratch->winner[0 .. 2 * count - 1], scratch->piece[0 .. 2 * count - 1];
 	ensures \result <= 2 * count - 1;
 	ensures good_pieces(&scratch->piece[0], \result, input, count);
@@ -578,7 +579,7 @@ static uint32_t sweep(struct memmap_scratch *scratch, const struct memmap_region
 		loop invariant 0 <= next <= 2 * count;
 		loop invariant npieces == 0 || npieces < next;
 		loop invariant next == 0 ==>
-			npieces == 0 && from == 0 && scratch->winner[1] == NOBODY;
+			npieces == 0 && from == 0 && scratch->winner[1] == NO_INPUT;
 		loop invariant 0 < next < 2 * count ==> from < scratch->edge[next].at;
 		loop invariant same_inputs{Pre, Here}(input, count);
 		loop invariant good_inputs(input, count);
@@ -600,7 +601,7 @@ static uint32_t sweep(struct memmap_scratch *scratch, const struct memmap_region
 		acre_paddr_t to = scratch->edge[next].at;
 		/*@ assert begun(&scratch->winner[0], input, count, to); */
 		/*@ assert npieces < 2 * count; */
-		if (owner != NOBODY) {
+		if (owner != NO_INPUT) {
 			/*@ assert ends_from(&scratch->edge[0], next, 2 * count, owner); */
 			/*@ assert input[owner].range.start <= from &&
 				to <= input[owner].range.end; */
@@ -619,12 +620,12 @@ uint32_t memmap_paint(struct memmap_scratch *scratch, const struct memmap_region
 {
 	/*@
 		loop invariant 0 <= k <= 2 * count;
-		loop invariant \forall integer j; 0 <= j < k ==> scratch->winner[j] == NOBODY;
+		loop invariant \forall integer j; 0 <= j < k ==> scratch->winner[j] == NO_INPUT;
 		loop assigns k, scratch->winner[0 .. 2 * count - 1];
 		loop variant 2 * count - k;
 	*/
 	for (uint32_t k = 0; k < 2 * count; k++)
-		scratch->winner[k] = NOBODY;
+		scratch->winner[k] = NO_INPUT;
 	collect_edges(scratch->edge, input, count);
 	sort_edges(scratch->edge, input, count);
 	return count > 0 ? sweep(scratch, input, count) : 0;
