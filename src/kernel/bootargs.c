@@ -38,9 +38,8 @@ static const char *set_semihosting(void *into, const char *value, size_t len)
 
 static const char *set_loglevel(void *into, const char *value, size_t len)
 {
-	struct bootargs *args = into;
-
 	static const char *const level[] = { "error", "warn", "info", "debug" };
+	struct bootargs *args = into;
 
 	for (unsigned i = 0; value != NULL && i < ARRAY_SIZE(level); i++) {
 		if (word_is(value, len, level[i])) {

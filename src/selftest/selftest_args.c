@@ -22,11 +22,10 @@ static const char *set_test(void *into, const char *value, size_t len)
 static const char *set_seed(void *into, const char *value, size_t len)
 {
 	struct selftest_args *args = into;
+	const char *wrong = bootargs_set_number(&args->seed, value, len);
 
-	if (value == NULL || !word_to_number(value, len, &args->seed))
-		return "must be a number";
-	args->has_seed = true;
-	return NULL;
+	args->has_seed = args->has_seed || wrong == NULL;
+	return wrong;
 }
 
 /* 0 would be the same as no argument, and is more likely a mistake. */
