@@ -202,7 +202,7 @@ def enabled(node):
 
 
 def translator(node):
-    """2.3.8: from the node's addresses to its parent's. Without `ranges` nobody can say; that is taken
+    """2.3.8: from the node's addresses to its parent's. Without `ranges` no one can say; that is taken
     as none needed, since a reservation that is dropped may be the firmware's."""
     value = node.get(b"ranges")
     if not value:
@@ -321,7 +321,7 @@ class Wish:
     """A reservation without an address, which we place."""
 
     def __init__(self, node, parent, in_order):
-        """Raises Malformed if nobody can say what is wanted."""
+        """Raises Malformed if no one can say what is wanted."""
         self.kind, self.name = kind_of(node, in_order), shown(node.name)
         _, wide = cell_counts(parent)
         self.size = self.number(node.get(b"size"), wide)

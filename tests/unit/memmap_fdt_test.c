@@ -446,8 +446,8 @@ KTEST(memmap_fdt, fails_where_the_place_of_a_reservation_cannot_be_said)
 	EXPECT_EQ(b->severity[0], MEMMAP_ERROR);
 	EXPECT_EQ(b->severity[1], MEMMAP_ERROR);
 	EXPECT_STR(b->text[0], "bad@1000000: reg = <0x0 0x1000000 0x1000>: reserves memory, but "
-			       "nobody can say which (malformed)");
-	EXPECT_STR(b->text[1], "worse: reg: reserves memory, but nobody can say which (not found)");
+			       "no one can say which (malformed)");
+	EXPECT_STR(b->text[1], "worse: reg: reserves memory, but no one can say which (not found)");
 }
 
 KTEST(memmap_fdt, no_map_beats_reusable_on_one_node)
@@ -503,7 +503,7 @@ KTEST(memmap_fdt, does_not_print_what_cannot_be_printed)
 	EXPECT_STR(b->map->declared[0].name, "(unprintable name)");
 	EXPECT_STR(b->map->reservation[0].name, "(unprintable name)");
 	REQUIRE_EQ(b->nfindings, 1);
-	EXPECT_STR(b->text[0], "(unprintable name): reg: reserves memory, but nobody can say which "
+	EXPECT_STR(b->text[0], "(unprintable name): reg: reserves memory, but no one can say which "
 			       "(not found)");
 }
 
@@ -636,9 +636,9 @@ KTEST(memmap_fdt, names_dynamic_reservations_without_a_place_and_goes_on)
 	EXPECT_EQ(b->severity[4], MEMMAP_WARNING);
 	EXPECT_STR(b->text[0], "large: size = <0x0 0x100001>: no place for it in usable memory: "
 			       "ask for less, or lower its alignment (out of memory)");
-	EXPECT_STR(b->text[1], "crooked: alignment = <0x0 0x3000>: not placed, since nobody can "
+	EXPECT_STR(b->text[1], "crooked: alignment = <0x0 0x3000>: not placed, since no one can "
 			       "say what it asks for (invalid argument)");
-	EXPECT_STR(b->text[2], "narrow: size = <0x4000>: not placed, since nobody can say what it "
+	EXPECT_STR(b->text[2], "narrow: size = <0x4000>: not placed, since no one can say what it "
 			       "asks for (malformed)");
 	EXPECT_STR(b->text[3],
 		   "elsewhere: size = <0x0 0x1000>: no place for it in its alloc-ranges: widen "
@@ -710,7 +710,7 @@ KTEST(memmap_fdt, fails_where_the_usable_ranges_cannot_be_read)
 	EXPECT_EQ(fill(b), ACRE_ERR_MALFORMED);
 	REQUIRE_EQ(b->nfindings, 1);
 	EXPECT_STR(b->text[0], "chosen: linux,usable-memory-range = <0x0 0x1000000 0x100000>: "
-			       "forbids memory, but nobody can say which (malformed)");
+			       "forbids memory, but no one can say which (malformed)");
 	b = restricted(odd, 0);
 	EXPECT_EQ(fill(b), ACRE_ERR_TRUNCATED);
 	b = restricted(nothing, ARRAY_SIZE(nothing));

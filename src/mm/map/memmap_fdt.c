@@ -274,7 +274,7 @@ static void add_malformed_reservation(struct importer *importer, const struct fd
 {
 	if (!fact->has_range) {
 		report_fact(importer, fact, MEMMAP_ERROR, fact->why,
-			    "reserves memory, but nobody can say which");
+			    "reserves memory, but no one can say which");
 		return;
 	}
 	report_fact(importer, fact, MEMMAP_WARNING, fact->why, "kept out at its widest");
@@ -312,7 +312,7 @@ static void add_malformed_usable(struct importer *importer, const struct fdt_mem
 			    "a pair that cannot be is not usable");
 	else
 		report_fact(importer, fact, MEMMAP_ERROR, fact->why,
-			    "forbids memory, but nobody can say which");
+			    "forbids memory, but no one can say which");
 }
 
 static void leave_range_out(struct importer *importer, acre_paddr_t start, acre_paddr_t end)
@@ -606,7 +606,7 @@ static bool is_placeable(struct importer *importer, const struct fdt_memory_fact
 		return true;
 	}
 	report_fact(importer, fact, MEMMAP_ERROR, fact->why,
-		    "not placed, since nobody can say what it asks for");
+		    "not placed, since no one can say what it asks for");
 	return false;
 }
 
