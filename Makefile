@@ -126,8 +126,10 @@ $(K)/flags: force
 		printf '%s\n' '$(CC) $(KFLAGS) $(KLDFLAGS)' >$@
 force:
 
-# The two shortest paths there are: a frame pointer would be a tenth of them.
-$(call named,$(K)/src/mm/frame/frame_single.o,$(KERNEL_OBJ)): KFLAGS += -fomit-frame-pointer
+# The shortest paths there are: a frame pointer would be a tenth of them. They leave that of their
+# caller alone, so that a backtrace goes on past them.
+$(call named,$(K)/src/mm/frame/frame_single.o $(K)/src/mm/frame/frame_run.o $(K)/src/mm/heap/heap.o \
+	$(K)/src/mm/heap/slab.o $(K)/src/mm/heap/runs.o,$(KERNEL_OBJ)): KFLAGS += -fomit-frame-pointer -ffixed-s0
 
 $(K)/%.o: %.c $(K)/flags
 	$(call say,CC,$@)
@@ -196,7 +198,7 @@ $(foreach cc,gcc clang,$(eval $(call host_build,$(cc))))
 # does not take atomic_thread_fence().
 TSAN_SRC := $(HOSTED) src/selftest/stress_core.c tests/support/ktest.c tests/host/host_port.c \
 	$(call find,tests/host,*_threads.c)
-TSAN_FLAGS := $(filter-out -fsanitize=%,$(HFLAGS)) -fsanitize=thread
+TSAN_FLAGS := $(filter-out -fsanitize=%,$(HFLAGS)) -fsanitize=thread -DACRE_SEES_RACES
 
 $(OUT)/host-tsan/ktest: $(patsubst %.c,$(OUT)/host-tsan/%.o,$(TSAN_SRC))
 	$(call say,LD,$@)

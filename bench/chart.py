@@ -16,7 +16,8 @@ WIDTH, LEFT, RIGHT, TOP = 960, 270, 90, 74
 BAR, BETWEEN_BARS, BETWEEN_GROUPS = 11, 2, 14
 FONT = "font-family='DejaVu Sans,Verdana,sans-serif'"
 # Colour-blind safe (Okabe and Ito); the first two are ours.
-COLOURS = ["#d55e00", "#e69f00", "#999999", "#56b4e9", "#0072b2", "#009e73", "#cc79a7", "#5d3a9b", "#7a4b1e"]
+COLOURS = ["#d55e00", "#e69f00", "#999999", "#56b4e9", "#0072b2", "#009e73", "#cc79a7", "#5d3a9b", "#7a4b1e",
+           "#000000", "#f0e442", "#882255"]
 
 
 def label(value):

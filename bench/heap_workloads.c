@@ -14,7 +14,13 @@
 #define EFFICIENCY_MAX     10000u
 #define EFFICIENCY_REGROWN 99999u
 
+#define LIVE32 64u
+#define PAIRS  100000u
+
 /* ---- one step ----------------------------------------------------------------------------------- */
+
+/* Inlined or not, a step must be so in both copies of a loop: that is measured, and that which is subtracted. */
+#define STEP inline __attribute__((always_inline))
 
 static uint64_t random_size(struct bench_run *r, uint64_t max)
 {
@@ -33,7 +39,7 @@ static uint64_t random_align(struct bench_run *r)
 }
 
 /* Put a new block at the end; false when there is no memory. */
-static bool take_one(struct bench_run *r, uint64_t n, uint64_t size, uint64_t align)
+static STEP bool take_one(struct bench_run *r, uint64_t n, uint64_t size, uint64_t align)
 {
 	void *ptr = alloc_block(r, size, align);
 
@@ -45,13 +51,13 @@ static bool take_one(struct bench_run *r, uint64_t n, uint64_t size, uint64_t al
 }
 
 /* The last one moves into the gap. */
-static void give_one(struct bench_run *r, uint64_t n, uint64_t i)
+static STEP void give_one(struct bench_run *r, uint64_t n, uint64_t i)
 {
 	free_block(r, &r->block[i]);
 	r->block[i] = r->block[n - 1];
 }
 
-static bool resize_one(struct bench_run *r, uint64_t i, uint64_t size)
+static STEP bool resize_one(struct bench_run *r, uint64_t i, uint64_t size)
 {
 	struct bench_block *b = &r->block[i];
 	void *ptr = block_resize(r, b, size);
@@ -68,6 +74,28 @@ static void give_all(struct bench_run *r, uint64_t n)
 {
 	for (uint64_t i = n; i > 0; i--)
 		free_block(r, &r->block[i - 1]);
+}
+
+/* ---- one block ----------------------------------------------------------------------------------- */
+
+/* With 64 of the size live, take one and give it back: one operation. */
+static void pair32(struct bench_run *r)
+{
+	bool ok = true;
+
+	for (uint64_t i = 0; i < LIVE32; i++)
+		ok &= take_one(r, i, 32, 8);
+	bench_must(r, ok, "the heap is full where it must not be");
+	if (!ok)
+		return;
+	bench_open(r);
+	for (uint64_t i = 0; i < PAIRS; i++) {
+		ok &= take_one(r, LIVE32, 32, 8);
+		free_block(r, &r->block[LIVE32]);
+	}
+	bench_close(r, PAIRS);
+	bench_must(r, ok, "the heap is full where it must not be");
+	give_all(r, LIVE32);
 }
 
 /* ---- random steps ------------------------------------------------------------------------------- */
@@ -197,8 +225,13 @@ static void efficiency(struct bench_run *r)
 }
 
 const struct bench_workload BENCH_NAME(heap_workloads)[HEAP_WORKLOADS] = {
-	{ "heap.random200", random200 },         { "heap.random3000", random3000 },
-	{ "heap.random30000", random30000 },     { "heap.realloc3000", realloc3000 },
-	{ "heap.free_small", free_small },       { "heap.free_small_1k", free_small_1k },
-	{ "heap.free_small_1m", free_small_1m }, { "heap.efficiency", efficiency },
+	{ "heap.pair32", pair32 },
+	{ "heap.random200", random200 },
+	{ "heap.random3000", random3000 },
+	{ "heap.random30000", random30000 },
+	{ "heap.realloc3000", realloc3000 },
+	{ "heap.free_small", free_small },
+	{ "heap.free_small_1k", free_small_1k },
+	{ "heap.free_small_1m", free_small_1m },
+	{ "heap.efficiency", efficiency },
 };

@@ -5,13 +5,13 @@
 
 #include "bench/bench.h"
 
-#define HEAP_WORKLOADS 8u
+#define HEAP_WORKLOADS 9u
 
 /* Blocks that the largest workload has live; any other has less than 200,000. */
 #define HEAP_MOST_BLOCKS 1000000u
 
 /*
- * In this order: random200, random3000, random30000, realloc3000, free_small, free_small_1k, free_small_1m (of
+ * In this order: pair32, random200, random3000, random30000, realloc3000, free_small, free_small_1k, free_small_1m (of
  * HEAP_MOST_BLOCKS, so it needs an arena of 128 MiB), efficiency. Of the last one per_mille is the result, not cost.
  */
 extern const struct bench_workload heap_workloads_acre[HEAP_WORKLOADS];

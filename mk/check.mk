@@ -166,7 +166,7 @@ metrics: kernel
 	$(Q)NM='$(NM)' scripts/metrics --objects $(K)
 
 .PHONY: mutate
-mutate: ## change the frame code in one place at a time; some case must fail (an hour; MUTATE='--sample 100')
+mutate: ## change the code of frames and heap in one place at a time; some case must fail (two hours; MUTATE='--sample 100')
 mutate:
 	@scripts/need python3 gcc
 	scripts/mutate $(MUTATE)

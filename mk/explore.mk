@@ -6,7 +6,7 @@ EXPLORE_SRC := $(HOSTED) $(call find,tests/concurrency/explore,*.c)
 EXPLORE_FLAGS := $(COMMON) -D_GNU_SOURCE -U_FORTIFY_SOURCE -O2 -fno-pie -Itests/concurrency/explore/include \
 	-Isrc -Itests/concurrency/explore/arch -I.
 # Of what is shipped, plain accesses call tests/concurrency/explore/weak.c, which looks for races.
-EXPLORE_WATCHED := -fsanitize=thread --param tsan-instrument-func-entry-exit=0
+EXPLORE_WATCHED := -DACRE_SEES_RACES -fsanitize=thread --param tsan-instrument-func-entry-exit=0
 
 $(EXPLORE)/explore: $(EXPLORE_SRC:%.c=$(EXPLORE)/%.o)
 	$(call say,LD,$@)

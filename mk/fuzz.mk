@@ -2,24 +2,25 @@
 # to the same fuzzers, built by gcc, in every `make test`.
 
 #? FUZZ_SECONDS      how long each fuzzer looks
-#? FUZZERS           which: fdt memmap frame
+#? FUZZERS           which: fdt memmap frame heap
 FUZZ_SECONDS ?= 50
-FUZZERS ?= fdt memmap frame
+FUZZERS ?= fdt memmap frame heap
 
 FUZZ := $(OUT)/fuzz
 FUZZ_SRC_fdt := tests/fuzz/fdt_fuzz.c tests/support/fdt_exercise.c tests/host/fdt_compare.c
 FUZZ_SRC_memmap := tests/fuzz/memmap_fuzz.c
 FUZZ_SRC_frame := tests/fuzz/frame_fuzz.c tests/support/frame_model.c
+FUZZ_SRC_heap := tests/fuzz/heap_fuzz.c
 FUZZ_COMMON := tests/fuzz/fuzz.c tests/support/abort_platform.c
-FUZZ_ALL := $(FUZZ_COMMON) tests/fuzz/replay.c tests/fuzz/takes.c $(FUZZ_SRC_fdt) $(FUZZ_SRC_memmap) $(FUZZ_SRC_frame)
+FUZZ_ALL := $(FUZZ_COMMON) tests/fuzz/replay.c tests/fuzz/takes.c $(FUZZ_SRC_fdt) $(FUZZ_SRC_memmap) $(FUZZ_SRC_frame) $(FUZZ_SRC_heap)
 # Enough instrumentation to steer by; where it is, the C library's string functions stay themselves.
 FUZZ_CFLAGS = $(filter-out -MMD -MP,$(HFLAGS)) -fsanitize=fuzzer,address,undefined
-# What is kept: device trees, and for `frame` calls of the frame pool. There is always a corpus; cases
+# What is kept: device trees, and for `frame` and `heap` calls of the frame pool and of a heap. There is always a corpus; cases
 # are there once something was found.
-fuzz_folder = tests/fuzz$(if $(filter frame,$(1)),/frame)
+fuzz_folder = tests/fuzz$(addprefix /,$(filter frame heap,$(1)))
 fuzz_kept = $(if $(wildcard $(fuzz_folder)/corpus/*),,$(error nothing is in $(fuzz_folder)/corpus))$\
 	$(fuzz_folder)/corpus $(wildcard $(fuzz_folder)/cases)
-fuzz_dict = $(if $(filter frame,$(1)),,-dict=tests/fuzz/fdt.dict)
+fuzz_dict = $(if $(filter frame heap,$(1)),,-dict=tests/fuzz/fdt.dict)
 
 define fuzzer
 $(FUZZ)/$(1): $(FUZZ_COMMON) $(FUZZ_SRC_$(1)) $(HOSTED) $(call find,src tests,*.h)
@@ -44,7 +45,7 @@ fuzz-$(1): $(FUZZ)/$(1)
 	@awk '/number_of_executed_units/ { n = $$$$2 } /average_exec_per_sec/ { r = $$$$2 } /DONE/ { c = $$$$4; u = $$$$8 } \
 		END { printf "fuzz-$(1): %d runs, %d a second, %s edges, nothing found\n", n, r, c }' $(FUZZ)/$(1).log
 endef
-$(foreach f,fdt memmap frame,$(eval $(call fuzzer,$(f))))
+$(foreach f,fdt memmap frame heap,$(eval $(call fuzzer,$(f))))
 
 $(FUZZ)/takes: $(patsubst %.c,$(OUT)/host-gcc/%.o,tests/fuzz/takes.c $(FUZZ_COMMON) tests/host/fdt_compare.c $(PORTABLE))
 	$(call say,LD,$@)
@@ -52,19 +53,20 @@ $(FUZZ)/takes: $(patsubst %.c,$(OUT)/host-gcc/%.o,tests/fuzz/takes.c $(FUZZ_COMM
 	$(Q)gcc $(HFLAGS) -o $@ $^ -lfdt
 
 .PHONY: fuzz fuzz-minimize
-fuzz: ## fuzz the device tree reader, the memory map and the frame pool (FUZZ_SECONDS=50 each)
+fuzz: ## fuzz the device tree reader, the memory map, the frame pool and the heap (FUZZ_SECONDS=50 each)
 fuzz: $(FUZZERS:%=fuzz-%)
 
 # By hand, after a long run: the fewest and smallest inputs that reach what all of them reach.
-fuzz-minimize: $(FUZZ)/fdt $(FUZZ)/memmap $(FUZZ)/frame
-	@rm -rf $(FUZZ)/merged $(FUZZ)/merged-frame
-	@mkdir -p $(FUZZ)/merged $(FUZZ)/merged-frame
+fuzz-minimize: $(FUZZ)/fdt $(FUZZ)/memmap $(FUZZ)/frame $(FUZZ)/heap
+	@rm -rf $(FUZZ)/merged $(FUZZ)/merged-frame $(FUZZ)/merged-heap
+	@mkdir -p $(FUZZ)/merged $(FUZZ)/merged-frame $(FUZZ)/merged-heap
 	$(Q)for f in fdt memmap; do \
 		$(FUZZ)/$$f -set_cover_merge=1 -max_len=4096 $(FUZZ)/merged $(call fuzz_kept,fdt) $(FUZZ)/$$f-corpus 2>/dev/null || exit 1; done
-	$(Q)$(FUZZ)/frame -set_cover_merge=1 -max_len=4096 $(FUZZ)/merged-frame $(call fuzz_kept,frame) $(FUZZ)/frame-corpus 2>/dev/null
-	$(Q)rm -f tests/fuzz/corpus/* tests/fuzz/frame/corpus/*
+	$(Q)for f in frame heap; do \
+		$(FUZZ)/$$f -set_cover_merge=1 -max_len=4096 $(FUZZ)/merged-$$f tests/fuzz/$$f/corpus $(FUZZ)/$$f-corpus 2>/dev/null || exit 1; done
+	$(Q)rm -f tests/fuzz/corpus/* tests/fuzz/frame/corpus/* tests/fuzz/heap/corpus/*
 	$(Q)cp $(FUZZ)/merged/* tests/fuzz/corpus/
-	$(Q)mkdir -p tests/fuzz/frame/corpus && cp $(FUZZ)/merged-frame/* tests/fuzz/frame/corpus/
-	@du -sb tests/fuzz/corpus tests/fuzz/frame/corpus
+	$(Q)for f in frame heap; do mkdir -p tests/fuzz/$$f/corpus && cp $(FUZZ)/merged-$$f/* tests/fuzz/$$f/corpus/ || exit 1; done
+	@du -sb tests/fuzz/corpus tests/fuzz/frame/corpus tests/fuzz/heap/corpus
 
-test-builds: $(FUZZ)/replay-fdt $(FUZZ)/replay-memmap $(FUZZ)/replay-frame $(FUZZ)/takes
+test-builds: $(FUZZ)/replay-fdt $(FUZZ)/replay-memmap $(FUZZ)/replay-frame $(FUZZ)/replay-heap $(FUZZ)/takes

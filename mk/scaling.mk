@@ -8,6 +8,7 @@ ANNOUNCE := -fsanitize=kernel-address -fasan-shadow-offset=0 --param asan-instru
 	--param asan-stack=0 --param asan-globals=0 --param asan-instrument-reads=0
 
 ifeq ($(PAYLOAD),scaling)
+SEAM := -Ibench/scaling/arch
 KERNEL_OBJ += $(patsubst %.c,$(K)/%.o,$(SCALING_SRC))
 ANNOUNCED := $(call named,$(K)/src/mm/% $(K)/src/lib/bitmap% $(K)/src/lib/lock.o,$(KERNEL_OBJ))
 $(ANNOUNCED): mk/scaling.mk

@@ -4,7 +4,8 @@
 The sources are read as text. That is enough, because clang-format has written all of them: the body of a
 function begins with a brace in the first column and ends with one.
 
-A unit is a file with its headers: x.c (or x.S), x.h and x_internal.h of one folder are the unit folder/x.
+A unit is a file with its headers: x.c (or x.S), x.h, x_internal.h and x_contracts.h of one folder are the unit
+folder/x.
 """
 
 import functools
@@ -64,8 +65,7 @@ def sources(src):
 
 
 def unit_of(path):
-    stem = os.path.splitext(path)[0]
-    return stem[:-len("_internal")] if path.endswith("_internal.h") else stem
+    return re.sub(r"(_internal|_contracts)\.h$|\.\w+$", "", path)
 
 
 def includes(text):

@@ -5,6 +5,7 @@
  * read by bench/run like all others. docs/locking.md says which of them are bounded, and by what.
  */
 #include "bench/irqs/watch.h"
+#include "bench/stocks.h"
 #include "kernel/hart/clock.h"
 #include "kernel/hart/csr.h"
 #include "kernel/machine.h"
@@ -23,8 +24,11 @@
 #define CHUNKS 512u /* 1 GiB */
 #define FRAMES ((frame_count_t)CHUNKS * CHUNK_BITS)
 #define BLOCKS 64u
+#define MANY   256u /* banks */
 
 static struct frame_pool pool; /* of frame numbers: nobody touches the memory */
+static struct frame_bank bank_table[MANY];
+
 static void *metadata;
 static uint64_t random_state;
 static unsigned passed;
@@ -92,7 +96,7 @@ static void make_pool(void)
 						       FRAME_SIZE));
 	/* Setting up is for boot: off all the time, so that it is no stretch. */
 	csr_clear(sstatus, SSTATUS_SIE);
-	if (frame_pool_init(&pool, 0) != ACRE_OK ||
+	if (frame_pool_init(&pool, 0, bank_table, MANY, bench_stocks(&pool)) != ACRE_OK ||
 	    frame_pool_add_bank(&pool, FIRST, FRAMES, metadata, bytes) != ACRE_OK ||
 	    frame_insert(&pool, FIRST, FRAMES) != ACRE_OK)
 		acre_panic("the pool to measure cannot be made");
@@ -200,29 +204,6 @@ static void churn(void)
 	}
 }
 
-/* The ones that are known to be zero become free again, 64 in 64 chunks that are known. */
-static void flush_zeroed(void)
-{
-	make_pool();
-	change_all(2);
-	for (uint64_t c = 0; c < FRAME_ZEROED_MAX; c++)
-		must(frame_free_zeroed(&pool, FIRST + c * CHUNK_BITS + 9) == ACRE_OK,
-		     "a frame cannot be freed");
-	search(2, 2 * FRAME_SIZE);
-	search(CHUNK_BITS, FRAME_SIZE);
-	/* and 64 of one chunk, for who names it */
-	make_pool();
-	for (unsigned i = 0; i < 2; i++) {
-		must(frame_alloc_at(&pool, FIRST, CHUNK_BITS) == ACRE_OK,
-		     "a chunk cannot be taken");
-		for (frame_nr_t pfn = FIRST; pfn < FIRST + FRAME_ZEROED_MAX; pfn++)
-			must(frame_free_zeroed(&pool, pfn) == ACRE_OK, "a frame cannot be freed");
-		must(frame_free_range(&pool, FIRST + FRAME_ZEROED_MAX,
-				      CHUNK_BITS - FRAME_ZEROED_MAX) == ACRE_OK,
-		     "a run cannot be freed");
-	}
-}
-
 /* Neither at any frame, nor a power of two at its own alignment: nothing there is remembered of all chunks. */
 static void odd_alignment(void)
 {
@@ -250,7 +231,6 @@ static void frames(void)
 	search_all_kinds();
 	drain();
 	churn();
-	flush_zeroed();
 }
 
 /* Debug mode, of real frames, since it writes to them: what it does with the lock does not grow with a run. */
@@ -261,6 +241,20 @@ static void frames(void)
  */
 #define REAL_ALIGN (CHUNK_BITS / 4 * FRAME_SIZE)
 
+/* The pool is of @n frames of the machine from @first on. */
+static void make_real_pool(frame_nr_t first, frame_count_t n, frame_nr_t records)
+{
+	csr_clear(sstatus, SSTATUS_SIE);
+	if (frame_pool_init(&pool, machine.frames.offset, bank_table, MANY, bench_stocks(&pool)) !=
+		    ACRE_OK ||
+	    frame_pool_add_bank(&pool, first, n, metadata, frame_metadata_bytes(n)) != ACRE_OK ||
+	    (records != FRAME_NONE && frame_pool_debug(&pool, first, frame_ptr(&pool, records),
+						       frame_record_bytes(n)) != ACRE_OK) ||
+	    frame_insert(&pool, first, n) != ACRE_OK)
+		acre_panic("the pool to measure cannot be made");
+	csr_set(sstatus, SSTATUS_SIE);
+}
+
 static void frames_debug(void)
 {
 	size_t bytes = frame_record_bytes(REAL_FRAMES);
@@ -269,14 +263,7 @@ static void frames_debug(void)
 	frame_nr_t records = frame_alloc_range(&machine.frames, nrecords, FRAME_SIZE);
 
 	must(first != FRAME_NONE && records != FRAME_NONE, "16 MiB cannot be had");
-	csr_clear(sstatus, SSTATUS_SIE);
-	if (frame_pool_init(&pool, machine.frames.offset) != ACRE_OK ||
-	    frame_pool_add_bank(&pool, first, REAL_FRAMES, metadata,
-				frame_metadata_bytes(REAL_FRAMES)) != ACRE_OK ||
-	    frame_pool_debug(&pool, first, frame_ptr(&pool, records), bytes) != ACRE_OK ||
-	    frame_insert(&pool, first, REAL_FRAMES) != ACRE_OK)
-		acre_panic("debug mode cannot be turned on");
-	csr_set(sstatus, SSTATUS_SIE);
+	make_real_pool(first, REAL_FRAMES, records);
 	search(REAL_FRAMES, FRAME_SIZE);
 	search(3, 16 * FRAME_SIZE);
 	while (frame_alloc(&pool) != FRAME_NONE)
@@ -297,15 +284,15 @@ static void make_banks(void)
 {
 	static char *tables;
 	size_t bytes = frame_metadata_bytes(CHUNK_BITS);
-	frame_count_t n = (bytes * FRAME_MAX_BANKS + FRAME_SIZE - 1) >> FRAME_SHIFT;
+	frame_count_t n = (bytes * MANY + FRAME_SIZE - 1) >> FRAME_SHIFT;
 
 	if (tables == NULL)
 		tables = frame_ptr(&machine.frames,
 				   frame_alloc_range(&machine.frames, n, FRAME_SIZE));
 	csr_clear(sstatus, SSTATUS_SIE);
-	if (frame_pool_init(&pool, 0) != ACRE_OK)
+	if (frame_pool_init(&pool, 0, bank_table, MANY, bench_stocks(&pool)) != ACRE_OK)
 		acre_panic("the pool to measure cannot be made");
-	for (uint64_t b = 0; b < FRAME_MAX_BANKS; b++) {
+	for (uint64_t b = 0; b < MANY; b++) {
 		frame_nr_t first = FIRST + 2 * b * CHUNK_BITS;
 		if (frame_pool_add_bank(&pool, first, CHUNK_BITS, tables + b * bytes, bytes) !=
 			    ACRE_OK ||
@@ -313,7 +300,7 @@ static void make_banks(void)
 			acre_panic("the pool to measure cannot be made");
 	}
 	csr_set(sstatus, SSTATUS_SIE);
-	for (uint64_t b = 0; b < FRAME_MAX_BANKS; b++)
+	for (uint64_t b = 0; b < MANY; b++)
 		must(frame_alloc_at(&pool, FIRST + 2 * b * CHUNK_BITS + 1, CHUNK_BITS - 1) ==
 			     ACRE_OK,
 		     "free frames cannot be taken");
@@ -321,7 +308,6 @@ static void make_banks(void)
 
 static void banks_256(void)
 {
-	_Static_assert(FRAME_MAX_BANKS == 256, "the row is named so");
 	make_banks();
 	search(3, FRAME_SIZE); /* learns the chunks, and nothing of what is above them */
 	search(2, 2 * FRAME_SIZE);
@@ -363,16 +349,18 @@ static void validate_heap(void)
 
 static void zeroing(void)
 {
+	frame_nr_t first = frame_alloc_range(&machine.frames, REAL_FRAMES, CHUNK_BITS * FRAME_SIZE);
+
+	must(first != FRAME_NONE, "16 MiB cannot be had");
+	make_real_pool(first, REAL_FRAMES, FRAME_NONE);
 	for (unsigned i = 0; i < 8; i++) {
-		frame_nr_t pfn = frame_alloc_range_zeroed(&machine.frames, CHUNK_BITS, FRAME_SIZE);
-		must(pfn != FRAME_NONE &&
-			     frame_free_range(&machine.frames, pfn, CHUNK_BITS) == ACRE_OK,
+		frame_nr_t pfn = frame_alloc_range_zeroed(&pool, CHUNK_BITS, FRAME_SIZE);
+		must(pfn != FRAME_NONE && frame_free_range(&pool, pfn, CHUNK_BITS) == ACRE_OK,
 		     "2 MiB of zeros cannot be had");
 		kfree(kzalloc(1 << 20));
 	}
-	(void)frame_prezero(&machine.frames, FRAME_ZEROED_MAX);
-	for (unsigned i = 0; i < FRAME_ZEROED_MAX; i++)
-		(void)frame_free_zeroed(&machine.frames, frame_alloc_zeroed(&machine.frames));
+	must(frame_free_range(&machine.frames, first, REAL_FRAMES) == ACRE_OK,
+	     "16 MiB cannot be given back");
 }
 
 static void heap(void)

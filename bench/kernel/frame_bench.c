@@ -6,20 +6,21 @@
 #include "bench/frame_workloads.h"
 #include "bench/free_list.h"
 #include "bench/kernel/kernel_bench.h"
+#include "bench/stocks.h"
 #include "kernel/machine.h"
 #include "lib/panic.h"
 #include "lib/string.h"
 
-#define FIRST         0x80000u /* 2 GiB: aligned to whatever is asked for here */
-#define GIB_FRAMES    ((uint64_t)1 << 18)
-#define TIB_FRAMES    ((uint64_t)1 << 28)
-#define BANK_GAP      0x100000u /* frames between two banks that nobody has */
-#define ZERO_FRAMES   512u
-#define ZERO_ROUNDS   8u
-#define ZEROED_FRAMES 8u /* cleared ahead */
-#define ZEROED_PAIRS  20000u
+#define FIRST       0x80000u /* 2 GiB: aligned to whatever is asked for here */
+#define GIB_FRAMES  ((uint64_t)1 << 18)
+#define TIB_FRAMES  ((uint64_t)1 << 28)
+#define BANK_GAP    0x100000u /* frames between two banks that nobody has */
+#define ZERO_FRAMES 512u
+#define ZERO_ROUNDS 8u
 
 static struct frame_pool pool;
+static struct frame_bank bank_table[BENCH_MAX_BANKS];
+
 static struct free_list list;
 
 /* ---- pools -------------------------------------------------------------------------------------- */
@@ -72,7 +73,9 @@ static enum acre_status fill_pool(struct store *s)
 
 static void make_pool(struct store *s)
 {
-	if (frame_pool_init(&pool, 0) != ACRE_OK || fill_pool(s) != ACRE_OK)
+	if (frame_pool_init(&pool, 0, bank_table, BENCH_MAX_BANKS, bench_stocks(&pool)) !=
+		    ACRE_OK ||
+	    fill_pool(s) != ACRE_OK)
 		acre_panic("the benchmark's pool cannot be made");
 }
 
@@ -202,7 +205,7 @@ static void row_init(struct store *s)
 	enum acre_status status;
 
 	measured.run = s->run;
-	if (frame_pool_init(&pool, 0) != ACRE_OK)
+	if (frame_pool_init(&pool, 0, bank_table, BENCH_MAX_BANKS, bench_stocks(&pool)) != ACRE_OK)
 		acre_panic("the benchmark's pool cannot be made");
 	bench_begin_pass(&measured);
 	bench_open(&measured.run);
@@ -260,59 +263,6 @@ static void row_zero(uint64_t seed)
 	bench_drop(memory, ZERO_FRAMES << FRAME_SHIFT);
 }
 
-static frame_nr_t take_first(struct frame_pool *p)
-{
-	return p->bank[0].first;
-}
-
-static enum acre_status give_nothing(struct frame_pool *p, frame_nr_t pfn)
-{
-	(void)p;
-	(void)pfn;
-	return ACRE_OK;
-}
-
-static void zeroed_pairs(struct bench_pass *pass, struct store *s,
-			 frame_nr_t (*take)(struct frame_pool *),
-			 enum acre_status (*give)(struct frame_pool *, frame_nr_t))
-{
-	struct bench_run *r = &pass->run;
-	bool ok = true;
-	uint64_t sum = 0;
-
-	make_pool(s);
-	*r = s->run;
-	bench_begin_pass(pass);
-	bench_must(r, frame_prezero(&pool, ZEROED_FRAMES) == ZEROED_FRAMES,
-		   "none is cleared ahead");
-	bench_open(r);
-	for (unsigned i = 0; i < ZEROED_PAIRS; i++) {
-		frame_nr_t pfn = take(&pool);
-		sum += pfn;
-		ok &= give(&pool, pfn) == ACRE_OK;
-	}
-	bench_close(r, ZEROED_PAIRS);
-	bench_must(r, ok && sum != 0, "a frame that was taken cannot be given back");
-	bench_must(r, frame_prezero(&pool, 0) == ZEROED_FRAMES, "not every one came back");
-	bench_end_pass(pass);
-	check_pool(r);
-}
-
-/* Taking a frame that is known to be zero, and giving it back as such. */
-static void row_zeroed_pair(uint64_t seed)
-{
-	void *memory = bench_memory(ZERO_FRAMES << FRAME_SHIFT, FRAME_SIZE);
-	struct store s;
-
-	make_store(&s, seed, ZERO_FRAMES, 1);
-	s.run.bank[0].first = frame_from_paddr((uintptr_t)memory);
-	zeroed_pairs(&measured, &s, frame_alloc_zeroed, frame_free_zeroed);
-	zeroed_pairs(&overhead, &s, take_first, give_nothing);
-	bench_row("frame.zeroed_pair", "", &measured, &overhead, NULL, 2);
-	drop_store(&s);
-	bench_drop(memory, ZERO_FRAMES << FRAME_SHIFT);
-}
-
 void bench_frame_setup(uint64_t seed)
 {
 	struct store s;
@@ -323,5 +273,4 @@ void bench_frame_setup(uint64_t seed)
 	row_metadata("_1tib", TIB_FRAMES);
 	drop_store(&s);
 	row_zero(seed);
-	row_zeroed_pair(seed);
 }

@@ -2,6 +2,7 @@
 /* heap_bench.c - the rows about blocks: a heap of its own for each, in an arena of real memory. */
 #include "bench/heap_workloads.h"
 #include "bench/kernel/kernel_bench.h"
+#include "bench/stocks.h"
 #include "lib/panic.h"
 #include "lib/string.h"
 #include "mm/heap/heap.h"
@@ -12,7 +13,13 @@
 #define FEW_BLOCKS 200000u
 #define SEEDS      5u /* how much fits depends on the numbers drawn: the mean of some */
 
-enum { RANDOM200, REALLOC3000 = 3, FREE_SMALL, FREE_SMALL_1K, FREE_SMALL_1M, EFFICIENCY };
+/* Where memory is. Of two regions the first has no whole frame, so nearly all blocks lie elsewhere. */
+enum memory { ONE_REGION, TWO_REGIONS, GROWN };
+#define FIRST_START  512u
+#define FIRST_END    8192u
+#define SECOND_START 65536u
+
+enum { PAIR32, RANDOM30000 = 3, FREE_SMALL_1K = 6, FREE_SMALL_1M, EFFICIENCY };
 
 _Static_assert(EFFICIENCY + 1 == HEAP_WORKLOADS, "heap_workloads.c has them in this order");
 
@@ -21,6 +28,8 @@ static struct bench_pass measured;
 static struct bench_pass overhead;
 static struct bench_pass checked;
 static uint64_t worst;
+static uint8_t *rest; /* of the arena, for a heap that grows */
+static size_t rest_bytes;
 
 static void make_run(struct bench_run *r, uint64_t seed, uint64_t arena, uint64_t blocks)
 {
@@ -39,16 +48,67 @@ static void drop_run(struct bench_run *r)
 	bench_drop(r->block, r->max_blocks * sizeof(r->block[0]));
 }
 
-/* All that the heap gets, tables included, is the arena. */
-static void run_acre(struct bench_pass *pass, const struct bench_run *input,
+static void add_region(const struct bench_run *input, uint64_t from, uint64_t to)
+{
+	if (heap_add_region_self(&heap, input->arena + from, to - from) != ACRE_OK)
+		acre_panic("the benchmark's heap cannot be made");
+}
+
+static void *take_rest(void *unused, size_t bytes, size_t align)
+{
+	size_t skip = -(uintptr_t)rest % align;
+	uint8_t *start = rest + skip;
+
+	(void)unused;
+	if (skip + bytes > rest_bytes)
+		return NULL;
+	rest += skip + bytes;
+	rest_bytes -= skip + bytes;
+	return start;
+}
+
+static void keep(void *unused, void *start, size_t bytes)
+{
+	(void)unused;
+	(void)start;
+	(void)bytes;
+}
+
+static void add_backing(const struct bench_run *input)
+{
+	const struct heap_backing backing = {
+		.take = take_rest,
+		.give = keep,
+		.low = (uintptr_t)input->arena,
+		.high = (uintptr_t)input->arena + input->arena_bytes,
+	};
+
+	rest = input->arena + SECOND_START;
+	rest_bytes = input->arena_bytes - SECOND_START;
+	if (heap_set_backing(&heap, &backing) != ACRE_OK)
+		acre_panic("the benchmark's heap has no backing");
+}
+
+/* All that the heap gets, tables included, is the arena, but for a gap after a first region. */
+static void make_heap(const struct bench_run *input, enum memory memory)
+{
+	heap_init(&heap);
+	heap_use_stocks(&heap, bench_heap_stocks(&heap));
+	if (memory != ONE_REGION)
+		add_region(input, FIRST_START, FIRST_END);
+	if (memory == GROWN)
+		add_backing(input);
+	else
+		add_region(input, memory == TWO_REGIONS ? SECOND_START : 0, input->arena_bytes);
+}
+
+static void run_acre(struct bench_pass *pass, const struct bench_run *input, enum memory memory,
 		     const struct bench_workload *w)
 {
 	struct bench_run *r = &pass->run;
 	struct heap_stats stats;
 
-	heap_init(&heap);
-	if (heap_add_region_self(&heap, input->arena, input->arena_bytes) != ACRE_OK)
-		acre_panic("the benchmark's heap cannot be made");
+	make_heap(input, memory);
 	*r = *input;
 	r->heap = (struct bench_heap *)&heap;
 	bench_begin_pass(pass);
@@ -59,18 +119,21 @@ static void run_acre(struct bench_pass *pass, const struct bench_run *input,
 	bench_must(r, heap_validate(&heap) == NULL, "the heap is broken");
 }
 
-static void row(const struct bench_run *input, unsigned i)
+/* What other memory than one region costs is a row of its own, and no part of the worst. */
+static void row(const struct bench_run *input, unsigned i, enum memory memory)
 {
-	run_acre(&measured, input, &heap_workloads_acre[i]);
+	static const char suffix[][10] = { "", ".2regions", ".grown" };
+
+	run_acre(&measured, input, memory, &heap_workloads_acre[i]);
 	overhead.run = *input;
 	overhead.run.heap = (struct bench_heap *)&heap;
 	bench_begin_pass(&overhead);
 	heap_workloads_standin[i].run(&overhead.run);
 	bench_end_pass(&overhead);
-	run_acre(&checked, input, &heap_workloads_acre_checked[i]);
-	if (checked.run.worst > worst)
+	run_acre(&checked, input, memory, &heap_workloads_acre_checked[i]);
+	if (memory == ONE_REGION && checked.run.worst > worst)
 		worst = checked.run.worst;
-	bench_row(heap_workloads_acre[i].name, "", &measured, &overhead, &checked, 2);
+	bench_row(heap_workloads_acre[i].name, suffix[memory], &measured, &overhead, &checked, 2);
 }
 
 static void row_efficiency(const struct bench_run *input)
@@ -81,7 +144,7 @@ static void row_efficiency(const struct bench_run *input)
 
 	for (unsigned i = 0; i < SEEDS; i++) {
 		seeded.seed = input->seed + i;
-		run_acre(&checked, &seeded, &heap_workloads_acre_checked[EFFICIENCY]);
+		run_acre(&checked, &seeded, ONE_REGION, &heap_workloads_acre_checked[EFFICIENCY]);
 		sum += checked.run.per_mille;
 		if (broken == NULL)
 			broken = checked.run.broken;
@@ -95,12 +158,16 @@ void bench_heap(uint64_t seed)
 	struct bench_run input;
 
 	make_run(&input, seed, ARENA, FEW_BLOCKS);
-	for (unsigned i = RANDOM200; i <= FREE_SMALL_1K; i++)
-		row(&input, i);
+	for (unsigned i = PAIR32; i <= FREE_SMALL_1K; i++)
+		row(&input, i, ONE_REGION);
+	for (unsigned i = PAIR32; i <= RANDOM30000; i++)
+		row(&input, i, TWO_REGIONS);
+	for (unsigned i = PAIR32; i <= RANDOM30000; i++)
+		row(&input, i, GROWN);
 	row_efficiency(&input);
 	drop_run(&input);
 	make_run(&input, seed, BIG_ARENA, HEAP_MOST_BLOCKS);
-	row(&input, FREE_SMALL_1M);
+	row(&input, FREE_SMALL_1M, ONE_REGION);
 	drop_run(&input);
 	bench_row_figure("heap.worst", "", (struct bench_figure){ worst, 0, "instr" }, NULL);
 }

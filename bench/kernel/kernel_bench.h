@@ -46,5 +46,7 @@ void bench_peer_row(const char *peer, const char *name, const struct bench_pass 
 void bench_frames(uint64_t seed);
 void bench_frame_setup(uint64_t seed);
 void bench_heap(uint64_t seed);
+void bench_growth(void);
+void bench_bulk(void);
 
 #endif

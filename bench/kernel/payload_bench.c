@@ -198,6 +198,8 @@ acre_noreturn void payload_run(const struct bootargs *args)
 	bench_frames(seed);
 	bench_frame_setup(seed);
 	bench_heap(seed);
+	bench_growth();
+	bench_bulk();
 	if (failed != 0)
 		acre_print("FAIL %u failed, %u passed\n", failed, passed);
 	else

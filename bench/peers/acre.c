@@ -7,6 +7,7 @@
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_types.h"
 #include "mm/heap/heap.h"
+#include "tests/support/frame_room.h"
 
 static void enter(unsigned thread)
 {
@@ -15,6 +16,7 @@ static void enter(unsigned thread)
 
 struct pool {
 	struct frame_pool frames;
+	struct frame_room room;
 	void *metadata;
 };
 
@@ -26,7 +28,7 @@ static void *pool_create(uint64_t first, uint64_t nframes)
 	if (p == NULL)
 		return NULL;
 	p->metadata = malloc(bytes);
-	if (p->metadata == NULL || frame_pool_init(&p->frames, 0) != ACRE_OK ||
+	if (p->metadata == NULL || frame_pool_init_in(&p->frames, 0, &p->room) != ACRE_OK ||
 	    frame_pool_add_bank(&p->frames, first, nframes, p->metadata, bytes) != ACRE_OK ||
 	    frame_insert(&p->frames, first, nframes) != ACRE_OK) {
 		free(p->metadata);

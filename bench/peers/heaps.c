@@ -37,9 +37,9 @@ static const struct peer_heap *const peers[] = {
 #define NPEERS (sizeof(peers) / sizeof(peers[0]))
 
 static struct {
+	double free_small; /* nanoseconds */
 	double spent[HEAP_WORKLOADS];
 	unsigned quiet[HEAP_WORKLOADS]; /* rounds of threads */
-	double free_small;              /* nanoseconds */
 	bool broken[HEAP_WORKLOADS];
 } state[NPEERS];
 

@@ -12,6 +12,7 @@
  */
 #include "bench/scaling/lines.h"
 #include "kernel/hart/hart_life.h"
+#include "kernel/hart/hart_slot.h"
 #include "kernel/hart/harts.h"
 #include "kernel/machine.h"
 #include "kernel/memory/kernel_heap.h"
@@ -26,6 +27,7 @@
 #include "lib/string.h"
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_types.h"
+#include "tests/support/frame_room.h"
 
 #define SEED       88172645463325252ull
 #define FIRST      0x80200u
@@ -60,11 +62,13 @@ struct player {
 	uint64_t nheld, capacity;
 	_Atomic uint32_t slot[SLOTS]; /* frame + 1, for the next player; 0: none */
 	unsigned in, out;
-	struct hart played; /* the record of a hart that is played */
-	uint64_t target;    /* operations; at once only */
+	void *block;         /* what step_block() has, if anything */
+	struct hart *played; /* the record of a hart that is played */
+	uint64_t target;     /* operations; at once only */
 } acre_aligned_to(LINE_SIZE);
 
 static struct frame_pool *pool;
+static struct frame_room *room;
 static struct player *player;
 static unsigned nplayers;
 static void (*step)(struct player *);
@@ -197,14 +201,13 @@ static void step_run(struct player *p)
 
 static void step_block(struct player *p)
 {
-	static void *block[MAX_PLAYED];
 	uint64_t before = lines_foreign(p->index);
 
-	if (block[p->index] == NULL) {
-		block[p->index] = kmalloc(200);
+	if (p->block == NULL) {
+		p->block = kmalloc(200);
 	} else {
-		kfree(block[p->index]);
-		block[p->index] = NULL;
+		kfree(p->block);
+		p->block = NULL;
 	}
 	count(&p->own, before);
 }
@@ -224,10 +227,22 @@ static never_inline void in_turn(uint64_t rounds)
 
 	while (rounds-- != 0) {
 		for (unsigned i = 0; i < nplayers; i++) {
-			become(&player[i].played);
+			become(player[i].played);
 			step(&player[i]);
 		}
 	}
+	become(self);
+	platform_irq_restore(irq);
+}
+
+/* The hart of that record hands over what it has. */
+static void leave(struct hart *played)
+{
+	unsigned long irq = platform_irq_save();
+	struct hart *self = hart_self();
+
+	become(played);
+	hart_slot_leave_all(played);
 	become(self);
 	platform_irq_restore(irq);
 }
@@ -285,8 +300,9 @@ static void begin(unsigned n)
 	nframes = n * FRAMES_EACH > FRAMES_LEAST ? n * FRAMES_EACH : FRAMES_LEAST;
 	size_t bytes = frame_metadata_bytes(nframes);
 	pool = aligned_block(sizeof(*pool), FRAME_SIZE);
+	room = aligned_block(sizeof(*room), FRAME_SIZE);
 	metadata = aligned_block(bytes, FRAME_SIZE);
-	must(frame_pool_init(pool, 0));
+	must(frame_pool_init_in(pool, 0, room));
 	must(frame_pool_add_bank(pool, FIRST, nframes, metadata, bytes));
 	must(frame_insert(pool, FIRST, nframes));
 	notes = frame_alloc_range(&machine.frames, nframes * 4 / FRAME_SIZE, FRAME_SIZE);
@@ -301,8 +317,10 @@ static void begin(unsigned n)
 		p->next = &player[i + 1 < n ? i + 1 : 0];
 		p->capacity = nframes * 9 / 10 / n;
 		p->held = (uint32_t *)frame_ptr(&machine.frames, notes) + i * p->capacity;
-		p->played = *hart_self();
-		p->played.index = i;
+		p->played = aligned_block(HART_RECORD_SIZE, LINE_SIZE);
+		*p->played = *hart_self();
+		p->played->index = i;
+		hart_slot_init_all(p->played);
 	}
 }
 
@@ -313,20 +331,37 @@ static void end(void)
 	if (broken != NULL)
 		acre_panic("the pool is broken: %s", broken);
 	must(frame_free_range(&machine.frames, notes, nframes * 4 / FRAME_SIZE));
+	for (unsigned i = 0; i < nplayers; i++) {
+		kfree(player[i].block);
+		leave(player[i].played);
+		kfree(player[i].played);
+	}
 	kfree(player);
 	kfree(metadata);
+	kfree(room);
 	kfree(pool);
 }
 
+static void add_lock(struct ticket_lock_stats *sum, const struct ticket_lock *lock)
+{
+	struct ticket_lock_stats one;
+
+	ticket_lock_look(lock, &one);
+	sum->holds += one.holds;
+	sum->contended += one.contended;
+}
+
+/* All locks of the pool and of the kernel's heap together. */
 static struct ticket_lock_stats look(void)
 {
-	struct ticket_lock_stats frames, heap;
+	struct ticket_lock_stats sum = { 0 };
 
-	ticket_lock_look(&pool->lock, &frames);
-	ticket_lock_look(&kernel_heap.lock, &heap);
-	frames.holds += heap.holds;
-	frames.contended += heap.contended;
-	return frames;
+	add_lock(&sum, &pool->lock);
+	add_lock(&sum, &kernel_heap.lock);
+	add_lock(&sum, &kernel_heap.runs.lock);
+	for (unsigned i = 1; i <= SLAB_CLASSES; i++)
+		add_lock(&sum, &kernel_heap.slabs.class[i].lock);
+	return sum;
 }
 
 static void print_cost(const char *loop, const char *kind, const char *way, const struct cost *cost,
@@ -352,9 +387,12 @@ static void print_worst(void)
 		if (at == 0)
 			return;
 		uintptr_t in_pool = at - (uintptr_t)pool;
+		uintptr_t in_room = at - (uintptr_t)room;
 		uintptr_t in_metadata = at - (uintptr_t)metadata;
 		if (in_pool < sizeof(*pool))
 			acre_print("# line: pool + %llu", (unsigned long long)in_pool);
+		else if (in_room < sizeof(*room))
+			acre_print("# line: room + %llu", (unsigned long long)in_room);
 		else if (in_metadata < frame_metadata_bytes(nframes))
 			acre_print("# line: metadata + %llu", (unsigned long long)in_metadata);
 		else
@@ -368,7 +406,7 @@ static void measure(const char *loop, void (*fn)(struct player *), unsigned n, b
 	struct ticket_lock_stats before, after;
 	struct cost own = { 0 }, others = { 0 };
 	const char *way = turns ? "in-turn" : "at-once";
-	bool locked = fn == step_run || fn == step_block;
+	bool locked = fn == step_run;
 	uint64_t operations = OPERATIONS;
 
 	if (n == 0)

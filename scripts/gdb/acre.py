@@ -69,43 +69,45 @@ class Pool(Command):
         memory = gdb.selected_inferior().read_memory(int(words), count // 8)
         return int.from_bytes(memory, "little").bit_count()
 
+    @staticmethod
+    def stock_base(stocks, hart):
+        """Where the stock of a hart is: in its record."""
+        record = int(value(f"(unsigned long)hart_table[{hart}]"))
+        return int(value(f"*(struct frame_stock *){record + int(stocks['offset'])}")["base"])
+
     def invoke(self, argument, from_tty):
         pool = value("machine.frames")
         banks = [pool["bank"][i] for i in range(int(pool["nbanks"]))]
         free = [self.bits(bank["free"], int(bank["nbits"])) for bank in banks]
-        zeroed = int(pool["nzeroed"])
-        print(f"{int(pool['managed'])} managed, {sum(free) + zeroed} free, {zeroed} of them zeroed; lock {lock_state(pool['lock'])}")
+        print(f"{int(pool['managed'])} managed, {sum(free)} free; lock {lock_state(pool['lock'])}")
         for i, bank in enumerate(banks):
             first, count = int(bank["first"]), int(bank["nframes"])
             inserted = self.bits(bank["inserted"], int(bank["nbits"]))
             print(f"bank {i}: {span(first * FRAME, (first + count) * FRAME)}")
             print(f"  {int(bank['managed'])} managed, {inserted} inserted, {free[i]} free")
         for hart in range(int(pool["nstocks"])):
-            base = int(pool["stock"][hart]["base"])
+            base = self.stock_base(pool["stocks"], hart)
             if base < 1 << 44:
                 print(f"hart {hart} takes from {span(base * FRAME, (base + 64) * FRAME)}")
 
 
 class Heap(Command):
-    """acre-heap: the kernel heap: figures, and how many free blocks there are of each order."""
+    """acre-heap: the kernel heap: figures, and for each class of objects how many slabs it has."""
 
     name = "acre-heap"
 
     def invoke(self, argument, from_tty):
         heap = value("kernel_heap")
-        buddy, count = heap["buddy"], heap["count"]
-        total, free = int(buddy["total_bytes"]), int(buddy["free_bytes"])
-        print(f"{binary(total)} in {int(buddy['nregions'])} region(s), {total - free} bytes used")
-        print(f"lock {lock_state(heap['lock'])}")
+        runs, count = heap["runs"], heap["count"]
+        total, used = int(runs["buddy"]["total_bytes"]), int(runs["used_bytes"])
+        print(f"{binary(total)} in {int(runs['buddy']['nregions'])} region(s), {used} bytes used")
+        print(f"lock {lock_state(runs['lock'])}")
         print(", ".join(f"{field.name} {int(count[field])}" for field in count.type.fields()))
-        low, high = buddy["free"].type.range()
-        for order in range(low, high + 1):
-            link, blocks = buddy["free"][order], 0
-            while int(link):
-                blocks += 1
-                link = link["next"]
-            if blocks:
-                print(f"order {order}: {blocks} free of {binary(1 << order)}")
+        low, high = heap["slabs"]["class"].type.range()
+        for i in range(low + 1, high + 1):
+            each = heap["slabs"]["class"][i]
+            if int(each["nslabs"]):
+                print(f"objects of {int(each['size'])} bytes: {int(each['nslabs'])} slabs")
 
 
 class Harts(Command):

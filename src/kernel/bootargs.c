@@ -83,13 +83,31 @@ static const char *set_boothart(void *into, const char *value, size_t len)
 	return NULL;
 }
 
+static const char *set_byte_count(uint64_t *bytes, const char *value, size_t len)
+{
+	if (value == NULL || !word_to_bytes(value, len, bytes))
+		return "must be a number of bytes that fits in 64 bits, like 512M or 0x8000000";
+	return NULL;
+}
+
+static const char *set_heap_max(void *into, const char *value, size_t len)
+{
+	return set_byte_count(&((struct bootargs *)into)->heap_max, value, len);
+}
+
+static const char *set_heap_keep(void *into, const char *value, size_t len)
+{
+	return set_byte_count(&((struct bootargs *)into)->heap_keep, value, len);
+}
+
 static const char *set_mem(void *into, const char *value, size_t len)
 {
 	struct bootargs *args = into;
 	uint64_t limit;
+	const char *reason = set_byte_count(&limit, value, len);
 
-	if (value == NULL || !word_to_bytes(value, len, &limit))
-		return "must be a number of bytes that fits in 64 bits, like 512M or 0x8000000";
+	if (reason != NULL)
+		return reason;
 	if (limit == 0)
 		return "no memory at all is too little";
 	args->mem_limit = limit;
@@ -97,10 +115,11 @@ static const char *set_mem(void *into, const char *value, size_t len)
 }
 
 static const struct boot_argument kernel_argument[] = {
-	{ "poweroff", set_poweroff }, { "semihosting", set_semihosting },
-	{ "loglevel", set_loglevel }, { "badfree", set_badfree },
-	{ "boothart", set_boothart }, { "mem", set_mem },
-	{ "frames", set_frames },
+	{ "poweroff", set_poweroff },   { "semihosting", set_semihosting },
+	{ "loglevel", set_loglevel },   { "badfree", set_badfree },
+	{ "boothart", set_boothart },   { "mem", set_mem },
+	{ "frames", set_frames },       { "heap_max", set_heap_max },
+	{ "heap_keep", set_heap_keep },
 };
 
 static const struct boot_argument *find_argument(const struct boot_arguments *all, const char *name,
@@ -138,6 +157,7 @@ void bootargs_parse(struct bootargs *args, const struct boot_arguments *more, co
 
 	memset(args, 0, sizeof(*args));
 	args->loglevel = ACRE_LOG_INFO;
+	args->heap_max = UINT64_MAX;
 	const struct boot_arguments group[] = {
 		{ kernel_argument, ARRAY_SIZE(kernel_argument), args },
 		*more,

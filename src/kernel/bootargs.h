@@ -22,6 +22,8 @@ struct bootargs {
 	bool has_boothart;
 	uint64_t boothart;  /* start over on this hart */
 	uint64_t mem_limit; /* mem=: use the first so many bytes of RAM; 0: all */
+	uint64_t heap_max;  /* heap_max=: bytes of frames that the heap may take */
+	uint64_t heap_keep; /* heap_keep=: free bytes that it does not give back */
 	enum acre_log_level loglevel;
 };
 

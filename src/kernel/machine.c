@@ -7,13 +7,17 @@
 
 #include "fdt/fdt_harts.h"
 #include "fdt/fdt_info.h"
+#include "kernel/hart/hart_slot.h"
 #include "kernel/memory/kernel_image.h"
 #include "kernel/text.h"
 #include "lib/panic.h"
 #include "lib/print.h"
 #include "lib/string.h"
 #include "mm/map/memmap_fdt.h"
+#include "mm/map/memmap_room.h"
 #include "mm/setup.h"
+
+#define MACHINE_MAP_NAME "memory map's own tables"
 
 /* No tree that we have seen is larger than 200 KiB; what claims more than this is no tree. */
 #define DTB_LIMIT (16u << 20)
@@ -81,6 +85,70 @@ static void check_map(void)
 		acre_panic("the memory map is wrong: %s", broken);
 }
 
+/* memmap_table_bytes() of one bank and 30 reservations, which is more than a small machine has. */
+#define SMALL_TABLES 11560u
+
+/* The map's own reservation: its tables. */
+#define OWN_RESERVATIONS 1u
+
+/* What is odd about the tree may be why: it is said first. */
+static acre_noreturn void panic_without_room(const struct memmap_boot *boot,
+					     const struct memmap_reporter *reporter, uint64_t bytes)
+{
+	struct memmap_need need;
+
+	(void)!memmap_count_from_fdt(&machine.fdt, boot, reporter, &need);
+	if (boot->limit != 0)
+		acre_panic("no place in memory for the %llu bytes of its map; mem= in the boot "
+			   "arguments allows the first %llu bytes of it",
+			   (unsigned long long)bytes, (unsigned long long)boot->limit);
+	acre_panic("no place in memory for the %llu bytes of its map", (unsigned long long)bytes);
+}
+
+/*
+ * An empty map that is large enough for what the tree says. *@tables is where in RAM its tables are,
+ * or empty if they are static.
+ */
+static void init_map(const struct memmap_boot *boot, const struct memmap_reporter *reporter,
+		     const struct memmap_need *need, struct acre_range *tables)
+{
+	static uint64_t small_tables[SMALL_TABLES / sizeof(uint64_t)];
+	const uint32_t nreservations = need->nreservations + OWN_RESERVATIONS;
+	const uint64_t bytes = memmap_table_bytes(need->nbanks, nreservations);
+	void *storage = small_tables;
+	uint64_t size = sizeof(small_tables);
+	enum acre_status s = ACRE_OK;
+
+	*tables = (struct acre_range){ 0, 0 };
+	if (bytes > sizeof(small_tables)) {
+		s = memmap_find_room(&machine.fdt, boot, bytes, tables);
+		if (s != ACRE_OK)
+			panic_without_room(boot, reporter, bytes);
+		storage = (void *)(uintptr_t)tables->start;
+		size = acre_range_size(*tables);
+	}
+	s = memmap_init(&machine.memmap, storage, size, need->nbanks, nreservations);
+	if (s != ACRE_OK)
+		acre_panic("the memory map has no tables: %s", acre_status_str(s));
+}
+
+/* The partition of all that the tree and @boot say. */
+static enum acre_status make_map(const struct memmap_boot *boot,
+				 const struct memmap_reporter *reporter)
+{
+	struct memmap_need need;
+	struct acre_range tables;
+	enum acre_status s = memmap_count_from_fdt(&machine.fdt, boot, NULL, &need);
+
+	if (s != ACRE_OK) /* once more, to hear why */
+		return memmap_count_from_fdt(&machine.fdt, boot, reporter, &need);
+	init_map(boot, reporter, &need, &tables);
+	s = memmap_from_fdt(&machine.memmap, &machine.fdt, boot, reporter);
+	if (s == ACRE_OK)
+		s = memmap_reserve(&machine.memmap, tables, MEMMAP_METADATA, MACHINE_MAP_NAME);
+	return s == ACRE_OK ? memmap_resolve(&machine.memmap) : s;
+}
+
 void machine_map_memory(uint64_t limit)
 {
 	uint64_t dtb = (uint64_t)machine.dtb;
@@ -96,10 +164,7 @@ void machine_map_memory(uint64_t limit)
 	const struct memmap_reporter reporter = { .report = report_finding, .ctx = error };
 
 	machine.mem_limit = limit;
-	memmap_init(&machine.memmap);
-	enum acre_status s = memmap_from_fdt(&machine.memmap, &machine.fdt, &boot, &reporter);
-	if (s == ACRE_OK)
-		s = memmap_resolve(&machine.memmap);
+	enum acre_status s = make_map(&boot, &reporter);
 	if (s != ACRE_OK)
 		acre_panic("no memory map can be made of this device tree: %s",
 			   error[0] != '\0' ? error : acre_status_str(s));
@@ -111,10 +176,40 @@ void machine_map_memory(uint64_t limit)
 	check_map();
 }
 
+static const struct hart_slot_type stock_type = {
+	.name = "stock of frames",
+	.size = sizeof(struct frame_stock),
+	.align = _Alignof(struct frame_stock),
+	.init = frame_stock_init,
+	.leave = frame_stock_leave,
+	.context = &machine.frames,
+};
+
+static const struct hart_slot_type reclaim_type = {
+	.name = "reclaim",
+	.size = sizeof(struct reclaim_slot),
+	.align = _Alignof(struct reclaim_slot),
+};
+
+static void init_reclaim(void)
+{
+	struct hart_slots slots;
+
+	if (hart_slot_register(&reclaim_type, &slots) != ACRE_OK)
+		acre_panic("the records of harts have no room to say who is asked for memory");
+	reclaim_init(&machine.reclaim, &slots);
+	frame_pool_reclaim(&machine.frames, &machine.reclaim);
+}
+
 void machine_init_frames(bool debug)
 {
-	enum acre_status s = debug ? mm_init_frames_debug(&machine.frames, &machine.memmap, 0)
-				   : mm_init_frames(&machine.frames, &machine.memmap, 0);
+	struct hart_slots stocks;
+	enum acre_status s = hart_slot_register(&stock_type, &stocks);
+
+	if (s != ACRE_OK)
+		acre_panic("the records of harts have no room for their stocks of frames");
+	s = debug ? mm_init_frames_debug(&machine.frames, &machine.memmap, 0, &stocks)
+		  : mm_init_frames(&machine.frames, &machine.memmap, 0, &stocks);
 
 	if (s != ACRE_OK && machine.mem_limit != 0)
 		acre_panic(
@@ -123,6 +218,7 @@ void machine_init_frames(bool debug)
 			acre_status_str(s), (unsigned long long)machine.mem_limit);
 	if (s != ACRE_OK)
 		acre_panic("no frame pool can be made of this memory: %s", acre_status_str(s));
+	init_reclaim();
 }
 
 /* Neighbours often have one name: it is copied once. */

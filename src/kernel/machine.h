@@ -8,6 +8,7 @@
 #define ACRE_KERNEL_MACHINE_H
 
 #include "fdt/fdt.h"
+#include "lib/reclaim.h"
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_types.h"
 #include "mm/map/memmap.h"
@@ -24,6 +25,7 @@ struct machine {
 	uint64_t mem_limit; /* mem= of the boot arguments, 0: none */
 	struct memmap memmap;
 	struct frame_pool frames;
+	struct reclaim_list reclaim; /* who is asked before an allocation fails */
 };
 
 extern struct machine machine;

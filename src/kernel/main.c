@@ -10,15 +10,18 @@
 #include "kernel/bootargs.h"
 #include "kernel/hart/clock.h"
 #include "kernel/hart/hart_life.h"
+#include "kernel/hart/hart_slot.h"
 #include "kernel/hart/harts.h"
 #include "kernel/kernel_sbi.h"
 #include "kernel/machine.h"
+#include "kernel/memory/heap_frames.h"
 #include "kernel/memory/kernel_heap.h"
 #include "kernel/memory/ledger.h"
 #include "kernel/monitor/report.h"
 #include "kernel/payload.h"
 #include "kernel/text.h"
 #include "kernel/trap/exit.h"
+#include "lib/panic.h"
 #include "lib/print.h"
 #include "lib/string.h"
 
@@ -65,12 +68,33 @@ static void apply_bootargs(struct bootargs *args)
 		exit_allow_semihosting();
 }
 
+/* Each hart takes objects of the heap from a stock of its own, in its record. */
+static const struct hart_slot_type object_stock_type = {
+	.name = "stock of objects",
+	.size = sizeof(struct slab_stock),
+	.align = _Alignof(struct slab_stock),
+	.init = heap_stock_init,
+	.leave = heap_stock_leave,
+	.context = &kernel_heap,
+};
+
+static void init_heap(const struct bootargs *args)
+{
+	struct hart_slots stocks;
+
+	kernel_heap_init(); /* its arena is in BSS */
+	if (hart_slot_register(&object_stock_type, &stocks) != ACRE_OK)
+		acre_panic("the records of harts have no room for their stocks of objects");
+	heap_use_stocks(&kernel_heap, &stocks);
+	kernel_heap_grows(args->heap_max, args->heap_keep);
+}
+
 acre_noreturn void kernel_main(uint64_t hart_id, const void *dtb, uint64_t entry_ticks,
 			       uint64_t entry_instructions)
 {
 	struct bootargs args;
 
-	hart_guard_init(hart_self());
+	harts_init_boot();
 	acre_print_init();
 	sbi_probe(&kernel_sbi);          /* a console, if the firmware has one */
 	machine_read_tree(dtb, hart_id); /* checks the blob once */
@@ -81,7 +105,7 @@ acre_noreturn void kernel_main(uint64_t hart_id, const void *dtb, uint64_t entry
 	machine_map_memory(args.mem_limit);     /* regions, to the byte */
 	machine_init_frames(args.frames_debug); /* takes its tables from them */
 	ledger_check_or_panic();                /* every byte has one owner */
-	kernel_heap_init();                     /* its arena is in BSS */
+	init_heap(&args);                       /* blocks of any size */
 	machine_adopt_names();
 	harts_init(&machine.fdt); /* stacks and records from frames */
 	machine.harts_online = harts_roll_call();

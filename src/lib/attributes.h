@@ -31,4 +31,16 @@
 /* acre_caller - where the current function was called from: what a report names as the culprit. */
 #define acre_caller() __builtin_return_address(0)
 
+/*
+ * acre_order_of_address - the order of a load of an address that another hart wrote by a release, for
+ * a reader who only goes on from that address: on RISC-V a load from it comes after it anyhow. C11
+ * has no word for this that costs nothing. Who looks for races, the thread sanitizer and the
+ * explorer, does not know it, and sees an acquire.
+ */
+#ifdef ACRE_SEES_RACES
+#define acre_order_of_address memory_order_acquire
+#else
+#define acre_order_of_address memory_order_relaxed
+#endif
+
 #endif

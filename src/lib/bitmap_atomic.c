@@ -24,18 +24,13 @@ static inline uint64_t clear_bits(bitmap_word *word, uint64_t mask)
 	return atomic_fetch_and_explicit(word, ~mask, memory_order_acquire);
 }
 
-static inline uint64_t set_bits(bitmap_word *word, uint64_t mask)
-{
-	return atomic_fetch_or_explicit(word, mask, memory_order_release);
-}
-
 /* Clear bits @first to @last of which only those below word @end were taken: put them back. */
 static never_inline bool put_back(bitmap_word *words, uint64_t first, uint64_t last, uint64_t end,
 				  uint64_t had)
 {
-	set_bits(&words[end], had);
+	(void)bitmap_atomic_set(&words[end], had);
 	for (uint64_t at = first / BITS_PER_WORD; at < end; at++)
-		set_bits(&words[at], part_of(at, first, last));
+		(void)bitmap_atomic_set(&words[at], part_of(at, first, last));
 	return false;
 }
 
@@ -73,14 +68,14 @@ bool bitmap_atomic_put(bitmap_word *words, uint64_t first, uint64_t n)
 	uint64_t had = 0;
 
 	if (at < last) {
-		had = set_bits(&words[at], mask) & mask;
+		had = bitmap_atomic_set(&words[at], mask) & mask;
 		while (++at < last)
 			had |= atomic_exchange_explicit(&words[at], UINT64_MAX,
 							memory_order_release);
 		mask = UINT64_MAX;
 	}
 	mask &= bitmap_upto(first + n - 1);
-	return (had | (set_bits(&words[at], mask) & mask)) == 0;
+	return (had | (bitmap_atomic_set(&words[at], mask) & mask)) == 0;
 }
 
 /* Written out, since boot fills the words of all memory. */
@@ -115,12 +110,12 @@ void bitmap_atomic_fill(bitmap_word *words, uint64_t first, uint64_t n)
 	uint64_t at = first / BITS_PER_WORD;
 	uint64_t last = (first + n - 1) / BITS_PER_WORD;
 
-	set_bits(&words[at], part_of(at, first, first + n - 1));
+	(void)bitmap_atomic_set(&words[at], part_of(at, first, first + n - 1));
 	if (at == last)
 		return;
 	atomic_thread_fence(memory_order_release);
 	fill_words(&words[at + 1], last - at - 1);
-	set_bits(&words[last], part_of(last, first, first + n - 1));
+	(void)bitmap_atomic_set(&words[last], part_of(last, first, first + n - 1));
 }
 
 /* The lowest bit of [first, end) that is set once each word is xored with @flip. */

@@ -16,6 +16,7 @@
 
 #include "lib/attributes.h"
 #include "lib/bitmap.h"
+#include "lib/platform.h"
 
 typedef _Atomic uint64_t bitmap_word;
 
@@ -23,6 +24,18 @@ typedef _Atomic uint64_t bitmap_word;
 static inline uint64_t bitmap_atomic_word(const bitmap_word *word)
 {
 	return atomic_load_explicit(word, memory_order_relaxed);
+}
+
+/*
+ * bitmap_atomic_set - set @bits of @word, as one release. Result: the word before.
+ */
+static inline uint64_t bitmap_atomic_set(bitmap_word *word, uint64_t bits)
+{
+#ifdef PLATFORM_HAS_OR_RELEASE
+	return platform_or_release(word, bits);
+#else
+	return atomic_fetch_or_explicit(word, bits, memory_order_release);
+#endif
 }
 
 /* bitmap_atomic_test - is bit @i set just now? */

@@ -42,11 +42,20 @@ static inline unsigned bits_ctz(uint64_t x);
 */
 static inline unsigned bits_log2(uint64_t x);
 
+/* bits_lowest - the lowest set bit of @x, alone, and its index. Pre: @x != 0. */
+static inline uint64_t bits_lowest(uint64_t x, unsigned *index);
+
 #if PLATFORM_HAS_CTZ
 
 static inline unsigned bits_ctz(uint64_t x)
 {
 	return (unsigned)__builtin_ctzll(x);
+}
+
+static inline uint64_t bits_lowest(uint64_t x, unsigned *index)
+{
+	*index = bits_ctz(x);
+	return (uint64_t)1 << *index;
 }
 
 static inline unsigned bits_log2(uint64_t x)
@@ -69,6 +78,14 @@ extern const uint8_t bits_de_bruijn_index[64];
 static inline unsigned bits_ctz(uint64_t x)
 {
 	return bits_de_bruijn_index[((x & -x) * BITS_DE_BRUIJN) >> 58];
+}
+
+static inline uint64_t bits_lowest(uint64_t x, unsigned *index)
+{
+	uint64_t bit = x & -x;
+
+	*index = bits_de_bruijn_index[(bit * BITS_DE_BRUIJN) >> 58];
+	return bit;
 }
 
 /* The highest set bit spreads down to bit 0, and then stands alone for the same look-up. */

@@ -6,10 +6,16 @@
 #ifndef ACRE_LIB_COMPILER_H
 #define ACRE_LIB_COMPILER_H
 
-#define likely(x)     __builtin_expect(!!(x), 1)
-#define unlikely(x)   __builtin_expect(!!(x), 0)
-#define never_inline  __attribute__((__noinline__))
+#define likely(x)    __builtin_expect(!!(x), 1)
+#define unlikely(x)  __builtin_expect(!!(x), 0)
+#define never_inline __attribute__((__noinline__))
+
+/* For paths where a call costs too much; who compiles for size has decided otherwise. */
+#ifdef ACRE_FOR_SIZE
+#define always_inline inline
+#else
 #define always_inline inline __attribute__((__always_inline__))
+#endif
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 

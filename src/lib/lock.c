@@ -2,6 +2,7 @@
 /* lock.c - the ticket lock of lock.h, in C11 atomics. */
 #include "lib/lock.h"
 
+#include "lib/atomic_store.h"
 #include "lib/compiler.h"
 #include "lib/lock_internal.h"
 #include "lib/panic.h"
@@ -175,7 +176,7 @@ racy_stores void ticket_lock_release(struct ticket_lock *lock, unsigned long irq
 		store_plain(&lock->wraps, uint32_t,
 			    atomic_load_explicit(&lock->wraps, memory_order_relaxed) + 1);
 	store_plain(&lock->holder, uint32_t, 0);
-	atomic_store_explicit(&lock->serving, next, memory_order_release);
+	store_release(&lock->serving, next);
 	platform_irq_restore(irq);
 }
 

@@ -27,6 +27,7 @@
 enum ticket_lock_level {
 	TICKET_LOCK_NO_LEVEL,
 	TICKET_LOCK_HEAP,
+	TICKET_LOCK_RUNS, /* of a heap */
 	TICKET_LOCK_FRAMES,
 	TICKET_LOCK_PRINT
 };

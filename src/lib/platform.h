@@ -10,14 +10,34 @@
  *
  * platform_arch.h must provide:
  *
- *   unsigned long platform_irq_save(void)         interrupts off on this hart; the state before
+ *   unsigned long platform_irq_save(void)         interrupts off on this hart; the state before.
+ *                                                 Until they are restored the caller stays on this
+ *                                                 hart: no preemption
  *   void platform_irq_restore(unsigned long s)    back to what platform_irq_save() returned
+ *   bool platform_may_wait(void)                  may this caller take its time? Interrupts are on, and
+ *                                                 it is no handler
  *   unsigned platform_hart(void)                  dense index of this hart < PLATFORM_MAX_HARTS
  *   void platform_relax(void)                     a hint that this hart spins
  *   bool platform_panicking(void)                 another hart has panicked: wait for no lock;
  *                                                 need not return then
  *   PLATFORM_HAS_CTZ                              1 if __builtin_ctzll is an instruction, else 0
  *   PLATFORM_MAX_HARTS                            upper bound of platform_hart() + 1
+ *   PLATFORM_HAS_HART_RECORD                      1 if each hart has a record with room for slots
+ *                                                 (lib/hart_slots.h), else 0
+ *
+ * It may define PLATFORM_HAS_OR_RELEASE and then provides
+ *
+ *   uint64_t platform_or_release(_Atomic uint64_t *word, uint64_t bits)
+ *                                                 atomic_fetch_or_explicit(), memory_order_release,
+ *                                                 where the compiler's needs more instructions
+ *
+ * and PLATFORM_HAS_PLAIN_STORE, where a plain store of an aligned object of up to 64 bits is whole
+ * and the compiler's atomic store costs more (lib/atomic_store.h);
+ *
+ * and where PLATFORM_HAS_HART_RECORD is 1, the second of them inline or linked:
+ *
+ *   void *platform_hart_record(void)              the record of this hart
+ *   void *platform_hart_record_of(unsigned hart)  that of hart @hart, any number; NULL: it has none
  */
 #ifndef ACRE_LIB_PLATFORM_H
 #define ACRE_LIB_PLATFORM_H

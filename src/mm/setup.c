@@ -11,7 +11,10 @@
  * no frame in it. The second inserts the memory that is usable then. In one pass a bank's frames
  * might be in the pool already when a later bank needs some of them for its tables.
  *
- * A bank costs 2.02 bits for each frame between its first usable one and its last, usable or not.
+ * The pool's table of banks lies in the last frame of the first tables if it fits there, else in a
+ * place of its own. A bank costs 2.2 bits for each frame between its first usable one and its last,
+ * usable or not.
+ *
  * Reusable reservations get tables as well, if those take at most one part in REUSABLE_COST of what
  * is usable: without tables they could never be lent.
  *
@@ -28,8 +31,6 @@
 #include "mm/frame/frame_types.h"
 
 #define REUSABLE_COST 8u
-
-_Static_assert(FRAME_MAX_BANKS >= MEMMAP_MAX_CUT_BANKS, "raise FRAME_MAX_BANKS (frame_types.h)");
 
 /* ---- what a bank has ------------------------------------------------------------------------- */
 
@@ -82,10 +83,15 @@ static frame_count_t frames_in(struct acre_range range)
 	return acre_range_size(range) >> FRAME_SHIFT;
 }
 
+static uint64_t whole_frames(uint64_t bytes)
+{
+	return align_down(bytes + FRAME_SIZE - 1, FRAME_SIZE);
+}
+
 /* Bytes of tables for the frames in @span, in whole frames. @span has at most 2^44 frames. */
 static uint64_t table_bytes(struct acre_range span)
 {
-	return align_down(frame_metadata_bytes(frames_in(span)) + FRAME_SIZE - 1, FRAME_SIZE);
+	return whole_frames(frame_metadata_bytes(frames_in(span)));
 }
 
 /* What the pool's bank spans. */
@@ -115,22 +121,77 @@ static const struct memmap_region *find_place(const struct memmap *map, uint32_t
 
 /* ---- the two passes -------------------------------------------------------------------------- */
 
+/* What the pool is made of. The pool is initialised when its table of banks has a place. */
+struct setup {
+	struct frame_pool *pool;
+	struct memmap *map;
+	uint64_t offset;
+	const struct hart_slots *stocks;
+	bool has_pool;
+};
+
+static enum acre_status make_pool(struct setup *s, acre_paddr_t banks, uint32_t room)
+{
+	enum acre_status status = frame_pool_init(
+		s->pool, s->offset, (void *)(uintptr_t)(banks + s->offset), room, s->stocks);
+
+	s->has_pool = status == ACRE_OK;
+	return status;
+}
+
+/*
+ * A claim for the table of banks alone: for all banks of the map, or, where memory is in small
+ * pieces, for as many as there is a piece for.
+ */
+static enum acre_status place_bank_table(struct setup *s)
+{
+	for (uint32_t room = s->map->nbanks; room != 0; room /= 2) {
+		uint64_t bytes = whole_frames(room * sizeof(struct frame_bank));
+		const struct memmap_region *place = find_place(s->map, MEMMAP_NO_BANK, bytes);
+		if (place == NULL)
+			continue;
+		const acre_paddr_t banks = place->range.start; /* the claim moves regions */
+		enum acre_status status =
+			memmap_claim(s->map, (struct acre_range){ banks, banks + bytes },
+				     MEMMAP_METADATA, MM_BANKS_NAME);
+		return status == ACRE_OK ? make_pool(s, banks, room) : status;
+	}
+	return ACRE_ERR_NOMEM;
+}
+
+/* Is the table of banks too small for one more? */
+static bool is_full(const struct setup *s)
+{
+	return s->has_pool && s->pool->nbanks == s->pool->max_banks;
+}
+
+/* Is there room for the table of banks in the last frame of the tables for @span? */
+static bool has_room_for_banks(const struct setup *s, struct acre_range span)
+{
+	return table_bytes(span) - frame_metadata_bytes(frames_in(span)) >=
+	       s->map->nbanks * sizeof(struct frame_bank);
+}
+
 /* Tables of @bytes in @place, then the bank: @span, or what is left of it without the tables. */
-static enum acre_status add_bank_with_tables(struct frame_pool *pool, struct memmap *map,
-					     uint32_t bank, const struct memmap_region *place,
-					     uint64_t bytes, bool reaches)
+static enum acre_status add_bank_with_tables(struct setup *s, uint32_t bank,
+					     const struct memmap_region *place, uint64_t bytes,
+					     bool reaches)
 {
 	const acre_paddr_t tables = place->range.start; /* the claim below moves regions */
 	enum acre_status status =
-		memmap_claim_nth(map, (struct acre_range){ tables, tables + bytes },
+		memmap_claim_nth(s->map, (struct acre_range){ tables, tables + bytes },
 				 MEMMAP_METADATA, MM_TABLES_NAME, bank);
 
+	if (status == ACRE_OK && !s->has_pool) {
+		bytes -= s->map->nbanks * sizeof(struct frame_bank);
+		status = make_pool(s, tables + bytes, s->map->nbanks);
+	}
 	if (status != ACRE_OK)
 		return status;
-	struct usable u = usable_of(map, bank);
+	struct usable u = usable_of(s->map, bank);
 	struct acre_range span = reaches ? u.reach : u.span;
-	return frame_pool_add_bank(pool, frame_from_paddr(span.start), frames_in(span),
-				   frame_ptr(pool, frame_from_paddr(tables)), bytes);
+	return frame_pool_add_bank(s->pool, frame_from_paddr(span.start), frames_in(span),
+				   (void *)(uintptr_t)(tables + s->offset), bytes);
 }
 
 static void warn_trimmed(const struct memmap *map, uint32_t bank, uint64_t bytes)
@@ -154,19 +215,26 @@ static enum acre_status trim(struct memmap *map, const struct usable *u)
 }
 
 /* First pass for one bank. A bank without usable memory, or with too little, adds nothing. */
-static enum acre_status set_up_bank(struct frame_pool *pool, struct memmap *map, uint32_t bank)
+static enum acre_status set_up_bank(struct setup *s, uint32_t bank)
 {
+	struct memmap *map = s->map;
 	struct usable u = usable_of(map, bank);
-	const uint64_t before = u.bytes;
+	uint64_t before = u.bytes;
 	enum acre_status status = ACRE_OK;
 
 	while (u.bytes != 0 && status == ACRE_OK) {
 		struct acre_range span = bank_span(&u);
 		uint64_t bytes = table_bytes(span);
 		const struct memmap_region *place =
-			u.bytes > bytes ? find_place(map, bank, bytes) : NULL;
+			u.bytes > bytes && !is_full(s) ? find_place(map, bank, bytes) : NULL;
+		if (place != NULL && !s->has_pool && !has_room_for_banks(s, span)) {
+			status = place_bank_table(s);
+			u = usable_of(map, bank);
+			before = u.bytes;
+			continue;
+		}
 		if (place != NULL) {
-			status = add_bank_with_tables(pool, map, bank, place, bytes,
+			status = add_bank_with_tables(s, bank, place, bytes,
 						      acre_range_size(span) !=
 							      acre_range_size(u.span));
 			break;
@@ -201,8 +269,7 @@ static enum acre_status insert_usable(struct frame_pool *pool, const struct memm
 static bool place_records(const struct frame_pool *pool, struct memmap *map, uint32_t b,
 			  uint32_t bank, struct acre_range *records)
 {
-	uint64_t bytes =
-		align_down(frame_record_bytes(pool->bank[b].nframes) + FRAME_SIZE - 1, FRAME_SIZE);
+	uint64_t bytes = whole_frames(frame_record_bytes(pool->bank[b].nframes));
 	const struct memmap_region *place = find_place(map, bank, bytes);
 
 	if (place == NULL || memmap_bytes(map, MEMMAP_USABLE) == bytes)
@@ -236,13 +303,19 @@ static enum acre_status add_all_records(struct frame_pool *pool, struct memmap *
 /* ---- all of it ------------------------------------------------------------------------------- */
 
 static enum acre_status init_frames(struct frame_pool *pool, struct memmap *map, uint64_t offset,
-				    bool debug)
+				    const struct hart_slots *stocks, bool debug)
 {
+	struct setup s = { .pool = pool, .map = map, .offset = offset, .stocks = stocks };
+	enum acre_status status = ACRE_OK;
+
 	if (!map->resolved)
 		return ACRE_ERR_INVALID;
-	enum acre_status status = frame_pool_init(pool, offset);
+	if (!is_aligned(offset, FRAME_SIZE))
+		return ACRE_ERR_MISALIGNED;
 	for (uint32_t bank = 0; status == ACRE_OK && bank < map->nbanks; bank++)
-		status = set_up_bank(pool, map, bank);
+		status = set_up_bank(&s, bank);
+	if (status == ACRE_OK && !s.has_pool)
+		status = ACRE_ERR_NOMEM;
 	if (status == ACRE_OK && debug)
 		status = add_all_records(pool, map);
 	if (status == ACRE_OK)
@@ -252,14 +325,16 @@ static enum acre_status init_frames(struct frame_pool *pool, struct memmap *map,
 	return status;
 }
 
-enum acre_status mm_init_frames(struct frame_pool *pool, struct memmap *map, uint64_t offset)
+enum acre_status mm_init_frames(struct frame_pool *pool, struct memmap *map, uint64_t offset,
+				const struct hart_slots *stocks)
 {
-	return init_frames(pool, map, offset, false);
+	return init_frames(pool, map, offset, stocks, false);
 }
 
-enum acre_status mm_init_frames_debug(struct frame_pool *pool, struct memmap *map, uint64_t offset)
+enum acre_status mm_init_frames_debug(struct frame_pool *pool, struct memmap *map, uint64_t offset,
+				      const struct hart_slots *stocks)
 {
-	return init_frames(pool, map, offset, true);
+	return init_frames(pool, map, offset, stocks, true);
 }
 
 /* ---- reusable reservations ------------------------------------------------------------------- */

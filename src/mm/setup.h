@@ -8,26 +8,28 @@
 #include <stdint.h>
 
 #include "lib/attributes.h"
+#include "lib/hart_slots.h"
 #include "lib/status.h"
 #include "mm/frame/frame.h"
 #include "mm/map/memmap.h"
 
 /* What the regions are called that are claimed here; their index is the bank. */
 #define MM_TABLES_NAME  "frame tables of bank"
+#define MM_BANKS_NAME   "table of the frame pool's banks"
 #define MM_RECORDS_NAME "frame records of bank"
 
 /*
  * mm_init_frames - initialise @pool with the usable frames of @map, which @pool manages afterwards,
  * all of them free: frame_managed_count() * FRAME_SIZE == memmap_bytes(@map, MEMMAP_USABLE).
- * @offset as in frame_pool_init().
+ * @offset and @stocks as in frame_pool_init().
  *
  * Each bank of the map that has usable frames becomes one bank of the pool, from its first usable
  * frame to its last; or, where its tables stay small beside its usable memory, as far as its
  * reusable reservations reach, so that these can be lent later. Its tables are taken from its own
  * usable memory, or where no piece of that is large enough, from another bank's, and claimed as
- * MEMMAP_METADATA. A bank with less usable memory than its tables would take is trimmed at its
- * poorer end until it is worth them; what is cut off is claimed as MEMMAP_LEFT_OUT and a warning
- * says so.
+ * MEMMAP_METADATA. So is the pool's table of banks, if it does not fit into the last frame of the
+ * first tables. A bank with less usable memory than its tables would take is trimmed at its poorer
+ * end until it is worth them; what is cut off is claimed as MEMMAP_LEFT_OUT and a warning says so.
  *
  * Pre:    @map is resolved; usable memory is mapped at address + @offset; neither it nor @pool is
  *         in use.
@@ -37,7 +39,7 @@
  * Cost:   fills the tables; O(banks * regions).
  */
 acre_nodiscard enum acre_status mm_init_frames(struct frame_pool *pool, struct memmap *map,
-					       uint64_t offset);
+					       uint64_t offset, const struct hart_slots *stocks);
 
 /*
  * mm_init_frames_debug - mm_init_frames(), in debug mode (frame.h). The records of each bank, 16
@@ -45,7 +47,8 @@ acre_nodiscard enum acre_status mm_init_frames(struct frame_pool *pool, struct m
  * their own. A bank for which there is no room has none; a warning says so.
  */
 acre_nodiscard enum acre_status mm_init_frames_debug(struct frame_pool *pool, struct memmap *map,
-						     uint64_t offset);
+						     uint64_t offset,
+						     const struct hart_slots *stocks);
 
 /*
  * mm_lend_reusable - hand the whole frames of the MEMMAP_REUSABLE of @map that contains @addr to

@@ -22,14 +22,13 @@
 #include "selftest/irq_stress.h"
 
 #include "kernel/hart/clock.h"
-#include "kernel/hart/hart_client.h"
+#include "kernel/hart/hart_slot.h"
 #include "kernel/hart/harts.h"
 #include "kernel/machine.h"
 #include "kernel/memory/kmalloc.h"
 #include "lib/compiler.h"
 #include "lib/panic.h"
 #include "lib/print.h"
-#include "lib/string.h"
 
 #define WORDS_PER_FRAME (FRAME_SIZE / 8)
 #define MAX_RUN         16u
@@ -38,8 +37,8 @@
 /* So many handlers may wait for a lock at the same time. */
 #define LOCK_LIMIT 8u
 
-/* By the index of the hart. NULL: irq_stress_init() has not been called, or found no memory. */
-static struct irq_stress *stress_of_harts;
+/* All zero: irq_stress_init() has not been called, or found no room. */
+static struct hart_slots stress_slots;
 static _Atomic uint64_t tick_period; /* in ticks of the time counter, 0: never */
 static _Atomic uint64_t ipi_period;
 static _Atomic uint32_t paused;
@@ -47,7 +46,7 @@ static _Atomic uint32_t lock_users;
 
 struct irq_stress *irq_stress_of(const struct hart *hart)
 {
-	return &stress_of_harts[hart->index];
+	return hart_slots_of(&stress_slots, hart->index);
 }
 
 /* ---- what a handler has ---------------------------------------------------------------------- */
@@ -378,11 +377,26 @@ static void claim_room(struct irq_stress *t)
 		clock_nap(1);
 }
 
-/* @self, this hart, is about to stop: its handlers free all that they have, and do nothing more. */
-static void leave_hart(struct hart *self)
+static void enter_hart(void *slot, void *unused)
 {
-	struct irq_stress *t = irq_stress_of(self);
+	(void)slot;
+	(void)unused;
+	join_hart(hart_self());
+}
 
+static void interrupted_hart(void *slot, void *unused)
+{
+	(void)slot;
+	(void)unused;
+	irq_stress_software(hart_self());
+}
+
+/* This hart is about to stop: its handlers free all that they have, and do nothing more. */
+static void leave_hart(void *slot, void *unused)
+{
+	struct irq_stress *t = slot;
+
+	(void)unused;
 	t->tick_at = 0;
 	t->ipi_at = 0;
 	(void)clock_arm();
@@ -402,10 +416,11 @@ static void print_count(const char *what, const struct irq_stress_count *count)
 }
 
 /* They go on counting while we print. */
-static void report_hart(const struct hart *hart)
+static void report_hart(const void *slot, const void *unused)
 {
-	const struct irq_stress *t = irq_stress_of(hart);
+	const struct irq_stress *t = slot;
 
+	(void)unused;
 	if (t->ticks + t->calls + t->sent == 0)
 		return;
 	acre_print("          handlers: %llu of ticks, %llu of calls, %llu calls sent",
@@ -423,21 +438,20 @@ static void report_hart(const struct hart *hart)
 enum acre_status irq_stress_init(void)
 {
 	static const struct timer_client timer = { irq_stress_next, irq_stress_timer };
-	static const struct hart_client client = {
-		.started = join_hart,
-		.interrupted = irq_stress_software,
-		.stopping = leave_hart,
+	static const struct hart_slot_type type = {
+		.name = "interrupt stress",
+		.size = sizeof(struct irq_stress),
+		.align = _Alignof(struct irq_stress),
+		.enter = enter_hart,
+		.interrupted = interrupted_hart,
+		.leave = leave_hart,
 		.report = report_hart,
 	};
-	const size_t bytes = harts_count() * sizeof(*stress_of_harts);
+	enum acre_status s = hart_slot_register(&type, &stress_slots);
 
-	stress_of_harts = kmalloc_aligned(bytes, _Alignof(struct irq_stress));
-	if (stress_of_harts == NULL)
-		return ACRE_ERR_NOMEM;
-	memset(stress_of_harts, 0, bytes);
-	clock_add_client(&timer);
-	hart_client_add(&client);
-	return ACRE_OK;
+	if (s == ACRE_OK)
+		clock_add_client(&timer);
+	return s;
 }
 
 static uint64_t period_of(uint64_t hz)
@@ -449,8 +463,8 @@ static uint64_t period_of(uint64_t hz)
 
 enum acre_status irq_stress_set(const struct irq_stress_rates *rates)
 {
-	if (stress_of_harts == NULL)
-		return ACRE_ERR_NOMEM;
+	if (stress_slots.offset == 0)
+		return ACRE_ERR_FULL;
 	if (clock_ticks_per_second() == 0)
 		return ACRE_ERR_UNSUPPORTED;
 	atomic_store(&tick_period, period_of(rates->tick_hz));
@@ -471,7 +485,7 @@ enum acre_status irq_stress_set(const struct irq_stress_rates *rates)
 void irq_stress_pause(void)
 {
 	atomic_fetch_add(&paused, 1);
-	if (stress_of_harts == NULL)
+	if (stress_slots.offset == 0)
 		return;
 	for (unsigned i = 0; i < harts_count(); i++) {
 		struct irq_stress *t = irq_stress_of(hart_at(i));

@@ -50,7 +50,7 @@ struct irq_stress {
 	struct irq_stress_count frames, runs, blocks;
 } acre_aligned_to(64);
 
-/* irq_stress_of - that of @hart. Pre: irq_stress_init() has succeeded. */
+/* irq_stress_of - that of @hart, a slot of it. Pre: irq_stress_init() has succeeded. */
 struct irq_stress *irq_stress_of(const struct hart *hart);
 
 /* How often a second, at most IRQ_STRESS_MAX_HZ; 0: not at all. */
@@ -60,17 +60,16 @@ struct irq_stress_rates {
 };
 
 /*
- * irq_stress_init - take memory of the heap for each hart of the machine, for good, and register
- * with the clock and the harts (kernel/hart/hart_client.h).
+ * irq_stress_init - register with the clock, and a slot of each hart (kernel/hart/hart_slot.h).
  * Pre:    once, on one hart, after harts_init().
- * Result: ACRE_OK; ACRE_ERR_NOMEM, and nothing has changed.
+ * Result: ACRE_OK; what hart_slot_register() says, and nothing has changed.
  */
 acre_nodiscard enum acre_status irq_stress_init(void);
 
 /*
  * irq_stress_set - from now on, at these rates, on every hart, and those that are started later. A
  * hart hears of it by an interrupt. If both are 0, no handler has any memory when this returns.
- * Result: ACRE_OK; ACRE_ERR_NOMEM without a successful irq_stress_init(); ACRE_ERR_UNSUPPORTED if
+ * Result: ACRE_OK; ACRE_ERR_FULL without a successful irq_stress_init(); ACRE_ERR_UNSUPPORTED if
  *         the device tree does not say how fast time counts. Nothing has changed after an error.
  */
 enum acre_status irq_stress_set(const struct irq_stress_rates *rates);

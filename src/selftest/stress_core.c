@@ -263,16 +263,6 @@ static void free_block_frames(struct stress *s, struct stress_agent *a, struct s
 		keep = n / 2;
 		free_part(s, a, b, keep, n - keep);
 		break;
-	case 3:
-		if (n == 1) { /* as one that is all zero, which it is then */
-			look_at_own(a, b->at, FRAME_SIZE, b->serial);
-			memset(b->at, 0, FRAME_SIZE);
-			freed(a, DID_FRAME_FREE_ZEROED,
-			      frame_free_zeroed(s->pool, pfn_of(s, b->at)));
-			break;
-		}
-		free_part(s, a, b, 0, n);
-		break;
 	default:
 		free_part(s, a, b, 0, n);
 		break;
@@ -410,11 +400,34 @@ static void pass_on_block(struct stress *s, struct stress_agent *a, struct stres
 
 /* ---- what a player does --------------------------------------------------------------------- */
 
+/* A block of the heap, where that is not a run of frames: nearly always without a lock, as below. */
+static void step_block(struct stress *s, struct stress_agent *a)
+{
+	uint64_t r = next_random(a);
+	struct stress_block *b = &a->other[r % a->nother];
+
+	if (b->at == NULL)
+		alloc_heap_block(s, a, b);
+	else if (b->is_frames)
+		return;
+	else if (r / STRESS_OTHERS % 4 == 0)
+		pass_on_block(s, a, b);
+	else if (r / STRESS_OTHERS % 16 == 1)
+		resize_block(s, a, b);
+	else
+		free_heap_block(s, a, b);
+}
+
 /* Without a lock, but for one in some hundred, which needs another chunk. */
 static void step_single(struct stress *s, struct stress_agent *a)
 {
 	uint64_t r = next_random(a);
 	struct stress_block *b = &a->single[r % a->nsingle];
+
+	if (r >> 52 != 0) { /* the highest bit */
+		step_block(s, a);
+		return;
+	}
 
 	if (b->at == NULL)
 		alloc_single(s, a, b);
@@ -426,7 +439,7 @@ static void step_single(struct stress *s, struct stress_agent *a)
 
 static void alloc_other(struct stress *s, struct stress_agent *a, struct stress_block *b)
 {
-	switch (next_random(a) % 16) {
+	switch (next_random(a) % 15) {
 	case 0:
 		alloc_run_at(s, a, b);
 		break;
@@ -435,21 +448,17 @@ static void alloc_other(struct stress *s, struct stress_agent *a, struct stress_
 		alloc_zeroed(s, a, b);
 		break;
 	case 3:
-		(void)frame_prezero(s->pool, 1);
-		note_call(a, DID_FRAME_PREZERO);
-		break;
-	case 4:
 		if (frame_free_count(s->pool) > frame_managed_count(s->pool))
 			note_wrong(a, "more frames are free than there are");
 		note_call(a, DID_FRAME_FREE_COUNT);
 		break;
-	case 5: /* as if it stopped; and it comes back */
+	case 4: /* as if it stopped; and it comes back */
 		frame_leave(s->pool);
 		note_call(a, DID_FRAME_LEAVE);
 		break;
+	case 5:
 	case 6:
 	case 7:
-	case 8:
 		alloc_run(s, a, b);
 		break;
 	default:
@@ -659,6 +668,12 @@ static bool overtaken(const struct stress *s, const struct ticket_lock *lock)
 	return stats.most_grants >= s->nplayers;
 }
 
+/* Frames that are free, or those of the heap, which may come and go. */
+static frame_count_t frames_left(struct frame_pool *pool, struct heap *heap)
+{
+	return frame_free_count(pool) + heap_backed_bytes(heap) / FRAME_SIZE;
+}
+
 /* No agent works now: every frame and every byte is free, or a player has it. */
 static void check_census(struct stress *s)
 {
@@ -676,12 +691,12 @@ static void check_census(struct stress *s)
 		if (what != 0)
 			count_block(s, &c, at, at[2], (what & FRAMES_BIT) != 0);
 	}
-	if (frame_free_count(s->pool) + c.frames != s->frames)
+	if (frames_left(s->pool, s->heap) + c.frames != s->frames)
 		stress_fail(s, "a frame is neither free nor with a player, or both");
 	heap_stats(s->heap, &heap);
 	if (heap.used_bytes != s->heap_used + c.bytes)
 		stress_fail(s, "bytes of the heap are neither free nor with a player, or both");
-	if (overtaken(s, &s->pool->lock) || overtaken(s, &s->heap->lock))
+	if (overtaken(s, &s->pool->lock) || overtaken(s, &s->heap->runs.lock))
 		stress_fail(s, "a hart that waited for a lock saw more turns of others "
 			       "than there are others");
 	const char *broken = frame_validate(s->pool);
@@ -704,14 +719,24 @@ struct stress_phase stress_total(const struct stress *s)
 	return total;
 }
 
+/* Adds what @lock has seen. */
+static void add_lock(struct stress_phase *sum, const struct ticket_lock *lock)
+{
+	struct ticket_lock_stats stats;
+
+	ticket_lock_look(lock, &stats);
+	sum->locks += stats.holds;
+	sum->waits += stats.contended;
+}
+
 static struct stress_phase figures_so_far(const struct stress *s)
 {
-	struct ticket_lock_stats pool, heap;
+	struct stress_phase sum = { 0 };
 
-	ticket_lock_look(&s->pool->lock, &pool);
-	ticket_lock_look(&s->heap->lock, &heap);
-	struct stress_phase sum = { .locks = pool.holds + heap.holds,
-				    .waits = pool.contended + heap.contended };
+	add_lock(&sum, &s->pool->lock);
+	add_lock(&sum, &s->heap->runs.lock);
+	for (unsigned class = 1; class <= SLAB_CLASSES; class ++)
+		add_lock(&sum, &s->heap->slabs.class[class].lock);
 	for (uint32_t i = 0; i < s->nplayers; i++) {
 		sum.operations += s->player[i].hart.operations + s->player[i].handler.operations;
 		sum.ticks += s->player[i].ticks;
@@ -922,7 +947,7 @@ static void free_everything(struct stress *s)
 			free_foreign(s, &s->player[0].hart, what);
 	}
 	check_census(s);
-	if (s->failed == NULL && frame_free_count(s->pool) != s->frames)
+	if (s->failed == NULL && frames_left(s->pool, s->heap) != s->frames)
 		stress_fail(s, "not every frame came back");
 }
 
@@ -946,11 +971,9 @@ static const struct {
 	[DID_FRAME_ALLOC_RANGE_ZEROED] = FRAME(alloc_range_zeroed),
 	[DID_FRAME_ALLOC_AT] = FRAME(alloc_at),
 	[DID_FRAME_FREE] = FRAME(free),
-	[DID_FRAME_FREE_ZEROED] = FRAME(free_zeroed),
 	[DID_FRAME_FREE_RANGE] = FRAME(free_range),
 	[DID_FRAME_FREE_ADDRESS] = FRAME(free_address),
 	[DID_FRAME_LEAVE] = FRAME(leave),
-	[DID_FRAME_PREZERO] = FRAME(prezero),
 	[DID_FRAME_IS_FREE] = FRAME(is_free),
 	[DID_FRAME_FREE_COUNT] = FRAME(free_count),
 	[DID_HEAP_ALLOC] = HEAP(alloc),
@@ -980,7 +1003,7 @@ const char *stress_left_out(const struct stress *s)
 
 	for (enum stress_verb verb = 0; verb < STRESS_VERBS; verb++) {
 		uint64_t n = stress_did(s, verb);
-		if (verb != DID_FRAME_ALLOC && verb != DID_FRAME_FREE)
+		if (verb != DID_FRAME_ALLOC && verb != DID_FRAME_FREE && verb < DID_HEAP_ALLOC)
 			others += n;
 		if (n == 0 && missing == NULL)
 			missing = verbs[verb].left_out;
@@ -1041,7 +1064,7 @@ void stress_init(struct stress *s, uint32_t nplayers, uint64_t seed, struct fram
 		p->handler.other = p->ticked_other;
 		p->handler.nsingle = p->handler.nother = STRESS_TICKED;
 	}
-	s->frames = frame_free_count(pool);
+	s->frames = frames_left(pool, heap);
 	heap_stats(heap, &stats);
 	s->heap_used = stats.used_bytes;
 }
@@ -1058,7 +1081,7 @@ static void report_totals(const struct stress *s)
 	}
 	report_verbs(s, "frames taken", DID_FRAME_ALLOC, DID_FRAME_ALLOC_AT);
 	report_verbs(s, "frames given", DID_FRAME_FREE, DID_FRAME_LEAVE);
-	report_verbs(s, "frames else", DID_FRAME_PREZERO, DID_FRAME_FREE_COUNT);
+	report_verbs(s, "frames else", DID_FRAME_IS_FREE, DID_FRAME_FREE_COUNT);
 	report_verbs(s, "heap", DID_HEAP_ALLOC, DID_HEAP_FREE_SIZED);
 	s->line("  freed for another: %llu; found no memory: %llu", (unsigned long long)foreign,
 		(unsigned long long)none);
@@ -1078,7 +1101,7 @@ bool stress_run(struct stress *s, uint64_t operations, void (*line)(const char *
 	s->line = line;
 	const uint64_t locked = operations * s->runner->locked;
 
-	mixed(s, "single frames", 0, operations);
+	mixed(s, "frames and blocks", 0, operations);
 	mixed(s, "1 in 100 locked", 10, locked / 50);
 	mixed(s, "1 in 20 locked", 50, locked / 500);
 	mixed(s, "1 in 5 locked", 200, locked / 2000);

@@ -41,11 +41,9 @@ enum stress_verb {
 	DID_FRAME_ALLOC_RANGE_ZEROED,
 	DID_FRAME_ALLOC_AT,
 	DID_FRAME_FREE,
-	DID_FRAME_FREE_ZEROED,
 	DID_FRAME_FREE_RANGE,
 	DID_FRAME_FREE_ADDRESS,
 	DID_FRAME_LEAVE,
-	DID_FRAME_PREZERO,
 	DID_FRAME_IS_FREE,
 	DID_FRAME_FREE_COUNT,
 	DID_HEAP_ALLOC,
@@ -142,7 +140,7 @@ struct stress {
 	_Atomic uint32_t here;
 	uint32_t share;       /* of the operations that have to take a lock, in a thousand */
 	bool only_alloc;      /* handlers give nothing back now */
-	frame_count_t frames; /* free at the start */
+	frame_count_t frames; /* free at the start, or the heap's */
 	uint64_t heap_used;   /* bytes at the start */
 	void *ballast;        /* runs that are held so that memory is short */
 	frame_count_t nballast;

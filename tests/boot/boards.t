@@ -95,7 +95,7 @@ for count in (1, 2, 4, 8):
           harts=count, **SEMIHOSTING)
 board("microchip-icicle-kit, with our tree", model("Microchip PolarFire-SoC Icicle Kit"),
       harts(4, disabled=1, boot_hart="[1-4]"), ram(r"1280 MiB|~?1\.25 GiB", banks=2),
-      r"^  \[0x0000001000000000, 0x\w+\) .* frame metadata ", r", 0x0000001010000000\) .* usable ",
+      r"^  \[0x0000001000000000, 0x\w+\) .* metadata ", r", 0x0000001010000000\) .* usable ",
       machine="microchip-icicle-kit", harts=5, memory="1537M", dts="icicle", bios=firmware(), **SEMIHOSTING)
 
 
@@ -258,7 +258,7 @@ def banks_far_apart_have_tables_of_their_own_and_the_holes_have_none():
     for start in ("0000000080000000", "0000001000000000", "0000008000000000", "000000ff00000000"):
         result.must_say(rf"^  \[0x{start}, ")
     result.must_say(r", 0x0000010080000000\)")
-    tables = int(result.must_say(r"^  frame metadata +.* (\d+) bytes$").group(1))
+    tables = int(result.must_say(r"^  metadata +.* (\d+) bytes$").group(1))
     frames = int(result.must_say(r"^frames +(\d+) managed").group(1))
     note(f"{tables} bytes of tables for {frames} frames in 5 banks")
     must(tables <= frames * 2.05 / 8 + 5 * 4096, "tables are in proportion to what there is")

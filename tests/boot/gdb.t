@@ -11,7 +11,7 @@ import subprocess
 from acre import DEBUG, LIMIT, RELEASE, TOP, Failure, Run, arguments, case, main, must, must_equal, run, scratch
 
 
-def session(script, kernel=None, harts=2):
+def session(script, kernel=None, harts=2, **more):
     """`make debug` with these commands typed after it has stopped at kernel_main."""
     with scratch() as folder:
         with open(f"{folder}/script", "w", encoding="ascii") as file:
@@ -19,7 +19,7 @@ def session(script, kernel=None, harts=2):
         with open(f"{folder}/gdb", "w", encoding="ascii") as file:
             file.write(f'#!/bin/sh\nexec gdb-multiarch -nx -batch "$@" -x {folder}/script\n')
         os.chmod(f"{folder}/gdb", 0o755)
-        command = arguments(kernel=(kernel or RELEASE) / "acre.elf", harts=harts)
+        command = arguments(kernel=(kernel or RELEASE) / "acre.elf", harts=harts, **more)
         command.insert(1, "--debug")
         result = run(command, env={"GDB": f"{folder}/gdb", "TMPDIR": folder}).must_end_with(0)
         left = [name for name in os.listdir(folder) if name not in ("script", "gdb")]
@@ -33,12 +33,15 @@ MEMBERS = {
     "struct memmap": "nregions region",
     "struct memmap_region": "kind name range bank",
     "struct acre_range": "start end",
-    "struct frame_pool": "managed nzeroed lock nbanks bank nstocks stock",
+    "struct frame_pool": "managed lock nbanks bank nstocks stocks",
     "struct frame_bank": "managed first nframes nbits free inserted",
     "struct frame_stock": "base",
-    "struct heap": "lock buddy count",
-    "struct buddy": "total_bytes free_bytes nregions free",
-    "struct buddy_link": "next",
+    "struct hart_slots": "offset",
+    "struct heap": "runs slabs count",
+    "struct run_pool": "lock buddy used_bytes",
+    "struct slab_pool": "class",
+    "struct slab_class": "size nslabs",
+    "struct buddy": "total_bytes nregions",
     "struct hart": "id state stack_low stack_high",
 }
 
@@ -104,7 +107,7 @@ def a_session_in_the_frame_allocator():
     """Break, walk back, read the pool, step, finish: the pool has one frame less afterwards."""
     result = session(
         """
-        tbreak frame_alloc_range
+        tbreak frame_alloc_range_zeroed
         continue
         backtrace
         acre-pool
@@ -116,11 +119,11 @@ def a_session_in_the_frame_allocator():
         """,
         harts=2,
     )
-    result.must_say(r"Temporary breakpoint 2(\.\d)?, frame_alloc_range \(pool=0x\w+ <machine\+\d+>, nframes=\d+")
+    result.must_say(r"Temporary breakpoint 2(\.\d)?, frame_alloc_range_zeroed \(pool=(pool@entry=)?0x\w+ <machine\+\d+>, nframes=(nframes@entry=)?\d+")
     result.must_say(r"^#\d+ +(0x\w+ in )?harts_init \(.*at src/kernel/hart/harts\.c:\d+$")
     result.must_say(r"^#\d+ +(0x\w+ in )?kernel_main \(hart_id=[01], .*at src/kernel/main\.c:\d+$")
     result.must_say(r"^stepped to:frame_alloc_range(_zeroed)? \+ \d+ in section \.text$")
-    taken = number(result, r"frame_alloc_range.*nframes=(\d+)")
+    taken = number(result, r"frame_alloc_range.*nframes=(?:nframes@entry=)?(\d+)")
     result.must_say(r"^Value returned is \$\d+ = \d+$")
     shown = re.findall(r"^  (\d+) managed, (\d+) inserted, (\d+) free$", result.text, re.M)
     must_equal(len(shown), 2, "looks at the one bank")
@@ -146,9 +149,17 @@ def the_commands_show_what_the_kernel_prints():
     must(shown, "acre-map shows nothing")
     must_equal(shown, printed, "regions by acre-map and by the kernel")
     frames = result.must_say(r"^frames +(\d+) managed .*?, (\d+) free")
-    result.must_say(rf"^{frames[1]} managed, {frames[2]} free, 0 of them zeroed; lock free$")
+    result.must_say(rf"^{frames[1]} managed, {frames[2]} free; lock free$")
     result.must_say(r"^8\.00 MiB in 1 region\(s\), \d+ bytes used$")
-    result.must_say(r"^order 22: 1 free of 4\.00 MiB$")
+    result.must_say(r"^objects of 16 bytes: 1 slabs$")
+
+
+@case
+def the_pool_says_where_a_hart_takes_from():
+    result = session("tbreak frame_free\ncontinue\nprintf \"frame %#lx\\n\", pfn\nacre-pool\n", harts=1, bootargs="test=ledger.*")
+    frame = int(result.must_say(r"^frame (0x\w+)$")[1], 16)
+    word = result.must_say(r"^hart 0 takes from \[0x(\w{16}), 0x(\w{16})\) +256\.00 KiB$")
+    must(int(word[1], 16) <= frame << 12 < int(word[2], 16), f"frame {frame:#x} is not in that word")
 
 
 @case

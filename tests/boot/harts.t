@@ -57,7 +57,7 @@ def harts_that_cannot_be_had_are_named_and_the_kernel_goes_on():
 def the_self_tests_of_harts_pass_where_some_did_not_come():
     with scratch() as folder:
         blob = tree(folder, [(FIRST + 3 * i, "okay") for i in range(30)])
-        for suite in ("harts.*", "irq_stress.*", "work.*", "frame_irq_stress.*", "stress.*"):
+        for suite in ("harts.*", "hart_slot.*", "irq_stress.*", "work.*", "frame_irq_stress.*", "stress.*"):
             known = int(selftest(dtb=blob, bootargs=f"test={suite}").must_say(HARTS).group(1))
             must(known > 2, f"{known} harts in the table")
 

@@ -54,6 +54,17 @@ def no_symbol_of_a_test_is_in_it():
 
 
 @case
+def its_static_memory_is_small():
+    """BSS without the heap's memory, table and head; 32 KiB of it are the boot hart's stacks."""
+    table = run([CROSS + "nm", "--print-size", PRODUCT / "acre.elf"]).must_end_with(0)
+    at = {words[-1]: [int(word, 16) for word in words[:-2]] for words in map(str.split, table.lines) if len(words) >= 3}
+    bss = at["bss_end"][0] - at["bss_start"][0]
+    rest = bss - sum(at[name][1] for name in ("heap_arena", "heap_table", "kernel_heap"))
+    must(rest >= 32 << 10, f"only {rest} bytes: the look misses the boot hart's stacks")
+    must(rest <= 64 << 10, f"{rest} bytes of BSS beside the heap, of {bss}")
+
+
+@case
 def the_prompt_works_and_lists_no_command_of_a_test():
     run_ = boot(text="help\nframes\nwhy 0x80200000\ntest\nstress\ncrash panic\nmem twice\n", kernel=PRODUCT / "acre.elf",
                 harts=2).must_end_with(0)

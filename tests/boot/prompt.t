@@ -21,7 +21,7 @@ def each_command_of_the_list_answers():
     must("crash" not in run.answer("help"), "help lists the way to crash")
     must("[0x0000000080000000, " in run.answer("mem"), "mem shows no region")
     must(" managed " in run.answer("frames"), "frames shows no count")
-    must("largest free block" in run.answer("heap"), "heap shows no figures")
+    must("largest free run" in run.answer("heap"), "heap shows no figures")
     must("booted on hart" in run.answer("harts"), "harts shows no harts")
 
 
@@ -43,14 +43,14 @@ def blanks_around_words_and_empty_lines_are_nothing():
 def cr_and_lf_both_end_a_line():
     run = boot(text=b"frames\rheap\r\nframes\n").must_end_with(0)
     must_equal(len(run.lines) - len([x for x in run.lines if x != "acre> frames"]), 2, "lines run")
-    must("largest free block" in run.answer("heap"), "heap shows no figures")
+    must("largest free run" in run.answer("heap"), "heap shows no figures")
 
 
 @case
 def backspace_delete_and_control_u_edit():
     run = boot(text=b"framez\bs\nheapp\x7f\nmem mem mem\x15frames\n").must_end_with(0)
     must_equal(run.text.count(" managed ("), 3, "answers to frames, with that of the banner")
-    must_equal(run.text.count("largest free block"), 2, "answers to heap, with that of the banner")
+    must_equal(run.text.count("largest free run"), 2, "answers to heap, with that of the banner")
     run.must_not_say("unknown command|too many")
 
 

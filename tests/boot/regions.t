@@ -217,10 +217,10 @@ def compare(**options):
     regions, sums, outside = map(list, split_report(result))
     printed = printed_regions(regions)
     # The tables of the frame pool are taken from usable memory; how much is the pool's own affair.
-    plain = [(s, e, "usable" if kind == "frame metadata" else kind) for s, e, kind, _ in printed]
+    plain = [(s, e, "usable" if kind == "metadata" else kind) for s, e, kind, _ in printed]
     must_be_same_map(merged(plain), expected_map(banks, reservations))
     for start, end, kind, name in printed:
-        if kind not in ("usable", "rounding slack", "frame metadata"):
+        if kind not in ("usable", "rounding slack", "metadata"):
             names = [r[3] for r in reservations if r[0] <= start and end <= r[1] and r[2] == kind]
             must(name in names, f"[{start:#x}, {end:#x}) is {name}, should be one of {names}")
     must_equal(

@@ -91,11 +91,12 @@ def main():
     if not (BUILT / "takes").exists():
         print("Bail out! no build/fuzz/takes: `make test T=tests/fuzz/fuzz.t` builds it")
         return 1
-    print(f"1..{9 + len(ONLY_ONE)}", flush=True)
-    for fuzzer, folder in (("fdt", "tests/fuzz"), ("memmap", "tests/fuzz"), ("frame", "tests/fuzz/frame")):
+    print(f"1..{12 + len(ONLY_ONE)}", flush=True)
+    for fuzzer, folder in (("fdt", "tests/fuzz"), ("memmap", "tests/fuzz"), ("frame", "tests/fuzz/frame"),
+                           ("heap", "tests/fuzz/heap")):
         for kind in ("corpus", "cases"):
             report(f"{fuzzer}: what is in {folder}/{kind}", replay(fuzzer, TOP / folder / kind))
-    for folder in ("tests/fuzz/corpus", "tests/fuzz/frame/corpus"):
+    for folder in ("tests/fuzz/corpus", "tests/fuzz/frame/corpus", "tests/fuzz/heap/corpus"):
         size = sum(path.stat().st_size for path in (TOP / folder).glob("*"))
         report(f"{folder} is small", f"{size} bytes" if size >= CORPUS_LIMIT else None)
 

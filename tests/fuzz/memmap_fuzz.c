@@ -23,6 +23,7 @@
 #include "fdt/fdt_memory.h"
 #include "mm/map/memmap.h"
 #include "mm/map/memmap_fdt.h"
+#include "mm/map/memmap_room.h"
 #include "tests/fuzz/fuzz.h"
 
 static struct memmap map;
@@ -179,13 +180,56 @@ static bool same_region(const struct memmap_region *a, const struct memmap_regio
 	       a->index == b->index && strcmp(a->name, b->name) == 0;
 }
 
+/* Tables to the byte, so that a sanitizer sees what goes past them. */
+static void make_tables(struct memmap *m, const struct fdt *fdt, const struct memmap_boot *boot)
+{
+	struct memmap_need need;
+
+	(void)!memmap_count_from_fdt(fdt, boot, NULL, &need);
+	const uint64_t bytes = memmap_table_bytes(need.nbanks, need.nreservations);
+	free(m->declared);
+	void *tables = malloc(bytes);
+	must(bytes == 0 || memmap_init(m, tables, bytes - 1, need.nbanks, need.nreservations) ==
+				   ACRE_ERR_NOMEM,
+	     "tables that are too small are refused");
+	must(memmap_init(m, tables, bytes, need.nbanks, need.nreservations) == ACRE_OK,
+	     "there are tables");
+}
+
+/* Room for tables is whole frames that no one reserves, and is found where there is some. */
+static void check_room(const struct memmap *m, const struct fdt *fdt,
+		       const struct memmap_boot *boot, uint64_t bytes)
+{
+	struct acre_range room;
+
+	if (memmap_find_room(fdt, boot, bytes, &room) != ACRE_OK) {
+		uint32_t cursor = 0;
+		const struct memmap_region *region;
+		while ((region = memmap_next(m, MEMMAP_USABLE, &cursor)) != NULL)
+			must(region->range.start == 0 || acre_range_size(region->range) < bytes,
+			     "a room that there is is found");
+		return;
+	}
+	must(acre_range_size(room) >= bytes && acre_range_size(room) - bytes < FRAME_SIZE &&
+		     room.start % FRAME_SIZE == 0 && room.end % FRAME_SIZE == 0,
+	     "a room has the size");
+	while (room.start < room.end) {
+		const struct memmap_region *region = memmap_find(m, room.start);
+		must(region != NULL &&
+			     (region->kind == MEMMAP_USABLE || region->kind == MEMMAP_SLACK),
+		     "a room is usable memory, or where two nodes share a frame");
+		room.start = region->range.end;
+	}
+}
+
 static enum acre_status make(struct memmap *m, const struct fdt *fdt,
 			     const struct memmap_boot *boot, struct tally *tally)
 {
 	const struct memmap_reporter reporter = { count_finding, tally };
 
-	memmap_init(m);
+	make_tables(m, fdt, boot);
 	enum acre_status s = memmap_from_fdt(m, fdt, boot, &reporter);
+	must(s != ACRE_ERR_FULL, "no table is too small");
 	if (s != ACRE_OK) {
 		must(tally->errors > 0, "an error has a finding");
 		return s;
@@ -193,6 +237,7 @@ static enum acre_status make(struct memmap *m, const struct fdt *fdt,
 	must(tally->errors == 0, "a finding of an error fails");
 	must(memmap_resolve(m) == ACRE_OK, "what was collected can be resolved");
 	must_validate(m);
+	check_room(m, fdt, boot, 3 * FRAME_SIZE + 1);
 	uint32_t unplaced = memmap_place_from_fdt(m, fdt, &reporter);
 	must(unplaced == 0 || tally->errors > 0, "what has no place has a finding");
 	must_validate(m);

@@ -3,6 +3,7 @@
 #include "lib/string.h"
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_types.h"
+#include "tests/support/frame_room.h"
 #include "tests/support/ktest.h"
 
 #define HARTS  3u
@@ -15,17 +16,20 @@ struct game {
 	struct frame_pool pool;
 	uint32_t held[HARTS][FRAMES];
 	uint32_t nheld[HARTS];
+	bool is_held[FRAMES];
 	uint8_t taker[CHUNKS]; /* who took the last frame of it, plus 1 */
 	uint32_t moved;        /* frames that were taken out of another one's chunk */
 };
 
-static struct game *game_new(void)
+static struct game *game_new(unsigned nstocks)
 {
 	struct game *g = ktest_alloc(sizeof(*g), 64);
 	size_t bytes = frame_metadata_bytes(FRAMES);
 
 	memset(g, 0, sizeof(*g));
-	REQUIRE_EQ(frame_pool_init(&g->pool, 0), ACRE_OK);
+	REQUIRE_EQ(frame_pool_init_for(&g->pool, 0, ktest_alloc(sizeof(struct frame_room), 64),
+				       nstocks),
+		   ACRE_OK);
 	REQUIRE_EQ(frame_pool_add_bank(&g->pool, FIRST, FRAMES, ktest_alloc(bytes, 8), bytes),
 		   ACRE_OK);
 	REQUIRE_EQ(frame_insert(&g->pool, FIRST, FRAMES), ACRE_OK);
@@ -41,6 +45,8 @@ static bool take(struct game *g, unsigned hart)
 	uint8_t *taker = &g->taker[(pfn - FIRST) / CHUNK_BITS];
 	g->moved += *taker != 0 && *taker != hart + 1;
 	*taker = (uint8_t)(hart + 1);
+	REQUIRE(!g->is_held[pfn - FIRST]);
+	g->is_held[pfn - FIRST] = true;
 	g->held[hart][g->nheld[hart]++] = (uint32_t)(pfn - FIRST);
 	return true;
 }
@@ -53,13 +59,14 @@ static void give_any(struct game *g, unsigned hart)
 
 	held[i] = held[--g->nheld[hart]];
 	host_hart = hart;
+	g->is_held[frame] = false;
 	REQUIRE_EQ(frame_free(&g->pool, FIRST + frame), ACRE_OK);
 }
 
 /* Nine tenths are taken, by all in turn. */
 static struct game *nearly_full(void)
 {
-	struct game *g = game_new();
+	struct game *g = game_new(HARTS);
 
 	for (uint32_t i = 0; i < FRAMES * 9 / 10; i++)
 		REQUIRE(take(g, i % HARTS));
@@ -113,6 +120,34 @@ KTEST(frame_choose, and_still_one_gets_every_frame_that_is_free)
 		REQUIRE(take(g, 2));
 	EXPECT(!take(g, 2));
 	EXPECT(!take(g, 0));
+	host_hart = 0;
+	EXPECT(frame_pool_is_empty(&g->pool));
+	REQUIRE_VALID(frame_validate(&g->pool));
+}
+
+/* Harts 1 and 2 take from one stock. */
+KTEST(frame_choose, harts_without_a_stock_share_one)
+{
+	struct game *g = game_new(1);
+	const struct frame_stock *shared = &g->pool.shared;
+
+	for (uint32_t i = 0; i < STEPS; i++) {
+		const unsigned hart = (unsigned)ktest_below(HARTS);
+		if (g->nheld[hart] != 0 && ktest_below(5) < 2)
+			give_any(g, hart);
+		else
+			(void)take(g, hart);
+		const frame_nr_t base = atomic_load(&shared->base);
+		frame_leave(&g->pool);
+		EXPECT_EQ(atomic_load(&shared->base), base);
+		if (i % 500 == 0)
+			REQUIRE_VALID(frame_validate(&g->pool));
+	}
+	EXPECT(atomic_load(&shared->base) != FRAME_NONE);
+	EXPECT_EQ(frame_free_count(&g->pool), FRAMES - g->nheld[0] - g->nheld[1] - g->nheld[2]);
+	host_hart = HARTS + 50; /* its number is far past them too */
+	while (frame_alloc(&g->pool) != FRAME_NONE)
+		;
 	host_hart = 0;
 	EXPECT(frame_pool_is_empty(&g->pool));
 	REQUIRE_VALID(frame_validate(&g->pool));

@@ -14,6 +14,7 @@
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_internal.h"
 #include "mm/frame/frame_types.h"
+#include "tests/support/frame_room.h"
 #include "tests/support/ktest.h"
 
 #define FIRST  (64 * CHUNK_BITS)
@@ -34,7 +35,8 @@ static struct {
 
 static void make(struct frame_pool *pool, void *metadata)
 {
-	REQUIRE_EQ(frame_pool_init(pool, 0), ACRE_OK);
+	REQUIRE_EQ(frame_pool_init_in(pool, 0, ktest_alloc(sizeof(struct frame_room), 64)),
+		   ACRE_OK);
 	REQUIRE_EQ(frame_pool_add_bank(pool, FIRST, FRAMES, metadata, frame_metadata_bytes(FRAMES)),
 		   ACRE_OK);
 	REQUIRE_EQ(frame_insert(pool, FIRST, FRAMES), ACRE_OK);
@@ -255,7 +257,8 @@ static struct frame_pool *debugged_pool(void)
 	size_t bytes = frame_metadata_bytes(REAL);
 	size_t record_bytes = frame_record_bytes(REAL);
 
-	REQUIRE_EQ(frame_pool_init(pool, (uint64_t)(uintptr_t)ram - frame_to_paddr(first)),
+	REQUIRE_EQ(frame_pool_init_in(pool, (uint64_t)(uintptr_t)ram - frame_to_paddr(first),
+				      ktest_alloc(sizeof(struct frame_room), 64)),
 		   ACRE_OK);
 	REQUIRE_EQ(frame_pool_add_bank(pool, first, REAL, ktest_alloc(bytes, 8), bytes), ACRE_OK);
 	REQUIRE_EQ(frame_pool_debug(pool, first, ktest_alloc(record_bytes, 8), record_bytes),

@@ -9,6 +9,7 @@
 
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_types.h"
+#include "tests/support/frame_room.h"
 #include "tests/support/ktest.h"
 
 #define FIRST  0x51e00u /* a multiple of two chunks */
@@ -66,7 +67,8 @@ static struct game *game_of(frame_count_t inserted)
 	size_t bytes = frame_metadata_bytes(FRAMES);
 
 	*g = (struct game){ .nones = 0 };
-	REQUIRE_EQ(frame_pool_init(&g->pool, 0), ACRE_OK);
+	REQUIRE_EQ(frame_pool_init_in(&g->pool, 0, ktest_alloc(sizeof(struct frame_room), 64)),
+		   ACRE_OK);
 	REQUIRE_EQ(frame_pool_add_bank(&g->pool, FIRST, FRAMES, ktest_alloc(bytes, 8), bytes),
 		   ACRE_OK);
 	REQUIRE_EQ(frame_insert(&g->pool, FIRST, inserted), ACRE_OK);
@@ -126,42 +128,6 @@ KTEST(frame_none_threads, who_has_freed_a_frame_finds_one)
 	g->before = hold_both;
 	g->act = free_and_ask;
 	g->after = both_have_one;
-	run(g);
-}
-
-/* ---- one frame, known to be zero, and another hart asks for more than that -------------------------- */
-
-static void make_zeroed(struct game *g)
-{
-	frame_nr_t pfn = frame_alloc_zeroed(&g->pool);
-
-	(void)frame_pool_is_empty(&g->pool); /* now the tree knows that it is */
-	(void)frame_free_zeroed(&g->pool, pfn);
-}
-
-static void ask_for_two_or_one(struct game *g, unsigned hart)
-{
-	g->got[hart] = hart == 2 ? FRAME_NONE
-				 : frame_alloc_range(&g->pool, 2 - hart, (2 - hart) * FRAME_SIZE);
-}
-
-static void one_has_it(struct game *g)
-{
-	g->nones += g->got[1] == FRAME_NONE;
-	give_back(g, g->got[1], 1);
-}
-
-KTEST(frame_none_threads, a_frame_that_is_known_to_be_zero_is_always_somewhere)
-{
-	struct frame_pool *pool;
-	struct game *g = game_of(1);
-
-	pool = &g->pool;
-	uint8_t *ram = ktest_alloc(FRAME_SIZE, FRAME_SIZE);
-	pool->offset = (uint64_t)(uintptr_t)ram - FIRST * FRAME_SIZE;
-	g->before = make_zeroed;
-	g->act = ask_for_two_or_one;
-	g->after = one_has_it;
 	run(g);
 }
 

@@ -10,6 +10,7 @@
 #include "lib/string.h"
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_types.h"
+#include "tests/support/frame_room.h"
 #include "tests/support/ktest.h"
 
 #define MAX_THREADS 8u
@@ -190,18 +191,41 @@ static void *start(void *arg)
 	return NULL;
 }
 
-static struct arena *arena_new(frame_count_t inserted)
+/* What the threads play in. */
+struct shape {
+	frame_count_t inserted;
+	frame_count_t split; /* so many frames are a bank, and the rest is another; 0: one bank */
+	unsigned nstocks;
+};
+
+static void add_frames(struct frame_pool *pool, frame_nr_t first, frame_count_t n,
+		       frame_count_t inserted)
+{
+	size_t bytes = frame_metadata_bytes(n);
+
+	REQUIRE_EQ(frame_pool_add_bank(pool, first, n, ktest_alloc(bytes, 64), bytes), ACRE_OK);
+	REQUIRE_EQ(frame_insert(pool, first, inserted), ACRE_OK);
+}
+
+static struct arena *arena_of(const struct shape *shape)
 {
 	struct arena *a = ktest_alloc(sizeof(*a), 64);
-	size_t bytes = frame_metadata_bytes(FRAMES);
+	frame_count_t split = shape->split;
 
 	memset(a, 0, sizeof(*a));
 	a->pool = ktest_alloc(sizeof(*a->pool), 64);
-	REQUIRE_EQ(frame_pool_init(a->pool, 0), ACRE_OK);
-	REQUIRE_EQ(frame_pool_add_bank(a->pool, FIRST, FRAMES, ktest_alloc(bytes, 64), bytes),
+	REQUIRE_EQ(frame_pool_init_for(a->pool, 0, ktest_alloc(sizeof(struct frame_room), 64),
+				       shape->nstocks),
 		   ACRE_OK);
-	REQUIRE_EQ(frame_insert(a->pool, FIRST, inserted), ACRE_OK);
+	if (split != 0)
+		add_frames(a->pool, FIRST, split, split);
+	add_frames(a->pool, FIRST + split, FRAMES - split, shape->inserted - split);
 	return a;
+}
+
+static struct arena *arena_new(frame_count_t inserted)
+{
+	return arena_of(&(struct shape){ .inserted = inserted, .nstocks = FRAME_ROOM_HARTS });
 }
 
 /* Everything is back, and every frame can be had exactly once. */
@@ -220,10 +244,10 @@ static void expect_whole(struct arena *a, frame_count_t inserted)
 	REQUIRE_VALID(frame_validate(a->pool));
 }
 
-static void play(unsigned nthreads, unsigned rounds, frame_count_t inserted,
-		 void (*work)(struct thread *))
+static void play_in(const struct shape *shape, unsigned nthreads, unsigned rounds,
+		    void (*work)(struct thread *))
 {
-	struct arena *a = arena_new(inserted);
+	struct arena *a = arena_of(shape);
 	struct thread thread[MAX_THREADS];
 	uint64_t taken = 0, given = 0;
 
@@ -248,7 +272,15 @@ static void play(unsigned nthreads, unsigned rounds, frame_count_t inserted,
 	EXPECT(taken > 0);
 	EXPECT_EQ(a->inserts > 0, work == come_and_go);
 	EXPECT_EQ(given + self.given, taken);
-	expect_whole(a, inserted);
+	expect_whole(a, shape->inserted);
+}
+
+static void play(unsigned nthreads, unsigned rounds, frame_count_t inserted,
+		 void (*work)(struct thread *))
+{
+	const struct shape shape = { .inserted = inserted, .nstocks = FRAME_ROOM_HARTS };
+
+	play_in(&shape, nthreads, rounds, work);
 }
 
 KTEST(frame_threads, two_harts_free_the_frames_of_each_other)
@@ -276,6 +308,27 @@ KTEST(frame_threads, eight_harts_in_two_chunks)
 KTEST(frame_threads, frames_are_handed_out_while_they_are_inserted)
 {
 	play(3, 20000, FRAMES, come_and_go);
+}
+
+/* Harts 2, 3 and 4 share a stock, and write it with the lock. */
+KTEST(frame_threads, harts_without_a_stock_share_one)
+{
+	const struct shape many = { .inserted = FRAMES, .nstocks = 2 };
+	const struct shape few = { .inserted = 130, .nstocks = 0 };
+
+	play_in(&many, 4, 10000, mixed);
+	play_in(&few, 4, 10000, singles);
+}
+
+/* All harts take from the chunk that two banks share: it has most of the frames. */
+KTEST(frame_threads, two_banks_share_a_chunk)
+{
+	const struct shape all = { .inserted = FRAMES, .split = 2600, .nstocks = MAX_THREADS + 1 };
+	const struct shape few = { .inserted = 700, .split = 660, .nstocks = 3 };
+
+	play_in(&all, 4, 10000, mixed);
+	play_in(&few, 4, 10000, singles);
+	play_in(&few, 4, 10000, mixed);
 }
 
 /* No threads, but the numbers of harts: each begins a chunk of its own, as long as there is one. */

@@ -9,6 +9,7 @@
 #include "lib/string.h"
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_types.h"
+#include "tests/support/frame_room.h"
 #include "tests/support/ktest.h"
 
 #define THREADS 4
@@ -52,14 +53,11 @@ static void mark(struct arena *a, frame_nr_t pfn, bool zeroed)
 		words[i] = pfn;
 }
 
-static void drop(struct arena *a, frame_nr_t pfn, bool zeroed)
+static void drop(struct arena *a, frame_nr_t pfn)
 {
 	if (!is_all(frame_ptr(&a->pool, pfn), pfn))
 		atomic_fetch_add(&a->damaged, 1);
-	if (zeroed)
-		memset(frame_ptr(&a->pool, pfn), 0, FRAME_SIZE);
-	enum acre_status s = zeroed ? frame_free_zeroed(&a->pool, pfn) : frame_free(&a->pool, pfn);
-	if (s != ACRE_OK)
+	if (frame_free(&a->pool, pfn) != ACRE_OK)
 		atomic_fetch_add(&a->refused, 1);
 }
 
@@ -92,8 +90,6 @@ static void *work(void *arg)
 		random ^= random >> 7;
 		random ^= random << 17;
 		bool zeroed = (random >> 40 & 1) != 0;
-		if (random % 8 == 0)
-			(void)frame_prezero(&a->pool, 2);
 		if (random % 8 == 1)
 			run_and_back(a, 4, zeroed);
 		frame_nr_t pfn = random % 3 == 0 ? FRAME_NONE
@@ -103,7 +99,7 @@ static void *work(void *arg)
 			mark(a, pfn, zeroed);
 		pfn = atomic_exchange(&a->slot[random >> 32 & (SLOTS - 1)], pfn);
 		if (pfn != FRAME_NONE)
-			drop(a, pfn, (random >> 41 & 1) != 0);
+			drop(a, pfn);
 	}
 	return NULL;
 }
@@ -119,7 +115,8 @@ static struct arena *arena_of(bool debug)
 	memset(ram, 0xa5, FRAMES * FRAME_SIZE);
 	for (unsigned i = 0; i < SLOTS; i++)
 		a->slot[i] = FRAME_NONE;
-	REQUIRE_EQ(frame_pool_init(&a->pool, (uint64_t)(uintptr_t)ram - FIRST * FRAME_SIZE),
+	REQUIRE_EQ(frame_pool_init_in(&a->pool, (uint64_t)(uintptr_t)ram - FIRST * FRAME_SIZE,
+				      ktest_alloc(sizeof(struct frame_room), 64)),
 		   ACRE_OK);
 	REQUIRE_EQ(frame_pool_add_bank(&a->pool, FIRST, FRAMES, ktest_alloc(bytes, 8), bytes),
 		   ACRE_OK);
@@ -144,7 +141,7 @@ static void share(bool debug)
 	REQUIRE_VALID(frame_validate(&a->pool));
 	for (unsigned i = 0; i < SLOTS; i++) {
 		if (a->slot[i] != FRAME_NONE)
-			drop(a, a->slot[i], false);
+			drop(a, a->slot[i]);
 	}
 	EXPECT_EQ(a->damaged, 0);
 	EXPECT_EQ(a->not_zero, 0);
@@ -158,7 +155,7 @@ static void share(bool debug)
 	EXPECT_EQ(frame_alloc(&a->pool), FRAME_NONE);
 }
 
-KTEST(frame_zero_threads, harts_share_what_is_known_to_be_zero)
+KTEST(frame_zero_threads, harts_share_frames_that_are_cleared)
 {
 	share(false);
 }

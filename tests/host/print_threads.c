@@ -120,7 +120,7 @@ KTEST(print, keeps_the_lines_of_several_harts_whole_and_in_order)
 static void stop_after_a_piece(const char *text, size_t len)
 {
 	collect(text, len);
-	if (got.len == 16)
+	if (got.len >= 16 && got.len - len < 16) /* where the ring ends a piece is shorter */
 		atomic_store(&host_panicking, true);
 }
 

@@ -9,6 +9,7 @@
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_types.h"
 #include "selftest/stress_core.h"
+#include "tests/support/frame_room.h"
 #include "tests/support/ktest.h"
 
 #define MAX_THREADS 8u
@@ -70,7 +71,9 @@ static struct frame_pool *pool_new(void)
 	size_t bytes = frame_metadata_bytes(FRAMES);
 	uint8_t *memory = ktest_alloc(FRAMES * FRAME_SIZE, FRAME_SIZE);
 
-	REQUIRE_EQ(frame_pool_init(pool, (uintptr_t)memory - frame_to_paddr(FIRST)), ACRE_OK);
+	REQUIRE_EQ(frame_pool_init_in(pool, (uintptr_t)memory - frame_to_paddr(FIRST),
+				      ktest_alloc(sizeof(struct frame_room), 64)),
+		   ACRE_OK);
 	REQUIRE_EQ(frame_pool_add_bank(pool, FIRST, FRAMES, ktest_alloc(bytes, 64), bytes),
 		   ACRE_OK);
 	REQUIRE_EQ(frame_insert(pool, FIRST, FRAMES), ACRE_OK);

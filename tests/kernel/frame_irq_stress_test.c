@@ -16,6 +16,7 @@
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_types.h"
 #include "sbi/timer.h"
+#include "tests/support/frame_room.h"
 #include "tests/support/ktest.h"
 
 #define FIRST     0x123456u
@@ -172,7 +173,8 @@ static void game_new(frame_count_t inserted, unsigned rounds)
 	game->rounds = 1 + rounds / n;
 	for (unsigned i = 0; i < n; i++)
 		game->player[i].random = ktest_random();
-	REQUIRE_EQ(frame_pool_init(&game->pool, 0), ACRE_OK);
+	REQUIRE_EQ(frame_pool_init_in(&game->pool, 0, ktest_alloc(sizeof(struct frame_room), 64)),
+		   ACRE_OK);
 	REQUIRE_EQ(frame_pool_add_bank(&game->pool, FIRST, FRAMES, ktest_alloc(bytes, 64), bytes),
 		   ACRE_OK);
 	REQUIRE_EQ(frame_insert(&game->pool, FIRST, inserted), ACRE_OK);

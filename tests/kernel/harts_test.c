@@ -14,6 +14,7 @@
 #include "lib/string.h"
 #include "sbi/hsm.h"
 #include "selftest/irq_stress.h"
+#include "tests/support/frames_at_rest.h"
 #include "tests/support/ktest.h"
 
 /*
@@ -287,7 +288,7 @@ KTEST(harts, park_wake_take_and_give_for_each_other)
 	table.taken = ktest_alloc(harts_count() * sizeof(*table.taken), 8);
 	atomic_store(&table.failures, 0);
 	irq_stress_pause();
-	const frame_count_t free = frame_free_count(&machine.frames);
+	const frame_count_t free = frames_at_rest();
 	const uint64_t used = heap_used();
 	for (unsigned i = 0; i < harts_count(); i++) {
 		table.taken[i].interrupts = hart_at(i)->software_interrupts;
@@ -297,12 +298,12 @@ KTEST(harts, park_wake_take_and_give_for_each_other)
 	unsigned n = by_turns(take_singles, NULL, harts_count());
 	EXPECT_EQ(by_turns(take_run_and_block, NULL, LOCK_LIMIT), n);
 	REQUIRE_EQ(table.failures, 0);
-	EXPECT_EQ(frame_free_count(&machine.frames), free - n * (SINGLES + RUN));
+	EXPECT_EQ(frames_at_rest(), free - n * (SINGLES + RUN));
 	EXPECT(heap_used() >= used + n * BLOCK);
 	EXPECT_EQ(by_turns(give_singles, NULL, harts_count()), n);
 	EXPECT_EQ(by_turns(give_run_and_block, NULL, LOCK_LIMIT), n);
 	EXPECT_EQ(table.failures, 0);
-	EXPECT_EQ(frame_free_count(&machine.frames), free);
+	EXPECT_EQ(frames_at_rest(), free);
 	EXPECT_EQ(heap_used(), used);
 	REQUIRE_VALID(frame_validate(&machine.frames));
 	REQUIRE_VALID(heap_validate(&kernel_heap));
@@ -427,7 +428,7 @@ static void take_and_give(void *ok)
 KTEST(harts, that_stop_leave_no_stock_of_frames)
 {
 	for (unsigned i = 1; i < some(); i++) {
-		struct frame_stock *stock = &machine.frames.stock[i];
+		const struct frame_stock *stock = hart_slots_of(&machine.frames.stocks, i);
 		bool ok = false;
 		if (atomic_load(&hart_at(i)->state) == HART_LOST)
 			continue;
@@ -440,6 +441,46 @@ KTEST(harts, that_stop_leave_no_stock_of_frames)
 		EXPECT_EQ(atomic_load(&stock->base), FRAME_NONE);
 		REQUIRE_EQ(hart_run(i, take_and_give, &ok), ACRE_OK);
 		REQUIRE_EQ(hart_join(i, 5000), ACRE_OK);
+	}
+}
+
+struct use {
+	const struct frame_stock *own; /* as the hart reaches it */
+	frame_nr_t base_before;
+	frame_nr_t base;
+	frame_nr_t pfn;
+	bool ok;
+};
+
+static void use_stock(void *arg)
+{
+	struct use *use = arg;
+
+	use->own = hart_slots_own(&machine.frames.stocks);
+	use->base_before = atomic_load(&use->own->base);
+	use->pfn = frame_alloc(&machine.frames);
+	use->base = atomic_load(&use->own->base);
+	use->ok = frame_free(&machine.frames, use->pfn) == ACRE_OK;
+}
+
+KTEST(harts, take_frames_from_the_stock_that_others_find_by_number)
+{
+	irq_stress_pause(); /* its handlers take frames too */
+	for (unsigned i = 1; i < some(); i++) {
+		struct use use = { 0 };
+		const struct frame_stock *stock = hart_slots_of(&machine.frames.stocks, i);
+		if (!is_here(i)) {
+			EXPECT_EQ(atomic_load(&stock->base), FRAME_NONE);
+			continue;
+		}
+		stop(i);
+		REQUIRE_EQ(hart_run(i, use_stock, &use), ACRE_OK);
+		REQUIRE_EQ(hart_join(i, 5000), ACRE_OK);
+		EXPECT(use.own == stock);
+		EXPECT(use.ok);
+		EXPECT_EQ(use.base_before, FRAME_NONE);
+		/* Debug mode has one stock for all. */
+		EXPECT(machine.frames.debug || use.pfn / 64 * 64 == use.base);
 	}
 }
 

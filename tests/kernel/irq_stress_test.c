@@ -10,6 +10,7 @@
 #include "lib/compiler.h"
 #include "lib/string.h"
 #include "selftest/selftest.h"
+#include "tests/support/frames_at_rest.h"
 #include "tests/support/ktest.h"
 
 /* For that: an interrupt that does not come fails the case and does not hang it. */
@@ -122,13 +123,13 @@ static void work_until_enough(void)
 KTEST(irq_stress, come_on_every_hart_and_lose_nothing)
 {
 	irq_stress_pause();
-	frame_count_t free = frame_free_count(&machine.frames);
+	frame_count_t free = frames_at_rest();
 	uint64_t taken = expect_all_given_back(offsetof(struct irq_stress, frames));
 	irq_stress_resume();
 	irq_stress_on();
 	work_until_enough();
 	irq_stress_pause();
-	EXPECT_EQ(frame_free_count(&machine.frames), free);
+	EXPECT_EQ(frames_at_rest(), free);
 	REQUIRE_VALID(frame_validate(&machine.frames));
 	REQUIRE_VALID(heap_validate(&kernel_heap));
 	EXPECT(expect_all_given_back(offsetof(struct irq_stress, frames)) > taken);
@@ -149,11 +150,11 @@ KTEST(irq_stress, do_nothing_in_a_pause_but_come)
 	EXPECT_EQ(irq_stress_pauses(), 1);
 	uint64_t taken = sum_of(offsetof(struct irq_stress, frames)).taken;
 	uint64_t idle = irq_stress_of(hart_self())->idle;
-	frame_count_t free = frame_free_count(&machine.frames);
+	frame_count_t free = frames_at_rest();
 	work_until_enough();
 	EXPECT(irq_stress_of(hart_self())->idle > idle);
 	EXPECT_EQ(sum_of(offsetof(struct irq_stress, frames)).taken, taken);
-	EXPECT_EQ(frame_free_count(&machine.frames), free);
+	EXPECT_EQ(frames_at_rest(), free);
 	irq_stress_resume();
 	irq_stress_as_before();
 }

@@ -10,6 +10,7 @@
 #include "selftest/context.h"
 #include "selftest/irq_stress.h"
 #include "selftest/selftest.h"
+#include "tests/support/frames_at_rest.h"
 #include "tests/support/ktest.h"
 #include "tests/support/ktest_port.h"
 
@@ -91,7 +92,7 @@ bool port_memory_is_short(void)
 uint64_t port_free_frames(void)
 {
 	irq_stress_pause();
-	uint64_t free = frame_free_count(&machine.frames);
+	uint64_t free = frames_at_rest();
 	irq_stress_resume();
 	return free;
 }

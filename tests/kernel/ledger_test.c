@@ -13,6 +13,7 @@
 #include "lib/fmt.h"
 #include "lib/string.h"
 #include "selftest/irq_stress.h"
+#include "tests/support/frames_at_rest.h"
 #include "tests/support/ktest.h"
 
 /* Does the answer about @addr contain @text? */
@@ -72,7 +73,7 @@ KTEST(ledger, the_parts_are_the_image)
 KTEST(ledger, frames_and_regions_sum_up_to_ram)
 {
 	irq_stress_pause();
-	frame_count_t free = frame_free_count(&machine.frames);
+	frame_count_t free = frames_at_rest();
 	frame_count_t out = frame_managed_count(&machine.frames) - free;
 	uint64_t sum = (free + out) * FRAME_SIZE;
 	frame_count_t counted = 0;
@@ -111,6 +112,10 @@ KTEST(ledger, why_knows_each_piece_of_a_hart)
 				   (ull)hart_at(h)->id);
 			EXPECT(says(area + piece[i].offset, text));
 		}
+		char text[64];
+		fmt_buffer(text, sizeof(text), "the record of hart %llu, in its interrupt stress",
+			   (ull)hart_at(h)->id);
+		EXPECT(says((uint64_t)irq_stress_of(hart_at(h)), text));
 	}
 }
 
@@ -134,19 +139,24 @@ KTEST(ledger, why_follows_a_frame_from_free_to_handed_out)
 
 KTEST(ledger, why_follows_a_block_of_the_heap)
 {
-	void *block = kmalloc(1024);
-	const uint64_t at = (uint64_t)block;
+	void *object = kmalloc(1024);
+	void *run = kmalloc(20000);
+	const uint64_t at = (uint64_t)object;
 	char text[64];
 
 	irq_stress_pause();
-	REQUIRE(block != NULL);
-	fmt_buffer(text, sizeof(text), ", in a live block [0x%llx, 0x%llx)", (ull)at,
-		   (ull)at + 1024);
+	REQUIRE(object != NULL && run != NULL);
+	EXPECT(says(at, " of a slab of 1024-byte objects, live, ["));
+	fmt_buffer(text, sizeof(text), "live, [0x%llx, 0x%llx)", (ull)at, (ull)at + 1024);
 	EXPECT(says(at, text));
 	EXPECT(says(at + 1023, text));
 	EXPECT(says(at, "kernel heap, ["));
-	kfree(block);
-	EXPECT(says(at, ", in a free block ["));
+	fmt_buffer(text, sizeof(text), ", in a live block [0x%llx, 0x%llx)", (ull)run,
+		   (ull)run + 20480);
+	EXPECT(says((uint64_t)run + 20479, text));
+	kfree(object);
+	kfree(run);
+	EXPECT(says(at, "-byte objects, free, ["));
 	struct acre_range table = kernel_heap_table();
 	EXPECT(says(table.start, "kernel heap's table, ["));
 	EXPECT(says(table.end - 1, "kernel heap's table, ["));
@@ -171,9 +181,12 @@ KTEST(ledger, why_knows_the_tree_the_tables_and_the_slack)
 	if ((region = memmap_find(map, (uint64_t)machine.dtb)) != NULL &&
 	    region->kind == MEMMAP_DTB)
 		EXPECT(says((uint64_t)machine.dtb, "inside the device tree, ["));
-	region = memmap_next(map, MEMMAP_METADATA, &cursor);
-	REQUIRE(region != NULL);
-	EXPECT(says(region->range.end - 1, "the frame pool's own tables of bank "));
+	REQUIRE(memmap_next(map, MEMMAP_METADATA, &cursor) != NULL);
+	cursor = 0;
+	while ((region = memmap_next(map, MEMMAP_METADATA, &cursor)) != NULL)
+		EXPECT(says(region->range.end - 1, region->index == MEMMAP_NO_INDEX
+							   ? region->name
+							   : "the frame pool's own "));
 	cursor = 0;
 	while ((region = memmap_next(map, MEMMAP_SLACK, &cursor)) != NULL)
 		EXPECT(says(region->range.start, "rounding slack, ["));

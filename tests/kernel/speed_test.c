@@ -10,6 +10,7 @@
 #include "mm/map/memmap_fdt.h"
 #include "tests/support/fdt_builder.h"
 #include "tests/support/ktest.h"
+#include "tests/support/map_room.h"
 
 #define NODES     10700u
 #define BLOB_SIZE (1u << 20)
@@ -98,7 +99,7 @@ static void build(struct tree *t, unsigned nodes, unsigned reservations, size_t 
 	fdt_build_end(&b);
 	t->size = fdt_build_finish(&b);
 	REQUIRE(t->size != 0);
-	t->map = ktest_alloc(sizeof(*t->map), 64);
+	t->map = new_map();
 }
 
 /* Instructions so far; 0 where nobody counts them, and then nothing is noted. */
@@ -129,7 +130,7 @@ static void map_memory(struct tree *t)
 
 	REQUIRE_EQ(fdt_open(&t->fdt, t->blob, t->size), ACRE_OK);
 	uint64_t open = count();
-	memmap_init(t->map);
+	empty_map(t->map);
 	REQUIRE_EQ(memmap_from_fdt(t->map, &t->fdt, &nothing, &nobody), ACRE_OK);
 	REQUIRE_EQ(memmap_resolve(t->map), ACRE_OK);
 	uint64_t end = count();

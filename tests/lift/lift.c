@@ -24,8 +24,13 @@
 #define HEAP_FRAMES 256u
 
 /* Instances are whoever's who needs them. These are large, so they are not on the stack. */
+/* memmap_table_bytes() says how much for how many; memmap_count_from_fdt() how many a tree has. */
+#define MAP_BANKS        4u
+#define MAP_RESERVATIONS 32u
+static uint64_t map_tables[2048];
 static struct memmap map;
 static struct frame_pool pool;
+static struct frame_stock stock[PLATFORM_MAX_HARTS];
 static struct heap heap;
 
 static bool failed(const char *what, const char *why)
@@ -64,7 +69,9 @@ static bool read_map(struct acre_range image)
 	s = fdt_open(&fdt, lift_dtb, (size_t)(lift_dtb_end - lift_dtb));
 	if (s != ACRE_OK)
 		return failed("tree", fdt.problem);
-	memmap_init(&map);
+	s = memmap_init(&map, map_tables, sizeof(map_tables), MAP_BANKS, MAP_RESERVATIONS);
+	if (s != ACRE_OK)
+		return failed("tables", acre_status_str(s));
 	s = memmap_from_fdt(&map, &fdt, &boot, &reporter);
 	if (s != ACRE_OK)
 		return failed("map", acre_status_str(s));
@@ -155,7 +162,9 @@ int lift_main(struct acre_range image, uint64_t offset)
 	if (!read_map(image))
 		return 1;
 	/* 2. A pool over all that is usable; its tables are taken out of the map. */
-	enum acre_status s = mm_init_frames(&pool, &map, offset);
+	const struct hart_slots stocks =
+		hart_slots_array(stock, sizeof(stock[0]), PLATFORM_MAX_HARTS);
+	enum acre_status s = mm_init_frames(&pool, &map, offset, &stocks);
 	if (s != ACRE_OK) {
 		failed("pool", acre_status_str(s));
 		return 1;

@@ -13,6 +13,9 @@
 #define PLATFORM_HAS_CTZ   0
 #define PLATFORM_MAX_HARTS 1
 
+/* 1 where each hart has a record with room for slots: lib/hart_slots.h. */
+#define PLATFORM_HAS_HART_RECORD 0
+
 static inline unsigned long platform_irq_save(void)
 {
 	return 0;
@@ -21,6 +24,11 @@ static inline unsigned long platform_irq_save(void)
 static inline void platform_irq_restore(unsigned long state)
 {
 	(void)state;
+}
+
+static inline bool platform_may_wait(void)
+{
+	return true;
 }
 
 static inline unsigned platform_hart(void)

@@ -28,6 +28,7 @@
 #include "fdt/fdt.h"
 #include "mm/map/memmap.h"
 #include "mm/map/memmap_fdt.h"
+#include "mm/map/memmap_room.h"
 
 /* As the kernel's: what claims to be larger is no tree. */
 #define DTB_LIMIT (16u << 20)
@@ -81,6 +82,19 @@ static void print_refusal(enum acre_status s, const char *why)
 	printf("refused %s: %s\n", acre_status_str(s), why);
 }
 
+/* Tables of just the size that the tree takes, in place of those of the map before. */
+static enum acre_status make_tables(struct memmap *map, const struct fdt *fdt,
+				    const struct memmap_boot *boot)
+{
+	struct memmap_need need;
+
+	/* What is wrong with the tree is said when the map is filled. */
+	(void)!memmap_count_from_fdt(fdt, boot, NULL, &need);
+	uint64_t bytes = memmap_table_bytes(need.nbanks, need.nreservations);
+	free(map->declared);
+	return memmap_init(map, malloc(bytes), bytes, need.nbanks, need.nreservations);
+}
+
 static void dump(struct memmap *map, const uint8_t *blob, size_t size, struct acre_range image,
 		 uint64_t address, uint64_t limit)
 {
@@ -97,8 +111,9 @@ static void dump(struct memmap *map, const uint8_t *blob, size_t size, struct ac
 		.dtb = { address, address + fdt_total_size(&fdt) },
 		.limit = limit,
 	};
-	memmap_init(map);
-	s = memmap_from_fdt(map, &fdt, &boot, &reporter);
+	s = make_tables(map, &fdt, &boot);
+	if (s == ACRE_OK)
+		s = memmap_from_fdt(map, &fdt, &boot, &reporter);
 	if (s == ACRE_OK)
 		s = memmap_resolve(map);
 	if (s != ACRE_OK) {

@@ -19,8 +19,6 @@ WORD = 1 << 64
 FRAME = 4096
 MAX_DEPTH = 64
 MAX_CELLS = 3
-MAX_BANKS = 128
-MAX_RESERVATIONS = 1088
 MAX_WINDOWS = 16  # pairs of one alloc-ranges or linux,usable-memory-range; those behind do not count
 MAX_BLOB = 16 << 20
 MAX_NAME = 63
@@ -28,7 +26,7 @@ UNPRINTABLE = "(unprintable name)"
 
 # The least restrictive first.
 KINDS = (
-    ["usable", "rounding slack", "frame metadata", "reusable", "left out", "memreserve", "reserved", "initrd"]
+    ["usable", "rounding slack", "metadata", "reusable", "left out", "memreserve", "reserved", "initrd"]
     + ["device tree", "kernel", "firmware", "no-map"]
 )
 RANK = {kind: rank for rank, kind in enumerate(KINDS)}
@@ -543,7 +541,6 @@ def memory_map(blob, image, dtb, limit=0):
     total = struct.unpack_from(">I", blob, 4)[0]
     declared = banks_of(root)
     refuse_unless(declared, "no memory")
-    refuse_unless(len(declared) <= MAX_BANKS, "too many banks")
     banks = cut_banks(declared)
     claims = [Claim(a, a + s, "memreserve", f"/memreserve/ {n}") for n, (a, s) in enumerate(entries) if s]
     claims += list(static_reservations(root))
@@ -555,7 +552,6 @@ def memory_map(blob, image, dtb, limit=0):
         claims += guard(banks, image)
     outside = outside_ram(banks, claims)
     claims += list(left_out(root, banks, limit))
-    refuse_unless(len(claims) <= MAX_RESERVATIONS, "too many reservations")
     regions = partition(banks, claims)
     unplaced = 0
     for wish in wishes(root):

@@ -143,7 +143,7 @@ def plain(regions):
     """Without what the pool did, without the parts of the image, and without the banks."""
     found = []
     for start, end, kind, name, *_ in regions:
-        if kind == "frame metadata" or name == POOL:
+        if kind == "metadata" or name == POOL:
             kind, name = "usable", ""
         found.append((start, end, kind, "kernel image" if kind == "kernel" else name))
     return oracle.merge(found)

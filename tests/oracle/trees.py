@@ -228,11 +228,14 @@ def many_banks(rng):
     yield Case("64-odd", flatten(nodes([(a + rng.randrange(5000), s - rng.randrange(5000)) for a, s in spread(64)])))
     yield Case("128-nodes", flatten(nodes(spread(128))))
     yield Case("128-pairs", flatten(one_node(spread(128))))
-    yield Case("129-nodes", flatten(nodes(spread(129))), "refused")
-    yield Case("129-pairs", flatten(one_node(spread(129, 0x80000, 0x40000))), "refused", boot=True)
+    yield Case("129-pairs", flatten(one_node(spread(129, 0x80000, 0x40000))), boot=True)
     empty = [(RAM + i, 0) for i in range(200)]
     yield Case("128-and-200-empty", flatten(nodes(empty + spread(128))))
-    yield Case("128-touching", flatten(nodes([(RAM + i * MiB, MiB) for i in range(128)])), boot=True)
+    yield Case("129-touching", flatten(nodes([(RAM + i * 0xF0000, 0xF0000) for i in range(129)])), boot=True)
+    apart = [(RAM + 64 * MiB + i * 0x10000, 0x8000) for i in range(1, 1000)]
+    yield Case("1000-nodes", flatten(nodes([(RAM, 64 * MiB), *apart])), boot=True)
+    yield Case("1000-backwards", flatten(nodes([*apart[::-1], (RAM, 64 * MiB)])), boot=True)
+    yield Case("10000-pairs", flatten(one_node([(RAM, RAM_SIZE), *[(1 << 40 | i << 16, 0x8000) for i in range(9999)]])))
     chain = [(RAM + i * 4096 + i, 8192 + 100) for i in range(100)]
     yield Case("100-overlapping", flatten(machine(*[memory(*p) for p in chain], memory(IMAGE[0], 64 * MiB))))
     slivers = [(RAM + i * 8192 + 1, 4094) for i in range(100)]
@@ -712,7 +715,7 @@ def memreserve(_):
     yield Case("1000-touching", flatten(usual(), [(at + i * 0x100, 0x100) for i in range(1000)]))
     most = [(at + i * 0x2001, 0x1000) for i in range(1085)]
     yield Case("1088-in-all", flatten(usual(), most))
-    yield Case("1089-in-all", flatten(usual(), most + [(at - 0x5000, 1)]), "refused")
+    yield Case("1089-in-all", flatten(usual(), most + [(at - 0x5000, 1)]), boot=True)
     yield Case("3000-empty", flatten(usual(), [(at + i, 0) for i in range(3000)]))
     whole = flatten(usual())
     whole.reserve = whole.reserve[:-16]
@@ -1079,7 +1082,7 @@ def large(rng):
     chaff = [node(f"n{i}", [("p", u32(i))]) for i in range(10000)]
     yield Case("10000-nodes", flatten(usual(*chaff)))
     chaff = [buffer(at + i * 16, 8, f"b{i}") for i in range(10000)]
-    yield Case("10000-reservations", flatten(held(*chaff)), "refused")
+    yield Case("10000-reservations", flatten(held(*chaff)))
     off = [("status", text("disabled"))]
     chaff = [buffer(at + i * 16, 8, f"b{i}", more=off) for i in range(10000)]
     yield Case("10000-disabled", flatten(held(*chaff)))
@@ -1094,7 +1097,7 @@ def large(rng):
     yield Case("1000-layers", flatten(held(*layers)))
     most = [buffer(0x84000000 + i * 0x3000, 0x2001) for i in range(1085)]
     yield Case("1088-reservations", flatten(held(*most)))
-    yield Case("1089-reservations", flatten(held(*most, buffer(0x83000000, 1))), "refused")
+    yield Case("1089-reservations", flatten(held(*most, buffer(0x83000000, 1))), boot=True)
     yield Case("1089-but-one-is-empty", flatten(held(*most, buffer(0x83000000, 0))))
     pairs = node("x", [reg(*itertools.chain(*[(0x84000000 + i * 0x3000, 1) for i in range(1085)]))])
     yield Case("1088-pairs", flatten(held(pairs)))

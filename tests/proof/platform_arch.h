@@ -5,8 +5,9 @@
 
 #include <stdbool.h>
 
-#define PLATFORM_HAS_CTZ   0
-#define PLATFORM_MAX_HARTS 512
+#define PLATFORM_HAS_CTZ         0
+#define PLATFORM_MAX_HARTS       512
+#define PLATFORM_HAS_HART_RECORD 0
 
 unsigned long platform_irq_save(void);
 void platform_irq_restore(unsigned long state);

@@ -10,7 +10,7 @@
 /* ask_next_free - the lowest free frame that is >= @pfn, or FRAME_NONE: by the bits, not by the tree. */
 static inline frame_nr_t ask_next_free(struct frame_pool *pool, frame_nr_t pfn)
 {
-	frame_nr_t lowest = frame_zeroed_next(pool, pfn);
+	frame_nr_t lowest = FRAME_NONE;
 
 	for (uint32_t b = 0; b < pool->nbanks; b++) {
 		const struct frame_bank *bank = &pool->bank[b];

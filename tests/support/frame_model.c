@@ -50,7 +50,7 @@ const char *frame_model_start(struct frame_model *m)
 		m->subject->reset();
 	m->mood = 0;
 	m->count[MISSING] = m->count[FREE] = m->count[USED] = 0;
-	if (frame_pool_init(m->pool, 0) != ACRE_OK)
+	if (frame_pool_init_in(m->pool, 0, &m->room) != ACRE_OK)
 		return "frame_pool_init";
 	for (unsigned b = 0; b < m->nbanks; b++) {
 		const struct frame_model_bank *bank = &m->banks[b];

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "mm/frame/frame.h"
+#include "tests/support/frame_room.h"
 
 #define FRAME_MODEL_MAX_BANKS 4u
 
@@ -62,6 +63,8 @@ struct frame_subject {
 extern const struct frame_subject frame_pool_subject;
 
 struct frame_model {
+	struct frame_room room; /* the model's, for the pool */
+
 	/* the caller's, and all but the pool and the memory are only read */
 	struct frame_pool *pool;
 	const struct frame_subject *subject;

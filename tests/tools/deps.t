@@ -62,7 +62,7 @@ logged() { grep -q -- "$1" "$box/log" 2>/dev/null; }
 code_is() { [ "$code" = "$1" ]; }
 nothing_logged() { [ ! -e "$box/log" ]; }
 
-echo 1..16
+echo 1..17
 
 fresh_machine
 apt make
@@ -109,6 +109,16 @@ stub dpkg-query 'echo "install ok installed"'
 for tool in gcc clang prove cpio spin patch; do stub "$tool" 'exit 0'; done
 deps test
 check "a file that a release moved elsewhere does not matter if its package is installed" code_is 0
+
+fresh_machine
+apt make libclang-rt-14-dev libclang-common-14-dev
+# shellcheck disable=SC2016 # these are scripts
+stub dpkg-query 'case $* in *libclang-rt*) exit 1;; esac; echo "install ok installed"'
+# shellcheck disable=SC2016
+stub clang 'case $1 in -dumpversion) echo 14.0.6;; *) echo /no/clang;; esac'
+for tool in gcc prove cpio spin patch mke2fs; do stub "$tool" 'exit 0'; done
+deps test
+check "the package that another one would replace does not stand in for it" logged 'install.*libclang-rt-14-dev'
 
 fresh_machine
 rm "$box/bin/dtc"

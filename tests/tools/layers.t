@@ -54,6 +54,8 @@ REFUSED = [
      "<string.h> is no freestanding header"),
     ("another folder's internals", "kernel/planted.c", '#include "mm/planted_internal.h"',
      "*_internal.h is for src/mm"),
+    ("another file's contracts", "mm/map/memmap_name.c", '#include "mm/map/memmap_contracts.h"',
+     "mm/map/memmap_contracts.h is for src/mm/map/memmap.c alone"),
     ("a layer nobody drew", "drivers/planted.c", "int planted;", "is in no layer"),
     ("a file beside the layers", "planted.c", "int planted;", "is in no layer"),
     ("assembler in lib", "lib/fmt.c", 'static void f(void) { __asm__ volatile("nop"); }',

@@ -18,7 +18,7 @@ report() { # report CODE NAME OUTPUT
 	fi
 }
 
-echo 1..7
+echo 1..8
 output=$(make --no-print-directory lift 2>&1)
 report $? "builds for the host and for RV64" "$output"
 
@@ -46,4 +46,8 @@ for file in $files; do
 done >build/lift/missing
 [ -n "$files" ] && [ ! -s build/lift/missing ]
 report $? "every file of the three layers is in it" "$(cat build/lift/missing)"
+
+# Threads that are preempted and migrate: by hand for longer, with any number of calls and a seed.
+preempt=$(build/preempt/preempt 20000 2>&1)
+report $? "frames are handed out once to threads that migrate" "$preempt"
 exit $failed

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Cases for mm/buddy: white-box where a table byte or a link has to be damaged. */
+/* Cases for mm/heap/buddy: white-box where a bit has to be damaged. */
 #include "mm/heap/buddy.h"
 
 #include "lib/align.h"
@@ -8,26 +8,82 @@
 #include "mm/heap/buddy_internal.h"
 #include "tests/support/ktest.h"
 
-/* An instance over @size bytes that start @offset behind a multiple of @align. */
+/* The structure touches no memory, so its regions lie anywhere. */
+#define BASE ((uintptr_t)0x5500000000)
+
 struct fixture {
 	struct buddy b;
-	uint8_t *memory;
-	uint8_t *table;
-	size_t size;
+	void *table;
+	size_t table_bytes;
 };
 
-static struct fixture *make(size_t size, size_t align, size_t offset, unsigned max_order)
+/* An instance with granules of 2^@granule bytes over [@base, @base + @size). */
+static struct fixture *make_with(unsigned granule, uintptr_t base, size_t size, unsigned max_order)
 {
 	struct fixture *f = ktest_alloc(sizeof(*f), 16);
 
-	f->size = size;
-	f->memory = (uint8_t *)ktest_alloc(size + offset, align) + offset;
-	f->table = ktest_alloc(BUDDY_TABLE_SIZE(size), 8);
-	buddy_init(&f->b, max_order);
-	REQUIRE_EQ(buddy_add_region(&f->b, f->memory, size, f->table, BUDDY_TABLE_SIZE(size)),
-		   ACRE_OK);
+	f->table_bytes = buddy_table_bytes(granule, max_order, size);
+	f->table = ktest_alloc(f->table_bytes, 8);
+	buddy_init(&f->b, granule, max_order);
+	REQUIRE_EQ(buddy_add_region(&f->b, base, size, f->table, f->table_bytes), ACRE_OK);
 	REQUIRE_VALID(buddy_validate(&f->b));
 	return f;
+}
+
+static struct fixture *make(uintptr_t base, size_t size, unsigned max_order)
+{
+	return make_with(4, base, size, max_order);
+}
+
+/* Give it back, if that is right. */
+static enum acre_status free_at(struct buddy *b, uintptr_t addr, unsigned order)
+{
+	enum acre_status s = buddy_check(b, addr, order);
+
+	if (s == ACRE_OK)
+		buddy_release(b, addr, order);
+	return s;
+}
+
+/* Take a block of @order, 0 if there is none: of a larger one the upper halves go back. */
+static uintptr_t take_exactly(struct buddy *b, unsigned order)
+{
+	struct buddy_block block;
+
+	if (order < b->granule_order)
+		order = b->granule_order;
+	if (buddy_find(b, order, &block) != ACRE_OK)
+		return 0;
+	buddy_take(b, &block);
+	while (block.order > order) {
+		block.order--;
+		buddy_release(b, block.start + buddy_bytes(block.order), block.order);
+	}
+	return block.start;
+}
+
+static bool is_free_block(const struct fixture *f, uintptr_t addr, unsigned order)
+{
+	struct buddy_block block;
+
+	return buddy_free_block_of(&f->b, addr, &block) == ACRE_OK && block.start == addr &&
+	       block.order == order;
+}
+
+/* All that a refused call must leave alone. */
+struct snapshot {
+	struct buddy b;
+	void *table;
+};
+
+static struct snapshot *take_snapshot(const struct fixture *f)
+{
+	struct snapshot *s = ktest_alloc(sizeof(*s), 16);
+
+	s->table = ktest_alloc(f->table_bytes, 8);
+	memcpy(&s->b, &f->b, sizeof(s->b));
+	memcpy(s->table, f->table, f->table_bytes);
+	return s;
 }
 
 /* Byte for byte, padding as well: both sides were copied with it. */
@@ -36,41 +92,10 @@ static bool same_bytes(const void *a, const void *b, size_t size)
 	return memcmp(a, b, size) == 0;
 }
 
-/* All that a refused call must leave alone. */
-struct snapshot {
-	struct buddy b;
-	uint8_t *table;
-	uint8_t *memory;
-};
-
-static struct snapshot *take_snapshot(const struct fixture *f)
-{
-	struct snapshot *s = ktest_alloc(sizeof(*s), 16);
-
-	s->table = ktest_alloc(BUDDY_TABLE_SIZE(f->size), 8);
-	s->memory = ktest_alloc(f->size, 8);
-	memcpy(&s->b, &f->b, sizeof(s->b));
-	memcpy(s->table, f->table, BUDDY_TABLE_SIZE(f->size));
-	memcpy(s->memory, f->memory, f->size);
-	return s;
-}
-
 static bool same(const struct snapshot *s, const struct fixture *f)
 {
 	return same_bytes(&s->b, &f->b, sizeof(s->b)) &&
-	       same_bytes(s->table, f->table, BUDDY_TABLE_SIZE(f->size)) &&
-	       same_bytes(s->memory, f->memory, f->size);
-}
-
-/* Free the block that starts at @ptr, if one does; what buddy_live() said. */
-static enum acre_status free_at(struct buddy *b, void *ptr)
-{
-	struct buddy_block block;
-	enum acre_status status = buddy_live(b, ptr, &block);
-
-	if (status == ACRE_OK)
-		buddy_release(b, &block);
-	return status;
+	       same_bytes(s->table, f->table, f->table_bytes);
 }
 
 /* ---- regions ----------------------------------------------------------------------------- */
@@ -79,58 +104,84 @@ KTEST(buddy, a_zeroed_instance_refuses_everything)
 {
 	struct buddy *b = ktest_alloc(sizeof(*b), 16);
 	struct buddy_block block;
-	uint8_t memory[64];
-	uint8_t table[4];
+	uint64_t table[64];
 
 	memset(b, 0, sizeof(*b));
-	EXPECT(buddy_alloc(b, 4, 0) == NULL);
-	EXPECT_EQ(free_at(b, memory), ACRE_ERR_RANGE);
-	EXPECT_EQ(buddy_block_of(b, memory, &block), ACRE_ERR_RANGE);
-	EXPECT_EQ(buddy_add_region(b, memory, sizeof(memory), table, sizeof(table)),
-		  ACRE_ERR_INVALID);
+	EXPECT_EQ(take_exactly(b, 4), 0);
+	EXPECT(free_at(b, BASE, 4) != ACRE_OK);
+	EXPECT_EQ(buddy_free_block_of(b, BASE, &block), ACRE_ERR_RANGE);
+	EXPECT_EQ(buddy_add_region(b, BASE, 64, table, sizeof(table)), ACRE_ERR_INVALID);
 	EXPECT_EQ(buddy_largest_free(b), 0);
 	REQUIRE_VALID(buddy_validate(b));
 }
 
-static void init_with_order(void *arg)
+/* Of 2^4, 2^5, 2^6 and 2^7 bytes one each, lowest first. */
+KTEST(buddy, finds_the_smallest_block_that_will_do)
 {
+	struct fixture *f = make(BASE + 16, 240, 31);
+	struct buddy_block block;
+
+	for (unsigned order = 0; order <= 7; order++) {
+		unsigned found = order < 4 ? 4 : order;
+		REQUIRE_EQ(buddy_find(&f->b, order, &block), ACRE_OK);
+		EXPECT_EQ(block.order, found);
+		EXPECT_EQ(block.start, BASE + buddy_bytes(found));
+	}
+	EXPECT_EQ(buddy_find(&f->b, 8, &block), ACRE_ERR_NOT_FOUND);
+	EXPECT_EQ(buddy_find(&f->b, 64, &block), ACRE_ERR_NOT_FOUND);
+	REQUIRE_EQ(buddy_find(&f->b, 5, &block), ACRE_OK);
+	buddy_take(&f->b, &block);
+	REQUIRE_EQ(buddy_find(&f->b, 5, &block), ACRE_OK);
+	EXPECT_EQ(block.start, BASE + 64);
+	REQUIRE_VALID(buddy_validate(&f->b));
+}
+
+struct orders {
+	unsigned granule, max;
+};
+
+static void init_with_orders(void *arg)
+{
+	const struct orders *orders = arg;
 	struct buddy b;
 
-	buddy_init(&b, *(unsigned *)arg);
+	buddy_init(&b, orders->granule, orders->max);
 }
 
 KTEST(buddy, orders_outside_4_to_31_panic)
 {
-	unsigned low = 3, high = 32;
+	struct orders wrong[] = { { 3, 31 }, { 4, 32 }, { 12, 11 } };
+	struct orders right = { 31, 31 };
 
-	EXPECT(ktest_panics(init_with_order, &low));
-	EXPECT_STR(ktest_panic_message(), "buddy_init: order 3 is not in 4..31");
-	EXPECT(ktest_panics(init_with_order, &high));
-	EXPECT_STR(ktest_panic_message(), "buddy_init: order 32 is not in 4..31");
+	for (unsigned i = 0; i < ARRAY_SIZE(wrong); i++)
+		EXPECT(ktest_panics(init_with_orders, &wrong[i]));
+	EXPECT_STR(ktest_panic_message(), "buddy_init: orders 12 to 11 are not in 4 to 31");
+	EXPECT(!ktest_panics(init_with_orders, &right));
 }
 
 /* Every base and every size over a few granules: what is managed is what lies inside. */
 KTEST(buddy, rounds_any_region_inward)
 {
 	struct buddy *b = ktest_alloc(sizeof(*b), 16);
-	uint8_t *memory = ktest_alloc(256, 256);
-	uint8_t table[16];
+	uint64_t table[128];
 
-	for (size_t offset = 0; offset < 20; offset++) {
-		for (size_t size = 0; size <= 200; size += 1 + size / 40) {
-			uintptr_t start = ((uintptr_t)memory + offset + 15) & ~(uintptr_t)15;
-			uintptr_t end = ((uintptr_t)memory + offset + size) & ~(uintptr_t)15;
-			size_t want = end > start ? end - start : 0;
+	for (unsigned granule = 4; granule <= 9; granule += 5) {
+		size_t unit = buddy_bytes(granule);
+		for (size_t offset = 0; offset < unit + 4; offset++) {
+			for (size_t size = 0; size <= 12 * unit; size += 1 + size / 20) {
+				uintptr_t start =
+					(BASE + offset + unit - 1) & ~(uintptr_t)(unit - 1);
+				uintptr_t end = (BASE + offset + size) & ~(uintptr_t)(unit - 1);
+				size_t want = end > start ? end - start : 0;
 
-			buddy_init(b, 31);
-			enum acre_status s =
-				buddy_add_region(b, memory + offset, size, table, sizeof(table));
-			EXPECT_EQ(s, want != 0 ? ACRE_OK : ACRE_ERR_INVALID);
-			EXPECT_EQ(b->total_bytes, want);
-			EXPECT_EQ(b->free_bytes, want);
-			if (want != 0)
-				EXPECT_EQ((uintptr_t)b->region[0].base, start);
-			REQUIRE_VALID(buddy_validate(b));
+				buddy_init(b, granule, 31);
+				EXPECT_EQ(buddy_add_region(b, BASE + offset, size, table,
+							   sizeof(table)),
+					  want != 0 ? ACRE_OK : ACRE_ERR_INVALID);
+				EXPECT_EQ(b->total_bytes, want);
+				EXPECT_EQ(b->free_bytes, want);
+				REQUIRE_VALID(buddy_validate(b));
+			}
 		}
 	}
 }
@@ -141,204 +192,270 @@ KTEST(buddy, rounds_any_region_inward)
  */
 KTEST(buddy, cuts_a_region_into_the_largest_aligned_blocks)
 {
-	struct fixture *f = make(256, 256, 16, 31);
+	struct fixture *f = make(BASE + 16, 256, 31);
 
-	EXPECT_EQ(f->table[0], buddy_head_free(4));
-	EXPECT_EQ(f->table[1], buddy_head_free(5));
-	EXPECT_EQ(f->table[3], buddy_head_free(6));
-	EXPECT_EQ(f->table[7], buddy_head_free(7));
-	EXPECT_EQ(f->table[15], buddy_head_free(4));
+	EXPECT(is_free_block(f, BASE + 16, 4));
+	EXPECT(is_free_block(f, BASE + 32, 5));
+	EXPECT(is_free_block(f, BASE + 64, 6));
+	EXPECT(is_free_block(f, BASE + 128, 7));
+	EXPECT(is_free_block(f, BASE + 256, 4));
 	EXPECT_EQ(f->b.nonempty, 1u << 4 | 1u << 5 | 1u << 6 | 1u << 7);
 	EXPECT_EQ(buddy_largest_free(&f->b), 128);
 }
 
-KTEST(buddy, refuses_regions_that_overlap)
+#define TABLE_ROOM 65536u
+
+static void expect_table_is_enough(uint64_t *table, size_t size, uintptr_t offset)
 {
-	uint8_t *memory = ktest_alloc(1024, 1024);
-	uint8_t *table = ktest_alloc(64, 16);
-	uint8_t *other = ktest_alloc(64, 16);
+	struct buddy b;
+	size_t bytes = buddy_table_bytes(4, 31, size);
+
+	memset(table, 0xa5, TABLE_ROOM);
+	buddy_init(&b, 4, 31);
+	EXPECT_EQ(buddy_add_region(&b, BASE + offset, size, table, bytes), ACRE_OK);
+	REQUIRE_VALID(buddy_validate(&b));
+	for (size_t i = bytes / 8; i < bytes / 8 + 16; i++)
+		REQUIRE_EQ(table[i], 0xa5a5a5a5a5a5a5a5);
+}
+
+KTEST(buddy, a_table_of_the_size_that_is_asked_for_is_enough)
+{
+	uint64_t *table = ktest_alloc(TABLE_ROOM, 8);
+
+	for (size_t size = 31; size < 40000; size += 1 + size / 3) {
+		for (uintptr_t offset = 0; offset < 3 * size; offset += 16 + size / 4)
+			expect_table_is_enough(table, size, offset);
+	}
+	/* It touches 65 places of blocks of 64 bytes, of which 63 are inside: one word more. */
+	expect_table_is_enough(table, 16 + 63 * 64 + 16, 48);
+	/* 2.04 bits for each of a million granules, and little besides. */
+	EXPECT(buddy_table_bytes(9, 31, (size_t)1 << 29) < 204 * ((size_t)1 << 20) / 800 + 1500);
+}
+
+KTEST(buddy, refuses_what_is_no_region)
+{
 	struct buddy *b = ktest_alloc(sizeof(*b), 16);
 	struct buddy *before = ktest_alloc(sizeof(*before), 16);
+	uint64_t *table = ktest_alloc(2048, 8);
 
-	buddy_init(b, 31);
-	REQUIRE_EQ(buddy_add_region(b, memory + 256, 512, table, 32), ACRE_OK);
-	memset(other, 0xa5, 64);
+	buddy_init(b, 4, 31);
+	REQUIRE_EQ(buddy_add_region(b, BASE + 256, 512, ktest_alloc(2048, 8), 2048), ACRE_OK);
+	memset(table, 0xa5, 2048);
 	memcpy(before, b, sizeof(*b));
-
-	/* memory and memory: the same, inside, around, from below, from above, by one granule */
-	EXPECT_EQ(buddy_add_region(b, memory + 256, 512, other, 64), ACRE_ERR_OVERLAP);
-	EXPECT_EQ(buddy_add_region(b, memory + 400, 32, other, 64), ACRE_ERR_OVERLAP);
-	EXPECT_EQ(buddy_add_region(b, memory, 1024, other, 64), ACRE_ERR_OVERLAP);
-	EXPECT_EQ(buddy_add_region(b, memory, 272, other, 64), ACRE_ERR_OVERLAP);
-	EXPECT_EQ(buddy_add_region(b, memory + 752, 272, other, 64), ACRE_ERR_OVERLAP);
-	/* memory and a table in use, a table and a table in use, a table and memory of both */
-	EXPECT_EQ(buddy_add_region(b, table, 32, other, 64), ACRE_ERR_OVERLAP);
-	EXPECT_EQ(buddy_add_region(b, memory, 256, table + 31, 16), ACRE_ERR_OVERLAP);
-	EXPECT_EQ(buddy_add_region(b, memory, 256, memory + 767, 16), ACRE_ERR_OVERLAP);
-	EXPECT_EQ(buddy_add_region(b, memory, 256, memory + 255, 16), ACRE_ERR_OVERLAP);
-
+	/* The same, inside, around, from below, from above, by one granule. */
+	EXPECT_EQ(buddy_add_region(b, BASE + 256, 512, table, 2048), ACRE_ERR_OVERLAP);
+	EXPECT_EQ(buddy_add_region(b, BASE + 400, 32, table, 2048), ACRE_ERR_OVERLAP);
+	EXPECT_EQ(buddy_add_region(b, BASE, 1024, table, 2048), ACRE_ERR_OVERLAP);
+	EXPECT_EQ(buddy_add_region(b, BASE, 272, table, 2048), ACRE_ERR_OVERLAP);
+	EXPECT_EQ(buddy_add_region(b, BASE + 752, 272, table, 2048), ACRE_ERR_OVERLAP);
+	/* No table, one that is short, one that is misaligned. */
+	EXPECT_EQ(buddy_add_region(b, BASE, 256, NULL, 2048), ACRE_ERR_INVALID);
+	EXPECT_EQ(buddy_add_region(b, BASE, 256, table, buddy_table_bytes(4, 31, 256) - 1),
+		  ACRE_ERR_NOMEM);
+	EXPECT_EQ(buddy_add_region(b, BASE, 256, (uint8_t *)table + 4, 1024), ACRE_ERR_MISALIGNED);
+	/* Wraps, or holds address 0. */
+	EXPECT_EQ(buddy_add_region(b, BASE, SIZE_MAX, table, 2048), ACRE_ERR_OVERFLOW);
+	EXPECT_EQ(buddy_add_region(b, UINTPTR_MAX - 6, 3, table, 2048), ACRE_ERR_OVERFLOW);
+	EXPECT_EQ(buddy_add_region(b, 0, 256, table, 2048), ACRE_ERR_INVALID);
 	EXPECT(same_bytes(before, b, sizeof(*b)));
-	for (size_t i = 0; i < 64; i++)
-		EXPECT_EQ(other[i], 0xa5);
-	REQUIRE_VALID(buddy_validate(b));
+	for (size_t i = 0; i < 2048 / 8; i++)
+		EXPECT_EQ(table[i], 0xa5a5a5a5a5a5a5a5);
 	/* What only touches is welcome. */
-	EXPECT_EQ(buddy_add_region(b, memory, 256, other, 16), ACRE_OK);
-	EXPECT_EQ(buddy_add_region(b, memory + 768, 256, other + 16, 16), ACRE_OK);
+	EXPECT_EQ(buddy_add_region(b, BASE, 256, table, 2048), ACRE_OK);
 	REQUIRE_VALID(buddy_validate(b));
-}
-
-KTEST(buddy, refuses_a_table_that_is_missing_or_short)
-{
-	struct buddy *b = ktest_alloc(sizeof(*b), 16);
-	uint8_t *memory = ktest_alloc(256, 16);
-	uint8_t table[16];
-
-	buddy_init(b, 31);
-	EXPECT_EQ(buddy_add_region(b, memory, 256, NULL, 16), ACRE_ERR_INVALID);
-	EXPECT_EQ(buddy_add_region(b, memory, 256, table, 15), ACRE_ERR_INVALID);
-	EXPECT_EQ(b->nregions, 0);
-	/* A misaligned base has a granule less, and needs an entry less. */
-	EXPECT_EQ(buddy_add_region(b, memory + 1, 255, table, 15), ACRE_OK);
-	REQUIRE_VALID(buddy_validate(b));
-}
-
-KTEST(buddy, refuses_regions_that_wrap_or_hold_address_0)
-{
-	struct buddy *b = ktest_alloc(sizeof(*b), 16);
-	uint8_t *memory = ktest_alloc(256, 16);
-	uint8_t table[16];
-
-	buddy_init(b, 31);
-	EXPECT_EQ(buddy_add_region(b, memory, SIZE_MAX, table, sizeof(table)), ACRE_ERR_OVERFLOW);
-	EXPECT_EQ(buddy_add_region(b, memory, SIZE_MAX - (uintptr_t)memory + 1, table, 16),
-		  ACRE_ERR_OVERFLOW);
-	EXPECT_EQ(buddy_add_region(b, NULL, 256, table, sizeof(table)), ACRE_ERR_INVALID);
-	EXPECT_EQ(buddy_add_region(b, (void *)(UINTPTR_MAX - 6), 3, table, 16), ACRE_ERR_OVERFLOW);
-	EXPECT_EQ(buddy_add_region(b, memory, 256, (uint8_t *)(UINTPTR_MAX - 6), 16),
-		  ACRE_ERR_OVERFLOW);
-	EXPECT_EQ(b->nregions, 0);
 }
 
 /* Regions come in any order; each knows its blocks; the last one too many is refused. */
 KTEST(buddy, takes_32_regions_in_any_order)
 {
 	struct buddy *b = ktest_alloc(sizeof(*b), 16);
-	uint8_t *memory = ktest_alloc((size_t)128 * 33, 128);
-	uint8_t *table = ktest_alloc((size_t)8 * 33, 8);
-	void *block[BUDDY_MAX_REGIONS];
-	struct buddy_block found;
+	size_t bytes = buddy_table_bytes(4, 31, 64);
+	uint8_t *table = ktest_alloc(bytes * 33, 8);
+	uintptr_t block[BUDDY_MAX_REGIONS];
 
-	buddy_init(b, 31);
+	buddy_init(b, 4, 31);
 	for (size_t i = 0; i < BUDDY_MAX_REGIONS; i++) {
 		size_t at = i * 7 % 32; /* every one of them, mixed */
-		REQUIRE_EQ(buddy_add_region(b, memory + at * 128, 64, table + at * 8, 8), ACRE_OK);
+		REQUIRE_EQ(buddy_add_region(b, BASE + at * 128, 64, table + at * bytes, bytes),
+			   ACRE_OK);
 		REQUIRE_VALID(buddy_validate(b));
 	}
-	EXPECT_EQ(buddy_add_region(b, memory + (size_t)32 * 128, 64, table + (size_t)32 * 8, 8),
+	EXPECT_EQ(buddy_add_region(b, BASE + (size_t)32 * 128, 64, table + 32 * bytes, bytes),
 		  ACRE_ERR_FULL);
+	EXPECT_EQ(buddy_check(b, BASE + (size_t)32 * 128, 4), ACRE_ERR_RANGE);
 	for (size_t i = 0; i < BUDDY_MAX_REGIONS; i++) {
-		block[i] = buddy_alloc(b, 6, 0);
-		REQUIRE(block[i] != NULL);
-		EXPECT_EQ(buddy_block_of(b, (uint8_t *)block[i] + 63, &found), ACRE_OK);
-		EXPECT(found.start == block[i]);
-		EXPECT_EQ(buddy_block_of(b, (uint8_t *)block[i] + 64, &found), ACRE_ERR_RANGE);
+		block[i] = take_exactly(b, 6);
+		REQUIRE(block[i] != 0);
+		REQUIRE_VALID(buddy_validate(b));
 	}
-	EXPECT(buddy_alloc(b, 4, 0) == NULL);
+	EXPECT_EQ(take_exactly(b, 4), 0);
 	for (size_t i = 0; i < BUDDY_MAX_REGIONS; i++) {
-		EXPECT_EQ(free_at(b, block[i]), ACRE_OK);
+		EXPECT_EQ(free_at(b, block[i], 6), ACRE_OK);
 		REQUIRE_VALID(buddy_validate(b));
 	}
 	EXPECT_EQ(b->free_bytes, 32 * 64);
 }
 
+/* ---- regions that go ---------------------------------------------------------------------- */
+
+KTEST(buddy, gives_back_a_region_that_is_wholly_free)
+{
+	struct fixture *f = make(BASE, 0x1000, 31);
+	const size_t bytes = buddy_table_bytes(4, 31, 0x2340);
+	void *table = ktest_alloc(bytes, 8);
+
+	for (unsigned round = 0; round < 3; round++) {
+		EXPECT_EQ(buddy_next_region(&f->b), 1);
+		REQUIRE_EQ(buddy_add_region(&f->b, BASE + 0x10010, 0x2340, table, bytes), ACRE_OK);
+		EXPECT_EQ(buddy_next_region(&f->b), 2);
+		EXPECT_EQ(f->b.total_bytes, 0x3340);
+		REQUIRE_VALID(buddy_validate(&f->b));
+		REQUIRE_EQ(buddy_remove_region(&f->b, 1), ACRE_OK);
+		memset(table, 0xee, bytes);
+		REQUIRE_VALID(buddy_validate(&f->b));
+		EXPECT_EQ(f->b.total_bytes, 0x1000);
+		EXPECT_EQ(f->b.free_bytes, 0x1000);
+	}
+	EXPECT_EQ(take_exactly(&f->b, 12), BASE);
+	EXPECT_EQ(take_exactly(&f->b, 4), 0);
+}
+
+KTEST(buddy, keeps_a_region_of_which_anything_is_handed_out)
+{
+	struct fixture *f = make(BASE, 0x1000, 31);
+
+	for (uintptr_t at = BASE; at < BASE + 0x1000; at += 16) {
+		REQUIRE_EQ(take_exactly(&f->b, 4), at);
+		EXPECT_EQ(buddy_remove_region(&f->b, 0), ACRE_ERR_BUSY);
+	}
+	struct snapshot *s = take_snapshot(f);
+	EXPECT_EQ(buddy_remove_region(&f->b, 0), ACRE_ERR_BUSY);
+	EXPECT_EQ(buddy_remove_region(&f->b, 1), ACRE_ERR_NOT_FOUND);
+	EXPECT_EQ(buddy_remove_region(&f->b, UINT32_MAX), ACRE_ERR_NOT_FOUND);
+	EXPECT(same(s, f));
+	for (uintptr_t at = BASE; at < BASE + 0x1000; at += 16)
+		buddy_release(&f->b, at, 4);
+	EXPECT_EQ(buddy_remove_region(&f->b, 0), ACRE_OK);
+	EXPECT_EQ(buddy_remove_region(&f->b, 0), ACRE_ERR_NOT_FOUND);
+	EXPECT_EQ(f->b.nregions, 0);
+	REQUIRE_VALID(buddy_validate(&f->b));
+}
+
+/* Its number is free, and those of the others stay. */
+KTEST(buddy, fills_the_gap_that_a_region_left)
+{
+	const size_t bytes = buddy_table_bytes(4, 31, 0x100);
+	struct fixture *f = make(BASE, 0x100, 31);
+	void *table[4];
+
+	for (unsigned i = 1; i < 4; i++) {
+		table[i] = ktest_alloc(bytes, 8);
+		REQUIRE_EQ(buddy_add_region(&f->b, BASE + i * 0x1000, 0x100, table[i], bytes),
+			   ACRE_OK);
+	}
+	REQUIRE_EQ(buddy_remove_region(&f->b, 1), ACRE_OK);
+	REQUIRE_VALID(buddy_validate(&f->b));
+	EXPECT_EQ(f->b.nregions, 4);
+	EXPECT_EQ(buddy_next_region(&f->b), 1);
+	EXPECT_EQ(buddy_check(&f->b, BASE + 0x1000, 4), ACRE_ERR_RANGE);
+	REQUIRE_EQ(buddy_remove_region(&f->b, 2), ACRE_OK);
+	REQUIRE_EQ(buddy_add_region(&f->b, BASE + 0x8000, 0x100, table[1], bytes), ACRE_OK);
+	EXPECT_EQ(f->b.region[1].base, BASE + 0x8000);
+	EXPECT_EQ(buddy_next_region(&f->b), 2);
+	REQUIRE_EQ(buddy_remove_region(&f->b, 3), ACRE_OK);
+	EXPECT_EQ(f->b.nregions, 2);
+	REQUIRE_VALID(buddy_validate(&f->b));
+}
+
 KTEST(buddy, never_merges_across_regions_that_touch)
 {
 	struct buddy *b = ktest_alloc(sizeof(*b), 16);
-	uint8_t *memory = ktest_alloc(256, 256);
-	uint8_t table[16];
 
-	buddy_init(b, 31);
-	REQUIRE_EQ(buddy_add_region(b, memory, 128, table, 8), ACRE_OK);
-	REQUIRE_EQ(buddy_add_region(b, memory + 128, 128, table + 8, 8), ACRE_OK);
-	void *x = buddy_alloc(b, 7, 0);
-	void *y = buddy_alloc(b, 7, 0);
-	EXPECT_EQ(free_at(b, x), ACRE_OK);
-	EXPECT_EQ(free_at(b, y), ACRE_OK);
+	buddy_init(b, 4, 31);
+	REQUIRE_EQ(buddy_add_region(b, BASE, 128, ktest_alloc(1024, 8), 1024), ACRE_OK);
+	REQUIRE_EQ(buddy_add_region(b, BASE + 128, 128, ktest_alloc(1024, 8), 1024), ACRE_OK);
+	uintptr_t x = take_exactly(b, 7);
+	uintptr_t y = take_exactly(b, 7);
+	EXPECT_EQ(free_at(b, x, 8), ACRE_ERR_RANGE);
+	EXPECT_EQ(free_at(b, x, 7), ACRE_OK);
+	EXPECT_EQ(free_at(b, y, 7), ACRE_OK);
 	EXPECT_EQ(buddy_largest_free(b), 128);
 	REQUIRE_VALID(buddy_validate(b));
-}
-
-/* The table of a second region may come out of the first, but only out of a block in use. */
-KTEST(buddy, a_table_may_be_a_live_block)
-{
-	struct fixture *f = make(256, 256, 0, 31);
-	uint8_t *memory = ktest_alloc(1024, 16);
-
-	uint8_t *table = buddy_alloc(&f->b, 6, 0);
-	REQUIRE(table != NULL);
-	EXPECT_EQ(buddy_add_region(&f->b, memory, 1024, table + 1, 64), ACRE_ERR_OVERLAP);
-	EXPECT_EQ(buddy_add_region(&f->b, memory, 1024, table + 64, 64), ACRE_ERR_OVERLAP);
-	EXPECT_EQ(buddy_add_region(&f->b, memory, 1024, table, 64), ACRE_OK);
-	EXPECT_EQ(f->b.total_bytes, 256 + 1024);
-	REQUIRE_VALID(buddy_validate(&f->b));
 }
 
 /* ---- taking and giving back -------------------------------------------------------------- */
 
 KTEST(buddy, splits_down_and_merges_up_through_all_orders)
 {
-	struct fixture *f = make(4096, 4096, 0, 31);
+	struct fixture *f = make(BASE, 4096, 31);
 
 	EXPECT_EQ(f->b.nonempty, 1u << 12);
-	void *block = buddy_alloc(&f->b, 0, 0);
-	EXPECT(block == f->memory);
+	EXPECT_EQ(take_exactly(&f->b, 0), BASE);
 	/* One buddy of each order stays behind. */
 	EXPECT_EQ(f->b.nonempty, 0xff0);
 	EXPECT_EQ(f->b.free_bytes, 4096 - 16);
 	REQUIRE_VALID(buddy_validate(&f->b));
-	EXPECT_EQ(free_at(&f->b, block), ACRE_OK);
+	EXPECT_EQ(free_at(&f->b, BASE, 4), ACRE_OK);
 	EXPECT_EQ(f->b.nonempty, 1u << 12);
 	REQUIRE_VALID(buddy_validate(&f->b));
 }
 
+/* Orders up to 31 need no memory of that size: three GiB, and two blocks that are buddies. */
+KTEST(buddy, has_blocks_of_2_gib)
+{
+	struct fixture *f = make_with(20, (uintptr_t)5 << 30, (size_t)5 << 30, 31);
+
+	EXPECT_EQ(take_exactly(&f->b, 31), (uintptr_t)6 << 30);
+	EXPECT_EQ(take_exactly(&f->b, 31), (uintptr_t)8 << 30);
+	EXPECT_EQ(take_exactly(&f->b, 31), 0);
+	EXPECT_EQ(take_exactly(&f->b, 30), (uintptr_t)5 << 30);
+	EXPECT_EQ(f->b.free_bytes, 0);
+	REQUIRE_VALID(buddy_validate(&f->b));
+	EXPECT_EQ(free_at(&f->b, (uintptr_t)5 << 30, 30), ACRE_OK);
+	EXPECT_EQ(free_at(&f->b, (uintptr_t)6 << 30, 31), ACRE_OK);
+	EXPECT_EQ(free_at(&f->b, (uintptr_t)8 << 30, 31), ACRE_OK);
+	REQUIRE_VALID(buddy_validate(&f->b));
+	EXPECT_EQ(f->b.nonempty, 1u << 31 | 1u << 30);
+}
+
 KTEST(buddy, hands_out_each_order_aligned_to_its_size)
 {
-	struct fixture *f = make(64 << 10, 4096, 48, 31);
+	struct fixture *f = make(BASE + 48, 64 << 10, 31);
 
 	for (unsigned order = 0; order <= 15; order++) {
-		uint8_t *block = buddy_alloc(&f->b, order, 0);
+		uintptr_t block = take_exactly(&f->b, order);
 		size_t bytes = buddy_bytes(order < 4 ? 4 : order);
-		if (block == NULL) {
+		if (block == 0) {
 			EXPECT(buddy_largest_free(&f->b) < bytes);
 			continue;
 		}
-		EXPECT(is_aligned((uintptr_t)block, bytes));
-		EXPECT(block >= f->memory && block + bytes <= f->memory + f->size);
+		EXPECT(is_aligned(block, bytes));
+		EXPECT(block >= BASE + 48 && block + bytes <= BASE + 48 + (64 << 10));
 		REQUIRE_VALID(buddy_validate(&f->b));
 	}
-	EXPECT(buddy_alloc(&f->b, 16, 0) == NULL);
-	EXPECT(buddy_alloc(&f->b, 31, 0) == NULL);
-	EXPECT(buddy_alloc(&f->b, 32, 0) == NULL);
-	EXPECT(buddy_alloc(&f->b, UINT32_MAX, 0) == NULL);
+	EXPECT_EQ(take_exactly(&f->b, 16), 0);
+	EXPECT_EQ(take_exactly(&f->b, 31), 0);
+	EXPECT_EQ(take_exactly(&f->b, 32), 0);
+	EXPECT_EQ(take_exactly(&f->b, UINT32_MAX), 0);
 	REQUIRE_VALID(buddy_validate(&f->b));
 }
 
 /* Two free buddies of the largest order are not merged, and neither is lost. */
 KTEST(buddy, keeps_both_free_buddies_of_the_largest_order)
 {
-	struct fixture *f = make(1024, 1024, 0, 8);
-	void *block[4];
+	struct fixture *f = make(BASE, 1024, 8);
+	uintptr_t block[4];
 
 	EXPECT_EQ(buddy_largest_free(&f->b), 256);
-	EXPECT(buddy_alloc(&f->b, 9, 0) == NULL);
+	EXPECT_EQ(take_exactly(&f->b, 9), 0);
 	for (unsigned round = 0; round < 3; round++) {
 		for (unsigned i = 0; i < 4; i++) {
-			block[i] = buddy_alloc(&f->b, 8, 0);
-			REQUIRE(block[i] != NULL);
+			block[i] = take_exactly(&f->b, 8);
+			REQUIRE(block[i] != 0);
 		}
-		EXPECT(buddy_alloc(&f->b, 4, 0) == NULL);
+		EXPECT_EQ(take_exactly(&f->b, 4), 0);
 		for (unsigned i = 0; i < 4; i++) {
-			EXPECT_EQ(free_at(&f->b, block[i ^ round]), ACRE_OK);
+			EXPECT_EQ(free_at(&f->b, block[i ^ round], 8), ACRE_OK);
 			REQUIRE_VALID(buddy_validate(&f->b));
 		}
 		EXPECT_EQ(f->b.free_bytes, 1024);
@@ -348,16 +465,16 @@ KTEST(buddy, keeps_both_free_buddies_of_the_largest_order)
 /* All orders in which 5 blocks can be freed: the last always leaves one block. */
 static void free_in_order(struct fixture *f, const unsigned order[5], unsigned permutation)
 {
-	void *block[5];
+	struct buddy_block block[5];
 	unsigned left = 5;
 
 	for (unsigned i = 0; i < 5; i++) {
-		block[i] = buddy_alloc(&f->b, order[i], 0);
-		REQUIRE(block[i] != NULL);
+		block[i] = (struct buddy_block){ take_exactly(&f->b, order[i]), order[i], 0 };
+		REQUIRE(block[i].start != 0);
 	}
 	for (; left > 0; permutation /= left, left--) {
 		unsigned pick = permutation % left;
-		EXPECT_EQ(free_at(&f->b, block[pick]), ACRE_OK);
+		EXPECT_EQ(free_at(&f->b, block[pick].start, block[pick].order), ACRE_OK);
 		block[pick] = block[left - 1];
 		REQUIRE_VALID(buddy_validate(&f->b));
 	}
@@ -373,7 +490,7 @@ KTEST(buddy, becomes_one_block_again_in_every_order_of_frees)
 		{ 4, 5, 6, 7, 8 },
 		{ 9, 4, 8, 5, 4 },
 	};
-	struct fixture *f = make(1024, 1024, 0, 31);
+	struct fixture *f = make(BASE, 1024, 31);
 
 	for (unsigned i = 0; i < ARRAY_SIZE(orders); i++) {
 		for (unsigned permutation = 0; permutation < 120; permutation++)
@@ -381,24 +498,43 @@ KTEST(buddy, becomes_one_block_again_in_every_order_of_frees)
 	}
 }
 
+KTEST(buddy, takes_blocks_back_in_parts_and_together)
+{
+	struct fixture *f = make(BASE, 4096, 31);
+
+	EXPECT_EQ(take_exactly(&f->b, 12), BASE);
+	for (uintptr_t at = BASE + 256; at < BASE + 4096; at += 256) {
+		EXPECT_EQ(free_at(&f->b, at, 8), ACRE_OK);
+		REQUIRE_VALID(buddy_validate(&f->b));
+	}
+	EXPECT_EQ(free_at(&f->b, BASE, 9), ACRE_ERR_NOT_ALLOCATED);
+	EXPECT_EQ(free_at(&f->b, BASE, 8), ACRE_OK);
+	EXPECT_EQ(f->b.nonempty, 1u << 12);
+	for (unsigned i = 0; i < 4; i++)
+		EXPECT_EQ(take_exactly(&f->b, 10), BASE + 1024 * i);
+	EXPECT_EQ(free_at(&f->b, BASE, 12), ACRE_OK);
+	EXPECT_EQ(f->b.free_bytes, 4096);
+	REQUIRE_VALID(buddy_validate(&f->b));
+}
+
 KTEST(buddy, exhausts_and_recovers)
 {
-	struct fixture *f = make(8192 + 100, 8192, 4, 31);
+	struct fixture *f = make(BASE + 4, 8192 + 100, 31);
 	size_t granules = f->b.total_bytes / 16;
 	uint32_t nonempty = f->b.nonempty;
-	void **block = ktest_alloc(granules * sizeof(*block), 8);
+	uintptr_t *block = ktest_alloc(granules * sizeof(*block), 8);
 
 	for (size_t i = 0; i < granules; i++) {
-		block[i] = buddy_alloc(&f->b, 4, 0);
-		REQUIRE(block[i] != NULL);
+		block[i] = take_exactly(&f->b, 4);
+		REQUIRE(block[i] != 0);
 	}
-	EXPECT(buddy_alloc(&f->b, 4, 0) == NULL);
+	EXPECT_EQ(take_exactly(&f->b, 4), 0);
 	EXPECT_EQ(f->b.free_bytes, 0);
 	EXPECT_EQ(buddy_largest_free(&f->b), 0);
 	REQUIRE_VALID(buddy_validate(&f->b));
 	for (size_t left = granules; left > 0; left--) {
 		size_t pick = ktest_below(left);
-		EXPECT_EQ(free_at(&f->b, block[pick]), ACRE_OK);
+		EXPECT_EQ(free_at(&f->b, block[pick], 4), ACRE_OK);
 		block[pick] = block[left - 1];
 		REQUIRE_VALID(buddy_validate(&f->b));
 	}
@@ -406,221 +542,63 @@ KTEST(buddy, exhausts_and_recovers)
 	EXPECT_EQ(f->b.nonempty, nonempty);
 }
 
-KTEST(buddy, keeps_a_tag_with_each_live_block)
-{
-	struct fixture *f = make(1024, 1024, 0, 31);
-	struct buddy_block found;
-
-	for (unsigned tag = 0; tag <= BUDDY_MAX_TAG; tag++) {
-		void *block = buddy_alloc(&f->b, 5, tag);
-		REQUIRE(block != NULL);
-		EXPECT_EQ(buddy_live(&f->b, block, &found), ACRE_OK);
-		EXPECT_EQ(found.tag, tag);
-		EXPECT_EQ(found.order, 5);
-		EXPECT(found.live);
-		REQUIRE_VALID(buddy_validate(&f->b));
-	}
-}
-
 /* ---- refusals and questions -------------------------------------------------------------- */
 
-KTEST(buddy, refuses_every_address_that_is_no_live_block)
+/* Every address and order but those of blocks that are wholly handed out. */
+KTEST(buddy, refuses_every_block_of_which_a_part_is_free)
 {
-	struct fixture *f = make(512, 512, 0, 31);
-	uint8_t *a = buddy_alloc(&f->b, 6, 0);
-	uint8_t *b = buddy_alloc(&f->b, 7, 0);
+	struct fixture *f = make(BASE, 512, 31);
+	uintptr_t a = take_exactly(&f->b, 6);
+	uintptr_t b = take_exactly(&f->b, 7);
 	struct snapshot *s = take_snapshot(f);
 
-	REQUIRE(a != NULL && b != NULL);
-	for (size_t i = 0; i < 512; i++) {
-		if (f->memory + i == a || f->memory + i == b)
-			continue;
-		EXPECT_EQ(free_at(&f->b, f->memory + i), ACRE_ERR_NOT_ALLOCATED);
-		REQUIRE(same(s, f));
+	EXPECT_EQ(a, BASE);
+	EXPECT_EQ(b, BASE + 128);
+	for (unsigned order = 4; order <= 10; order++) {
+		for (uintptr_t at = BASE - 64; at < BASE + 600; at++) {
+			size_t bytes = buddy_bytes(order);
+			bool live = (at >= a && at + bytes <= a + 64) ||
+				    (at >= b && at + bytes <= b + 128);
+			if (is_aligned(at, bytes) && live)
+				continue;
+			EXPECT(free_at(&f->b, at, order) != ACRE_OK);
+			REQUIRE(same(s, f));
+		}
 	}
-	EXPECT_EQ(free_at(&f->b, f->memory + 512), ACRE_ERR_RANGE);
-	EXPECT_EQ(free_at(&f->b, f->memory - 1), ACRE_ERR_RANGE);
-	EXPECT_EQ(free_at(&f->b, NULL), ACRE_ERR_RANGE);
-	EXPECT_EQ(free_at(&f->b, f), ACRE_ERR_RANGE);
-	EXPECT(same(s, f));
-	EXPECT_EQ(free_at(&f->b, a), ACRE_OK);
-	EXPECT_EQ(free_at(&f->b, a), ACRE_ERR_NOT_ALLOCATED);
+	EXPECT_EQ(free_at(&f->b, a + 1, 4), ACRE_ERR_MISALIGNED);
+	EXPECT_EQ(free_at(&f->b, BASE + 512, 4), ACRE_ERR_RANGE);
+	EXPECT_EQ(free_at(&f->b, a, 3), ACRE_ERR_INVALID);
+	EXPECT_EQ(free_at(&f->b, a, 32), ACRE_ERR_INVALID);
+	EXPECT_EQ(free_at(&f->b, a, 6), ACRE_OK);
+	EXPECT_EQ(free_at(&f->b, a, 6), ACRE_ERR_NOT_ALLOCATED);
 	REQUIRE_VALID(buddy_validate(&f->b));
 }
 
-/* The head found for each byte is that of the only block around it. */
-KTEST(buddy, says_which_block_any_byte_belongs_to)
+KTEST(buddy, says_which_free_block_any_byte_belongs_to)
 {
-	struct fixture *f = make(4096 + 64, 4096, 32, 31);
-	struct buddy_block found;
+	struct fixture *f = make(BASE + 32, 4096 + 64, 31);
+	size_t free = 0;
 
 	for (unsigned i = 0; i < 12; i++)
-		(void)!buddy_alloc(&f->b, 4 + (unsigned)ktest_below(6), 0);
-	uint8_t *start = f->memory;
-	while (start < f->memory + f->size) {
-		REQUIRE_EQ(buddy_block_of(&f->b, start, &found), ACRE_OK);
-		REQUIRE(found.start == start);
-		unsigned order = found.order;
-		uint8_t entry = f->table[(size_t)(start - f->memory) / 16];
-		EXPECT_EQ(entry, found.live ? buddy_head_live(order, 0) : buddy_head_free(order));
-		for (size_t i = 0; i < buddy_bytes(order); i++) {
-			REQUIRE_EQ(buddy_block_of(&f->b, start + i, &found), ACRE_OK);
-			REQUIRE(found.start == start && found.order == order);
+		(void)!take_exactly(&f->b, 4 + (unsigned)ktest_below(6));
+	for (uintptr_t at = BASE + 32; at < BASE + 32 + 4096 + 64;) {
+		struct buddy_block found, again;
+		if (buddy_free_block_of(&f->b, at, &found) != ACRE_OK) {
+			at++;
+			continue;
 		}
-		start += buddy_bytes(order);
-	}
-	EXPECT(start == f->memory + f->size);
-	EXPECT_EQ(buddy_block_of(&f->b, start, &found), ACRE_ERR_RANGE);
-}
-
-/* ---- resizing in place ------------------------------------------------------------------- */
-
-KTEST(buddy, shrinks_in_place_to_every_order)
-{
-	struct fixture *f = make(4096, 4096, 0, 31);
-	struct buddy_block block;
-
-	for (unsigned from = 4; from <= 12; from++) {
-		for (unsigned to = 4; to <= from; to++) {
-			void *p = buddy_alloc(&f->b, from, 1);
-			REQUIRE_EQ(buddy_live(&f->b, p, &block), ACRE_OK);
-			EXPECT(buddy_resize(&f->b, &block, to, 2));
-			REQUIRE_VALID(buddy_validate(&f->b));
-			EXPECT_EQ(f->b.free_bytes, 4096 - buddy_bytes(to));
-			REQUIRE_EQ(buddy_live(&f->b, p, &block), ACRE_OK);
-			EXPECT_EQ(block.order, to);
-			EXPECT_EQ(block.tag, 2);
-			EXPECT_EQ(free_at(&f->b, p), ACRE_OK);
-			EXPECT_EQ(f->b.nonempty, 1u << 12);
+		REQUIRE_EQ(found.start, at);
+		for (size_t i = 0; i < buddy_bytes(found.order); i++) {
+			REQUIRE_EQ(buddy_free_block_of(&f->b, at + i, &again), ACRE_OK);
+			REQUIRE(again.start == at && again.order == found.order);
 		}
+		at += buddy_bytes(found.order);
+		free += buddy_bytes(found.order);
 	}
-}
-
-KTEST(buddy, grows_in_place_when_what_lies_above_is_free)
-{
-	struct fixture *f = make(4096, 4096, 0, 12);
-	struct buddy_block block;
-
-	for (unsigned from = 4; from <= 12; from++) {
-		for (unsigned to = from; to <= 12; to++) {
-			void *p = buddy_alloc(&f->b, from, 0);
-			REQUIRE_EQ(buddy_live(&f->b, p, &block), ACRE_OK);
-			EXPECT(buddy_resize(&f->b, &block, to, 0));
-			REQUIRE_VALID(buddy_validate(&f->b));
-			EXPECT_EQ(f->b.free_bytes, 4096 - buddy_bytes(to));
-			EXPECT(!buddy_resize(&f->b, &block, 13, 0));
-			EXPECT(!buddy_resize(&f->b, &block, 32, 0));
-			EXPECT(to > 4 || buddy_resize(&f->b, &block, 0, 0)); /* 0 means 4 */
-			EXPECT_EQ(free_at(&f->b, p), ACRE_OK);
-		}
-	}
-}
-
-KTEST(buddy, does_not_grow_over_a_live_block_nor_downward_nor_out_of_the_region)
-{
-	struct fixture *f = make(1024, 2048, 0, 31);
-	struct buddy_block block;
-	uint8_t *a = buddy_alloc(&f->b, 5, 0);
-	uint8_t *b = buddy_alloc(&f->b, 5, 0);
-	uint8_t *c = buddy_alloc(&f->b, 7, 0);
-	struct snapshot *s = take_snapshot(f);
-
-	REQUIRE(a == f->memory && b == a + 32 && c == a + 128);
-	REQUIRE_EQ(buddy_live(&f->b, a, &block), ACRE_OK);
-	EXPECT(!buddy_resize(&f->b, &block, 6, 0)); /* b lies there */
-	REQUIRE_EQ(buddy_live(&f->b, b, &block), ACRE_OK);
-	EXPECT(!buddy_resize(&f->b, &block, 6, 0)); /* b is an upper half */
-	EXPECT(same(s, f));
-	EXPECT_EQ(free_at(&f->b, b), ACRE_OK);
-	REQUIRE_EQ(buddy_live(&f->b, a, &block), ACRE_OK);
-	EXPECT(!buddy_resize(&f->b, &block, 8, 0)); /* orders 5 and 6 are free, then c */
-	EXPECT_EQ(block.order, 5);
-	REQUIRE_VALID(buddy_validate(&f->b));
-	EXPECT(buddy_resize(&f->b, &block, 7, 0));
-	EXPECT_EQ(free_at(&f->b, c), ACRE_OK);
-	EXPECT(!buddy_resize(&f->b, &block, 11, 0)); /* the region ends at order 10 */
-	EXPECT(buddy_resize(&f->b, &block, 10, 0));
-	EXPECT_EQ(f->b.free_bytes, 0);
-	REQUIRE_VALID(buddy_validate(&f->b));
+	EXPECT_EQ(free, f->b.free_bytes);
 }
 
 /* ---- damage ------------------------------------------------------------------------------ */
-
-static void alloc_granule(void *arg)
-{
-	(void)!buddy_alloc(arg, 4, 0);
-}
-
-struct block_of {
-	struct buddy *b;
-	void *block;
-};
-
-static void free_block(void *arg)
-{
-	struct block_of *of = arg;
-
-	(void)!free_at(of->b, of->block);
-}
-
-/* Write into free memory: the next call that would use the links panics, for each wrong value. */
-KTEST(buddy, panics_when_free_memory_was_written)
-{
-	struct fixture *f = make(256, 256, 0, 31);
-	void *block[4];
-
-	for (unsigned i = 0; i < 4; i++)
-		block[i] = buddy_alloc(&f->b, 4, 0);
-	EXPECT_EQ(free_at(&f->b, block[0]), ACRE_OK);
-	EXPECT_EQ(free_at(&f->b, block[2]), ACRE_OK);
-	struct buddy_link *first = block[2];
-	struct buddy_link good = *first;
-	const uintptr_t wrong[] = {
-		1,  0xa5a5a5a5a5a5a5a5,  (uintptr_t)f, (uintptr_t)block[0] + 8,
-		16, (uintptr_t)block[1], UINTPTR_MAX,  (uintptr_t)block[2],
-	};
-	for (unsigned i = 0; i < ARRAY_SIZE(wrong); i++) {
-		memcpy(&first->next, &wrong[i], sizeof(wrong[i]));
-		EXPECT(ktest_panics(alloc_granule, &f->b));
-		EXPECT(strncmp(ktest_panic_message(), "use after free: ", 16) == 0);
-		EXPECT(buddy_validate(&f->b) != NULL);
-		*first = good;
-		memcpy(&first->prev, &wrong[i], sizeof(wrong[i]));
-		EXPECT(ktest_panics(alloc_granule, &f->b));
-		EXPECT(buddy_validate(&f->b) != NULL);
-		*first = good;
-		REQUIRE_VALID(buddy_validate(&f->b));
-	}
-	/* A block that is not the first, with prev = NULL: its buddy must not merge with it. */
-	struct buddy_link *second = block[0];
-	second->prev = NULL;
-	struct block_of neighbour = { &f->b, block[1] };
-	EXPECT(ktest_panics(free_block, &neighbour));
-}
-
-/* The instance itself overwritten, and a table without a head: no going on. */
-static void ask_what_it_is(void *arg)
-{
-	struct block_of *of = arg;
-	struct buddy_block found;
-
-	(void)!buddy_block_of(of->b, of->block, &found);
-}
-
-KTEST(buddy, panics_when_the_instance_or_the_table_was_written)
-{
-	struct fixture *f = make(256, 512, 16, 31);
-	struct block_of middle = { &f->b, f->memory + 100 };
-	struct buddy_link *good = f->b.free[4];
-
-	f->b.free[4] = (struct buddy_link *)(void *)f;
-	EXPECT(ktest_panics(alloc_granule, &f->b));
-	f->b.free[4] = good;
-	REQUIRE_VALID(buddy_validate(&f->b));
-	memset(f->table, BUDDY_INTERIOR, 16);
-	EXPECT(ktest_panics(ask_what_it_is, &middle));
-	EXPECT(strncmp(ktest_panic_message(), "the heap's table is damaged: ", 29) == 0);
-}
 
 /* validate() must be able to fail: break each thing that it says it looks at. */
 static void expect_broken(struct fixture *f, void *at, uint8_t value, const char *invariant)
@@ -635,67 +613,44 @@ static void expect_broken(struct fixture *f, void *at, uint8_t value, const char
 	*byte = good;
 }
 
-KTEST(buddy, validate_sees_each_kind_of_damage)
+static uint64_t *word_of(struct fixture *f, unsigned order)
 {
-	struct fixture *f = make(256, 256, 0, 10);
-	void *a = buddy_alloc(&f->b, 5, 0); /* L5 . F5 . F6 . . . F7 ... */
-	struct buddy *b = &f->b;
-
-	REQUIRE(a == f->memory);
-	expect_broken(f, &b->region[0].size, 8, "I1");
-	expect_broken(f, (uint8_t *)&b->region[0].size + 1, 0, "I1");
-	expect_broken(f, &b->nregions, 2, "I1");
-	expect_broken(f, &b->nregions, 33, "I1");
-	expect_broken(f, &b->max_order, 32, "I1");
-	expect_broken(f, &f->table[0], 0, "I2");
-	expect_broken(f, &f->table[1], buddy_head_free(4), "I2");
-	expect_broken(f, &f->table[9], buddy_head_live(4, 0), "I2");
-	for (unsigned i = 9; i < 16; i++) /* each of the odd entries at either end of the words */
-		expect_broken(f, &f->table[i], 1, "I2");
-	expect_broken(f, &f->table[8], buddy_head_free(8), "I3");
-	expect_broken(f, &f->table[8], buddy_head_free(11), "I3");
-	expect_broken(f, &f->table[8], buddy_head_free(3), "I3");
-	expect_broken(f, &f->table[0], buddy_head_free(5), "I4");
-	expect_broken(f, &f->table[0], buddy_head_live(6, 0), "I2");
-	expect_broken(f, &f->table[8], buddy_head_live(7, 0), "I7");
-	expect_broken(f, &b->nonempty, 0, "I6");
-	expect_broken(f, &b->total_bytes, 1, "I7");
-	expect_broken(f, &b->free_bytes, 1, "I7");
-	expect_broken(f, &b->free[5], 0, "I5");
-	b->free[3] = b->free[5];
-	EXPECT_STR(buddy_validate(b), "I6: an order that does not exist has a list");
-	b->free[3] = NULL;
-	struct buddy_link *first = b->free[5];
-	b->free[5] = NULL;
-	b->nonempty &= ~(1u << 5);
-	EXPECT_STR(buddy_validate(b), "I5: a free block is on no list");
-	b->free[5] = first;
-	b->nonempty |= 1u << 5;
-	REQUIRE_VALID(buddy_validate(b));
-	first->next = first;
-	EXPECT_STR(buddy_validate(b), "I5: a free block does not link back");
-	first->next = NULL;
-	REQUIRE_VALID(buddy_validate(b));
+	return buddy_tree(&f->b, &f->b.region[0], order)->words;
 }
 
-KTEST(buddy, validate_sees_regions_and_blocks_that_run_into_each_other)
+KTEST(buddy, validate_sees_each_kind_of_damage)
 {
-	struct fixture *f = make(192, 256, 0, 10); /* F7 ... F6 ... */
+	struct fixture *f = make(BASE, 256, 10);
 	struct buddy *b = &f->b;
 
+	EXPECT_EQ(take_exactly(b, 5), BASE); /* free: 5 at 32, 6 at 64, 7 at 128 */
+	expect_broken(f, &b->region[0].size, 8, "I1");
+	expect_broken(f, (uint8_t *)&b->region[0].size + 1, 0, "I1");
+	expect_broken(f, &b->region[0].norders, 9, "I1");
+	expect_broken(f, &b->nregions, 33, "I1");
+	uintptr_t base = b->region[0].base;
+	b->region[0].base = 0;
+	EXPECT_STR(buddy_validate(b), "I1: a region has no memory or no table");
+	b->region[0].base = base;
+	expect_broken(f, &b->max_order, 32, "I1");
+	expect_broken(f, word_of(f, 4), 1 << 2, "I3");
+	expect_broken(f, word_of(f, 4), 1, "I5");
+	expect_broken(f, word_of(f, 4), 3, "I4");
+	expect_broken(f, word_of(f, 5), 0, "I5");
+	expect_broken(f, word_of(f, 8), 2, "I2");
+	expect_broken(f, &b->where[5], 0, "I5");
+	expect_broken(f, &b->where[4], 1, "I5");
+	expect_broken(f, &b->nonempty, 0, "I5");
+	expect_broken(f, &b->total_bytes, 1, "I6");
+	expect_broken(f, &b->free_bytes, 1, "I6");
 	b->region[1] = b->region[0];
 	b->nregions = 2;
-	EXPECT_STR(buddy_validate(b), "I1: regions are not sorted and disjoint");
+	EXPECT_STR(buddy_validate(b), "I1: two regions overlap");
+	b->region[1].base += 1 << 20;
+	b->region[2] = b->region[1];
+	b->nregions = 3;
+	EXPECT_STR(buddy_validate(b), "I1: two regions overlap");
 	b->nregions = 1;
-	REQUIRE_VALID(buddy_validate(b));
-	b->region[0].size = SIZE_MAX - 15;
-	EXPECT_STR(buddy_validate(b), "I1: a region wraps");
-	b->region[0].size = 192;
-	f->table[8] = 0;
-	f->table[0] = buddy_head_free(8);
-	EXPECT_STR(buddy_validate(b), "I2: a block passes the end of its region");
-	f->table[0] = buddy_head_free(7);
-	f->table[8] = buddy_head_free(6);
 	REQUIRE_VALID(buddy_validate(b));
 }
 
@@ -704,44 +659,46 @@ KTEST(buddy, validate_sees_regions_and_blocks_that_run_into_each_other)
 /* Against a plain map of who owns each granule: 0 nobody, else the block's number. */
 static void random_rounds(struct fixture *f, unsigned rounds)
 {
-	size_t granules = f->size / 16;
+	size_t unit = buddy_bytes(f->b.granule_order);
+	size_t granules = f->b.total_bytes / unit;
 	uint16_t *owner = ktest_alloc(granules * sizeof(*owner), 8);
-	void *block[96] = { 0 };
-	size_t bytes[96];
+	struct buddy_block block[96] = { 0 };
 	size_t live = 0;
 
 	memset(owner, 0, granules * sizeof(*owner));
 	for (unsigned round = 0; round < rounds; round++) {
 		size_t i = ktest_below(ARRAY_SIZE(block));
 		size_t largest = buddy_largest_free(&f->b);
-		bool taking = block[i] == NULL;
-		unsigned order = 4 + (unsigned)ktest_below(1 + ktest_below(9));
+		bool taking = block[i].start == 0;
 
 		if (taking) {
-			block[i] = buddy_alloc(&f->b, order, 0);
-			bytes[i] = buddy_bytes(order);
-			EXPECT_EQ(block[i] != NULL, bytes[i] <= largest);
+			block[i].order =
+				f->b.granule_order + (unsigned)ktest_below(1 + ktest_below(9));
+			block[i].start = take_exactly(&f->b, block[i].order);
+			EXPECT_EQ(block[i].start != 0, buddy_bytes(block[i].order) <= largest);
 		} else {
-			EXPECT_EQ(free_at(&f->b, block[i]), ACRE_OK);
+			EXPECT_EQ(free_at(&f->b, block[i].start, block[i].order), ACRE_OK);
 		}
 		REQUIRE_VALID(buddy_validate(&f->b));
-		if (block[i] == NULL)
+		if (block[i].start == 0)
 			continue;
-		size_t first = (size_t)((uint8_t *)block[i] - f->b.region[0].base) / 16;
-		for (size_t g = first; g < first + bytes[i] / 16; g++) {
+		size_t bytes = buddy_bytes(block[i].order);
+		size_t first = (block[i].start - f->b.region[0].base) / unit;
+		for (size_t g = first; g < first + bytes / unit; g++) {
 			REQUIRE_EQ(owner[g], taking ? 0 : i + 1);
 			owner[g] = taking ? (uint16_t)(i + 1) : 0;
 		}
-		live = taking ? live + bytes[i] : live - bytes[i];
+		live = taking ? live + bytes : live - bytes;
 		if (!taking)
-			block[i] = NULL;
+			block[i].start = 0;
 		EXPECT_EQ(f->b.total_bytes - f->b.free_bytes, live);
 	}
 }
 
 KTEST(buddy, agrees_with_a_map_of_owners)
 {
-	random_rounds(make(16 << 10, 16 << 10, 0, 31), 600);
-	random_rounds(make((16 << 10) + 123, 4096, 1001, 31), 600);
-	random_rounds(make(8 << 10, 8 << 10, 16, 9), 600);
+	random_rounds(make(BASE, 16 << 10, 31), 600);
+	random_rounds(make(BASE + 1001, (16 << 10) + 123, 31), 600);
+	random_rounds(make(BASE + 16, 8 << 10, 9), 600);
+	random_rounds(make_with(9, BASE + 4096, 512 << 10, 31), 600);
 }

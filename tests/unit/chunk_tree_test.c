@@ -5,6 +5,7 @@
  * trees; here the trees are of all sizes around those where something changes.
  */
 #include "mm/index/chunk_tree.h"
+#include "mm/index/chunk_tree_internal.h"
 
 #include <limits.h>
 
@@ -489,8 +490,7 @@ static unsigned stale_levels(const struct rig *r, uint64_t c)
 	unsigned k = 0;
 	uint64_t node = r->tree.lead + c;
 
-	while (k < r->tree.nlevels &&
-	       r->tree.level[k].at[node - r->tree.level[k].origin] == CHUNK_STALE) {
+	while (k < r->tree.nlevels && node_byte(&r->tree, k, node) == CHUNK_STALE) {
 		node /= 8;
 		k++;
 	}
@@ -657,6 +657,39 @@ KTEST(chunk_tree, a_look_is_spent_on_a_root_also_where_all_chunks_are_known)
 	rig_check(&r);
 	EXPECT(chunk_tree_has_none(&r.tree, 1));
 	EXPECT_EQ(chunk_tree_find_bounded(&r.tree, 1, &budget), BITMAP_NONE);
+}
+
+/* Broken chunks are found past others of all kinds, in trees of two to four levels. */
+KTEST(chunk_tree, the_next_broken_chunk_is_found_from_anywhere)
+{
+	static const uint64_t larger[] = { 7, 8, 9, 63, 64, 65, 511, 512, 513 };
+	struct rig r;
+
+	rig_alloc(&r, 513);
+	for (unsigned i = 0; i < 9 * ARRAY_SIZE(larger); i++) {
+		uint64_t n = larger[i % ARRAY_SIZE(larger)];
+		uint64_t want = BITMAP_NONE;
+
+		rig_again(&r, firsts[i % ARRAY_SIZE(firsts)], n);
+		for (uint64_t c = ktest_below(2); c < n; c += 1 + ktest_below(3))
+			fill(&r, c * CHUNK_BITS, CHUNK_BITS, true);
+		for (uint64_t left = ktest_below(6); left != 0; left--) {
+			uint64_t c = ktest_below(n);
+			change(&r, c * CHUNK_BITS + ktest_below(CHUNK_BITS), 1,
+			       ktest_below(2) != 0);
+			if (ktest_below(2) != 0)
+				chunk_tree_refresh(&r.tree, c);
+		}
+		REQUIRE_EQ(chunk_tree_next_broken(&r.tree, n), BITMAP_NONE);
+		REQUIRE_EQ(chunk_tree_next_broken(&r.tree, n + 1 + ktest_below(1000)), BITMAP_NONE);
+		for (uint64_t c = n; c-- > 0;) {
+			if (r.tree.leaf[c] != CHUNK_EMPTY && r.tree.leaf[c] != CHUNK_FULL)
+				want = c;
+			REQUIRE_EQ(chunk_tree_next_broken(&r.tree, c), want);
+		}
+		if (n < 100)
+			rig_check(&r);
+	}
 }
 
 /* ---- filling --------------------------------------------------------------------------------- */
@@ -901,6 +934,72 @@ KTEST(chunk_tree, a_search_in_portions_sees_what_changes_meanwhile)
 	}
 }
 
+/* One of the ways in which bits change, or a chunk becomes known or stale. */
+static void disturb(struct rig *r)
+{
+	uint64_t c = ktest_below(r->nbits / CHUNK_BITS);
+	uint64_t n = 1 + ktest_below(r->nbits / CHUNK_BITS - c);
+	uint64_t bit = c * CHUNK_BITS + ktest_below(CHUNK_BITS);
+
+	switch (ktest_below(6)) {
+	case 0:
+		chunk_tree_refresh(&r->tree, c);
+		break;
+	case 1:
+		(void)ask_order(&r->tree, (unsigned)ktest_below(12));
+		break;
+	case 2: /* one that was all handed out is freed */
+		while (c * CHUNK_BITS < r->nbits &&
+		       slow_count(r, c * CHUNK_BITS, (c + 1) * CHUNK_BITS) != 0)
+			c++;
+		if (c * CHUNK_BITS < r->nbits)
+			fill(r, c * CHUNK_BITS, CHUNK_BITS, true);
+		break;
+	case 3: /* chunks are taken, or not since another hart was faster */
+		chunk_tree_begin_fill(&r->tree, c * CHUNK_BITS, n * CHUNK_BITS, false);
+		if (slow_count(r, c * CHUNK_BITS, (c + n) * CHUNK_BITS) != n * CHUNK_BITS) {
+			chunk_tree_mark_stale(&r->tree, c * CHUNK_BITS, n * CHUNK_BITS);
+			break;
+		}
+		write_bits(r, c * CHUNK_BITS, n * CHUNK_BITS, false);
+		chunk_tree_end_fill(&r->tree, c * CHUNK_BITS, n * CHUNK_BITS, false);
+		break;
+	default:
+		n = 1 + ktest_below(1ull << ktest_below(13));
+		change(r, bit, n < r->nbits - bit ? n : r->nbits - bit, ktest_below(2) != 0);
+	}
+}
+
+/* That there is no such run is true until the changes say more: also of what was never scanned. */
+KTEST(chunk_tree, no_run_is_no_run_until_there_is_a_change)
+{
+	unsigned batches, kept = 0, silent = 0;
+	struct rig r;
+
+	rig_alloc(&r, 20);
+	for (unsigned i = 0; i < 1500; i++) {
+		if (i % 100 == 0)
+			make_stale(&r, 3 + ktest_below(17));
+		uint64_t n = 1 + ktest_below(1ull << ktest_below(12));
+		uint64_t align = 1ull << ktest_below(14);
+		if (find_run_in_batches(&r, n, align, 12 + (unsigned)ktest_below(20), &batches) ==
+		    BITMAP_NONE) {
+			uint64_t before = r.changes.count;
+			uint64_t bits = slow_count(&r, 0, r.nbits);
+			for (; r.changes.count == before && kept % 64 != 63; kept++) {
+				REQUIRE_EQ(slow_find_aligned(&r, n, align, 0), BITMAP_NONE);
+				silent += slow_count(&r, 0, r.nbits) > bits;
+				disturb(&r);
+			}
+			kept++;
+		}
+		disturb(&r);
+		rig_check(&r);
+	}
+	/* Of the answers some stood while bits were set of which the tree was not told. */
+	EXPECT(kept > 500 && silent > 0);
+}
+
 KTEST(chunk_tree, counts_in_pieces)
 {
 	struct rig r;
@@ -954,19 +1053,22 @@ KTEST(chunk_tree, validate_sees_each_broken_invariant)
 	memcpy(kept, r.storage, r.bytes);
 	memcpy(&kept_tree, &r.tree, sizeof(kept_tree));
 	chunk_byte *leaf = r.tree.leaf;
+	chunk_byte *above = (chunk_byte *)r.tree.level[1]; /* of node 0 */
+	uint32_t *runs = leaf_runs(&r.tree, r.tree.lead);
 
 	leaf[12] = 3 + 1; /* order 3, it is */
 	expect_broken(&r, "C1", kept);
 	leaf[12] = 3 + 3;
 	expect_broken(&r, "C1", kept);
-	leaf[15] = 5; /* C4 speaks first where the bit is not set; so set it */
-	bitmap_tree_set_bit(&r.tree.broken, 15);
+	leaf[15] = 5; /* C4 speaks first where it is marked whole */
+	above[0] = CHUNK_FULL;
 	expect_broken(&r, "C1", kept);
-	r.tree.level[1].at[0] = CHUNK_FULL;
+	above[0] = CHUNK_EMPTY;
 	expect_broken(&r, "C1", kept);
-	r.tree.level[1].at[0] = CHUNK_STALE + 1;
+	leaf[15] = CHUNK_FULL;
+	r.tree.nfull++;
 	expect_broken(&r, "C1", kept);
-	r.tree.level[1].at[2] = 5; /* chunk 18 is stale below it */
+	above[2] = 5; /* chunk 18 is stale below it */
 	expect_broken(&r, "C2", kept);
 	*r.tree.root = 13;
 	expect_broken(&r, "C2", kept);
@@ -974,13 +1076,20 @@ KTEST(chunk_tree, validate_sees_each_broken_invariant)
 	expect_broken(&r, "C3", kept);
 	leaf[20] = CHUNK_STALE; /* behind the last */
 	expect_broken(&r, "C3", kept);
-	r.tree.level[1].at[3] = 0;
+	above[3] = 0;
 	expect_broken(&r, "C3", kept);
-	bitmap_tree_set_bit(&r.tree.broken, 2);
+	r.tree.nfull--;
+	leaf[2] = CHUNK_FULL & 0x7f; /* a full chunk, a broken one, a stale one */
 	expect_broken(&r, "C4", kept);
-	bitmap_tree_clear_bit(&r.tree.broken, 18);
+	leaf[12] = leaf[12] | CHUNK_WHOLE;
 	expect_broken(&r, "C4", kept);
-	bitmap_tree_clear_bit(&r.tree.broken, 12);
+	leaf[18] = leaf[18] | CHUNK_WHOLE;
+	expect_broken(&r, "C4", kept);
+	above[0] = (uint8_t)(above[0] & 0x7f); /* none of its chunks is broken */
+	expect_broken(&r, "C4", kept);
+	above[1] = above[1] | CHUNK_WHOLE; /* chunk 12 is */
+	expect_broken(&r, "C4", kept);
+	*r.tree.root = *r.tree.root | CHUNK_WHOLE;
 	expect_broken(&r, "C4", kept);
 	r.tree.nfull++;
 	expect_broken(&r, "C5", kept);
@@ -995,10 +1104,10 @@ KTEST(chunk_tree, validate_sees_each_broken_invariant)
 	expect_broken(&r, "C6", kept);
 	r.tree.full_from = 20;
 	expect_broken(&r, "C7", kept);
-	r.tree.runs.leaf[4]++;
+	runs[4]++;
 	expect_broken(&r, "R1", kept);
-	r.tree.runs.leaf[4] = UINT32_MAX;
+	runs[4] = LEAF_RUNS_UNKNOWN;
 	expect_broken(&r, "R2", kept);
-	r.tree.runs.leaf[18] = 0;
+	runs[18] = 0;
 	expect_broken(&r, "R3", kept);
 }

@@ -5,7 +5,9 @@
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_types.h"
 #include "mm/setup.h"
+#include "tests/support/frame_room.h"
 #include "tests/support/ktest.h"
+#include "tests/support/map_room.h"
 
 #define FIRST  0x4321u
 #define FRAMES 40u
@@ -35,7 +37,8 @@ static void rig_init(struct rig *r)
 	memset(r->ram, 0xa5, FRAMES * FRAME_SIZE);
 	r->pool = ktest_alloc(sizeof(*r->pool), 64);
 	uint64_t offset = (uint64_t)(uintptr_t)r->ram - FIRST * FRAME_SIZE;
-	REQUIRE_EQ(frame_pool_init(r->pool, offset), ACRE_OK);
+	REQUIRE_EQ(frame_pool_init_in(r->pool, offset, ktest_alloc(sizeof(struct frame_room), 64)),
+		   ACRE_OK);
 	add_bank(r, FIRST, FRAMES);
 	r->bytes = frame_record_bytes(FRAMES);
 	r->records = ktest_alloc(r->bytes, 8);
@@ -134,10 +137,6 @@ KTEST(frame_debug, every_way_to_take_and_give_is_recorded)
 	EXPECT_EQ(frame_free(pool, pfn), ACRE_OK);
 	expect_past(pool, pfn, "freed");
 	pfn = frame_alloc_zeroed(pool);
-	expect_past(pool, pfn, "taken");
-	EXPECT_EQ(frame_free_zeroed(pool, pfn), ACRE_OK);
-	expect_past(pool, pfn, "freed");
-	EXPECT_EQ(frame_alloc_zeroed(pool), pfn);
 	expect_past(pool, pfn, "taken");
 	EXPECT_EQ(frame_free_address(pool, frame_to_paddr(pfn)), ACRE_OK);
 	expect_past(pool, pfn, "freed");
@@ -280,8 +279,6 @@ KTEST(frame_debug, a_refused_free_says_who_freed_it)
 	use(pool, FIRST + 7);
 	EXPECT_EQ(frame_free(pool, FIRST + 7), ACRE_ERR_NOT_ALLOCATED);
 	expect_refused("free already", "freed");
-	EXPECT_EQ(frame_free_zeroed(pool, FIRST + 7), ACRE_ERR_NOT_ALLOCATED);
-	expect_refused("free already", "freed");
 	EXPECT_EQ(frame_free(pool, FIRST + 8), ACRE_ERR_NOT_ALLOCATED);
 	expect_refused("free already", NULL);
 	EXPECT_EQ(frame_free(pool, FIRST + FRAMES - 1), ACRE_ERR_NOT_ALLOCATED);
@@ -310,24 +307,6 @@ KTEST(frame_debug, a_refused_range_is_neither_filled_nor_recorded)
 	EXPECT_EQ(frame_free_count(pool), FRAMES - 2 - 9);
 	REQUIRE_VALID(frame_validate(pool));
 	EXPECT_EQ(frame_free_range(pool, FIRST, 6), ACRE_OK);
-	REQUIRE_VALID(frame_validate(pool));
-}
-
-KTEST(frame_debug, a_frame_that_is_not_zero_is_not_freed_as_such)
-{
-	struct rig r;
-	struct frame_pool *pool = rig_of(&r);
-	frame_nr_t pfn = frame_alloc_zeroed(pool);
-
-	words_of(pool, pfn)[WORDS - 1] = 1;
-	EXPECT_EQ(frame_free_zeroed(pool, pfn), ACRE_ERR_INVALID);
-	expect_refused("not all zero, as was promised", NULL);
-	EXPECT(!frame_is_free(pool, pfn));
-	expect_past(pool, pfn, "taken");
-	REQUIRE_VALID(frame_validate(pool));
-	words_of(pool, pfn)[WORDS - 1] = 0;
-	EXPECT_EQ(frame_free_zeroed(pool, pfn), ACRE_OK);
-	EXPECT_EQ(frame_prezero(pool, 0), 1);
 	REQUIRE_VALID(frame_validate(pool));
 }
 
@@ -390,25 +369,6 @@ KTEST(frame_debug, whoever_gets_the_frame_next_finds_it)
 	REQUIRE_VALID(frame_validate(pool));
 }
 
-KTEST(frame_debug, a_frame_known_to_be_zero_is_looked_at_too)
-{
-	struct rig r;
-	struct frame_pool *pool = rig_of(&r);
-	frame_nr_t pfn = frame_alloc_zeroed(pool);
-
-	EXPECT_EQ(frame_free_zeroed(pool, pfn), ACRE_OK);
-	words_of(pool, pfn)[2] = 0x100;
-	EXPECT_EQ(frame_alloc_zeroed(pool), pfn);
-	expect_write(pfn, 17);
-	words_of(pool, pfn)[2] = 0;
-	/* And when it was made a free frame like any other. */
-	EXPECT_EQ(frame_free_zeroed(pool, pfn), ACRE_OK);
-	words_of(pool, pfn)[4] = 1;
-	EXPECT_EQ(frame_alloc_at(pool, pfn, 1), ACRE_OK);
-	expect_write(pfn, 32);
-	REQUIRE_VALID(frame_validate(pool));
-}
-
 KTEST(frame_debug, what_was_never_handed_out_is_not_looked_at)
 {
 	struct rig r;
@@ -422,7 +382,6 @@ KTEST(frame_debug, what_was_never_handed_out_is_not_looked_at)
 	EXPECT(words_of(pool, FIRST)[0] != 0x1111111111111111);
 	for (size_t i = (FRAMES - 2) * FRAME_SIZE; i < FRAMES * FRAME_SIZE; i++)
 		REQUIRE_EQ(r.ram[i], 0x11);
-	EXPECT_EQ(frame_prezero(pool, 10), 0);
 }
 
 KTEST(frame_debug, validate_sees_a_way_that_is_open)
@@ -430,13 +389,16 @@ KTEST(frame_debug, validate_sees_a_way_that_is_open)
 	struct rig r;
 	struct frame_pool *pool = rig_of(&r);
 
-	pool->fast_nbits = pool->bank[0].nbits;
+	struct frame_stock *stock = hart_slots_own(&pool->stocks);
+
+	pool->bank[0].fast_nbits = pool->bank[0].nbits;
 	EXPECT_STR(frame_validate(pool),
-		   "F8: the fast paths are enabled exactly when debug mode is off");
-	pool->fast_nbits = 0;
-	pool->fast_min_align = FRAME_SIZE;
-	EXPECT(frame_validate(pool) != NULL);
-	pool->fast_min_align = UINT64_MAX;
+		   "F6: the fast paths reach all of a bank, in debug mode nothing");
+	pool->bank[0].fast_nbits = 0;
+	pool->nstocks = platform_hart() + 1;
+	atomic_store(&stock->base, pool->bank[0].base);
+	EXPECT_STR(frame_validate(pool), "F6: in debug mode no hart has a stock");
+	atomic_store(&stock->base, FRAME_NONE);
 	pool->debug = false;
 	EXPECT(frame_validate(pool) != NULL);
 	pool->debug = true;
@@ -454,15 +416,17 @@ KTEST(frame_debug, validate_sees_a_way_that_is_open)
 
 static struct memmap *map_of(struct rig *r, uint64_t bytes)
 {
-	struct memmap *map = ktest_alloc(sizeof(*map), 16);
+	const struct hart_slots no_stocks = { 0 };
+	struct memmap *map = new_map();
 
 	r->ram = ktest_alloc(BACKED * FRAME_SIZE, FRAME_SIZE);
 	r->pool = ktest_alloc(sizeof(*r->pool), 64);
-	memmap_init(map);
 	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ BASE, BASE + bytes }, 0, "ram"),
 		   ACRE_OK);
 	REQUIRE_EQ(memmap_resolve(map), ACRE_OK);
-	REQUIRE_EQ(mm_init_frames_debug(r->pool, map, (uint64_t)(uintptr_t)r->ram - BASE), ACRE_OK);
+	REQUIRE_EQ(mm_init_frames_debug(r->pool, map, (uint64_t)(uintptr_t)r->ram - BASE,
+					&no_stocks),
+		   ACRE_OK);
 	REQUIRE_VALID(memmap_validate(map));
 	REQUIRE_VALID(frame_validate(r->pool));
 	EXPECT_EQ(frame_managed_count(r->pool) * FRAME_SIZE, memmap_bytes(map, MEMMAP_USABLE));

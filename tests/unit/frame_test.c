@@ -10,9 +10,11 @@
 #include "lib/string.h"
 #include "mm/frame/frame_scoped.h"
 #include "tests/support/frame_ask.h"
+#include "tests/support/frame_room.h"
 #include "tests/support/ktest.h"
 
 #define MAX_RIG_BANKS 4u
+#define MANY          256u /* banks */
 
 struct rig {
 	struct frame_pool *pool;
@@ -22,15 +24,19 @@ struct rig {
 		size_t bytes;
 		void *copy;
 	} bank[MAX_RIG_BANKS];
+	struct frame_room *room;
 	struct frame_pool *copy;
+	struct frame_room *room_copy;
 };
 
 static void rig_init(struct rig *r, uint64_t offset)
 {
 	*r = (struct rig){ 0 };
 	r->pool = ktest_alloc(sizeof(*r->pool), 64);
+	r->room = ktest_alloc(sizeof(*r->room), 64);
 	r->copy = ktest_alloc(sizeof(*r->copy), 64);
-	REQUIRE_EQ(frame_pool_init(r->pool, offset), ACRE_OK);
+	r->room_copy = ktest_alloc(sizeof(*r->room_copy), 64);
+	REQUIRE_EQ(frame_pool_init_in(r->pool, offset, r->room), ACRE_OK);
 	REQUIRE_VALID(frame_validate(r->pool));
 }
 
@@ -70,6 +76,7 @@ static size_t bytes_of_bits(const struct rig *r, unsigned b)
 static void rig_remember(struct rig *r)
 {
 	memcpy(r->copy, r->pool, sizeof(*r->pool));
+	memcpy(r->room_copy, r->room, sizeof(*r->room));
 	for (unsigned b = 0; b < r->nbanks; b++)
 		memcpy(r->bank[b].copy, r->bank[b].metadata, r->bank[b].bytes);
 }
@@ -213,6 +220,12 @@ KTEST(frame, metadata_is_below_two_and_a_half_bits_a_frame)
 	EXPECT(frame_metadata_bytes(1) < 512);
 }
 
+KTEST(frame, a_pool_of_one_bank_and_one_hart_is_below_two_kib)
+{
+	EXPECT(sizeof(struct frame_pool) + sizeof(struct frame_bank) + sizeof(struct frame_stock) <=
+	       2048);
+}
+
 KTEST(frame, an_offset_that_is_not_whole_pages_is_refused)
 {
 	struct rig r;
@@ -220,8 +233,12 @@ KTEST(frame, an_offset_that_is_not_whole_pages_is_refused)
 	rig_init(&r, 0);
 	rig_add_bank(&r, 5, 10);
 	rig_remember(&r);
-	EXPECT_EQ(frame_pool_init(r.pool, 8), ACRE_ERR_MISALIGNED);
-	EXPECT_EQ(frame_pool_init(r.pool, FRAME_SIZE + 1), ACRE_ERR_MISALIGNED);
+	EXPECT_EQ(frame_pool_init_in(r.pool, 8, r.room), ACRE_ERR_MISALIGNED);
+	EXPECT_EQ(frame_pool_init_in(r.pool, FRAME_SIZE + 1, r.room), ACRE_ERR_MISALIGNED);
+	EXPECT_EQ(frame_pool_init(r.pool, 0, NULL, 1, &r.pool->stocks), ACRE_ERR_INVALID);
+	EXPECT_EQ(frame_pool_init(r.pool, 0, r.room->bank, 0, &r.pool->stocks), ACRE_ERR_INVALID);
+	struct frame_bank *crooked = (void *)((uintptr_t)r.room->bank + 8);
+	EXPECT_EQ(frame_pool_init(r.pool, 0, crooked, 1, &r.pool->stocks), ACRE_ERR_MISALIGNED);
 	rig_unchanged(&r);
 }
 
@@ -304,29 +321,31 @@ KTEST(frame, keeps_banks_sorted_in_whatever_order_they_come_and_says_when_it_is_
 {
 	struct rig r;
 	const size_t bytes = frame_metadata_bytes(1);
-	char *metadata = ktest_alloc(bytes * (FRAME_MAX_BANKS + 1), 8);
+	char *metadata = ktest_alloc(bytes * (MANY + 1), 8);
 
 	rig_init(&r, 0);
-	for (frame_nr_t i = 0; i < FRAME_MAX_BANKS; i++) {
-		frame_nr_t first = (i * 37 % FRAME_MAX_BANKS) * 3; /* 37 is odd: each value once */
+	const struct hart_slots stocks = r.pool->stocks;
+	REQUIRE_EQ(frame_pool_init(r.pool, 0, ktest_alloc(MANY * sizeof(struct frame_bank), 64),
+				   MANY, &stocks),
+		   ACRE_OK);
+	for (frame_nr_t i = 0; i < MANY; i++) {
+		frame_nr_t first = (i * 37 % MANY) * 3; /* 37 is odd: each value once */
 		REQUIRE_EQ(frame_pool_add_bank(r.pool, first, 1, metadata + i * bytes, bytes),
 			   ACRE_OK);
 		REQUIRE_EQ(frame_insert(r.pool, first, 1), ACRE_OK);
 		REQUIRE_VALID(frame_validate(r.pool));
 	}
 	rig_remember(&r);
-	EXPECT_EQ(frame_pool_add_bank(r.pool, 1, 1, metadata + FRAME_MAX_BANKS * bytes, bytes),
-		  ACRE_ERR_FULL);
+	EXPECT_EQ(frame_pool_add_bank(r.pool, 1, 1, metadata + MANY * bytes, bytes), ACRE_ERR_FULL);
 	rig_unchanged(&r);
-	for (frame_nr_t i = 0; i < FRAME_MAX_BANKS; i++) {
+	for (frame_nr_t i = 0; i < MANY; i++) {
 		EXPECT_EQ(ask_next_free(r.pool, i * 3), i * 3);
-		EXPECT_EQ(ask_next_free(r.pool, i * 3 + 1),
-			  i + 1 < FRAME_MAX_BANKS ? i * 3 + 3 : FRAME_NONE);
+		EXPECT_EQ(ask_next_free(r.pool, i * 3 + 1), i + 1 < MANY ? i * 3 + 3 : FRAME_NONE);
 		EXPECT(!frame_is_managed(r.pool, i * 3 + 1));
 	}
-	for (frame_nr_t i = 0; i < FRAME_MAX_BANKS; i++) {
+	for (frame_nr_t i = 0; i < MANY; i++) {
 		frame_nr_t pfn = frame_alloc(r.pool);
-		EXPECT(pfn % 3 == 0 && pfn < FRAME_MAX_BANKS * 3);
+		EXPECT(pfn % 3 == 0 && pfn < MANY * 3);
 	}
 	EXPECT_EQ(frame_alloc(r.pool), FRAME_NONE);
 	REQUIRE_VALID(frame_validate(r.pool));
@@ -532,7 +551,7 @@ KTEST(frame, a_hart_that_leaves_has_no_stock_and_may_come_back)
 {
 	struct rig r;
 	struct frame_pool *pool = rig_of(&r, 0x80000, 3 * 512);
-	struct frame_stock *stock = &pool->stock[platform_hart()];
+	const struct frame_stock *stock = hart_slots_own(&pool->stocks);
 	frame_nr_t pfn[4];
 
 	frame_leave(pool);
@@ -541,11 +560,8 @@ KTEST(frame, a_hart_that_leaves_has_no_stock_and_may_come_back)
 		pfn[i] = frame_alloc(pool);
 		REQUIRE(pfn[i] != FRAME_NONE);
 		EXPECT(atomic_load(&stock->base) != FRAME_NONE);
-		uint64_t moves = atomic_load(&stock->moves);
 		frame_leave(pool);
 		EXPECT_EQ(atomic_load(&stock->base), FRAME_NONE);
-		/* A handler's: what was interrupted in frame_alloc() sees that the stock has moved. */
-		EXPECT(atomic_load(&stock->moves) != moves);
 		REQUIRE_VALID(frame_validate(pool));
 		EXPECT_EQ(frame_free_count(pool), 3 * 512 - i - 1);
 	}
@@ -555,6 +571,66 @@ KTEST(frame, a_hart_that_leaves_has_no_stock_and_may_come_back)
 	for (unsigned i = 0; i < 4; i++)
 		EXPECT_EQ(frame_free(pool, pfn[i]), ACRE_OK);
 	REQUIRE_VALID(frame_validate(pool));
+}
+
+KTEST(frame, a_hart_without_a_stock_gets_every_frame_and_leaves_nothing)
+{
+	struct rig r;
+
+	rig_init(&r, 0);
+	struct frame_pool *pool = r.pool;
+	REQUIRE_EQ(frame_pool_init_for(pool, 0, r.room, 0), ACRE_OK);
+	EXPECT(hart_slots_own(&pool->stocks) == &pool->shared);
+	rig_add_bank(&r, 0x80000, 1200);
+	REQUIRE_EQ(frame_insert(pool, 0x80000, 1200), ACRE_OK);
+	for (unsigned i = 0; i < 1200; i++) {
+		const frame_nr_t pfn = frame_alloc(pool);
+		const frame_nr_t base = atomic_load(&pool->shared.base);
+		REQUIRE(pfn != FRAME_NONE && pfn / 64 * 64 == base);
+		frame_leave(pool); /* other harts may be using it */
+		EXPECT_EQ(atomic_load(&pool->shared.base), base);
+	}
+	EXPECT_EQ(frame_alloc(pool), FRAME_NONE);
+	REQUIRE_VALID(frame_validate(pool));
+	EXPECT_EQ(frame_free(pool, 0x80007), ACRE_OK);
+	EXPECT_EQ(frame_alloc(pool), 0x80007);
+	EXPECT_EQ(frame_free_range(pool, 0x80000, 1200), ACRE_OK);
+	REQUIRE_VALID(frame_validate(pool));
+}
+
+/* Frame 1300 begins the second bank; the first one has bits for it too, and they stay clear. */
+KTEST(frame, two_banks_share_a_chunk_and_each_frees_its_own_frames)
+{
+	struct rig r;
+	bool seen[600] = { false };
+	unsigned shared = 0;
+
+	rig_init(&r, 0);
+	rig_add_bank(&r, 1000, 300);
+	rig_add_bank(&r, 1300, 300);
+	REQUIRE_EQ(frame_insert(r.pool, 1000, 300), ACRE_OK);
+	REQUIRE_EQ(frame_insert(r.pool, 1300, 300), ACRE_OK);
+	const struct frame_stock *stock = hart_slots_own(&r.pool->stocks);
+	for (unsigned i = 0; i < 600; i++) {
+		frame_nr_t pfn = frame_alloc(r.pool);
+		REQUIRE(pfn - 1000 < 600 && !seen[pfn - 1000]);
+		seen[pfn - 1000] = true;
+		shared += atomic_load(&stock->base) / CHUNK_BITS == 2;
+		/* Given back and taken again, while the stock is there. */
+		frame_nr_t other = 1000 + i * 7 % 600;
+		bool ours = seen[other - 1000];
+		EXPECT_EQ(frame_free(r.pool, other), ours ? ACRE_OK : ACRE_ERR_NOT_ALLOCATED);
+		EXPECT_EQ(ktest_bad_frees(), !ours);
+		EXPECT(frame_is_free(r.pool, other));
+		if (ours)
+			EXPECT_EQ(frame_alloc_at(r.pool, other, 1), ACRE_OK);
+		REQUIRE_VALID(frame_validate(r.pool));
+	}
+	EXPECT_EQ(shared, 276 + 236); /* of both banks */
+	EXPECT_EQ(frame_alloc(r.pool), FRAME_NONE);
+	for (frame_nr_t pfn = 1000; pfn < 1600; pfn++)
+		REQUIRE_EQ(frame_free(r.pool, pfn), ACRE_OK);
+	REQUIRE_VALID(frame_validate(r.pool));
 }
 
 KTEST(frame, a_pool_that_was_used_up_and_given_back_has_whole_chunks_again)
@@ -650,6 +726,40 @@ KTEST(frame, refuses_runs_that_make_no_sense)
 	EXPECT_EQ(frame_alloc_range_zeroed(pool, 0, FRAME_SIZE), FRAME_NONE);
 	EXPECT_EQ(frame_alloc_at(pool, 5, 0), ACRE_ERR_INVALID);
 	rig_unchanged(&r);
+}
+
+static void expect_no_run(struct rig *r, frame_count_t nframes, uint64_t align, enum acre_status s)
+{
+	frame_nr_t pfn = 7;
+
+	rig_remember(r);
+	EXPECT_EQ(frame_alloc_range_from(r->pool, nframes, align, &pfn, r), s);
+	EXPECT_EQ(pfn, FRAME_NONE);
+	rig_unchanged(r);
+}
+
+KTEST(frame, says_why_there_is_no_run)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 5, 400);
+	frame_nr_t pfn = FRAME_NONE;
+
+	expect_no_run(&r, 0, FRAME_SIZE, ACRE_ERR_INVALID);
+	expect_no_run(&r, 0, 3, ACRE_ERR_INVALID);
+	expect_no_run(&r, 1, 0, ACRE_ERR_MISALIGNED);
+	expect_no_run(&r, 1, FRAME_SIZE / 2, ACRE_ERR_MISALIGNED);
+	expect_no_run(&r, 1, FRAME_SIZE + 1, ACRE_ERR_MISALIGNED);
+	expect_no_run(&r, 1, 3 * FRAME_SIZE, ACRE_ERR_MISALIGNED);
+	expect_no_run(&r, 401, FRAME_SIZE, ACRE_ERR_NOMEM);
+	expect_no_run(&r, UINT64_MAX, FRAME_SIZE, ACRE_ERR_NOMEM);
+	expect_no_run(&r, 1, 1ull << 63, ACRE_ERR_NOMEM);
+	expect_no_run(&r, 512, 512 * FRAME_SIZE, ACRE_ERR_NOMEM);
+	expect_no_run(&r, 1ull << 51, 1ull << 63, ACRE_ERR_NOMEM);
+	EXPECT_EQ(frame_alloc_range_from(pool, 3, 4 * FRAME_SIZE, &pfn, &r), ACRE_OK);
+	EXPECT_EQ(pfn, 8);
+	EXPECT_EQ(frame_alloc_range_from(pool, 397, FRAME_SIZE, &pfn, &r), ACRE_ERR_NOMEM);
+	EXPECT_EQ(frame_free_count(pool), 397);
+	REQUIRE_VALID(frame_validate(pool));
 }
 
 KTEST(frame, takes_exactly_what_is_asked_for_by_address)
@@ -931,6 +1041,47 @@ KTEST(frame, clears_the_frames_that_it_was_asked_to_clear_and_no_other)
 	check_clearing(FRAME_LIMIT - RAM_FRAMES);
 }
 
+static void check_pointers(frame_nr_t first)
+{
+	struct rig r, other;
+	uint8_t *ram = rig_with_ram(&r, first);
+	uint8_t *foreign = rig_with_ram(&other, first);
+	const uint64_t start = frame_to_paddr(first);
+
+	for (unsigned i = 0; i < RAM_FRAMES; i++) {
+		EXPECT(frame_ptr(r.pool, first + i) == ram + i * FRAME_SIZE);
+		EXPECT_EQ(frame_of_ptr(r.pool, ram + i * FRAME_SIZE), first + i);
+		EXPECT_EQ(frame_of_ptr(r.pool, ram + (i + 1) * FRAME_SIZE - 1), first + i);
+		EXPECT(frame_alloc_ptr(r.pool) == ram + i * FRAME_SIZE);
+	}
+	EXPECT(frame_alloc_ptr(r.pool) == NULL);
+	rig_remember(&r);
+	EXPECT_EQ(frame_free_ptr(r.pool, ram + 8), ACRE_ERR_MISALIGNED);
+	expect_report(start + 8, 0, "misaligned", start, FRAME_SIZE);
+	EXPECT_EQ(frame_free_ptr(r.pool, foreign), ACRE_ERR_RANGE);
+	uint64_t address = frame_to_paddr(frame_of_ptr(r.pool, foreign));
+	expect_report(address, 0, "not in any bank", address, 0);
+	EXPECT_EQ(frame_free_ptr(r.pool, NULL), ACRE_ERR_RANGE);
+	address = frame_to_paddr(frame_of_ptr(r.pool, NULL));
+	expect_report(address, 0, "not in any bank", address, 0);
+	rig_unchanged(&r);
+	EXPECT_EQ(frame_free_ptr(r.pool, ram + 3 * FRAME_SIZE), ACRE_OK);
+	EXPECT_EQ(frame_free_count(r.pool), 1);
+	EXPECT_EQ(frame_free_ptr(r.pool, ram + 3 * FRAME_SIZE), ACRE_ERR_NOT_ALLOCATED);
+	expect_report(start + 3 * FRAME_SIZE, 0, "free already", start + 3 * FRAME_SIZE,
+		      FRAME_SIZE);
+	EXPECT(frame_alloc_ptr(r.pool) == ram + 3 * FRAME_SIZE);
+	REQUIRE_VALID(frame_validate(r.pool));
+}
+
+KTEST(frame, by_pointer_wherever_the_bytes_are)
+{
+	check_pointers(0);
+	check_pointers(0x80201);
+	check_pointers((1ull << 55) >> FRAME_SHIFT);
+	check_pointers(FRAME_LIMIT - RAM_FRAMES);
+}
+
 /* ---- scoped frames --------------------------------------------------------------------------- */
 
 static frame_nr_t leave_early(struct frame_pool *pool, bool early)
@@ -996,6 +1147,7 @@ static void expect_broken(struct rig *r, const char *number)
 	if (!EXPECT(sentence != NULL && strncmp(sentence, number, 2) == 0))
 		ktest_note("it says '%s', not %s", sentence, number);
 	memcpy(r->pool, r->copy, sizeof(*r->pool));
+	memcpy(r->room, r->room_copy, sizeof(*r->room));
 	for (unsigned b = 0; b < r->nbanks; b++)
 		memcpy(r->bank[b].metadata, r->bank[b].copy, r->bank[b].bytes);
 	REQUIRE_VALID(frame_validate(r->pool));
@@ -1013,6 +1165,7 @@ KTEST(frame, validate_sees_each_broken_invariant)
 
 	rig_add_bank(&r, 1000, 100);
 	REQUIRE_EQ(frame_insert(r.pool, 1000, 50), ACRE_OK);
+	r.pool->nstocks = 4;
 	rig_remember(&r);
 
 	bank[1].first = 163;
@@ -1021,7 +1174,7 @@ KTEST(frame, validate_sees_each_broken_invariant)
 	expect_broken(&r, "F1");
 	bank[0].nframes = 0;
 	expect_broken(&r, "F1");
-	r.pool->nbanks = FRAME_MAX_BANKS + 1;
+	r.pool->nbanks = FRAME_ROOM_BANKS + 1;
 	expect_broken(&r, "F1");
 	bank[0].nbits = 511;
 	expect_broken(&r, "F2");
@@ -1046,10 +1199,14 @@ KTEST(frame, validate_sees_each_broken_invariant)
 	flip(bank[0].free, 64); /* the tree is not told */
 	flip(bank[0].free, 128);
 	expect_broken(&r, "C1");
-	atomic_store(&r.pool->stock[3].word, bank[0].free);
+	atomic_store(&r.room->stock[3].base, 64 + 1);
 	expect_broken(&r, "F5");
-	atomic_store(&r.pool->stock[3].base, 0);
+	atomic_store(&r.room->stock[3].base, 100 * 512); /* of no bank */
 	expect_broken(&r, "F5");
-	r.pool->empty_word = 1;
+	atomic_store(&r.room->stock[3].bank, NULL);
+	expect_broken(&r, "F5");
+	atomic_store(&r.pool->shared.base, 7 * 512);
+	expect_broken(&r, "F5");
+	bank[1].fast_nbits = 0;
 	expect_broken(&r, "F6");
 }

@@ -2,10 +2,13 @@
 /* memmap_fdt_test.c (cases) - trees made for the purpose, and the maps and findings that they give. */
 #include "mm/map/memmap_fdt.h"
 
+#include "lib/align.h"
 #include "lib/compiler.h"
 #include "lib/string.h"
+#include "mm/map/memmap_room.h"
 #include "tests/support/fdt_builder.h"
 #include "tests/support/ktest.h"
+#include "tests/support/map_room.h"
 
 #define BLOB_SIZE    65536u
 #define MAX_FINDINGS 8u
@@ -28,7 +31,7 @@ static struct bench *new_bench(void)
 	struct bench *b = ktest_alloc(sizeof(*b), 16);
 
 	memset(b, 0, sizeof(*b));
-	b->map = ktest_alloc(sizeof(*b->map), 16);
+	b->map = new_map();
 	b->blob = ktest_alloc(BLOB_SIZE, 8);
 	fdt_build(&b->tree, b->blob, BLOB_SIZE);
 	return b;
@@ -80,7 +83,7 @@ static enum acre_status fill(struct bench *b)
 
 	REQUIRE(size != 0);
 	REQUIRE_EQ(fdt_open(&fdt, b->blob, size), ACRE_OK);
-	memmap_init(b->map);
+	empty_map(b->map);
 	return memmap_from_fdt(b->map, &fdt, &b->boot, &reporter);
 }
 
@@ -216,11 +219,11 @@ KTEST(memmap_fdt, guards_down_to_the_first_hole)
 		{ { 0, 0x1000 }, { 0, 0 } },
 		{ { 0x50000, 0x50000 }, { 0x50000, 0x50000 } }, /* no image, no rule */
 	};
-	struct memmap *map = ktest_alloc(sizeof(*map), 16);
+	struct memmap *map = new_map();
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(trial); i++) {
 		struct acre_range guarded;
-		memmap_init(map);
+		empty_map(map);
 		REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0x40000, 0x60000 }, 0, "c"),
 			   ACRE_OK);
 		REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0, 0x20000 }, 0, "a"),
@@ -239,10 +242,10 @@ KTEST(memmap_fdt, guards_down_to_the_first_hole)
 
 KTEST(memmap_fdt, guards_nothing_once_any_firmware_is_known)
 {
-	struct memmap *map = ktest_alloc(sizeof(*map), 16);
+	struct memmap *map = new_map();
 	struct acre_range guarded;
 
-	memmap_init(map);
+	empty_map(map);
 	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0, 0x20000 }, 0, "ram"), ACRE_OK);
 	REQUIRE_EQ(memmap_reserve(map, (struct acre_range){ 0, 0x80 }, MEMMAP_FIRMWARE, "fw"),
 		   ACRE_OK);
@@ -515,9 +518,9 @@ KTEST(memmap_fdt, works_without_a_reporter)
 	size_t size = fdt_build_finish(&b->tree);
 
 	REQUIRE_EQ(fdt_open(&fdt, b->blob, size), ACRE_OK);
-	memmap_init(b->map);
+	empty_map(b->map);
 	EXPECT_EQ(memmap_from_fdt(b->map, &fdt, &b->boot, NULL), ACRE_OK);
-	memmap_init(b->map);
+	empty_map(b->map);
 	EXPECT_EQ(memmap_from_fdt(b->map, &fdt, &b->boot, &silent), ACRE_OK);
 	EXPECT_EQ(b->map->nreservations, 4);
 }
@@ -650,11 +653,11 @@ KTEST(memmap_fdt, does_not_try_more_reservations_than_it_could_hold)
 {
 	struct bench *b = placing();
 
-	for (uint32_t i = 0; i < MEMMAP_MAX_RESERVATIONS + 5; i++)
+	for (uint32_t i = 0; i < MAP_RESERVATIONS + 5; i++)
 		add_dynamic(b, "l", ACRE_PADDR_LIMIT, 0, NULL);
 	add_dynamic(b, "good", 0x1000, 0, NULL);
-	EXPECT_EQ(fill_and_place(b), MEMMAP_MAX_RESERVATIONS + 6);
-	EXPECT_EQ(b->nfindings, MEMMAP_MAX_RESERVATIONS + 1); /* the last one for all others */
+	EXPECT_EQ(fill_and_place(b), MAP_RESERVATIONS + 6);
+	EXPECT_EQ(b->nfindings, MAP_RESERVATIONS + 1); /* the last one for all others */
 	EXPECT_EQ(memmap_bytes(b->map, MEMMAP_USABLE), 0x100000);
 }
 
@@ -794,35 +797,36 @@ static struct bench *with_many(uint32_t banks, uint32_t reservations)
 
 KTEST(memmap_fdt, takes_as_many_banks_and_reservations_as_it_says)
 {
-	struct bench *b = with_many(MEMMAP_MAX_BANKS, MEMMAP_MAX_RESERVATIONS);
+	struct bench *b = with_many(MAP_BANKS, MAP_RESERVATIONS);
 
 	fill_and_resolve(b);
 	EXPECT_EQ(b->nfindings, 0);
-	EXPECT_EQ(b->map->nbanks, MEMMAP_MAX_BANKS);
-	EXPECT_EQ(memmap_bytes(b->map, MEMMAP_FIRMWARE), MEMMAP_MAX_BANKS * 0x10000ull);
+	EXPECT_EQ(b->map->nbanks, MAP_BANKS);
+	EXPECT_EQ(memmap_bytes(b->map, MEMMAP_FIRMWARE), MAP_BANKS * 0x10000ull);
 }
 
-KTEST(memmap_fdt, names_the_constant_that_one_bank_more_needs)
+KTEST(memmap_fdt, says_so_when_the_map_was_made_for_fewer_banks)
 {
-	struct bench *b = with_many(MEMMAP_MAX_BANKS + 3, 1);
+	struct bench *b = with_many(MAP_BANKS + 3, 1);
 
 	EXPECT_EQ(fill(b), ACRE_ERR_FULL);
 	REQUIRE_EQ(b->nfindings, 1);
 	EXPECT_EQ(b->severity[0], MEMMAP_ERROR);
-	EXPECT_STR(b->text[0],
-		   "memory@0: reg = <0x0 0x0 0x0 0x10000 0x0 0x100000 ...> 2096 bytes: too many "
-		   "banks of memory, raise MEMMAP_MAX_BANKS [0x8000000, 0x8010000) (table full)");
+	EXPECT_STR(
+		b->text[0],
+		"memory@0: reg = <0x0 0x0 0x0 0x10000 0x0 0x100000 ...> 2096 bytes: more "
+		"banks of memory than the map was made for: [0x8000000, 0x8010000) (table full)");
 }
 
-KTEST(memmap_fdt, names_the_constant_that_one_reservation_more_needs)
+KTEST(memmap_fdt, says_so_when_the_map_was_made_for_fewer_reservations)
 {
-	struct bench *b = with_many(1, MEMMAP_MAX_RESERVATIONS + 3);
+	struct bench *b = with_many(1, MAP_RESERVATIONS + 3);
 
 	EXPECT_EQ(fill(b), ACRE_ERR_FULL);
 	REQUIRE_EQ(b->nfindings, 1);
 	EXPECT_STR(b->text[0],
-		   "mmode_resv0@0: reg = <0x0 0x0 0x0 0x10000 0x0 0x100000 ...> 17456 bytes: too "
-		   "many reservations, raise MEMMAP_MAX_RESERVATIONS [0x44000000, 0x44010000) "
+		   "mmode_resv0@0: reg = <0x0 0x0 0x0 0x10000 0x0 0x100000 ...> 16432 bytes: more "
+		   "reservations than the map was made for: [0x40000000, 0x40010000) "
 		   "(table full)");
 }
 
@@ -835,11 +839,253 @@ KTEST(memmap_fdt, fails_when_the_guard_has_no_place)
 	begin_root(b);
 	add_many(b, "memory@0", 1);
 	begin_reserved(b);
-	add_many(b, "buffer@0", MEMMAP_MAX_RESERVATIONS - 1);
+	add_many(b, "buffer@0", MAP_RESERVATIONS - 1);
 	fdt_build_end(&b->tree);
 	fdt_build_end(&b->tree);
 	EXPECT_EQ(fill(b), ACRE_ERR_FULL);
 	REQUIRE_EQ(b->nfindings, 1);
-	EXPECT_STR(b->text[0], "too many reservations, raise MEMMAP_MAX_RESERVATIONS [0x0, 0x8000) "
+	EXPECT_STR(b->text[0], "more reservations than the map was made for: [0x0, 0x8000) "
 			       "(table full)");
+}
+
+/* ---- room for tables before there is a map --------------------------------------------------- */
+
+static void open_tree(struct bench *b, struct fdt *fdt)
+{
+	size_t size = fdt_build_finish(&b->tree);
+
+	REQUIRE(size != 0);
+	REQUIRE_EQ(fdt_open(fdt, b->blob, size), ACRE_OK);
+}
+
+/* A tree of @n memory nodes and as many reservations fills a map of just the size that is counted. */
+static void fill_to_the_last(uint32_t nbanks, uint32_t nreservations, uint32_t ndynamic)
+{
+	struct bench *b = new_bench();
+	struct memmap_need need;
+	struct fdt fdt;
+
+	b->boot.image = (struct acre_range){ 0x104000, 0x108000 };
+	b->boot.dtb = (struct acre_range){ 0x109000, 0x10a000 };
+	b->boot.limit = nbanks * 0x10000ull - 0x4000;
+	begin_root(b);
+	add_many(b, "memory@0", nbanks);
+	begin_reserved(b);
+	add_many(b, "buffer@0", nreservations);
+	for (uint32_t i = 0; i < ndynamic; i++)
+		add_dynamic(b, "later", 0x1000, 0, NULL);
+	fdt_build_end(&b->tree);
+	fdt_build_end(&b->tree);
+	open_tree(b, &fdt);
+	REQUIRE_EQ(memmap_count_from_fdt(&fdt, &b->boot, NULL, &need), ACRE_OK);
+	EXPECT_EQ(need.nbanks, nbanks);
+	b->map = new_map_for(need.nbanks, need.nreservations);
+	REQUIRE_EQ(memmap_from_fdt(b->map, &fdt, &b->boot, NULL), ACRE_OK);
+	REQUIRE_EQ(memmap_resolve(b->map), ACRE_OK);
+	EXPECT_EQ(memmap_place_from_fdt(b->map, &fdt, NULL), 0);
+	REQUIRE_VALID(memmap_validate(b->map));
+	/* One slot is for firmware that the caller knows. */
+	EXPECT_EQ(b->map->nreservations, need.nreservations - 1);
+	EXPECT_EQ(b->map->ndynamic, ndynamic);
+}
+
+KTEST(memmap_room, counts_what_fills_a_map)
+{
+	fill_to_the_last(2, 1, 0);
+	fill_to_the_last(3, 1, 2);
+	fill_to_the_last(700, 300, 20);
+	fill_to_the_last(130, 1100, 0);
+}
+
+KTEST(memmap_room, counts_nothing_of_a_tree_whose_reservations_are_unclear)
+{
+	struct bench *b = placing();
+	struct memmap_reporter reporter = { note_finding, b };
+	struct memmap_need need;
+	struct fdt fdt;
+
+	fdt_build_begin(&b->tree, "lost@0");
+	fdt_build_cells(&b->tree, "reg", (const uint32_t[]){ 1 }, 1);
+	fdt_build_end(&b->tree);
+	fdt_build_end(&b->tree);
+	fdt_build_end(&b->tree);
+	open_tree(b, &fdt);
+	EXPECT_EQ(memmap_count_from_fdt(&fdt, &b->boot, &reporter, &need), ACRE_ERR_MALFORMED);
+	EXPECT_EQ(b->nfindings, 1);
+	EXPECT_EQ(b->severity[0], MEMMAP_ERROR);
+}
+
+/* What is asked of a tree: room for @bytes begins at @start, 0 for none. */
+static void expect_room(struct bench *b, uint64_t bytes, acre_paddr_t start)
+{
+	const struct acre_range untouched = { 7, 8 };
+	struct acre_range room = untouched;
+	struct fdt fdt;
+
+	REQUIRE_EQ(fdt_open(&fdt, b->blob, BLOB_SIZE), ACRE_OK);
+	EXPECT_EQ(memmap_find_room(&fdt, &b->boot, bytes, &room),
+		  start != 0 ? ACRE_OK : ACRE_ERR_NOMEM);
+	EXPECT_EQ(room.start, start != 0 ? start : untouched.start);
+	EXPECT_EQ(room.end, start != 0 ? start + align_down(bytes + FRAME_SIZE - 1, FRAME_SIZE)
+				       : untouched.end);
+}
+
+/* Finish a tree in which /reserved-memory is open. */
+static void finish(struct bench *b)
+{
+	fdt_build_end(&b->tree);
+	fdt_build_end(&b->tree);
+	REQUIRE(fdt_build_finish(&b->tree) != 0);
+}
+
+/*
+ *	frames of 64 KiB   0       1       2       3       4       5       6       7       8
+ *	RAM, from 1 MiB        |===node 1======|===node 0==============|       |=======|
+ *	                       firmware|   |..............|image|dtb|
+ */
+static struct bench *crowded(void)
+{
+	struct bench *b = new_bench();
+
+	b->boot.image = (struct acre_range){ 0x140000, 0x14c123 };
+	b->boot.dtb = (struct acre_range){ 0x14d800, 0x150001 };
+	begin_root(b);
+	add_node(b, "memory@170000", 0x170000, 0x10000, NULL); /* not in order of address */
+	add_node(b, "memory@120800", 0x120800, 0x3f800, NULL);
+	add_node(b, "memory@100800", 0x100800, 0x20000, NULL);
+	begin_reserved(b);
+	add_node(b, "mmode_resv0@110000", 0x110000, 0x4000, NULL);
+	add_node(b, "buffer@102000", 0x102000, 0x1001, "no-map");
+	return b;
+}
+
+KTEST(memmap_room, is_the_lowest_that_no_one_reserves)
+{
+	struct bench *b = crowded();
+
+	finish(b);
+	expect_room(b, 1, 0x101000); /* RAM begins in the frame before */
+	expect_room(b, 0x1001, 0x104000);
+	expect_room(b, 0xc000, 0x104000);
+	expect_room(b, 0xc001, 0x114000);
+	expect_room(b, 0x2c000, 0x114000); /* up to the image, in two nodes that touch */
+	expect_room(b, 0x2c001, 0);
+	expect_room(b, ACRE_PADDR_LIMIT, 0);
+	b->boot.limit = 0x15800; /* up to 0x116000 */
+	expect_room(b, 0x2000, 0x104000);
+	expect_room(b, 0xc001, 0);
+	b->boot.limit = 0x3800;
+	expect_room(b, 0x1000, 0x101000);
+	expect_room(b, 0x1001, 0);
+}
+
+/* Nodes that touch, in each order in which three can stand. */
+KTEST(memmap_room, spans_nodes_that_touch_in_any_order)
+{
+	static const acre_paddr_t order[6][3] = {
+		{ 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 }, { 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 },
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(order); i++) {
+		struct bench *b = new_bench();
+		begin_root(b);
+		for (unsigned k = 0; k < 3; k++)
+			add_node(b,
+				 k == 0   ? "memory@a"
+				 : k == 1 ? "memory@b"
+					  : "memory@c",
+				 0x100000 + order[i][k] * 0x2000, 0x2000, NULL);
+		begin_reserved(b);
+		finish(b);
+		expect_room(b, 0x6000, 0x100000);
+		expect_room(b, 0x6001, 0);
+	}
+}
+
+KTEST(memmap_room, is_not_frame_0)
+{
+	struct bench *b = new_bench();
+
+	begin_root(b);
+	add_node(b, "memory@0", 0, 0x3000, NULL);
+	begin_reserved(b);
+	finish(b);
+	expect_room(b, 0x2000, 0x1000);
+	expect_room(b, 0x2001, 0);
+}
+
+/* What src/kernel/machine.c has in BSS. */
+KTEST(memmap_room, of_a_small_machine_is_static)
+{
+	EXPECT_EQ(memmap_table_bytes(1, 30), 11560);
+}
+
+KTEST(memmap_room, is_above_the_image_where_no_firmware_says_where_it_is)
+{
+	struct bench *b = new_bench();
+
+	b->boot.image = (struct acre_range){ 0x140000, 0x14c123 };
+	begin_root(b);
+	add_node(b, "memory@100000", 0x100000, 0x80000, NULL);
+	begin_reserved(b);
+	finish(b);
+	expect_room(b, 0x1000, 0x14d000);
+	expect_room(b, 0x34000, 0);
+}
+
+/* As memmap_guard_firmware() has it: what does not reach up to the image is not the firmware's. */
+KTEST(memmap_room, is_below_the_image_where_a_hole_lies_between)
+{
+	struct bench *b = new_bench();
+
+	b->boot.image = (struct acre_range){ 0x140000, 0x180000 };
+	begin_root(b);
+	add_node(b, "memory@100000", 0x100000, 0x20000, NULL);
+	add_node(b, "memory@130000", 0x130000, 0x50000, NULL);
+	begin_reserved(b);
+	finish(b);
+	expect_room(b, 0x20000, 0x100000);
+	expect_room(b, 0x20001, 0);
+}
+
+KTEST(memmap_room, leaves_windows_to_a_reservation_of_unreadable_status)
+{
+	struct bench *b = crowded();
+
+	fdt_build_begin(&b->tree, "later");
+	fdt_build_cells(&b->tree, "status", (const uint32_t[]){ 0x6f6b6179 }, 1);
+	fdt_build_u64(&b->tree, "size", 0x1000);
+	FDT_BUILD_CELLS(&b->tree, "alloc-ranges", 0, 0x100000, 0, 0x8000);
+	fdt_build_end(&b->tree);
+	finish(b);
+	expect_room(b, 0x1000, 0x108000);
+}
+
+KTEST(memmap_room, leaves_windows_to_reservations_if_it_can)
+{
+	struct bench *b = crowded();
+
+	fdt_build_begin(&b->tree, "later");
+	fdt_build_u64(&b->tree, "size", 0x1000);
+	FDT_BUILD_CELLS(&b->tree, "alloc-ranges", 0, 0x100000, 0, 0x8000, 0, 0x114000, 0, 0x1000);
+	fdt_build_end(&b->tree);
+	finish(b);
+	expect_room(b, 0x1000, 0x108000);
+	expect_room(b, 0x8001, 0x115000);
+	expect_room(b, 0x2b001, 0x114000); /* only there */
+}
+
+KTEST(memmap_room, is_where_memory_may_be_used)
+{
+	struct bench *b = new_bench();
+
+	begin_root(b);
+	add_node(b, "memory@100000", 0x100000, 0x80000, NULL);
+	fdt_build_begin(&b->tree, "chosen");
+	FDT_BUILD_CELLS(&b->tree, "linux,usable-memory-range", 0, 0x123456, 0, 0x5000);
+	fdt_build_end(&b->tree);
+	begin_reserved(b);
+	finish(b);
+	expect_room(b, 0x4000, 0x124000);
+	expect_room(b, 0x4001, 0);
 }

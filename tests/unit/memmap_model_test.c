@@ -10,6 +10,7 @@
 #include "lib/string.h"
 #include "mm/map/memmap.h"
 #include "tests/support/ktest.h"
+#include "tests/support/map_room.h"
 
 #define MAX_THINGS 12u
 #define NO_OWNER   0xffu
@@ -303,7 +304,7 @@ static void try_map(struct model *m)
 	m->base = base[ktest_below(ARRAY_SIZE(base))];
 	for (uint32_t c = 0; c < m->ncells; c++)
 		m->cell[c] = (struct cell){ NO_RAM, MEMMAP_USABLE, NO_OWNER, 0 };
-	memmap_init(m->map);
+	empty_map(m->map);
 	add_banks(m);
 	add_reservations(m);
 	add_limit(m);
@@ -333,7 +334,7 @@ void memmap_model_run(uint32_t trials, uint32_t frames, uint32_t cell_size)
 		.ncells = frames * ((uint32_t)FRAME_SIZE / cell_size),
 	};
 
-	m.map = ktest_alloc(sizeof(*m.map), 16);
+	m.map = new_map();
 	m.cell = ktest_alloc(m.ncells * sizeof(*m.cell), 16);
 	for (uint32_t i = 0; i < trials; i++)
 		try_map(&m);

@@ -9,6 +9,7 @@
 #include "lib/compiler.h"
 #include "lib/string.h"
 #include "tests/support/ktest.h"
+#include "tests/support/map_room.h"
 
 #define COLUMN   1024ull
 #define COLUMNS  32u
@@ -178,16 +179,6 @@ static const struct picture pictures[] = {
 	  "++++--ffffffffffff--++++++++++++" },
 };
 
-static struct memmap *new_map(void)
-{
-	struct memmap *map = ktest_alloc(sizeof(*map), 16);
-
-	/* What was there before must not matter; the tables are large, so only a sample of it. */
-	memset(map, 0xa5, 256);
-	memmap_init(map);
-	return map;
-}
-
 static enum acre_status resolve(struct memmap *map)
 {
 	enum acre_status status = memmap_resolve(map);
@@ -265,7 +256,7 @@ static void try_picture(struct memmap *map, const struct picture *p, acre_paddr_
 	char got[COLUMNS + 1];
 	uint64_t ram = 0;
 
-	memmap_init(map);
+	empty_map(map);
 	enter_picture(map, p, base);
 	REQUIRE_EQ(resolve(map), ACRE_OK);
 	draw(map, base, got);
@@ -304,7 +295,7 @@ KTEST(memmap, the_more_restrictive_of_each_pair_of_kinds_wins)
 		for (unsigned b = MEMMAP_METADATA; b < MEMMAP_KIND_COUNT; b++) {
 			if (a == MEMMAP_LENT || b == MEMMAP_LENT)
 				continue; /* nothing is so from the start */
-			memmap_init(map);
+			empty_map(map);
 			struct acre_range ram = { 0x10000, 0x20000 };
 			struct acre_range first = { 0x12000, 0x15000 };
 			struct acre_range second = { 0x14000, 0x17000 };
@@ -610,7 +601,7 @@ KTEST(memmap, without_ram_every_reservation_is_outside)
 /* RAM 0x10000 .. 0x20000, the device tree in 0x14000 .. 0x14800, so slack up to 0x15000. */
 static void start_claiming(struct memmap *map)
 {
-	memmap_init(map);
+	empty_map(map);
 	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0x10000, 0x20000 }, 3, "ram"),
 		   ACRE_OK);
 	REQUIRE_EQ(memmap_reserve(map, (struct acre_range){ 0x14000, 0x14800 }, MEMMAP_DTB, "dtb"),
@@ -831,7 +822,7 @@ KTEST(memmap, a_limit_counts_ram_once_from_below)
 	struct memmap_region part;
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(trial); i++) {
-		memmap_init(map);
+		empty_map(map);
 		REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0x22000, 0x24000 }, 0, "d"),
 			   ACRE_OK);
 		REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0x12000, 0x16000 }, 0, "b"),
@@ -849,7 +840,7 @@ KTEST(memmap, a_limit_counts_ram_once_from_below)
 		EXPECT(!memmap_outside(map, &cursor, &part)); /* the hole is no loss */
 	}
 	EXPECT_EQ(memmap_limit(map, 5, "late"), ACRE_ERR_INVALID);
-	memmap_init(map);
+	empty_map(map);
 	EXPECT_EQ(memmap_limit(map, 0, "none"), ACRE_ERR_INVALID);
 	EXPECT_EQ(memmap_limit(map, 1, "no ram"), ACRE_OK);
 	EXPECT_EQ(map->nreservations, 0);
@@ -860,7 +851,7 @@ KTEST(memmap, a_limit_counts_ram_once_from_below)
 /* RAM [0x10000, 0x20000) of which [0x18000, 0x18800) is reserved, and another bank behind it. */
 static void start_placing(struct memmap *map)
 {
-	memmap_init(map);
+	empty_map(map);
 	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0x10000, 0x20000 }, 0, "ram"),
 		   ACRE_OK);
 	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0x20000, 0x24000 }, 1, "ram"),
@@ -949,17 +940,17 @@ KTEST(memmap, refuses_to_place_what_makes_no_sense)
 	start_placing(map);
 	for (uint32_t i = 0; i < ARRAY_SIZE(bad); i++)
 		EXPECT_EQ(memmap_place(map, &bad[i], &placed), ACRE_ERR_INVALID);
-	memmap_init(map);
+	empty_map(map);
 	EXPECT_EQ(memmap_place(map, &good, &placed), ACRE_ERR_INVALID); /* not resolved */
 	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0, 0x10000 }, 0, "ram"), ACRE_OK);
-	for (uint32_t i = 0; i < MEMMAP_MAX_RESERVATIONS; i++)
+	for (uint32_t i = 0; i < MAP_RESERVATIONS; i++)
 		REQUIRE_EQ(memmap_reserve(map, (struct acre_range){ i, i + 1 }, MEMMAP_RESERVED,
 					  "r"),
 			   ACRE_OK);
 	REQUIRE_EQ(resolve(map), ACRE_OK);
 	EXPECT_EQ(memmap_place(map, &good, &placed), ACRE_ERR_FULL);
 	REQUIRE_VALID(memmap_validate(map));
-	EXPECT_EQ(memmap_bytes(map, MEMMAP_RESERVED), MEMMAP_MAX_RESERVATIONS);
+	EXPECT_EQ(memmap_bytes(map, MEMMAP_RESERVED), MAP_RESERVATIONS);
 }
 
 KTEST(memmap, recasts_and_joins_again)
@@ -1000,7 +991,7 @@ KTEST(memmap, recasts_and_joins_again)
 /* Every bank a MiB apart and 1000 KiB + 1 byte long, at an odd address. */
 static void fill_banks(struct memmap *map)
 {
-	for (uint64_t i = 0; i < MEMMAP_MAX_BANKS; i++) {
+	for (uint64_t i = 0; i < MAP_BANKS; i++) {
 		struct acre_range range = { i * BANK_STRIDE + 3, i * BANK_STRIDE + 3 + BANK_SIZE };
 		REQUIRE_EQ(memmap_add_bank(map, range, (uint32_t)i % 4, "bank"), ACRE_OK);
 	}
@@ -1009,9 +1000,8 @@ static void fill_banks(struct memmap *map)
 /* Each bank has eight reservations of three bytes, one of them at the border of two frames. */
 static void fill_reservations(struct memmap *map)
 {
-	for (uint64_t i = 0; i < MEMMAP_MAX_RESERVATIONS; i++) {
-		acre_paddr_t at =
-			i % MEMMAP_MAX_BANKS * BANK_STRIDE + 0x1fff + i / MEMMAP_MAX_BANKS * 0x3001;
+	for (uint64_t i = 0; i < MAP_RESERVATIONS; i++) {
+		acre_paddr_t at = i % MAP_BANKS * BANK_STRIDE + 0x1fff + i / MAP_BANKS * 0x3001;
 		REQUIRE_EQ(memmap_reserve(map, (struct acre_range){ at, at + 3 }, MEMMAP_RESERVED,
 					  "r"),
 			   ACRE_OK);
@@ -1021,23 +1011,23 @@ static void fill_reservations(struct memmap *map)
 KTEST(memmap, holds_the_stated_number_of_banks_and_reservations_and_not_one_more)
 {
 	struct memmap *map = new_map();
-	struct acre_range one_more = { MEMMAP_MAX_BANKS * BANK_STRIDE, ACRE_PADDR_LIMIT };
-	uint64_t ram = MEMMAP_MAX_BANKS * BANK_SIZE;
+	struct acre_range one_more = { MAP_BANKS * BANK_STRIDE, ACRE_PADDR_LIMIT };
+	uint64_t ram = MAP_BANKS * BANK_SIZE;
 
 	fill_banks(map);
 	EXPECT_EQ(memmap_add_bank(map, one_more, 0, "too many"), ACRE_ERR_FULL);
-	EXPECT_EQ(map->ndeclared, MEMMAP_MAX_BANKS);
+	EXPECT_EQ(map->ndeclared, MAP_BANKS);
 	EXPECT_EQ(memmap_add_bank(map, (struct acre_range){ 7, 7 }, 0, "empty"), ACRE_OK);
 	fill_reservations(map);
 	EXPECT_EQ(memmap_reserve(map, one_more, MEMMAP_NO_MAP, "too many"), ACRE_ERR_FULL);
-	EXPECT_EQ(map->nreservations, MEMMAP_MAX_RESERVATIONS);
+	EXPECT_EQ(map->nreservations, MAP_RESERVATIONS);
 	REQUIRE_EQ(resolve(map), ACRE_OK);
-	EXPECT_EQ(map->nbanks, MEMMAP_MAX_BANKS);
+	EXPECT_EQ(map->nbanks, MAP_BANKS);
 	EXPECT_EQ(memmap_ram_bytes(map), ram);
-	EXPECT_EQ(memmap_bytes(map, MEMMAP_RESERVED), MEMMAP_MAX_RESERVATIONS * 3ull);
+	EXPECT_EQ(memmap_bytes(map, MEMMAP_RESERVED), MAP_RESERVATIONS * 3ull);
 	EXPECT_EQ(memmap_bytes(map, MEMMAP_NO_MAP), 0);
 	EXPECT_EQ(memmap_bytes(map, MEMMAP_USABLE) + memmap_bytes(map, MEMMAP_SLACK) +
-			  MEMMAP_MAX_RESERVATIONS * 3ull,
+			  MAP_RESERVATIONS * 3ull,
 		  ram);
 }
 
@@ -1045,7 +1035,7 @@ KTEST(memmap, holds_the_stated_number_of_banks_and_reservations_and_not_one_more
 KTEST(memmap, survives_a_thousand_nested_reservations)
 {
 	struct memmap *map = new_map();
-	const uint64_t n = MEMMAP_MAX_RESERVATIONS;
+	const uint64_t n = MAP_RESERVATIONS;
 
 	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0, 4 * n }, 0, "ram"), ACRE_OK);
 	for (uint64_t i = 0; i < n; i++)
@@ -1068,7 +1058,7 @@ KTEST(memmap, survives_a_thousand_nested_reservations)
 KTEST(memmap, cuts_banks_as_often_as_can_be)
 {
 	struct memmap *map = new_map();
-	const uint64_t n = MEMMAP_MAX_BANKS - 1;
+	const uint64_t n = MAP_BANKS - 1;
 
 	for (uint64_t i = 0; i < n; i++)
 		REQUIRE_EQ(memmap_add_bank(
@@ -1089,9 +1079,9 @@ KTEST(memmap, cuts_banks_as_often_as_can_be)
 KTEST(memmap, claims_until_the_table_is_full)
 {
 	struct memmap *map = new_map();
-	const uint64_t n = MEMMAP_MAX_RESERVATIONS;
+	const uint64_t n = MAP_RESERVATIONS;
 	const acre_paddr_t stretch = n * 0x4000;
-	const uint64_t most = (uint64_t)MEMMAP_MAX_REGIONS;
+	const uint64_t most = map->max_regions;
 	const acre_paddr_t end = stretch + most * 2 * FRAME_SIZE;
 	uint64_t claims = 0;
 	enum acre_status status = ACRE_OK;

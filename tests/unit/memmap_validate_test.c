@@ -3,6 +3,7 @@
 #include "lib/string.h"
 #include "mm/map/memmap.h"
 #include "tests/support/ktest.h"
+#include "tests/support/map_room.h"
 
 /*
  *	bank       |=========node 0=========|        |==node 1==|==node 2==|
@@ -12,7 +13,7 @@
  */
 static void make_good(struct memmap *map)
 {
-	memmap_init(map);
+	empty_map(map);
 	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0x10000, 0x20000 }, 0, "a"), ACRE_OK);
 	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0x30000, 0x34000 }, 1, "b"), ACRE_OK);
 	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0x34000, 0x38000 }, 2, "c"), ACRE_OK);
@@ -34,7 +35,7 @@ static void expect_broken(struct memmap *map, const char *sentence)
 
 KTEST(memmap_validate, names_the_broken_invariant)
 {
-	struct memmap *map = ktest_alloc(sizeof(*map), 16);
+	struct memmap *map = new_map();
 
 	make_good(map);
 	map->bank[1].range.end = 0x30000;
@@ -86,9 +87,9 @@ KTEST(memmap_validate, names_the_broken_invariant)
 	expect_broken(map, "I8: two regions of one kind and name touch");
 	map->region[1].kind = MEMMAP_RESERVED;
 	expect_broken(map, "I9: reserved memory is in a less restrictive region");
-	map->nregions = MEMMAP_MAX_REGIONS + 1;
+	map->nregions = map->max_regions + 1;
 	expect_broken(map, "I10: a count is past the end of its table");
-	map->nbanks = MEMMAP_MAX_CUT_BANKS + 1;
+	map->nbanks = map->max_banks + 1;
 	expect_broken(map, "I10: a count is past the end of its table");
 	map->resolved = false;
 	expect_broken(map, "the map is not resolved");

@@ -11,6 +11,7 @@
 #include "mm/frame/frame_types.h"
 #include "tests/support/frame_ask.h"
 #include "tests/support/ktest.h"
+#include "tests/support/map_room.h"
 
 #define BACKED 48u
 #define KIB    ((uint64_t)1 << 10)
@@ -23,6 +24,9 @@ struct rig {
 	void *ram;
 };
 
+/* Single frames are taken with the lock. */
+static const struct hart_slots no_stocks;
+
 static struct acre_range bytes_at(acre_paddr_t start, uint64_t size)
 {
 	return (struct acre_range){ start, start + size };
@@ -33,13 +37,13 @@ static void rig_restart(struct rig *r, acre_paddr_t base)
 {
 	r->offset = (uint64_t)(uintptr_t)r->ram - align_down(base, FRAME_SIZE);
 	memset(r->ram, 0xee, BACKED * FRAME_SIZE);
-	memmap_init(r->map);
+	empty_map(r->map);
 }
 
 static void rig_init(struct rig *r, acre_paddr_t base)
 {
 	r->ram = ktest_alloc(BACKED * FRAME_SIZE, FRAME_SIZE);
-	r->map = ktest_alloc(sizeof(*r->map), 16);
+	r->map = new_map();
 	r->pool = ktest_alloc(sizeof(*r->pool), 64);
 	rig_restart(r, base);
 }
@@ -85,7 +89,7 @@ static void init_ok(struct rig *r)
 {
 	REQUIRE_EQ(memmap_resolve(r->map), ACRE_OK);
 	uint64_t ram = memmap_ram_bytes(r->map);
-	REQUIRE_EQ(mm_init_frames(r->pool, r->map, r->offset), ACRE_OK);
+	REQUIRE_EQ(mm_init_frames(r->pool, r->map, r->offset, &no_stocks), ACRE_OK);
 	EXPECT_EQ(memmap_ram_bytes(r->map), ram);
 	compare(r);
 }
@@ -290,21 +294,24 @@ KTEST(mm_init, refuses_what_it_cannot_use)
 
 	rig_init(&r, 0x80000000);
 	add_bank(&r, 0x80000000, FRAME_SIZE); /* one frame: not worth its table */
-	EXPECT_EQ(mm_init_frames(r.pool, r.map, r.offset), ACRE_ERR_INVALID); /* not resolved */
+	EXPECT_EQ(mm_init_frames(r.pool, r.map, r.offset, &no_stocks),
+		  ACRE_ERR_INVALID); /* not resolved */
 	REQUIRE_EQ(memmap_resolve(r.map), ACRE_OK);
-	EXPECT_EQ(mm_init_frames(r.pool, r.map, r.offset + 8), ACRE_ERR_MISALIGNED);
+	EXPECT_EQ(mm_init_frames(r.pool, r.map, r.offset + 8, &no_stocks), ACRE_ERR_MISALIGNED);
 	EXPECT_EQ(memmap_bytes(r.map, MEMMAP_USABLE), FRAME_SIZE);
-	EXPECT_EQ(mm_init_frames(r.pool, r.map, r.offset), ACRE_ERR_NOMEM);
+	EXPECT_EQ(mm_init_frames(r.pool, r.map, r.offset, &no_stocks), ACRE_ERR_NOMEM);
 	REQUIRE_VALID(memmap_validate(r.map));
 
-	memmap_init(r.map);
+	empty_map(r.map);
 	REQUIRE_EQ(memmap_resolve(r.map), ACRE_OK);
-	EXPECT_EQ(mm_init_frames(r.pool, r.map, r.offset), ACRE_ERR_NOMEM); /* no memory at all */
+	EXPECT_EQ(mm_init_frames(r.pool, r.map, r.offset, &no_stocks),
+		  ACRE_ERR_NOMEM); /* no memory at all */
 
-	memmap_init(r.map);
+	empty_map(r.map);
 	add_bank(&r, 0x80000000, 2 * FRAME_SIZE);
 	REQUIRE_EQ(memmap_resolve(r.map), ACRE_OK);
-	EXPECT_EQ(mm_init_frames(r.pool, r.map, r.offset), ACRE_OK); /* the smallest machine */
+	EXPECT_EQ(mm_init_frames(r.pool, r.map, r.offset, &no_stocks),
+		  ACRE_OK); /* the smallest machine */
 	EXPECT_EQ(frame_free_count(r.pool), 1);
 }
 
@@ -326,7 +333,7 @@ KTEST(mm_init, agrees_with_the_map_whatever_is_reserved)
 
 	rig_init(&r, base);
 	for (unsigned round = 0; round < 60; round++) {
-		memmap_init(r.map);
+		empty_map(r.map);
 		for (uint64_t i = ktest_below(3) + 1; i > 0; i--)
 			add_bank(&r, base + ktest_below(20) * FRAME_SIZE + ktest_below(3),
 				 (ktest_below(24) + 2) * FRAME_SIZE);
@@ -336,7 +343,7 @@ KTEST(mm_init, agrees_with_the_map_whatever_is_reserved)
 		REQUIRE_EQ(memmap_resolve(r.map), ACRE_OK);
 		uint64_t usable = memmap_bytes(r.map, MEMMAP_USABLE);
 		uint64_t banks = banks_with_memory(r.map);
-		enum acre_status status = mm_init_frames(r.pool, r.map, r.offset);
+		enum acre_status status = mm_init_frames(r.pool, r.map, r.offset, &no_stocks);
 		if (status == ACRE_ERR_NOMEM) {
 			EXPECT_EQ(memmap_bytes(r.map, MEMMAP_USABLE), 0);
 			continue;
@@ -446,4 +453,37 @@ KTEST(mm_init, does_not_lend_less_than_a_frame)
 	init_ok(&r);
 	EXPECT_EQ(mm_lend_reusable(r.pool, r.map, base + 0x8800), ACRE_ERR_NOT_FOUND);
 	compare(&r);
+}
+
+KTEST(mm_init, the_table_of_many_small_banks_has_a_place_of_its_own)
+{
+	struct rig r;
+	const acre_paddr_t base = 0x80000000;
+
+	rig_init(&r, base);
+	for (unsigned b = 0; b < 9; b++)
+		add_bank(&r, base + b * 5 * FRAME_SIZE, (b == 0 ? 2 : 4) * FRAME_SIZE);
+	REQUIRE_EQ(memmap_resolve(r.map), ACRE_OK);
+	REQUIRE_EQ(mm_init_frames(r.pool, r.map, r.offset, &no_stocks), ACRE_OK);
+	compare(&r);
+	/* It takes the two frames of the first bank; each other keeps all but one. */
+	EXPECT_EQ(r.pool->nbanks, 8);
+	EXPECT_EQ(frame_managed_count(r.pool), 8 * 3);
+}
+
+KTEST(mm_init, a_table_of_banks_that_fits_into_no_piece_is_made_smaller)
+{
+	struct rig r;
+	const acre_paddr_t base = 0x80000000;
+
+	rig_init(&r, base);
+	for (unsigned b = 0; b < 17; b++)
+		add_bank(&r, base + b * 3 * FRAME_SIZE, 2 * FRAME_SIZE);
+	REQUIRE_EQ(memmap_resolve(r.map), ACRE_OK);
+	REQUIRE_EQ(mm_init_frames(r.pool, r.map, r.offset, &no_stocks), ACRE_OK);
+	compare(&r);
+	/* 17 banks want three frames in one piece, 8 of them want one. */
+	EXPECT_EQ(r.pool->nbanks, 8);
+	EXPECT_EQ(frame_managed_count(r.pool), 8);
+	EXPECT_EQ(memmap_bytes(r.map, MEMMAP_METADATA), (1 + 8) * FRAME_SIZE);
 }

@@ -11,8 +11,9 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#define PLATFORM_HAS_CTZ   1
-#define PLATFORM_MAX_HARTS 64
+#define PLATFORM_HAS_CTZ         1
+#define PLATFORM_MAX_HARTS       64
+#define PLATFORM_HAS_HART_RECORD 0
 
 extern _Thread_local unsigned host_hart;
 extern _Thread_local unsigned long host_irq_enabled;

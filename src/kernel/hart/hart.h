@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "boot/boot_abi.h"
+#include "lib/platform.h"
 
 struct trap_frame;
 
@@ -76,10 +77,7 @@ _Static_assert(sizeof(struct hart) <= HART_RECORD_SIZE, "boot_abi.h");
 /* hart_self - the record of the hart that asks. */
 static inline struct hart *hart_self(void)
 {
-	struct hart *self;
-
-	__asm__("mv %0, tp" : "=r"(self));
-	return self;
+	return platform_hart_record();
 }
 
 #endif

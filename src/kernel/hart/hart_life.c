@@ -37,7 +37,7 @@
 
 #include "kernel/hart/clock.h"
 #include "kernel/hart/csr.h"
-#include "kernel/hart/hart_client.h"
+#include "kernel/hart/hart_slot.h"
 #include "kernel/hart/harts.h"
 #include "kernel/hart/isa.h"
 #include "kernel/hart/work.h"
@@ -223,7 +223,7 @@ acre_noreturn void hart_main(struct hart *self)
 	if (!claim_hart(self, HART_STARTING, HART_RUNNING))
 		return_to_firmware(self); /* no hart waits for it any more */
 	(void)platform_panicking();       /* we were not there to be interrupted */
-	hart_clients_started(self);
+	hart_slot_enter_all(self);
 	hart_interrupts_on();
 	for (;;) {
 		self->function(self->argument);
@@ -237,8 +237,7 @@ acre_noreturn void hart_main(struct hart *self)
 			break;
 	}
 	csr_clear(sstatus, SSTATUS_SIE);
-	hart_clients_stopping(self);
-	frame_leave(&machine.frames);
+	hart_slot_leave_all(self);
 	return_to_firmware(self);
 }
 
@@ -327,17 +326,20 @@ static void leave_hart_out(struct hart *hart, enum acre_status why)
 
 unsigned harts_roll_call(void)
 {
-	enum acre_status started[PLATFORM_MAX_HARTS];
 	const unsigned n = harts_count();
 	unsigned answered = 1;
 
 	atomic_store(&last_answer, clock_ticks());
 	for (unsigned i = 1; i < n; i++) {
 		let_it_stop(hart_at(i), answer_deadline());
-		started[i] = hart_run(i, answer_roll_call, NULL);
+		enum acre_status s = hart_run(i, answer_roll_call, NULL);
+		if (s != ACRE_OK)
+			leave_hart_out(hart_at(i), s);
 	}
 	for (unsigned i = 1; i < n; i++) {
-		enum acre_status s = started[i] == ACRE_OK ? await_answer(i) : started[i];
+		if (atomic_load(&hart_at(i)->state) == HART_LOST)
+			continue;
+		enum acre_status s = await_answer(i);
 		/* It may have come just as we gave up. */
 		if (s == ACRE_ERR_TIMEOUT && !claim_hart(hart_at(i), HART_STARTING, HART_LOST))
 			s = hart_join(i, ANSWER_MS);

@@ -7,6 +7,7 @@
 
 #include "fdt/fdt_harts.h"
 #include "kernel/hart/csr.h"
+#include "kernel/hart/hart_slot.h"
 #include "kernel/kernel_sbi.h"
 #include "kernel/machine.h"
 #include "lib/compiler.h"
@@ -65,6 +66,7 @@ static struct hart *hart_create(uint64_t id)
 	hart->stack_low = area + HART_EMERGENCY_SIZE + HART_GUARD_SIZE;
 	hart->stack_high = (uint64_t)hart;
 	hart_guard_init(hart);
+	hart_slot_init_all(hart);
 	return hart;
 }
 
@@ -103,14 +105,21 @@ void hart_interrupts_on(void)
 	csr_set(sstatus, SSTATUS_SIE);
 }
 
+void harts_init_boot(void)
+{
+	struct hart *self = hart_self();
+
+	hart_guard_init(self);
+	self->state = HART_RUNNING;
+	hart_table[0] = self;
+	nharts = 1;
+}
+
 void harts_init(const struct fdt *fdt)
 {
 	struct fdt_hart_cursor cursor;
 	struct fdt_hart found;
 
-	hart_table[0] = hart_self();
-	hart_table[0]->state = HART_RUNNING;
-	nharts = 1;
 	hart_interrupts_on();
 	fdt_harts_begin(&cursor, fdt);
 	while (fdt_harts_next(&cursor, &found) == ACRE_OK) {
@@ -134,6 +143,11 @@ unsigned harts_disabled(void)
 struct hart *hart_at(unsigned index)
 {
 	return hart_table[index];
+}
+
+void *platform_hart_record_of(unsigned hart)
+{
+	return hart < nharts ? hart_table[hart] : NULL;
 }
 
 bool harts_enabled_in_tree(const struct fdt *fdt, uint64_t id)

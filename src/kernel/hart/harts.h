@@ -18,10 +18,13 @@ acre_nodiscard bool hart_guard_intact(const struct hart *hart);
 void hart_check_guard(const struct hart *hart);
 
 /*
- * harts_init - learn from the device tree which harts there are and give each a record and stacks
- * from the frame pool. Hart 0 of the table is the one that runs this. Disabled harts are left out;
- * harts past PLATFORM_MAX_HARTS, or without memory, are left out and named. Boot only.
+ * harts_init_boot - put the hart that runs this, the boot hart, into the table as hart 0, and fill
+ * the guard below its stack. entry.S has filled in its record. Boot only, first of all.
+ * harts_init - learn from the device tree which other harts there are and give each a record and
+ * stacks from the frame pool. Disabled harts are left out; harts past PLATFORM_MAX_HARTS, or
+ * without memory, are left out and named. Boot only.
  */
+void harts_init_boot(void);
 void harts_init(const struct fdt *fdt);
 
 /*

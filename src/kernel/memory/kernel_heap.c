@@ -13,14 +13,16 @@
 
 #define HEAP_BYTES ((size_t)KERNEL_HEAP_SIZE)
 
-_Static_assert(KERNEL_HEAP_SIZE >= 4096, "KERNEL_HEAP_SIZE: less than a frame is no heap");
+_Static_assert(KERNEL_HEAP_SIZE >= 16384, "KERNEL_HEAP_SIZE: some slabs and runs must fit");
 
 /*
  * Aligned to a frame only, so that the image does not grow with the heap's alignment: wherever it
- * lies, an arena contains an aligned block of half its size, if that is a power of two.
+ * lies, an arena contains an aligned block of half its size, if that is a power of two. Its section
+ * makes it the last of BSS (kernel.ld).
  */
-static uint8_t heap_arena[HEAP_BYTES] acre_aligned_to(4096);
-static uint8_t heap_table[BUDDY_TABLE_SIZE(HEAP_BYTES)];
+static uint8_t heap_arena[HEAP_BYTES] acre_aligned_to(4096)
+	__attribute__((__section__(".bss.heap_arena")));
+static uint8_t heap_table[HEAP_TABLE_BYTES(HEAP_BYTES)];
 
 struct heap kernel_heap;
 

@@ -54,7 +54,7 @@ static const char *check_pool_sums(void)
 	if (frame_free_count(&machine.frames) > frame_managed_count(&machine.frames))
 		return "L3: more frames are free than there are";
 	while ((region = memmap_next(map, MEMMAP_METADATA, &cursor)) != NULL) {
-		if (region->index >= map->nbanks)
+		if (region->index != MEMMAP_NO_INDEX && region->index >= map->nbanks)
 			return "L4: frame tables of no bank";
 	}
 	return NULL;

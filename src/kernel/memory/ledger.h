@@ -12,7 +12,7 @@
  *   L2  each byte of the image belongs to the kernel, unless something more restrictive claims it
  *       too, and each part under its own name.
  *   L3  the frame pool manages exactly the usable and the lent memory.
- *   L4  each part of frame metadata is that of a bank.
+ *   L4  each part of the metadata is of a bank that there is, or of none.
  * Pre:    machine_init_frames() is done. Any hart, while no hart lends or takes back.
  * Cost:   as memmap_validate().
  */

@@ -43,9 +43,9 @@ void locks_sentence(char *buf, size_t size, const char *name, const struct ticke
 
 void report_locks(void)
 {
-	/* Every one of the kernel, in the order in which they may be held (lib/lock.h). */
-	const struct ticket_lock *lock[] = { &kernel_heap.lock, &machine.frames.lock,
-					     acre_print_lock() };
+	/* In the order in which they may be held (lib/lock.h); not one for each class of objects. */
+	const struct ticket_lock *lock[] = { &kernel_heap.lock, &kernel_heap.runs.lock,
+					     &machine.frames.lock, acre_print_lock() };
 	char line[LOCKS_SENTENCE_LEN];
 	bool exact = true;
 

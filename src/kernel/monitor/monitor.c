@@ -47,8 +47,6 @@ static char wait_for_byte(void)
 		int c = sbi_console_getc(&kernel_sbi);
 		if (c >= 0)
 			return (char)c;
-		/* Nothing else to do: one frame a turn, so that a byte does not wait. */
-		(void)frame_prezero(&machine.frames, 1);
 		clock_nap(1);
 	}
 }

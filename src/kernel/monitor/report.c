@@ -4,12 +4,14 @@
 
 #include "kernel/command.h"
 #include "kernel/hart/clock.h"
-#include "kernel/hart/hart_client.h"
+#include "kernel/hart/hart_slot.h"
 #include "kernel/hart/harts.h"
 #include "kernel/kernel_sbi.h"
 #include "kernel/machine.h"
+#include "kernel/memory/heap_frames.h"
 #include "kernel/memory/kernel_heap.h"
 #include "kernel/text.h"
+#include "lib/compiler.h"
 #include "lib/fmt.h"
 #include "lib/print.h"
 #include "sbi/console.h"
@@ -52,7 +54,7 @@ void report_harts(void)
 		acre_print("  hart %-4llu %s; interrupts: %llu of the timer, %llu of other harts\n",
 			   (ull)hart->id, state_str(hart), (ull)hart->timer_interrupts,
 			   (ull)hart->software_interrupts);
-		hart_clients_report(hart);
+		hart_slot_report_all(hart);
 	}
 }
 
@@ -124,6 +126,8 @@ void report_frames(void)
 	acre_print("frames    %llu managed (%s), %llu free (%s), of %llu bytes each\n",
 		   (ull)nmanaged, fmt_size(managed, nmanaged * FRAME_SIZE), (ull)nfree,
 		   fmt_size(free, nfree * FRAME_SIZE), (ull)FRAME_SIZE);
+	acre_print("          %llu of those that are handed out are the heap's\n",
+		   (ull)kernel_heap_frames());
 	if (pool->debug)
 		acre_print("          debug mode: who took or freed a frame is recorded, "
 			   "free ones are filled\n");
@@ -149,14 +153,56 @@ void report_heap(void)
 
 	heap_stats(&kernel_heap, &s);
 	acre_print("heap      %s in %u region%s, %s used in %llu blocks, peak %s, "
-		   "largest free block %s\n",
+		   "largest free run %s\n",
 		   fmt_size(total, s.total_bytes), s.regions, s.regions == 1 ? "" : "s",
-		   fmt_size(used, s.used_bytes), (ull)s.live_blocks,
-		   fmt_size(peak, s.count.peak_bytes), fmt_size(largest, s.largest_free));
-	acre_print("          %llu bytes asked for so far, %llu allocations, %llu frees, "
-		   "%llu failures, %llu refused frees\n",
-		   (ull)s.count.requested_bytes, (ull)s.count.allocations, (ull)s.count.frees,
-		   (ull)s.count.failures, (ull)s.count.refusals);
+		   fmt_size(used, s.used_bytes), (ull)s.live_blocks, fmt_size(peak, s.peak_bytes),
+		   fmt_size(largest, s.largest_free));
+	if (s.grown_bytes + s.backed_bytes != 0)
+		acre_print(
+			"          %s in frames: taken %llu times, given back %llu times; and %s "
+			"for good\n",
+			fmt_size(total, s.grown_bytes), (ull)s.grows, (ull)s.shrinks,
+			fmt_size(used, s.backed_bytes));
+	acre_print("          %llu failures, %llu bad alignments, %llu refused frees\n",
+		   (ull)s.count.failures, (ull)s.count.bad_alignments, (ull)s.count.refusals);
+}
+
+/* One line of the table of report_heap_classes(). */
+static void report_class(const char *what, const struct slab_stats *s, size_t bytes)
+{
+	acre_print("  %-10s %6zu %7zu %8zu %9zu %10zu %10zu\n", what, s->slabs, s->peak, s->live,
+		   s->objects - s->live, s->live * s->size, bytes);
+}
+
+/* The heap by classes: its last column adds up to all of its memory. */
+static void report_heap_classes(void)
+{
+	struct heap_stats h;
+	struct slab_stats s;
+	size_t in_objects = 0;
+
+	report_heap();
+	acre_print("  objects of  slabs    peak     live      free live bytes      bytes\n");
+	for (unsigned class = 1; class <= SLAB_CLASSES; class ++) {
+		char size[FMT_SIZE_LEN];
+		slab_class_stats(&kernel_heap.slabs, class, &s);
+		in_objects += s.objects * s.size;
+		if (s.starts != 0)
+			report_class(fmt_size(size, s.size), &s, s.objects * s.size);
+	}
+	heap_stats(&kernel_heap, &h);
+	const struct {
+		const char *what;
+		size_t bytes;
+	} rest[] = {
+		{ "rests of slabs", h.slab_bytes > in_objects ? h.slab_bytes - in_objects : 0 },
+		{ "larger blocks", h.run_bytes },
+		{ "tables in the heap", h.table_bytes },
+		{ "free", h.free_bytes },
+		{ "sum", h.total_bytes },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rest); i++)
+		acre_print("  %-54s %10zu\n", rest[i].what, rest[i].bytes);
 }
 
 static void report_machine_and_harts(void)
@@ -183,7 +229,7 @@ COMMAND(heap) = {
 	.name = "heap",
 	.usage = "heap",
 	.help = "the kernel heap",
-	.run = report_heap,
+	.run = report_heap_classes,
 };
 
 COMMAND(harts) = {

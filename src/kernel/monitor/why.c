@@ -9,6 +9,7 @@
 
 #include "boot/boot_abi.h"
 #include "kernel/command.h"
+#include "kernel/hart/hart_slot.h"
 #include "kernel/hart/harts.h"
 #include "kernel/kernel_sbi.h"
 #include "kernel/machine.h"
@@ -92,6 +93,32 @@ static void say_no_ram(struct sentence *s, acre_paddr_t addr)
 	say_outside(s, addr);
 }
 
+/* ---- the heap --------------------------------------------------------------------------------- */
+
+/* False if the heap has no memory there. */
+static bool say_heap(struct sentence *s, acre_paddr_t addr)
+{
+	static const char *const what[] = {
+		[HEAP_SLAB_REST] = "the rest of a slab",
+		[HEAP_RUN] = "a live block",
+		[HEAP_FREE_RUN] = "a free run",
+		[HEAP_FREE] = "memory of the heap that is free",
+		[HEAP_TABLE] = "a table of the heap",
+	};
+	struct heap_block block;
+
+	if (heap_block_of(&kernel_heap, (const void *)(uintptr_t)addr, &block) != ACRE_OK)
+		return false;
+	if (block.what == HEAP_OBJECT)
+		say(s, "in object %u of a slab of %zu-byte objects, %s, ", block.index, block.bytes,
+		    block.live ? "live" : "free");
+	else
+		say(s, "in %s ", what[block.what]);
+	uint64_t start = (uint64_t)block.start;
+	say_range(s, (struct acre_range){ start, start + block.bytes });
+	return true;
+}
+
 /* ---- frames --------------------------------------------------------------------------------- */
 
 /* The piece of the area of one hart that @addr is in. False if it is not in there. */
@@ -109,6 +136,9 @@ static bool say_hart_area(struct sentence *s, const struct hart *hart, acre_padd
 	else if (addr - area >= HART_RECORD_OFFSET)
 		what = "the record";
 	say(s, "%s of hart %llu", what, (ull)hart->id);
+	const char *slot = hart_slot_name(addr - (uint64_t)hart);
+	if (slot != NULL)
+		say(s, ", in its %s", slot);
 	return true;
 }
 
@@ -131,7 +161,7 @@ static void say_frame(struct sentence *s, acre_paddr_t addr)
 		say(s, "in a free frame, ");
 	} else {
 		say(s, "in a frame that is handed out, ");
-		if (say_harts(s, addr))
+		if (say_harts(s, addr) || say_heap(s, addr))
 			say(s, ", ");
 	}
 	say_range(s, (struct acre_range){ frame_to_paddr(pfn), frame_to_paddr(pfn + 1) });
@@ -171,19 +201,6 @@ static void say_usable(struct sentence *s, const struct memmap_region *region, a
 
 /* ---- the kernel ----------------------------------------------------------------------------- */
 
-static void say_heap(struct sentence *s, acre_paddr_t addr)
-{
-	struct buddy_block block;
-
-	if (heap_block_of(&kernel_heap, (const void *)(uintptr_t)addr, &block) != ACRE_OK) {
-		say(s, ", in no block");
-		return;
-	}
-	uint64_t start = (uint64_t)block.start;
-	say(s, ", in %s block ", block.live ? "a live" : "a free");
-	say_range(s, (struct acre_range){ start, start + buddy_bytes(block.order) });
-}
-
 static void say_kernel(struct sentence *s, const struct memmap_region *region, acre_paddr_t addr)
 {
 	uint64_t offset = 0;
@@ -193,10 +210,11 @@ static void say_kernel(struct sentence *s, const struct memmap_region *region, a
 	say_range(s, region->range);
 	if (function != NULL)
 		say(s, ", in %s+0x%llx", function, (ull)offset);
-	else if (acre_range_contains(kernel_heap_arena(), addr))
-		say_heap(s, addr);
-	else if (harts_count() != 0 &&
-		 addr - ((uint64_t)hart_at(0) - HART_RECORD_OFFSET) < HART_AREA_SIZE) {
+	else if (acre_range_contains(kernel_heap_arena(), addr)) {
+		say(s, ", ");
+		if (!say_heap(s, addr))
+			say(s, "in no block");
+	} else if (addr - ((uint64_t)hart_at(0) - HART_RECORD_OFFSET) < HART_AREA_SIZE) {
 		say(s, ", ");
 		(void)say_hart_area(s, hart_at(0), addr);
 	}
@@ -265,6 +283,10 @@ static void say_region(struct sentence *s, const struct memmap_region *region, a
 		say_slack(s, region);
 		return;
 	case MEMMAP_METADATA:
+		if (region->index == MEMMAP_NO_INDEX) {
+			say(s, "the %s, ", name);
+			break;
+		}
 		say(s, "the frame pool's own %s of bank %u, ",
 		    strcmp(name, MM_RECORDS_NAME) == 0 ? "records" : "tables",
 		    (unsigned)region->index);

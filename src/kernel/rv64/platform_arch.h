@@ -17,6 +17,8 @@
 
 #define PLATFORM_MAX_HARTS 512
 
+#define PLATFORM_HAS_HART_RECORD 1
+
 #define PLATFORM_SSTATUS_SIE 2ul
 
 /* Set once, by the first hart that panics; read by every loop that waits. */
@@ -38,13 +40,41 @@ static inline void platform_irq_restore(unsigned long state)
 	__asm__ volatile("csrs sstatus, %0" ::"r"(state) : "memory");
 }
 
+/* Handlers run with interrupts off. */
+static inline bool platform_may_wait(void)
+{
+	unsigned long state;
+
+	__asm__ volatile("csrr %0, sstatus" : "=r"(state));
+	return (state & PLATFORM_SSTATUS_SIE) != 0;
+}
+
+static inline void *platform_hart_record(void)
+{
+	return __builtin_thread_pointer(); /* tp */
+}
+
+/* The record of hart @hart; NULL if there is no such hart, or it has none. */
+void *platform_hart_record_of(unsigned hart);
+
 static inline unsigned platform_hart(void)
 {
-	const uint32_t *record;
-
-	__asm__("mv %0, tp" : "=r"(record));
-	return *record;
+	return *(const uint32_t *)platform_hart_record();
 }
+
+/* One instruction; gcc 12 puts a fence before it. */
+#define PLATFORM_HAS_OR_RELEASE
+
+static inline uint64_t platform_or_release(_Atomic uint64_t *word, uint64_t bits)
+{
+	uint64_t old;
+
+	__asm__ volatile("amoor.d.rl %0, %2, %1" : "=r"(old), "+A"(*word) : "r"(bits) : "memory");
+	return old;
+}
+
+/* gcc 12 makes an atomic store an AMO. */
+#define PLATFORM_HAS_PLAIN_STORE
 
 static inline void platform_relax(void)
 {

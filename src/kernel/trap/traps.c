@@ -7,7 +7,7 @@
 
 #include "kernel/hart/clock.h"
 #include "kernel/hart/csr.h"
-#include "kernel/hart/hart_client.h"
+#include "kernel/hart/hart_slot.h"
 #include "kernel/hart/harts.h"
 #include "kernel/trap/panic_report.h"
 #include "lib/platform.h"
@@ -20,7 +20,7 @@ static void handle_interrupt(struct hart *self, struct trap_frame *frame)
 		csr_clear(sip, 1ul << IRQ_SOFT);
 		(void)platform_panicking(); /* it may have been to stop us */
 		self->software_interrupts++;
-		hart_clients_interrupted(self);
+		hart_slot_interrupted_all(self);
 		return;
 	case IRQ_TIMER:
 		self->timer_interrupts++;

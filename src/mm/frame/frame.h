@@ -3,7 +3,7 @@
  * frame.h - the frame pool: which 4 KiB frames of physical memory are free, and which are handed
  * out.
  *
- *	frame_pool_init(&pool, offset);
+ *	frame_pool_init(&pool, offset, banks, ARRAY_SIZE(banks), &stocks);
  *	frame_pool_add_bank(&pool, first, n, metadata, frame_metadata_bytes(n));
  *	frame_insert(&pool, first + 10, n - 10);        what of the bank may be handed out
  *	frame_nr_t pfn = frame_alloc(&pool);
@@ -12,9 +12,10 @@
  *
  * A pool is an instance that the caller owns (mm/frame/frame_types.h has the structure). All
  * functions may be called on any hart, in any interrupt state, also by a handler that interrupted
- * one of them. A single frame is taken or freed by one atomic instruction. Everything else takes
- * the pool's lock and drops it, so a caller must not hold that lock. Lock order: heap, frame, print
- * (docs/locking.md).
+ * one of them. A caller may be preempted and go on as another hart anywhere in them, but not while
+ * the seam has interrupts off. A single frame is taken or freed by one atomic instruction.
+ * Everything else takes the pool's lock and drops it, so a caller must not hold that lock. Lock
+ * order: heap, frame, print (docs/locking.md).
  *
  * A frame is in one of three states: never inserted, free, or handed out. A function that would
  * break a state refuses: it returns an error, and neither the pool nor the memory that it manages
@@ -34,7 +35,10 @@
 #include "lib/status.h"
 #include "mm/types.h"
 
+struct frame_bank;
 struct frame_pool;
+struct hart_slots;
+struct reclaim_list;
 
 /* Frame numbers are below this: 2^56 bytes of physical addresses. */
 #define FRAME_LIMIT (ACRE_PADDR_LIMIT >> FRAME_SHIFT)
@@ -42,27 +46,44 @@ struct frame_pool;
 /* ---- setting up ------------------------------------------------------------------------------ */
 
 /*
- * frame_metadata_bytes - how much metadata a bank of @nframes needs: 2.17 bits a frame, and some
+ * frame_metadata_bytes - how much metadata a bank of @nframes needs: 2.2 bits a frame, and some
  * hundred bytes. Any @nframes.
  */
 size_t frame_metadata_bytes(frame_count_t nframes);
 
 /*
  * frame_pool_init - a pool of nothing. @offset is added to a physical address, modulo 2^64, to get
- * a pointer to its byte: 0 where physical memory is mapped one to one.
+ * a pointer to its byte: 0 where physical memory is mapped one to one. The pool keeps @banks, room
+ * for @max_banks banks, and the slots of @stocks, a struct frame_stock for each hart, for good
+ * (lib/hart_slots.h; @stocks itself is copied). Harts that have no slot there share one stock,
+ * which moves with the lock. The pool points into itself, so it must not be copied.
  * Pre:    @pool is not in use yet.
- * Result: ACRE_OK; ACRE_ERR_MISALIGNED if @offset is not a multiple of FRAME_SIZE.
+ * Result: ACRE_OK; ACRE_ERR_INVALID for no banks, or slots that are too small; ACRE_ERR_MISALIGNED
+ *         if @offset is not a multiple of FRAME_SIZE, or for @banks or the slots. Nothing is
+ *         written on failure.
  */
-acre_nodiscard enum acre_status frame_pool_init(struct frame_pool *pool, uint64_t offset);
+acre_nodiscard enum acre_status frame_pool_init(struct frame_pool *pool, uint64_t offset,
+						struct frame_bank *banks, uint32_t max_banks,
+						const struct hart_slots *stocks);
+
+/*
+ * frame_stock_init - @slot, a struct frame_stock of the pool @context, is that of a hart which has
+ * none yet: for a slot that comes into being after frame_pool_init(). Pre: its hart does not run.
+ * frame_stock_leave - the hart of @slot, which calls this with interrupts off, gives up its stock:
+ * what frame_leave() does.
+ */
+void frame_stock_init(void *slot, void *context);
+void frame_stock_leave(void *slot, void *context);
 
 /*
  * frame_pool_add_bank - make the frames [@first, @first + @nframes) known. None can be handed out
  * until frame_insert() says which. Banks may touch; no run is ever handed out across two of them.
  * The pool keeps @metadata, of @bytes >= frame_metadata_bytes(@nframes) and aligned to 8, for good.
- * Pre:    no other hart uses the pool meanwhile.
+ * Pre:    no other call on the pool is under way, also none that is interrupted or preempted.
  * Result: ACRE_OK; ACRE_ERR_INVALID for an empty bank or no metadata; ACRE_ERR_RANGE past
  *         FRAME_LIMIT; ACRE_ERR_MISALIGNED for the metadata; ACRE_ERR_NOMEM when it is too small;
- *         ACRE_ERR_OVERLAP with another bank; ACRE_ERR_FULL past FRAME_MAX_BANKS.
+ *         ACRE_ERR_OVERLAP with another bank; ACRE_ERR_FULL past the banks that there is room
+ *         for.
  * Cost:   fills the metadata, lock held: meant for boot.
  */
 acre_nodiscard enum acre_status frame_pool_add_bank(struct frame_pool *pool, frame_nr_t first,
@@ -74,9 +95,9 @@ acre_nodiscard enum acre_status frame_pool_add_bank(struct frame_pool *pool, fra
  * frame_pool_debug - turn debug mode on, for the bank that has @pfn. For each of its frames a
  * record says which caller took or freed it last, and on which hart. A frame is filled with a
  * pattern when it is freed, and its bytes are compared with the pattern when it is handed out. In
- * debug mode every call takes the lock. The pool keeps @records, of @bytes >= frame_record_bytes()
- * of the bank and aligned to 8, for good.
- * Pre:    no other hart uses the pool meanwhile.
+ * debug mode single frames are taken and freed with the lock, in all banks. The pool keeps
+ * @records, of @bytes >= frame_record_bytes() of the bank and aligned to 8, for good.
+ * Pre:    no other call on the pool is under way, also none that is interrupted or preempted.
  * Result: ACRE_OK; ACRE_ERR_INVALID for no records, or once a frame was inserted; ACRE_ERR_RANGE if
  *         @pfn is in no bank; ACRE_ERR_MISALIGNED for the records; ACRE_ERR_NOMEM when they are too
  *         small.
@@ -86,6 +107,13 @@ acre_nodiscard enum acre_status frame_pool_add_bank(struct frame_pool *pool, fra
 size_t frame_record_bytes(frame_count_t nframes);
 acre_nodiscard enum acre_status frame_pool_debug(struct frame_pool *pool, frame_nr_t pfn,
 						 void *records, size_t bytes);
+
+/*
+ * frame_pool_reclaim - before frame_alloc() or frame_alloc_range() of any kind fails, whoever may
+ * give frames back is asked (lib/reclaim.h), at a caller's that may wait. NULL: nobody is, as at
+ * first. @reclaim is kept. Pre: no other call on the pool is under way.
+ */
+void frame_pool_reclaim(struct frame_pool *pool, struct reclaim_list *reclaim);
 
 /*
  * frame_insert - give the frames [@pfn, @pfn + @nframes) of one bank to the pool for the first
@@ -99,7 +127,8 @@ acre_nodiscard enum acre_status frame_insert(struct frame_pool *pool, frame_nr_t
 					     frame_count_t nframes);
 
 /*
- * frame_remove - take free frames out for good, as if they had never been inserted.
+ * frame_remove - take free frames out for good, as if they had never been inserted. A double free
+ * of one of them at that moment may not be noticed: then the frame is free although it was removed.
  * Result: ACRE_OK; ACRE_ERR_INVALID for none; ACRE_ERR_RANGE if not all lie in one bank;
  *         ACRE_ERR_NOT_FOUND if any was never inserted; ACRE_ERR_OVERLAP if any is handed out.
  * Cost:   nframes / 64 words.
@@ -110,30 +139,33 @@ acre_nodiscard enum acre_status frame_remove(struct frame_pool *pool, frame_nr_t
 /* ---- taking ---------------------------------------------------------------------------------- */
 
 /*
- * frame_alloc - take a free frame, any one. A chunk of 2 MiB that is wholly free is broken last.
- * Result: the frame, now the caller's, or FRAME_NONE when none is free. Contents are not cleared.
+ * frame_alloc - take a free frame, any one. A chunk of 2 MiB that is wholly free is broken only if
+ * no broken one with enough free frames is found soon.
+ * Result: the frame, now the caller's, or FRAME_NONE when none is free, also after the hooks of
+ *         frame_pool_reclaim() were asked. Contents are not cleared.
  * Cost:   one atomic instruction, no lock. For one frame in 64 also a step to the next word, for
  *         one in some hundred a search for the next chunk, with the lock.
  */
 acre_nodiscard frame_nr_t frame_alloc(struct frame_pool *pool);
 
 /*
- * frame_alloc_zeroed - frame_alloc(), all bytes 0. The frame comes from the list of zeroed frames,
- * or is cleared now, with no lock held. Cost: that of the lock, or of clearing FRAME_SIZE bytes.
+ * frame_alloc_zeroed - frame_alloc(), all bytes 0. Cost: that of clearing FRAME_SIZE bytes, with no
+ * lock held.
  */
 acre_nodiscard frame_nr_t frame_alloc_zeroed(struct frame_pool *pool);
 
 /*
  * frame_alloc_range - take @nframes contiguous frames whose physical address is a multiple of
- * @align_bytes: the lowest such run. All of it lies in one bank. Frames on the list of zeroed
- * frames are part of it only if there is no run without them.
+ * @align_bytes: the lowest such run. All of it lies in one bank.
  * Pre:    @align_bytes is a power of two >= FRAME_SIZE.
  * Result: the first frame, or FRAME_NONE when there is no such run, @nframes is 0, or @align_bytes
  *         is not what it must be; then nothing has changed. Contents are not cleared.
+ *         frame_alloc_range_from() tells these apart.
  * Cost:   search: O(levels) for any length at FRAME_SIZE, for a power of two at its own alignment,
  *         and for the answer that there is none. In addition each chunk that has changed since the
  *         last search is scanned once; at other alignments also each chunk that has such a run, but
- *         not aligned. The search runs in batches, and the lock is free between two of them.
+ *         not aligned, unless nothing has changed since the last such search found none. The search
+ *         runs in batches, and the lock is free between two of them.
  *         Marking: nframes / 64 words.
  */
 acre_nodiscard frame_nr_t frame_alloc_range(struct frame_pool *pool, frame_count_t nframes,
@@ -155,10 +187,9 @@ acre_nodiscard enum acre_status frame_alloc_at(struct frame_pool *pool, frame_nr
 					       frame_count_t nframes);
 
 /*
- * frame_leave - this hart will stop, and take no single frames for a while. It forgets its stock
- * and its recent chunks, from which the other harts kept away as long as there were free frames
- * elsewhere. The frames in them were free all the time. The hart may come back at any time. Cost:
- * some stores, no lock.
+ * frame_leave - this hart will stop, and take no single frames for a while. It gives up its stock,
+ * from which the other harts kept away as long as there were free frames elsewhere. The frames in
+ * it were free all the time. The hart may come back at any time. Cost: two stores, no lock.
  */
 void frame_leave(struct frame_pool *pool);
 
@@ -173,36 +204,57 @@ void frame_leave(struct frame_pool *pool);
 enum acre_status frame_free(struct frame_pool *pool, frame_nr_t pfn);
 
 /*
- * frame_free_zeroed - frame_free(), by a caller who promises that all bytes of the frame are 0, so
- * that they need not be cleared for the next frame_alloc_zeroed().
- * Result: as frame_free(); in debug mode ACRE_ERR_INVALID, reported, if they are not.
- * Cost:   that of the lock.
- */
-enum acre_status frame_free_zeroed(struct frame_pool *pool, frame_nr_t pfn);
-
-/*
- * frame_prezero - clear up to @nframes free frames ahead of time, for frame_alloc_zeroed(): work
- * for a hart that has nothing else to do. Stops when FRAME_ZEROED_MAX frames are on the list, or
- * all frames that are free. A frame is handed out while it is cleared, without the lock.
- * Result: how many frames are on the list now; with 0 @nframes it does nothing else.
- */
-frame_count_t frame_prezero(struct frame_pool *pool, frame_count_t nframes);
-
-/*
  * frame_free_range - free [@pfn, @pfn + @nframes): all or part of one run, or runs that touch.
  * Result: as frame_free(), if it holds for any of them (the report names the first);
- *         ACRE_ERR_INVALID for none. All are freed or none is.
+ *         ACRE_ERR_INVALID for none. All are freed or none is; but if another hart frees one of
+ *         them at that moment, by mistake, all may be free although this free is refused.
  * Cost:   nframes / 64 words.
  */
 enum acre_status frame_free_range(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes);
 
-/* frame_free_address - frame_free() by physical address; ACRE_ERR_MISALIGNED inside of a frame. */
+/*
+ * frame_free_address - frame_free() by physical address; ACRE_ERR_MISALIGNED, reported, inside of a
+ * frame.
+ */
 enum acre_status frame_free_address(struct frame_pool *pool, acre_paddr_t addr);
+
+/* ---- by pointer ------------------------------------------------------------------------------ */
+
+/*
+ * frame_alloc_ptr - frame_alloc(), the address of the frame's first byte (frame_ptr() in
+ * frame_types.h). NULL when no frame is free. Pre: no frame of the pool lies at NULL.
+ * frame_free_ptr - frame_free() by the address of its first byte; ACRE_ERR_MISALIGNED, reported,
+ * inside of a frame. NULL is refused like any other address.
+ */
+acre_nodiscard void *frame_alloc_ptr(struct frame_pool *pool);
+enum acre_status frame_free_ptr(struct frame_pool *pool, void *ptr);
+
+/* ---- for a wrapper --------------------------------------------------------------------------- */
+
+/*
+ * The same on behalf of @caller, an address in the code of the one that asks: it is what reports
+ * and the records of debug mode name. A wrapper passes acre_caller(). One that hands out cleared
+ * frames clears them itself, at frame_ptr(); one that frees by pointer asks frame_of_ptr().
+ *
+ * frame_alloc_range_from - also says why there is no run. Result: ACRE_OK, and *@pfn is the first
+ * frame; else *@pfn is FRAME_NONE: ACRE_ERR_NOMEM when there is no such run; ACRE_ERR_INVALID if
+ * @nframes is 0; ACRE_ERR_MISALIGNED if @align_bytes is not what it must be.
+ */
+acre_nodiscard frame_nr_t frame_alloc_from(struct frame_pool *pool, const void *caller);
+acre_nodiscard enum acre_status frame_alloc_range_from(struct frame_pool *pool,
+						       frame_count_t nframes, uint64_t align_bytes,
+						       frame_nr_t *pfn, const void *caller);
+acre_nodiscard enum acre_status frame_alloc_at_from(struct frame_pool *pool, frame_nr_t pfn,
+						    frame_count_t nframes, const void *caller);
+enum acre_status frame_free_from(struct frame_pool *pool, frame_nr_t pfn, const void *caller);
+enum acre_status frame_free_range_from(struct frame_pool *pool, frame_nr_t pfn,
+				       frame_count_t nframes, const void *caller);
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
 /*
- * Answers are true for the moment when the lock was held. Any @pfn. A question that goes through
+ * Answers are true for the moment when the lock was held; single frames are taken and freed without
+ * it, so an answer may be old when the caller has it. Any @pfn. A question that goes through
  * all chunks drops the lock now and then: its answer is exact if no frame is taken or freed
  * meanwhile.
  */
@@ -243,6 +295,7 @@ bool frame_pool_is_empty(struct frame_pool *pool);
 /*
  * frame_validate - walk everything with the lock held: NULL if the invariants of frame_pool.c hold,
  * else the sentence that is broken. For tests and debuggers.
+ * Pre: no frame is taken or freed meanwhile.
  */
 const char *frame_validate(struct frame_pool *pool);
 

@@ -37,7 +37,7 @@ static inline bool frame_take_in_word(struct frame_bank *bank, uint64_t index, f
 	uint64_t had = atomic_fetch_and_explicit(word, ~mask, memory_order_acquire) & mask;
 
 	if (unlikely(had != mask) && had != 0)
-		atomic_fetch_or_explicit(word, had, memory_order_release);
+		(void)bitmap_atomic_set(word, had);
 	if (!chunk_is_stale(&bank->chunks.leaf[index / CHUNK_BITS]))
 		chunk_tree_mark_stale(&bank->chunks, index, 1);
 	return likely(had == mask);

@@ -4,13 +4,16 @@
  * up.
  *
  * All that is known here about harts and chunks are hints, which may be old or wrong: where each
- * hart takes from, which chunks it entered lately, which hart entered a chunk last
- * (frame_bank.taker). They decide where to look; the bits say what can be taken (frame_single.c).
+ * hart takes from (frame_stock.c), and which hart entered a chunk last (frame_bank.taker). They
+ * decide where to look; the bits say what can be taken.
  *
  * Whole chunks are for callers who need 2 MiB, so single frames come out of broken ones. But a
  * chunk that has only a few frames left is soon used up, and finding the next one takes some
  * hundred instructions. And a chunk from which two harts take costs both of them a cache line that
- * goes back and forth. So, in this order:
+ * goes back and forth. A hart has frames in each chunk that it has entered, and when it frees them
+ * it writes to the words from which another hart would take meanwhile. So a chunk is used by the
+ * hart that entered it last, as long as that hart has a stock (it gives it up when it stops). The
+ * order is:
  *
  *	a broken chunk that this hart entered last, with ENOUGH           no lock
  *	one that no other hart uses: of the next SAMPLES, with ENOUGH     from here on the lock
@@ -28,17 +31,6 @@
 #define SAMPLES 4u  /* chunks whose frames are counted before the next choice is tried */
 
 /* ---- which hart uses a chunk ---------------------------------------------------------------- */
-
-/*
- * Other harts keep away for a while from the chunks that a hart has taken from: it still has frames
- * there, and when it frees them it writes to the words from which another would take meanwhile. A
- * chunk's tag is the low bits of its number, plus 1. It is a hint: two chunks with one tag only
- * cost a detour.
- */
-static uint32_t chunk_tag(frame_nr_t pfn)
-{
-	return (uint32_t)(pfn / CHUNK_BITS) + 1;
-}
 
 /* What stands for this hart in frame_bank.taker; 0 is no hart. Harts so far apart share a tag. */
 #define HART_TAGS 128u
@@ -63,27 +55,12 @@ static void seek_from(struct frame_stock *stock, const struct frame_bank *bank, 
 /* This hart takes from chunk @c now. Lock held. */
 static void note_taken_chunk(struct frame_bank *bank, uint64_t c, struct frame_stock *stock)
 {
-	uint32_t i = stock->next_recent;
-
 	atomic_store_explicit(&bank->taker[c], (uint8_t)hart_tag(), memory_order_relaxed);
 	if (stock->seek == FRAME_NONE)
 		seek_from(stock, bank, c);
-	stock->next_recent = i + 1 < FRAME_RECENT_CHUNKS ? i + 1 : 0;
-	atomic_store_explicit(&stock->recent[i], chunk_tag(bank->base + c * CHUNK_BITS),
-			      memory_order_relaxed);
 }
 
-static bool hart_uses(const struct frame_stock *stock, frame_nr_t base)
-{
-	bool is = atomic_load_explicit(&stock->base, memory_order_relaxed) - base < CHUNK_BITS;
-
-	for (unsigned i = 0; i < FRAME_RECENT_CHUNKS; i++)
-		is |= atomic_load_explicit(&stock->recent[i], memory_order_relaxed) ==
-		      chunk_tag(base);
-	return is;
-}
-
-/* Does another hart take its frames from chunk @c, or has it done so lately? */
+/* Did another hart enter chunk @c last, and has it still a stock? */
 static bool other_hart_uses(const struct frame_pool *pool, const struct frame_bank *bank,
 			    uint64_t c)
 {
@@ -91,10 +68,11 @@ static bool other_hart_uses(const struct frame_pool *pool, const struct frame_ba
 
 	if (tag == 0)
 		return false;
-	for (unsigned hart = tag - 1; hart < PLATFORM_MAX_HARTS && hart < pool->nstocks;
-	     hart += HART_TAGS) {
-		if (hart != platform_hart() &&
-		    hart_uses(&pool->stock[hart], bank->base + c * CHUNK_BITS))
+	for (unsigned hart = tag - 1; hart < pool->nstocks; hart += HART_TAGS) {
+		if (hart == platform_hart())
+			continue;
+		const struct frame_stock *stock = hart_slots_of(&pool->stocks, hart);
+		if (stock != NULL && frame_stock_base(stock) != FRAME_NONE)
 			return true;
 	}
 	return false;
@@ -175,9 +153,7 @@ frame_nr_t frame_choose_own(struct frame_pool *pool, struct frame_stock *stock)
 		if (free == CHUNK_BITS)
 			break; /* the tree must learn that it is full, which takes the lock */
 		if (free >= ENOUGH)
-			pfn = frame_take_from_chunk(stock, &at.bank->free[c * CHUNK_WORDS],
-						    &at.bank->chunks.leaf[c],
-						    at.bank->base + c * CHUNK_BITS);
+			pfn = frame_stock_take_from(stock, at.bank, c);
 	}
 	seek_from(stock, at.bank, at.c - 1);
 	return pfn;
@@ -186,18 +162,16 @@ frame_nr_t frame_choose_own(struct frame_pool *pool, struct frame_stock *stock)
 /* ---- with the lock -------------------------------------------------------------------------- */
 
 /*
- * Take from chunk @c of @bank, which may have a frame. If it has none, its byte says so then. Lock
- * held.
+ * Take from chunk @c of @bank, which may have a frame. FRAME_NONE: it has none, and its byte says
+ * so. FRAME_LATER: it had none, and then another hart freed one. Lock held.
  */
 static frame_nr_t enter_chunk(struct frame_bank *bank, uint64_t c, struct frame_stock *stock)
 {
-	frame_nr_t base = bank->base + c * CHUNK_BITS;
-	frame_nr_t pfn = frame_take_from_chunk(stock, &bank->free[c * CHUNK_WORDS],
-					       &bank->chunks.leaf[c], base);
+	frame_nr_t pfn = frame_stock_take_from(stock, bank, c);
 
 	if (pfn == FRAME_NONE) {
 		chunk_tree_refresh(&bank->chunks, c);
-		return pfn;
+		return chunk_tree_is_empty(&bank->chunks, c) ? FRAME_NONE : FRAME_LATER;
 	}
 	note_taken_chunk(bank, c, stock);
 	if (!chunk_is_stale(&bank->chunks.leaf[c]))
@@ -219,7 +193,7 @@ struct broken_cursor {
 static struct broken_cursor cursor_after_stock(struct frame_pool *pool,
 					       const struct frame_stock *stock)
 {
-	frame_nr_t last = atomic_load_explicit(&stock->base, memory_order_relaxed);
+	frame_nr_t last = frame_stock_base(stock);
 	struct broken_cursor at = { .banks_left = pool->nbanks };
 
 	for (uint32_t b = 0; b < pool->nbanks; b++) {
@@ -325,6 +299,9 @@ frame_nr_t frame_choose_any(struct frame_pool *pool, struct frame_stock *stock,
 			    struct frame_search *search)
 {
 	frame_nr_t pfn = search->spent == 0 ? take_enough(pool, stock, search) : FRAME_NONE;
+
+	if (platform_hart() >= pool->nstocks)
+		pool->nstocks = platform_hart() + 1;
 
 	for (uint32_t b = 0; pfn == FRAME_NONE && b < pool->nbanks; b++)
 		pfn = take_whole(&pool->bank[b], stock, search);

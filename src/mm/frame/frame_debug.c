@@ -10,22 +10,21 @@
  *	       insert             take                  free, first half
  *	  . -------------> NEVER -------> TAKEN -----------------------> FREEING
  *	    remove: back         free bit   ^                               |
- *	                         cleared    |                               | filled with POISON,
- *	                         before     +---- FREED or ZEROED <---------+ or all zero
+ *	                         cleared    |                               | filled with POISON
+ *	                         before     +------------ FREED <-----------+
  *	                                    take    then free bit set
  *
- * NEVER is all zeros: nothing is known of the bytes. FREED: they are all POISON. ZEROED: they are
- * all 0. A hart that takes a frame owns it, by its bit, before it reads and writes the record. A
- * hart that frees a run changes TAKEN to FREEING with the lock, a few frames at a time, and back
- * again if not all of them are TAKEN. So of two harts that free one frame one is refused, and the
- * other owns it until the bit is set. So filling and checking the bytes, which take long, need no
- * lock.
+ * NEVER is all zeros: nothing is known of the bytes. FREED: they are all POISON. A hart that takes
+ * a frame owns it, by its bit, before it reads and writes the record. A hart that frees a run
+ * changes TAKEN to FREEING with the lock, a few frames at a time, and back again if not all of them
+ * are TAKEN. So of two harts that free one frame one is refused, and the other owns it until the
+ * bit is set. So filling and checking the bytes, which take long, need no lock.
  *
- * A pool that is not in debug mode pays nothing, because the fast paths make a comparison in any
- * case that debug mode turns against them. No hart ever gets a stock, so frame_alloc() always finds
- * the empty word and takes the slow path. frame_free() compares the index with fast_nbits, and
- * frame_alloc_range() the alignment with fast_min_align; both are such that the slow path follows.
- * The slow paths ask pool->debug.
+ * The switch. pool->debug and, so that a pool that is not in debug mode pays nothing for single
+ * frames, fast_nbits of each bank, which is 0 then. The fast paths of frame_alloc() and
+ * frame_free() compare an index with it in any case, and find in debug mode that no index is below
+ * it. All slow paths ask pool->debug: single frames are taken from the shared stock, with the lock
+ * (frame_stock_here()), and what is taken or freed is recorded.
  *
  * A bank without records is not in debug mode; all else holds for the others.
  */
@@ -40,7 +39,6 @@
 #define TAKEN   FRAME_RECORD_TAKEN
 #define FREEING FRAME_RECORD_FREEING
 #define FREED   FRAME_RECORD_FREED
-#define ZEROED  FRAME_RECORD_ZEROED
 
 /* Odd, and no address that could be: a pointer that was read from a freed frame traps. */
 #define POISON 0x7fe3d9a5c3f1e08bull
@@ -85,8 +83,8 @@ static enum acre_status attach_records(struct frame_pool *pool, frame_nr_t pfn, 
 	memset(records, 0, frame_record_bytes(bank->nframes));
 	bank->records = records;
 	pool->debug = true;
-	pool->fast_nbits = 0;
-	pool->fast_min_align = UINT64_MAX;
+	for (uint32_t b = 0; b < pool->nbanks; b++)
+		pool->bank[b].fast_nbits = 0;
 	return ACRE_OK;
 }
 
@@ -172,26 +170,17 @@ static void fill_frame(struct frame_pool *pool, frame_nr_t pfn)
 	}
 }
 
-/* The offset of the first byte of the frame that is not that of @pattern, or FRAME_SIZE. */
-static unsigned first_wrong(struct frame_pool *pool, frame_nr_t pfn, uint64_t pattern)
+/* The offset of the first byte of the frame that is not that of POISON, or FRAME_SIZE. */
+static unsigned first_wrong(struct frame_pool *pool, frame_nr_t pfn)
 {
 	const uint64_t *words = frame_ptr(pool, pfn);
 
 	for (unsigned i = 0; i < WORDS; i++) {
-		uint64_t wrong = words[i] ^ pattern;
+		uint64_t wrong = words[i] ^ POISON;
 		if (unlikely(wrong != 0)) /* little-endian, as RISC-V is */
 			return i * (unsigned)sizeof(words[0]) + bits_ctz(wrong) / 8;
 	}
 	return FRAME_SIZE;
-}
-
-bool frame_debug_is_lie(struct frame_pool *pool, frame_nr_t pfn)
-{
-	const struct frame_record *record = records_of(pool, pfn, 1);
-
-	/* What is not the caller's is not looked at. */
-	return record != NULL && frame_record_state(record) == TAKEN &&
-	       first_wrong(pool, pfn, 0) != FRAME_SIZE;
 }
 
 /* ---- taking and freeing --------------------------------------------------------------------- */
@@ -200,12 +189,11 @@ bool frame_debug_is_lie(struct frame_pool *pool, frame_nr_t pfn)
 static void check_contents(struct frame_pool *pool, frame_nr_t pfn, const void *caller)
 {
 	const struct frame_record *record = records_of(pool, pfn, 1);
-	enum frame_record_state state = frame_record_state(record);
 	struct frame_past past = { 0 };
 
-	if (state != FREED && state != ZEROED)
+	if (frame_record_state(record) != FREED)
 		return;
-	unsigned offset = first_wrong(pool, pfn, state == FREED ? POISON : 0);
+	unsigned offset = first_wrong(pool, pfn);
 	if (likely(offset == FRAME_SIZE))
 		return;
 	(void)frame_past(pool, pfn, &past);
@@ -298,7 +286,7 @@ static bool claim_run(struct frame_pool *pool, struct frame_record *record, fram
 	return claimed == nframes;
 }
 
-bool frame_debug_free(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes, bool zeroed,
+bool frame_debug_free(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes,
 		      const void *caller)
 {
 	struct frame_record *record = records_of(pool, pfn, nframes);
@@ -309,9 +297,8 @@ bool frame_debug_free(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nfr
 	uint64_t event = new_event(pool);
 	bool ours = claim_run(pool, record, nframes);
 	for (frame_count_t i = 0; ours && i < nframes; i++) {
-		if (!zeroed)
-			fill_frame(pool, pfn + i);
-		write_record(&record[i], caller, event | (zeroed ? ZEROED : FREED));
+		fill_frame(pool, pfn + i);
+		write_record(&record[i], caller, event | FREED);
 	}
 	return ours;
 }

@@ -41,8 +41,8 @@ static bool are_handed_out(const struct frame_bank *bank, uint64_t index, frame_
 }
 
 /* The first of [@index, @index + @n) that is not handed out; false if there is none. */
-static never_inline bool first_offence(const struct frame_pool *pool, const struct frame_bank *bank,
-				       uint64_t index, frame_count_t n, struct offence *offence)
+static never_inline bool first_offence(const struct frame_bank *bank, uint64_t index,
+				       frame_count_t n, struct offence *offence)
 {
 	uint64_t missing = bitmap_atomic_next_clear(bank->inserted, index, index + n);
 	uint64_t free = bitmap_atomic_next_set(bank->free, index, index + n);
@@ -50,33 +50,43 @@ static never_inline bool first_offence(const struct frame_pool *pool, const stru
 
 	if (first == BITMAP_NONE)
 		return false;
-	bool is_free = free == first || frame_zeroed_has(pool, bank->base + first);
 	*offence = (struct offence){ ACRE_ERR_NOT_ALLOCATED, bank->base + first, true,
-				     is_free ? "free already" : "never inserted", .past = { 0 } };
+				     free == first ? "free already" : "never inserted",
+				     .past = { 0 } };
 	return true;
 }
 
-/* Free the frames if all of them are handed out; else false, and nothing has changed. Lock held. */
+/*
+ * Free the frames if all of them are handed out; else false. Nothing has changed then, unless
+ * another hart freed one of them between the check and the change: *@raced. Lock held.
+ */
 static always_inline bool free_checked(struct frame_pool *pool, frame_nr_t pfn,
-				       frame_count_t nframes)
+				       frame_count_t nframes, bool *raced)
 {
+	*raced = false;
 	struct frame_bank *bank = frame_bank_of(pool, pfn);
 
 	if (unlikely(bank == NULL) || unlikely(nframes == 0) ||
 	    unlikely(nframes > bank->first + bank->nframes - pfn))
 		return false;
 	uint64_t index = pfn - bank->base;
-	return likely(are_handed_out(bank, index, nframes)) &&
-	       likely(frame_free_bits(bank, index, nframes));
+	if (unlikely(!are_handed_out(bank, index, nframes)))
+		return false;
+	*raced = unlikely(!frame_free_bits(bank, index, nframes));
+	return !*raced;
 }
 
 /* Why free_checked() refuses. Lock held. */
 static never_inline struct offence explain(struct frame_pool *pool, frame_nr_t pfn,
-					   frame_count_t nframes)
+					   frame_count_t nframes, bool raced)
 {
 	struct frame_bank *bank = frame_bank_of(pool, pfn);
 	struct offence offence;
 
+	if (raced)
+		return (struct offence){ ACRE_ERR_NOT_ALLOCATED, pfn, true,
+					 "freed by another hart at the same moment",
+					 .past = { 0 } };
 	if (nframes == 0)
 		return (struct offence){ ACRE_ERR_INVALID, pfn, false, "a range of no frames",
 					 .past = { 0 } };
@@ -85,14 +95,14 @@ static never_inline struct offence explain(struct frame_pool *pool, frame_nr_t p
 					 pfn == FRAME_NONE ? "no frame" : "not in any bank",
 					 .past = { 0 } };
 	frame_count_t inside = bank->first + bank->nframes - pfn;
-	if (first_offence(pool, bank, pfn - bank->base, nframes < inside ? nframes : inside,
-			  &offence))
+	if (first_offence(bank, pfn - bank->base, nframes < inside ? nframes : inside, &offence))
 		return offence;
 	if (nframes > inside)
 		return (struct offence){ ACRE_ERR_RANGE, pfn + inside, false,
 					 "past the end of the bank", .past = { 0 } };
-	return (struct offence){ ACRE_ERR_NOT_ALLOCATED, pfn, true,
-				 "freed by another hart at the same moment", .past = { 0 } };
+	/* Debug mode refused: another hart had begun to free one of them, and took it back. */
+	return (struct offence){ ACRE_ERR_NOT_ALLOCATED, pfn, true, "being freed by another hart",
+				 .past = { 0 } };
 }
 
 /* A frame number that no address can have is reported as the highest address. */
@@ -126,33 +136,34 @@ static never_inline enum acre_status report_refusal(const struct offence *offenc
 
 /* Why free_checked() refuses, and what is recorded of that frame. Lock held. */
 static never_inline void explain_fully(struct frame_pool *pool, frame_nr_t pfn,
-				       frame_count_t nframes, struct offence *offence)
+				       frame_count_t nframes, bool raced, struct offence *offence)
 {
-	*offence = explain(pool, pfn, nframes);
+	*offence = explain(pool, pfn, nframes, raced);
 	(void)frame_past(pool, offence->pfn, &offence->past);
 }
 
-/* In debug mode. @zeroed: one frame, all zero. */
+/* In debug mode. */
 static bool try_free_recorded(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes,
-			      bool zeroed, const void *caller, struct offence *offence)
+			      const void *caller, struct offence *offence)
 {
-	bool ok = frame_debug_free(pool, pfn, nframes, zeroed, caller);
+	bool ok = frame_debug_free(pool, pfn, nframes, caller);
+	bool raced = false;
 	LOCK_SCOPED(held, &pool->lock);
 
-	if (ok && ((zeroed && frame_zeroed_keep(pool, pfn)) || free_checked(pool, pfn, nframes)))
+	if (ok && free_checked(pool, pfn, nframes, &raced))
 		return true;
-	explain_fully(pool, pfn, nframes, offence);
+	explain_fully(pool, pfn, nframes, raced, offence);
 	return false;
 }
 
 /* @said: how many frames the caller named, 0 if it did not. */
 static never_inline enum acre_status free_recorded(struct frame_pool *pool, frame_nr_t pfn,
 						   frame_count_t nframes, frame_count_t said,
-						   bool zeroed, const void *caller)
+						   const void *caller)
 {
 	struct offence offence;
 
-	return try_free_recorded(pool, pfn, nframes, zeroed, caller, &offence)
+	return try_free_recorded(pool, pfn, nframes, caller, &offence)
 		       ? ACRE_OK
 		       : report_refusal(&offence, pfn, said, caller);
 }
@@ -160,11 +171,12 @@ static never_inline enum acre_status free_recorded(struct frame_pool *pool, fram
 static always_inline bool try_free(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes,
 				   struct offence *offence)
 {
+	bool raced;
 	LOCK_SCOPED(held, &pool->lock);
 
-	if (likely(free_checked(pool, pfn, nframes)))
+	if (likely(free_checked(pool, pfn, nframes, &raced)))
 		return true;
-	explain_fully(pool, pfn, nframes, offence);
+	explain_fully(pool, pfn, nframes, raced, offence);
 	return false;
 }
 
@@ -174,30 +186,10 @@ static enum acre_status free_frames(struct frame_pool *pool, frame_nr_t pfn, fra
 	struct offence offence;
 
 	if (unlikely(pool->debug))
-		return free_recorded(pool, pfn, nframes, said, false, caller);
+		return free_recorded(pool, pfn, nframes, said, caller);
 	return likely(try_free(pool, pfn, nframes, &offence))
 		       ? ACRE_OK
 		       : report_refusal(&offence, pfn, said, caller);
-}
-
-static bool try_free_zeroed(struct frame_pool *pool, frame_nr_t pfn, struct offence *offence)
-{
-	LOCK_SCOPED(held, &pool->lock);
-
-	if (likely(frame_zeroed_keep(pool, pfn)) || likely(free_checked(pool, pfn, 1)))
-		return true;
-	explain_fully(pool, pfn, 1, offence);
-	return false;
-}
-
-enum acre_status frame_free_one_zeroed(struct frame_pool *pool, frame_nr_t pfn, const void *caller)
-{
-	struct offence offence;
-
-	if (unlikely(pool->debug))
-		return free_recorded(pool, pfn, 1, 0, true, caller);
-	return try_free_zeroed(pool, pfn, &offence) ? ACRE_OK
-						    : report_refusal(&offence, pfn, 0, caller);
 }
 
 enum acre_status frame_free_one(struct frame_pool *pool, frame_nr_t pfn, const void *caller)
@@ -210,14 +202,18 @@ enum acre_status frame_free_range(struct frame_pool *pool, frame_nr_t pfn, frame
 	return free_frames(pool, pfn, nframes, nframes, acre_caller());
 }
 
-enum acre_status frame_free_address(struct frame_pool *pool, acre_paddr_t addr)
+enum acre_status frame_free_range_from(struct frame_pool *pool, frame_nr_t pfn,
+				       frame_count_t nframes, const void *caller)
 {
-	if (is_aligned(addr, FRAME_SIZE))
-		return free_frames(pool, frame_from_paddr(addr), 1, 0, acre_caller());
+	return free_frames(pool, pfn, nframes, nframes, caller);
+}
+
+enum acre_status frame_refuse_misaligned(acre_paddr_t addr, const void *caller)
+{
 	platform_bad_free(&(struct platform_bad_free){
 		.allocator = "frame",
 		.address = addr,
-		.caller = acre_caller(),
+		.caller = caller,
 		.what = "misaligned",
 		.actual_start = align_down(addr, FRAME_SIZE),
 		.actual_size = FRAME_SIZE,

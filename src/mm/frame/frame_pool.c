@@ -19,27 +19,23 @@
  *	metadata of a bank:   | free | inserted | tree over free (chunk_tree.c) | taker |
  *	                        n bits  n bits     n / 8 bits                     n / 64 bits
  *
- * The bits of `free` are the only record of free frames, except for a few that are known to be zero
- * (frame_zero.c), whose bits are as if they were never inserted. A free is right exactly where
- * inserted is 1 and free is 0. The one atomic instruction that sets the bit returns its old value:
- * that is the whole check against double and foreign frees.
+ * The bits of `free` are the only record of free frames. A free is right exactly where inserted is
+ * 1 and free is 0. The one atomic instruction that sets the bit returns its old value: that is the
+ * whole check against double and foreign frees.
  *
  * Invariants (frame_validate() checks them by these numbers):
  *   F1  banks are not empty, sorted by address, disjoint, and below FRAME_LIMIT.
  *   F2  a bank's bitmaps are the whole chunks that it touches.
  *   F3  free implies inserted; nothing outside of the bank is inserted.
- *   F4  a bank's managed is the number of its frames that are inserted or known to be zero; the
- *       pool's is the sum of those.
- *   F5  a hart's stock is a word of a bank, with the frames and the chunk that belong to it, or the
- *       empty word.
- *   F6  the empty word is zero.
- *   F7  the frames that are known to be zero are distinct, of a bank, and have no bit set.
- *   F8  the fast paths are enabled exactly when debug mode (frame_debug.c) is off; in debug mode no
- *       hart has a stock, and no frame that is free or not inserted is recorded as taken.
+ *   F4  a bank's managed is the number of its frames that are inserted; the pool's is the sum of
+ *       those.
+ *   F5  a hart's stock is a word of a bank, or it is FRAME_NONE.
+ *   F6  the fast paths reach all of each bank, or, in debug mode (frame_debug.c), nothing; in debug
+ *       mode no hart has a stock, and no frame that is free or not inserted is recorded as taken.
  *   and those of the tree.
  *
- * The lock guards the table of banks, the bits of `inserted`, the trees, the list of zeroed frames,
- * and every search for more than one frame. Without it change the bits of `free`, a stock (by its
+ * The lock guards the table of banks, the bits of `inserted`, the trees, and every search for more
+ * than one frame. Without it change the bits of `free`, a stock (by its
  * hart alone), and a record (by the hart that has the frame). So a run that was found may lose a
  * frame before it is taken: then the frames of it that were taken are put back, and the search goes
  * on.
@@ -76,23 +72,44 @@ size_t frame_metadata_bytes(frame_count_t nframes)
 	       taker_bytes(nchunks);
 }
 
-enum acre_status frame_pool_init(struct frame_pool *pool, uint64_t offset)
+/* No hart has a stock. */
+static void init_stocks(struct frame_pool *pool)
 {
-	if (!is_aligned(offset, FRAME_SIZE))
+	frame_stock_init(&pool->shared, pool);
+	for (unsigned hart = 0; hart < PLATFORM_MAX_HARTS; hart++) {
+		struct frame_stock *stock = hart_slots_of(&pool->stocks, hart);
+		if (stock != NULL)
+			frame_stock_init(stock, pool);
+	}
+}
+
+enum acre_status frame_pool_init(struct frame_pool *pool, uint64_t offset, struct frame_bank *banks,
+				 uint32_t max_banks, const struct hart_slots *stocks)
+{
+	if (banks == NULL || max_banks == 0)
+		return ACRE_ERR_INVALID;
+	if (stocks->count != 0 && stocks->stride < sizeof(struct frame_stock))
+		return ACRE_ERR_INVALID;
+	if (!is_aligned(offset, FRAME_SIZE) ||
+	    !is_aligned((uintptr_t)banks, _Alignof(struct frame_bank)) ||
+	    !is_aligned((uintptr_t)stocks->first | stocks->stride | stocks->offset,
+			_Alignof(struct frame_stock)))
 		return ACRE_ERR_MISALIGNED;
 	memset(pool, 0, sizeof(*pool));
+	memset(banks, 0, max_banks * sizeof(*banks));
 	ticket_lock_init_level(&pool->lock, "frames", TICKET_LOCK_FRAMES);
 	pool->offset = offset;
-	pool->fast_min_align = FRAME_SIZE;
-	atomic_init(&pool->debug_stock.base, FRAME_NONE);
-	pool->debug_stock.seek = FRAME_NONE;
-	for (unsigned hart = 0; hart < PLATFORM_MAX_HARTS; hart++) {
-		atomic_init(&pool->stock[hart].word, &pool->empty_word);
-		atomic_init(&pool->stock[hart].base, FRAME_NONE);
-		atomic_init(&pool->stock[hart].leaf, &pool->dummy_leaf);
-		pool->stock[hart].seek = FRAME_NONE;
-	}
+	pool->bank = banks;
+	pool->max_banks = max_banks;
+	pool->stocks = *stocks;
+	pool->stocks.spare = &pool->shared;
+	init_stocks(pool);
 	return ACRE_OK;
+}
+
+void frame_pool_reclaim(struct frame_pool *pool, struct reclaim_list *reclaim)
+{
+	pool->reclaim = reclaim;
 }
 
 static bool is_frame_range(frame_nr_t first, frame_count_t nframes)
@@ -101,18 +118,20 @@ static bool is_frame_range(frame_nr_t first, frame_count_t nframes)
 }
 
 /* Where in the table a bank of [@first, @first + @nframes) belongs. */
-static enum acre_status find_slot(const struct frame_pool *pool, frame_nr_t first,
-				  frame_count_t nframes, uint32_t *slot)
+static enum acre_status find_place_in_table(const struct frame_pool *pool, frame_nr_t first,
+					    frame_count_t nframes, uint32_t *place)
 {
-	uint32_t at = frame_banks_upto(pool, first);
+	uint32_t at = 0;
 
-	if (at > 0 && first - pool->bank[at - 1].first < pool->bank[at - 1].nframes)
+	if (frame_bank_among(pool, first) != NULL)
 		return ACRE_ERR_OVERLAP;
+	while (at < pool->nbanks && pool->bank[at].first < first)
+		at++;
 	if (at < pool->nbanks && pool->bank[at].first - first < nframes)
 		return ACRE_ERR_OVERLAP;
-	if (pool->nbanks == FRAME_MAX_BANKS)
+	if (pool->nbanks == pool->max_banks)
 		return ACRE_ERR_FULL;
-	*slot = at;
+	*place = at;
 	return ACRE_OK;
 }
 
@@ -145,15 +164,17 @@ static enum acre_status insert_bank(struct frame_pool *pool, frame_nr_t first,
 				    frame_count_t nframes, void *metadata)
 {
 	uint32_t slot;
-	enum acre_status status = find_slot(pool, first, nframes, &slot);
+	enum acre_status status = find_place_in_table(pool, first, nframes, &slot);
 
 	if (status != ACRE_OK)
 		return status;
 	memmove(&pool->bank[slot + 1], &pool->bank[slot],
 		(pool->nbanks - slot) * sizeof(pool->bank[0]));
+	init_stocks(pool); /* a bank may have moved */
 	pool->nbanks++;
 	bank_init(&pool->bank[slot], first, nframes, metadata, &pool->changes);
-	pool->fast_nbits = pool->debug ? 0 : pool->bank[0].nbits;
+	if (!pool->debug)
+		pool->bank[slot].fast_nbits = pool->bank[slot].nbits;
 	return ACRE_OK;
 }
 
@@ -212,7 +233,6 @@ enum acre_status frame_insert(struct frame_pool *pool, frame_nr_t pfn, frame_cou
 	enum acre_status status = frame_locate(pool, pfn, nframes, &bank, &index);
 
 	if (status == ACRE_OK) {
-		frame_zeroed_flush(pool, pfn, nframes);
 		status = insert_frames(pool, bank, index, nframes);
 	}
 	return status;
@@ -226,7 +246,6 @@ enum acre_status frame_remove(struct frame_pool *pool, frame_nr_t pfn, frame_cou
 	enum acre_status status = frame_locate(pool, pfn, nframes, &bank, &index);
 
 	if (status == ACRE_OK) {
-		frame_zeroed_flush(pool, pfn, nframes);
 		status = frame_take_exactly(bank, index, nframes);
 	}
 	if (status == ACRE_OK) {

@@ -10,8 +10,7 @@ bool frame_is_free(struct frame_pool *pool, frame_nr_t pfn)
 	LOCK_SCOPED(held, &pool->lock);
 	const struct frame_bank *bank = frame_bank_of(pool, pfn);
 
-	return bank != NULL &&
-	       (bitmap_atomic_test(bank->free, pfn - bank->base) || frame_zeroed_has(pool, pfn));
+	return bank != NULL && bitmap_atomic_test(bank->free, pfn - bank->base);
 }
 
 bool frame_is_managed(struct frame_pool *pool, frame_nr_t pfn)
@@ -19,8 +18,7 @@ bool frame_is_managed(struct frame_pool *pool, frame_nr_t pfn)
 	LOCK_SCOPED(held, &pool->lock);
 	const struct frame_bank *bank = frame_bank_of(pool, pfn);
 
-	return bank != NULL && (bitmap_atomic_test(bank->inserted, pfn - bank->base) ||
-				frame_zeroed_has(pool, pfn));
+	return bank != NULL && bitmap_atomic_test(bank->inserted, pfn - bank->base);
 }
 
 /* A question that goes through all chunks drops the lock after so many. */
@@ -34,7 +32,7 @@ static bool count_in_one_hold(struct frame_pool *pool, frame_count_t *count)
 	LOCK_SCOPED(held, &pool->lock);
 	unsigned budget = FRAME_BATCH;
 
-	*count = frame_zeroed_count(pool);
+	*count = 0;
 	for (uint32_t b = 0; b < pool->nbanks; b++) {
 		uint64_t some = chunk_tree_count_bounded(&pool->bank[b].chunks, &budget);
 		if (some == CHUNK_TREE_LATER)
@@ -60,13 +58,6 @@ static bool count_some(struct frame_pool *pool, uint32_t *b, uint64_t *c, frame_
 	return true;
 }
 
-static frame_count_t read_zeroed_count(struct frame_pool *pool)
-{
-	LOCK_SCOPED(held, &pool->lock);
-
-	return frame_zeroed_count(pool);
-}
-
 frame_count_t frame_free_count(struct frame_pool *pool)
 {
 	frame_count_t count;
@@ -75,7 +66,7 @@ frame_count_t frame_free_count(struct frame_pool *pool)
 
 	if (likely(count_in_one_hold(pool, &count)))
 		return count;
-	count = read_zeroed_count(pool);
+	count = 0;
 	while (count_some(pool, &b, &c, &count))
 		;
 	return count;
@@ -88,22 +79,9 @@ frame_count_t frame_managed_count(struct frame_pool *pool)
 	return pool->managed;
 }
 
-/* A free frame, zeroed or not; FRAME_NONE; FRAME_LATER. */
-static frame_nr_t any_free(struct frame_pool *pool, struct frame_search *search)
-{
-	LOCK_SCOPED(held, &pool->lock);
-	frame_nr_t zeroed = frame_zeroed_next(pool, 0);
-
-	return zeroed != FRAME_NONE ? zeroed : frame_lowest_free(pool, search);
-}
-
 bool frame_pool_is_empty(struct frame_pool *pool)
 {
-	struct frame_search search = frame_search();
-	frame_nr_t pfn;
+	struct frame_search search = FRAME_SEARCH;
 
-	do {
-		pfn = any_free(pool, &search);
-	} while (frame_search_retry(pool, &search, pfn));
-	return pfn == FRAME_NONE;
+	return frame_search(pool, frame_search_lowest, &search) == FRAME_NONE;
 }

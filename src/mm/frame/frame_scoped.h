@@ -21,6 +21,9 @@
  *
  * Exactly one variable owns a frame. Do not copy one; a jump that skips the end of the block
  * (longjmp, a panic) skips the free as well.
+ *
+ * What takes or frees is part of the function that uses it, at any level of optimisation: reports
+ * and records name that function.
  */
 #ifndef ACRE_MM_FRAME_SCOPED_H
 #define ACRE_MM_FRAME_SCOPED_H
@@ -49,7 +52,7 @@ static inline struct frame_scoped frame_scoped_of(struct frame_pool *pool, frame
 }
 
 /* frame_scoped_alloc - an owner of one frame; its pfn is FRAME_NONE when none is free. */
-static inline struct frame_scoped frame_scoped_alloc(struct frame_pool *pool)
+static acre_always_inline struct frame_scoped frame_scoped_alloc(struct frame_pool *pool)
 {
 	return frame_scoped_of(pool, frame_alloc(pool), 1);
 }
@@ -64,7 +67,7 @@ static inline acre_nodiscard frame_nr_t frame_scoped_keep(struct frame_scoped *o
 }
 
 /* frame_scoped_release - free now what @owner owns; the end of its block does it. */
-static inline void frame_scoped_release(struct frame_scoped *owner)
+static acre_always_inline void frame_scoped_release(struct frame_scoped *owner)
 {
 	frame_nr_t pfn = frame_scoped_keep(owner);
 

@@ -8,8 +8,8 @@ static const char *check_order(const struct frame_pool *pool)
 {
 	frame_nr_t end = 0;
 
-	if (pool->nbanks > FRAME_MAX_BANKS)
-		return "F1: there are at most FRAME_MAX_BANKS banks";
+	if (pool->nbanks > pool->max_banks)
+		return "F1: there are no more banks than there is room for";
 	for (uint32_t b = 0; b < pool->nbanks; b++) {
 		const struct frame_bank *bank = &pool->bank[b];
 
@@ -35,28 +35,9 @@ static const char *check_bank_shape(const struct frame_bank *bank)
 	return NULL;
 }
 
-/* How many of the frames that are known to be zero are of @bank; they have no bit set. */
-static bool count_zeroed_of(const struct frame_pool *pool, const struct frame_bank *bank,
-			    frame_count_t *count)
-{
-	*count = 0;
-	for (uint32_t i = 0; i < pool->nzeroed && i < FRAME_ZEROED_MAX; i++) {
-		uint64_t index = pool->zeroed[i] - bank->base;
-
-		if (pool->zeroed[i] - bank->first >= bank->nframes)
-			continue;
-		if (bitmap_atomic_test(bank->free, index) ||
-		    bitmap_atomic_test(bank->inserted, index))
-			return false;
-		++*count;
-	}
-	return true;
-}
-
-static const char *check_bits(const struct frame_pool *pool, const struct frame_bank *bank)
+static const char *check_bits(const struct frame_bank *bank)
 {
 	uint64_t first = bank->first - bank->base;
-	frame_count_t zeroed;
 
 	for (uint64_t w = 0; w < bank->nbits / BITS_PER_WORD; w++) {
 		if ((bitmap_atomic_word(&bank->free[w]) &
@@ -67,10 +48,8 @@ static const char *check_bits(const struct frame_pool *pool, const struct frame_
 	    bitmap_atomic_next_set(bank->inserted, first + bank->nframes, bank->nbits) !=
 		    BITMAP_NONE)
 		return "F3: nothing outside of a bank is inserted";
-	if (!count_zeroed_of(pool, bank, &zeroed))
-		return "F7: a frame that is known to be zero has no bit set";
-	if (bank->managed != bitmap_atomic_count(bank->inserted, 0, bank->nbits) + zeroed)
-		return "F4: a bank's managed counts its inserted frames and those known to be zero";
+	if (bank->managed != bitmap_atomic_count(bank->inserted, 0, bank->nbits))
+		return "F4: a bank's managed counts its inserted frames";
 	return NULL;
 }
 
@@ -82,81 +61,74 @@ static bool is_taken(const struct frame_record *record)
 }
 
 /*
- * F8. No frame that is free or not inserted is recorded as taken. (A frame that is handed out may
+ * F6. No frame that is free or not inserted is recorded as taken. (A frame that is handed out may
  * be about to be recorded, so its record can say anything.)
  */
 static const char *check_debug(const struct frame_pool *pool)
 {
-	if (pool->fast_nbits != (pool->debug ? 0 : pool->bank[0].nbits) ||
-	    pool->fast_min_align != (pool->debug ? UINT64_MAX : FRAME_SIZE))
-		return "F8: the fast paths are enabled exactly when debug mode is off";
 	for (uint32_t b = 0; b < pool->nbanks; b++) {
 		const struct frame_bank *bank = &pool->bank[b];
 
+		if (bank->fast_nbits != (pool->debug ? 0 : bank->nbits))
+			return "F6: the fast paths reach all of a bank, in debug mode nothing";
 		for (frame_count_t i = 0; bank->records != NULL && i < bank->nframes; i++) {
 			uint64_t index = bank->first + i - bank->base;
 			bool is_free = bitmap_atomic_test(bank->free, index);
 			bool is_out = !is_free && bitmap_atomic_test(bank->inserted, index);
 
 			if (!is_out && is_taken(&bank->records[i]))
-				return "F8: a frame is recorded as taken only where it is";
+				return "F6: a frame is recorded as taken only where it is";
 		}
 	}
 	return NULL;
 }
 
-static const char *check_bank(const struct frame_pool *pool, const struct frame_bank *bank)
+static const char *check_bank(const struct frame_bank *bank)
 {
 	const char *broken = check_bank_shape(bank);
 
 	if (broken == NULL)
-		broken = check_bits(pool, bank);
+		broken = check_bits(bank);
 	if (broken == NULL)
 		broken = chunk_tree_validate(&bank->chunks);
 	return broken;
 }
 
-/* A stock names a word of a bank and says truly which frames and which chunk those are. */
-static const char *check_stock(const struct frame_pool *pool, uint32_t hart)
+static bool is_word(const struct frame_pool *pool, frame_nr_t base)
 {
-	const struct frame_stock *stock = &pool->stock[hart];
-	frame_nr_t base = atomic_load_explicit(&stock->base, memory_order_relaxed);
-	const bitmap_word *word = atomic_load_explicit(&stock->word, memory_order_relaxed);
-	const chunk_byte *leaf = atomic_load_explicit(&stock->leaf, memory_order_relaxed);
-
-	if (base == FRAME_NONE)
-		return word == &pool->empty_word ? NULL
-						 : "F5: a hart without a stock has the empty word";
-	for (uint32_t b = 0; hart < pool->nstocks && !pool->debug && b < pool->nbanks; b++) {
-		const struct frame_bank *bank = &pool->bank[b];
-		uint64_t index = base - bank->base;
-
-		if (index < bank->nbits && index % BITS_PER_WORD == 0 &&
-		    word == &bank->free[index / BITS_PER_WORD] &&
-		    leaf == &bank->chunks.leaf[index / CHUNK_BITS])
-			return NULL;
+	for (uint32_t b = 0; b < pool->nbanks; b++) {
+		uint64_t index = base - pool->bank[b].base;
+		if (index < pool->bank[b].nbits && index % BITS_PER_WORD == 0)
+			return true;
 	}
-	return "F5: a stock is a word of a bank, its frames and its chunk";
+	return false;
 }
 
-static const char *check_zeroed(const struct frame_pool *pool)
+/* A hart may move its stock meanwhile: what is read here is of two moments. */
+static const char *check_stock(const struct frame_pool *pool, const struct frame_stock *stock)
 {
-	if (pool->nzeroed > FRAME_ZEROED_MAX)
-		return "F7: at most FRAME_ZEROED_MAX frames are known to be zero";
-	for (uint32_t i = 0; i < pool->nzeroed; i++) {
-		frame_nr_t pfn = pool->zeroed[i];
-		uint32_t b = 0;
+	frame_nr_t base = frame_stock_base(stock);
+	const struct frame_bank *bank = frame_stock_bank(stock);
 
-		while (b < pool->nbanks && pfn - pool->bank[b].first >= pool->bank[b].nframes)
-			b++;
-		if (b == pool->nbanks)
-			return "F7: a frame that is known to be zero is of a bank";
-		for (uint32_t k = 0; k < i; k++) {
-			if (pool->zeroed[k] == pfn)
-				return "F7: no frame is known to be zero twice";
-		}
-	}
+	if (bank < pool->bank || bank >= pool->bank + pool->max_banks)
+		return "F5: the bank of a stock is one of the pool's";
+	if (base != FRAME_NONE && !is_word(pool, base))
+		return "F5: a stock is a word of a bank";
+	if (base != FRAME_NONE && pool->debug && stock != &pool->shared)
+		return "F6: in debug mode no hart has a stock";
 	return NULL;
+}
+
+static const char *check_stocks(const struct frame_pool *pool)
+{
+	const char *broken = check_stock(pool, &pool->shared);
+
+	for (unsigned hart = 0; broken == NULL && hart < pool->nstocks; hart++) {
+		const struct frame_stock *stock = hart_slots_of(&pool->stocks, hart);
+		if (stock != NULL)
+			broken = check_stock(pool, stock);
+	}
+	return broken;
 }
 
 static const char *check_frame_pool(const struct frame_pool *pool)
@@ -165,19 +137,15 @@ static const char *check_frame_pool(const struct frame_pool *pool)
 	frame_count_t managed = 0;
 
 	for (uint32_t b = 0; broken == NULL && b < pool->nbanks; b++) {
-		broken = check_bank(pool, &pool->bank[b]);
+		broken = check_bank(&pool->bank[b]);
 		managed += pool->bank[b].managed;
 	}
 	if (broken == NULL && managed != pool->managed)
 		broken = "F4: the pool's managed is the sum of the banks'";
-	for (uint32_t hart = 0; broken == NULL && hart < PLATFORM_MAX_HARTS; hart++)
-		broken = check_stock(pool, hart);
 	if (broken == NULL)
-		broken = check_zeroed(pool);
+		broken = check_stocks(pool);
 	if (broken == NULL)
 		broken = check_debug(pool);
-	if (broken == NULL && pool->empty_word != 0)
-		broken = "F6: the empty word is zero";
 	return broken;
 }
 

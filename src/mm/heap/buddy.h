@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * buddy.h - blocks of 2^order bytes out of regions of memory, split and merged in pairs.
+ * buddy.h - blocks of 2^order bytes out of regions of memory, merged in pairs.
  *
- * The structure only: it takes no lock and keeps no statistics beyond what it needs (heap.h does
- * both). It writes to free blocks and to the tables, never to live blocks. buddy.c explains how it
- * works and numbers its invariants.
+ * The structure only: it takes no lock, and it never touches the memory that it manages, so a block
+ * is an address and an order. What is free is said by bits in tables that the caller lends. buddy.c
+ * explains how it works and numbers its invariants. It keeps nothing of a block that is handed out:
+ * the caller says its order when it frees it, and may free it in parts.
  *
  * A zeroed struct buddy is a valid one without memory and without orders: it refuses everything.
  */
@@ -16,32 +17,17 @@
 #include <stdint.h>
 
 #include "lib/attributes.h"
+#include "lib/bits.h"
 #include "lib/status.h"
 
-/* Order n is a block of 2^n bytes. Two links must fit in the smallest: a granule, 16 bytes. */
+struct bitmap_tree;
+
+/* Order n is a block of 2^n bytes. The smallest block of an instance is its granule. */
 #define BUDDY_MIN_ORDER 4u
 #define BUDDY_MAX_ORDER 31u
 #define BUDDY_ORDERS    (BUDDY_MAX_ORDER + 1)
-#define BUDDY_GRANULE   ((size_t)1 << BUDDY_MIN_ORDER)
-
-/* Table bytes that are enough for a region of @size bytes at any base. */
-#define BUDDY_TABLE_SIZE(size) ((size_t)(size) / BUDDY_GRANULE)
-
-/*
- * A tag is a small number, 0 .. BUDDY_MAX_TAG, that the owner keeps with a live block at no cost.
- */
-#define BUDDY_MAX_TAG 5u
 
 struct buddy;
-
-/* What buddy_live() and buddy_block_of() found. Valid until the next change of the instance. */
-struct buddy_block {
-	void *start;
-	unsigned order;
-	unsigned tag; /* 0 if the block is free */
-	bool live;
-	const struct buddy_region *region;
-};
 
 static inline size_t buddy_bytes(unsigned order)
 {
@@ -49,108 +35,140 @@ static inline size_t buddy_bytes(unsigned order)
 }
 
 /*
- * buddy_init - an instance without memory whose largest block has @max_order.
- * Pre:    BUDDY_MIN_ORDER <= @max_order <= BUDDY_MAX_ORDER, or this panics.
+ * buddy_init - an instance without memory, whose blocks have @granule_order to @max_order.
+ * Pre:    BUDDY_MIN_ORDER <= @granule_order <= @max_order <= BUDDY_MAX_ORDER, or this panics.
  */
-void buddy_init(struct buddy *b, unsigned max_order);
+void buddy_init(struct buddy *b, unsigned granule_order, unsigned max_order);
 
 /*
- * buddy_add_region - give [@base, @base + @size) to @b, and @table to describe it. Any base and
- * size: what is left after rounding inward to granules is cut into the largest blocks that are
- * aligned to their size in address. Blocks are never merged across regions, touching ones neither.
- * Pre:    the memory and the table are the caller's to give, for good. The table overlaps neither
- *         the region nor what @b has; only a table that lies in a live block of @b is welcome.
- * Result: ACRE_OK; ACRE_ERR_INVALID when no granule fits, the region holds address 0, or the table
- *         has fewer bytes than there are granules (BUDDY_TABLE_SIZE() is enough); ACRE_ERR_OVERFLOW
- *         when the region or the table wraps; ACRE_ERR_OVERLAP when memory or table collides with
- *         what @b has, or with each other; ACRE_ERR_FULL past BUDDY_MAX_REGIONS. Nothing is written
- *         on failure.
- * Cost:   clears the table, a byte for each 16; makes at most 2 * max_order + size / 2^max_order
- *         blocks.
+ * buddy_table_bytes - how large a table describes a region of @size bytes at any base, for an
+ * instance with these orders: 2.04 bits a granule, and less than a kilobyte and a half.
  */
-acre_nodiscard enum acre_status buddy_add_region(struct buddy *b, void *base, size_t size,
-						 uint8_t *table, size_t table_size);
+size_t buddy_table_bytes(unsigned granule_order, unsigned max_order, size_t size);
 
 /*
- * buddy_alloc - take a block of @order (less than BUDDY_MIN_ORDER means that) and tag it. Its
- * address is a multiple of its size. Contents are whatever they were.
- * Pre:    @tag <= BUDDY_MAX_TAG.
- * Result: the block, or NULL when none of this order or above is free, or @order is above
- *         max_order; nothing changed then. Panics if someone wrote to a free block (buddy.c, I5).
- * Cost:   O(orders): one split for each order between the block found and @order; no list is
- *         walked.
+ * buddy_add_region - give [@base, @base + @size) to @b, and @table, of @table_bytes and aligned to
+ * 8, to describe it. Any base and size: what is left after rounding inward to granules is cut into
+ * the largest blocks that are aligned to their size in address. Blocks are never merged across
+ * regions, touching ones neither.
+ * Pre:    the memory and the table are the caller's to give, for good. They do not overlap.
+ * Result: ACRE_OK; ACRE_ERR_INVALID when no granule fits, the region holds address 0, or there is
+ *         no table; ACRE_ERR_MISALIGNED for the table; ACRE_ERR_NOMEM when it is too small;
+ *         ACRE_ERR_OVERFLOW when the region wraps; ACRE_ERR_OVERLAP with another region;
+ *         ACRE_ERR_FULL past BUDDY_MAX_REGIONS. Nothing is written on failure.
+ * Cost:   clears the table; makes at most 2 * max_order + size / 2^max_order blocks.
  */
-acre_nodiscard void *buddy_alloc(struct buddy *b, unsigned order, unsigned tag);
+acre_nodiscard enum acre_status buddy_add_region(struct buddy *b, uintptr_t base, size_t size,
+						 void *table, size_t table_bytes);
+
+/* A block. */
+struct buddy_block {
+	uintptr_t start;
+	unsigned order;
+	uint32_t region; /* its number */
+};
 
 /*
- * buddy_live - is @ptr the start of a live block, and of which?
- * Result: ACRE_OK and *@block; ACRE_ERR_RANGE when no region contains it; ACRE_ERR_NOT_ALLOCATED
- *         when it is anything else than such a start (buddy_block_of() says what).
- * Cost:   O(log regions).
+ * buddy_order_at - the order of the largest block that starts at @addr, does not pass @end and is of
+ * no order above @max. A region is cut into these, from its start on. Pre: 0 < @addr < @end.
  */
-acre_nodiscard enum acre_status buddy_live(const struct buddy *b, const void *ptr,
+static inline unsigned buddy_order_at(uintptr_t addr, uintptr_t end, unsigned max)
+{
+	unsigned aligned = bits_ctz(addr);
+	unsigned fits = bits_log2(end - addr);
+	unsigned order = aligned < fits ? aligned : fits;
+
+	return order < max ? order : max;
+}
+
+/*
+ * buddy_next_region - the number that the next region will get: the lowest one that is of none.
+ * BUDDY_MAX_REGIONS if there is no room for another.
+ */
+uint32_t buddy_next_region(const struct buddy *b);
+
+/*
+ * buddy_remove_region - region @i, all of which is free, is the caller's again, and so is its table.
+ * Result: ACRE_OK; ACRE_ERR_NOT_FOUND if there is no such region; ACRE_ERR_BUSY if any of it is
+ *         handed out.
+ * Cost:   the blocks that buddy_add_region() made of it.
+ */
+acre_nodiscard enum acre_status buddy_remove_region(struct buddy *b, uint32_t i);
+
+/*
+ * buddy_find - the smallest free block of @order or above: the lowest one of its region. Any
+ * @order. Who wants less takes it, and releases the rest in parts.
+ * Result: ACRE_OK and *@block; ACRE_ERR_NOT_FOUND.
+ * Cost:   O(levels of a tree).
+ */
+acre_nodiscard enum acre_status buddy_find(const struct buddy *b, unsigned order,
 					   struct buddy_block *block);
 
 /*
- * buddy_release - take back @block and merge it with its buddy as long as that is free.
- * Pre:    @block is what buddy_live() gave, and @b has not been changed since.
- *         Panics if someone wrote to a free block.
- * Cost:   O(orders). No list is walked.
+ * buddy_check - may the block of @order at @addr be given back: was it handed out as such, as part of
+ * a larger one, or as several smaller ones?
+ * Result: ACRE_OK; ACRE_ERR_INVALID for an order that is none; ACRE_ERR_MISALIGNED if @addr is no
+ *         multiple of the size; ACRE_ERR_RANGE if no region has all of it; ACRE_ERR_NOT_ALLOCATED
+ *         if any of it is free.
+ * Cost:   O(orders), and O(regions) to find the region.
  */
-void buddy_release(struct buddy *b, const struct buddy_block *block);
+acre_nodiscard enum acre_status buddy_check(const struct buddy *b, uintptr_t addr, unsigned order);
 
 /*
- * buddy_resize - make @block one of @order where it stands, with @tag: the upper halves are given
- * back, or the free buddies above it are taken in.
- * Pre:    as buddy_release(); @tag <= BUDDY_MAX_TAG.
- * Result: true, and *@block is the block as it is now; false, and nothing changed, when what lies
- *         above is not free, or @order is above max_order. Never false for @order <= block->order.
- *         Panics if someone wrote to a free block.
- * Cost:   O(orders).
+ * buddy_release - take back the block of @order at @addr, and merge it with its buddy as long as
+ * that is free.
+ * Result: the free block that it is in now.
+ * Pre:    buddy_check() is ACRE_OK: checked in debug builds.
+ * Cost:   O(orders), and O(regions) to find the region.
  */
-acre_nodiscard bool buddy_resize(struct buddy *b, struct buddy_block *block, unsigned order,
-				 unsigned tag);
+struct buddy_block buddy_release(struct buddy *b, uintptr_t addr, unsigned order);
 
 /*
- * buddy_block_of - what the byte at @addr belongs to: *@block is the free or live block around it.
- * Result: ACRE_OK, or ACRE_ERR_RANGE when no region contains it.
- * Cost:   O(log regions + orders).
+ * buddy_free_block_of - the free block that has the byte at @addr.
+ * Result: ACRE_OK and *@block; ACRE_ERR_RANGE when no region has it; ACRE_ERR_NOT_FOUND when it is
+ *         handed out.
+ * Cost:   O(regions + orders).
  */
-acre_nodiscard enum acre_status buddy_block_of(const struct buddy *b, const void *addr,
-					       struct buddy_block *block);
+acre_nodiscard enum acre_status buddy_free_block_of(const struct buddy *b, uintptr_t addr,
+						    struct buddy_block *block);
+
+/*
+ * buddy_take - take @block, which was found free, and @b has not changed since. Cost: one bit.
+ */
+void buddy_take(struct buddy *b, const struct buddy_block *block);
 
 /* buddy_largest_free - bytes of the largest free block, 0 if there is none. O(1). */
 size_t buddy_largest_free(const struct buddy *b);
 
 /*
  * buddy_validate - does @b keep its invariants (buddy.c numbers them)? NULL if so, else the
- * sentence that is broken. Reads only, and never reads through a link before the table vouches for
- * it. Cost: O(granules / 8 + blocks). In buddy_validate.c.
+ * sentence that is broken. Reads only. Cost: O(granules). In buddy_validate.c.
  */
 const char *buddy_validate(const struct buddy *b);
 
 /* ---- the structure ------------------------------------------------------------------------- */
 
-/* Raise this, and nothing else, for memory in more pieces. */
+/* Raise this, up to 32, and nothing else, for memory in more pieces. */
 #define BUDDY_MAX_REGIONS 32u
 
 struct buddy_region {
-	uint8_t *base;  /* the first granule */
+	uintptr_t base; /* the first granule */
 	size_t size;    /* bytes, a multiple of the granule */
-	uint8_t *table; /* a byte for each granule */
+	/* In the table: the free blocks of each order from the granule's on, @norders of them. */
+	struct bitmap_tree *free;
+	unsigned norders;
 };
-
-struct buddy_link;
 
 /* An instance. Its members are for buddy.c and its validate. */
 struct buddy {
-	uint32_t nonempty;  /* bit n: free[n] is not empty */
-	uint32_t max_order; /* blocks of this order are never merged */
-	uint32_t nregions;
+	unsigned granule_order;
+	unsigned max_order; /* blocks of this order are never merged */
+	uint32_t nregions;  /* no number from this on is of a region */
+	uint32_t nonempty;  /* bit n: some region has a free block of order n */
 	size_t total_bytes;
 	size_t free_bytes;
-	struct buddy_link *free[BUDDY_ORDERS];
-	struct buddy_region region[BUDDY_MAX_REGIONS]; /* sorted by base */
+	uint32_t where[BUDDY_ORDERS]; /* bit r of where[n]: region r has a free block of order n */
+	struct buddy_region region[BUDDY_MAX_REGIONS]; /* by their numbers; all 0: there is none */
 };
 
 #endif

@@ -1,83 +1,64 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * buddy_internal.h - the table byte and the links of buddy.c: for its validate and white-box tests.
- *
- *	  7     5 4        0
- *	+--------+----------+
- *	|  kind  |  order   |     kind 0: no head; then the order is 0 as well
- *	+--------+----------+     kind 1: head of a free block
- *				  kind 2 + t: head of a live block with tag t
- */
+/* buddy_internal.h - which bit is which block: for buddy.c, its validate and white-box tests. */
 #ifndef ACRE_MM_BUDDY_INTERNAL_H
 #define ACRE_MM_BUDDY_INTERNAL_H
 
+#include "lib/bitmap_tree.h"
 #include "mm/heap/buddy.h"
-
-#define BUDDY_KIND_SHIFT 5u
-#define BUDDY_ORDER_MASK 0x1fu
-
-#define BUDDY_INTERIOR  0u
-#define BUDDY_KIND_FREE 1u
-#define BUDDY_KIND_LIVE 2u
-
-_Static_assert(BUDDY_MAX_ORDER <= BUDDY_ORDER_MASK, "an order must fit in its bits");
-_Static_assert(BUDDY_KIND_LIVE + BUDDY_MAX_TAG <= 0xffu >> BUDDY_KIND_SHIFT,
-	       "a kind must fit in its bits");
-
-/* What the first granule of a free block holds. It may alias whatever its last owner kept there. */
-struct buddy_link {
-	struct buddy_link *next;
-	struct buddy_link *prev;
-} __attribute__((may_alias));
-
-_Static_assert(sizeof(struct buddy_link) <= BUDDY_GRANULE, "the links must fit in a granule");
-
-static inline uint8_t buddy_head_free(unsigned order)
-{
-	return (uint8_t)(BUDDY_KIND_FREE << BUDDY_KIND_SHIFT | order);
-}
-
-static inline uint8_t buddy_head_live(unsigned order, unsigned tag)
-{
-	return (uint8_t)((BUDDY_KIND_LIVE + tag) << BUDDY_KIND_SHIFT | order);
-}
-
-static inline unsigned buddy_kind(uint8_t entry)
-{
-	return (unsigned)entry >> BUDDY_KIND_SHIFT;
-}
-
-static inline unsigned buddy_order(uint8_t entry)
-{
-	return entry & BUDDY_ORDER_MASK;
-}
-
-/* The table byte of the granule that contains @addr. Pre: @r contains it. */
-static inline uint8_t *buddy_entry(const struct buddy_region *r, uintptr_t addr)
-{
-	return &r->table[(addr - (uintptr_t)r->base) >> BUDDY_MIN_ORDER];
-}
 
 static inline bool buddy_region_contains(const struct buddy_region *r, uintptr_t addr)
 {
-	return addr - (uintptr_t)r->base < r->size;
+	return addr - r->base < r->size;
 }
 
-/* buddy_region_of - the region that contains @addr, or NULL. O(log regions). */
+/* buddy_region_of - the region that has the byte at @addr, or NULL. O(regions). */
 static inline const struct buddy_region *buddy_region_of(const struct buddy *b, uintptr_t addr)
 {
-	const struct buddy_region *r = b->region;
-
-	/* The last region that starts at or below @addr, if any, is among the @n from @r on. */
-	for (uint32_t n = b->nregions; n > 1;) {
-		uint32_t half = n / 2;
-
-		if ((uintptr_t)r[half].base <= addr)
-			r += half;
-		n -= half;
+	for (uint32_t i = 0; i < b->nregions; i++) {
+		if (buddy_region_contains(&b->region[i], addr))
+			return &b->region[i];
 	}
-	/* Without regions this is a zeroed one, which contains nothing. */
-	return buddy_region_contains(r, addr) ? r : NULL;
+	return NULL;
+}
+
+/* The index of the block of @order around @addr in its tree. Pre: @r has @addr. */
+static inline uint64_t buddy_index(const struct buddy_region *r, uintptr_t addr, unsigned order)
+{
+	return (addr >> order) - (r->base >> order);
+}
+
+/* The address of block @i of @order. */
+static inline uintptr_t buddy_addr(const struct buddy_region *r, uint64_t i, unsigned order)
+{
+	return ((r->base >> order) + i) << order;
+}
+
+/* The tree of @order. Pre: @r has that order. */
+static inline struct bitmap_tree *buddy_tree(const struct buddy *b, const struct buddy_region *r,
+					     unsigned order)
+{
+	return &r->free[order - b->granule_order];
+}
+
+/* Are all bits clear? The topmost level is one word. */
+static inline bool buddy_tree_is_empty(const struct bitmap_tree *tree)
+{
+	return tree->words[tree->start[tree->nlevels - 1]] == 0;
+}
+
+/* Has @r blocks of @order, free or not? */
+static inline bool buddy_has_order(const struct buddy *b, const struct buddy_region *r,
+				   unsigned order)
+{
+	return order - b->granule_order < r->norders;
+}
+
+/* Is the block of @order around @addr free, as one? Any @addr and @order. */
+static inline bool buddy_is_free(const struct buddy *b, const struct buddy_region *r,
+				 uintptr_t addr, unsigned order)
+{
+	return buddy_region_contains(r, addr) && buddy_has_order(b, r, order) &&
+	       bitmap_test(buddy_tree(b, r, order)->words, buddy_index(r, addr, order));
 }
 
 #endif

@@ -2,163 +2,116 @@
 /*
  * buddy_validate.c - walks all of a struct buddy and says which invariant of buddy.c is broken. For
  * tests and for a debugger at a prompt: its time grows with the memory.
- *
- * Regions first, then the blocks of each by the table alone, then the lists against what the table
- * said: a list is never followed further than the table knows free blocks of its order.
  */
 #include "lib/align.h"
-#include "lib/string.h"
 #include "mm/heap/buddy_internal.h"
 
-struct tally {
-	size_t total_bytes;
-	size_t free_bytes;
-	size_t free_blocks[BUDDY_ORDERS];
-};
-
-/* ---- regions ------------------------------------------------------------------------------ */
+static bool is_in_granules(const struct buddy *b, uint64_t x)
+{
+	return is_aligned(x, buddy_bytes(b->granule_order));
+}
 
 static const char *check_buddy_region(const struct buddy *b, uint32_t i)
 {
 	const struct buddy_region *r = &b->region[i];
 
-	if (r->base == NULL || r->table == NULL || r->size == 0)
+	if (r->size == 0 && r->base == 0 && r->free == NULL && r->norders == 0)
+		return i + 1 < b->nregions ? NULL : "I1: the last region is none";
+	if (r->base == 0 || r->free == NULL || r->size == 0)
 		return "I1: a region has no memory or no table";
-	if (!is_aligned((uintptr_t)r->base, BUDDY_GRANULE) || !is_aligned(r->size, BUDDY_GRANULE))
+	if (!is_in_granules(b, r->base) || !is_in_granules(b, r->size))
 		return "I1: a region is not made of whole granules";
-	if (r->size > UINTPTR_MAX - (uintptr_t)r->base)
+	if (r->size > UINTPTR_MAX - r->base)
 		return "I1: a region wraps";
-	if (i > 0 && (uintptr_t)r->base < (uintptr_t)r[-1].base + r[-1].size)
-		return "I1: regions are not sorted and disjoint";
+	if (r->norders == 0 || r->norders > b->max_order - b->granule_order + 1)
+		return "I1: a region has orders that do not exist";
+	for (uint32_t k = 0; k < i; k++) {
+		const struct buddy_region *other = &b->region[k];
+		if (r->base < other->base + other->size && other->base < r->base + r->size)
+			return "I1: two regions overlap";
+	}
 	return NULL;
 }
 
-/* ---- blocks ------------------------------------------------------------------------------- */
-
-/* Are the @n table bytes from @entry on all interior? Eight at a time, since most of them are. */
-static bool all_interior(const uint8_t *entry, size_t n)
+/* Any larger block around a block of @order, or any other part of it, that is free as well. */
+static bool is_inside_a_free_block(const struct buddy *b, const struct buddy_region *r,
+				   uintptr_t addr, unsigned order)
 {
-	uint64_t word;
-
-	for (; n != 0 && !is_aligned((uintptr_t)entry, sizeof(word)); n--) {
-		if (*entry++ != BUDDY_INTERIOR)
-			return false;
+	for (unsigned n = order + 1; buddy_has_order(b, r, n); n++) {
+		if (buddy_is_free(b, r, addr, n))
+			return true;
 	}
-	for (; n >= sizeof(word); n -= sizeof(word), entry += sizeof(word)) {
-		word = *(const uint64_t __attribute__((may_alias)) *)(const void *)entry;
-		if (word != 0)
-			return false;
-	}
-	for (; n != 0; n--) {
-		if (*entry++ != BUDDY_INTERIOR)
-			return false;
-	}
-	return true;
+	return false;
 }
 
-static const char *check_buddy_block(const struct buddy *b, const struct buddy_region *r,
-				     uintptr_t addr)
+static const char *check_free_block(const struct buddy *b, const struct buddy_region *r,
+				    uintptr_t addr, unsigned order)
 {
-	uint8_t *entry = buddy_entry(r, addr);
-	unsigned order = buddy_order(*entry);
-	uintptr_t buddy = addr ^ buddy_bytes(order);
-
-	if (buddy_kind(*entry) < BUDDY_KIND_FREE)
-		return "I2: a granule belongs to no block";
-	if (order < BUDDY_MIN_ORDER || order > b->max_order)
-		return "I3: a block has an order that does not exist";
-	if (!is_aligned(addr, buddy_bytes(order)))
-		return "I3: a block is not aligned to its size";
-	if (buddy_bytes(order) > (uintptr_t)r->base + r->size - addr)
-		return "I2: a block passes the end of its region";
-	if (!all_interior(entry + 1, (buddy_bytes(order) >> BUDDY_MIN_ORDER) - 1))
-		return "I2: a head lies inside a block";
-	if (order < b->max_order && *entry == buddy_head_free(order) &&
-	    buddy_region_contains(r, buddy) && *buddy_entry(r, buddy) == *entry)
+	if (addr < r->base || buddy_bytes(order) > r->size - (addr - r->base))
+		return "I2: a free block does not lie in its region";
+	if (is_inside_a_free_block(b, r, addr, order))
+		return "I3: a free block lies in another one";
+	if (order < b->max_order && buddy_is_free(b, r, addr ^ buddy_bytes(order), order))
 		return "I4: two free buddies are not merged";
 	return NULL;
 }
 
-static const char *check_buddy_blocks(const struct buddy *b, const struct buddy_region *r,
-				      struct tally *tally)
+/* Adds the free blocks of @order to *@bytes. */
+static const char *check_blocks_of(const struct buddy *b, const struct buddy_region *r,
+				   unsigned order, size_t *bytes)
 {
-	uintptr_t addr = (uintptr_t)r->base;
-	uintptr_t end = addr + r->size;
+	const struct bitmap_tree *tree = buddy_tree(b, r, order);
+	uint64_t places = buddy_index(r, r->base + r->size - 1, order) + 1;
 
-	while (addr < end) {
-		const char *broken = check_buddy_block(b, r, addr);
+	if (bitmap_tree_validate(tree, places) != NULL)
+		return "I2: the tree of an order is damaged";
+	for (uint64_t i = bitmap_tree_next_set(tree, 0); i != BITMAP_NONE;
+	     i = bitmap_tree_next_set(tree, i + 1)) {
+		const char *broken = check_free_block(b, r, buddy_addr(r, i, order), order);
 		if (broken != NULL)
 			return broken;
-		uint8_t entry = *buddy_entry(r, addr);
-		if (buddy_kind(entry) == BUDDY_KIND_FREE) {
-			tally->free_blocks[buddy_order(entry)]++;
-			tally->free_bytes += buddy_bytes(buddy_order(entry));
-		}
-		addr += buddy_bytes(buddy_order(entry));
+		*bytes += buddy_bytes(order);
 	}
-	tally->total_bytes += r->size;
 	return NULL;
 }
 
-/* ---- lists -------------------------------------------------------------------------------- */
-
-/*
- * @known blocks are free by the table. Each link is a free head and links back to the one before,
- * so that the list has no circle and no block twice; then the same number means the same set.
- */
-static const char *check_list(const struct buddy *b, unsigned order, size_t known)
+static const char *check_where(const struct buddy *b, unsigned order)
 {
-	const struct buddy_link *before = NULL;
-	size_t n = 0;
+	uint32_t where = 0;
 
-	for (const struct buddy_link *l = b->free[order]; l != NULL; l = l->next) {
-		uintptr_t addr = (uintptr_t)l;
-		const struct buddy_region *r = buddy_region_of(b, addr);
-
-		if (r == NULL || !is_aligned(addr, BUDDY_GRANULE) ||
-		    *buddy_entry(r, addr) != buddy_head_free(order))
-			return "I5: a list holds something that is no free block of its order";
-		if (l->prev != before)
-			return "I5: a free block does not link back";
-		if (++n > known)
-			return "I5: a list holds more than the free blocks of its order";
-		before = l;
+	for (uint32_t i = 0; i < b->nregions; i++) {
+		const struct buddy_region *r = &b->region[i];
+		if (buddy_has_order(b, r, order) && !buddy_tree_is_empty(buddy_tree(b, r, order)))
+			where |= (uint32_t)1 << i;
 	}
-	return n == known ? NULL : "I5: a free block is on no list";
-}
-
-static const char *check_lists(const struct buddy *b, const struct tally *tally)
-{
-	for (unsigned order = 0; order < BUDDY_ORDERS; order++) {
-		bool exists = order >= BUDDY_MIN_ORDER && order <= b->max_order;
-
-		if (!exists && b->free[order] != NULL)
-			return "I6: an order that does not exist has a list";
-		if ((b->nonempty >> order & 1) != (b->free[order] != NULL))
-			return "I6: the bitmap of orders does not agree with the lists";
-		const char *broken = check_list(b, order, tally->free_blocks[order]);
-		if (broken != NULL)
-			return broken;
-	}
+	if (b->where[order] != where)
+		return "I5: which regions have free blocks of an order is not what their bits say";
+	if ((b->nonempty >> order & 1) != (where != 0))
+		return "I5: which orders have free blocks is not what the regions say";
 	return NULL;
 }
 
 const char *buddy_validate(const struct buddy *b)
 {
-	struct tally tally = { 0 };
+	const char *broken = NULL;
+	size_t total = 0;
+	size_t free = 0;
 
-	if (b->max_order > BUDDY_MAX_ORDER || b->nregions > BUDDY_MAX_REGIONS)
+	if (b->max_order > BUDDY_MAX_ORDER || b->granule_order > b->max_order ||
+	    b->nregions > BUDDY_MAX_REGIONS)
 		return "I1: there are more orders or regions than there can be";
-	for (uint32_t i = 0; i < b->nregions; i++) {
-		const char *broken = check_buddy_region(b, i);
-		if (broken == NULL)
-			broken = check_buddy_blocks(b, &b->region[i], &tally);
-		if (broken != NULL)
-			return broken;
+	for (uint32_t i = 0; i < b->nregions && broken == NULL; i++) {
+		const struct buddy_region *r = &b->region[i];
+		broken = check_buddy_region(b, i);
+		for (unsigned k = 0; broken == NULL && k < r->norders; k++)
+			broken = check_blocks_of(b, r, b->granule_order + k, &free);
+		total += r->size;
 	}
-	if (tally.total_bytes != b->total_bytes)
-		return "I7: total_bytes is not the sum of the regions";
-	if (tally.free_bytes != b->free_bytes)
-		return "I7: free_bytes is not the sum of the free blocks";
-	return check_lists(b, &tally);
+	for (unsigned n = 0; n < BUDDY_ORDERS && broken == NULL; n++)
+		broken = check_where(b, n);
+	if (broken == NULL && total != b->total_bytes)
+		return "I6: total_bytes is not the sum of the regions";
+	if (broken == NULL && free != b->free_bytes)
+		return "I6: free_bytes is not the sum of the free blocks";
+	return broken;
 }

@@ -1,107 +1,127 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * heap.c - sizes to orders, the lock, the figures and the reports around a struct buddy.
+ * heap.c - requests to objects and runs, and what is no block to a report.
  *
- *	request:  size, align --> order = log2 of max(size, align, 16), rounded up
- *	free:     pointer ------> the table says which block, or what else it is
+ *	size, align --> class --> an object: slab.c                      up to HEAP_MAX_OBJECT
+ *	            \-> a run of its own: runs.c                          larger, or aligned to more
+ *	                                                                 than a frame
+ *	pointer     --> page map --> a slab: its object --> freed by one atomic instruction
+ *	            \-> none, or after its objects: a run --> freed with the lock of the runs
  *
- * Each live block carries one of two tags in its table byte, so that a sized free can be checked
- * exactly, though nothing of the request is kept:
+ * The class for a size is the smallest that has it; for an alignment, the smallest whose size is a
+ * multiple of it, since slabs start at frames. Where there is no object a small request gets a run
+ * of its own too: so a request fails only if there is neither.
  *
- *	TAG_EXACT     the size alone made this order
- *	TAG_ALIGNED   the alignment made it; the size was of a smaller order
+ * An object whose class is not that of the size that was asked for, because of the alignment or
+ * because it shrank where it stands, is marked as loose: then a sized free accepts what is less. A
+ * free without a size leaves the mark; the next owner of the object may then state too small a size.
  *
- * Invariants, with the lock free (heap_validate.c checks them):
+ * Invariants, while no call is under way (heap_validate.c checks them):
  *
- *   H1  The buddy structure keeps its own (buddy.c), and its largest order is BUDDY_MAX_ORDER.
- *   H2  allocations - frees live blocks exist, each tagged TAG_EXACT or TAG_ALIGNED.
- *   H3  The peak is between what is handed out now and the total.
+ *   H1  The parts keep their own (buddy.c, runs.c, slab.c).
+ *   H2  Each table lies outside of all regions, or in a run that is a table.
+ *   H3  The classes for sizes are the smallest that have them.
  *
- * Costs: the lock, and O(orders) under it. What is linear in the request, clearing and copying, is
- * done with the lock free.
+ * Costs: those of the parts. What is linear in the request, clearing and copying, is done with no
+ * lock held.
  */
 #include "mm/heap/heap.h"
 
 #include "lib/align.h"
-#include "lib/bits.h"
 #include "lib/compiler.h"
 #include "lib/fmt.h"
 #include "lib/lock_scoped.h"
 #include "lib/panic.h"
 #include "lib/platform.h"
+#include "lib/reclaim.h"
 #include "lib/string.h"
 #include "mm/heap/heap_internal.h"
+#include "mm/heap/slab_internal.h"
 
-/* No block has this order: a request that is too large ends here. */
-#define ORDER_NONE (BUDDY_MAX_ORDER + 1)
+/* A block that would stay and have more than so many times what is needed moves. */
+#define SHRINK 2u
 
-/* ---- sizes and orders --------------------------------------------------------------------- */
+/* ---- setting up --------------------------------------------------------------------------- */
 
-static inline unsigned order_for(size_t size, size_t align)
+/* The smallest class for each size. */
+static void fill_classes(struct heap *h)
 {
-	size_t least = size > align ? size : align;
+	unsigned class = 1;
 
-	if (least <= BUDDY_GRANULE)
-		return BUDDY_MIN_ORDER;
-	return least <= HEAP_MAX_SIZE ? bits_log2_ceil(least) : ORDER_NONE;
-}
-
-static inline bool could_have_made(size_t size, const struct buddy_block *block)
-{
-	unsigned order = order_for(size, HEAP_MIN_ALIGN);
-
-	return block->tag == HEAP_TAG_EXACT ? order == block->order : order < block->order;
-}
-
-/* ---- under the lock ----------------------------------------------------------------------- */
-
-static size_t used_bytes(const struct heap *h)
-{
-	return h->buddy.total_bytes - h->buddy.free_bytes;
-}
-
-static inline void note_success(struct heap *h, size_t size)
-{
-	h->count.requested_bytes += size;
-	if (used_bytes(h) > h->count.peak_bytes)
-		h->count.peak_bytes = used_bytes(h);
-}
-
-static void note_failure(struct heap *h, size_t size, size_t align, const void *caller)
-{
-	h->count.failures++;
-	h->last_failure = (struct heap_failure){ size, align, caller };
-}
-
-static void *alloc_block(struct heap *h, size_t size, size_t align, const void *caller)
-{
-	/* More than half of the alignment rounds up to it, if no further. */
-	bool exact = align <= HEAP_MIN_ALIGN || size > align / 2;
-	void *block = NULL;
-
-	if (likely(is_power_of_two(align)))
-		block = buddy_alloc(&h->buddy, order_for(size, align),
-				    exact ? HEAP_TAG_EXACT : HEAP_TAG_ALIGNED);
-	if (unlikely(block == NULL)) {
-		note_failure(h, size, align, caller);
-		return NULL;
+	for (size_t i = 0; i < sizeof(h->class_of); i++) {
+		while (slab_class_size(class) < i * SLAB_UNIT)
+			class ++;
+		h->class_of[i] = (uint8_t) class;
 	}
-	h->count.allocations++;
-	note_success(h, size);
-	return block;
+	h->object_limit = HEAP_MAX_OBJECT + 1;
 }
 
-static inline void release_block(struct heap *h, const struct buddy_block *block)
+/* Where the stock of a hart is not near, all go the slow way. */
+static void choose_path(struct heap *h)
 {
-	buddy_release(&h->buddy, block);
-	h->count.frees++;
+	h->fast_limit = hart_slots_are_near(&h->slabs.stocks) ? h->object_limit : 0;
+}
+
+void heap_init(struct heap *h)
+{
+	*h = (struct heap){ 0 };
+	ticket_lock_init_level(&h->lock, "heap", TICKET_LOCK_HEAP);
+	run_pool_init(&h->runs);
+	slab_pool_init(&h->slabs, &h->runs, &h->map);
+	fill_classes(h);
+	choose_path(h);
+}
+
+void heap_use_stocks(struct heap *h, const struct hart_slots *slots)
+{
+	h->slabs.stocks = *slots;
+	h->slabs.stocks.spare = &h->slabs.shared;
+	for (unsigned hart = 0; hart < PLATFORM_MAX_HARTS; hart++) {
+		struct slab_stock *slot = hart_slots_of(&h->slabs.stocks, hart);
+		if (slot != NULL)
+			slab_stock_init(&h->slabs, slot);
+	}
+	choose_path(h);
+}
+
+void heap_stock_init(void *slot, void *heap)
+{
+	slab_stock_init(&((struct heap *)heap)->slabs, slot);
+}
+
+void heap_stock_leave(void *slot, void *heap)
+{
+	slab_stock_leave(&((struct heap *)heap)->slabs, slot);
+}
+
+/* ---- what did not work ---------------------------------------------------------------------- */
+
+static never_inline void *note_failure(struct heap *h, size_t size, size_t align,
+				       const void *caller)
+{
+	LOCK_SCOPED(held, &h->lock);
+
+	if (is_power_of_two(align))
+		h->count.failures++;
+	else
+		h->count.bad_alignments++;
+	h->last_failure = (struct heap_failure){ size, align, caller };
+	return NULL;
 }
 
 /* What a refused pointer really is, in the words of a report. */
-static const char *what_it_is(const struct buddy_block *block, const void *ptr)
+static const char *what_it_is(const struct heap_block *block, const void *ptr)
 {
-	bool aligned = is_aligned((uintptr_t)ptr, BUDDY_GRANULE);
+	bool aligned = is_aligned((uintptr_t)ptr, HEAP_MIN_ALIGN);
 
+	switch (block->what) {
+	case HEAP_TABLE:
+		return "in a table of the heap";
+	case HEAP_SLAB_REST:
+		return "between two blocks";
+	default:
+		break;
+	}
 	if (block->live && block->start == ptr)
 		return "a live block of another size";
 	if (block->live)
@@ -111,14 +131,12 @@ static const char *what_it_is(const struct buddy_block *block, const void *ptr)
 	return aligned ? "free already, inside a free block" : "misaligned, inside a free block";
 }
 
-/* refuse_free - count it, and write down for report() what @ptr is while that cannot change. */
-static void refuse_free(struct heap *h, const void *ptr, size_t size, const void *caller,
-			struct platform_bad_free *report)
+/* Count it, and say what @ptr is. @what: that is known already, or NULL. */
+static never_inline void refuse_pointer(struct heap *h, const void *ptr, size_t size,
+					const void *caller, const char *what)
 {
-	struct buddy_block block;
-
-	h->count.refusals++;
-	*report = (struct platform_bad_free){
+	struct heap_block block;
+	struct platform_bad_free report = {
 		.allocator = "heap",
 		.address = (uintptr_t)ptr,
 		.size = size,
@@ -126,135 +144,307 @@ static void refuse_free(struct heap *h, const void *ptr, size_t size, const void
 		.what = "not in the heap",
 		.actual_start = (uintptr_t)ptr,
 	};
-	if (buddy_block_of(&h->buddy, ptr, &block) != ACRE_OK)
-		return;
-	report->what = what_it_is(&block, ptr);
-	report->actual_start = (uintptr_t)block.start;
-	report->actual_size = buddy_bytes(block.order);
-}
 
-/* ---- setting up --------------------------------------------------------------------------- */
-
-void heap_init(struct heap *h)
-{
-	*h = (struct heap){ 0 };
-	ticket_lock_init_level(&h->lock, "heap", TICKET_LOCK_HEAP);
-	buddy_init(&h->buddy, BUDDY_MAX_ORDER);
-}
-
-enum acre_status heap_add_region(struct heap *h, void *base, size_t size, uint8_t *table,
-				 size_t table_size)
-{
-	LOCK_SCOPED(held, &h->lock);
-
-	return buddy_add_region(&h->buddy, base, size, table, table_size);
-}
-
-/*
- *	base                                                     base + size
- *	 | < 16 | 16 bytes for each of n granules | n table bytes | < 17 |
- *
- * The table goes last, so that a well-aligned base gives well-aligned blocks.
- */
-enum acre_status heap_add_region_self(struct heap *h, void *base, size_t size)
-{
-	uintptr_t start, end;
-
-	if (!add_checked((uintptr_t)base, size, &end) ||
-	    !align_up_checked((uintptr_t)base, BUDDY_GRANULE, &start))
-		return ACRE_ERR_OVERFLOW;
-	if (start >= end)
-		return ACRE_ERR_INVALID;
-	size_t granules = (end - start) / (BUDDY_GRANULE + 1);
-	uint8_t *first = (uint8_t *)base + (start - (uintptr_t)base);
-	size_t bytes = granules * BUDDY_GRANULE;
-	return heap_add_region(h, first, bytes, first + bytes, granules);
+	if (heap_block_of(h, ptr, &block) == ACRE_OK) {
+		report.what = what != NULL ? what : what_it_is(&block, ptr);
+		report.actual_start = (uintptr_t)block.start;
+		report.actual_size = block.bytes;
+	}
+	{
+		LOCK_SCOPED(held, &h->lock);
+		h->count.refusals++;
+	}
+	platform_bad_free(&report);
 }
 
 /* ---- giving back -------------------------------------------------------------------------- */
 
-/* Give back @ptr, or write down why not. */
-static always_inline bool free_block(struct heap *h, void *ptr, const void *caller,
-				     struct platform_bad_free *report)
+/* What no object starts at: a run, NULL, or a mistake. */
+static never_inline void free_as_run(struct heap *h, void *ptr, const void *caller)
 {
-	LOCK_SCOPED(held, &h->lock);
-	struct buddy_block block;
-
-	if (unlikely(buddy_live(&h->buddy, ptr, &block) != ACRE_OK)) {
-		refuse_free(h, ptr, 0, caller, report);
-		return false;
-	}
-	release_block(h, &block);
-	return true;
+	if (ptr != NULL && run_free(&h->runs, ptr, RUN_BLOCK, 0) != ACRE_OK)
+		refuse_pointer(h, ptr, 0, caller, NULL);
 }
 
-static always_inline bool free_block_sized(struct heap *h, void *ptr, size_t size,
-					   const void *caller, struct platform_bad_free *report)
+never_inline void heap_refuse_free_object(struct heap *h, void *ptr, size_t size,
+					  const void *caller)
 {
-	LOCK_SCOPED(held, &h->lock);
-	struct buddy_block block;
+	refuse_pointer(h, ptr, size, caller, "free already");
+}
 
-	if (unlikely(buddy_live(&h->buddy, ptr, &block) != ACRE_OK) ||
-	    unlikely(!could_have_made(size, &block))) {
-		refuse_free(h, ptr, size, caller, report);
-		return false;
+/* @ptr is here so that the caller's arguments stay where they are. */
+static never_inline void settle_slab(struct heap *h, void *ptr, struct slab *slab)
+{
+	(void)ptr;
+	slab_settle(&h->slabs, slab);
+}
+
+/* Wherever it lies, and whatever it is. */
+static never_inline void free_anywhere(struct heap *h, void *ptr, const void *caller)
+{
+	struct slab *slab = page_map_find_inline(&h->map, (uintptr_t)ptr);
+	bool settle;
+
+	if (unlikely(slab == NULL)) {
+		free_as_run(h, ptr, caller);
+		return;
 	}
-	release_block(h, &block);
-	return true;
+	switch (slab_free_fast(slab, ptr, &settle)) {
+	case SLAB_FREED:
+		if (unlikely(settle))
+			settle_slab(h, ptr, slab);
+		return;
+	case SLAB_FREE_ALREADY:
+		heap_refuse_free_object(h, ptr, 0, caller);
+		return;
+	default:
+		free_as_run(h, ptr, caller);
+	}
+}
+
+/*
+ * First as an object of the first region. All calls in here and above are the last ones and have the
+ * same first arguments, so that nothing is saved and nothing is moved where there is none.
+ */
+static always_inline void free_block(struct heap *h, void *ptr, const void *caller)
+{
+	struct slab *slab;
+	bool settle;
+
+	if (likely(page_map_in_first(&h->map, (uintptr_t)ptr)) &&
+	    likely((slab = page_map_look(&h->map.region[0], (uintptr_t)ptr)) != NULL) &&
+	    likely(slab_free_fast(slab, ptr, &settle) == SLAB_FREED)) {
+		if (unlikely(settle))
+			settle_slab(h, ptr, slab);
+	} else {
+		free_anywhere(h, ptr, caller);
+	}
 }
 
 void heap_free(struct heap *h, void *ptr, const void *caller)
 {
-	struct platform_bad_free report;
+	free_block(h, ptr, caller);
+}
 
-	if (ptr != NULL && unlikely(!free_block(h, ptr, caller, &report)))
-		platform_bad_free(&report);
+/* The live object that starts at @ptr, if one does. */
+static bool find_object(const struct heap *h, const void *ptr, struct slab **slab,
+			struct slab_object *object)
+{
+	*slab = page_map_find(&h->map, (uintptr_t)ptr);
+	return *slab != NULL && slab_object_of(*slab, ptr, object) && object->start == ptr &&
+	       object->live;
+}
+
+/* Could a request for @size bytes have made @object? */
+static bool could_have_made(const struct heap *h, size_t size, const struct slab_object *object)
+{
+	unsigned class = heap_class_of(h, size);
+
+	return class == object->class || (object->loose && class != 0 && class < object->class);
 }
 
 void heap_free_sized(struct heap *h, void *ptr, size_t size, const void *caller)
 {
-	struct platform_bad_free report;
+	struct slab *slab;
+	struct slab_object object;
 
-	if (ptr != NULL && unlikely(!free_block_sized(h, ptr, size, caller, &report)))
-		platform_bad_free(&report);
+	if (ptr == NULL)
+		return;
+	if (find_object(h, ptr, &slab, &object)) {
+		if (!could_have_made(h, size, &object)) {
+			refuse_pointer(h, ptr, size, caller, NULL);
+			return;
+		}
+		if (object.loose)
+			slab_set_loose(slab, &object, false);
+		if (slab_free(&h->slabs, slab, ptr) != SLAB_FREED)
+			heap_refuse_free_object(h, ptr, size, caller);
+	} else if (run_free(&h->runs, ptr, RUN_BLOCK, size != 0 ? size : 1) != ACRE_OK) {
+		refuse_pointer(h, ptr, size, caller, NULL);
+	}
 }
 
 /*
  * ---- taking -------------------------------------------------------------------------------
  *
- * The public functions call these two and not each other: gcc's analyser takes a call of a function
+ * The public functions call these and not each other: gcc's analyser takes a call of a function
  * that heap.h declares as an allocator for one more allocation.
  */
 
-static void *allocate(struct heap *h, size_t size, size_t align, const void *caller)
+/*
+ * The smallest class that has @size bytes at multiples of @align, a power of two; 0: none has. All
+ * classes of a power of two are aligned to it, so the loop ends after eight steps at most.
+ */
+static inline unsigned class_for(const struct heap *h, size_t size, size_t align)
 {
-	LOCK_SCOPED(held, &h->lock);
+	unsigned class = heap_class_of(h, size > align ? size : align);
 
-	return alloc_block(h, size, align, caller);
+	if (align > PAGE_MAP_FRAME || class == 0)
+		return 0;
+	while (!is_aligned(h->slabs.class[class].size, align))
+		class ++;
+	return class;
 }
 
-static void *allocate_cleared(struct heap *h, size_t size, const void *caller)
+/* The caller has the object at @ptr: say that it was asked for less than its class says. */
+static void mark_loose(struct heap *h, void *ptr)
 {
-	void *block = allocate(h, size, HEAP_MIN_ALIGN, caller);
+	struct slab *slab;
+	struct slab_object object;
+
+	if (find_object(h, ptr, &slab, &object))
+		slab_set_loose(slab, &object, true);
+}
+
+static void *alloc_object(struct heap *h, size_t size, unsigned class)
+{
+	void *ptr = slab_alloc(&h->slabs, class);
+
+	if (ptr != NULL && unlikely(class != heap_class_of(h, size)))
+		mark_loose(h, ptr);
+	return ptr;
+}
+
+static void *alloc_as_run(struct heap *h, size_t size, size_t align)
+{
+	void *ptr;
+
+	if (size > HEAP_MAX_SIZE || align > HEAP_MAX_SIZE)
+		return NULL;
+	do
+		ptr = run_alloc(&h->runs, size, align, RUN_BLOCK);
+	while (ptr == NULL && slab_give_up_empty(&h->slabs));
+	return ptr;
+}
+
+/* What the stock does not have, or is not asked for. NULL: there is none. */
+static never_inline void *alloc_any(struct heap *h, size_t size, size_t align)
+{
+	if (!is_power_of_two(align))
+		return NULL;
+	unsigned class = class_for(h, size, align);
+	void *ptr = class != 0 ? alloc_object(h, size, class) : NULL;
+
+	return ptr != NULL ? ptr : alloc_as_run(h, size, align);
+}
+
+/* There was none: before it fails those are asked who may give memory back. */
+static never_inline void *reclaim_or_fail(struct heap *h, size_t size, size_t align,
+					  const void *caller)
+{
+	struct reclaim_hook *asked = NULL;
+	void *ptr = NULL;
+
+	while (ptr == NULL && size <= HEAP_MAX_SIZE && is_power_of_two(align) &&
+	       reclaim_more(h->reclaim, &asked, size))
+		ptr = alloc_any(h, size, align);
+	return ptr != NULL ? ptr : note_failure(h, size, align, caller);
+}
+
+static never_inline void *alloc_or_fail(struct heap *h, size_t size, size_t align,
+					const void *caller)
+{
+	void *ptr = alloc_any(h, size, align);
+
+	return likely(ptr != NULL) ? ptr : reclaim_or_fail(h, size, align, caller);
+}
+
+/* The stock of this hart has no object of that size, or there are none of it. */
+static never_inline void *alloc_slowly(struct heap *h, size_t size, const void *caller)
+{
+	unsigned class = heap_class_of(h, size);
+	void *ptr = NULL;
+
+	if (likely(size < h->fast_limit))
+		ptr = slab_alloc_slow(&h->slabs, class);
+	else if (class != 0)
+		ptr = slab_alloc(&h->slabs, class);
+	if (unlikely(ptr == NULL))
+		ptr = alloc_as_run(h, size, HEAP_MIN_ALIGN);
+	return likely(ptr != NULL) ? ptr : reclaim_or_fail(h, size, HEAP_MIN_ALIGN, caller);
+}
+
+/* The stock of this hart is that of a slab that has become one of another class. */
+static never_inline void *put_back_and_alloc(struct heap *h, size_t size, const void *caller,
+					     size_t align, bitmap_word *word, unsigned bit)
+{
+	slab_put_back(&h->slabs, word, bit);
+	return alloc_or_fail(h, size, align, caller);
+}
+
+/*
+ * All calls in here are its last ones, as in free_block(). Each step has a branch of its own: where
+ * two share one, gcc 12 moves all arguments away first.
+ */
+static always_inline void *alloc_block(struct heap *h, size_t size, const void *caller)
+{
+	unsigned bit;
+
+	if (unlikely(size >= h->fast_limit))
+		return alloc_slowly(h, size, caller);
+	uint64_t class = h->class_of[(size + SLAB_UNIT - 1) / SLAB_UNIT];
+	bitmap_word *word = slab_stock_word(&h->slabs, class);
+	uint64_t bits = bitmap_atomic_word(word);
+	if (unlikely(bits == 0))
+		return alloc_slowly(h, size, caller);
+	if (unlikely(!slab_take_lowest(word, bits, &bit)))
+		return alloc_slowly(h, size, caller);
+	if (unlikely(!slab_has_class(word, class)))
+		return put_back_and_alloc(h, size, caller, HEAP_MIN_ALIGN, word, bit);
+	return slab_object(word, bit);
+}
+
+/* The same at a multiple of any @align. */
+static always_inline void *alloc_aligned(struct heap *h, size_t size, size_t align,
+					 const void *caller)
+{
+	unsigned bit;
+
+	if (unlikely(!is_power_of_two(align)) || unlikely(h->fast_limit == 0))
+		return alloc_or_fail(h, size, align, caller);
+	uint64_t class = class_for(h, size, align);
+	if (unlikely(class == 0))
+		return alloc_or_fail(h, size, align, caller);
+	bitmap_word *word = slab_stock_word(&h->slabs, class);
+	uint64_t bits = bitmap_atomic_word(word);
+	if (unlikely(bits == 0))
+		return alloc_or_fail(h, size, align, caller);
+	if (unlikely(!slab_take_lowest(word, bits, &bit)))
+		return alloc_or_fail(h, size, align, caller);
+	if (unlikely(!slab_has_class(word, class)))
+		return put_back_and_alloc(h, size, caller, align, word, bit);
+	if (class != heap_class_of(h, size))
+		slab_mark_loose(word, bit);
+	return slab_object(word, bit);
+}
+
+static void *alloc_cleared(struct heap *h, size_t size, const void *caller)
+{
+	void *block = alloc_block(h, size, caller);
 
 	if (likely(block != NULL))
 		memset(block, 0, size);
 	return block;
 }
 
+void *heap_take(struct heap *h, size_t size, const void *caller)
+{
+	return alloc_block(h, size, caller);
+}
+
 void *heap_alloc(struct heap *h, size_t size, const void *caller)
 {
-	return allocate(h, size, HEAP_MIN_ALIGN, caller);
+	return alloc_block(h, size, caller);
 }
 
 void *heap_alloc_aligned(struct heap *h, size_t size, size_t align, const void *caller)
 {
-	return allocate(h, size, align, caller);
+	return alloc_aligned(h, size, align, caller);
 }
 
 void *heap_zalloc(struct heap *h, size_t size, const void *caller)
 {
-	return allocate_cleared(h, size, caller);
+	return alloc_cleared(h, size, caller);
 }
 
 /* The product, or SIZE_MAX, which no heap can meet, if there is none. */
@@ -267,54 +457,77 @@ static size_t saturating_product(size_t n, size_t size)
 
 void *heap_calloc(struct heap *h, size_t n, size_t size, const void *caller)
 {
-	return allocate_cleared(h, saturating_product(n, size), caller);
+	return alloc_cleared(h, saturating_product(n, size), caller);
 }
 
-/*
- * resize_or_alloc - the half of heap_realloc() that takes the lock. *@block is what @ptr is; *@out
- * is @ptr if that could be resized, else a new block to copy to, else NULL.
- * Result: ACRE_OK; ACRE_ERR_NOMEM; ACRE_ERR_NOT_ALLOCATED, with *@report to be passed on.
- */
-static enum acre_status resize_or_alloc(struct heap *h, void *ptr, size_t size, const void *caller,
-					struct buddy_block *block, void **out,
-					struct platform_bad_free *report)
-{
-	LOCK_SCOPED(held, &h->lock);
-	unsigned order = order_for(size, HEAP_MIN_ALIGN);
+/* ---- resizing ------------------------------------------------------------------------------- */
 
-	*out = NULL;
-	if (buddy_live(&h->buddy, ptr, block) != ACRE_OK) {
-		refuse_free(h, ptr, 0, caller, report);
-		return ACRE_ERR_NOT_ALLOCATED;
+/* A live block: an object of @slab, or a run. */
+struct live_block {
+	size_t bytes; /* 0: there is none */
+	struct slab *slab;
+	struct slab_object object;
+};
+
+static struct live_block find_live(struct heap *h, const void *ptr)
+{
+	struct live_block live = { 0 };
+	struct run run;
+
+	if (find_object(h, ptr, &live.slab, &live.object)) {
+		live.bytes = live.object.size;
+		return live;
 	}
-	struct buddy_block resized = *block;
-	if (buddy_resize(&h->buddy, &resized, order, HEAP_TAG_EXACT)) {
-		h->count.resizes++;
-		note_success(h, size);
-		*out = ptr;
-		return ACRE_OK;
+	live.slab = NULL;
+	if (run_of(&h->runs, ptr, &run) == ACRE_OK && run.kind == RUN_BLOCK && run.start == ptr)
+		live.bytes = run.bytes;
+	return live;
+}
+
+/* Can the block at @ptr be one for @size bytes where it stands? @wasteful: also if it is long. */
+static bool resize_in_place(struct heap *h, void *ptr, const struct live_block *live, size_t size,
+			    bool wasteful)
+{
+	if (live->slab == NULL) {
+		if (size < RUN_MIN_GRANULES * RUN_GRANULE / SHRINK && !wasteful)
+			return false;
+		return run_resize(&h->runs, ptr, size) == ACRE_OK;
 	}
-	*out = alloc_block(h, size, HEAP_MIN_ALIGN, caller);
-	return *out != NULL ? ACRE_OK : ACRE_ERR_NOMEM;
+	unsigned class = heap_class_of(h, size);
+	if (class == 0 || class > live->object.class)
+		return false;
+	if (size < live->bytes / SHRINK && class != live->object.class && !wasteful)
+		return false;
+	slab_set_loose(live->slab, &live->object, class != live->object.class);
+	return true;
+}
+
+static void *resize(struct heap *h, void *ptr, size_t size, const void *caller)
+{
+	const struct live_block live = find_live(h, ptr);
+
+	if (live.bytes == 0) {
+		refuse_pointer(h, ptr, 0, caller, NULL);
+		return NULL;
+	}
+	if (resize_in_place(h, ptr, &live, size, false))
+		return ptr;
+	void *moved = alloc_any(h, size, HEAP_MIN_ALIGN);
+	if (moved == NULL && size <= live.bytes && resize_in_place(h, ptr, &live, size, true))
+		return ptr;
+	if (moved == NULL)
+		moved = reclaim_or_fail(h, size, HEAP_MIN_ALIGN, caller);
+	if (moved == NULL)
+		return NULL;
+	/* Both are the caller's. */
+	memcpy(moved, ptr, size < live.bytes ? size : live.bytes);
+	free_block(h, ptr, caller);
+	return moved;
 }
 
 void *heap_realloc(struct heap *h, void *ptr, size_t size, const void *caller)
 {
-	struct buddy_block block;
-	struct platform_bad_free report;
-	void *out;
-
-	if (ptr == NULL)
-		return allocate(h, size, HEAP_MIN_ALIGN, caller);
-	enum acre_status s = resize_or_alloc(h, ptr, size, caller, &block, &out, &report);
-	if (s == ACRE_ERR_NOT_ALLOCATED)
-		platform_bad_free(&report);
-	if (s == ACRE_OK && out != ptr) {
-		/* It moved because it grew: all of the old block fits. Both are the caller's. */
-		memcpy(out, ptr, buddy_bytes(block.order));
-		heap_free(h, ptr, caller);
-	}
-	return out;
+	return ptr != NULL ? resize(h, ptr, size, caller) : alloc_block(h, size, caller);
 }
 
 /* ---- or panic ----------------------------------------------------------------------------- */
@@ -325,19 +538,22 @@ static acre_noreturn void alloc_error(struct heap *h, size_t size, size_t align,
 	struct heap_stats s;
 	char used[FMT_SIZE_LEN], total[FMT_SIZE_LEN], peak[FMT_SIZE_LEN], largest[FMT_SIZE_LEN];
 
+	if (!is_power_of_two(align))
+		acre_panic_from(caller, "%zu bytes aligned to %zu for %p: that is no power of two",
+				size, align, caller);
 	heap_stats(h, &s);
 	acre_panic_from(
 		caller,
 		"out of memory: %zu bytes aligned to %zu for %p: the heap has handed out %s of %s "
-		"(peak %s) in %llu blocks, its largest free block is %s, %llu requests failed",
+		"(peak %s) in %llu blocks, its largest free run is %s, %llu requests failed",
 		size, align, caller, fmt_size(used, s.used_bytes), fmt_size(total, s.total_bytes),
-		fmt_size(peak, s.count.peak_bytes), (unsigned long long)s.live_blocks,
+		fmt_size(peak, s.peak_bytes), (unsigned long long)s.live_blocks,
 		fmt_size(largest, s.largest_free), (unsigned long long)s.count.failures);
 }
 
 void *heap_alloc_or_panic(struct heap *h, size_t size, size_t align, const void *caller)
 {
-	void *block = allocate(h, size, align, caller);
+	void *block = alloc_or_fail(h, size, align, caller);
 
 	if (unlikely(block == NULL))
 		alloc_error(h, size, align, caller);
@@ -348,31 +564,76 @@ void *heap_alloc_or_panic(struct heap *h, size_t size, size_t align, const void 
 
 size_t heap_usable_size(struct heap *h, const void *ptr)
 {
-	LOCK_SCOPED(held, &h->lock);
-	struct buddy_block block;
-
-	return buddy_live(&h->buddy, ptr, &block) == ACRE_OK ? buddy_bytes(block.order) : 0;
+	return find_live(h, ptr).bytes;
 }
 
-enum acre_status heap_block_of(struct heap *h, const void *addr, struct buddy_block *block)
+static struct heap_block block_of_run(const struct run *run)
 {
-	LOCK_SCOPED(held, &h->lock);
+	static const enum heap_what what[] = {
+		[RUN_ABSENT] = HEAP_FREE,    [RUN_FREE] = HEAP_FREE_RUN, [RUN_BLOCK] = HEAP_RUN,
+		[RUN_SLAB] = HEAP_SLAB_REST, [RUN_TABLE] = HEAP_TABLE,
+	};
 
-	return buddy_block_of(&h->buddy, addr, block);
+	return (struct heap_block){ .what = what[run->kind],
+				    .live = run->kind == RUN_BLOCK,
+				    .start = run->start,
+				    .bytes = run->bytes };
+}
+
+enum acre_status heap_block_of(struct heap *h, const void *addr, struct heap_block *block)
+{
+	struct slab *slab = page_map_find(&h->map, (uintptr_t)addr);
+	struct slab_object object;
+	struct run run;
+
+	if (slab != NULL && slab_object_of(slab, addr, &object)) {
+		*block = (struct heap_block){ HEAP_OBJECT, object.live, object.start, object.size,
+					      object.index };
+		return ACRE_OK;
+	}
+	enum acre_status s = run_of(&h->runs, addr, &run);
+	if (s == ACRE_OK) {
+		*block = block_of_run(&run);
+		return ACRE_OK;
+	}
+	struct heap_block table = { .what = HEAP_TABLE };
+	if (!heap_grown_table_of(h, (uintptr_t)addr, &table.start, &table.bytes))
+		return s;
+	*block = table;
+	return ACRE_OK;
+}
+
+static void count_objects(struct heap *h, struct heap_stats *stats)
+{
+	struct slab_stats s;
+
+	for (unsigned class = 1; class <= SLAB_CLASSES; class ++) {
+		slab_class_stats(&h->slabs, class, &s);
+		stats->object_bytes += s.live * s.size;
+		stats->live_blocks += s.live;
+	}
 }
 
 void heap_stats(struct heap *h, struct heap_stats *stats)
 {
-	LOCK_SCOPED(held, &h->lock);
+	struct run_stats runs;
 
+	run_pool_stats(&h->runs, &runs);
 	*stats = (struct heap_stats){
-		.count = h->count,
-		.last_failure = h->last_failure,
-		.total_bytes = h->buddy.total_bytes,
-		.used_bytes = used_bytes(h),
-		.free_bytes = h->buddy.free_bytes,
-		.largest_free = buddy_largest_free(&h->buddy),
-		.live_blocks = h->count.allocations - h->count.frees,
-		.regions = h->buddy.nregions,
+		.total_bytes = runs.total_bytes,
+		.free_bytes = runs.total_bytes - runs.used_bytes,
+		.slab_bytes = runs.slab_bytes,
+		.run_bytes = runs.block_bytes,
+		.table_bytes = runs.table_bytes,
+		.peak_bytes = runs.peak_bytes,
+		.largest_free = runs.largest_free,
+		.live_blocks = runs.blocks,
+		.regions = runs.regions,
 	};
+	heap_grown_stats(h, stats);
+	count_objects(h, stats);
+	stats->used_bytes = stats->run_bytes + stats->object_bytes;
+	LOCK_SCOPED(held, &h->lock);
+	stats->count = h->count;
+	stats->last_failure = h->last_failure;
 }

@@ -5,7 +5,7 @@
  * Eight bytes lie in one 64-bit word, a group: the first in the lowest byte, little-endian, as
  * RISC-V is. What is asked of a group is answered for all eight by a few operations on the word.
  * The answer has the topmost bit of each byte for which it is yes; chunk_bytes_first() says which
- * one is the first. No byte is above 127.
+ * one is the first.
  */
 #ifndef ACRE_MM_CHUNK_BYTES_H
 #define ACRE_MM_CHUNK_BYTES_H
@@ -18,11 +18,17 @@
 
 #define CHUNK_ORDER 9u
 #define CHUNK_BITS  (1u << CHUNK_ORDER)
+#define CHUNK_WORDS (CHUNK_BITS / BITS_PER_WORD)
 
-/* What a node's byte says: something below has changed; no bit is set; else best order + 2. */
+/*
+ * What a node's byte says. In seven bits: something below has changed; no bit is set; else best
+ * order + 2. In the topmost one: all chunks below are known to be whole, full or empty.
+ */
 #define CHUNK_STALE 0u
-#define CHUNK_EMPTY 1u
-#define CHUNK_FULL  (CHUNK_ORDER + 2u)
+#define CHUNK_NONE  1u
+#define CHUNK_WHOLE 0x80u
+#define CHUNK_EMPTY (CHUNK_NONE | CHUNK_WHOLE)
+#define CHUNK_FULL  ((CHUNK_ORDER + 2u) | CHUNK_WHOLE)
 
 typedef _Atomic uint8_t chunk_byte;
 
@@ -39,16 +45,28 @@ static acre_always_inline uint64_t chunk_byte_group_of(const chunk_byte *byte)
 	return *(const volatile chunk_byte_group *)((uintptr_t)byte & ~(uintptr_t)7);
 }
 
-/* chunk_bytes_at_least - which bytes are at least @byte > 0? */
+/* chunk_byte_best - a byte without CHUNK_WHOLE. */
+static acre_always_inline unsigned chunk_byte_best(unsigned byte)
+{
+	return byte & ~CHUNK_WHOLE;
+}
+
+/* chunk_bytes_at_least - which bytes are at least @byte, of 1 to 127, CHUNK_WHOLE left out? */
 static inline uint64_t chunk_bytes_at_least(uint64_t group, unsigned byte)
 {
 	return ((group | CHUNK_EVERY_TOP) - CHUNK_EVERY_BYTE * byte) & CHUNK_EVERY_TOP;
 }
 
-/* chunk_bytes_stale - which bytes are stale? */
+/* chunk_bytes_stale - which bytes are stale, CHUNK_WHOLE left out? */
 static inline uint64_t chunk_bytes_stale(uint64_t group)
 {
 	return chunk_bytes_at_least(group, 1) ^ CHUNK_EVERY_TOP;
+}
+
+/* chunk_bytes_broken - which bytes are without CHUNK_WHOLE? */
+static inline uint64_t chunk_bytes_broken(uint64_t group)
+{
+	return ~group & CHUNK_EVERY_TOP;
 }
 
 /* chunk_bytes_equal - which bytes are @byte? */
@@ -63,7 +81,12 @@ static inline uint64_t chunk_bytes_equal(uint64_t group, unsigned byte)
 /* chunk_bytes_first - the first of eight for which the answer @mask is yes: 8 if there is none. */
 static inline unsigned chunk_bytes_first(uint64_t mask)
 {
+#if PLATFORM_HAS_CTZ
 	return mask == 0 ? 8 : bits_ctz(mask) / 8;
+#else
+	/* The topmost bits of the bytes before it, added up: less work than any bits_ctz(). */
+	return (unsigned)(((mask - 1) & ~mask & CHUNK_EVERY_TOP) / 0x80 * CHUNK_EVERY_BYTE >> 56);
+#endif
 }
 
 /* chunk_bytes_packed - the answer @mask with one bit a byte: bit i for byte i. */

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * chunk_find_run.c - the lowest run of any length and alignment, by the three lengths that
- * chunk_runs.c draws.
+ * chunk_find_run.c - the lowest run of any length and alignment, by three lengths for each chunk,
+ * for each eight chunks, and so on (Go's page allocator keeps the same three).
  *
- * A search carries along how many set bits end where it has got to:
+ *	bits of a node       ####....##.#######...##########.....#######
+ *	                     |__|                 |________|     |_____|
+ *	                     head 4               best 10        tail 7
+ *
+ * Those of a node follow from those of its children, left to right: what ends one child goes on in
+ * the next one's head. A search carries along how many set bits end where it has got to:
  *
  *	- with the head of this node, is that enough? Then it begins there, and nothing lower does.
  *	- is best enough? Then it is inside: go down.
@@ -16,46 +21,34 @@
  * tell that; inside of a chunk the bits are searched. The result is not remembered, so such a
  * search does not begin anew but goes on where it was: bits below do not count, and nodes that lie
  * below are passed over.
+ *
+ * Invariants (chunk_tree_validate() checks them by these numbers):
+ *   R1  what is known is right.
+ *   R2  above a node that is not known nothing is known.
+ *   R3  the lengths of a chunk are known only if its byte is not stale: only then is a change to
+ *       its bits announced.
  */
 #include "mm/index/chunk_tree.h"
 
 #include "lib/align.h"
-#include "mm/index/chunk_levels.h"
-#include "mm/index/chunk_runs.h"
+#include "mm/index/chunk_tree_internal.h"
 
-#define LEAF_BITS 10u
-#define LEAF_MASK ((1u << LEAF_BITS) - 1)
-#define UNKNOWN   UINT64_MAX
-#define SUM_COST  2u /* of summing up eight nodes (chunk_tree.h) */
+#define SUM_COST 2u /* of summing up eight nodes (chunk_tree.h) */
 
 /* ---- nodes ----------------------------------------------------------------------------------- */
 
-static struct chunk_run_node node_at(const struct chunk_runs *runs, unsigned k, uint64_t node)
+/* The first bit below @node, or the next that there is. */
+static uint64_t first_bit(const struct chunk_tree *tree, unsigned k, uint64_t node)
 {
-	if (k != 0)
-		return runs->level[k][node];
-	uint32_t leaf = runs->leaf[node];
-	if (leaf == UINT32_MAX)
-		return (struct chunk_run_node){ UNKNOWN, UNKNOWN, UNKNOWN };
-	return (struct chunk_run_node){ leaf & LEAF_MASK, leaf >> LEAF_BITS & LEAF_MASK,
-					leaf >> 2 * LEAF_BITS };
-}
-
-/* How many bits there are below @node. */
-static uint64_t span_bits(const struct chunk_runs *runs, unsigned k, uint64_t node)
-{
-	uint64_t first = chunk_level_first(node, k);
-	uint64_t end = chunk_level_first(node + 1, k);
-
-	return ((end < runs->nchunks ? end : runs->nchunks) - first) * CHUNK_BITS;
+	return chunk_level_chunk(tree, k, node) * CHUNK_BITS;
 }
 
 /* @sum, of @width bits, and after it @next, of @span. */
-static struct chunk_run_node join(struct chunk_run_node sum, uint64_t width,
-				  struct chunk_run_node next, uint64_t span)
+static struct chunk_runs join(struct chunk_runs sum, uint64_t width, struct chunk_runs next,
+			      uint64_t span)
 {
 	uint64_t middle = sum.tail + next.head;
-	struct chunk_run_node both = {
+	struct chunk_runs both = {
 		.head = sum.head == width ? width + next.head : sum.head,
 		.best = sum.best > next.best ? sum.best : next.best,
 		.tail = next.tail == span ? sum.tail + span : next.tail,
@@ -67,24 +60,22 @@ static struct chunk_run_node join(struct chunk_run_node sum, uint64_t width,
 }
 
 /* Unless one of the children is not known. */
-static void sum_children(struct chunk_runs *runs, unsigned k, uint64_t node)
+static void sum_children(struct chunk_tree *tree, unsigned k, uint64_t node)
 {
-	uint64_t child = node * CHUNK_GROUP;
-	uint64_t end = child + CHUNK_GROUP;
-	uint64_t width = span_bits(runs, k - 1, child);
-	struct chunk_run_node sum = node_at(runs, k - 1, child);
+	const uint64_t first = first_bit(tree, k, node);
+	const uint64_t last = first_bit(tree, k, node + 1);
+	uint64_t child = chunk_level_node(tree->lead + first / CHUNK_BITS, k - 1);
+	struct chunk_runs sum = { 0, 0, 0 };
 
-	if (end > chunk_level_nodes(runs->nchunks, k - 1))
-		end = chunk_level_nodes(runs->nchunks, k - 1);
-	while (sum.best != UNKNOWN && ++child < end) {
-		uint64_t span = span_bits(runs, k - 1, child);
-		struct chunk_run_node next = node_at(runs, k - 1, child);
-		if (next.best == UNKNOWN)
+	for (uint64_t at = first; at < last; child++) {
+		uint64_t end = first_bit(tree, k - 1, child + 1);
+		struct chunk_runs next = runs_of(tree, k - 1, child);
+		if (next.best == RUNS_UNKNOWN)
 			return;
-		sum = join(sum, width, next, span);
-		width += span;
+		sum = join(sum, at - first, next, end - at);
+		at = end;
 	}
-	runs->level[k][node] = sum;
+	*node_runs(tree, k, node) = sum;
 }
 
 /* ---- chunks ---------------------------------------------------------------------------------- */
@@ -99,18 +90,18 @@ static uint64_t longest_in(uint64_t x)
 	return n;
 }
 
-static struct chunk_run_node word_node(uint64_t word)
+static struct chunk_runs word_node(uint64_t word)
 {
 	if (word == UINT64_MAX)
-		return (struct chunk_run_node){ BITS_PER_WORD, BITS_PER_WORD, BITS_PER_WORD };
-	return (struct chunk_run_node){ bits_ctz(~word), longest_in(word),
-					BITS_PER_WORD - 1 - bits_log2(~word) };
+		return (struct chunk_runs){ BITS_PER_WORD, BITS_PER_WORD, BITS_PER_WORD };
+	return (struct chunk_runs){ bits_ctz(~word), longest_in(word),
+				    BITS_PER_WORD - 1 - bits_log2(~word) };
 }
 
 /* Scan chunk @c for its runs: after its byte, which must not be stale (R3). */
 static void refresh_runs(struct chunk_tree *tree, uint64_t c)
 {
-	struct chunk_run_node sum = { 0, 0, 0 };
+	struct chunk_runs sum = { 0, 0, 0 };
 
 	if (chunk_tree_is_stale(tree, c))
 		chunk_tree_refresh(tree, c);
@@ -118,8 +109,8 @@ static void refresh_runs(struct chunk_tree *tree, uint64_t c)
 		uint64_t word = bitmap_atomic_word(&tree->words[c * CHUNK_WORDS + w]);
 		sum = join(sum, w * BITS_PER_WORD, word_node(word), BITS_PER_WORD);
 	}
-	tree->runs.leaf[c] =
-		(uint32_t)(sum.head | sum.best << LEAF_BITS | sum.tail << 2 * LEAF_BITS);
+	*leaf_runs(tree, tree->lead + c) =
+		(uint32_t)(sum.head | sum.best << LEAF_RUN_BITS | sum.tail << 2 * LEAF_RUN_BITS);
 }
 
 /* ---- in a chunk ------------------------------------------------------------------------------ */
@@ -207,30 +198,41 @@ static uint64_t find_in_chunk(const struct chunk_tree *tree, const struct chunk_
 
 /* ---- finding --------------------------------------------------------------------------------- */
 
-/* Where a search is, and how many set bits end there. */
+/* Where a search is: at a node, the bits of which begin at @first, where @run set bits end. */
 struct walk {
 	unsigned k;
 	uint64_t node;
+	uint64_t first;
 	uint64_t run;
 };
 
 /*
- * Go to the next node. Parents that have been walked through are summed up, also if that costs more
- * than the budget: the next search goes on after them, and would not sum them up.
+ * Go to the next node, of bits from @first on. Parents that have been walked through are summed up,
+ * also if that costs more than the budget: the next search goes on after them, and would not sum
+ * them up.
  */
-static void step(struct chunk_runs *runs, struct walk *at, unsigned *budget)
+static void step(struct chunk_tree *tree, struct walk *at, uint64_t first, unsigned *budget)
 {
+	at->first = first;
 	at->node++;
-	while (at->k + 1 < runs->nlevels && (at->node % CHUNK_GROUP == 0 ||
-					     at->node == chunk_level_nodes(runs->nchunks, at->k))) {
+	while (at->k + 1 < tree->nlevels &&
+	       (at->node % CHUNK_GROUP == 0 || first == tree->nchunks * CHUNK_BITS)) {
 		uint64_t parent = (at->node - 1) / CHUNK_GROUP;
 		at->k++;
-		if (runs->level[at->k][parent].best == UNKNOWN) {
+		if (runs_of(tree, at->k, parent).best == RUNS_UNKNOWN) {
 			(void)!chunk_tree_spend(budget, SUM_COST);
-			sum_children(runs, at->k, parent);
+			sum_children(tree, at->k, parent);
 		}
 		at->node = parent + 1;
 	}
+}
+
+/* Go down to the child that has @bit, which is below the node. */
+static void go_down(const struct chunk_tree *tree, struct walk *at, uint64_t bit)
+{
+	at->k--;
+	at->node = chunk_level_node(tree->lead + bit / CHUNK_BITS, at->k);
+	at->first = first_bit(tree, at->k, at->node);
 }
 
 /* What a search does at a node, and what that costs. */
@@ -241,24 +243,25 @@ static const unsigned visit_cost[] = {
 	[LEARN] = CHUNK_RUN_COST, [TRY] = CHUNK_TRY_COST,
 };
 
-static enum visit visit_for(const struct chunk_run *run, unsigned k, struct chunk_run_node node,
+static enum visit visit_for(const struct chunk_run *run, unsigned k, struct chunk_runs node,
 			    uint64_t first, uint64_t end)
 {
 	if (end <= run->from)
 		return PASS_OVER;
 	if (k != 0 && first < run->from)
 		return GO_ON;
-	if (node.best == UNKNOWN)
+	if (node.best == RUNS_UNKNOWN)
 		return k == 0 ? LEARN : GO_DOWN;
 	if (node.best < run->n || end - run->from < run->n)
 		return PASS_OVER;
 	return k == 0 ? TRY : GO_DOWN;
 }
 
-/* How many set bits end where a node of @span bits ends, at @end: of those from @from on. */
-static uint64_t run_after(const struct walk *at, struct chunk_run_node node, uint64_t span,
-			  uint64_t end, uint64_t from)
+/* How many set bits end where the node ends, at @end: of those from @from on. */
+static uint64_t run_after(const struct walk *at, struct chunk_runs node, uint64_t end,
+			  uint64_t from)
 {
+	uint64_t span = end - at->first;
 	uint64_t run = node.head == span ? at->run + span : node.tail;
 	uint64_t most = end > from ? end - from : 0;
 
@@ -266,35 +269,32 @@ static uint64_t run_after(const struct walk *at, struct chunk_run_node node, uin
 }
 
 /*
- * Visit the node of the @span bits from @first on. What it finds is the lowest run, perhaps not
- * below @run->to.
+ * Visit the node, of bits up to @end. What it finds is the lowest run, perhaps not below @run->to.
  */
 static uint64_t visit(struct chunk_tree *tree, const struct chunk_run *run, struct walk *at,
-		      uint64_t first, uint64_t span, unsigned *budget)
+		      uint64_t end, unsigned *budget)
 {
-	struct chunk_run_node node = node_at(&tree->runs, at->k, at->node);
+	struct chunk_runs node = runs_of(tree, at->k, at->node);
 	uint64_t found = BITMAP_NONE;
 
-	if (first >= run->from && node.best != UNKNOWN)
-		found = place_run(tree, run, first - at->run, first + node.head);
+	if (at->first >= run->from && node.best != RUNS_UNKNOWN)
+		found = place_run(tree, run, at->first - at->run, at->first + node.head);
 	if (found != BITMAP_NONE)
 		return found;
-	enum visit what = visit_for(run, at->k, node, first, first + span);
+	enum visit what = visit_for(run, at->k, node, at->first, end);
 	if (!chunk_tree_spend(budget, visit_cost[what]))
 		return CHUNK_TREE_LATER;
 	if (what == LEARN) {
-		refresh_runs(tree, at->node);
+		refresh_runs(tree, at->node - tree->lead);
 	} else if (what == GO_DOWN) {
-		at->k--;
-		at->node *= CHUNK_GROUP;
+		go_down(tree, at, at->first);
 	} else if (what == GO_ON) {
-		at->node = chunk_level_node(run->from / CHUNK_BITS * CHUNK_GROUP, at->k);
-		at->k--;
+		go_down(tree, at, run->from);
 	} else {
 		if (what == TRY)
-			found = find_in_chunk(tree, run, at->node);
-		at->run = run_after(at, node, span, first + span, run->from);
-		step(&tree->runs, at, budget);
+			found = find_in_chunk(tree, run, at->node - tree->lead);
+		at->run = run_after(at, node, end, run->from);
+		step(tree, at, end, budget);
 	}
 	return found;
 }
@@ -302,24 +302,21 @@ static uint64_t visit(struct chunk_tree *tree, const struct chunk_run *run, stru
 uint64_t chunk_tree_find_run_bounded(struct chunk_tree *tree, struct chunk_run *run,
 				     unsigned *budget)
 {
-	struct chunk_runs *runs = &tree->runs;
-	struct walk at = { .k = runs->nlevels - 1 };
+	const unsigned top = tree->nlevels - 1;
+	struct walk at = { .k = top, .node = chunk_level_node(tree->lead, top) };
+	uint64_t found = BITMAP_NONE;
 
-	while (at.node < chunk_level_nodes(runs->nchunks, at.k)) {
-		uint64_t first = chunk_level_first(at.node, at.k) * CHUNK_BITS;
-		uint64_t span = span_bits(runs, at.k, at.node);
-		uint64_t begins = first - at.run;
+	while (found == BITMAP_NONE && at.first < tree->nchunks * CHUNK_BITS) {
+		uint64_t begins = at.first - at.run;
 
 		if (begins >= run->to)
 			break;
-		uint64_t found = visit(tree, run, &at, first, span, budget);
+		found = visit(tree, run, &at, first_bit(tree, at.k, at.node + 1), budget);
 		if (found == CHUNK_TREE_LATER) {
 			if (begins > run->from)
 				run->from = align_up_bit(tree, run, begins);
 			return found;
 		}
-		if (found != BITMAP_NONE)
-			return found < run->to ? found : BITMAP_NONE;
 	}
-	return BITMAP_NONE;
+	return found < run->to ? found : BITMAP_NONE;
 }

@@ -3,15 +3,16 @@
  * chunk_tree.c - a byte for each chunk of 512 bits, a byte for each eight of those, and so on.
  *
  * The byte of a node is the best order below it, plus 2: the largest k for which 2^k set bits stand
- * side by side at a multiple of 2^k. 1: no bit is set. 0: stale, nothing is known. (chunk_bytes.h)
+ * side by side at a multiple of 2^k. 1: no bit is set. 0: stale, nothing is known. A byte is marked
+ * (here with a star) if all chunks below are known to be whole: full or empty. (chunk_bytes.h)
  *
- *	level 2                              [ 0 ]
- *	                     _________________/  \___________________
- *	level 1             [ 13 ]                                  [ 0 ]
- *	          ___________/  \____________            ____________/  \___
- *	level 0  [11][11][11][11][ 4][ 1][ 8][11]       [ 1][ 0][ 1][11] . .
- *	          |               |                         |    |
- *	 words    8 full words    fours, no eights          none stale
+ *	level 2                                   [ 0 ]
+ *	                        __________________/   \__________________
+ *	level 1               [13 ]                                   [ 0 ]
+ *	         ______________/ \_______________              ________/ \______
+ *	level 0  [11*][11*][11*][11*][ 4 ][ 1*][ 8 ][11*]      [ 1*][ 0 ][ 1*][11*] . .
+ *	          |                   |                         |    |
+ *	 words    8 full words        fours, no eights          none stale
  *
  *	11: a full chunk, order 9. 13 on level 1: 4 full children at a multiple of 4, order 11.
  *
@@ -30,7 +31,8 @@
  *   C1  a byte that is not stale is the best order of the bits below it, plus 2, or 1.
  *   C2  above a stale byte all bytes are stale.
  *   C3  bytes that stand for no chunk say that it is empty.
- *   C4  `broken` has the bit of each chunk that is stale or neither empty nor full, and no other.
+ *   C4  the byte of a chunk is marked whole if and only if it says that the chunk is full, or
+ *       empty; one above, if and only if all eight below it are marked.
  *   C5  nfull is the number of chunks whose byte is that of a full one.
  *   C6  below chunk start[k] no chunk is stale or has an order of k or more.
  *   C7  below chunk full_from none is known to be full.
@@ -58,17 +60,15 @@
 #include "lib/align.h"
 #include "lib/compiler.h"
 #include "lib/string.h"
-#include "mm/index/chunk_levels.h"
+#include "mm/index/chunk_scan_internal.h"
+#include "mm/index/chunk_tree_internal.h"
+
+#define ALL_ONES 0xff /* memset() with it forgets the runs of chunks and nodes alike */
 
 /* The byte of a node of level @k all of whose bits are set. */
 static inline unsigned full_byte(unsigned k)
 {
 	return CHUNK_FULL + CHUNK_GROUP_SHIFT * k;
-}
-
-static inline chunk_byte *byte_of(const struct chunk_tree *tree, unsigned k, uint64_t node)
-{
-	return &tree->level[k].at[node - tree->level[k].origin];
 }
 
 /* ---- setting up ------------------------------------------------------------------------------ */
@@ -83,36 +83,59 @@ static unsigned levels_for(uint64_t n)
 	return k;
 }
 
-/* Bytes of level @k, wherever the first node is: @n chunks touch at most this many groups. */
-static uint64_t level_bytes(uint64_t n, unsigned k)
+/* How many groups of eight @n nodes of a level touch at most, wherever the first one is. */
+static uint64_t most_groups(uint64_t n)
 {
-	uint64_t nodes = chunk_level_nodes(n, k) + 1;
-
-	return (nodes + CHUNK_GROUP - 2) / CHUNK_GROUP * CHUNK_GROUP + CHUNK_GROUP;
+	return (n + CHUNK_GROUP - 2) / CHUNK_GROUP + 1;
 }
 
-/* How many levels at most: two of the topmost may be needed, and one more to join them. */
-static unsigned level_count(uint64_t n)
+static uint64_t run_size(unsigned k)
 {
-	return levels_for(n) + 2;
+	return k == 0 ? sizeof(uint32_t) : sizeof(struct chunk_runs);
+}
+
+/* Storage for the runs of @n nodes of level @k. */
+static uint64_t run_bytes(uint64_t n, unsigned k)
+{
+	return (n * run_size(k) + 7) / 8 * 8;
 }
 
 size_t chunk_tree_bytes(uint64_t nchunks)
 {
 	uint64_t bytes = 0;
+	uint64_t n = nchunks;
 
 	if (nchunks == 0)
 		return 0;
-	for (unsigned k = 0; k < level_count(nchunks); k++)
-		bytes += level_bytes(nchunks, k);
-	return bytes + bitmap_tree_words(nchunks) * sizeof(uint64_t) + chunk_runs_bytes(nchunks);
+	/* Two of the topmost may be needed, and one more to join them. */
+	for (unsigned k = 0; k < levels_for(nchunks) + 2; k++) {
+		bytes += run_bytes(n, k);
+		n = most_groups(n);
+		bytes += n * CHUNK_GROUP;
+	}
+	return bytes;
+}
+
+/* No bit is set; no runs are known. */
+static void init_levels(struct chunk_tree *tree, char *at)
+{
+	uint64_t n = tree->nchunks;
+
+	for (unsigned k = 0; k < tree->nlevels; k++) {
+		uint64_t first = chunk_level_node(tree->lead, k);
+		tree->runs[k] = (uintptr_t)at - first * run_size(k);
+		memset(at, ALL_ONES, run_bytes(n, k));
+		at += run_bytes(n, k);
+		n = most_groups(n);
+		tree->level[k] = (uintptr_t)at - align_down(first, CHUNK_GROUP);
+		memset(at, CHUNK_EMPTY, n * CHUNK_GROUP);
+		at += n * CHUNK_GROUP;
+	}
 }
 
 void chunk_tree_init(struct chunk_tree *tree, bitmap_word *words, uint64_t first_chunk,
 		     uint64_t nchunks, void *storage, struct chunk_changes *changes)
 {
-	uint8_t *at = storage;
-
 	*tree = (struct chunk_tree){
 		.words = words, .nchunks = nchunks, .number = first_chunk, .changes = changes
 	};
@@ -121,27 +144,13 @@ void chunk_tree_init(struct chunk_tree *tree, bitmap_word *words, uint64_t first
 	while (chunk_level_node(tree->lead, tree->nlevels - 1) !=
 	       chunk_level_node(tree->lead + nchunks - 1, tree->nlevels - 1))
 		tree->nlevels++;
-	for (unsigned k = 0; k < tree->nlevels; k++) {
-		tree->level[k].at = (chunk_byte *)at;
-		tree->level[k].origin = align_down(chunk_level_node(tree->lead, k), CHUNK_GROUP);
-		memset(at, CHUNK_EMPTY, level_bytes(nchunks, k));
-		at += level_bytes(nchunks, k);
-	}
-	tree->leaf = tree->level[0].at + (tree->lead - tree->level[0].origin);
+	init_levels(tree, storage);
+	tree->leaf = byte_of(tree, 0, tree->lead);
 	tree->root =
 		byte_of(tree, tree->nlevels - 1, chunk_level_node(tree->lead, tree->nlevels - 1));
-	/* Below 2^48 bits, and NULL is not among the storage: it cannot fail. */
-	(void)!bitmap_tree_init(&tree->broken, (uint64_t *)(void *)at, nchunks);
-	at += bitmap_tree_words(nchunks) * sizeof(uint64_t);
-	chunk_runs_init(&tree->runs, nchunks, at);
 }
 
 /* ---- bytes ----------------------------------------------------------------------------------- */
-
-static inline unsigned node_byte(const struct chunk_tree *tree, unsigned k, uint64_t node)
-{
-	return atomic_load_explicit(byte_of(tree, k, node), memory_order_relaxed);
-}
 
 /* Bytes are written with the lock held, and read without it. */
 static inline void set_node_byte(const struct chunk_tree *tree, unsigned k, uint64_t node,
@@ -178,31 +187,19 @@ static inline uint64_t may_fit(uint64_t group, unsigned order)
 	return chunk_bytes_at_least(group, order + 2) | chunk_bytes_stale(group);
 }
 
-/* Of eight bits, those from which 2^@order, at a multiple of that, are set. */
-static unsigned aligned_in(unsigned mask, unsigned order)
-{
-	if (order >= 1)
-		mask &= mask >> 1 & 0x55;
-	if (order >= 2)
-		mask &= mask >> 2 & 0x11;
-	if (order >= 3)
-		mask &= mask >> 4 & 0x01;
-	return mask;
-}
-
-/* What the byte of a node is whose children, of level @k - 1, are @group. */
+/* What the byte of a node is, its mark left out, whose children, of level @k - 1, are @group. */
 static unsigned parent_byte(uint64_t group, unsigned k)
 {
 	unsigned full = full_byte(k - 1);
-	unsigned best = CHUNK_EMPTY;
+	unsigned best = CHUNK_NONE;
 
 	if (chunk_bytes_stale(group) != 0)
 		return CHUNK_STALE;
-	for (uint64_t rest = group; rest != 0; rest >>= 8) {
+	for (uint64_t rest = group & ~CHUNK_EVERY_TOP; rest != 0; rest >>= 8) {
 		if ((rest & 0xff) > best)
 			best = rest & 0xff;
 	}
-	if (best == full) {
+	if (best == chunk_byte_best(full)) {
 		unsigned mask = chunk_bytes_packed(chunk_bytes_equal(group, full));
 		for (unsigned order = 1; order <= CHUNK_GROUP_SHIFT && aligned_in(mask, order);
 		     order++)
@@ -211,145 +208,33 @@ static unsigned parent_byte(uint64_t group, unsigned k)
 	return best;
 }
 
-/* Compute the byte of a node. Out of line: the way down needs it rarely. */
+/* Its mark. */
+static inline unsigned parent_mark(uint64_t group)
+{
+	return chunk_bytes_broken(group) == 0 ? CHUNK_WHOLE : 0;
+}
+
+/* Compute the byte of a node; its mark is right (C4). Out of line: the way down needs it rarely. */
 static never_inline void refresh_node(const struct chunk_tree *tree, unsigned k, uint64_t node)
 {
-	set_node_byte(tree, k, node, parent_byte(children(tree, k, node), k));
+	unsigned mark = node_byte(tree, k, node) & CHUNK_WHOLE;
+
+	set_node_byte(tree, k, node, parent_byte(children(tree, k, node), k) | mark);
+}
+
+/* Node @leaf of level 0 was marked whole, or is no longer: the bytes above follow (C4). */
+static never_inline void mark_whole(const struct chunk_tree *tree, uint64_t leaf)
+{
+	for (unsigned k = 1; k < tree->nlevels; k++) {
+		leaf /= CHUNK_GROUP;
+		unsigned byte = node_byte(tree, k, leaf);
+		if ((byte & CHUNK_WHOLE) == parent_mark(children(tree, k, leaf)))
+			break;
+		set_node_byte(tree, k, leaf, byte ^ CHUNK_WHOLE);
+	}
 }
 
 /* ---- chunks ---------------------------------------------------------------------------------- */
-
-/* What a chunk has to offer: an aligned run of the order asked for, or, failing that, its byte. */
-struct offer {
-	uint64_t at; /* index in the chunk; CHUNK_BITS: no such run */
-	unsigned byte;
-};
-
-/* @full has a bit for each word that is full: runs of those are orders 6 to 9. */
-static never_inline struct offer scan_full(unsigned full, unsigned order)
-{
-	unsigned best = 6;
-
-	if (order <= CHUNK_ORDER && aligned_in(full, order - 6) != 0)
-		return (struct offer){
-			(uint64_t)bits_ctz(aligned_in(full, order - 6)) * BITS_PER_WORD, 0
-		};
-	while (best < CHUNK_ORDER && aligned_in(full, best + 1 - 6) != 0)
-		best++;
-	return (struct offer){ CHUNK_BITS, best + 2 };
-}
-
-/* Multiples of 2^k. */
-static const uint64_t aligned[] = {
-	0xffffffffffffffff, 0x5555555555555555, 0x1111111111111111, 0x0101010101010101,
-	0x0001000100010001, 0x0000000100000001, 0x0000000000000001,
-};
-
-/* Those bits of @x, at a multiple of 2^@order, from which so many are set. @order is a constant. */
-static always_inline uint64_t runs_in(uint64_t x, unsigned order)
-{
-	for (unsigned k = 0; k < 6; k++) {
-		if (k < order)
-			x &= x >> (1u << k);
-	}
-	return x & aligned[order];
-}
-
-static always_inline uint64_t try_order(const bitmap_word *words, unsigned order)
-{
-	for (unsigned w = 0; w < CHUNK_WORDS; w++) {
-		uint64_t runs = runs_in(bitmap_atomic_word(&words[w]), order);
-		if (runs != 0)
-			return w * BITS_PER_WORD + bits_ctz(runs);
-	}
-	return CHUNK_BITS;
-}
-
-static uint64_t try_full(const bitmap_word *words, unsigned order)
-{
-	unsigned step = 1u << (order - 6);
-
-	for (uint64_t w = 0; w < CHUNK_WORDS; w += step) {
-		uint64_t all = UINT64_MAX;
-		for (unsigned i = 0; i < step; i++)
-			all &= bitmap_atomic_word(&words[w + i]);
-		if (all == UINT64_MAX)
-			return w * BITS_PER_WORD;
-	}
-	return CHUNK_BITS;
-}
-
-/* The lowest aligned 2^@order bits of a chunk, word by word: the fastest way if they are there. */
-static uint64_t find_in_words(const bitmap_word *words, unsigned order)
-{
-	switch (order) {
-	case 0:
-		return try_order(words, 0);
-	case 1:
-		return try_order(words, 1);
-	case 2:
-		return try_order(words, 2);
-	case 3:
-		return try_order(words, 3);
-	case 4:
-		return try_order(words, 4);
-	case 5:
-		return try_order(words, 5);
-	case 6:
-		return try_order(words, 6);
-	default:
-		return try_full(words, order);
-	}
-}
-
-/* A statement for each of the eight words, so that they live in registers. */
-#define EACH_WORD(F) F(0) F(1) F(2) F(3) F(4) F(5) F(6) F(7)
-#define LOAD(w)      uint64_t x##w = bitmap_atomic_word(&words[w]);
-#define AND(w)       &x##w
-#define OR(w)        | x##w
-#define FULL(w)      | (unsigned)(x##w & 1) << (w)
-#define LOWEST(w)                                                                                  \
-	if ((x##w & mask) != 0)                                                                    \
-		return (struct offer){ (w)*BITS_PER_WORD + bits_ctz(x##w & mask), 0 };
-#define DOUBLE(w) x##w &= x##w >> shift;
-
-/*
- * One round: x has the bits from which 2^k are set. Is one at a multiple of that? Then go on with
- * those from which twice as many are.
- */
-#define ROUND(k)                                                                                   \
-	do {                                                                                       \
-		const uint64_t mask = aligned[k];                                                  \
-		const unsigned shift = 1u << (k);                                                  \
-		if (((0 EACH_WORD(OR)) & mask) == 0)                                               \
-			return (struct offer){ CHUNK_BITS, (k) + 1 };                              \
-		if (order == (k)) {                                                                \
-			EACH_WORD(LOWEST)                                                          \
-		}                                                                                  \
-		EACH_WORD(DOUBLE)                                                                  \
-	} while (0)
-
-/*
- * The lowest aligned 2^@order bits of a chunk, or its byte: all words at a time, the fastest way if
- * they are not there.
- */
-/* NOLINTNEXTLINE(readability-function-size): it is short before the macros */
-static always_inline struct offer scan_chunk(const bitmap_word *words, unsigned order)
-{
-	EACH_WORD(LOAD)
-	if ((UINT64_MAX EACH_WORD(AND)) == UINT64_MAX)
-		return order <= CHUNK_ORDER ? (struct offer){ 0, 0 }
-					    : (struct offer){ CHUNK_BITS, CHUNK_FULL };
-	ROUND(0);
-	ROUND(1);
-	ROUND(2);
-	ROUND(3);
-	ROUND(4);
-	ROUND(5);
-	if (((0 EACH_WORD(OR)) & 1) == 0)
-		return (struct offer){ CHUNK_BITS, 5 + 2 };
-	return scan_full(0 EACH_WORD(FULL), order);
-}
 
 static inline const bitmap_word *chunk_words(const struct chunk_tree *tree, uint64_t c)
 {
@@ -372,10 +257,8 @@ static never_inline void set_leaf(struct chunk_tree *tree, uint64_t c, unsigned 
 	tree->nfull -= before == CHUNK_FULL;
 	if (byte == CHUNK_FULL)
 		lower_full_from(tree, c);
-	if (byte == CHUNK_EMPTY || byte == CHUNK_FULL)
-		bitmap_tree_clear_bit(&tree->broken, c);
-	else if (before != CHUNK_STALE) /* C4 */
-		bitmap_tree_set_bit(&tree->broken, c);
+	if (((before ^ byte) & CHUNK_WHOLE) != 0)
+		mark_whole(tree, tree->lead + c);
 }
 
 /*
@@ -393,7 +276,7 @@ static always_inline uint64_t search_chunk(struct chunk_tree *tree, uint64_t c, 
 		atomic_store_explicit(&tree->leaf[c], (uint8_t)before, memory_order_relaxed);
 		return c * CHUNK_BITS + offer.at;
 	}
-	if (before == CHUNK_STALE && offer.byte != CHUNK_EMPTY && offer.byte != CHUNK_FULL)
+	if (((before | offer.byte) & CHUNK_WHOLE) == 0)
 		atomic_store_explicit(&tree->leaf[c], (uint8_t)offer.byte, memory_order_relaxed);
 	else
 		set_leaf(tree, c, before, offer.byte);
@@ -425,19 +308,32 @@ static void note_change(const struct chunk_tree *tree, uint64_t c, uint64_t end)
 		(struct chunk_change){ tree->number + c, tree->number + end };
 }
 
+/* Nothing is known about the runs of the @n > 0 nodes of level 0 from @node on, and above them. */
+static never_inline void forget_runs(const struct chunk_tree *tree, uint64_t node, uint64_t n)
+{
+	uint64_t last = node + n - 1;
+
+	for (unsigned k = 0; k < tree->nlevels; k++) {
+		memset((void *)(tree->runs[k] + node * run_size(k)), ALL_ONES,
+		       (last - node + 1) * run_size(k));
+		node /= CHUNK_GROUP;
+		last /= CHUNK_GROUP;
+	}
+}
+
 static void mark_chunk_stale(struct chunk_tree *tree, uint64_t c)
 {
 	uint64_t node = tree->lead + c;
 
 	note_change(tree, c, c + 1);
 	tree->nfull -= node_byte(tree, 0, node) == CHUNK_FULL;
-	bitmap_tree_set_bit(&tree->broken, c);
-	chunk_runs_forget(&tree->runs, c, 1);
+	if (*leaf_runs(tree, node) != LEAF_RUNS_UNKNOWN) /* else R2 */
+		forget_runs(tree, node, 1);
 	lower_start(tree, c);
 	for (unsigned k = 1; k < tree->nlevels; k++) {
 		node /= CHUNK_GROUP;
 		if (node_byte(tree, k, node) == CHUNK_STALE)
-			break; /* C2 */
+			break; /* C2, C4 */
 		set_node_byte(tree, k, node, CHUNK_STALE);
 	}
 	/* Last: a hart that reads this byte after a free must not hear 'none' from the root. */
@@ -465,8 +361,7 @@ static void fill_chunks(struct chunk_tree *tree, uint64_t c, uint64_t end, unsig
 			tree->nfull -= node_byte(tree, 0, tree->lead + i) == CHUNK_FULL;
 	}
 	set_bytes(&tree->leaf[c], end - c, byte);
-	bitmap_tree_clear(&tree->broken, c, end - c);
-	chunk_runs_forget(&tree->runs, c, end - c);
+	forget_runs(tree, tree->lead + c, end - c);
 }
 
 void chunk_tree_begin_fill(struct chunk_tree *tree, uint64_t bit, uint64_t n, bool set)
@@ -495,8 +390,9 @@ void chunk_tree_end_fill(struct chunk_tree *tree, uint64_t bit, uint64_t n, bool
 		end = (end + CHUNK_GROUP - 1) / CHUNK_GROUP;
 		for (uint64_t node = from; node < end; node++) {
 			bool whole = node >= inner && node < inner_end;
+			uint64_t group = children(tree, k, node);
 			set_node_byte(tree, k, node,
-				      !whole ? parent_byte(children(tree, k, node), k)
+				      !whole ? parent_byte(group, k) | parent_mark(group)
 				      : set  ? full_byte(k)
 					     : CHUNK_EMPTY);
 		}
@@ -541,7 +437,7 @@ static never_inline uint64_t find_in_full_children(struct chunk_tree *tree, unsi
 		return CHUNK_TREE_LATER;
 	unsigned mask =
 		chunk_bytes_packed(chunk_bytes_equal(children(tree, k, node), full_byte(k - 1)));
-	mask = aligned_in(mask, order + 2 - full_byte(k - 1));
+	mask = aligned_in(mask, order + 2 - chunk_byte_best(full_byte(k - 1)));
 	if (mask == 0)
 		return BITMAP_NONE;
 	node = chunk_level_first(node * CHUNK_GROUP + bits_ctz(mask), k - 1);
@@ -626,7 +522,7 @@ uint64_t chunk_tree_find_full_bounded(struct chunk_tree *tree, unsigned *budget)
 		if (i % CHUNK_GROUP == 0 && !chunk_tree_spend(budget, 1))
 			return CHUNK_TREE_LATER;
 		uint64_t full =
-			chunk_bytes_at_least(children(tree, 1, node / CHUNK_GROUP), CHUNK_FULL) >>
+			chunk_bytes_equal(children(tree, 1, node / CHUNK_GROUP), CHUNK_FULL) >>
 			(8 * (node % CHUNK_GROUP));
 		if (full != 0) {
 			tree->full_from = node + chunk_bytes_first(full) - tree->lead;
@@ -638,12 +534,38 @@ uint64_t chunk_tree_find_full_bounded(struct chunk_tree *tree, unsigned *budget)
 	return BITMAP_NONE;
 }
 
+uint64_t chunk_tree_next_broken(const struct chunk_tree *tree, uint64_t c)
+{
+	uint64_t node = tree->lead + c;
+	unsigned k = 1;
+	uint64_t broken;
+
+	if (c >= tree->nchunks ||
+	    (atomic_load_explicit(tree->root, memory_order_relaxed) & CHUNK_WHOLE) != 0)
+		return BITMAP_NONE;
+	/* Up, as long as neither @node, of level @k - 1, nor those after it of the eight are broken. */
+	while ((broken = chunk_bytes_broken(children(tree, k, node / CHUNK_GROUP)) >>
+			 8 * (node % CHUNK_GROUP)) == 0) {
+		node = node / CHUNK_GROUP + 1;
+		for (k++; node % CHUNK_GROUP == 0; k++)
+			node /= CHUNK_GROUP;
+		if (k >= tree->nlevels)
+			return BITMAP_NONE;
+	}
+	/* Down to the first. */
+	node += chunk_bytes_first(broken);
+	while (--k > 0)
+		node = node * CHUNK_GROUP +
+		       chunk_bytes_first(chunk_bytes_broken(children(tree, k, node)));
+	return node - tree->lead;
+}
+
 uint64_t chunk_tree_count_bounded(const struct chunk_tree *tree, unsigned *budget)
 {
 	uint64_t count = tree->nfull * CHUNK_BITS;
 
-	for (uint64_t c = bitmap_tree_next_set(&tree->broken, 0); c != BITMAP_NONE;
-	     c = bitmap_tree_next_set(&tree->broken, c + 1)) {
+	for (uint64_t c = chunk_tree_next_broken(tree, 0); c != BITMAP_NONE;
+	     c = chunk_tree_next_broken(tree, c + 1)) {
 		if (!chunk_tree_spend(budget, 1))
 			return CHUNK_TREE_LATER;
 		count += bitmap_atomic_count(chunk_words(tree, c), 0, CHUNK_BITS);

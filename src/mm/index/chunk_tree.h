@@ -22,11 +22,7 @@
 #include <stdint.h>
 
 #include "lib/bitmap_atomic.h"
-#include "lib/bitmap_tree.h"
 #include "mm/index/chunk_bytes.h"
-#include "mm/index/chunk_runs.h"
-
-#define CHUNK_WORDS (CHUNK_BITS / BITS_PER_WORD)
 
 struct chunk_tree;
 struct chunk_changes;
@@ -53,6 +49,9 @@ void chunk_tree_init(struct chunk_tree *tree, bitmap_word *words, uint64_t first
  * a full fence. Needs no lock.
  */
 static inline bool chunk_tree_is_stale(const struct chunk_tree *tree, uint64_t c);
+
+/* chunk_tree_is_empty - is it known that chunk @c has no bit set? */
+static inline bool chunk_tree_is_empty(const struct chunk_tree *tree, uint64_t c);
 
 /*
  * chunk_tree_mark_stale - some of the @n > 0 bits from @bit have changed. Call it after the change
@@ -138,8 +137,11 @@ struct chunk_run {
 uint64_t chunk_tree_find_run_bounded(struct chunk_tree *tree, struct chunk_run *run,
 				     unsigned *budget);
 
-/* chunk_tree_next_broken - the lowest chunk >= @c that may be partly set, or BITMAP_NONE. */
-static inline uint64_t chunk_tree_next_broken(const struct chunk_tree *tree, uint64_t c);
+/*
+ * chunk_tree_next_broken - the lowest chunk >= @c that may be partly set, or BITMAP_NONE. Any @c.
+ * Cost: O(levels).
+ */
+uint64_t chunk_tree_next_broken(const struct chunk_tree *tree, uint64_t c);
 
 /*
  * chunk_tree_find_full_bounded - the lowest chunk that is known to be full, BITMAP_NONE, or
@@ -202,12 +204,9 @@ struct chunk_tree {
 	uint64_t lead;   /* chunk 0 is node lead of level 0 */
 	struct chunk_changes *changes;
 	unsigned nlevels;
-	struct chunk_level {
-		chunk_byte *at;  /* a byte for each node, groups of eight aligned to 8 */
-		uint64_t origin; /* the node that at[0] stands for, a multiple of 8 */
-	} level[CHUNK_TREE_MAX_LEVELS];
-	struct bitmap_tree broken; /* chunks that may be partly set: stale, or known to be */
-	struct chunk_runs runs;
+	/* [k]: the address of the byte of node 0, were it there; groups of eight are aligned to 8 */
+	uintptr_t level[CHUNK_TREE_MAX_LEVELS];
+	uintptr_t runs[CHUNK_TREE_MAX_LEVELS]; /* [k]: that of its runs */
 	/* [k]: the lowest chunk that may have an order of k, or one below it */
 	uint64_t start[CHUNK_ORDER + 1];
 	uint64_t full_from; /* below this chunk none is known to be full */
@@ -218,16 +217,16 @@ static inline bool chunk_tree_is_stale(const struct chunk_tree *tree, uint64_t c
 	return atomic_load_explicit(&tree->leaf[c], memory_order_relaxed) == CHUNK_STALE;
 }
 
+static inline bool chunk_tree_is_empty(const struct chunk_tree *tree, uint64_t c)
+{
+	return atomic_load_explicit(&tree->leaf[c], memory_order_relaxed) == CHUNK_EMPTY;
+}
+
 static inline bool chunk_tree_has_none(const struct chunk_tree *tree, unsigned order)
 {
 	unsigned root = atomic_load_explicit(tree->root, memory_order_relaxed);
 
-	return root != CHUNK_STALE && root < order + 2;
-}
-
-static inline uint64_t chunk_tree_next_broken(const struct chunk_tree *tree, uint64_t c)
-{
-	return bitmap_tree_next_set(&tree->broken, c);
+	return chunk_byte_best(root) - 1 < order + 1; /* CHUNK_STALE - 1 is not */
 }
 
 #endif

@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* chunk_validate.c - the walk over a whole chunk_tree; chunk_tree.c numbers what it checks. */
-#include "mm/index/chunk_levels.h"
 #include "mm/index/chunk_tree.h"
-
-static unsigned byte_at(const struct chunk_tree *tree, unsigned k, uint64_t node)
-{
-	return atomic_load_explicit(&tree->level[k].at[node - tree->level[k].origin],
-				    memory_order_relaxed);
-}
+#include "mm/index/chunk_tree_internal.h"
 
 /* Are the 2^@order bits from @bit set, and inside? Slow and plain on purpose. */
 static bool is_run(const struct chunk_tree *tree, uint64_t bit, unsigned order)
@@ -18,14 +12,14 @@ static bool is_run(const struct chunk_tree *tree, uint64_t bit, unsigned order)
 	       bitmap_atomic_next_clear(tree->words, bit, end) == BITMAP_NONE;
 }
 
-/* The byte of chunks [first, end), which is what lies below one node. */
+/* The byte of chunks [first, end), which is what lies below one node, CHUNK_WHOLE left out. */
 static unsigned best_below(const struct chunk_tree *tree, uint64_t first, uint64_t end)
 {
 	unsigned order = 0;
 
 	if (bitmap_atomic_next_set(tree->words, first * CHUNK_BITS, end * CHUNK_BITS) ==
 	    BITMAP_NONE)
-		return CHUNK_EMPTY;
+		return CHUNK_NONE;
 	for (;; order++) {
 		uint64_t step = (uint64_t)2 << order;
 		/* Number of a bit: that of node 0 is 0, chunk 0 is node lead. */
@@ -41,22 +35,35 @@ static unsigned best_below(const struct chunk_tree *tree, uint64_t first, uint64
 	}
 }
 
-static const char *check_node(const struct chunk_tree *tree, unsigned k, uint64_t node)
+/* Should @byte, of @node, be marked whole? */
+static bool is_whole(const struct chunk_tree *tree, unsigned k, uint64_t node, unsigned byte)
 {
-	uint64_t below = chunk_level_first(node, k);
-	uint64_t above = chunk_level_first(node + 1, k);
-	uint64_t end = tree->lead + tree->nchunks;
-	unsigned byte = byte_at(tree, k, node);
+	uint64_t child = node * CHUNK_GROUP;
+	uint64_t end = child + CHUNK_GROUP;
 
-	if (above <= tree->lead || below >= end)
+	if (k == 0)
+		return byte == CHUNK_EMPTY || byte == CHUNK_FULL;
+	while (child < end && (node_byte(tree, k - 1, child) & CHUNK_WHOLE) != 0)
+		child++;
+	return child == end;
+}
+
+/* The byte of @node, which stands for chunks [@first, @end). */
+static const char *check_byte(const struct chunk_tree *tree, unsigned k, uint64_t node,
+			      uint64_t first, uint64_t end)
+{
+	unsigned byte = node_byte(tree, k, node);
+
+	if (first == end)
 		return byte == CHUNK_EMPTY ? NULL : "C3: bytes that stand for no chunk say so";
-	if (byte == CHUNK_STALE) {
-		bool known = k + 1 < tree->nlevels && byte_at(tree, k + 1, node / 8) != CHUNK_STALE;
+	if (((byte & CHUNK_WHOLE) != 0) != is_whole(tree, k, node, byte))
+		return "C4: a byte is whole if and only if all below it are";
+	if (chunk_byte_best(byte) == CHUNK_STALE) {
+		bool known = k + 1 < tree->nlevels &&
+			     chunk_byte_best(node_byte(tree, k + 1, node / 8)) != CHUNK_STALE;
 		return known ? "C2: above a stale byte all are stale" : NULL;
 	}
-	below = below > tree->lead ? below - tree->lead : 0;
-	above = (above < end ? above : end) - tree->lead;
-	return byte == best_below(tree, below, above)
+	return chunk_byte_best(byte) == best_below(tree, first, end)
 		       ? NULL
 		       : "C1: a byte that is not stale is the best order below it, plus 2";
 }
@@ -66,39 +73,28 @@ static const char *check_chunks(const struct chunk_tree *tree)
 	uint64_t nfull = 0;
 
 	for (uint64_t c = 0; c < tree->nchunks; c++) {
-		unsigned byte = byte_at(tree, 0, tree->lead + c);
-		bool broken = byte != CHUNK_EMPTY && byte != CHUNK_FULL;
+		unsigned byte = node_byte(tree, 0, tree->lead + c);
 
 		nfull += byte == CHUNK_FULL;
 		if (c < tree->full_from && byte == CHUNK_FULL)
 			return "C7: below full_from no chunk is known to be full";
 		for (unsigned k = 0; k <= CHUNK_ORDER; k++) {
-			if (c < tree->start[k] && (byte == CHUNK_STALE || byte >= k + 2))
+			if (c < tree->start[k] &&
+			    (byte == CHUNK_STALE || chunk_byte_best(byte) >= k + 2))
 				return "C6: below start[k] no chunk may have an order of k";
 		}
-		if (bitmap_tree_test(&tree->broken, c) != broken)
-			return "C4: broken has the chunks that are stale or partly set";
 	}
 	return nfull == tree->nfull ? NULL : "C5: nfull counts the full chunks";
 }
 
-static bool runs_are_known(const struct chunk_runs *runs, unsigned k, uint64_t node)
+/* Bit by bit: are these the lengths of chunks [@first, @end)? */
+static bool runs_are_right(const struct chunk_tree *tree, struct chunk_runs runs, uint64_t first,
+			   uint64_t end)
 {
-	return k == 0 ? runs->leaf[node] != UINT32_MAX : runs->level[k][node].best != UINT64_MAX;
-}
-
-/* Bit by bit: what the lengths of @node must be. */
-static bool runs_are_right(const struct chunk_tree *tree, unsigned k, uint64_t node)
-{
-	const struct chunk_runs *runs = &tree->runs;
-	uint64_t first = chunk_level_first(node, k) * CHUNK_BITS;
-	uint64_t end = chunk_level_first(node + 1, k) * CHUNK_BITS;
-	struct chunk_run_node want = { 0, 0, 0 };
+	struct chunk_runs want = { 0, 0, 0 };
 	bool broken = false;
 
-	if (end > tree->nchunks * CHUNK_BITS)
-		end = tree->nchunks * CHUNK_BITS;
-	for (uint64_t bit = first; bit < end; bit++) {
+	for (uint64_t bit = first * CHUNK_BITS; bit < end * CHUNK_BITS; bit++) {
 		want.tail = bitmap_atomic_test(tree->words, bit) ? want.tail + 1 : 0;
 		broken |= want.tail == 0;
 		if (!broken)
@@ -106,43 +102,44 @@ static bool runs_are_right(const struct chunk_tree *tree, unsigned k, uint64_t n
 		if (want.tail > want.best)
 			want.best = want.tail;
 	}
-	if (k == 0)
-		return runs->leaf[node] == (want.head | want.best << 10 | want.tail << 20);
-	return runs->level[k][node].head == want.head && runs->level[k][node].best == want.best &&
-	       runs->level[k][node].tail == want.tail;
+	return runs.head == want.head && runs.best == want.best && runs.tail == want.tail;
 }
 
-static const char *check_runs(const struct chunk_tree *tree)
+/* The runs of @node. */
+static const char *check_runs(const struct chunk_tree *tree, unsigned k, uint64_t node,
+			      uint64_t first, uint64_t end)
 {
-	const struct chunk_runs *runs = &tree->runs;
+	struct chunk_runs runs = runs_of(tree, k, node);
 
-	for (unsigned k = 0; k < runs->nlevels; k++) {
-		for (uint64_t node = 0; node < chunk_level_nodes(runs->nchunks, k); node++) {
-			if (!runs_are_known(runs, k, node)) {
-				if (k + 1 < runs->nlevels && runs_are_known(runs, k + 1, node / 8))
-					return "R2: above runs that are not known none are";
-				continue;
-			}
-			if (!runs_are_right(tree, k, node))
-				return "R1: runs that are known are right";
-			if (k == 0 && chunk_tree_is_stale(tree, node))
-				return "R3: no runs of a stale chunk are known";
-		}
+	if (runs.best == RUNS_UNKNOWN) {
+		bool known = k + 1 < tree->nlevels &&
+			     runs_of(tree, k + 1, node / 8).best != RUNS_UNKNOWN;
+		return known ? "R2: above runs that are not known none are" : NULL;
 	}
-	return NULL;
+	if (k == 0 && node_byte(tree, k, node) == CHUNK_STALE)
+		return "R3: no runs of a stale chunk are known";
+	return runs_are_right(tree, runs, first, end) ? NULL : "R1: runs that are known are right";
+}
+
+static const char *check_node(const struct chunk_tree *tree, unsigned k, uint64_t node)
+{
+	uint64_t first = chunk_level_chunk(tree, k, node);
+	uint64_t end = chunk_level_chunk(tree, k, node + 1);
+	const char *wrong = check_byte(tree, k, node, first, end);
+
+	if (wrong == NULL && first != end)
+		wrong = check_runs(tree, k, node, first, end);
+	return wrong;
 }
 
 const char *chunk_tree_validate(const struct chunk_tree *tree)
 {
-	const char *wrong = bitmap_tree_validate(&tree->broken, tree->nchunks);
+	const char *wrong = check_chunks(tree);
 
-	if (wrong == NULL)
-		wrong = check_chunks(tree);
-	if (wrong == NULL)
-		wrong = check_runs(tree);
 	for (unsigned k = 0; wrong == NULL && k < tree->nlevels; k++) {
 		uint64_t last = chunk_level_node(tree->lead + tree->nchunks - 1, k) | 7;
-		for (uint64_t node = tree->level[k].origin; wrong == NULL && node <= last; node++)
+		for (uint64_t node = chunk_level_node(tree->lead, k) & ~(uint64_t)7;
+		     wrong == NULL && node <= last; node++)
 			wrong = check_node(tree, k, node);
 	}
 	return wrong;

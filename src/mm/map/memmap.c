@@ -45,10 +45,11 @@
  * intervals and each reservation splits at most one more free interval in two. A free piece becomes
  * up to three regions (slack, usable, slack), any other one. Together
  *
- *	2(b + r) - 1 + 2(2b - 1 + r) = 6b + 4r - 3 <= MEMMAP_MAX_REGIONS = 6(b + r).
+ *	2(b + r) - 1 + 2(2b - 1 + r) = 6b + 4r - 3 regions.
  *
- * Each claim adds up to two, so 2r + 3 spare places are good for r + 1 claims in the worst case. A
- * placed reservation adds up to three and counts as one of r, which has four places set aside.
+ * The table has 10b + 6r: a claim from the start of a usable region adds one, and there is room for
+ * two of those in each bank (frame tables, records of debug mode). A reservation that is placed
+ * later adds up to three and has four places set aside; one that is lent adds two.
  *
  * INVARIANTS, once resolved (memmap_validate() checks them, the tests cite them):
  *
@@ -70,32 +71,18 @@
  *
  * The comments that begin with an @ are contracts, which scripts/prove proves. docs/proof.md says
  * how much of the above they are. Why some code here is as it is: regions are copied member by
- * member, remainders stand for masks, and there is no short cut past an append_range() that fails,
+ * member, remainders stand for masks, and there is no short cut past an append() that fails,
  * because provers follow that.
  */
 #include "mm/map/memmap.h"
 
 #include "lib/align.h"
 #include "lib/string.h"
+#include "mm/map/memmap_contracts.h"
 #include "mm/map/memmap_paint_internal.h"
 
 /* ---- input ----------------------------------------------------------------------------------- */
 
-void memmap_init(struct memmap *map)
-{
-	map->resolved = false;
-	map->ndynamic = 0;
-	map->ndeclared = 0;
-	map->nreservations = 0;
-	map->nbanks = 0;
-	map->nregions = 0;
-}
-
-/*@
-	assigns \nothing;
-	ensures \result == ACRE_OK || \result == ACRE_ERR_RANGE;
-	ensures \result == ACRE_OK <==> range.start <= range.end <= ACRE_PADDR_LIMIT;
-*/
 static enum acre_status check_range(struct acre_range range)
 {
 	if (range.start > range.end || range.end > ACRE_PADDR_LIMIT)
@@ -104,54 +91,29 @@ static enum acre_status check_range(struct acre_range range)
 }
 
 /* May something be reserved or claimed as @kind? */
-/*@
-	assigns \nothing;
-	ensures \result ==> MEMMAP_SLACK < kind < MEMMAP_KIND_COUNT;
-*/
 static bool is_reserving(enum memmap_kind kind)
 {
 	return kind > MEMMAP_SLACK && kind != MEMMAP_LENT && (unsigned)kind < MEMMAP_KIND_COUNT;
 }
 
-/*@
-	assigns \nothing;
-	ensures \result.range == range && \result.kind == kind;
-	ensures \result.index == MEMMAP_NO_INDEX;
-*/
 static struct memmap_region make_region(struct acre_range range, enum memmap_kind kind,
-					const char *name)
+					const char *name, uint32_t index)
 {
 	return (struct memmap_region){
 		.range = range,
 		.kind = kind,
 		.numa_node = MEMMAP_NO_NODE,
 		.bank = MEMMAP_NO_BANK,
-		.index = MEMMAP_NO_INDEX,
+		.index = index,
 		.name = name != NULL ? name : "",
 	};
 }
 
-/*@
-	predicate same_ranges{L1, L2}(struct memmap_region *list, integer count) =
-		\forall integer i; 0 <= i < count ==>
-			\at(list[i].range.start, L1) == \at(list[i].range.start, L2) &&
-			\at(list[i].range.end, L1) == \at(list[i].range.end, L2) &&
-			\at(list[i].kind, L1) == \at(list[i].kind, L2);
-*/
-
-/* *@to = *@from. Member by member, for a copy of the whole is more than provers follow. */
-/*@
-	requires \valid(to) && \valid_read(from) && \separated(to, from);
-	assigns to->range.start, to->range.end, to->kind, to->numa_node, to->bank, to->index,
-		to->name;
-	exits \false;
-	ensures to->range.start == from->range.start && to->range.end == from->range.end;
-	ensures to->kind == from->kind;
-	ensures to->numa_node == from->numa_node && to->bank == from->bank;
-	ensures to->index == from->index && to->name == from->name;
-*/
-static void copy_region(struct memmap_region *to, const struct memmap_region *from)
+/* list[at] = *@from. Member by member, for a copy of the whole is more than provers follow. */
+static void put(struct memmap_region *list, uint32_t at, const struct memmap_region *from)
 {
+	struct memmap_region *to = &list[at];
+
 	to->range.start = from->range.start;
 	to->range.end = from->range.end;
 	to->kind = from->kind;
@@ -161,36 +123,32 @@ static void copy_region(struct memmap_region *to, const struct memmap_region *fr
 	to->name = from->name;
 }
 
+/* input[at] = @from in a list of inputs of the map, which has room for it. */
+static void put_input(const struct memmap *map, struct memmap_region *input, uint32_t at,
+		      struct memmap_region from)
+{
+	(void)map; /* the contract needs it */
+	put(input, at, &from);
+}
+
 enum acre_status memmap_add_bank(struct memmap *map, struct acre_range range, uint32_t numa_node,
 				 const char *name)
 {
 	enum acre_status status = check_range(range);
-	uint32_t at = map->ndeclared;
 
 	if (map->resolved)
 		return ACRE_ERR_INVALID;
 	if (status != ACRE_OK || acre_range_is_empty(range))
 		return status;
-	if (at >= MEMMAP_MAX_BANKS)
+	if (map->ndeclared >= map->max_declared)
 		return ACRE_ERR_FULL;
-	struct memmap_region bank = make_region(range, MEMMAP_USABLE, name);
+	struct memmap_region bank = make_region(range, MEMMAP_USABLE, name, MEMMAP_NO_INDEX);
 	bank.numa_node = numa_node;
-	/*@ assert in_order(&map->bank[0], map->nbanks); */
-	/*@ assert in_order(&map->region[0], map->nregions); */
-	/*@ assert usable_whole(&map->region[0], map->nregions); */
-	/*@ assert usable_none(&map->reservation[0], map->nreservations); */
-	copy_region(&map->declared[at], &bank);
-	map->ndeclared = at + 1;
-	/*@ assert good_inputs(&map->declared[0], map->ndeclared); */
-	/*@ assert good_inputs(&map->reservation[0], map->nreservations); */
-	/*@ assert same_ranges{Pre, Here}(&map->bank[0], MEMMAP_MAX_CUT_BANKS); */
-	/*@ assert good_inputs(&map->bank[0], map->nbanks); */
-	/*@ assert in_order(&map->bank[0], map->nbanks); */
-	/*@ assert same_ranges{Pre, Here}(&map->region[0], MEMMAP_MAX_REGIONS); */
-	/*@ assert good_inputs(&map->region[0], map->nregions); */
-	/*@ assert in_order(&map->region[0], map->nregions); */
-	/*@ assert usable_whole(&map->region[0], map->nregions); */
-	/*@ assert usable_none(&map->reservation[0], map->nreservations); */
+	put_input(map, map->declared, map->ndeclared, bank);
+	map->ndeclared++;
+	//@ assert good_inputs(map->declared, map->ndeclared);
+	//@ assert good_inputs(map->reservation, map->nreservations);
+	//@ assert usable_none(map->reservation, map->nreservations);
 	return ACRE_OK;
 }
 
@@ -198,33 +156,19 @@ enum acre_status memmap_reserve_nth(struct memmap *map, struct acre_range range,
 				    enum memmap_kind kind, const char *name, uint32_t index)
 {
 	enum acre_status status = check_range(range);
-	uint32_t at = map->nreservations;
 
 	if (map->resolved || !is_reserving(kind))
 		return ACRE_ERR_INVALID;
 	if (status != ACRE_OK || acre_range_is_empty(range))
 		return status;
-	if (at >= MEMMAP_MAX_RESERVATIONS)
+	if (map->nreservations >= map->max_reservations)
 		return ACRE_ERR_FULL;
-	struct memmap_region reservation = make_region(range, kind, name);
-	reservation.index = index;
-	/*@ assert in_order(&map->bank[0], map->nbanks); */
-	/*@ assert in_order(&map->region[0], map->nregions); */
-	/*@ assert usable_whole(&map->region[0], map->nregions); */
-	/*@ assert usable_none(&map->reservation[0], map->nreservations); */
-	copy_region(&map->reservation[at], &reservation);
-	/*@ assert same_ranges{Pre, Here}(&map->reservation[0], at); */
-	map->nreservations = at + 1;
-	/*@ assert good_inputs(&map->reservation[0], map->nreservations); */
-	/*@ assert good_inputs(&map->declared[0], map->ndeclared); */
-	/*@ assert same_ranges{Pre, Here}(&map->bank[0], MEMMAP_MAX_CUT_BANKS); */
-	/*@ assert good_inputs(&map->bank[0], map->nbanks); */
-	/*@ assert in_order(&map->bank[0], map->nbanks); */
-	/*@ assert same_ranges{Pre, Here}(&map->region[0], MEMMAP_MAX_REGIONS); */
-	/*@ assert good_inputs(&map->region[0], map->nregions); */
-	/*@ assert in_order(&map->region[0], map->nregions); */
-	/*@ assert usable_whole(&map->region[0], map->nregions); */
-	/*@ assert usable_none(&map->reservation[0], map->nreservations); */
+	struct memmap_region reservation = make_region(range, kind, name, index);
+	put_input(map, map->reservation, map->nreservations, reservation);
+	map->nreservations++;
+	//@ assert good_inputs(map->declared, map->ndeclared);
+	//@ assert good_inputs(map->reservation, map->nreservations);
+	//@ assert usable_none(map->reservation, map->nreservations);
 	return ACRE_OK;
 }
 
@@ -234,70 +178,45 @@ enum acre_status memmap_reserve(struct memmap *map, struct acre_range range, enu
 	return memmap_reserve_nth(map, range, kind, name, MEMMAP_NO_INDEX);
 }
 
-/* Declared memory in scratch.piece[]. Result: how many. */
-/*@
-	requires \valid(map) && good_map(map);
-	assigns map->scratch;
-	ensures good_map(map);
-	ensures \result <= 2 * MEMMAP_MAX_BANKS;
-	ensures good_pieces(&map->scratch.piece[0], \result, &map->declared[0], map->ndeclared);
-*/
-static uint32_t paint_declared(struct memmap *map)
+/* @input, a list of the map's, in scratch.piece[]. Result: how many pieces. */
+static uint32_t paint(const struct memmap *map, const struct memmap_region *input, uint32_t count)
 {
-	/*@ assert in_order(&map->bank[0], map->nbanks); */
-	/*@ assert in_order(&map->region[0], map->nregions); */
-	/*@ assert usable_whole(&map->region[0], map->nregions); */
-	/*@ assert usable_none(&map->reservation[0], map->nreservations); */
-	uint32_t npieces = memmap_paint(&map->scratch, map->declared, map->ndeclared);
-
-	/*@ assert same_ranges{Pre, Here}(&map->declared[0], MEMMAP_MAX_BANKS); */
-	/*@ assert same_ranges{Pre, Here}(&map->reservation[0], MEMMAP_MAX_RESERVATIONS); */
-	/*@ assert same_ranges{Pre, Here}(&map->bank[0], MEMMAP_MAX_CUT_BANKS); */
-	/*@ assert same_ranges{Pre, Here}(&map->region[0], MEMMAP_MAX_REGIONS); */
-	/*@ assert good_inputs(&map->declared[0], map->ndeclared); */
-	/*@ assert good_inputs(&map->reservation[0], map->nreservations); */
-	/*@ assert usable_none(&map->reservation[0], map->nreservations); */
-	/*@ assert good_inputs(&map->bank[0], map->nbanks); */
-	/*@ assert in_order(&map->bank[0], map->nbanks); */
-	/*@ assert good_inputs(&map->region[0], map->nregions); */
-	/*@ assert in_order(&map->region[0], map->nregions); */
-	/*@ assert usable_whole(&map->region[0], map->nregions); */
-	return npieces;
+	return memmap_paint(&map->scratch, input, count);
 }
 
-enum acre_status memmap_limit(struct memmap *map, uint64_t bytes, const char *name)
+/* What lies above the first @bytes of the pieces, as one range; empty if there is no more. */
+static struct acre_range range_above(const struct memmap_piece *piece, uint32_t npieces,
+				     uint64_t bytes)
 {
-	const struct memmap_piece *piece = map->scratch.piece;
-	uint32_t npieces;
-
-	if (map->resolved || bytes == 0)
-		return ACRE_ERR_INVALID;
-	npieces = paint_declared(map);
 	/*@
 		loop invariant 0 <= i <= npieces;
 		loop assigns i, bytes;
 		loop variant npieces - i;
 	*/
 	for (uint32_t i = 0; i < npieces; i++) {
-		uint64_t size = acre_range_size(piece[i].range);
-		if (bytes < size) {
-			struct acre_range rest = { piece[i].range.start + bytes,
-						   piece[npieces - 1].range.end };
-			return memmap_reserve(map, rest, MEMMAP_LEFT_OUT, name);
-		}
+		const uint64_t size = acre_range_size(piece[i].range);
+		if (bytes < size)
+			return (struct acre_range){ piece[i].range.start + bytes,
+						    piece[npieces - 1].range.end };
 		bytes -= size;
 	}
-	return ACRE_OK;
+	return (struct acre_range){ 0, 0 };
+}
+
+enum acre_status memmap_limit(struct memmap *map, uint64_t bytes, const char *name)
+{
+	if (map->resolved || bytes == 0)
+		return ACRE_ERR_INVALID;
+	uint32_t npieces = paint(map, map->declared, map->ndeclared);
+	//@ assert good_inputs(map->declared, map->ndeclared);
+	//@ assert good_inputs(map->reservation, map->nreservations);
+	//@ assert usable_none(map->reservation, map->nreservations);
+	struct acre_range rest = range_above(map->scratch.piece, npieces, bytes);
+	return memmap_reserve(map, rest, MEMMAP_LEFT_OUT, name);
 }
 
 /* ---- lists of regions: sorted and disjoint --------------------------------------------------- */
 
-/*@
-	requires \valid_read(below) && \valid_read(above);
-	assigns \nothing;
-	ensures \result ==> below->range.end == above->range.start && below->kind == above->kind &&
-		below->bank == above->bank && below->index == above->index;
-*/
 static bool can_join(const struct memmap_region *below, const struct memmap_region *above)
 {
 	return below->range.end == above->range.start && below->kind == above->kind &&
@@ -305,61 +224,39 @@ static bool can_join(const struct memmap_region *below, const struct memmap_regi
 	       strcmp(below->name, above->name) == 0;
 }
 
-/* Append @next, joined to the last one where that is the same thing (I8). False if it is full. */
-/*@
-	requires \valid(list + (0 .. capacity - 1)) && \valid(count) && \valid_read(next);
-	requires \separated(count, list + (0 .. capacity - 1)) && \separated(count, next);
-	requires \separated(next, list + (0 .. capacity - 1));
-	requires *count <= capacity && good_inputs(list, *count) && in_order(list, *count);
-	requires usable_whole(list, *count);
-	requires next->range.start < next->range.end && next->kind == MEMMAP_USABLE ==>
-		next->range.start % FRAME_SIZE == 0 && next->range.end % FRAME_SIZE == 0;
-	requires next->range.start < next->range.end ==> next->range.end <= ACRE_PADDR_LIMIT &&
-		ends_by(list, *count, next->range.start);
-	assigns list[0 .. capacity - 1], *count;
-	ensures \old(*count) <= *count <= \old(*count) + 1 && *count <= capacity;
-	ensures \result || *count == capacity;
-	ensures good_inputs(list, *count);
-	ensures in_order(list, *count);
-	ensures usable_whole(list, *count);
-	ensures \forall integer addr; next->range.end <= addr &&
-		\at(ends_by(list, *count, addr), Pre) ==> ends_by(list, *count, addr);
-*/
-static bool append_region(struct memmap_region *list, uint32_t *count, uint32_t capacity,
-			  const struct memmap_region *next)
+/* Make the last region of @list reach up to @end. */
+static void extend(struct memmap_list *list, acre_paddr_t end)
 {
-	uint32_t at = *count;
+	list->entry[list->count - 1].range.end = end;
+}
 
-	if (next->range.start >= next->range.end)
+/* Append @next, joined to the last one where that is the same thing (I8). False if it is full. */
+static bool append(struct memmap_list *list, const struct memmap_region *next)
+{
+	if (acre_range_is_empty(next->range))
 		return true;
-	if (at > 0 && can_join(&list[at - 1], next)) {
-		list[at - 1].range.end = next->range.end;
-		/*@ assert same_ranges{Pre, Here}(list, at - 1); */
-		/*@ assert good_inputs(list, at); */
-		/*@ assert in_order(list, at); */
-		/*@ assert usable_whole(list, at); */
+	if (list->count > 0 && can_join(&list->entry[list->count - 1], next)) {
+		extend(list, next->range.end);
+		//@ assert same_ranges{Pre, Here}(list->entry, list->count - 1);
+		//@ assert good_inputs(list->entry, list->count);
+		//@ assert in_order(list->entry, list->count);
+		//@ assert usable_whole(list->entry, list->count);
+		//@ assert keeps_ends{Pre, Here}(list, next->range.end);
 		return true;
 	}
-	if (at >= capacity)
+	if (list->count >= list->room)
 		return false;
-	copy_region(&list[at], next);
-	/*@ assert same_ranges{Pre, Here}(list, at); */
-	/*@ assert good_inputs(list, at + 1); */
-	/*@ assert in_order(list, at + 1); */
-	/*@ assert usable_whole(list, at + 1); */
-	*count = at + 1;
-	/*@ assert usable_whole(list, at + 1); */
+	put(list->entry, list->count, next);
+	//@ assert same_ranges{Pre, Here}(list->entry, list->count);
+	//@ assert good_inputs(list->entry, list->count + 1);
+	//@ assert in_order(list->entry, list->count + 1);
+	//@ assert usable_whole(list->entry, list->count + 1);
+	list->count++;
+	//@ assert keeps_ends{Pre, Here}(list, next->range.end);
 	return true;
 }
 
 /* Index of the first in @list that ends after @addr, @count if none does. Binary search. */
-/*@
-	requires \valid_read(list + (0 .. count - 1)) && sorted_list(list, count);
-	assigns \nothing;
-	ensures \result <= count;
-	ensures \result < count ==> list[\result].range.end > addr;
-	ensures \forall integer i; 0 <= i < \result ==> list[i].range.end <= addr;
-*/
 static uint32_t first_ending_after(const struct memmap_region *list, uint32_t count,
 				   acre_paddr_t addr)
 {
@@ -385,155 +282,65 @@ static uint32_t first_ending_after(const struct memmap_region *list, uint32_t co
 
 /* ---- resolving ------------------------------------------------------------------------------- */
 
-/*
- * Add @piece, which is @owner's, after bank[0 .. nbanks). Result: how many there are then. A bank
- * is named after its lowest piece.
- */
-/*@
-	requires \valid(bank + (0 .. nbanks)) && \valid_read(owner) && \valid_read(piece);
-	requires \separated(bank + (0 .. nbanks), owner) && \separated(bank + (0 .. nbanks), piece);
-	requires nbanks < MEMMAP_MAX_CUT_BANKS;
-	requires good_inputs(bank, nbanks) && in_order(bank, nbanks);
-	requires piece->range.start < piece->range.end <= ACRE_PADDR_LIMIT;
-	requires ends_by(bank, nbanks, piece->range.start);
-	assigns bank[0 .. nbanks];
-	exits \false;
-	ensures nbanks <= \result <= nbanks + 1;
-	ensures good_inputs(bank, \result);
-	ensures in_order(bank, \result);
-	ensures ends_by(bank, \result, piece->range.end);
-*/
-static uint32_t add_piece(struct memmap_region *bank, uint32_t nbanks,
-			  const struct memmap_region *owner, const struct memmap_piece *piece)
+/* Append @piece, which is @owner's, to the banks. A bank is named after its lowest piece. */
+static void add_piece(struct memmap_list *banks, const struct memmap_region *owner,
+		      const struct memmap_piece *piece)
 {
-	if (nbanks > 0 && bank[nbanks - 1].range.end == piece->range.start &&
-	    bank[nbanks - 1].numa_node == owner->numa_node) {
-		bank[nbanks - 1].range.end = piece->range.end;
-		/*@ assert same_ranges{Pre, Here}(bank, nbanks - 1); */
-		/*@ assert good_inputs(bank, nbanks); */
-		/*@ assert in_order(bank, nbanks); */
-		return nbanks;
+	const uint32_t at = banks->count;
+
+	if (at > 0 && banks->entry[at - 1].range.end == piece->range.start &&
+	    banks->entry[at - 1].numa_node == owner->numa_node) {
+		extend(banks, piece->range.end);
+		return;
 	}
-	copy_region(&bank[nbanks], owner);
-	bank[nbanks].range.start = piece->range.start;
-	bank[nbanks].range.end = piece->range.end;
-	bank[nbanks].bank = nbanks;
-	/*@ assert same_ranges{Pre, Here}(bank, nbanks); */
-	/*@ assert good_inputs(bank, nbanks + 1); */
-	/*@ assert in_order(bank, nbanks + 1); */
-	return nbanks + 1;
+	struct memmap_region bank =
+		make_region(piece->range, MEMMAP_USABLE, owner->name, MEMMAP_NO_INDEX);
+	bank.numa_node = owner->numa_node;
+	bank.bank = at;
+	put(banks->entry, at, &bank);
+	banks->count++;
 }
 
-/* The banks that the pieces of declared memory make. */
-/*@
-	requires \valid(bank + (0 .. MEMMAP_MAX_CUT_BANKS - 1)) && npieces <= MEMMAP_MAX_CUT_BANKS;
-	requires \valid_read(declared + (0 .. ndeclared - 1));
-	requires \valid_read(piece + (0 .. npieces - 1));
-	requires \separated(bank + (0 .. MEMMAP_MAX_CUT_BANKS - 1),
-		declared + (0 .. ndeclared - 1));
-	requires \separated(bank + (0 .. MEMMAP_MAX_CUT_BANKS - 1), piece + (0 .. npieces - 1));
-	requires good_inputs(declared, ndeclared);
-	requires good_pieces(piece, npieces, declared, ndeclared);
-	assigns bank[0 .. MEMMAP_MAX_CUT_BANKS - 1];
-	exits \false;
-	ensures \result <= npieces;
-	ensures good_inputs(bank, \result);
-	ensures in_order(bank, \result);
-*/
-static uint32_t join_pieces(struct memmap_region *bank, const struct memmap_region *declared,
-			    uint32_t ndeclared, const struct memmap_piece *piece, uint32_t npieces)
+/* Pass 1: the banks that the pieces of declared memory make. */
+static void join_pieces(struct memmap_list *banks, const struct memmap_region *declared,
+			uint32_t ndeclared, const struct memmap_piece *piece, uint32_t npieces)
 {
-	uint32_t nbanks = 0;
-
 	(void)ndeclared; /* the contract needs it */
 	/*@
-		loop invariant 0 <= i <= npieces && nbanks <= i;
-		loop invariant same_ranges{Pre, Here}(declared, ndeclared);
-		loop invariant same_pieces{Pre, Here}(piece, npieces);
-		loop invariant good_inputs(bank, nbanks);
-		loop invariant in_order(bank, nbanks);
-		loop invariant i < npieces ==> ends_by(bank, nbanks, piece[i].range.start);
-		loop assigns i, nbanks, bank[0 .. MEMMAP_MAX_CUT_BANKS - 1];
+		loop invariant 0 <= i <= npieces && banks->count <= i;
+		loop invariant good_list(banks) && same_table{Pre, Here}(banks);
+		loop invariant good_inputs(banks->entry, banks->count);
+		loop invariant in_order(banks->entry, banks->count);
+		loop invariant i < npieces ==> ends_by(banks->entry, banks->count,
+			piece[i].range.start);
+		loop assigns i, banks->count, \at(banks->entry[0 .. banks->room - 1], Pre);
 		loop variant npieces - i;
 	*/
-	for (uint32_t i = 0; i < npieces; i++) {
-		/*@ assert piece[i].owner < ndeclared; */
-		/*@ assert piece[i].range.start < piece[i].range.end <= ACRE_PADDR_LIMIT; */
-		/*@ assert i + 1 < npieces ==> piece[i].range.end <= piece[i + 1].range.start; */
-		nbanks = add_piece(bank, nbanks, &declared[piece[i].owner], &piece[i]);
-	}
-	return nbanks;
+	for (uint32_t i = 0; i < npieces; i++)
+		add_piece(banks, &declared[piece[i].owner], &piece[i]);
 }
 
-/* Pass 1: bank[] from declared[]. */
-/*@
-	requires \valid(map) && map->ndeclared <= MEMMAP_MAX_BANKS;
-	requires good_inputs(&map->declared[0], map->ndeclared);
-	assigns map->nbanks, map->bank[0 .. MEMMAP_MAX_CUT_BANKS - 1], map->scratch;
-	ensures map->nbanks <= MEMMAP_MAX_CUT_BANKS;
-	ensures good_inputs(&map->bank[0], map->nbanks);
-	ensures in_order(&map->bank[0], map->nbanks);
-	ensures same_ranges{Pre, Post}(&map->declared[0], MEMMAP_MAX_BANKS);
-	ensures same_ranges{Pre, Post}(&map->reservation[0], MEMMAP_MAX_RESERVATIONS);
-*/
-static void resolve_banks(struct memmap *map)
+/* Append @range of @bank to the partition. False if that is full. */
+static bool append_range(struct memmap_list *regions, const struct memmap_region *bank,
+			 struct acre_range range, enum memmap_kind kind,
+			 const struct memmap_region *owner)
 {
-	uint32_t npieces = memmap_paint(&map->scratch, map->declared, map->ndeclared);
+	struct memmap_region next = make_region(range, kind, owner != NULL ? owner->name : "",
+						owner != NULL ? owner->index : MEMMAP_NO_INDEX);
 
-	map->nbanks =
-		join_pieces(map->bank, map->declared, map->ndeclared, map->scratch.piece, npieces);
-}
-
-/* Append @range of bank @bank to the partition. False if that is full. */
-/*@
-	requires \valid(map) && bank < map->nbanks <= MEMMAP_MAX_CUT_BANKS;
-	requires map->nregions <= MEMMAP_MAX_REGIONS;
-	requires good_inputs(&map->region[0], map->nregions);
-	requires in_order(&map->region[0], map->nregions);
-	requires usable_whole(&map->region[0], map->nregions);
-	requires range.start <= range.end <= ACRE_PADDR_LIMIT;
-	requires ends_by(&map->region[0], map->nregions, range.start);
-	requires range.start < range.end && kind == MEMMAP_USABLE ==>
-		range.start % FRAME_SIZE == 0 && range.end % FRAME_SIZE == 0;
-	assigns map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
-	ensures map->nregions <= MEMMAP_MAX_REGIONS;
-	ensures good_inputs(&map->region[0], map->nregions);
-	ensures in_order(&map->region[0], map->nregions);
-	ensures usable_whole(&map->region[0], map->nregions);
-	ensures same_ranges{Pre, Post}(&map->bank[0], MEMMAP_MAX_CUT_BANKS);
-	ensures same_ranges{Pre, Post}(&map->declared[0], MEMMAP_MAX_BANKS);
-	ensures same_ranges{Pre, Post}(&map->reservation[0], MEMMAP_MAX_RESERVATIONS);
-	ensures same_pieces{Pre, Post}(&map->scratch.piece[0], 2 * MEMMAP_MAX_INPUTS);
-	ensures ends_by(&map->region[0], map->nregions, range.end);
-*/
-static bool append_range(struct memmap *map, uint32_t bank, struct acre_range range,
-			 enum memmap_kind kind, const char *name, uint32_t index)
-{
-	struct memmap_region next = make_region(range, kind, name);
-
-	next.index = index;
-	next.bank = bank;
-	next.numa_node = map->bank[bank].numa_node;
-	return append_region(map->region, &map->nregions, MEMMAP_MAX_REGIONS, &next);
+	next.bank = bank->bank;
+	next.numa_node = bank->numa_node;
+	return append(regions, &next);
 }
 
 /*
  * The frame boundaries next to @addr. A remainder is what provers understand; the code is the same.
  */
-/*@
-	assigns \nothing;
-	ensures addr - FRAME_SIZE < \result <= addr && \result % FRAME_SIZE == 0;
-*/
 static acre_paddr_t frame_down(acre_paddr_t addr)
 {
 	return addr - addr % FRAME_SIZE;
 }
 
-/*@
-	requires addr <= ACRE_PADDR_LIMIT;
-	assigns \nothing;
-	ensures addr <= \result < addr + FRAME_SIZE && \result % FRAME_SIZE == 0;
-*/
 static acre_paddr_t frame_up(acre_paddr_t addr)
 {
 	return frame_down(addr + FRAME_SIZE - 1);
@@ -546,45 +353,23 @@ struct acre_range memmap_whole_frames(struct acre_range range)
 	return acre_range_is_empty(whole) ? (struct acre_range){ range.start, range.start } : whole;
 }
 
-/* No input covers @range: whole frames of it are usable, the rest is slack. */
-/*@
-	requires \valid(map) && bank < map->nbanks <= MEMMAP_MAX_CUT_BANKS;
-	requires map->nregions <= MEMMAP_MAX_REGIONS;
-	requires good_inputs(&map->region[0], map->nregions);
-	requires in_order(&map->region[0], map->nregions);
-	requires usable_whole(&map->region[0], map->nregions);
-	requires range.start <= range.end <= ACRE_PADDR_LIMIT;
-	requires ends_by(&map->region[0], map->nregions, range.start);
-	assigns map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
-	ensures map->nregions <= MEMMAP_MAX_REGIONS;
-	ensures good_inputs(&map->region[0], map->nregions);
-	ensures in_order(&map->region[0], map->nregions);
-	ensures usable_whole(&map->region[0], map->nregions);
-	ensures same_ranges{Pre, Post}(&map->bank[0], MEMMAP_MAX_CUT_BANKS);
-	ensures same_ranges{Pre, Post}(&map->declared[0], MEMMAP_MAX_BANKS);
-	ensures same_ranges{Pre, Post}(&map->reservation[0], MEMMAP_MAX_RESERVATIONS);
-	ensures same_pieces{Pre, Post}(&map->scratch.piece[0], 2 * MEMMAP_MAX_INPUTS);
-	ensures ends_by(&map->region[0], map->nregions, range.end);
-*/
-static bool put_free(struct memmap *map, uint32_t bank, struct acre_range range)
+/* No reservation covers @range: whole frames of it are usable, the rest is slack. */
+static bool append_free(struct memmap_list *regions, const struct memmap_region *bank,
+			struct acre_range range)
 {
 	struct acre_range whole = memmap_whole_frames(range);
 	struct acre_range below = { range.start, whole.start };
 	struct acre_range above = { whole.end, range.end };
 
-	bool fits = append_range(map, bank, below, MEMMAP_SLACK, "", MEMMAP_NO_INDEX);
+	bool fits = append_range(regions, bank, below, MEMMAP_SLACK, NULL);
 
 	/*
 	 * Where one does not fit, the partition is given up: no matter what becomes of the others.
 	 */
-	fits = append_range(map, bank, whole, MEMMAP_USABLE, "", MEMMAP_NO_INDEX) && fits;
-	return append_range(map, bank, above, MEMMAP_SLACK, "", MEMMAP_NO_INDEX) && fits;
+	fits = append_range(regions, bank, whole, MEMMAP_USABLE, NULL) && fits;
+	return append_range(regions, bank, above, MEMMAP_SLACK, NULL) && fits;
 }
 
-/*@
-	assigns \nothing;
-	ensures \result.start == \max(a.start, b.start) && \result.end == \min(a.end, b.end);
-*/
 static struct acre_range intersection(struct acre_range a, struct acre_range b)
 {
 	return (struct acre_range){ a.start > b.start ? a.start : b.start,
@@ -592,12 +377,6 @@ static struct acre_range intersection(struct acre_range a, struct acre_range b)
 }
 
 /* The first of piece[first .. npieces) that ends after @addr, @npieces if none does. */
-/*@
-	requires \valid_read(piece + (0 .. npieces - 1)) && first <= npieces;
-	assigns \nothing;
-	ensures first <= \result <= npieces;
-	ensures \result < npieces ==> addr < piece[\result].range.end;
-*/
 static uint32_t skip_pieces(const struct memmap_piece *piece, uint32_t first, uint32_t npieces,
 			    acre_paddr_t addr)
 {
@@ -611,183 +390,96 @@ static uint32_t skip_pieces(const struct memmap_piece *piece, uint32_t first, ui
 	return first;
 }
 
-/* Pass 3 for one bank: piece[first ..) are the painted reservations that end after its start. */
-/*@
-	requires \valid(map) && bank < map->nbanks <= MEMMAP_MAX_CUT_BANKS;
-	requires map->nreservations <= MEMMAP_MAX_RESERVATIONS;
-	requires first <= npieces <= 2 * MEMMAP_MAX_INPUTS;
-	requires first < npieces ==>
-		map->bank[bank].range.start < map->scratch.piece[first].range.end;
-	requires good_inputs(&map->reservation[0], map->nreservations);
-	requires usable_none(&map->reservation[0], map->nreservations);
-	requires good_pieces(&map->scratch.piece[0], npieces, &map->reservation[0],
-			     map->nreservations);
-	requires map->bank[bank].range.start < map->bank[bank].range.end <= ACRE_PADDR_LIMIT;
-	requires map->nregions <= MEMMAP_MAX_REGIONS;
-	requires good_inputs(&map->region[0], map->nregions);
-	requires in_order(&map->region[0], map->nregions);
-	requires usable_whole(&map->region[0], map->nregions);
-	requires ends_by(&map->region[0], map->nregions, map->bank[bank].range.start);
-	assigns map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
-	ensures map->nregions <= MEMMAP_MAX_REGIONS;
-	ensures good_inputs(&map->region[0], map->nregions);
-	ensures in_order(&map->region[0], map->nregions);
-	ensures usable_whole(&map->region[0], map->nregions);
-	ensures same_ranges{Pre, Post}(&map->bank[0], MEMMAP_MAX_CUT_BANKS);
-	ensures same_ranges{Pre, Post}(&map->declared[0], MEMMAP_MAX_BANKS);
-	ensures same_ranges{Pre, Post}(&map->reservation[0], MEMMAP_MAX_RESERVATIONS);
-	ensures same_pieces{Pre, Post}(&map->scratch.piece[0], 2 * MEMMAP_MAX_INPUTS);
-	ensures ends_by(&map->region[0], map->nregions, \old(map->bank[bank].range.end));
-*/
-static bool divide_bank(struct memmap *map, uint32_t bank, uint32_t first, uint32_t npieces)
+/* The part of @bank from @from on: what is free up to @taken, which lies in it, then that. */
+static bool append_taken(struct memmap_list *regions, const struct memmap_region *bank,
+			 acre_paddr_t from, struct acre_range taken,
+			 const struct memmap_region *owner)
 {
-	const struct memmap_piece *piece = map->scratch.piece;
-	struct acre_range ram = map->bank[bank].range;
+	bool fits = append_free(regions, bank, (struct acre_range){ from, taken.start });
+
+	return append_range(regions, bank, taken, owner->kind, owner) && fits;
+}
+
+/* Pass 3 for one bank: piece[first ..) are the painted reservations that end after its start. */
+static bool divide_bank(struct memmap_list *regions, const struct memmap_region *bank,
+			const struct memmap_region *reservation, uint32_t nreservations,
+			const struct memmap_piece *piece, uint32_t first, uint32_t npieces)
+{
+	const struct acre_range ram = bank->range;
 	acre_paddr_t from = ram.start;
 	bool fits = true;
 
+	(void)nreservations; /* the contract needs it */
 	/*@
-		loop invariant first <= i <= npieces;
-		loop invariant ram.start <= from <= ram.end;
+		loop invariant first <= i <= npieces && ram.start <= from <= ram.end;
 		loop invariant i < npieces ==> from == ram.start || from <= piece[i].range.start;
-		loop invariant map->nregions <= MEMMAP_MAX_REGIONS;
-		loop invariant good_inputs(&map->region[0], map->nregions);
-		loop invariant in_order(&map->region[0], map->nregions);
-		loop invariant usable_whole(&map->region[0], map->nregions);
-		loop invariant same_ranges{Pre, Here}(&map->bank[0], MEMMAP_MAX_CUT_BANKS);
-		loop invariant same_ranges{Pre, Here}(&map->declared[0], MEMMAP_MAX_BANKS);
-		loop invariant same_ranges{Pre, Here}(&map->reservation[0],
-			MEMMAP_MAX_RESERVATIONS);
-		loop invariant same_pieces{Pre, Here}(&map->scratch.piece[0],
-			2 * MEMMAP_MAX_INPUTS);
-		loop invariant ends_by(&map->region[0], map->nregions, from);
-		loop assigns i, from, fits, map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
+		loop invariant good_partition(regions) && same_table{Pre, Here}(regions);
+		loop invariant ends_by(regions->entry, regions->count, from);
+		loop assigns i, from, fits, regions->count,
+			\at(regions->entry[0 .. regions->room - 1], Pre);
 		loop variant npieces - i;
 	*/
 	for (uint32_t i = first; i < npieces && piece[i].range.start < ram.end; i++) {
-		/*@ assert piece[i].owner < map->nreservations; */
-		/*@ assert piece[i].range.start < piece[i].range.end <= ACRE_PADDR_LIMIT; */
-		/*@ assert ram.start < piece[i].range.end; */
-		/*@ assert i + 1 < npieces ==> piece[i].range.end <= piece[i + 1].range.start; */
-		const struct memmap_region *owner = &map->reservation[piece[i].owner];
-		struct acre_range part = intersection(piece[i].range, ram);
-		/*@ assert owner->kind != MEMMAP_USABLE; */
-		/*@ assert from <= part.start < part.end <= ram.end; */
-		fits = put_free(map, bank, (struct acre_range){ from, part.start }) && fits;
-		fits = append_range(map, bank, part, owner->kind, owner->name, owner->index) &&
+		const struct acre_range taken = intersection(piece[i].range, ram);
+		fits = append_taken(regions, bank, from, taken, &reservation[piece[i].owner]) &&
 		       fits;
-		from = part.end;
+		from = taken.end;
 	}
-	return put_free(map, bank, (struct acre_range){ from, ram.end }) && fits;
+	return append_free(regions, bank, (struct acre_range){ from, ram.end }) && fits;
 }
 
 /* Pass 3: banks and painted reservations, both in order. False if the table is full. */
-/*@
-	requires \valid(map) && good_counts(map) && map->nregions == 0;
-	requires npieces <= 2 * MEMMAP_MAX_INPUTS;
-	requires good_inputs(&map->reservation[0], map->nreservations);
-	requires usable_none(&map->reservation[0], map->nreservations);
-	requires good_pieces(&map->scratch.piece[0], npieces, &map->reservation[0],
-			     map->nreservations);
-	requires good_inputs(&map->bank[0], map->nbanks);
-	requires in_order(&map->bank[0], map->nbanks);
-	assigns map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
-	ensures map->nregions <= MEMMAP_MAX_REGIONS;
-	ensures good_inputs(&map->region[0], map->nregions);
-	ensures in_order(&map->region[0], map->nregions);
-	ensures usable_whole(&map->region[0], map->nregions);
-	ensures same_ranges{Pre, Post}(&map->bank[0], MEMMAP_MAX_CUT_BANKS);
-	ensures same_ranges{Pre, Post}(&map->declared[0], MEMMAP_MAX_BANKS);
-	ensures same_ranges{Pre, Post}(&map->reservation[0], MEMMAP_MAX_RESERVATIONS);
-	ensures same_pieces{Pre, Post}(&map->scratch.piece[0], 2 * MEMMAP_MAX_INPUTS);
-*/
-static bool divide_banks(struct memmap *map, uint32_t npieces)
+static bool divide_banks(struct memmap_list *regions, const struct memmap_region *bank,
+			 uint32_t nbanks, const struct memmap_region *reservation,
+			 uint32_t nreservations, const struct memmap_piece *piece, uint32_t npieces)
 {
 	uint32_t first = 0;
 
 	/*@
-		loop invariant 0 <= bank <= map->nbanks && first <= npieces;
-		loop invariant map->nregions <= MEMMAP_MAX_REGIONS;
-		loop invariant good_inputs(&map->reservation[0], map->nreservations);
-		loop invariant usable_none(&map->reservation[0], map->nreservations);
-		loop invariant good_pieces(&map->scratch.piece[0], npieces, &map->reservation[0],
-					   map->nreservations);
-		loop invariant good_inputs(&map->region[0], map->nregions);
-		loop invariant in_order(&map->region[0], map->nregions);
-		loop invariant usable_whole(&map->region[0], map->nregions);
-		loop invariant same_ranges{Pre, Here}(&map->bank[0], MEMMAP_MAX_CUT_BANKS);
-		loop invariant same_ranges{Pre, Here}(&map->declared[0], MEMMAP_MAX_BANKS);
-		loop invariant same_ranges{Pre, Here}(&map->reservation[0],
-			MEMMAP_MAX_RESERVATIONS);
-		loop invariant same_pieces{Pre, Here}(&map->scratch.piece[0],
-			2 * MEMMAP_MAX_INPUTS);
-		loop invariant bank < map->nbanks ==>
-			ends_by(&map->region[0], map->nregions, map->bank[bank].range.start);
-		loop assigns bank, first, map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
-		loop variant map->nbanks - bank;
+		loop invariant 0 <= i <= nbanks && first <= npieces;
+		loop invariant same_ranges{Pre, Here}(bank, nbanks);
+		loop invariant good_partition(regions) && same_table{Pre, Here}(regions);
+		loop invariant i < nbanks ==>
+			ends_by(regions->entry, regions->count, bank[i].range.start);
+		loop assigns i, first, regions->count,
+			\at(regions->entry[0 .. regions->room - 1], Pre);
+		loop variant nbanks - i;
 	*/
-	for (uint32_t bank = 0; bank < map->nbanks; bank++) {
-		/*@ assert map->bank[bank].range.start < map->bank[bank].range.end <=
-			ACRE_PADDR_LIMIT; */
-		/*@ assert bank + 1 < map->nbanks ==>
-			map->bank[bank].range.end <= map->bank[bank + 1].range.start; */
-		first = skip_pieces(map->scratch.piece, first, npieces,
-				    map->bank[bank].range.start);
-		if (!divide_bank(map, bank, first, npieces))
+	for (uint32_t i = 0; i < nbanks; i++) {
+		first = skip_pieces(piece, first, npieces, bank[i].range.start);
+		if (!divide_bank(regions, &bank[i], reservation, nreservations, piece, first,
+				 npieces))
 			return false;
 	}
 	return true;
 }
 
-/* Pass 2: scratch.piece[] from reservation[]. Result: how many. */
-/*@
-	requires \valid(map) && map->nreservations <= MEMMAP_MAX_RESERVATIONS;
-	requires good_inputs(&map->reservation[0], map->nreservations);
-	assigns map->scratch;
-	ensures \result <= 2 * MEMMAP_MAX_INPUTS;
-	ensures good_pieces(&map->scratch.piece[0], \result, &map->reservation[0],
-			    map->nreservations);
-	ensures same_ranges{Pre, Post}(&map->bank[0], MEMMAP_MAX_CUT_BANKS);
-	ensures same_ranges{Pre, Post}(&map->declared[0], MEMMAP_MAX_BANKS);
-	ensures same_ranges{Pre, Post}(&map->reservation[0], MEMMAP_MAX_RESERVATIONS);
-*/
-static uint32_t paint_reservations(struct memmap *map)
+/* Pass 1: bank[] from declared[]. */
+static void resolve_banks(struct memmap *map)
 {
-	return memmap_paint(&map->scratch, map->reservation, map->nreservations);
+	uint32_t npieces = paint(map, map->declared, map->ndeclared);
+	struct memmap_list banks = { map->bank, 0, map->max_banks };
+
+	join_pieces(&banks, map->declared, map->ndeclared, map->scratch.piece, npieces);
+	//@ assert same_starts{Pre, Here}(map->declared, map->ndeclared);
+	//@ assert same_ends{Pre, Here}(map->declared, map->ndeclared);
+	//@ assert same_starts{Pre, Here}(map->reservation, map->nreservations);
+	//@ assert same_ends{Pre, Here}(map->reservation, map->nreservations);
+	//@ assert same_kinds{Pre, Here}(map->reservation, map->nreservations);
+	map->nbanks = banks.count;
 }
 
-/* The partition is there if it has @fit; if not, there is none. */
-/*@
-	requires \valid(map);
-	requires good_counts(map);
-	requires good_inputs(&map->declared[0], map->ndeclared);
-	requires good_inputs(&map->reservation[0], map->nreservations);
-	requires usable_none(&map->reservation[0], map->nreservations);
-	requires good_inputs(&map->bank[0], map->nbanks);
-	requires in_order(&map->bank[0], map->nbanks);
-	requires good_inputs(&map->region[0], map->nregions);
-	requires in_order(&map->region[0], map->nregions);
-	requires usable_whole(&map->region[0], map->nregions);
-	assigns map->resolved, map->nbanks, map->nregions;
-	ensures good_counts(map);
-	ensures good_inputs(&map->declared[0], map->ndeclared);
-	ensures good_inputs(&map->reservation[0], map->nreservations);
-	ensures usable_none(&map->reservation[0], map->nreservations);
-	ensures good_inputs(&map->bank[0], map->nbanks);
-	ensures in_order(&map->bank[0], map->nbanks);
-	ensures good_inputs(&map->region[0], map->nregions);
-	ensures in_order(&map->region[0], map->nregions);
-	ensures usable_whole(&map->region[0], map->nregions);
-	ensures \result == ACRE_OK ==> map->resolved;
-*/
-static enum acre_status conclude(struct memmap *map, bool fit)
+/* Passes 2 and 3: region[] from bank[] and reservation[]. False if the table is full. */
+static bool resolve_regions(struct memmap *map)
 {
-	map->resolved = fit;
-	if (!fit) {
-		map->nbanks = 0;
-		map->nregions = 0;
-	}
-	return fit ? ACRE_OK : ACRE_ERR_FULL;
+	uint32_t npieces = paint(map, map->reservation, map->nreservations);
+	struct memmap_list regions = { map->region, 0, map->max_regions };
+	//@ assert sorted_list(map->bank, map->nbanks);
+	bool fit = divide_banks(&regions, map->bank, map->nbanks, map->reservation,
+				map->nreservations, map->scratch.piece, npieces);
+
+	map->nregions = regions.count;
+	return fit;
 }
 
 enum acre_status memmap_resolve(struct memmap *map)
@@ -795,171 +487,118 @@ enum acre_status memmap_resolve(struct memmap *map)
 	if (map->resolved)
 		return ACRE_ERR_INVALID;
 	resolve_banks(map);
+	//@ ghost banks_are_there: ;
+	map->resolved = resolve_regions(map);
+	//@ assert same_starts{banks_are_there, Here}(map->bank, map->nbanks);
+	//@ assert same_ends{banks_are_there, Here}(map->bank, map->nbanks);
+	//@ assert good_inputs(map->bank, map->nbanks);
+	//@ assert in_order(map->bank, map->nbanks);
+	//@ assert same_starts{banks_are_there, Here}(map->declared, map->ndeclared);
+	//@ assert same_ends{banks_are_there, Here}(map->declared, map->ndeclared);
+	//@ assert same_starts{banks_are_there, Here}(map->reservation, map->nreservations);
+	//@ assert same_ends{banks_are_there, Here}(map->reservation, map->nreservations);
+	//@ assert same_kinds{banks_are_there, Here}(map->reservation, map->nreservations);
+	if (map->resolved)
+		return ACRE_OK;
+	map->nbanks = 0;
 	map->nregions = 0;
-	uint32_t npieces = paint_reservations(map);
-	/*@ assert good_inputs(&map->bank[0], map->nbanks); */
-	/*@ assert in_order(&map->bank[0], map->nbanks); */
-	bool fit = divide_banks(map, npieces);
-	/*@ assert good_inputs(&map->declared[0], map->ndeclared); */
-	/*@ assert good_inputs(&map->reservation[0], map->nreservations); */
-	/*@ assert usable_none(&map->reservation[0], map->nreservations); */
-	/*@ assert good_inputs(&map->bank[0], map->nbanks); */
-	/*@ assert in_order(&map->bank[0], map->nbanks); */
-	return conclude(map, fit);
+	return ACRE_ERR_FULL;
 }
 
 /* ---- carving --------------------------------------------------------------------------------- */
 
-/* Below, the new region, slack, above, and two neighbours. */
-#define CARVE_PARTS 6u
-
-/*@
-	// @carved is in @whole, with all frames that it touches.
-	predicate can_cut(struct acre_range whole, struct acre_range carved) =
-		whole.start <= carved.start < carved.end <= whole.end <= ACRE_PADDR_LIMIT &&
-		(whole.end % FRAME_SIZE == 0 || carved.end % FRAME_SIZE == 0);
-*/
-
 /*
- * Cut region @whole around @carved: what is below, the carved, slack up to a frame, what is above.
+ * Append region @whole, cut around @carved: what is below, the carved, slack up to a frame, what is
+ * above.
  */
-/*@
-	requires \valid(part + (0 .. CARVE_PARTS - 1)) && \valid(nparts);
-	requires \valid_read(whole) && \valid_read(carved);
-	requires \separated(nparts, part + (0 .. CARVE_PARTS - 1), whole, carved);
-	requires *nparts <= 1 && good_inputs(part, *nparts) && in_order(part, *nparts);
-	requires usable_whole(part, *nparts);
-	requires ends_by(part, *nparts, whole->range.start);
-	requires can_cut(whole->range, carved->range);
-	requires whole->kind == MEMMAP_USABLE ==>
-		whole->range.start % FRAME_SIZE == 0 && whole->range.end % FRAME_SIZE == 0;
-	requires carved->kind == MEMMAP_USABLE || whole->kind == MEMMAP_USABLE ==>
-		carved->range.start % FRAME_SIZE == 0;
-	requires carved->kind == MEMMAP_USABLE ==> carved->range.end % FRAME_SIZE == 0;
-	assigns part[0 .. CARVE_PARTS - 1], *nparts;
-	ensures *nparts <= 5;
-	ensures good_inputs(part, *nparts);
-	ensures in_order(part, *nparts);
-	ensures usable_whole(part, *nparts);
-	ensures ends_by(part, *nparts, \old(whole->range.end));
-*/
-static void cut(struct memmap_region *part, uint32_t *nparts, const struct memmap_region *whole,
+static void cut(struct memmap_list *parts, const struct memmap_region *whole,
 		const struct memmap_region *carved)
 {
-	struct memmap_region slack = make_region(carved->range, MEMMAP_SLACK, "");
-	struct memmap_region below, above;
+	const struct acre_range below = { whole->range.start, carved->range.start };
+	const struct acre_range slack = { carved->range.end, frame_up(carved->range.end) };
+	const struct acre_range above = { slack.end, whole->range.end };
 
-	copy_region(&below, whole);
-	copy_region(&above, whole);
-	slack.bank = whole->bank;
-	slack.numa_node = whole->numa_node;
-	slack.range.start = carved->range.end;
-	slack.range.end = frame_up(carved->range.end);
-	below.range.end = carved->range.start;
-	above.range.start = slack.range.end;
-	/*@ assert ends_by(part, *nparts, carved->range.start); */
-	(void)append_region(part, nparts, CARVE_PARTS, &below);
-	/*@ assert ends_by(part, *nparts, carved->range.start); */
-	(void)append_region(part, nparts, CARVE_PARTS, carved);
-	/*@ assert ends_by(part, *nparts, slack.range.start); */
-	(void)append_region(part, nparts, CARVE_PARTS, &slack);
-	/*@ assert ends_by(part, *nparts, slack.range.start) ||
-		ends_by(part, *nparts, above.range.start); */
-	(void)append_region(part, nparts, CARVE_PARTS, &above);
+	(void)append_range(parts, whole, below, whole->kind, whole);
+	(void)append_range(parts, whole, carved->range, carved->kind, carved);
+	(void)append_range(parts, whole, slack, MEMMAP_SLACK, NULL);
+	(void)append_range(parts, whole, above, whole->kind, whole);
 }
 
-/* Put part[0 .. nparts) where region[first .. end) is. The caller has checked that it fits. */
-/*@
-	requires \valid(map) && first <= end <= map->nregions <= MEMMAP_MAX_REGIONS;
-	requires \valid_read(part + (0 .. nparts - 1)) && \separated(map, part + (0 .. nparts - 1));
-	requires nparts <= CARVE_PARTS &&
-		nparts <= MEMMAP_MAX_REGIONS - (map->nregions - (end - first));
-	assigns map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
-	ensures map->nregions == \old(map->nregions) - (end - first) + nparts;
-	ensures map->nregions <= MEMMAP_MAX_REGIONS;
-*/
-static void replace(struct memmap *map, uint32_t first, uint32_t end,
-		    const struct memmap_region *part, uint32_t nparts)
+/* Move the regions from @end on up or down, so that they begin at @to. */
+static void move_tail(struct memmap_region *region, uint32_t end, uint32_t to, uint32_t tail)
 {
-	uint32_t tail = map->nregions - end;
-
-	/* Not if they stay where they are. */
-	if (first + nparts > end) {
+	if (to > end) {
 		/*@
 			loop invariant 0 <= i <= tail;
-			loop assigns i, map->region[0 .. MEMMAP_MAX_REGIONS - 1];
+			loop assigns i, region[to .. to + tail - 1];
 			loop variant i;
 		*/
 		for (uint32_t i = tail; i > 0; i--)
-			copy_region(&map->region[first + nparts + i - 1],
-				    &map->region[end + i - 1]);
-	} else if (first + nparts < end) {
+			put(region, to + i - 1, &region[end + i - 1]);
+	} else if (to < end) {
 		/*@
 			loop invariant 0 <= i <= tail;
-			loop assigns i, map->region[0 .. MEMMAP_MAX_REGIONS - 1];
+			loop assigns i, region[to .. to + tail - 1];
 			loop variant tail - i;
 		*/
 		for (uint32_t i = 0; i < tail; i++)
-			copy_region(&map->region[first + nparts + i], &map->region[end + i]);
+			put(region, to + i, &region[end + i]);
 	}
+}
+
+/* Put @parts where region[first .. end) is. The caller has checked that they fit. */
+static void replace(struct memmap *map, uint32_t first, uint32_t end,
+		    const struct memmap_list *parts)
+{
+	struct memmap_region *region = map->region;
+	const struct memmap_region *part = parts->entry;
+	const uint32_t nparts = parts->count;
+	const uint32_t tail = map->nregions - end;
+
+	move_tail(region, end, first + nparts, tail);
 	/*@
 		loop invariant 0 <= i <= nparts;
-		loop assigns i, map->region[0 .. MEMMAP_MAX_REGIONS - 1];
+		loop assigns i, region[first .. first + nparts - 1];
 		loop variant nparts - i;
 	*/
 	for (uint32_t i = 0; i < nparts; i++)
-		copy_region(&map->region[first + i], &part[i]);
+		put(region, first + i, &part[i]);
 	map->nregions = first + nparts + tail;
+}
+
+/* The parts that region[first .. end) becomes when @carved is cut out of region[at] in it. */
+static void gather_parts(struct memmap_list *parts, const struct memmap_region *region,
+			 uint32_t first, uint32_t at, uint32_t end,
+			 const struct memmap_region *carved)
+{
+	if (first < at)
+		(void)append(parts, &region[first]);
+	cut(parts, &region[at], carved);
+	//@ assert same_ranges{Pre, Here}(region + first, end - first);
+	if (at + 1 < end)
+		(void)append(parts, &region[at + 1]);
 }
 
 /*
  * Make @carved (range, kind, name, index) out of part of region @at, which contains all frames that
  * it touches. ACRE_ERR_FULL, and nothing changed, if the table has no room.
  */
-/*@
-	requires \valid(map) && map->nregions <= MEMMAP_MAX_REGIONS && at < map->nregions;
-	requires good_inputs(&map->region[0], map->nregions);
-	requires in_order(&map->region[0], map->nregions);
-	requires usable_whole(&map->region[0], map->nregions);
-	requires can_cut(map->region[at].range, carved.range);
-	requires carved.kind == MEMMAP_USABLE || map->region[at].kind == MEMMAP_USABLE ==>
-		carved.range.start % FRAME_SIZE == 0;
-	requires carved.kind == MEMMAP_USABLE ==> carved.range.end % FRAME_SIZE == 0;
-	assigns map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
-	ensures \result == ACRE_OK || \result == ACRE_ERR_FULL;
-	ensures \result != ACRE_OK ==> map->nregions == \old(map->nregions);
-	ensures map->nregions <= MEMMAP_MAX_REGIONS;
-*/
 static enum acre_status carve(struct memmap *map, uint32_t at, struct memmap_region carved)
 {
 	struct memmap_region part[CARVE_PARTS];
-	uint32_t nparts = 0;
+	struct memmap_list parts = { part, 0, CARVE_PARTS };
 	/* The neighbours take part, because one of them may be the same thing as what is made. */
 	uint32_t first = at > 0 ? at - 1 : at;
 	uint32_t end = at + 1 < map->nregions ? at + 2 : at + 1;
 
-	carved.bank = map->region[at].bank;
-	carved.numa_node = map->region[at].numa_node;
-	if (first < at)
-		(void)append_region(part, &nparts, CARVE_PARTS, &map->region[first]);
-	cut(part, &nparts, &map->region[at], &carved);
-	if (at + 1 < end)
-		(void)append_region(part, &nparts, CARVE_PARTS, &map->region[at + 1]);
-	if (nparts > MEMMAP_MAX_REGIONS - (map->nregions - (end - first)))
+	gather_parts(&parts, map->region, first, at, end, &carved);
+	if (parts.count > map->max_regions - (map->nregions - (end - first)))
 		return ACRE_ERR_FULL;
-	replace(map, first, end, part, nparts);
+	replace(map, first, end, &parts);
 	return ACRE_OK;
 }
 
 /* The region of kind @from that contains all of @range, whole frames. */
-/*@
-	requires \valid_read(map) && good_counts(map) && \valid(at) && \separated(at, map);
-	requires sorted_list(&map->region[0], map->nregions);
-	assigns *at;
-	ensures \result == ACRE_OK ==> *at < map->nregions && map->region[*at].kind == from &&
-		can_cut(map->region[*at].range, range) && range.end <= map->region[*at].range.end &&
-		range.start % FRAME_SIZE == 0 && range.end % FRAME_SIZE == 0;
-*/
 static enum acre_status find_to_carve(const struct memmap *map, struct acre_range range,
 				      enum memmap_kind from, uint32_t *at)
 {
@@ -977,13 +616,12 @@ static enum acre_status find_to_carve(const struct memmap *map, struct acre_rang
 enum acre_status memmap_claim_nth(struct memmap *map, struct acre_range range,
 				  enum memmap_kind kind, const char *name, uint32_t index)
 {
-	struct memmap_region claimed = make_region(range, kind, name);
+	struct memmap_region claimed = make_region(range, kind, name, index);
 	uint32_t at;
 
 	if (!is_reserving(kind))
 		return ACRE_ERR_INVALID;
 	enum acre_status status = find_to_carve(map, range, MEMMAP_USABLE, &at);
-	claimed.index = index;
 	return status == ACRE_OK ? carve(map, at, claimed) : status;
 }
 
@@ -1003,20 +641,12 @@ enum acre_status memmap_recast(struct memmap *map, struct acre_range range, enum
 	enum acre_status status = find_to_carve(map, range, from, &at);
 	if (status != ACRE_OK)
 		return status;
-	struct memmap_region recast = make_region(range, to, map->region[at].name);
-	recast.index = map->region[at].index;
-	return carve(map, at, recast);
+	return carve(map, at, make_region(range, to, map->region[at].name, map->region[at].index));
 }
 
 /* ---- placing --------------------------------------------------------------------------------- */
 
 /* The highest start of @size bytes in @range; false if there is none. */
-/*@
-	requires 0 < align && \valid(start);
-	assigns *start;
-	ensures \result ==> range.start <= *start && *start + size <= range.end &&
-		*start % FRAME_SIZE == 0;
-*/
 static bool highest_start(struct acre_range range, uint64_t size, uint64_t align,
 			  acre_paddr_t *start)
 {
@@ -1028,13 +658,6 @@ static bool highest_start(struct acre_range range, uint64_t size, uint64_t align
 	return *start >= range.start && *start % FRAME_SIZE == 0;
 }
 
-/*@
-	requires \valid_read(map) && \valid_read(request);
-	assigns \nothing;
-	ensures \result == ACRE_OK ==> map->resolved && request->size > 0 &&
-		request->kind != MEMMAP_USABLE &&
-		map->nreservations < MEMMAP_MAX_RESERVATIONS;
-*/
 static enum acre_status check_request(const struct memmap *map,
 				      const struct memmap_request *request)
 {
@@ -1042,15 +665,16 @@ static enum acre_status check_request(const struct memmap *map,
 		return ACRE_ERR_INVALID;
 	if (request->align != 0 && !is_power_of_two(request->align))
 		return ACRE_ERR_INVALID;
-	return map->nreservations < MEMMAP_MAX_RESERVATIONS ? ACRE_OK : ACRE_ERR_FULL;
+	return map->nreservations < map->max_reservations ? ACRE_OK : ACRE_ERR_FULL;
 }
 
 enum acre_status memmap_place(struct memmap *map, const struct memmap_request *request,
 			      struct acre_range *placed)
 {
-	uint64_t align = request->align > FRAME_SIZE ? request->align : FRAME_SIZE;
+	const uint64_t align = request->align > FRAME_SIZE ? request->align : FRAME_SIZE;
+	const struct acre_range window = request->window;
+	const uint64_t size = request->size;
 	enum acre_status status = check_request(map, request);
-	uint32_t count = map->nreservations;
 	uint32_t at = map->nregions;
 	acre_paddr_t start = 0;
 	bool found = false;
@@ -1061,34 +685,30 @@ enum acre_status memmap_place(struct memmap *map, const struct memmap_request *r
 		loop invariant at <= map->nregions;
 		loop invariant found ==> at < map->nregions &&
 			map->region[at].kind == MEMMAP_USABLE && start % FRAME_SIZE == 0 &&
-			request->window.start <= start &&
-			start + request->size <= request->window.end &&
+			window.start <= start && start + size <= window.end &&
 			map->region[at].range.start <= start &&
-			start + request->size <= map->region[at].range.end;
+			start + size <= map->region[at].range.end;
 		loop assigns found, at, start;
 		loop variant at + (found ? 0 : 1);
 	*/
 	while (!found && at > 0) {
 		const struct memmap_region *region = &map->region[--at];
 		found = region->kind == MEMMAP_USABLE &&
-			highest_start(intersection(region->range, request->window), request->size,
-				      align, &start);
+			highest_start(intersection(region->range, window), size, align, &start);
 	}
 	if (!found)
 		return ACRE_ERR_NOT_FOUND;
-	struct memmap_region there = make_region(
-		(struct acre_range){ start, start + request->size }, request->kind, request->name);
+	const struct acre_range range = { start, start + size };
+	struct memmap_region there =
+		make_region(range, request->kind, request->name, MEMMAP_NO_INDEX);
 	status = carve(map, at, there);
-	/*@ assert good_counts(map); */
+	//@ assert good_counts(map);
 	if (status != ACRE_OK)
 		return status;
-	copy_region(&map->reservation[count], &there);
-	map->nreservations = count + 1;
-	/*@ assert request->size == \at(request->size, Pre); */
-	/*@ assert request->window.start == \at(request->window.start, Pre); */
-	/*@ assert request->window.end == \at(request->window.end, Pre); */
-	placed->start = there.range.start;
-	placed->end = there.range.end;
+	put_input(map, map->reservation, map->nreservations, there);
+	map->nreservations++;
+	placed->start = range.start;
+	placed->end = range.end;
 	return ACRE_OK;
 }
 
@@ -1154,13 +774,6 @@ uint64_t memmap_ram_bytes(const struct memmap *map)
 }
 
 /* The first part of @range that is in no bank; empty if all of it is RAM. */
-/*@
-	requires \valid_read(map) && map->nbanks <= MEMMAP_MAX_CUT_BANKS;
-	requires good_inputs(&map->bank[0], map->nbanks);
-	requires in_order(&map->bank[0], map->nbanks);
-	assigns \nothing;
-	ensures range.start <= \result.start && \result.end <= range.end;
-*/
 static struct acre_range first_hole(const struct memmap *map, struct acre_range range)
 {
 	uint32_t bank = first_ending_after(map->bank, map->nbanks, range.start);
@@ -1196,7 +809,7 @@ bool memmap_outside(const struct memmap *map, struct memmap_outside_cursor *curs
 			rest.start = cursor->from;
 		struct acre_range hole = first_hole(map, rest);
 		if (!acre_range_is_empty(hole) && reservation->kind != MEMMAP_LEFT_OUT) {
-			copy_region(part, reservation);
+			put(part, 0, reservation);
 			part->range.start = hole.start;
 			part->range.end = hole.end;
 			cursor->from = hole.end;

@@ -6,7 +6,7 @@
  *   2. memmap_resolve() turns that into a partition: every byte of RAM lies in exactly one region,
  *      sorted by address, and the most restrictive kind wins where reservations overlap;
  *   3. memmap_place() finds a place for reservations that have none, memmap_claim() gives part of
- *      the usable memory another kind (frame metadata), memmap_recast() part of any.
+ *      the usable memory another kind (metadata), memmap_recast() part of any.
  *
  * A *bank* is a piece of RAM, a *reservation* a piece of memory that has an owner, in RAM or not;
  * a *region* is a piece of the partition and has one *kind* (memmap_types.h).
@@ -23,25 +23,35 @@
 
 /* ---- what there is --------------------------------------------------------------------------- */
 
-/* memmap_init - an empty map. Cost: O(1), nothing of the tables is touched. */
-/*@
-	requires \valid(map);
-	assigns map->resolved, map->ndynamic, map->ndeclared, map->nreservations, map->nbanks,
-		map->nregions;
-	ensures good_map(map) && !map->resolved;
-*/
-void memmap_init(struct memmap *map);
+/*
+ * memmap_table_bytes - how many bytes of storage a map for @nbanks declared banks and
+ * @nreservations reservations needs, claims and placed reservations included: about 520 to 610
+ * and 280 to 370 for each. Pre: neither is more than MEMMAP_MOST_INPUTS. In memmap_tables.c.
+ */
+uint64_t memmap_table_bytes(uint32_t nbanks, uint32_t nreservations);
+
+/*
+ * memmap_init - an empty map whose tables lie in @storage of @bytes bytes.
+ * Result: ACRE_OK; ACRE_ERR_INVALID when @nbanks or @nreservations is more than MEMMAP_MOST_INPUTS;
+ *         ACRE_ERR_MISALIGNED when @storage is not aligned as a uint64_t; ACRE_ERR_NOMEM when @bytes
+ *         is less than memmap_table_bytes() says. The map is unchanged on failure.
+ * Owner:  the map uses @storage as long as it is used itself.
+ * Cost:   O(1), nothing of the tables is touched. In memmap_tables.c.
+ */
+acre_nodiscard enum acre_status memmap_init(struct memmap *map, void *storage, uint64_t bytes,
+					    uint32_t nbanks, uint32_t nreservations);
 
 /*
  * memmap_add_bank - RAM in @range (bytes, any alignment). Banks may overlap or touch each other:
  * where two overlap, the first added keeps its node.
  * Result: ACRE_OK, also for an empty range, which adds nothing; ACRE_ERR_RANGE when start > end or
- *         end is past ACRE_PADDR_LIMIT; ACRE_ERR_FULL past MEMMAP_MAX_BANKS; ACRE_ERR_INVALID when
+ *         end is past ACRE_PADDR_LIMIT; ACRE_ERR_FULL past the number of banks that
+ *         the map was made for; ACRE_ERR_INVALID when
  *         the map is resolved already. The map is unchanged on failure.
  * Owner:  @name (may be NULL for "") is not copied: it lives as long as the map.
  */
 /*@
-	requires \valid(map) && good_map(map);
+	requires good_map(map);
 	assigns map->declared[map->ndeclared], map->ndeclared;
 	ensures good_map(map);
 	ensures \result == ACRE_OK ==> range.start <= range.end <= ACRE_PADDR_LIMIT;
@@ -57,12 +67,12 @@ acre_nodiscard enum acre_status memmap_add_bank(struct memmap *map, struct acre_
  * memmap_reserve - keep @range out of the usable memory, as @kind, for @name. Bytes, any alignment;
  * may overlap others and lie outside RAM in part or whole. Where two of one kind overlap, the first
  * added keeps its name.
- * Result: as memmap_add_bank(), but ACRE_ERR_FULL past MEMMAP_MAX_RESERVATIONS, and
+ * Result: as memmap_add_bank(), but ACRE_ERR_FULL past the number of reservations, and
  *         ACRE_ERR_INVALID also for a @kind that reserves nothing (MEMMAP_USABLE, MEMMAP_SLACK, no
  *         kind at all).
  */
 /*@
-	requires \valid(map) && good_map(map);
+	requires good_map(map);
 	assigns map->reservation[map->nreservations], map->nreservations;
 	ensures good_map(map);
 	ensures \result == ACRE_OK ==> range.start <= range.end <= ACRE_PADDR_LIMIT;
@@ -77,7 +87,7 @@ acre_nodiscard enum acre_status memmap_reserve(struct memmap *map, struct acre_r
 
 /* memmap_reserve_nth - the same for the reservation @index of those that share @name. */
 /*@
-	requires \valid(map) && good_map(map);
+	requires good_map(map);
 	assigns map->reservation[map->nreservations], map->nreservations;
 	ensures good_map(map);
 	ensures \result == ACRE_OK ==> range.start <= range.end <= ACRE_PADDR_LIMIT;
@@ -99,8 +109,11 @@ acre_nodiscard enum acre_status memmap_reserve_nth(struct memmap *map, struct ac
  * Cost:   O(n log n) in banks.
  */
 /*@
-	requires \valid(map) && good_map(map);
-	assigns map->reservation[map->nreservations], map->nreservations, map->scratch;
+	requires good_map(map);
+	assigns map->reservation[map->nreservations], map->nreservations,
+		map->scratch.edge[0 .. 2 * map->scratch.max_inputs - 1],
+		map->scratch.piece[0 .. 2 * map->scratch.max_inputs - 1],
+		map->scratch.winner[0 .. 2 * map->scratch.max_inputs - 1];
 	ensures good_map(map);
 	ensures \result != ACRE_OK ==> map->nreservations == \old(map->nreservations);
 */
@@ -112,23 +125,26 @@ acre_nodiscard enum acre_status memmap_limit(struct memmap *map, uint64_t bytes,
  * memmap_resolve - compute bank[] and the partition region[]. Usable extents are rounded inward to
  * frames (so that memory is rounded inward and reservations outward), the rest of those frames
  * becomes MEMMAP_SLACK.
- * Result: ACRE_OK; ACRE_ERR_INVALID when it is resolved already; ACRE_ERR_FULL past
- *         MEMMAP_MAX_REGIONS, which cannot happen with the constants above. Not resolved, and
+ * Result: ACRE_OK; ACRE_ERR_INVALID when it is resolved already; ACRE_ERR_FULL
+ *         when the regions do not fit, which cannot happen (memmap.c counts them). Not resolved, and
  *         unchanged, on failure.
  * Cost:   O(n log n) in banks + reservations; no recursion, a few words of stack.
  */
 /*@
-	requires \valid(map) && good_map(map);
-	assigns map->resolved, map->nbanks, map->nregions, map->bank[0 .. MEMMAP_MAX_CUT_BANKS - 1],
-		map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->scratch;
+	requires good_map(map);
+	assigns map->resolved, map->nbanks, map->nregions, map->bank[0 .. map->max_banks - 1],
+		map->region[0 .. map->max_regions - 1],
+		map->scratch.edge[0 .. 2 * map->scratch.max_inputs - 1],
+		map->scratch.piece[0 .. 2 * map->scratch.max_inputs - 1],
+		map->scratch.winner[0 .. 2 * map->scratch.max_inputs - 1];
 	// good_map(map), part by part.
 	ensures good_counts(map);
-	ensures good_inputs(&map->declared[0], map->ndeclared);
-	ensures good_inputs(&map->reservation[0], map->nreservations);
-	ensures usable_none(&map->reservation[0], map->nreservations);
-	ensures sorted_list(&map->bank[0], map->nbanks);
-	ensures sorted_list(&map->region[0], map->nregions);
-	ensures usable_whole(&map->region[0], map->nregions);
+	ensures good_inputs(map->declared, map->ndeclared);
+	ensures good_inputs(map->reservation, map->nreservations);
+	ensures usable_none(map->reservation, map->nreservations);
+	ensures sorted_list(map->bank, map->nbanks);
+	ensures sorted_list(map->region, map->nregions);
+	ensures usable_whole(map->region, map->nregions);
 	ensures \result == ACRE_OK ==> map->resolved;
 */
 acre_nodiscard enum acre_status memmap_resolve(struct memmap *map);
@@ -138,14 +154,14 @@ acre_nodiscard enum acre_status memmap_resolve(struct memmap *map);
  * Pre:    resolved (before that no region is usable).
  * Result: ACRE_ERR_INVALID when @range is empty or backwards or @kind reserves nothing;
  *         ACRE_ERR_MISALIGNED when it is not whole frames; ACRE_ERR_NOT_FOUND when no usable region
- *         contains all of it; ACRE_ERR_FULL past MEMMAP_MAX_REGIONS. The map is unchanged on
- *         failure.
+ *         contains all of it; ACRE_ERR_FULL when the regions would not fit. The map is
+ *         unchanged on failure.
  * Cost:   O(n): the regions above move by up to two places.
  */
 /*@
-	requires \valid(map) && good_map(map);
-	assigns map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
-	ensures map->nregions <= MEMMAP_MAX_REGIONS;
+	requires good_map(map);
+	assigns map->region[0 .. map->max_regions - 1], map->nregions;
+	ensures map->nregions <= map->max_regions;
 	ensures \result != ACRE_OK ==> map->nregions == \old(map->nregions);
 */
 acre_nodiscard enum acre_status memmap_claim(struct memmap *map, struct acre_range range,
@@ -153,9 +169,9 @@ acre_nodiscard enum acre_status memmap_claim(struct memmap *map, struct acre_ran
 
 /* memmap_claim_nth - the same for the claim @index of those that share @name. */
 /*@
-	requires \valid(map) && good_map(map);
-	assigns map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
-	ensures map->nregions <= MEMMAP_MAX_REGIONS;
+	requires good_map(map);
+	assigns map->region[0 .. map->max_regions - 1], map->nregions;
+	ensures map->nregions <= map->max_regions;
 	ensures \result != ACRE_OK ==> map->nregions == \old(map->nregions);
 */
 acre_nodiscard enum acre_status memmap_claim_nth(struct memmap *map, struct acre_range range,
@@ -175,20 +191,23 @@ acre_nodiscard enum acre_status memmap_claim_nth(struct memmap *map, struct acre
  * Pre:    resolved.
  * Result: ACRE_OK and *@placed; ACRE_ERR_INVALID for a request that makes no sense or before
  *         resolving; ACRE_ERR_NOT_FOUND when there is no such place; ACRE_ERR_FULL past
- *         MEMMAP_MAX_RESERVATIONS, in which each placed one counts. Map and *@placed are unchanged
+ *         the number of reservations, in which each placed one counts. Map and *@placed are unchanged
  *         on failure.
  * Cost:   O(n) in regions.
  */
 /*@
-	requires \valid(map) && good_map(map) && \valid_read(request) && \valid(placed);
-	requires \separated(placed, map) && \separated(request, map) && \separated(request, placed);
-	assigns map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
+	requires good_map(map) && \valid_read(request) && \valid(placed);
+	requires \separated(placed, request, map, map->region + (0 .. map->max_regions - 1),
+		map->reservation + (0 .. map->max_reservations - 1));
+	assigns map->region[0 .. map->max_regions - 1], map->nregions;
 	assigns map->reservation[map->nreservations], map->nreservations, *placed;
 	ensures good_counts(map);
 	ensures \result != ACRE_OK ==> *placed == \old(*placed) &&
 		map->nreservations == \old(map->nreservations);
-	ensures \result == ACRE_OK ==> placed->start + request->size == placed->end &&
-		request->window.start <= placed->start && placed->end <= request->window.end;
+	ensures \result == ACRE_OK ==>
+		placed->start + \old(request->size) == placed->end &&
+		\old(request->window.start) <= placed->start &&
+		placed->end <= \old(request->window.end);
 */
 acre_nodiscard enum acre_status memmap_place(struct memmap *map,
 					     const struct memmap_request *request,
@@ -201,9 +220,9 @@ acre_nodiscard enum acre_status memmap_place(struct memmap *map,
  * Result: as memmap_claim().
  */
 /*@
-	requires \valid(map) && good_map(map);
-	assigns map->region[0 .. MEMMAP_MAX_REGIONS - 1], map->nregions;
-	ensures map->nregions <= MEMMAP_MAX_REGIONS;
+	requires good_map(map);
+	assigns map->region[0 .. map->max_regions - 1], map->nregions;
+	ensures map->nregions <= map->max_regions;
 	ensures \result != ACRE_OK ==> map->nregions == \old(map->nregions);
 */
 acre_nodiscard enum acre_status memmap_recast(struct memmap *map, struct acre_range range,
@@ -216,7 +235,7 @@ acre_nodiscard enum acre_status memmap_recast(struct memmap *map, struct acre_ra
  * until the next claim. Cost: O(log n).
  */
 /*@
-	requires \valid_read(map) && good_map(map);
+	requires good_map(map);
 	assigns \result \from map, *map, addr;
 	ensures \result != \null ==> \valid_read(\result) &&
 		\result->range.start <= addr < \result->range.end;
@@ -228,7 +247,8 @@ const struct memmap_region *memmap_find(const struct memmap *map, acre_paddr_t a
  * the end. *@cursor starts at 0 and moves past the result.
  */
 /*@
-	requires \valid_read(map) && good_map(map) && \valid(cursor) && \separated(cursor, map);
+	requires good_map(map) && \valid(cursor);
+	requires \separated(cursor, map, map->region + (0 .. map->max_regions - 1));
 	assigns *cursor, \result \from map, *map, kind, *cursor;
 	ensures \result != \null ==> \result == &map->region[*cursor - 1] &&
 		\old(*cursor) < *cursor <= map->nregions && \result->kind == kind;
@@ -238,7 +258,7 @@ const struct memmap_region *memmap_next(const struct memmap *map, enum memmap_ki
 
 /* memmap_bytes - bytes of all regions of @kind. O(n). */
 /*@
-	requires \valid_read(map) && good_map(map);
+	requires good_map(map);
 	assigns \nothing;
 	ensures \result <= ACRE_PADDR_LIMIT;
 */
@@ -246,7 +266,7 @@ uint64_t memmap_bytes(const struct memmap *map, enum memmap_kind kind);
 
 /* memmap_ram_bytes - bytes of the union of all banks; 0 until it is resolved. O(banks). */
 /*@
-	requires \valid_read(map) && good_map(map);
+	requires good_map(map);
 	assigns \nothing;
 	ensures \result <= ACRE_PADDR_LIMIT;
 */
@@ -260,8 +280,9 @@ uint64_t memmap_ram_bytes(const struct memmap *map);
  * Result: true and *@part (kind and name of the reservation, MEMMAP_NO_BANK), or false at the end.
  */
 /*@
-	requires \valid_read(map) && good_map(map) && \valid(cursor) && \valid(part);
-	requires \separated(cursor, map) && \separated(part, map) && \separated(part, cursor);
+	requires good_map(map) && \valid(cursor) && \valid(part);
+	requires \separated(part, cursor, map, map->reservation + (0 .. map->max_reservations - 1),
+		map->bank + (0 .. map->max_banks - 1));
 	assigns *cursor, *part;
 	ensures \result ==> part->range.start < part->range.end;
 */

@@ -2,9 +2,9 @@
 /* memmap_fdt.c - facts of a device tree become banks and reservations; oddities become findings. */
 #include "mm/map/memmap_fdt.h"
 
-#include "fdt/fdt_memory.h"
 #include "lib/fmt.h"
 #include "lib/string.h"
+#include "mm/map/memmap_fdt_internal.h"
 
 /* The specification's names are shorter (2.2.1: 31 characters, '@', an address). */
 #define NAME_LIMIT   63u
@@ -12,20 +12,12 @@
 #define MEMRESERVE   "/memreserve/"
 #define USABLE_RANGE "linux,usable-memory-range"
 
+#define TOO_MANY_BANKS        "more banks of memory than the map was made for:"
+#define TOO_MANY_RESERVATIONS "more reservations than the map was made for:"
+
 /* As many cells of a value as a line can show. */
 #define VALUE_CELLS 6u
 #define VALUE_LEN   96u
-
-struct importer {
-	struct memmap *map;
-	const struct fdt *fdt;
-	const struct memmap_reporter *reporter;
-	enum acre_status first_error; /* ACRE_OK as long as there is none */
-	bool is_full;                 /* a table of the map is: what comes now has no place */
-	bool is_restricted; /* there is a linux,usable-memory-range, and these are its pairs: */
-	uint32_t nusable;
-	struct acre_range usable[MEMMAP_MAX_WINDOWS]; /* not empty, by start */
-};
 
 /* ---- findings -------------------------------------------------------------------------------- */
 
@@ -217,6 +209,22 @@ static const char *owner_of(const struct fdt_memory_fact *fact)
 	}
 }
 
+static enum acre_status tell_bank(const struct importer *importer, struct acre_range range,
+				  uint32_t numa_node, const char *name)
+{
+	return importer->to->add_bank != NULL
+		       ? importer->to->add_bank(importer->ctx, range, numa_node, name)
+		       : ACRE_OK;
+}
+
+static enum acre_status tell_reservation(const struct importer *importer, struct acre_range range,
+					 enum memmap_kind kind, const char *name, uint32_t index)
+{
+	return importer->to->reserve != NULL
+		       ? importer->to->reserve(importer->ctx, range, kind, name, index)
+		       : ACRE_OK;
+}
+
 static void add_memory(struct importer *importer, const struct fdt_memory_fact *fact)
 {
 	uint32_t node = fact->numa_node == FDT_NO_NUMA_NODE ? MEMMAP_NO_NODE : fact->numa_node;
@@ -226,12 +234,12 @@ static void add_memory(struct importer *importer, const struct fdt_memory_fact *
 			    "left out, since it ends past the last physical address");
 		return;
 	}
-	enum acre_status status =
-		memmap_add_bank(importer->map, clipped(fact), node, printable(fact->name));
+	enum acre_status status = tell_bank(importer, clipped(fact), node, printable(fact->name));
 	if (status != ACRE_OK) {
 		importer->is_full = true;
-		report_fact(importer, fact, MEMMAP_ERROR, status,
-			    "too many banks of memory, raise MEMMAP_MAX_BANKS");
+		report_fact(importer, fact, MEMMAP_ERROR, status, TOO_MANY_BANKS);
+	} else if (!acre_range_is_empty(clipped(fact))) {
+		importer->has_memory = true;
 	}
 }
 
@@ -239,13 +247,12 @@ static void add_memory(struct importer *importer, const struct fdt_memory_fact *
 static void reserve(struct importer *importer, const struct fdt_memory_fact *fact)
 {
 	uint32_t index = subject(fact) == FDT_FACT_MEMRESERVE ? fact->index : MEMMAP_NO_INDEX;
-	enum acre_status status = memmap_reserve_nth(importer->map, clipped(fact), kind_of(fact),
-						     owner_of(fact), index);
+	enum acre_status status =
+		tell_reservation(importer, clipped(fact), kind_of(fact), owner_of(fact), index);
 
 	if (status != ACRE_OK) {
 		importer->is_full = true;
-		report_fact(importer, fact, MEMMAP_ERROR, status,
-			    "too many reservations, raise MEMMAP_MAX_RESERVATIONS");
+		report_fact(importer, fact, MEMMAP_ERROR, status, TOO_MANY_RESERVATIONS);
 	}
 }
 
@@ -322,11 +329,10 @@ static void leave_range_out(struct importer *importer, acre_paddr_t start, acre_
 	if (importer->is_full || acre_range_is_empty(range))
 		return;
 	enum acre_status status =
-		memmap_reserve(importer->map, range, MEMMAP_LEFT_OUT, USABLE_RANGE);
+		tell_reservation(importer, range, MEMMAP_LEFT_OUT, USABLE_RANGE, MEMMAP_NO_INDEX);
 	if (status != ACRE_OK) {
 		importer->is_full = true;
-		report_at_large(importer, MEMMAP_ERROR, status, range,
-				"too many reservations, raise MEMMAP_MAX_RESERVATIONS");
+		report_at_large(importer, MEMMAP_ERROR, status, range, TOO_MANY_RESERVATIONS);
 	}
 }
 
@@ -358,38 +364,92 @@ static void limit(struct importer *importer, uint64_t bytes)
 	if (status != ACRE_OK) {
 		importer->is_full = true;
 		report_at_large(importer, MEMMAP_ERROR, status, (struct acre_range){ 0, 0 },
-				"mem=: too many reservations, raise MEMMAP_MAX_RESERVATIONS");
+				"mem=: " TOO_MANY_RESERVATIONS);
+	}
+}
+
+/* ---- windows ---------------------------------------------------------------------------------- */
+
+/* Where the pair @index of `alloc-ranges` is; false, and a finding, if that cannot be said. */
+static bool read_alloc_range(struct importer *importer, const struct fdt_memory_cursor *cursor,
+			     const struct fdt_memory_fact *fact, uint32_t index,
+			     struct acre_range *window)
+{
+	struct fdt_memory_fact pair = *fact;
+	enum acre_status status = fdt_alloc_range(cursor, index, &pair.base, &pair.size);
+
+	if (status == ACRE_OK) {
+		pair.has_range = true;
+		*window = clipped(&pair);
+		return true;
+	}
+	pair.kind = FDT_FACT_MALFORMED;
+	pair.property = "alloc-ranges";
+	if (fdt_find_property(importer->fdt, &fact->node, pair.property, &pair.value) != ACRE_OK)
+		pair.value.length = 0;
+	report_fact(importer, &pair, MEMMAP_WARNING, status,
+		    "a pair that cannot be is no place to use");
+	return false;
+}
+
+/* Who looks for a place of its own leaves these to them, for the time being. */
+static void leave_windows(struct importer *importer, const struct fdt_memory_cursor *cursor,
+			  const struct fdt_memory_fact *fact)
+{
+	struct acre_range window;
+
+	if (importer->to->leave_window == NULL)
+		return;
+	for (uint32_t i = 0; i < fact->nwindows && i < MEMMAP_MAX_WINDOWS; i++) {
+		if (read_alloc_range(importer, cursor, fact, i, &window))
+			importer->to->leave_window(importer->ctx, window);
 	}
 }
 
 /* ---- any fact -------------------------------------------------------------------------------- */
 
-static void add_malformed(struct importer *importer, const struct fdt_memory_fact *fact)
+/* Only a `status` that cannot be read leaves the rest of a reservation without a place intact. */
+static bool is_intact(const struct fdt_memory_fact *fact)
+{
+	return fact->kind == FDT_FACT_DYNAMIC || strcmp(fact->property, "status") == 0;
+}
+
+static void add_dynamic(struct importer *importer, const struct fdt_memory_cursor *cursor,
+			const struct fdt_memory_fact *fact)
+{
+	importer->ndynamic++;
+	if (is_intact(fact))
+		leave_windows(importer, cursor, fact);
+}
+
+static void add_malformed(struct importer *importer, const struct fdt_memory_cursor *cursor,
+			  const struct fdt_memory_fact *fact)
 {
 	if (fact->about == FDT_FACT_MEMORY)
 		add_malformed_memory(importer, fact);
 	else if (fact->about == FDT_FACT_DYNAMIC)
-		importer->map->ndynamic++;
+		add_dynamic(importer, cursor, fact);
 	else if (fact->about == FDT_FACT_USABLE)
 		add_malformed_usable(importer, fact);
 	else
 		add_malformed_reservation(importer, fact);
 }
 
-static void add_fact(struct importer *importer, const struct fdt_memory_fact *fact)
+static void add_fact(struct importer *importer, const struct fdt_memory_cursor *cursor,
+		     const struct fdt_memory_fact *fact)
 {
 	switch (fact->kind) {
 	case FDT_FACT_MEMORY:
 		add_memory(importer, fact);
 		return;
 	case FDT_FACT_DYNAMIC:
-		importer->map->ndynamic++;
+		add_dynamic(importer, cursor, fact);
 		return;
 	case FDT_FACT_USABLE:
 		add_usable(importer, fact);
 		return;
 	case FDT_FACT_MALFORMED:
-		add_malformed(importer, fact);
+		add_malformed(importer, cursor, fact);
 		return;
 	case FDT_FACT_RESERVED:
 	case FDT_FACT_MEMRESERVE:
@@ -413,7 +473,7 @@ static void add_facts(struct importer *importer)
 		status = fdt_memory_next(&cursor, &fact);
 		if (status != ACRE_OK)
 			break;
-		add_fact(importer, &fact);
+		add_fact(importer, &cursor, &fact);
 	}
 	if (status != ACRE_OK && status != ACRE_ERR_END)
 		report_at_large(importer, MEMMAP_ERROR, status, (struct acre_range){ 0, 0 },
@@ -424,7 +484,7 @@ static void add_facts(struct importer *importer)
 static void reserve_own(struct importer *importer, struct acre_range range, enum memmap_kind kind,
 			const char *name)
 {
-	enum acre_status status = memmap_reserve(importer->map, range, kind, name);
+	enum acre_status status = tell_reservation(importer, range, kind, name, MEMMAP_NO_INDEX);
 
 	if (status == ACRE_ERR_FULL)
 		importer->is_full = true;
@@ -477,70 +537,73 @@ static void guard_firmware(struct importer *importer, struct acre_range image)
 	enum acre_status status = memmap_guard_firmware(importer->map, image, &guarded);
 
 	if (status != ACRE_OK)
-		report_at_large(importer, MEMMAP_ERROR, status, guarded,
-				"too many reservations, raise MEMMAP_MAX_RESERVATIONS");
+		report_at_large(importer, MEMMAP_ERROR, status, guarded, TOO_MANY_RESERVATIONS);
 	else if (!acre_range_is_empty(guarded))
 		report_at_large(importer, MEMMAP_WARNING, ACRE_OK, guarded,
 				"no firmware says where it is: all memory below the kernel image "
 				"is kept out,");
 }
 
-static void check_memory(struct importer *importer, struct acre_range image)
+static void check_under_image(struct importer *importer, struct acre_range image)
 {
-	if (importer->map->ndeclared == 0)
+	if (importer->has_memory && !acre_range_is_empty(image) &&
+	    declared_at(importer->map, image.start) == NULL)
+		report_at_large(importer, MEMMAP_WARNING, ACRE_OK, image,
+				"the running kernel is not in the memory of the device tree:");
+}
+
+enum acre_status memmap_fdt_walk(struct importer *importer, const struct memmap_boot *boot)
+{
+	for (uint32_t i = 0; i < boot->nparts; i++)
+		reserve_own(importer, boot->part[i].range, MEMMAP_KERNEL, boot->part[i].name);
+	reserve_own(importer, boot->image, MEMMAP_KERNEL,
+		    boot->nparts == 0 ? "kernel image" : "kernel padding");
+	reserve_own(importer, boot->dtb, MEMMAP_DTB, "device tree");
+	reserve_own(importer, boot->firmware, MEMMAP_FIRMWARE, "firmware");
+	add_facts(importer);
+	leave_out_the_rest(importer);
+	if (!importer->is_full && !importer->has_memory)
 		report_at_large(importer, MEMMAP_ERROR, ACRE_ERR_NOT_FOUND,
 				(struct acre_range){ 0, 0 },
 				"the device tree has no enabled memory");
-	else if (!acre_range_is_empty(image) && declared_at(importer->map, image.start) == NULL)
-		report_at_large(importer, MEMMAP_WARNING, ACRE_OK, image,
-				"the running kernel is not in the memory of the device tree:");
+	return importer->first_error;
+}
+
+static enum acre_status fill_bank(void *map, struct acre_range range, uint32_t numa_node,
+				  const char *name)
+{
+	return memmap_add_bank(map, range, numa_node, name);
+}
+
+static enum acre_status fill_reservation(void *map, struct acre_range range, enum memmap_kind kind,
+					 const char *name, uint32_t index)
+{
+	return memmap_reserve_nth(map, range, kind, name, index);
 }
 
 enum acre_status memmap_from_fdt(struct memmap *map, const struct fdt *fdt,
 				 const struct memmap_boot *boot,
 				 const struct memmap_reporter *reporter)
 {
-	struct importer importer = { .map = map, .fdt = fdt, .reporter = reporter };
+	static const struct memmap_sink fill = {
+		.add_bank = fill_bank,
+		.reserve = fill_reservation,
+	};
+	struct importer importer = {
+		.to = &fill, .ctx = map, .map = map, .fdt = fdt, .reporter = reporter
+	};
 
-	for (uint32_t i = 0; i < boot->nparts; i++)
-		reserve_own(&importer, boot->part[i].range, MEMMAP_KERNEL, boot->part[i].name);
-	reserve_own(&importer, boot->image, MEMMAP_KERNEL,
-		    boot->nparts == 0 ? "kernel image" : "kernel padding");
-	reserve_own(&importer, boot->dtb, MEMMAP_DTB, "device tree");
-	reserve_own(&importer, boot->firmware, MEMMAP_FIRMWARE, "firmware");
-	add_facts(&importer);
-	leave_out_the_rest(&importer);
+	(void)memmap_fdt_walk(&importer, boot);
+	map->ndynamic = importer.ndynamic;
 	limit(&importer, boot->limit);
 	if (!importer.is_full)
-		check_memory(&importer, boot->image);
+		check_under_image(&importer, boot->image);
 	if (importer.first_error == ACRE_OK)
 		guard_firmware(&importer, boot->image);
 	return importer.first_error;
 }
 
 /* ---- reservations without a place ------------------------------------------------------------ */
-
-/* Where the pair @index of `alloc-ranges` is; false, and a finding, if that cannot be said. */
-static bool read_alloc_range(struct importer *importer, const struct fdt_memory_cursor *cursor,
-			     const struct fdt_memory_fact *fact, uint32_t index,
-			     struct acre_range *window)
-{
-	struct fdt_memory_fact pair = *fact;
-	enum acre_status status = fdt_alloc_range(cursor, index, &pair.base, &pair.size);
-
-	if (status == ACRE_OK) {
-		pair.has_range = true;
-		*window = clipped(&pair);
-		return true;
-	}
-	pair.kind = FDT_FACT_MALFORMED;
-	pair.property = "alloc-ranges";
-	if (fdt_find_property(importer->fdt, &fact->node, pair.property, &pair.value) != ACRE_OK)
-		pair.value.length = 0;
-	report_fact(importer, &pair, MEMMAP_WARNING, status,
-		    "a pair that cannot be is no place to use");
-	return false;
-}
 
 /* The first window that has a place. */
 static enum acre_status place_in_windows(struct importer *importer,
@@ -585,7 +648,7 @@ static void report_unplaced(struct importer *importer, const struct fdt_memory_f
 	const char *what = "no place for it in usable memory: ask for less, or lower its alignment";
 
 	if (status == ACRE_ERR_FULL)
-		what = "not placed: too many reservations, raise MEMMAP_MAX_RESERVATIONS";
+		what = "not placed: more reservations than the map was made for";
 	else if (fact->nwindows > MEMMAP_MAX_WINDOWS)
 		what = "no place for it in the first pairs of its alloc-ranges: raise "
 		       "MEMMAP_MAX_WINDOWS";
@@ -596,12 +659,12 @@ static void report_unplaced(struct importer *importer, const struct fdt_memory_f
 		    status == ACRE_ERR_NOT_FOUND ? ACRE_ERR_NOMEM : status, what);
 }
 
-/* Only a `status` that cannot be read leaves the rest intact; such a reservation counts. */
+/* Can it be said what it asks for? */
 static bool is_placeable(struct importer *importer, const struct fdt_memory_fact *fact)
 {
 	if (fact->kind == FDT_FACT_DYNAMIC)
 		return true;
-	if (strcmp(fact->property, "status") == 0) {
+	if (is_intact(fact)) {
 		report_fact(importer, fact, MEMMAP_WARNING, fact->why, "placed as if it said okay");
 		return true;
 	}
@@ -629,9 +692,9 @@ uint32_t memmap_place_from_fdt(struct memmap *map, const struct fdt *fdt,
 		tried++;
 		if (!is_placeable(&importer, &fact))
 			continue;
-		/* Those without a place count too, else a hostile tree could keep us for long. */
-		status = tried <= MEMMAP_MAX_RESERVATIONS ? place(&importer, &cursor, &fact)
-							  : ACRE_ERR_FULL;
+		/* Those without a place count too: a map that was made for few is not kept long. */
+		status = tried <= map->max_reservations ? place(&importer, &cursor, &fact)
+							: ACRE_ERR_FULL;
 		if (status == ACRE_OK)
 			placed++;
 		else

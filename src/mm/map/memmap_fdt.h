@@ -91,7 +91,7 @@ struct memmap_boot {
  *
  * Pre:    fdt_open() said ACRE_OK; memmap_init(), not resolved.
  * Result: ACRE_OK; else what the first finding of MEMMAP_ERROR says, of which there is at least
- *         one: ACRE_ERR_FULL (its words name the constant to raise), ACRE_ERR_NOT_FOUND (no memory
+ *         one: ACRE_ERR_FULL (the map was made for fewer), ACRE_ERR_NOT_FOUND (no memory
  *         at all), ACRE_ERR_MALFORMED and kin (a reservation of unknown place), or how the blob is
  *         broken. The map is then good for nothing but memmap_init().
  * Cost:   one walk over the tree.

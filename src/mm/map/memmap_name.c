@@ -6,12 +6,12 @@
 const char *memmap_kind_str(enum memmap_kind kind)
 {
 	static const char *const text[MEMMAP_KIND_COUNT] = {
-		[MEMMAP_USABLE] = "usable",           [MEMMAP_SLACK] = "rounding slack",
-		[MEMMAP_METADATA] = "frame metadata", [MEMMAP_REUSABLE] = "reusable",
-		[MEMMAP_MEMRESERVE] = "memreserve",   [MEMMAP_RESERVED] = "reserved",
-		[MEMMAP_INITRD] = "initrd",           [MEMMAP_DTB] = "device tree",
-		[MEMMAP_KERNEL] = "kernel",           [MEMMAP_FIRMWARE] = "firmware",
-		[MEMMAP_NO_MAP] = "no-map",           [MEMMAP_LENT] = "reusable, lent",
+		[MEMMAP_USABLE] = "usable",         [MEMMAP_SLACK] = "rounding slack",
+		[MEMMAP_METADATA] = "metadata",     [MEMMAP_REUSABLE] = "reusable",
+		[MEMMAP_MEMRESERVE] = "memreserve", [MEMMAP_RESERVED] = "reserved",
+		[MEMMAP_INITRD] = "initrd",         [MEMMAP_DTB] = "device tree",
+		[MEMMAP_KERNEL] = "kernel",         [MEMMAP_FIRMWARE] = "firmware",
+		[MEMMAP_NO_MAP] = "no-map",         [MEMMAP_LENT] = "reusable, lent",
 		[MEMMAP_LEFT_OUT] = "left out",
 	};
 

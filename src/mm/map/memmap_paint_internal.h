@@ -18,30 +18,32 @@
 			piece[p].range.end <= input[piece[p].owner].range.end) &&
 		(\forall integer p, q; 0 <= p < q < npieces ==>
 			piece[p].range.end <= piece[q].range.start);
-
-	predicate same_pieces{L1, L2}(struct memmap_piece *piece, integer npieces) =
-		\forall integer p; 0 <= p < npieces ==>
-			\at(piece[p].range.start, L1) == \at(piece[p].range.start, L2) &&
-			\at(piece[p].range.end, L1) == \at(piece[p].range.end, L2) &&
-			\at(piece[p].owner, L1) == \at(piece[p].owner, L2);
 */
 
 /*
  * memmap_paint - cut the union of @count inputs (none empty) into scratch->piece[]: sorted,
  * disjoint, each with the strongest of the inputs that cover it: the greatest kind, then the first.
+ * The first 2 * count entries of each table of @scratch are overwritten.
  * Result: how many pieces, at most 2 * count - 1. Pieces of one owner may touch: the caller
  *         joins those that belong together.
  * Cost:   O(n log n).
  */
 /*@
-	requires \valid(scratch) && \valid_read(input + (0 .. count - 1));
-	requires \separated(scratch, input + (0 .. count - 1));
-	requires count <= MEMMAP_MAX_INPUTS && good_inputs(input, count);
-	assigns *scratch;
+	requires \valid_read(scratch) && good_scratch(scratch) && count <= scratch->max_inputs;
+	requires \valid_read(input + (0 .. count - 1)) && good_inputs(input, count);
+	requires \separated(scratch, scratch->edge + (0 .. 2 * scratch->max_inputs - 1),
+		scratch->piece + (0 .. 2 * scratch->max_inputs - 1),
+		scratch->winner + (0 .. 2 * scratch->max_inputs - 1));
+	requires \separated(input + (0 .. count - 1),
+		scratch->edge + (0 .. 2 * scratch->max_inputs - 1),
+		scratch->piece + (0 .. 2 * scratch->max_inputs - 1),
+		scratch->winner + (0 .. 2 * scratch->max_inputs - 1));
+	assigns scratch->edge[0 .. 2 * count - 1], scratch->piece[0 .. 2 * count - 1],
+		scratch->winner[0 .. 2 * count - 1];
 	ensures \result <= (count == 0 ? 0 : 2 * count - 1);
-	ensures good_pieces(&scratch->piece[0], \result, input, count);
+	ensures good_pieces(scratch->piece, \result, input, count);
 */
-acre_nodiscard uint32_t memmap_paint(struct memmap_scratch *scratch,
+acre_nodiscard uint32_t memmap_paint(const struct memmap_scratch *scratch,
 				     const struct memmap_region *input, uint32_t count);
 
 #endif

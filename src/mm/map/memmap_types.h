@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memmap_types.h - the nouns of memmap.h: kinds and regions; then the map itself with its limits,
+ * memmap_types.h - the nouns of memmap.h: kinds and regions; then the map itself with its tables,
  * and the words of the contracts. A user of memmap.h reads the first part, and walks
  * region[] and bank[] of struct memmap.
  */
@@ -16,7 +16,7 @@
 enum memmap_kind {
 	MEMMAP_USABLE,     /* whole frames, for the pool */
 	MEMMAP_SLACK,      /* lost to rounding: the rest of a frame that is partly something else */
-	MEMMAP_METADATA,   /* the frame pool's own tables */
+	MEMMAP_METADATA,   /* tables of the frame pool, or of the map itself */
 	MEMMAP_REUSABLE,   /* reserved-memory with `reusable` */
 	MEMMAP_LENT,       /* that, for the time being in the frame pool: mm_lend_reusable() */
 	MEMMAP_LEFT_OUT,   /* RAM that is not used: mem=, or too little to be worth its tables */
@@ -60,52 +60,45 @@ struct memmap_outside_cursor {
 
 /* ---- the map --------------------------------------------------------------------------------- */
 
-/* Raise these, and nothing else, for a machine with more. */
-#define MEMMAP_MAX_BANKS        128u
-#define MEMMAP_MAX_RESERVATIONS 1088u /* 1,024 of a tree, and what the kernel adds itself */
+/* The most banks, and the most reservations, that a map is for: what its arithmetic can count. */
+#define MEMMAP_MOST_INPUTS ((1u << 27) - 1u)
 
-#define MEMMAP_MAX_INPUTS (MEMMAP_MAX_BANKS + MEMMAP_MAX_RESERVATIONS)
-/* Banks of different nodes that overlap are cut: n intervals make at most 2n - 1 pieces. */
-#define MEMMAP_MAX_CUT_BANKS (2u * MEMMAP_MAX_BANKS)
-/*
- * Resolving needs at most 6 x banks + 4 x reservations - 3 (memmap.c counts them), so this is
- * never too small for that and leaves room for at least MEMMAP_MAX_RESERVATIONS + 1 claims.
- */
-#define MEMMAP_MAX_REGIONS (6u * MEMMAP_MAX_INPUTS)
-
-/* Workspace of memmap_resolve(); it is here because a kernel's stack has no room for it. */
+/* What memmap_paint() works in: tables for max_inputs inputs, two entries for each. */
 struct memmap_scratch {
+	uint32_t max_inputs;
 	struct memmap_edge {
 		acre_paddr_t at;
 		uint32_t owner; /* index of the input that begins or ends here */
 		bool begins;
-	} edge[2u * MEMMAP_MAX_INPUTS];
+	} * edge;
 	struct memmap_piece {
 		struct acre_range range;
 		uint32_t owner; /* index of the input that wins here */
-	} piece[2u * MEMMAP_MAX_INPUTS];
-	uint32_t winner[2u * MEMMAP_MAX_INPUTS]; /* the tournament: [1] wins over all */
+	} * piece;
+	uint32_t *winner; /* the tournament: [1] wins over all */
 };
 
-/* The map: what was declared and reserved, and from memmap_resolve() on the partition. */
+/*
+ * The map: what was declared and reserved, and from memmap_resolve() on the partition. All tables
+ * lie in the storage that memmap_init() was lent.
+ */
 struct memmap {
 	bool resolved;
 	uint32_t ndynamic; /* memmap_from_fdt() saw so many reservations without a place */
 	uint32_t ndeclared;
 	uint32_t nreservations;
-	uint32_t nbanks;                                           /* 0 until memmap_resolve() */
-	uint32_t nregions;                                         /* 0 until memmap_resolve() */
-	struct memmap_region declared[MEMMAP_MAX_BANKS];           /* banks as added */
-	struct memmap_region reservation[MEMMAP_MAX_RESERVATIONS]; /* as added */
-	struct memmap_region bank[MEMMAP_MAX_CUT_BANKS];           /* sorted, disjoint */
-	struct memmap_region region[MEMMAP_MAX_REGIONS];           /* the partition */
-	struct memmap_scratch scratch;
+	uint32_t nbanks;   /* 0 until memmap_resolve() */
+	uint32_t nregions; /* 0 until memmap_resolve() */
+	uint32_t max_declared;
+	uint32_t max_reservations;
+	uint32_t max_banks; /* banks of different nodes that overlap are cut: twice max_declared */
+	uint32_t max_regions;
+	struct memmap_region *declared;    /* banks as added */
+	struct memmap_region *reservation; /* as added */
+	struct memmap_region *bank;        /* sorted, disjoint */
+	struct memmap_region *region;      /* the partition */
+	struct memmap_scratch scratch;     /* for memmap_resolve() */
 };
-
-/* 447 KiB with 128 banks and 1,088 reservations: for BSS, not for a stack. */
-_Static_assert(sizeof(struct memmap) <=
-		       448u * MEMMAP_MAX_BANKS + 368u * MEMMAP_MAX_RESERVATIONS + 64u,
-	       "struct memmap has grown");
 
 /* ---- words of the contracts ------------------------------------------------------------------ */
 
@@ -124,10 +117,37 @@ _Static_assert(sizeof(struct memmap) <=
 	predicate ends_by(struct memmap_region *list, integer count, integer addr) =
 		\forall integer i; 0 <= i < count ==> list[i].range.end <= addr;
 
+	// The storage that memmap_init() was lent, cut into tables.
+	predicate good_scratch(struct memmap_scratch *s) =
+		s->max_inputs <= MEMMAP_MOST_INPUTS &&
+		\valid(s->edge + (0 .. 2 * s->max_inputs - 1)) &&
+		\valid(s->piece + (0 .. 2 * s->max_inputs - 1)) &&
+		\valid(s->winner + (0 .. 2 * s->max_inputs - 1)) &&
+		\separated(s->edge + (0 .. 2 * s->max_inputs - 1),
+			s->piece + (0 .. 2 * s->max_inputs - 1),
+			s->winner + (0 .. 2 * s->max_inputs - 1));
+	predicate good_tables(struct memmap *map) =
+		\valid(map) && good_scratch(&map->scratch) &&
+		map->max_declared <= map->scratch.max_inputs &&
+		map->max_reservations <= map->scratch.max_inputs &&
+		map->max_banks == 2 * map->max_declared &&
+		map->max_regions <= 16 * MEMMAP_MOST_INPUTS &&
+		\valid(map->declared + (0 .. map->max_declared - 1)) &&
+		\valid(map->reservation + (0 .. map->max_reservations - 1)) &&
+		\valid(map->bank + (0 .. map->max_banks - 1)) &&
+		\valid(map->region + (0 .. map->max_regions - 1)) &&
+		\separated(map, map->declared + (0 .. map->max_declared - 1),
+			map->reservation + (0 .. map->max_reservations - 1),
+			map->bank + (0 .. map->max_banks - 1),
+			map->region + (0 .. map->max_regions - 1),
+			map->scratch.edge + (0 .. 2 * map->scratch.max_inputs - 1),
+			map->scratch.piece + (0 .. 2 * map->scratch.max_inputs - 1),
+			map->scratch.winner + (0 .. 2 * map->scratch.max_inputs - 1));
+
 	predicate good_counts(struct memmap *map) =
-		map->ndeclared <= MEMMAP_MAX_BANKS &&
-		map->nreservations <= MEMMAP_MAX_RESERVATIONS &&
-		map->nbanks <= MEMMAP_MAX_CUT_BANKS && map->nregions <= MEMMAP_MAX_REGIONS;
+		map->ndeclared <= map->max_declared &&
+		map->nreservations <= map->max_reservations &&
+		map->nbanks <= map->max_banks && map->nregions <= map->max_regions;
 
 	predicate usable_whole(struct memmap_region *list, integer count) =
 		\forall integer i; 0 <= i < count && list[i].kind == MEMMAP_USABLE ==>
@@ -140,12 +160,14 @@ _Static_assert(sizeof(struct memmap) <=
 	// Each function of memmap.h but memmap_init() finds it so, and leaves it so. For those that
 	// cut regions (claim, place, recast) this is not proved (docs/proof.md).
 	predicate good_map(struct memmap *map) =
-		good_counts(map) && good_inputs(&map->declared[0], map->ndeclared) &&
-		good_inputs(&map->reservation[0], map->nreservations) &&
-		usable_none(&map->reservation[0], map->nreservations) &&
-		sorted_list(&map->bank[0], map->nbanks) &&
-		sorted_list(&map->region[0], map->nregions) &&
-		usable_whole(&map->region[0], map->nregions);
+		good_tables(map) && good_counts(map) &&
+		(map->resolved || map->nbanks == 0 && map->nregions == 0) &&
+		good_inputs(map->declared, map->ndeclared) &&
+		good_inputs(map->reservation, map->nreservations) &&
+		usable_none(map->reservation, map->nreservations) &&
+		sorted_list(map->bank, map->nbanks) &&
+		sorted_list(map->region, map->nregions) &&
+		usable_whole(map->region, map->nregions);
 */
 
 #endif

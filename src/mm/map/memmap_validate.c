@@ -9,8 +9,8 @@ static const char *check_counts(const struct memmap *map)
 {
 	if (!map->resolved)
 		return "the map is not resolved";
-	if (map->ndeclared > MEMMAP_MAX_BANKS || map->nreservations > MEMMAP_MAX_RESERVATIONS ||
-	    map->nbanks > MEMMAP_MAX_CUT_BANKS || map->nregions > MEMMAP_MAX_REGIONS)
+	if (map->ndeclared > map->max_declared || map->nreservations > map->max_reservations ||
+	    map->nbanks > map->max_banks || map->nregions > map->max_regions)
 		return "I10: a count is past the end of its table";
 	return NULL;
 }

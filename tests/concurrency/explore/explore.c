@@ -18,6 +18,11 @@
  * Qadeer 2007). Where one has ended or waits, choosing the next is free. A handler is an activity that can
  * begin only where its hart has interrupts on, and then its hart stands still until it has ended.
  *
+ * A thread (explore.h) has one more choice at each step with interrupts on: to go on on another hart. The number of
+ * its hart that it read before is old then. These migrations have a bound of their own.
+ *
+ *	run n   thread 0 on hart 0: a b   on hart 1: c   thread 1 on hart 0: f g h   thread 0 on hart 1: d e
+ *
  * What makes it fewer: switching in front of a step that no other activity ever comes near is the same as
  * switching behind it. So only those steps are choices whose eight bytes were touched by two activities, one of
  * them writing. They are learned: when a run shows new ones the search begins anew, until none does.
@@ -32,6 +37,7 @@
 #include "tests/concurrency/explore/explore.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,43 +75,54 @@ static jmp_buf failed;
 static char failure[400];
 static _Alignas(16) char stack[MAX][STACK];
 
+static unsigned hart_now[MAX];
 static bool irq_on[PLATFORM_MAX_HARTS];
+static unsigned pinned[PLATFORM_MAX_HARTS];      /* who turned its interrupts off; NOBODY */
 static unsigned interrupted[PLATFORM_MAX_HARTS]; /* by which handler; NOBODY */
 static unsigned outside_hart;
 static unsigned nrefused[MAX + 1]; /* of each activity, and of setup and check */
 
 static unsigned hart_of(unsigned who)
 {
-	return who == NOBODY ? outside_hart : scenario->activity[who].hart;
+	return who == NOBODY ? outside_hart : hart_now[who];
 }
 
 static bool can_run(unsigned who)
 {
-	const struct explore_activity *a = &scenario->activity[who];
+	unsigned hart = hart_now[who];
+	bool is_handler = scenario->activity[who].is_handler;
 
 	if (fiber[who].state == ENDED || fiber[who].state == WAITING)
 		return false;
-	if (a->is_handler && fiber[who].state == UNBORN)
-		return irq_on[a->hart] && interrupted[a->hart] == NOBODY;
-	return a->is_handler || interrupted[a->hart] == NOBODY;
+	if (is_handler && fiber[who].state == RUNNING)
+		return true;
+	if (interrupted[hart] != NOBODY)
+		return false;
+	return irq_on[hart] || (!is_handler && pinned[hart] == who);
 }
 
 /* ---- choices --------------------------------------------------------------------------------- */
 
 #define MAX_CHOICES 8192u
+#define MAX_OPTIONS (MAX + PLATFORM_MAX_HARTS)
 
 struct choice {
 	uint8_t n, at;
-	uint8_t option[MAX + 1];
+	uint8_t option[MAX_OPTIONS];
 };
 
 static struct choice path[MAX_CHOICES];
 static unsigned depth, known; /* choices made in this run; those that it was begun with */
 static unsigned steps, switches, most_switches;
 static unsigned stale, most_stale; /* reads of what was there before */
+static unsigned migrations;
 
-/* Steps at which the run did not simply go on: who went on instead, or how old a value was that was read. */
-#define OLD 100u
+/*
+ * Steps at which the run did not simply go on: who went on instead, on which hart a thread went on, or how
+ * old a value was that was read.
+ */
+#define MOVE 50u
+#define OLD  100u
 struct event {
 	unsigned step, who;
 };
@@ -152,26 +169,31 @@ static const char *name_of(unsigned who)
 {
 	static char text[32];
 
-	snprintf(text, sizeof(text), "%s %u",
-		 scenario->activity[who].is_handler ? "handler on hart" : "hart", hart_of(who));
+	if (scenario->activity[who].is_handler)
+		snprintf(text, sizeof(text), "handler on hart %u", hart_of(who));
+	else if (scenario->migrations != 0)
+		snprintf(text, sizeof(text), "thread %u on hart %u", who, hart_of(who));
+	else
+		snprintf(text, sizeof(text), "hart %u", hart_of(who));
 	return text;
 }
 
-/* Who is next? Who could go on does, unless this is a @choice. */
-static unsigned decide(bool choice)
+/* Is the activity that runs a thread that may go on on another hart now? */
+static bool can_migrate(void)
 {
-	uint8_t option[MAX];
+	return migrations < scenario->migrations && !scenario->activity[current].is_handler &&
+	       irq_on[hart_of(current)];
+}
+
+/*
+ * What can be next: who goes on, or MOVE and the hart on which a thread does. Who could go on does, unless
+ * this is a @choice.
+ */
+static unsigned options(bool choice, uint8_t *option)
+{
+	bool can_go_on = current != NOBODY && can_run(current);
 	unsigned n = 0;
 
-	steps++;
-	if (replaying) {
-		if (next_wanted < nwanted && wanted[next_wanted].step == steps &&
-		    wanted[next_wanted].who < OLD)
-			return wanted[next_wanted++].who;
-		if (current != NOBODY && can_run(current))
-			return current;
-	}
-	bool can_go_on = current != NOBODY && can_run(current);
 	if (can_go_on)
 		option[n++] = (uint8_t)current;
 	if (!can_go_on || (choice && switches < most_switches)) {
@@ -180,12 +202,56 @@ static unsigned decide(bool choice)
 				option[n++] = (uint8_t)i;
 		}
 	}
-	if (n == 0)
-		return NOBODY;
-	unsigned who = replaying ? option[0] : choose(option, n);
-	if (can_go_on && who != current)
-		switches++;
-	return who;
+	if (can_go_on && choice && can_migrate()) {
+		for (unsigned h = 0; h < scenario->harts; h++) {
+			if (h != hart_of(current))
+				option[n++] = (uint8_t)(MOVE + h);
+		}
+	}
+	return n;
+}
+
+static unsigned pick(const uint8_t *option, unsigned n)
+{
+	if (!replaying)
+		return choose(option, n);
+	if (next_wanted < nwanted && wanted[next_wanted].step == steps &&
+	    wanted[next_wanted].who < OLD)
+		return wanted[next_wanted++].who;
+	return option[0];
+}
+
+static void migrate(unsigned hart)
+{
+	unsigned from = hart_of(current);
+
+	migrations++;
+	note(steps, MOVE + hart);
+	weak_move(from, hart);
+	hart_now[current] = hart;
+	if (tracing)
+		printf("#   %5u  -- thread %u goes on on hart %u\n", steps, current, hart);
+}
+
+/* Who is next? A thread that migrates is asked again, on its new hart. */
+static unsigned decide(bool choice)
+{
+	uint8_t option[MAX_OPTIONS];
+
+	for (;;) {
+		bool can_go_on = current != NOBODY && can_run(current);
+
+		steps++;
+		unsigned n = options(choice, option);
+		if (n == 0)
+			return NOBODY;
+		unsigned next = pick(option, n);
+		if (next < MOVE) {
+			switches += can_go_on && next != current;
+			return next;
+		}
+		migrate(next - MOVE);
+	}
 }
 
 static void go_to(unsigned who)
@@ -228,10 +294,9 @@ static acre_noreturn void stuck(void)
 	explore_fail("deadlock: %s", text);
 }
 
-/* Somebody else must. */
-static void go_on(void)
+static void go_on(bool choice)
 {
-	unsigned who = decide(true);
+	unsigned who = decide(choice);
 
 	if (who == NOBODY)
 		stuck();
@@ -242,7 +307,7 @@ static void step(bool choice)
 {
 	if (steps > MAX_STEPS)
 		explore_fail("it does not end: %u steps", steps);
-	go_to(decide(choice));
+	go_on(choice);
 }
 
 static bool all_ended(void)
@@ -273,7 +338,7 @@ static void end_activity(void)
 			_longjmp(outside, 1);
 		return;
 	}
-	go_on();
+	go_on(true);
 }
 
 static unsigned born;
@@ -557,19 +622,29 @@ void explore_copy(void *to, const volatile void *from, size_t n)
 
 unsigned long platform_irq_save(void)
 {
-	unsigned hart = hart_of(current);
-
-	/* The last moment for a handler. */
-	if (current != NOBODY && irq_on[hart])
+	/* The last moment for a handler, and to migrate. */
+	if (current != NOBODY && irq_on[hart_of(current)])
 		step(true);
+	unsigned hart = hart_of(current);
 	unsigned long was = irq_on[hart];
 	irq_on[hart] = false;
+	if (was)
+		pinned[hart] = current;
 	return was;
 }
 
 void platform_irq_restore(unsigned long state)
 {
-	irq_on[hart_of(current)] = state != 0;
+	unsigned hart = hart_of(current);
+
+	irq_on[hart] = state != 0;
+	if (state != 0)
+		pinned[hart] = NOBODY;
+}
+
+bool platform_may_wait(void)
+{
+	return irq_on[hart_of(current)];
 }
 
 unsigned platform_hart(void)
@@ -586,7 +661,7 @@ void platform_relax(void)
 		return; /* nothing that it knows can have changed */
 	if (!f->read_stale) {
 		f->state = WAITING;
-		go_on();
+		go_on(true);
 	}
 	f->nread = 0;
 	f->read_stale = false; /* what it waits for may be there already: it looks again */
@@ -629,11 +704,6 @@ unsigned explore_me(void)
 unsigned explore_hart(void)
 {
 	return hart_of(current);
-}
-
-unsigned explore_hart_of(unsigned who)
-{
-	return hart_of(who);
 }
 
 bool explore_is_handler(unsigned who)
@@ -682,6 +752,22 @@ acre_noreturn void explore_fail(const char *format, ...)
 	_longjmp(failed, 1);
 }
 
+/* A wrong pointer is a failure like others, and its schedule is shown. */
+static acre_noreturn void wild_access(int number)
+{
+	(void)number;
+	explore_fail("an access through a wrong pointer");
+}
+
+static void catch_wild_accesses(void)
+{
+	/* The handler jumps away, so the signal must not stay blocked. */
+	const struct sigaction action = { .sa_handler = wild_access, .sa_flags = SA_NODEFER };
+
+	sigaction(SIGSEGV, &action, NULL);
+	sigaction(SIGBUS, &action, NULL);
+}
+
 /* ---- the search ------------------------------------------------------------------------------ */
 
 static void reset(void)
@@ -690,16 +776,18 @@ static void reset(void)
 		memcpy(kept[i].at, kept[i].copy, kept[i].bytes);
 	for (unsigned h = 0; h < PLATFORM_MAX_HARTS; h++) {
 		irq_on[h] = true;
+		pinned[h] = NOBODY;
 		interrupted[h] = NOBODY;
 	}
 	for (unsigned i = 0; i < nfibers; i++) {
+		hart_now[i] = scenario->activity[i].hart;
 		fiber[i].state = UNBORN;
 		fiber[i].nread = 0;
 		fiber[i].read_stale = false;
 	}
 	current = NOBODY;
 	outside_hart = 0;
-	depth = steps = switches = stale = ndone = next_wanted = 0;
+	depth = steps = switches = stale = migrations = ndone = next_wanted = 0;
 	memset(nrefused, 0, sizeof(nrefused));
 	weak_reset();
 }
@@ -740,6 +828,8 @@ static void print_schedule(void)
 	for (unsigned i = 0; i < ndone; i++) {
 		if (done[i].who >= OLD)
 			printf("%s%u:old%u", i == 0 ? "" : ",", done[i].step, done[i].who - OLD);
+		else if (done[i].who >= MOVE)
+			printf("%s%u:to%u", i == 0 ? "" : ",", done[i].step, done[i].who - MOVE);
 		else
 			printf("%s%u:%u", i == 0 ? "" : ",", done[i].step, done[i].who);
 	}
@@ -828,6 +918,8 @@ static void explore_with(const struct explore_scenario *s, unsigned nswitches, u
 		all_runs += o.runs;
 		printf("ok %u - %s%s\n#   %llu interleavings%s: up to %u switches", ntests, s->name,
 		       how, o.runs, o.is_whole ? "" : " (not all)", most_switches);
+		if (s->migrations != 0)
+			printf(", %u migrations", s->migrations);
 		if (most_stale != 0)
 			printf(" and %u stale", most_stale);
 		printf(", %llu steps at %llu places, %.2f s\n", o.longest, o.places, o.seconds);
@@ -858,7 +950,7 @@ static void explore(const struct explore_scenario *s)
 	if (s->weak_switches != 0)
 		explore_with(s, s->weak_switches, 1);
 	/* Fewer switches, more stale reads. */
-	if (s->weak_switches > 1 && !(only_first && nfailed != 0))
+	if ((s->weak_switches > 1 || s->weaker) && !(only_first && nfailed != 0))
 		explore_with(s, 1, 2);
 }
 
@@ -901,6 +993,8 @@ static void read_schedule(const char *text)
 		unsigned long who;
 		if (strncmp(end + 1, "old", 3) == 0)
 			who = OLD + strtoul(end + 4, &end, 10);
+		else if (strncmp(end + 1, "to", 2) == 0)
+			who = MOVE + strtoul(end + 3, &end, 10);
 		else
 			who = strtoul(end + 1, &end, 10);
 		wanted[nwanted++] = (struct event){ (unsigned)at, (unsigned)who };
@@ -961,6 +1055,7 @@ int main(int argc, char **argv)
 			return usage();
 		i++;
 	}
+	catch_wild_accesses();
 	each(explore, glob);
 	printf("1..%u\n# %llu interleavings\n", ntests, all_runs);
 	return nfailed != 0 || ntests == 0;

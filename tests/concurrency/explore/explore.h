@@ -5,6 +5,10 @@
  * A scenario is some activities, each on a hart: what the hart does, or a handler that interrupts it
  * once, anywhere where its interrupts are on. The scheduler runs them in each order that there is, up to a
  * number of switches away from an activity that could have gone on.
+ *
+ * In a scenario with migrations each activity that is not a handler is a thread of a preemptive kernel: several may
+ * share a hart, and where its interrupts are on a thread may be preempted, or go on with the number of another
+ * hart. A thread that has turned interrupts off is alone on its hart, and stays there, until they are on again.
  */
 #ifndef TESTS_EXPLORE_H
 #define TESTS_EXPLORE_H
@@ -29,6 +33,10 @@ struct explore_scenario {
 	unsigned switches; /* at most so many */
 	/* Again, with so many, a stale read, and a look for races (weak.c). 0: not. */
 	unsigned weak_switches;
+	/* Once more, with one switch and two stale reads; where weak_switches is 2 or more that is so anyhow. */
+	bool weaker;
+	/* Threads go on on another hart at most so often, each time on one of harts 0 to .harts - 1. 0: no threads. */
+	unsigned migrations, harts;
 	/* Once; what it keeps (explore_keep()) is as it left it when the activities begin. */
 	void (*setup)(void);
 	/* All have ended. */

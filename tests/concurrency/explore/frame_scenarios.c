@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * frame_scenarios.c - harts and handlers that share a pool of a few frames.
+ * frame_scenarios.c - harts, handlers and threads that share a pool of a few frames.
  *
  * In each of them: no frame is handed out twice, none is lost, a right free is never refused; 'none' is
  * never said where some frame (or run) was free from the beginning of the call to its end; in the end the
@@ -10,10 +10,13 @@
  *	chunk 1  frames 512 to 1023   words 8 to 15
  *	...
  *
+ * Nearly all have one bank; otherwise all banks have the same number of chunks, and touch.
+ *
  * Frames are named by their index, and only a few are inserted.
  */
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_types.h"
+#include "tests/support/frame_room.h"
 
 #include <string.h>
 
@@ -34,6 +37,7 @@ struct call {
 };
 
 static struct frame_pool pool;
+static struct frame_room room;
 static unsigned nframes;
 static uint64_t metadata[1024];
 static uint8_t bytes[4][FRAME_SIZE] acre_aligned_to(FRAME_SIZE); /* of the first frames */
@@ -58,29 +62,37 @@ static struct world {
 
 /* ---- the checks ------------------------------------------------------------------------------ */
 
-static bitmap_word *free_words(void)
+static unsigned words_of_bank(void)
 {
-	return pool.bank[0].free;
+	return nframes / 64 / pool.nbanks;
+}
+
+static bitmap_word *free_word(unsigned w)
+{
+	return &pool.bank[w / words_of_bank()].free[w % words_of_bank()];
 }
 
 static uint64_t word_now(unsigned w)
 {
 	uint64_t value;
 
-	memcpy(&value, (const void *)&free_words()[w], sizeof(value));
+	memcpy(&value, (const void *)free_word(w), sizeof(value));
 	return value;
 }
 
 /* What is not free for a moment was not free all the time. */
 static void bits_changed(const volatile void *at)
 {
-	uintptr_t w = ((uintptr_t)at - (uintptr_t)free_words()) / sizeof(uint64_t);
+	for (unsigned b = 0; b < pool.nbanks; b++) {
+		uintptr_t w = ((uintptr_t)at - (uintptr_t)pool.bank[b].free) / sizeof(uint64_t);
 
-	if (w >= nframes / 64)
-		return;
-	for (unsigned i = 0; i <= EXPLORE_MAX_ACTIVITIES; i++) {
-		if (world.call[i].is_on)
-			world.call[i].had[w] &= word_now((unsigned)w);
+		if (w >= words_of_bank())
+			continue;
+		w += b * words_of_bank();
+		for (unsigned i = 0; i <= EXPLORE_MAX_ACTIVITIES; i++) {
+			if (world.call[i].is_on)
+				world.call[i].had[w] &= word_now((unsigned)w);
+		}
 	}
 }
 
@@ -89,7 +101,7 @@ static void begin(void)
 	struct call *call = &world.call[explore_me()];
 
 	for (unsigned w = 0; w < nframes / 64; w++)
-		call->had[w] = explore_surely(&free_words()[w], word_now(w));
+		call->had[w] = explore_surely(free_word(w), word_now(w));
 	for (unsigned i = 0; i < world.nfreed; i++) {
 		const struct freed *f = &world.freed[i];
 
@@ -229,35 +241,46 @@ static void hold(unsigned index)
 	world.owner[index] = EXPLORE_MAX_ACTIVITIES + 1;
 }
 
-static void new_pool_of(unsigned chunks)
+static void add_bank(unsigned index, unsigned n, size_t metadata_bytes)
 {
-	nframes = chunks * CHUNK_BITS;
+	char *at = (char *)metadata + index / n * metadata_bytes;
+
+	EXPLORE_CHECK(frame_pool_add_bank(&pool, FIRST + index, n, at, metadata_bytes) == ACRE_OK,
+		      "no bank");
+}
+
+static void new_pool_of(unsigned banks, unsigned chunks)
+{
+	const unsigned n = chunks * CHUNK_BITS;
+	const size_t metadata_bytes = (frame_metadata_bytes(n) + 7) / 8 * 8;
+
+	nframes = banks * n;
+	EXPLORE_CHECK(banks * metadata_bytes <= sizeof(metadata), "too little metadata");
 	memset(&world, 0, sizeof(world));
 	memset(metadata, 0, sizeof(metadata));
 	uint64_t offset = (uint64_t)(uintptr_t)bytes - ((uint64_t)FIRST << FRAME_SHIFT);
-	EXPLORE_CHECK(frame_pool_init(&pool, offset) == ACRE_OK &&
-			      frame_pool_add_bank(&pool, FIRST, nframes, metadata,
-						  sizeof(metadata)) == ACRE_OK,
-		      "no pool");
+	EXPLORE_CHECK(frame_pool_init_in(&pool, offset, &room) == ACRE_OK, "no pool");
+	for (unsigned index = 0; index < nframes; index += n)
+		add_bank(index, n, metadata_bytes);
 	/* All of the pool that can change. */
-	explore_keep(&pool, offsetof(struct frame_pool, bank[1]), "pool");
-	explore_keep((char *)&pool + offsetof(struct frame_pool, zeroed),
-		     sizeof(pool) - offsetof(struct frame_pool, zeroed), "stocks");
-	explore_keep(metadata, frame_metadata_bytes(nframes), "bits");
+	explore_keep(&pool, sizeof(pool), "pool");
+	explore_keep(room.bank, banks * sizeof(room.bank[0]), "banks");
+	explore_keep(room.stock, EXPLORE_MAX_ACTIVITIES * sizeof(room.stock[0]), "stocks");
+	explore_keep(metadata, banks * metadata_bytes, "bits");
 	explore_keep(&world, sizeof(world), "world");
 }
 
 /* Frames whose bytes matter. */
 static void new_pool_with_bytes(void)
 {
-	new_pool_of(2);
+	new_pool_of(1, 2);
 	memset(bytes, 0xff, sizeof(bytes));
 	explore_keep(bytes, sizeof(bytes), "bytes");
 }
 
 static void new_pool(void)
 {
-	new_pool_of(2);
+	new_pool_of(1, 2);
 }
 
 /* @hart takes from the word of frame @index from now on, having taken one there. */
@@ -307,6 +330,33 @@ static void two_words(void)
 	world.got[EXPLORE_MAX_ACTIVITIES] = FRAME_NONE;
 }
 
+/*
+ * Hart 0 takes from word 0, in which frame 11 is left. Frames @other and @other + 1 are free and have the same bits in
+ * another word: a bit of that word with the base of word 0 would be a frame that is handed out.
+ */
+static void one_left_and(unsigned banks, unsigned other)
+{
+	new_pool_of(banks, 2 / banks);
+	insert(10, 2);
+	insert(other, 2);
+	take_stock_at(0, 10);
+}
+
+static void one_left_and_a_word(void)
+{
+	one_left_and(1, 64 + 10);
+}
+
+static void one_left_and_a_chunk(void)
+{
+	one_left_and(1, CHUNK_BITS + 10);
+}
+
+static void one_left_and_a_bank(void)
+{
+	one_left_and(2, CHUNK_BITS + 10);
+}
+
 /* Nothing is free, and that is known. Frames 10 to 13 are handed out, each may be freed by anybody. */
 static void all_used(void)
 {
@@ -345,7 +395,7 @@ static void across_words(void)
  */
 static void six_chunks(void)
 {
-	new_pool_of(6);
+	new_pool_of(1, 6);
 	insert(10, 3);
 	hold(12);
 	for (unsigned c = 1; c < 5; c++)
@@ -353,48 +403,48 @@ static void six_chunks(void)
 	insert(5 * CHUNK_BITS + 10, 3);
 }
 
-/* Frames 0 and 1 are free, frame 2 is handed out, nothing is known to be zero, and nothing is. */
+/* Three frames of rubbish. */
 static void three_dirty(void)
 {
 	new_pool_with_bytes();
 	insert(0, 3);
-	hold(2);
 }
 
-/* Frame 0 is known to be zero, frames 1 and 2 are a run that is handed out; there is no other. */
-static void zeroed_and_a_run(void)
+/*
+ * Three frames side by side are free only where chunk 3 begins, two of them in chunk 2; a step of a
+ * search for them ends there. Hart 1 takes from the word where chunk 3 begins. Frame 1533, which
+ * would make three that begin below, is handed out.
+ */
+static void four_chunks(void)
 {
-	new_pool_with_bytes();
-	insert(0, 1);
-	EXPLORE_CHECK(frame_prezero(&pool, 2) == 1, "prezero");
-	insert(1, 2);
-	hold(1);
-	hold(2);
+	const unsigned last = 3 * CHUNK_BITS;
+
+	new_pool_of(1, 4);
+	insert(last, 2);
+	take_stock_at(1, last);
+	explore_as(1);
+	free_frame(FIRST + last);
+	explore_as(0);
+	insert(10, 2);
+	insert(CHUNK_BITS + 10, 2);
+	insert(last - 3, 3);
+	hold(last - 3);
 }
 
-/* Frames 0 and 1 are known to be zero. */
-static void two_zeroed(void)
+/*
+ * Hart 1 has entered both chunks: it has frames 10 and 600, and 601 is free. Frame 11 came and went,
+ * so chunk 0 is stale.
+ */
+static void one_at_each_moment(void)
 {
-	new_pool_with_bytes();
-	insert(0, 2);
-	/* It looks for a third one, so that it is known that no other is free. */
-	EXPLORE_CHECK(frame_prezero(&pool, 3) == 2, "prezero");
-}
-
-/* Frame 0 is known to be zero, there is no other, and that is known. */
-static void only_zeroed(void)
-{
-	new_pool_with_bytes();
-	insert(0, 1);
-	EXPLORE_CHECK(frame_prezero(&pool, 2) == 1, "prezero");
-}
-
-/* Frame 0 is known to be zero, frame 1 is free. */
-static void one_zeroed(void)
-{
-	new_pool_with_bytes();
-	insert(0, 2);
-	EXPLORE_CHECK(frame_prezero(&pool, 1) == 1, "prezero");
+	new_pool();
+	insert(10, 2);
+	take_stock_at(1, 10);
+	hold(11);
+	insert(600, 2);
+	take_stock_at(1, 600);
+	free_frame(FIRST + 11);
+	hold(11);
 }
 
 /* ---- activities ------------------------------------------------------------------------------ */
@@ -468,11 +518,6 @@ static void free_12_break_the_last(void)
 	free_frame(FIRST + 12);
 	if (frame_alloc_at(&pool, FIRST + last, 1) == ACRE_OK)
 		world.owner[last] = (uint8_t)(explore_me() + 1);
-}
-
-static void take_run_of_one(void)
-{
-	(void)take_run(1, 1);
 }
 
 static void free_10(void)
@@ -604,6 +649,25 @@ static void move_back(void)
 	(void)take();
 }
 
+/* The run that is found first loses a frame; then there is one below it. */
+static void take_one_free_1533(void)
+{
+	(void)take();
+	free_frame(FIRST + 3 * CHUNK_BITS - 3);
+}
+
+static void take_three_twice(void)
+{
+	(void)take_run(3, 1);
+	(void)take_run(3, 1);
+}
+
+static void free_10_take_one(void)
+{
+	free_frame(FIRST + 10);
+	(void)take();
+}
+
 /* The bytes of a frame are whose frame it is. */
 static uint8_t *bytes_of(frame_nr_t pfn)
 {
@@ -631,29 +695,14 @@ static void check_zero(frame_nr_t pfn)
 		      (unsigned)(pfn - FIRST));
 }
 
-static frame_nr_t take_one_zeroed(void)
+static void take_zeroed_free(void)
 {
 	begin();
 	frame_nr_t pfn = end(frame_alloc_zeroed(&pool), 1, 1);
+
 	check_zero(pfn);
-	return pfn;
-}
-
-static void take_zeroed(void)
-{
-	dirty(take_one_zeroed());
-}
-
-static void free_zeroed(void)
-{
-	frame_nr_t pfn = take_one_zeroed();
-
-	if (pfn == FRAME_NONE)
-		return;
-	struct freed *freed = disown(pfn, 1);
-	EXPLORE_CHECK(frame_free_zeroed(&pool, pfn) == ACRE_OK,
-		      "the free of a zeroed frame was refused");
-	returned(freed);
+	dirty(pfn);
+	free_frame(pfn);
 }
 
 static void take_dirty_free(void)
@@ -664,51 +713,15 @@ static void take_dirty_free(void)
 	free_frame(pfn);
 }
 
-static void prezero(void)
-{
-	(void)frame_prezero(&pool, 2);
-}
-
-static void free_run_of_two(void)
-{
-	dirty(FIRST + 1);
-	dirty(FIRST + 2);
-	free_run(FIRST + 1, 2);
-}
-
-static void free_2_take_pair_free_it(void)
-{
-	dirty(FIRST + 2);
-	free_frame(FIRST + 2);
-	frame_nr_t pfn = take_run(2, 1);
-	dirty(pfn);
-	free_run(pfn, 2);
-}
-
-static void take_three_and_free(void)
-{
-	free_run(take_run(3, 1), 3);
-}
-
-/* Two frames, two who take one each: both must get one, zero or not. */
-static void check_both(void)
-{
-	EXPLORE_CHECK(world.got[0] != FRAME_NONE && world.got[1] != FRAME_NONE,
-		      "none, but there were two frames for two");
-	check();
-}
-
-/* Whoever asks for one while it goes from one list to the other gets it. */
-static void check_the_one(void)
-{
-	EXPLORE_CHECK(world.got[1] != FRAME_NONE,
-		      "none, but a zeroed frame was there all the time");
-	check();
-}
-
 static void check_three(void)
 {
 	EXPLORE_CHECK(world.got[0] != FRAME_NONE, "none, but there were three at each moment");
+	check();
+}
+
+static void check_one(void)
+{
+	EXPLORE_CHECK(world.got[0] != FRAME_NONE, "none, but one frame was free at each moment");
 	check();
 }
 
@@ -834,40 +847,68 @@ const struct explore_scenario explore_frame_scenarios[] = {
 	  .activity = { { take_free_take, 0, false },
 			{ refused_11, 1, false },
 			{ free_11, 1, true } } },
-	{ .name = "frame.zeroed_frames_are_free_frames",
+	{ .name = "frame.none_is_remembered_only_where_it_is_true",
 	  .switches = 3,
 	  .weak_switches = 2,
-	  .setup = two_zeroed,
-	  .check = check_both,
-	  .wrote = bits_changed,
-	  .activity = { { take_one, 0, false }, { take_zeroed, 1, false } } },
-	{ .name = "frame.zeroed_while_it_is_made_free",
+	  POOL(four_chunks),
+	  .activity = { { take_three_twice, 0, false }, { take_one_free_1533, 1, false } } },
+	{ .name = "frame.one_is_free_at_each_moment",
 	  .switches = 3,
 	  .weak_switches = 2,
-	  .setup = only_zeroed,
-	  .check = check_the_one,
+	  .setup = one_at_each_moment,
+	  .check = check_one,
 	  .wrote = bits_changed,
-	  .activity = { { take_pair, 0, false }, { take_run_of_one, 1, false } } },
-	{ .name = "frame.zeroed_comes_and_goes",
-	  .switches = 2,
-	  .weak_switches = 1,
-	  POOL(one_zeroed),
-	  .activity = { { free_zeroed, 0, false },
-			{ take_and_free, 1, false },
-			{ take_and_free, 0, true } } },
+	  .activity = { { take_one, 0, false }, { free_10_take_one, 1, false } } },
 	{ .name = "frame.cleared_while_others_take",
-	  .switches = 2,
-	  .weak_switches = 1,
-	  POOL(three_dirty),
-	  .activity = { { prezero, 0, false },
-			{ free_2_take_pair_free_it, 1, false },
-			{ take_dirty_free, 0, true } } },
-	{ .name = "frame.zeroed_beside_a_run_that_is_given_back",
 	  .switches = 3,
 	  .weak_switches = 2,
-	  POOL(zeroed_and_a_run),
-	  .activity = { { free_run_of_two, 0, false },
-			{ take_three_and_free, 1, false },
-			{ free_zeroed, 1, true } } },
+	  POOL(three_dirty),
+	  .activity = { { take_zeroed_free, 0, false },
+			{ take_zeroed_free, 1, false },
+			{ take_dirty_free, 0, true } } },
+	{ .name = "frame.threads_free_and_migrate",
+	  .switches = 2,
+	  .weak_switches = 1,
+	  .migrations = 1,
+	  .harts = 2,
+	  POOL(all_used),
+	  .activity = { { free_11_take_run, 0, false },
+			{ free_10, 0, false },
+			{ free_12, 1, false } } },
+	{ .name = "frame.threads_take_and_migrate",
+	  .switches = 3,
+	  .weak_switches = 1,
+	  .migrations = 1,
+	  .harts = 2,
+	  POOL(one_left_and_a_word),
+	  .activity = { { take_two, 0, false }, { take_two, 0, false } } },
+	{ .name = "frame.threads_enter_a_chunk_and_migrate",
+	  .switches = 2,
+	  .weak_switches = 1,
+	  .migrations = 1,
+	  .harts = 3,
+	  POOL(one_left_and_a_chunk),
+	  .activity = { { take_two, 0, false }, { take_two, 0, false } } },
+	{ .name = "frame.threads_enter_a_bank_and_migrate",
+	  .switches = 2,
+	  .weak_switches = 2,
+	  .migrations = 1,
+	  .harts = 2,
+	  POOL(one_left_and_a_bank),
+	  .activity = { { take_two, 0, false }, { take_one, 0, false } } },
+	{ .name = "frame.threads_leave_and_migrate",
+	  .switches = 2,
+	  .weak_switches = 1,
+	  .migrations = 1,
+	  .harts = 2,
+	  POOL(one_left_and_a_word),
+	  .activity = { { leave_and_take, 0, false }, { take_two, 0, false } } },
+	{ .name = "frame.threads_take_free_and_migrate",
+	  .switches = 2,
+	  .weak_switches = 1,
+	  .migrations = 2,
+	  .harts = 2,
+	  POOL(one_left_and_a_chunk),
+	  .activity = { { take_free_take, 0, false }, { take_and_free, 1, false } } },
 	{ .name = NULL },
 };

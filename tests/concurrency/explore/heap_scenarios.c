@@ -1,59 +1,74 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * heap_scenarios.c - harts and handlers that share a heap of a few blocks of 16 bytes.
+ * heap_scenarios.c - harts and handlers that share a heap of 16 frames: slabs of two objects of 2 KiB, slabs of two
+ * words of objects of 32 bytes, and runs; with one stock for all, or one each.
  *
- * The heap is under one lock, so what can go wrong is that something is done without it: run weakly, each plain
- * access of heap.c and buddy.c is looked at for races (weak.c). Besides: no byte is handed out twice; what was
- * written to a block is there until it is given back; NULL is said where there is none, and only there; of two who
- * free one block one is refused. In the end the heap is valid, counts what it must, and is whole again.
+ * What is checked: no object is handed out twice; what was written to one is there until it is given back; NULL is
+ * said where there is none, and only there; of two who free one object one is refused; a slab that is retired while
+ * somebody looks at it, and started again for another class, does no harm. In the end the heap is valid: no slab with
+ * a free object is off its list. Run weakly, each plain access of the heap is looked at for races too (weak.c).
  */
 #include "mm/heap/heap.h"
 
 #include <string.h>
 
 #include "lib/attributes.h"
+#include "mm/heap/heap_internal.h"
 #include "tests/concurrency/explore/explore.h"
 
-#define GRANULES 4u
+#define FRAMES 16u
+#define UNITS  (FRAMES * PAGE_MAP_FRAME / UNIT)
+#define UNIT   32u
+#define OBJECT 2048u /* two in a slab of a frame, which is all that a slab may have here */
+#define OTHER  1024u /* four in one */
+#define OTHERS 5u    /* more than a slab has */
+#define SMALL  32u   /* 128 in one, whose bits are two words */
+#define HARTS  2u    /* that have stocks, if any has */
 
 static struct heap heap;
-static uint8_t memory[GRANULES * BUDDY_GRANULE] acre_aligned_to(GRANULES *BUDDY_GRANULE);
-static uint8_t table[BUDDY_TABLE_SIZE(sizeof(memory))];
+static uint8_t memory[FRAMES * PAGE_MAP_FRAME] acre_aligned_to(65536);
+static uint8_t table[HEAP_TABLE_BYTES(sizeof(memory))] acre_aligned_to(128);
+static struct slab_stock stocks[HARTS];
 
 static struct heap_world {
-	uint8_t owner[GRANULES]; /* activity + 1; 0: nobody */
+	uint8_t owner[UNITS]; /* activity + 1; 0: nobody */
+	size_t size;          /* of the objects that activities take and free */
 	void *block[EXPLORE_MAX_ACTIVITIES + 1];
 	void *nonsense; /* no block */
 	unsigned refusals, rights, nones;
-	size_t bytes;
 } world;
 
 /* ---- what activities do ---------------------------------------------------------------------- */
 
 static uint8_t *owner_of(const void *block)
 {
-	return &world.owner[(size_t)((const uint8_t *)block - memory) / BUDDY_GRANULE];
+	return &world.owner[(size_t)((const uint8_t *)block - memory) / UNIT];
 }
 
+/* Only a few bytes of a block are written, to be quick; all of it is owned. */
 static void own(uint8_t *block, size_t size)
 {
 	EXPLORE_CHECK(block >= memory && size <= sizeof(memory) - (size_t)(block - memory),
 		      "a block of nowhere");
-	for (size_t i = 0; i < size; i += BUDDY_GRANULE) {
+	EXPLORE_CHECK(size > OBJECT || (size_t)(block - memory) % size == 0,
+		      "an object of another size");
+	for (size_t i = 0; i < size; i += UNIT) {
 		EXPLORE_CHECK(*owner_of(block + i) == 0, "handed out twice");
 		*owner_of(block + i) = (uint8_t)(explore_me() + 1);
 	}
-	explore_use(block, size);
-	memset(block, 0xa0 + (int)explore_me(), size);
+	explore_use(block, 8);
+	memset(block, 0xa0 + (int)explore_me(), 8);
 }
 
 static void disown(uint8_t *block, size_t size)
 {
-	explore_use(block, size);
-	for (size_t i = 0; i < size; i++)
+	explore_use(block, 8);
+	for (size_t i = 0; i < 8; i++)
 		EXPLORE_CHECK(block[i] == 0xa0 + explore_me(), "somebody else wrote to it");
-	for (size_t i = 0; i < size; i += BUDDY_GRANULE)
+	for (size_t i = 0; i < size; i += UNIT) {
+		EXPLORE_CHECK(*owner_of(block + i) == explore_me() + 1, "it is another's");
 		*owner_of(block + i) = 0;
+	}
 }
 
 static uint8_t *take(size_t size)
@@ -77,59 +92,61 @@ static void free_block(uint8_t *block, size_t size)
 	world.block[explore_me()] = NULL;
 }
 
-static void take_16_and_free(void)
+static void take_and_free(void)
 {
-	free_block(take(16), 16);
+	free_block(take(world.size), world.size);
 }
 
-static void take_32_and_free(void)
+static void take_and_free_run(void)
 {
-	free_block(take(32), 32);
+	free_block(take(9216), 9216);
 }
 
-static void take_16(void)
+static void take_one(void)
 {
-	(void)take(16);
+	(void)take(world.size);
 }
 
-static void take_cleared_and_free(void)
+/* What setup has left for this activity. */
+static void free_mine(void)
 {
-	uint8_t *block = heap_zalloc(&heap, 16, acre_caller());
+	uint8_t *block = world.block[explore_me()];
 
-	if (block == NULL) {
-		world.nones++;
-		return;
-	}
-	explore_use(block, 16);
-	for (unsigned i = 0; i < 16; i++)
-		EXPLORE_CHECK(block[i] == 0, "not cleared");
-	own(block, 16);
-	disown(block, 16);
-	heap_free_sized(&heap, block, 16, acre_caller());
+	for (size_t i = 0; i < world.size; i += UNIT)
+		*owner_of(block + i) = (uint8_t)(explore_me() + 1);
+	memset(block, 0xa0 + (int)explore_me(), 8);
+	free_block(block, world.size);
 }
 
-/* It grows where it stands, or moves, or not at all; then it shrinks. */
-static void grow_and_shrink(void)
+static void free_mine_and_take(void)
 {
-	uint8_t *block = take(16);
+	free_mine();
+	take_and_free();
+}
 
-	if (block == NULL)
-		return;
-	disown(block, 16); /* It may be another one; if it is this one, nobody else has it. */
-	uint8_t *grown = heap_realloc(&heap, block, 32, acre_caller());
-	if (grown == NULL) {
-		world.nones++;
-		own(block, 16);
-		free_block(block, 16);
-		return;
-	}
-	for (unsigned i = 0; i < 16; i++)
-		EXPLORE_CHECK(grown[i] == 0xa0 + explore_me(), "not what was written to it");
-	own(grown, 32);
-	disown(grown, 32);
-	EXPLORE_CHECK(heap_realloc(&heap, grown, 16, acre_caller()) == grown, "it moved to shrink");
-	own(grown, 16);
-	free_block(grown, 16);
+/* All that are empty go back, as where there is no memory; and their descriptor is used for another class. */
+static void give_up_and_take_other(void)
+{
+	(void)slab_give_up_empty(&heap.slabs);
+	(void)take(OTHER);
+}
+
+/* ... which is full, and is left for another slab, before its objects are freed one after another. */
+static void give_up_and_fill_other(void)
+{
+	uint8_t *block[OTHERS];
+
+	(void)slab_give_up_empty(&heap.slabs);
+	for (unsigned i = 0; i < OTHERS; i++)
+		block[i] = take(OTHER);
+	for (unsigned i = 0; i < OTHERS; i++)
+		free_block(block[i], OTHER);
+}
+
+static void free_mine_and_take_other(void)
+{
+	free_mine();
+	give_up_and_take_other();
 }
 
 /* Two have the same block, and both give it back. */
@@ -152,42 +169,94 @@ static void free_nonsense(void)
 
 /* ---- worlds and checks ----------------------------------------------------------------------- */
 
-static void heap_of(unsigned granules)
+/* A heap of which nothing is handed out; its harts have stocks, or share one. */
+static void new_heap(size_t size, bool own_stocks)
 {
 	memset(&world, 0, sizeof(world));
-	memset(table, 0, sizeof(table));
+	memset(table, 0xff, sizeof(table)); /* it may hold anything */
+	world.size = size;
 	heap_init(&heap);
+	if (own_stocks) {
+		const struct hart_slots slots = hart_slots_array(stocks, sizeof(stocks[0]), HARTS);
+		heap_use_stocks(&heap, &slots);
+	}
 	world.nonsense = memory + 8;
-	world.bytes = granules * BUDDY_GRANULE;
-	EXPLORE_CHECK(heap_add_region(&heap, memory, world.bytes, table, granules) == ACRE_OK,
+	EXPLORE_CHECK(heap_add_region(&heap, memory, sizeof(memory), table, sizeof(table)) ==
+			      ACRE_OK,
 		      "no heap");
 	explore_keep(&heap, sizeof(heap), "heap");
-	explore_keep(memory, sizeof(memory), "memory");
 	explore_keep(table, sizeof(table), "table");
+	explore_keep(stocks, sizeof(stocks), "stocks");
 	explore_keep(&world, sizeof(world), "world");
 }
 
-static void four(void)
+static void no_slab(void)
+{
+	new_heap(OBJECT, false);
+}
+
+/* @live objects are handed out already, one each to activity 0, 1, ...; one slab, which is the stock. */
+static void heap_of(unsigned live)
+{
+	new_heap(OBJECT, false);
+	for (unsigned i = 0; i < live; i++)
+		world.block[i] = heap_alloc(&heap, OBJECT, NULL);
+}
+
+/* A slab of two, both free: it is the stock. */
+static void one_slab(void)
+{
+	heap_of(1);
+	heap_free(&heap, world.block[0], NULL);
+	world.block[0] = NULL;
+}
+
+/* It was retired, but the stock still leads to it; its run is used. */
+static void no_slab_but_a_stock(void)
+{
+	one_slab();
+	(void)slab_give_up_empty(&heap.slabs);
+	world.block[EXPLORE_MAX_ACTIVITIES - 1] = heap_alloc(&heap, 9216, NULL);
+}
+
+/* A slab that is full. */
+static void full_slab(void)
+{
+	heap_of(2);
+}
+
+/* A slab of which activity 0 has one object. */
+static void half_a_slab(void)
+{
+	heap_of(1);
+}
+
+/* The objects of activities 1 and 2. */
+static void full_slab_of_two_others(void)
+{
+	heap_of(2);
+	world.block[2] = world.block[0];
+	world.block[0] = NULL;
+}
+
+/* One of its objects is nobody's here: it is freed in the end. */
+static void full_slab_of_another(void)
+{
+	heap_of(2);
+	world.block[EXPLORE_MAX_ACTIVITIES - 1] = world.block[1];
+	world.block[1] = NULL;
+}
+
+/* Two slabs that are full. */
+static void two_full_slabs(void)
 {
 	heap_of(4);
 }
 
-static void two(void)
+static void check_heap(void)
 {
-	heap_of(2);
-}
-
-/* One block, which two think is theirs. */
-static void one_of_two(void)
-{
-	heap_of(2);
-	world.block[EXPLORE_MAX_ACTIVITIES] = heap_alloc(&heap, 16, NULL);
-}
-
-static void check(void)
-{
-	struct heap_stats stats;
 	const char *broken = heap_validate(&heap);
+	struct heap_stats stats;
 
 	EXPLORE_CHECK(broken == NULL, "invalid: %s", broken);
 	heap_stats(&heap, &stats);
@@ -196,24 +265,80 @@ static void check(void)
 	EXPLORE_CHECK(stats.count.refusals == world.refusals && explore_refused() == world.refusals,
 		      "%u to be refused, %u counted, %u reported", world.refusals,
 		      (unsigned)stats.count.refusals, explore_refused());
+}
+
+/* The stock is empty; of another slab the object of activity 0 is left. */
+static void the_stock_is_empty(void)
+{
+	heap_of(3); /* 0 and 1 of slab A; 2 of slab B, which is the stock */
+	heap_free(&heap, world.block[1], NULL);
+	heap_free(&heap, world.block[2], NULL);
+	world.block[1] = world.block[2] = NULL;
+	check_heap();
+}
+
+/* Each hart has a stock, and its activity an object of a slab of its own, which is half free. */
+static void a_slab_each(void)
+{
+	new_heap(OBJECT, true);
+	for (unsigned i = 0; i < HARTS; i++) {
+		explore_as(i);
+		world.block[i] = heap_alloc(&heap, OBJECT, NULL);
+	}
+	explore_as(0);
+	check_heap();
+}
+
+/* The stock of hart 0 is a slab that is wholly free; hart 1 has nothing yet. */
+static void a_stock_of_its_own(void)
+{
+	new_heap(OBJECT, true);
+	heap_free(&heap, heap_alloc(&heap, OBJECT, NULL), NULL);
+}
+
+/*
+ * A slab of two words, of which only the first object is handed out, so that it goes when that is freed: the class
+ * keeps another one. The stock leads to its second word, as after a time without memory; it is nobody's slab.
+ */
+static void two_words(void)
+{
+	void *block[PAGE_MAP_FRAME / SMALL + 1];
+
+	new_heap(SMALL, false);
+	for (unsigned i = 0; i < PAGE_MAP_FRAME / SMALL + 1; i++)
+		block[i] = heap_alloc(&heap, SMALL, NULL);
+	for (unsigned i = PAGE_MAP_FRAME / SMALL; i > 0; i--)
+		heap_free(&heap, block[i], NULL);
+	world.block[0] = block[0];
+	slab_stock_leave(&heap.slabs, &heap.slabs.shared);
+	struct slab *slab = page_map_find(&heap.map, (uintptr_t)block[0]);
+	heap.slabs.shared.word[heap_class_of(&heap, SMALL)] = &slab->free[1];
+	check_heap();
+}
+
+/* One object, which two think is theirs; the slab has another one that is free. */
+static void one_of_two(void)
+{
+	heap_of(1);
+	world.block[EXPLORE_MAX_ACTIVITIES] = world.block[0];
+	world.block[0] = NULL;
+}
+
+/* There is enough for all at once; in the end all is whole again. */
+static void check(void)
+{
+	struct heap_stats stats;
+
+	check_heap();
+	EXPLORE_CHECK(world.nones == 0, "none, but there was enough for all");
 	for (unsigned i = 0; i < EXPLORE_MAX_ACTIVITIES; i++)
 		heap_free(&heap, world.block[i], NULL);
+	check_heap();
+	(void)slab_give_up_empty(&heap.slabs);
 	heap_stats(&heap, &stats);
-	EXPLORE_CHECK(stats.largest_free == world.bytes, "it is not whole again");
-}
-
-/* There is enough for all at once. */
-static void check_enough(void)
-{
-	EXPLORE_CHECK(world.nones == 0, "none, but there was enough for all");
-	check();
-}
-
-/* Three want one of two. */
-static void check_one_too_many(void)
-{
-	EXPLORE_CHECK(world.nones == 1, "three wanted one of two, %u got none", world.nones);
-	check();
+	EXPLORE_CHECK(stats.used_bytes == 0 && stats.slab_bytes == 0,
+		      "it is not whole again: %zu in blocks, %zu in slabs", stats.used_bytes,
+		      stats.slab_bytes);
 }
 
 static void check_double(void)
@@ -227,38 +352,146 @@ const struct explore_scenario explore_heap_scenarios[] = {
 	{ .name = "heap.taken_and_freed",
 	  .switches = 3,
 	  .weak_switches = 2,
-	  .setup = four,
-	  .check = check_enough,
-	  .activity = { { take_16_and_free, 0, false },
-			{ take_16_and_free, 1, false },
-			{ take_cleared_and_free, 1, true } } },
-	{ .name = "heap.resized_while_others_take",
+	  .setup = one_slab,
+	  .check = check,
+	  .activity = { { take_and_free, 0, false },
+			{ take_and_free, 1, false },
+			{ take_and_free, 1, true } } },
+	{ .name = "heap.a_full_slab_is_freed",
+	  .switches = 2,
+	  .weak_switches = 1,
+	  .setup = full_slab,
+	  .check = check,
+	  .activity = { { free_mine, 0, false },
+			{ free_mine, 1, false },
+			{ take_and_free, 1, true } } },
+	{ .name = "heap.freed_while_it_leaves_the_list",
+	  .switches = 2,
+	  .weak_switches = 1,
+	  .setup = full_slab_of_another,
+	  .check = check,
+	  .activity = { { free_mine, 0, false }, { take_one, 1, false }, { take_one, 0, true } } },
+	{ .name = "heap.two_slabs_become_empty",
+	  .switches = 2,
+	  .weak_switches = 1,
+	  .setup = two_full_slabs,
+	  .check = check,
+	  .activity = { { free_mine, 0, false },
+			{ free_mine, 1, false },
+			{ free_mine, 0, true },
+			{ free_mine, 1, true } } },
+	{ .name = "heap.one_becomes_empty_while_the_stock_is_used",
 	  .switches = 3,
 	  .weak_switches = 2,
-	  .setup = four,
+	  .setup = the_stock_is_empty,
 	  .check = check,
-	  .activity = { { grow_and_shrink, 0, false },
-			{ take_16_and_free, 1, false },
-			{ take_32_and_free, 0, true } } },
-	{ .name = "heap.one_too_many",
-	  .switches = 4,
-	  .weak_switches = 3,
-	  .setup = two,
-	  .check = check_one_too_many,
-	  .activity = { { take_16, 0, false }, { take_16, 1, false }, { take_16, 1, true } } },
+	  .activity = { { free_mine, 0, false }, { take_one, 1, false } } },
+	{ .name = "heap.settled_when_it_is_of_another_class",
+	  .switches = 2,
+	  .weak_switches = 1,
+	  .setup = the_stock_is_empty,
+	  .check = check,
+	  .activity = { { free_mine, 0, false }, { give_up_and_fill_other, 1, false } } },
+	{ .name = "heap.retired_and_started_for_another_class",
+	  .switches = 2,
+	  .weak_switches = 1,
+	  .setup = one_slab,
+	  .check = check,
+	  .activity = { { take_one, 0, false }, { give_up_and_take_other, 1, false } } },
+	{ .name = "heap.started_again_elsewhere",
+	  .switches = 2,
+	  .weak_switches = 1,
+	  .weaker = true,
+	  .setup = no_slab_but_a_stock,
+	  .check = check,
+	  .activity = { { take_one, 0, false }, { take_and_free, 1, false } } },
+	{ .name = "heap.retired_under_a_free",
+	  .switches = 2,
+	  .weak_switches = 1,
+	  .setup = full_slab,
+	  .check = check,
+	  .activity = { { free_mine_and_take, 0, false },
+			{ free_mine, 1, false },
+			{ give_up_and_take_other, 1, true } } },
+	{ .name = "heap.three_harts",
+	  .switches = 2,
+	  .weak_switches = 1,
+	  .setup = half_a_slab,
+	  .check = check,
+	  .activity = { { free_mine, 0, false },
+			{ take_one, 1, false },
+			{ give_up_and_take_other, 2, false } } },
+	{ .name = "heap.retired_by_a_handler_under_a_take",
+	  .switches = 3,
+	  .weak_switches = 1,
+	  .setup = one_slab,
+	  .check = check,
+	  .activity = { { take_one, 0, false }, { give_up_and_take_other, 0, true } } },
+	{ .name = "heap.a_handler_frees_the_last_and_starts_its_slab_again",
+	  .switches = 2,
+	  .weak_switches = 1,
+	  .setup = full_slab_of_two_others,
+	  .check = check,
+	  .activity = { { take_one, 0, false },
+			{ free_mine_and_take_other, 0, true },
+			{ free_mine, 1, false } } },
+	{ .name = "heap.retired_word_by_word",
+	  .switches = 2,
+	  .weak_switches = 1,
+	  .setup = two_words,
+	  .check = check,
+	  .activity = { { free_mine, 0, false },
+			{ take_and_free, 1, false },
+			{ take_one, 1, true } } },
+	{ .name = "heap.stocks_of_their_own",
+	  .switches = 2,
+	  .weak_switches = 1,
+	  .setup = a_slab_each,
+	  .check = check,
+	  .activity = { { free_mine_and_take, 0, false },
+			{ free_mine_and_take, 1, false },
+			{ take_and_free, 1, true } } },
 	{ .name = "heap.freed_twice_at_once",
-	  .switches = 6,
-	  .weak_switches = 5,
+	  .switches = 2,
+	  .weak_switches = 1,
 	  .setup = one_of_two,
 	  .check = check_double,
 	  .activity = { { free_the_same, 0, false }, { free_the_same, 1, false } } },
 	{ .name = "heap.refused_while_others_work",
-	  .switches = 3,
-	  .weak_switches = 2,
-	  .setup = four,
-	  .check = check_enough,
-	  .activity = { { take_16_and_free, 0, false },
+	  .switches = 2,
+	  .weak_switches = 1,
+	  .setup = one_slab,
+	  .check = check,
+	  .activity = { { take_and_free, 0, false },
 			{ free_nonsense, 1, false },
-			{ take_16_and_free, 1, true } } },
+			{ take_and_free_run, 1, true } } },
+	{ .name = "heap.refused_while_the_first_slab_starts",
+	  .switches = 2,
+	  .weak_switches = 2,
+	  .setup = no_slab,
+	  .check = check,
+	  .activity = { { take_one, 0, false }, { free_nonsense, 1, false } } },
+	{ .name = "heap.runs_taken_and_freed",
+	  .switches = 2,
+	  .weak_switches = 1,
+	  .setup = one_slab,
+	  .check = check,
+	  .activity = { { take_and_free_run, 0, false },
+			{ take_and_free_run, 1, false },
+			{ take_and_free_run, 1, true } } },
+	{ .name = "heap.threads_move",
+	  .switches = 4,
+	  .migrations = 2,
+	  .harts = 2,
+	  .setup = one_slab,
+	  .check = check,
+	  .activity = { { take_and_free, 0, false }, { take_and_free, 1, false } } },
+	{ .name = "heap.threads_with_stocks_move",
+	  .switches = 2,
+	  .migrations = 1,
+	  .harts = 2,
+	  .setup = a_stock_of_its_own,
+	  .check = check,
+	  .activity = { { take_one, 0, false }, { give_up_and_take_other, 1, false } } },
 	{ .name = NULL },
 };

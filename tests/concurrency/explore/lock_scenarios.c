@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lock_scenarios.c - harts and handlers that want one lock. In each: one holder at a time; they hold it
+ * lock_scenarios.c - harts, handlers and threads that want one lock. In each: one holder at a time; they hold it
  * in the order in which they drew; nobody waits for ever; what one has written under it the next sees; the
  * interrupts are as they were.
  */
@@ -127,6 +127,15 @@ const struct explore_scenario explore_lock_scenarios[] = {
 			{ hold, 1, false },
 			{ hold, 0, true },
 			{ hold, 1, true } } },
+	{ .name = "lock.threads_that_migrate",
+	  .switches = 2,
+	  .weak_switches = 1,
+	  .migrations = 2,
+	  .harts = 3,
+	  .setup = setup,
+	  .check = check,
+	  .wrote = drawn,
+	  .activity = { { hold_twice, 0, false }, { hold, 0, false }, { hold, 1, false } } },
 	{ .name = "lock.three_harts_with_a_handler_each",
 	  .switches = 1,
 	  .setup = setup,

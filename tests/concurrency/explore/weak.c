@@ -14,6 +14,7 @@
  *     takes it. A relaxed store gives what the last release fence has put by; what relaxed loads were
  *     given is put by for the next acquire fence, or release.
  *   - An amo, or a compare-and-swap that succeeds, reads the newest value, and hands on what came with that.
+ *   - A thread that goes on on another hart takes the view of its hart there.
  *   - A seq_cst fence takes the view of all such fences before it and adds its own. A seq_cst amo
  *     (amo.aqrl) has one in front and one behind.
  *
@@ -26,7 +27,8 @@
  *
  * The same views find plain accesses that race: the shipped files are compiled with -fsanitize=thread, and
  * the calls that gcc inserts then end here. Two accesses to one byte, one of them a write, on two harts, race
- * if neither is known to the other; an access with interrupts on races with that of a handler of the same hart.
+ * if neither is known to the other; an access with interrupts on races with that of a handler or of another
+ * thread of the same hart.
  */
 #include "tests/concurrency/explore/weak.h"
 
@@ -37,7 +39,7 @@
 
 #define HARTS        PLATFORM_MAX_HARTS
 #define ACTIVITIES   EXPLORE_MAX_ACTIVITIES
-#define MAX_LOCATION 48u
+#define MAX_LOCATION 96u
 #define MAX_WRITES   128u /* to one location in one run */
 
 struct view {
@@ -224,6 +226,14 @@ void weak_fence(memory_order order)
 		give_all(&hart[h].released);
 }
 
+void weak_move(unsigned from, unsigned to)
+{
+	join(&hart[to].now, &hart[from].now);
+	join(&hart[to].read, &hart[from].read);
+	join(&hart[to].released, &hart[from].released);
+	hart[from].now.time[from]++;
+}
+
 /* ---- what scenarios ask ------------------------------------------------------------------------ */
 
 struct explore_moment explore_now(void)
@@ -260,6 +270,7 @@ uint64_t explore_surely(const volatile void *at, uint64_t newest)
 struct access {
 	uint8_t bytes; /* which of eight */
 	bool interruptible;
+	uint8_t hart; /* on which it was made, and when */
 	uint32_t time;
 };
 
@@ -290,15 +301,14 @@ static bool races(unsigned who, const struct access *theirs, const struct access
 {
 	unsigned me = explore_me();
 	unsigned h = explore_hart();
-	unsigned other = explore_hart_of(who);
 
 	if ((theirs->bytes & mine->bytes) == 0 || who == me)
 		return false;
-	if (other != h)
-		return theirs->time > hart[h].now.time[other];
-	/* Who was interrupted, or could have been? */
-	return explore_is_handler(me) ? theirs->interruptible
-				      : explore_is_handler(who) && mine->interruptible;
+	if (theirs->hart != h)
+		return theirs->time > hart[h].now.time[theirs->hart];
+	/* Who was interrupted or preempted, or could have been? A handler is not. */
+	return (theirs->interruptible && !explore_is_handler(who)) ||
+	       (mine->interruptible && !explore_is_handler(me));
 }
 
 static void check(uintptr_t at, struct access mine, bool write, const void *site)
@@ -316,24 +326,26 @@ static void check(uintptr_t at, struct access mine, bool write, const void *site
 		c->writer = (uint8_t)me;
 		c->write = mine;
 	} else {
-		uint8_t before = c->read[me].time == mine.time ? c->read[me].bytes : 0;
+		bool same = c->read[me].time == mine.time && c->read[me].hart == mine.hart;
+		uint8_t before = same ? c->read[me].bytes : 0;
 		mine.bytes |= before;
 		mine.interruptible |= before != 0 && c->read[me].interruptible;
 		c->read[me] = mine;
 	}
 }
 
-/* @interruptible: could a handler of this hart come in between? */
+/* @interruptible: could a handler, or a thread, of this hart come in between? */
 static void touch(const volatile void *address, size_t size, bool write, bool interruptible,
 		  const void *site)
 {
 	uintptr_t at = (uintptr_t)address;
 	uintptr_t end = at + size;
+	unsigned h = explore_hart();
 
 	for (; at < end; at = (at | 7) + 1) {
 		unsigned n = end - at < 8 - at % 8 ? (unsigned)(end - at) : 8 - at % 8;
 		struct access mine = { (uint8_t)(((1u << n) - 1) << at % 8), interruptible,
-				       hart[explore_hart()].now.time[explore_hart()] };
+				       (uint8_t)h, hart[h].now.time[h] };
 		check(at >> 3, mine, write, site);
 	}
 }

@@ -23,6 +23,9 @@ void weak_change(const volatile void *at, size_t size, uint64_t was, uint64_t va
 		 memory_order order);
 void weak_fence(memory_order order);
 
+/* weak_move - what runs on hart @from goes on on hart @to: the kernel has ordered the two. */
+void weak_move(unsigned from, unsigned to);
+
 /* weak_plain_copy - it reads @n bytes from @at by plain loads: nothing of that may be new to it. */
 void weak_plain_copy(const volatile void *at, size_t n);
 
@@ -31,9 +34,8 @@ void weak_plain_copy(const volatile void *at, size_t n);
 /* explore_older - a choice: how many values back from the newest, 0 to @most? */
 unsigned explore_older(unsigned most);
 
-/* explore_hart - on which hart is that? explore_hart_of - activity @who. explore_is_handler - is activity @who one? */
+/* explore_hart - on which hart is that? explore_is_handler - is activity @who one? */
 unsigned explore_hart(void);
-unsigned explore_hart_of(unsigned who);
 bool explore_is_handler(unsigned who);
 
 /* explore_is_watched - does an activity run, and in a scenario with stale reads? */

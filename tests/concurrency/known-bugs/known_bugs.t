@@ -55,12 +55,25 @@ def copy_of(patch, folder):
     return compiled(patch.read_text(encoding="utf-8"), folder)
 
 
+def including(headers, sources):
+    """The headers themselves, and those that include one of them, in however many steps."""
+    found = set(headers)
+    while True:
+        more = {name for name, code in sources.items() if name.endswith(".h") and name not in found
+                and any(f'#include "{header}"' in code for header in found)}
+        if not more:
+            return found
+        found |= more
+
+
 def compiled(text, folder):
-    """The .c that a patch changes: those themselves, and those that include what it changes of headers."""
+    """The .c that a patch changes: those themselves, and those of the explorer that include what it changes of headers."""
     files = set(re.findall(r"^\+\+\+ b/src/(\S+\.[ch])$", text, re.M))
-    sources = {str(c.relative_to(folder / "src")): c.read_text(encoding="utf-8") for c in folder.glob("src/**/*.c")}
-    found = {f"src/{c}" for c, code in sources.items()
-             if c in files or any(f'#include "{h}"' in code for h in files if h.endswith(".h"))}
+    sources = {str(c.relative_to(folder / "src")): c.read_text(encoding="utf-8") for c in folder.glob("src/**/*.[ch]")}
+    headers = including({f for f in files if f.endswith(".h")}, sources)
+    explored = {str(Path(name).with_suffix(".c")) for name in flags("objects")}
+    found = {f"src/{c}" for c, code in sources.items() if c.endswith(".c") and
+             (c in files or f"src/{c}" in explored and any(f'#include "{h}"' in code for h in headers))}
     if not found or len(files) != len(re.findall(r"^\+\+\+ ", text, re.M)):
         raise Wrong("it changes no code, or something else as well")
     return sorted(found)

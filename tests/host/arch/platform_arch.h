@@ -11,8 +11,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define PLATFORM_HAS_CTZ   1
-#define PLATFORM_MAX_HARTS 64
+#define PLATFORM_HAS_CTZ         1
+#define PLATFORM_MAX_HARTS       64
+#define PLATFORM_HAS_HART_RECORD 0
 
 extern _Thread_local unsigned host_hart;
 extern _Thread_local unsigned long host_irq_enabled;
@@ -33,6 +34,11 @@ static inline void platform_irq_restore(unsigned long state)
 	host_irq_enabled = state;
 	if (state != 0 && host_irqs_on_hook != NULL)
 		host_irqs_on_hook();
+}
+
+static inline bool platform_may_wait(void)
+{
+	return host_irq_enabled != 0;
 }
 
 static inline unsigned platform_hart(void)

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * page_map.h - which slab a frame of memory belongs to: one pointer for each frame, its owner.
+ *
+ *	address --> region --> owner[(address - base) / 4096] --> slab, or NULL: none
+ *	        '-> root[(address - base) / 2 MiB] --> leaf[address / 4096 % 512] --> slab
+ *
+ * There are two kinds of memory. Regions stay; each comes with its owners. Windows of 2 MiB, aligned,
+ * are for memory that comes and goes: the root has a pointer for each window that there may be, and
+ * a window in which the heap has had memory once has a leaf, for good. So somebody who was
+ * interrupted with a pointer to a leaf finds one, whatever has become of the memory.
+ *
+ * Here a region begins and ends at frames, so two may share one. A slab begins at a frame, so of
+ * two that share it only the lower one has a slab there; which of the two says so does not matter.
+ *
+ * Read without a lock, by any hart at any time: an owner is one word, and the slab that it leads to
+ * is a descriptor for good (slab.c). Written by the hart that starts or retires the slab. Regions
+ * and leaves are only ever added.
+ */
+#ifndef ACRE_MM_PAGE_MAP_H
+#define ACRE_MM_PAGE_MAP_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/attributes.h"
+#include "mm/heap/buddy.h"
+
+#define PAGE_MAP_SHIFT 12u
+#define PAGE_MAP_FRAME ((size_t)1 << PAGE_MAP_SHIFT)
+
+struct slab;
+
+typedef _Atomic(struct slab *) page_map_owner;
+
+struct page_map_region {
+	uintptr_t base; /* of the first frame that it touches */
+	size_t size;
+	page_map_owner *owner;
+};
+
+#define PAGE_MAP_WINDOW_SHIFT 21u
+#define PAGE_MAP_WINDOW       ((size_t)1 << PAGE_MAP_WINDOW_SHIFT)
+#define PAGE_MAP_LEAF         (PAGE_MAP_WINDOW / PAGE_MAP_FRAME) /* owners: one frame of them */
+
+/* Where the leaf of a window is, or NULL. */
+typedef _Atomic(page_map_owner *) page_map_leaf;
+
+struct page_map {
+	uintptr_t windows;         /* the base of the first one */
+	size_t nwindows;           /* 0: there is no root */
+	page_map_leaf *root;       /* nwindows of them */
+	_Atomic uint32_t nregions; /* written last */
+	struct page_map_region region[BUDDY_MAX_REGIONS];
+};
+
+/* page_map_bytes - how large a table a region of @size bytes at any base needs. */
+static inline size_t page_map_bytes(size_t size)
+{
+	return (size / PAGE_MAP_FRAME + 2) * sizeof(page_map_owner);
+}
+
+/*
+ * page_map_add_region - make the frames of [@base, @base + @size) known, with no owner. @owners is
+ * of page_map_bytes(), the map's for good.
+ * Pre:    one hart adds at a time; there is room; no region has any of this.
+ */
+void page_map_add_region(struct page_map *map, uintptr_t base, size_t size, page_map_owner *owners);
+
+/*
+ * page_map_set_root - memory of the windows from that of @low to that of @high - 1 may come and go.
+ * @root is of page_map_root_bytes(), the map's for good.
+ * Pre:    there was no root; no other hart uses the map.
+ */
+static inline size_t page_map_root_bytes(uintptr_t low, uintptr_t high)
+{
+	return (((high - 1) >> PAGE_MAP_WINDOW_SHIFT) - (low >> PAGE_MAP_WINDOW_SHIFT) + 1) *
+	       sizeof(page_map_leaf);
+}
+void page_map_set_root(struct page_map *map, uintptr_t low, uintptr_t high, page_map_leaf *root);
+
+/*
+ * page_map_has_leaf - the window of @addr: 1 if it has one, 0 if it lacks one, and -1 if there is
+ * no place for one in the root.
+ * page_map_add_leaf - @owners, PAGE_MAP_LEAF of them, are the leaf of the window of @addr, which
+ * lacks one: the map's for good. Pre: one hart adds at a time.
+ */
+int page_map_has_leaf(const struct page_map *map, uintptr_t addr);
+void page_map_add_leaf(struct page_map *map, uintptr_t addr, page_map_owner *owners);
+
+/* page_map_set - @slab, or NULL, is the owner of the frames that [@start, @start + @bytes) touches. */
+void page_map_set(struct page_map *map, const void *start, size_t bytes, struct slab *slab);
+
+static acre_always_inline struct slab *page_map_look(const struct page_map_region *r,
+						     uintptr_t addr)
+{
+	return atomic_load_explicit(&r->owner[(addr - r->base) >> PAGE_MAP_SHIFT],
+				    acre_order_of_address);
+}
+
+/* page_map_in_first - is @addr in the first region, as nearly all addresses are? */
+static acre_always_inline bool page_map_in_first(const struct page_map *map, uintptr_t addr)
+{
+	return addr - map->region[0].base < map->region[0].size;
+}
+
+static acre_always_inline page_map_leaf *page_map_leaf_slot(const struct page_map *map,
+							    uintptr_t addr)
+{
+	size_t w = (addr - map->windows) >> PAGE_MAP_WINDOW_SHIFT;
+
+	return w < map->nwindows ? &map->root[w] : NULL;
+}
+
+/* What is read through the pointer is not older than it: the load comes after that of the pointer. */
+static acre_always_inline page_map_owner *page_map_leaf_of(const struct page_map *map,
+							   uintptr_t addr)
+{
+	page_map_leaf *slot = page_map_leaf_slot(map, addr);
+
+	return slot != NULL ? atomic_load_explicit(slot, acre_order_of_address) : NULL;
+}
+
+static acre_always_inline page_map_owner *page_map_in_leaf(page_map_owner *leaf, uintptr_t addr)
+{
+	return &leaf[addr >> PAGE_MAP_SHIFT & (PAGE_MAP_LEAF - 1)];
+}
+
+/*
+ * page_map_find - the slab that owns the frame of @addr, any address; or NULL. Cost: constant in a
+ * window; else O(regions).
+ */
+struct slab *page_map_find(const struct page_map *map, uintptr_t addr);
+
+static acre_always_inline struct slab *page_map_find_inline(const struct page_map *map,
+							    uintptr_t addr)
+{
+	page_map_owner *leaf = page_map_leaf_of(map, addr);
+	struct slab *slab = NULL;
+
+	if (leaf != NULL) {
+		slab = atomic_load_explicit(page_map_in_leaf(leaf, addr), acre_order_of_address);
+		if (__builtin_expect(slab != NULL, 1))
+			return slab;
+	}
+	uint32_t n = atomic_load_explicit(&map->nregions, memory_order_acquire);
+	for (uint32_t i = 0; i < n && slab == NULL; i++) {
+		if (addr - map->region[i].base < map->region[i].size)
+			slab = page_map_look(&map->region[i], addr);
+	}
+	return slab;
+}
+
+#endif

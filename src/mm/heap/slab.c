@@ -1,0 +1,807 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * slab.c - slabs: objects of one size, whose free ones are bits in words beside the memory.
+ *
+ *	run of the slab   | object 0 | object 1 | object 2 | ... | object n-1 | rest < a granule |
+ *	descriptor        base, size, 2^64 / size, n, class, state
+ *	                  free  | 0 1 1 ... | ... |      bit i: object i is free
+ *	page map          frame --> descriptor
+ *	stock of a hart   class --> word of a descriptor
+ *
+ * To take an object is to clear the lowest set bit of the word that the hart's stock points to; to
+ * free it is to set the bit again. One atomic instruction each, no lock, interrupts as they are;
+ * what the word was before says whether the bit was the caller's to clear, and whether the free is
+ * a second one. All else is done with the lock of the class. The rules that make this right when
+ * harts and handlers do it at the same time, at any instruction of each other:
+ *
+ *   1  Descriptors are descriptors for good. Somebody who was interrupted may come back to one at
+ *      any time, with a pointer that is old; a descriptor may have become that of another class.
+ *   2  Take: the bit first. Only after it is won, what the slab is is read: a won bit pins the slab,
+ *      since retiring it needs every bit. If the class is another than asked for, the bit is set
+ *      again as by a free.
+ *   3  Free: an object of the slab must start there. After the bit is set, nothing that was read
+ *      before is trusted: that the slab was full, or may be empty, is a hint to look at it with the
+ *      lock held (slab_settle()).
+ *   4  A slab that has a free bit is SLAB_LISTED, or SLAB_STOCK: a hart takes from it, and will come
+ *      back to it. It becomes SLAB_FULL only with the lock, with all words seen as 0, before and
+ *      after: who sets a bit in a word of 0 looks at the state afterwards. Between the two is a full
+ *      fence on both sides, so one of them sees what the other did.
+ *   5  Retire, with the lock: each word from all its bits to 0, by compare and swap. If one is not
+ *      full, those before it get their bits back. Then class 0, and the page map is cleared; the
+ *      lock is dropped before the run goes back.
+ *   6  Start: base, size, class; then the page map; then each word, by a swap that releases. A bit
+ *      that was there already is a stray free.
+ *   7  Acquire on take pairs with release on free and on start: who gets an object sees what its
+ *      last owner wrote to it, and what the slab is. A stock is written by a release too: who finds
+ *      a word through it does not see what was there before the descriptor was one, since a load
+ *      from an address that was loaded comes after that load.
+ *
+ * A slab has two objects at least: one alone is better off in a run that is exact to a granule, and
+ * starts anywhere; the caller of slab_alloc() asks for that where there is no slab.
+ *
+ * The slab that a hart takes from is its own: it is SLAB_STOCK, says whose, and no other hart takes
+ * from it as long as there is another slab, or memory for one. It stays so until all its words are
+ * 0, also where it becomes wholly free: so no slab is started and retired for an object that comes
+ * and goes. Of the others a class keeps one that is wholly free, and retires any other; before an
+ * allocation fails, all are.
+ *
+ * The first slabs of a class are short; the more it has, the longer the next one is: so there are
+ * few of them, and what one leaves unused is a part of what all have.
+ *
+ * Invariants, while no call is under way (slab_validate.c checks them):
+ *
+ *   S1  Slabs of a class, and only those, have its number, its size, and between 2 and `count`
+ *       objects in a run that starts at a frame; their frames, and no others, lead to them.
+ *   S2  Bits are set only for objects that exist.
+ *   S3  The lists of a class have its slabs once, each that of its state. Those with a free bit are
+ *       SLAB_LISTED or SLAB_STOCK; of the latter a hart has one at most.
+ *   S4  Each descriptor is that of a slab or spare, and spare ones have no bit and no class.
+ *   S5  Runs that are slabs are those of the descriptors.
+ */
+#include "mm/heap/slab.h"
+
+#include "lib/align.h"
+#include "lib/atomic_store.h"
+#include "lib/bits.h"
+#include "lib/lock_scoped.h"
+#include "lib/platform.h"
+#include "mm/heap/backing.h"
+#include "mm/heap/slab_internal.h"
+
+#define SLAB_WRITE(slab, member, value) store_relaxed(&(slab)->member, value)
+
+/* Up to so many frames a slab may be longer than it must, where that wastes less. */
+#define SHORT_FRAMES 4u
+
+/* For each so many slabs that a class has, the next one is longer by the length of the first. */
+#define GROWTH 2u
+
+/* A slab has one of so many parts of the memory at most. */
+#define SLAB_SHARE 16u
+
+/* Descriptors that are cut out of the runs at one time. */
+#define SPARE_LEAST (RUN_MIN_GRANULES * RUN_GRANULE / sizeof(struct slab))
+#define SPARE_MOST  128u
+
+/* ---- classes ------------------------------------------------------------------------------ */
+
+/* 16, 32, ... 128; then 144, ..., 256; 288, ..., 512; and so on. */
+size_t slab_class_size(unsigned class)
+{
+	if (class <= 8)
+		return (size_t) class * SLAB_UNIT;
+	unsigned doubling = (class - 1) / 8 - 1; /* classes 9 to 16: 0 */
+	return ((size_t)(8 + (class - 1) % 8 + 1) * SLAB_UNIT) << doubling;
+}
+
+/*
+ * The objects of a slab: at least SLAB_OBJECTS where they fit. If that takes few frames, up to twice as
+ * many, of which the smallest part is left over.
+ */
+static uint32_t objects_of(size_t size)
+{
+	size_t least = (SLAB_OBJECTS * size + PAGE_MAP_FRAME - 1) / PAGE_MAP_FRAME;
+	size_t best = least < SLAB_MAX_FRAMES ? least : SLAB_MAX_FRAMES;
+
+	for (size_t n = best + 1; n <= 2 * least && n <= SHORT_FRAMES; n++) {
+		size_t left = n * PAGE_MAP_FRAME % size;
+		if (left * best < best * PAGE_MAP_FRAME % size * n)
+			best = n;
+	}
+	return (uint32_t)(best * PAGE_MAP_FRAME / size);
+}
+
+/* Where a class has many slabs they have as many objects as there are bits, in few frames. */
+static uint32_t most_objects_of(size_t size)
+{
+	size_t most = SHORT_FRAMES * PAGE_MAP_FRAME / size;
+	uint32_t least = objects_of(size);
+
+	if (most > (size_t)SLAB_WORDS * BITS_PER_WORD)
+		most = (size_t)SLAB_WORDS * BITS_PER_WORD;
+	return most > least ? (uint32_t)most : least;
+}
+
+static void init_class(struct slab_class *c, unsigned class)
+{
+	ticket_lock_init_level(&c->lock, "slabs", TICKET_LOCK_HEAP);
+	c->size = (uint32_t)slab_class_size(class);
+	c->reciprocal = UINT64_MAX / c->size + 1;
+	c->count = most_objects_of(c->size);
+}
+
+/* Objects of the next slab of a class. */
+static uint32_t count_of_next(const struct slab_class *c)
+{
+	uint64_t count = (uint64_t)SLAB_READ(c, usual) * (1 + SLAB_READ(c, nslabs) / GROWTH);
+	uint32_t most = SLAB_READ(c, most);
+
+	return count < most ? (uint32_t)count : most;
+}
+
+void slab_pool_init(struct slab_pool *pool, struct run_pool *runs, struct page_map *map)
+{
+	*pool = (struct slab_pool){ .runs = runs, .map = map };
+	pool->stocks.spare = &pool->shared;
+	slab_stock_init(pool, &pool->shared);
+	for (unsigned class = 1; class <= SLAB_CLASSES; class ++)
+		init_class(&pool->class[class], class);
+}
+
+/* ---- spare descriptors: with the lock of the runs -------------------------------------------- */
+
+/* Memory that may hold anything becomes a descriptor; what else it says is written by describe(). */
+static struct slab *make_descriptor(struct slab *slab)
+{
+	for (unsigned w = 0; w < SLAB_WORDS; w++)
+		SLAB_WRITE(slab, free[w], 0);
+	SLAB_WRITE(slab, class, 0);
+	SLAB_WRITE(slab, count, 0);
+	SLAB_WRITE(slab, state, SLAB_SPARE);
+	return slab;
+}
+
+static void push_spare(struct slab_pool *pool, struct slab *slab)
+{
+	slab->next = pool->spare;
+	pool->spare = slab;
+}
+
+/* They are cleared when they are taken, one at a time; what is left of the last ones is now. */
+static void add_fresh(struct slab_pool *pool, struct slab *table, size_t n)
+{
+	for (; pool->nfresh > 0; pool->nfresh--)
+		push_spare(pool, make_descriptor(pool->fresh++));
+	pool->fresh = table;
+	pool->nfresh = n;
+	SLAB_WRITE(pool, ndescriptors, SLAB_READ(pool, ndescriptors) + n);
+}
+
+/* What a slab may have: its part of all memory, but as much as any run, and no more than it needs. */
+static size_t share_of(size_t total_bytes)
+{
+	const size_t least = RUN_MIN_GRANULES * RUN_GRANULE;
+	const size_t most = SLAB_MAX_FRAMES * PAGE_MAP_FRAME;
+	size_t bytes = total_bytes / SLAB_SHARE;
+
+	if (bytes < least)
+		return least;
+	return bytes < most ? bytes : most;
+}
+
+void slab_pool_grow(struct slab_pool *pool, size_t total_bytes, struct slab *table, size_t n)
+{
+	size_t bytes = share_of(total_bytes);
+
+	for (unsigned class = 1; bytes != pool->share && class <= SLAB_CLASSES; class ++) {
+		struct slab_class *c = &pool->class[class];
+		size_t most = bytes / c->size;
+		uint32_t usual = objects_of(c->size);
+		SLAB_WRITE(c, most, most < c->count ? (uint32_t)most : c->count);
+		SLAB_WRITE(c, usual, most < usual ? (uint32_t)most : usual);
+	}
+	pool->share = bytes;
+	if (n == 0)
+		return;
+	LOCK_SCOPED(held, &pool->runs->lock);
+	add_fresh(pool, table, n);
+}
+
+/* A frame of them, which does not come back. */
+static bool take_spares(struct slab_pool *pool)
+{
+	const struct heap_backing *b = pool->backing;
+	struct slab *table;
+
+	if (b == NULL || (table = heap_backing_take(b, PAGE_MAP_FRAME, PAGE_MAP_FRAME)) == NULL)
+		return false;
+	add_fresh(pool, table, PAGE_MAP_FRAME / sizeof(*table));
+	(void)atomic_fetch_add_explicit(&pool->backed_bytes, PAGE_MAP_FRAME, memory_order_relaxed);
+	return true;
+}
+
+/* As many again as there are, but within limits; half of that where there is no run for them. */
+static never_inline bool make_spares(struct slab_pool *pool)
+{
+	size_t n = SLAB_READ(pool, ndescriptors);
+
+	if (take_spares(pool))
+		return true;
+	if (n > SPARE_MOST)
+		n = SPARE_MOST;
+
+	for (n = n > SPARE_LEAST ? n : SPARE_LEAST; n >= SPARE_LEAST; n /= 2) {
+		struct slab *table =
+			run_take(pool->runs, n * sizeof(*table), RUN_GRANULE, RUN_TABLE);
+		if (table != NULL) {
+			add_fresh(pool, table, n);
+			return true;
+		}
+	}
+	return false;
+}
+
+static struct slab *take_spare(struct slab_pool *pool)
+{
+	struct slab *slab = pool->spare;
+
+	if (slab != NULL) {
+		pool->spare = slab->next;
+		return slab;
+	}
+	if (unlikely(pool->nfresh == 0) && !make_spares(pool))
+		return NULL;
+	pool->nfresh--;
+	return make_descriptor(pool->fresh++);
+}
+
+/* ---- the lists of a class, with its lock ----------------------------------------------------- */
+
+static void unlink_slab(struct slab_class *c, struct slab *slab)
+{
+	if (slab->prev != NULL)
+		slab->prev->next = slab->next;
+	else
+		c->list[SLAB_READ(slab, state)] = slab->next;
+	if (slab->next != NULL)
+		slab->next->prev = slab->prev;
+}
+
+/* First, so that those that were full last are taken from first: they are the fullest. */
+static void link_slab(struct slab_class *c, struct slab *slab, enum slab_state state)
+{
+	slab->prev = NULL;
+	slab->next = c->list[state];
+	if (slab->next != NULL)
+		slab->next->prev = slab;
+	c->list[state] = slab;
+	SLAB_WRITE(slab, state, state);
+}
+
+static void move_slab(struct slab_class *c, struct slab *slab, enum slab_state state)
+{
+	unlink_slab(c, slab);
+	link_slab(c, slab, state);
+}
+
+static bool has_a_free_bit(const struct slab *slab)
+{
+	uint64_t count = SLAB_READ(slab, count);
+	uint64_t any = 0;
+
+	for (uint64_t w = 0; w * BITS_PER_WORD < count; w++)
+		any |= bitmap_atomic_word(&slab->free[w]);
+	return any != 0;
+}
+
+/* All words were 0. Rule 4: a bit that is set meanwhile is seen here, or sees SLAB_FULL. */
+static void leave_slab(struct slab_class *c, struct slab *slab)
+{
+	move_slab(c, slab, SLAB_FULL);
+	atomic_thread_fence(memory_order_seq_cst);
+	if (has_a_free_bit(slab))
+		move_slab(c, slab, SLAB_LISTED);
+}
+
+/* ---- stocks ----------------------------------------------------------------------------------- */
+
+void slab_stock_init(struct slab_pool *pool, struct slab_stock *slot)
+{
+	for (unsigned class = 0; class <= SLAB_CLASSES; class ++)
+		store_relaxed(&slot->word[class], &pool->none);
+}
+
+/* Whose stock it is, for a slab to say. The one that harts share is that of no hart. */
+static uint32_t stock_owner(const struct slab_pool *pool, const struct slab_stock *stock)
+{
+	return stock == &pool->shared ? PLATFORM_MAX_HARTS : platform_hart();
+}
+
+/*
+ * With the lock of @class: the slab that @stock, this hart's, takes from. NULL: none, since it points
+ * to what was retired, or to the slab of another.
+ */
+static struct slab *own_slab(const struct slab_pool *pool, const struct slab_stock *stock,
+			     unsigned class)
+{
+	bitmap_word *word = atomic_load_explicit(&stock->word[class], memory_order_relaxed);
+	struct slab *slab = word != &pool->none ? slab_of_word(word) : NULL;
+
+	if (slab != NULL && SLAB_READ(slab, class) == class &&
+	    SLAB_READ(slab, state) == SLAB_STOCK &&
+	    SLAB_READ(slab, owner) == stock_owner(pool, stock))
+		return slab;
+	return NULL;
+}
+
+/* No stock is here: the slab is anybody's now. */
+static void leave_stock(struct slab_pool *pool, struct slab_stock *slot, unsigned class)
+{
+	struct slab_class *c = &pool->class[class];
+	LOCK_SCOPED(held, &c->lock);
+	struct slab *slab = own_slab(pool, slot, class);
+
+	if (slab != NULL)
+		leave_slab(c, slab);
+}
+
+void slab_stock_leave(struct slab_pool *pool, struct slab_stock *slot)
+{
+	for (unsigned class = 1; class <= SLAB_CLASSES; class ++) {
+		bitmap_word *word = atomic_load_explicit(&slot->word[class], memory_order_relaxed);
+		if (word == &pool->none)
+			continue;
+		leave_stock(pool, slot, class);
+		slab_settle(pool, slab_of_word(word)); /* it may be wholly free */
+	}
+	slab_stock_init(pool, slot);
+}
+
+/* Until it is sure that there is none. */
+static inline bool take_lowest(bitmap_word *word, unsigned *bit)
+{
+	uint64_t bits;
+
+	while ((bits = bitmap_atomic_word(word)) != 0) {
+		if (likely(slab_take_lowest(word, bits, bit)))
+			return true;
+	}
+	return false;
+}
+
+/* An object of @slab, whose word becomes @stock's; NULL if all words are seen as 0. */
+static void *take_from(struct slab_stock *stock, unsigned class, struct slab *slab)
+{
+	uint64_t count = SLAB_READ(slab, count);
+	unsigned bit;
+
+	for (uint64_t w = 0; w * BITS_PER_WORD < count; w++) {
+		if (!take_lowest(&slab->free[w], &bit))
+			continue;
+		store_release(&stock->word[class], &slab->free[w]);
+		return slab_object(&slab->free[w], bit);
+	}
+	return NULL;
+}
+
+/* The listed slab that was full last becomes the own one of the hart that asks; NULL if none is. */
+static struct slab *adopt_slab(const struct slab_pool *pool, struct slab_class *c,
+			       const struct slab_stock *stock)
+{
+	struct slab *slab = c->list[SLAB_LISTED];
+
+	if (slab != NULL) {
+		move_slab(c, slab, SLAB_STOCK);
+		SLAB_WRITE(slab, owner, stock_owner(pool, stock));
+	}
+	return slab;
+}
+
+/* ---- starting and retiring -------------------------------------------------------------------- */
+
+/* An object was freed although it was free, and it could not be refused: say so now. */
+static never_inline void report_stray(const void *object, size_t size)
+{
+	platform_bad_free(&(struct platform_bad_free){
+		.allocator = "heap",
+		.address = (uintptr_t)object,
+		.what = "freed twice at the same moment",
+		.actual_start = (uintptr_t)object,
+		.actual_size = size,
+	});
+}
+
+static void count_slabs(struct slab_class *c, int more)
+{
+	uint32_t n = (uint32_t)((int)SLAB_READ(c, nslabs) + more);
+
+	SLAB_WRITE(c, nslabs, n);
+	if (n > c->peak)
+		c->peak = n;
+}
+
+/* What @slab is from now on, for who finds it (rule 6): the words come last. */
+static void describe(struct slab_pool *pool, struct slab_class *c, struct slab *slab, uint8_t *base,
+		     uint32_t count)
+{
+	SLAB_WRITE(slab, base, base);
+	SLAB_WRITE(slab, size, c->size);
+	SLAB_WRITE(slab, reciprocal, c->reciprocal);
+	SLAB_WRITE(slab, count, count);
+	for (uint64_t w = 0; w * BITS_PER_WORD < count; w++)
+		SLAB_WRITE(slab, loose[w], 0);
+	SLAB_WRITE(slab, class, (uint64_t)(c - pool->class));
+	page_map_set(pool->map, base, (size_t)count * c->size, slab);
+}
+
+/* All bits but the first, the caller's. Result: an object whose bit was set already, if any. */
+static void *set_all_bits(struct slab *slab, uint8_t *base, uint64_t count, size_t size)
+{
+	uint64_t taken = 1;
+	void *stray = NULL;
+
+	for (uint64_t w = 0; w < SLAB_WORDS; w++, taken = 0) {
+		if (w * BITS_PER_WORD >= count && likely(bitmap_atomic_word(&slab->free[w]) == 0))
+			continue;
+		uint64_t old = atomic_exchange_explicit(
+			&slab->free[w], slab_mask(count, w) & ~taken, memory_order_release);
+		if (unlikely(old != 0))
+			stray = base + (w * BITS_PER_WORD + bits_ctz(old)) * size;
+	}
+	return stray;
+}
+
+/*
+ * Rule 6: @count objects at @base, of which the first is the caller's. *@stray: another one that was
+ * freed already.
+ */
+static never_inline void *start(struct slab_pool *pool, struct slab_class *c, struct slab *slab,
+				uint8_t *base, uint32_t count, void **stray)
+{
+	LOCK_SCOPED(held, &c->lock);
+	unsigned class = (unsigned)(c - pool->class);
+	struct slab_stock *stock = hart_slots_own(&pool->stocks);
+	bool own = own_slab(pool, stock, class) == NULL; /* no handler has started one meanwhile */
+
+	SLAB_WRITE(slab, owner, stock_owner(pool, stock));
+	link_slab(c, slab, own ? SLAB_STOCK : SLAB_LISTED);
+	describe(pool, c, slab, base, count);
+	*stray = set_all_bits(slab, base, count, c->size);
+	if (own)
+		store_release(&stock->word[class], &slab->free[0]);
+	c->starts++;
+	count_slabs(c, 1);
+	return base;
+}
+
+/* A run of @bytes, and the descriptor for it. NULL if one of them is missing. */
+static uint8_t *take_run(struct slab_pool *pool, size_t bytes, struct slab **slab, uint64_t *added)
+{
+	LOCK_SCOPED(held, &pool->runs->lock);
+	uint8_t *base = NULL;
+
+	*added = pool->runs->added;
+	*slab = take_spare(pool);
+	if (*slab != NULL && (base = run_take(pool->runs, bytes, PAGE_MAP_FRAME, RUN_SLAB)) == NULL)
+		push_spare(pool, *slab);
+	return base;
+}
+
+/* An object of a new slab of @count. NULL if there is no run, or no descriptor. No lock is held. */
+static never_inline void *alloc_from_new(struct slab_pool *pool, struct slab_class *c,
+					 uint32_t count)
+{
+	size_t bytes = (size_t)count * c->size;
+	struct slab *slab;
+	uint64_t added;
+	void *stray = NULL;
+	uint8_t *base;
+
+	while ((base = take_run(pool, bytes, &slab, &added)) == NULL) {
+		if (!run_pool_grow(pool->runs, bytes, PAGE_MAP_FRAME, added))
+			return NULL;
+	}
+	void *object = start(pool, c, slab, base, count, &stray);
+	if (unlikely(stray != NULL))
+		report_stray(stray, c->size);
+	return object;
+}
+
+/* All bits of @slab, or none of them. *@stray: an object that was freed twice meanwhile. */
+static bool take_all_bits(struct slab *slab, void **stray)
+{
+	uint64_t count = SLAB_READ(slab, count);
+	uint64_t w = 0;
+
+	for (; w * BITS_PER_WORD < count; w++) {
+		uint64_t mask = slab_mask(count, w);
+		if (!atomic_compare_exchange_strong_explicit(
+			    &slab->free[w], &mask, 0, memory_order_acquire, memory_order_relaxed))
+			break;
+	}
+	if (w * BITS_PER_WORD >= count)
+		return true;
+	while (w-- > 0) {
+		uint64_t old = bitmap_atomic_set(&slab->free[w], slab_mask(count, w));
+		if (unlikely(old != 0))
+			*stray = SLAB_READ(slab, base) + (w * BITS_PER_WORD + bits_ctz(old)) *
+								 (size_t)SLAB_READ(slab, size);
+	}
+	return false;
+}
+
+/* Rule 5, up to where the lock is dropped: *@base is the run to be given back. False: not empty. */
+static bool retire(struct slab_pool *pool, struct slab_class *c, struct slab *slab, uint8_t **base,
+		   void **stray)
+{
+	if (!take_all_bits(slab, stray))
+		return false;
+	*base = SLAB_READ(slab, base);
+	page_map_set(pool->map, *base, (size_t)SLAB_READ(slab, count) * c->size, NULL);
+	SLAB_WRITE(slab, class, 0);
+	SLAB_WRITE(slab, count, 0); /* a free that comes too late is refused */
+	unlink_slab(c, slab);
+	SLAB_WRITE(slab, state, SLAB_SPARE);
+	c->retires++;
+	count_slabs(c, -1);
+	return true;
+}
+
+/* ... and what comes after. */
+static void give_run_back(struct slab_pool *pool, struct slab *slab, uint8_t *base)
+{
+	LOCK_SCOPED(held, &pool->runs->lock);
+
+	(void)!run_give(pool->runs, base, RUN_SLAB, 0); /* it is one */
+	push_spare(pool, slab);
+}
+
+/* ---- taking ----------------------------------------------------------------------------------- */
+
+/* From the own slab of this hart, or from a listed one, which becomes that. */
+static never_inline void *alloc_from_listed(struct slab_pool *pool, struct slab_class *c,
+					    unsigned class)
+{
+	LOCK_SCOPED(held, &c->lock);
+	struct slab_stock *stock = hart_slots_own(&pool->stocks);
+	struct slab *slab = own_slab(pool, stock, class);
+
+	if (slab == NULL)
+		slab = adopt_slab(pool, c, stock);
+	while (slab != NULL) {
+		void *object = take_from(stock, class, slab);
+		if (object != NULL)
+			return object;
+		leave_slab(c, slab);
+		slab = adopt_slab(pool, c, stock);
+	}
+	return NULL;
+}
+
+/* From a slab that is in @state. */
+static never_inline void *alloc_from_any(struct slab_pool *pool, struct slab_class *c,
+					 unsigned class, enum slab_state state)
+{
+	LOCK_SCOPED(held, &c->lock);
+	struct slab_stock *stock = hart_slots_own(&pool->stocks);
+	void *object = NULL;
+
+	for (struct slab *slab = c->list[state]; slab != NULL && object == NULL; slab = slab->next)
+		object = take_from(stock, class, slab);
+	return object;
+}
+
+/* There is no memory for a slab: from that of another hart, or from one that seems full. */
+static void *alloc_from_others(struct slab_pool *pool, struct slab_class *c, unsigned class)
+{
+	void *object = alloc_from_any(pool, c, class, SLAB_STOCK);
+
+	/* A free that is under way may not have listed it. */
+	return object != NULL ? object : alloc_from_any(pool, c, class, SLAB_FULL);
+}
+
+/* From a listed slab; else from a new one; else from that of another hart; and at last from any. */
+never_inline void *slab_alloc_slow(struct slab_pool *pool, unsigned class)
+{
+	struct slab_class *c = &pool->class[class];
+	uint32_t count = count_of_next(c);
+	bool looked = false; /* for slabs that are wholly free, and there are none */
+	void *object = alloc_from_listed(pool, c, class);
+
+	while (object == NULL && count >= 2) {
+		object = alloc_from_new(pool, c, count);
+		if (object == NULL)
+			object = alloc_from_any(pool, c, class, SLAB_STOCK);
+		if (object != NULL)
+			break;
+		looked = looked || !slab_give_up_empty(pool);
+		if (looked)
+			count /= 2; /* a shorter one, where there is no run for a longer one */
+		object = alloc_from_listed(pool, c, class);
+	}
+	return likely(object != NULL) ? object : alloc_from_others(pool, c, class);
+}
+
+never_inline void slab_put_back(struct slab_pool *pool, bitmap_word *word, unsigned bit)
+{
+	(void)bitmap_atomic_set(word, bitmap_bit(bit));
+	slab_settle(pool, slab_of_word(word));
+}
+
+void *slab_alloc(struct slab_pool *pool, unsigned class)
+{
+	const struct slab_stock *stock = hart_slots_own(&pool->stocks);
+	bitmap_word *word = atomic_load_explicit(&stock->word[class], acre_order_of_address);
+	unsigned bit;
+
+	if (unlikely(!take_lowest(word, &bit)))
+		return slab_alloc_slow(pool, class);
+	if (likely(slab_has_class(word, class)))
+		return slab_object(word, bit);
+	slab_put_back(pool, word, bit);
+	return slab_alloc_slow(pool, class);
+}
+
+/* ---- freeing ---------------------------------------------------------------------------------- */
+
+/* @slab is wholly free: is it the one that the class keeps? */
+static bool keep(struct slab_class *c, struct slab *slab, unsigned class)
+{
+	const struct slab *kept = c->kept;
+
+	if (kept != NULL && kept != slab && SLAB_READ(kept, class) == class &&
+	    SLAB_READ(kept, state) == SLAB_LISTED && slab_is_empty(kept))
+		return false;
+	c->kept = slab;
+	return true;
+}
+
+/* Bring @slab, of class @class if it still is, to the state that its bits say. Retired? *@base. */
+static bool settle_locked(struct slab_pool *pool, unsigned class, struct slab *slab, uint8_t **base,
+			  void **stray)
+{
+	struct slab_class *c = &pool->class[class];
+	LOCK_SCOPED(held, &c->lock);
+
+	if (SLAB_READ(slab, class) != class || SLAB_READ(slab, state) == SLAB_STOCK)
+		return false;
+	if (SLAB_READ(slab, state) == SLAB_FULL && has_a_free_bit(slab))
+		move_slab(c, slab, SLAB_LISTED);
+	return slab_is_empty(slab) && !keep(c, slab, class) && retire(pool, c, slab, base, stray);
+}
+
+static never_inline void settle_in_class(struct slab_pool *pool, struct slab *slab, unsigned class)
+{
+	uint8_t *base;
+	void *stray = NULL;
+
+	if (settle_locked(pool, class, slab, &base, &stray))
+		give_run_back(pool, slab, base);
+	if (unlikely(stray != NULL))
+		report_stray(stray, slab_class_size(class));
+}
+
+never_inline void slab_settle(struct slab_pool *pool, struct slab *slab)
+{
+	atomic_thread_fence(memory_order_seq_cst); /* rule 4: after the bit, before the state */
+	uint32_t state = SLAB_READ(slab, state);
+	if (state == SLAB_STOCK || (state == SLAB_LISTED && !slab_is_empty(slab)))
+		return;
+	uint64_t class = SLAB_READ(slab, class);
+	if (class != 0)
+		settle_in_class(pool, slab, (unsigned)class);
+}
+
+enum slab_found slab_free(struct slab_pool *pool, struct slab *slab, void *ptr)
+{
+	bool settle;
+	enum slab_found found = slab_free_fast(slab, ptr, &settle);
+
+	if (settle)
+		slab_settle(pool, slab);
+	return found;
+}
+
+/* With the lock: a slab of @state that is wholly free and is retired; NULL if none is. */
+static struct slab *retire_one(struct slab_pool *pool, struct slab_class *c, enum slab_state state,
+			       uint8_t **base, void **stray)
+{
+	struct slab *slab = c->list[state];
+
+	while (slab != NULL && !(slab_is_empty(slab) && retire(pool, c, slab, base, stray)))
+		slab = slab->next;
+	return slab;
+}
+
+static struct slab *retire_any(struct slab_pool *pool, struct slab_class *c, uint8_t **base,
+			       void **stray)
+{
+	LOCK_SCOPED(held, &c->lock);
+	struct slab *slab = retire_one(pool, c, SLAB_STOCK, base, stray);
+
+	return slab != NULL ? slab : retire_one(pool, c, SLAB_LISTED, base, stray);
+}
+
+static bool give_up_one(struct slab_pool *pool, struct slab_class *c)
+{
+	uint8_t *base;
+	void *stray = NULL;
+	struct slab *slab = retire_any(pool, c, &base, &stray);
+
+	if (slab != NULL)
+		give_run_back(pool, slab, base);
+	if (unlikely(stray != NULL))
+		report_stray(stray, c->size);
+	return slab != NULL;
+}
+
+bool slab_give_up_empty(struct slab_pool *pool)
+{
+	bool any = false;
+
+	for (unsigned class = 1; class <= SLAB_CLASSES; class ++) {
+		struct slab_class *c = &pool->class[class];
+		while (SLAB_READ(c, nslabs) != 0 && give_up_one(pool, c))
+			any = true;
+	}
+	return any;
+}
+
+/* ---- questions --------------------------------------------------------------------------------- */
+
+bool slab_object_of(const struct slab *slab, const void *addr, struct slab_object *object)
+{
+	uint8_t *base = SLAB_READ(slab, base);
+	uint64_t size = SLAB_READ(slab, size);
+	struct slab_quotient q = slab_divide(slab, (uint64_t)((const uint8_t *)addr - base));
+	uint64_t index = q.index;
+
+	if (SLAB_READ(slab, class) == 0 || index >= SLAB_READ(slab, count))
+		return false;
+	*object = (struct slab_object){
+		.start = base + index * size,
+		.size = size,
+		.class = (unsigned)SLAB_READ(slab, class),
+		.index = (uint32_t)index,
+		.live = !bitmap_atomic_test(slab->free, index),
+		.loose = bitmap_atomic_test(slab->loose, index),
+	};
+	return true;
+}
+
+void slab_set_loose(struct slab *slab, const struct slab_object *object, bool loose)
+{
+	bitmap_word *word = &slab->loose[object->index / BITS_PER_WORD];
+	uint64_t bit = bitmap_bit(object->index);
+
+	if (loose)
+		(void)atomic_fetch_or_explicit(word, bit, memory_order_relaxed);
+	else
+		(void)atomic_fetch_and_explicit(word, ~bit, memory_order_relaxed);
+}
+
+static void add_objects(struct slab_stats *stats, const struct slab *slab)
+{
+	uint64_t count = SLAB_READ(slab, count);
+
+	stats->objects += count;
+	stats->live += count;
+	for (unsigned w = 0; w < SLAB_WORDS; w++)
+		stats->live -= bits_count(bitmap_atomic_word(&slab->free[w]));
+}
+
+void slab_class_stats(struct slab_pool *pool, unsigned class, struct slab_stats *stats)
+{
+	struct slab_class *c = &pool->class[class];
+	LOCK_SCOPED(held, &c->lock);
+
+	*stats = (struct slab_stats){ .size = c->size,
+				      .slabs = SLAB_READ(c, nslabs),
+				      .peak = c->peak,
+				      .starts = c->starts,
+				      .retires = c->retires };
+	for (unsigned state = SLAB_FULL; state < SLAB_STATES; state++) {
+		for (struct slab *slab = c->list[state]; slab != NULL; slab = slab->next)
+			add_objects(stats, slab);
+	}
+}

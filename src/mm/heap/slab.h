@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * slab.h - slabs: objects of one size side by side, in a run of 1 to 16 frames. slab.c explains how
+ * they work and numbers the rules.
+ *
+ * All functions may be called on any hart, in any interrupt state, also by a handler that
+ * interrupted one of them; a caller may go on as another hart anywhere in them. They take the lock
+ * of a class, and with it that of the runs, so a caller must hold neither.
+ */
+#ifndef ACRE_MM_SLAB_H
+#define ACRE_MM_SLAB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/attributes.h"
+#include "lib/bitmap_atomic.h"
+#include "lib/hart_slots.h"
+#include "lib/lock.h"
+#include "mm/heap/page_map.h"
+#include "mm/heap/runs.h"
+
+/*
+ * Classes are numbered from 1: 16 bytes apart to 128, then 8 for each doubling to 16 KiB. 0 is no
+ * class.
+ */
+#define SLAB_CLASSES    64u
+#define SLAB_UNIT       16u
+#define SLAB_MAX_SIZE   ((size_t)16384)
+#define SLAB_WORDS      4u  /* of 64 objects; 256 of 16 bytes fit into a frame */
+#define SLAB_MAX_FRAMES 16u /* so an offset in a slab is below 2^16 */
+#define SLAB_OBJECTS    8u  /* a slab has as many at least, where they fit */
+#define SLAB_ALIGN      128u
+
+/* What a slab is to its class, which has a list for each. Changes under the lock of the class. */
+enum slab_state {
+	SLAB_SPARE,  /* of no class */
+	SLAB_FULL,   /* it had no free object when it was left */
+	SLAB_LISTED, /* it has free objects, for the hart that asks next */
+	SLAB_STOCK,  /* a hart takes from it: its owner */
+	SLAB_STATES
+};
+
+/* The descriptor of a slab, in tables beside the memory. It is one for good. */
+struct slab {
+	/* A line of their own: bit i of word w is object 64 w + i. */
+	bitmap_word free[SLAB_WORDS] acre_aligned_to(SLAB_ALIGN);
+	bitmap_word loose[SLAB_WORDS]; /* handed out for less than the class says */
+
+	/* Words of 64 bits, since what is shorter costs instructions where it is used. */
+	_Atomic(uint8_t *) base;
+	_Atomic uint64_t class;
+	_Atomic uint64_t size;       /* of an object */
+	_Atomic uint64_t reciprocal; /* 2^64 / size, rounded up */
+	_Atomic uint64_t count;      /* of objects */
+	_Atomic uint32_t state;      /* enum slab_state */
+	_Atomic uint32_t
+		owner;     /* the hart of a SLAB_STOCK; PLATFORM_MAX_HARTS: of those that share */
+	struct slab *next; /* of those of its class and state, or of the spare ones */
+	struct slab *prev;
+};
+
+_Static_assert(sizeof(struct slab) == SLAB_ALIGN, "a word leads to its slab");
+_Static_assert(offsetof(struct slab, base) == SLAB_ALIGN / 2, "a line of their own");
+
+/* Where a hart takes its next objects from: for each class a word of some slab; only a hint. */
+struct slab_stock {
+	_Atomic(bitmap_word *) word[SLAB_CLASSES + 1];
+};
+
+struct slab_class {
+	struct ticket_lock lock;
+	struct slab *list[SLAB_STATES]; /* by state */
+	struct slab *kept;       /* a listed one that was wholly free when it was looked at */
+	uint32_t size;           /* of an object */
+	uint64_t reciprocal;     /* 2^64 / size, rounded up */
+	uint32_t count;          /* of objects, in the longest slab */
+	_Atomic uint32_t usual;  /* of objects, in the first slabs: fewer in a small arena */
+	_Atomic uint32_t most;   /* of objects, in later ones */
+	_Atomic uint32_t nslabs; /* written with the lock, as all of this is */
+	uint32_t peak;           /* of nslabs */
+	uint64_t starts;
+	uint64_t retires;
+};
+
+struct slab_pool {
+	struct run_pool *runs;
+	struct page_map *map;
+	const struct heap_backing *backing; /* of descriptors; NULL: they are cut out of the runs */
+	struct hart_slots stocks;
+	size_t share;       /* bytes that a slab may have */
+	bitmap_word none;   /* what a stock points to that has none: always 0 */
+	struct slab *spare; /* these four with the lock of the runs */
+	struct slab *fresh; /* descriptors that have never been one: nfresh side by side */
+	size_t nfresh;
+	_Atomic size_t ndescriptors; /* spare or not */
+	_Atomic size_t backed_bytes; /* of those, from `backing` */
+	struct slab_stock shared;    /* of harts that have none */
+	struct slab_class class[SLAB_CLASSES + 1];
+};
+
+/* slab_class_size - bytes of an object of @class, 1 to SLAB_CLASSES. */
+size_t slab_class_size(unsigned class);
+
+/* slab_pool_init - no slabs, which are to be cut out of @runs. No hart has a stock of its own. */
+void slab_pool_init(struct slab_pool *pool, struct run_pool *runs, struct page_map *map);
+
+/*
+ * slab_pool_grow - there are @total_bytes of memory from now on, of which a slab has a 16th at most;
+ * and @n descriptors at @table, aligned to SLAB_ALIGN, the pool's for good. Before the memory is
+ * used.
+ */
+void slab_pool_grow(struct slab_pool *pool, size_t total_bytes, struct slab *table, size_t n);
+
+/*
+ * slab_stock_init - @slot is the stock, of nothing, of a hart. Not while the hart uses it.
+ * slab_stock_leave - the hart of @slot, which calls this with interrupts off, takes no objects for a
+ * while: other harts need not keep away from its slabs.
+ */
+void slab_stock_init(struct slab_pool *pool, struct slab_stock *slot);
+void slab_stock_leave(struct slab_pool *pool, struct slab_stock *slot);
+
+/*
+ * slab_alloc - take an object of @class, 1 to SLAB_CLASSES.
+ * Result: the object; NULL where no slab of the class has one free, no other class has a slab that
+ *         is wholly free, and there is no run for a slab of two objects; or where these would be
+ *         more than a 16th of the memory.
+ * Cost:   one atomic instruction and no lock where the stock of the hart has one; else docs/heap.md.
+ */
+acre_nodiscard void *slab_alloc(struct slab_pool *pool, unsigned class);
+
+/* What slab_free() may find. */
+enum slab_found {
+	SLAB_FREED,
+	SLAB_NO_OBJECT,    /* no object starts there: it may be a run after the slab */
+	SLAB_FREE_ALREADY, /* ... is free */
+};
+
+/*
+ * slab_free - free the object at @ptr of @slab, which page_map_find() said owns its frame.
+ * Cost:   one atomic instruction and no lock, unless the slab was full or becomes wholly free.
+ */
+acre_nodiscard enum slab_found slab_free(struct slab_pool *pool, struct slab *slab, void *ptr);
+
+/* An object, as slab_object_of() finds it. */
+struct slab_object {
+	uint8_t *start;
+	size_t size;
+	unsigned class;
+	uint32_t index;
+	bool live;
+	bool loose; /* the size that it was asked for may be of a lower class */
+};
+
+/*
+ * slab_object_of - the object of @slab that has the byte at @addr. False if none has. True of the
+ * moment of asking, and of any other as long as the caller has the object.
+ */
+acre_nodiscard bool slab_object_of(const struct slab *slab, const void *addr,
+				   struct slab_object *object);
+
+/* slab_set_loose - say of an object that the caller has whether it was asked for less. */
+void slab_set_loose(struct slab *slab, const struct slab_object *object, bool loose);
+
+/* slab_give_up_empty - give the runs of all slabs back that are wholly free. Were there any? */
+bool slab_give_up_empty(struct slab_pool *pool);
+
+struct slab_stats {
+	size_t size;    /* of an object */
+	size_t slabs;   /* now */
+	size_t peak;    /* at most at one time */
+	size_t objects; /* in all slabs, free or not */
+	size_t live;    /* handed out */
+	uint64_t starts;
+	uint64_t retires;
+};
+
+/* slab_class_stats - the figures of @class, of a moment. Cost: O(its slabs), with its lock. */
+void slab_class_stats(struct slab_pool *pool, unsigned class, struct slab_stats *stats);
+
+/*
+ * slab_pool_validate - do all slabs keep the invariants (slab.c numbers them)? NULL if so, else the
+ * sentence that is broken. Pre: no other call on the pool is under way. In slab_validate.c.
+ */
+const char *slab_pool_validate(struct slab_pool *pool);
+
+#endif

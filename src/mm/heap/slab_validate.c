@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* slab_validate.c - walks all slabs of a pool: which invariant of slab.c is broken? */
+#include "lib/align.h"
+#include "lib/lock_scoped.h"
+#include "mm/heap/slab_internal.h"
+
+static const char *check_frames(const struct slab_pool *pool, const struct slab *slab)
+{
+	uintptr_t base = (uintptr_t)SLAB_READ(slab, base);
+	uintptr_t end = base + (size_t)SLAB_READ(slab, count) * SLAB_READ(slab, size);
+
+	for (uintptr_t at = base; at < end; at += PAGE_MAP_FRAME) {
+		if (page_map_find(pool->map, at) != slab)
+			return "S1: a frame of a slab does not lead to it";
+	}
+	return NULL;
+}
+
+/* Adds the bytes of its run to *@bytes. */
+static const char *check_slab(const struct slab_pool *pool, const struct slab_class *c,
+			      const struct slab *slab, size_t *bytes)
+{
+	uint64_t count = SLAB_READ(slab, count);
+	uint64_t any = 0;
+	struct run run;
+
+	if (SLAB_READ(slab, class) != (uint64_t)(c - pool->class) ||
+	    SLAB_READ(slab, size) != c->size || SLAB_READ(slab, reciprocal) != c->reciprocal)
+		return "S1: a slab is not what its class says";
+	if (count < 2 || count > c->count)
+		return "S1: a slab has too few objects, or too many";
+	if (run_of(pool->runs, SLAB_READ(slab, base), &run) != ACRE_OK || run.kind != RUN_SLAB ||
+	    run.start != SLAB_READ(slab, base) || run.bytes < (size_t)count * c->size ||
+	    !is_aligned((uintptr_t)run.start, PAGE_MAP_FRAME))
+		return "S1: a slab does not lie in a run of its own";
+	*bytes += run.bytes;
+	for (unsigned w = 0; w < SLAB_WORDS; w++) {
+		uint64_t word = bitmap_atomic_word(&slab->free[w]);
+		if ((word & ~slab_mask(count, w)) != 0)
+			return "S2: a bit is set for an object that does not exist";
+		any |= word;
+	}
+	if (any != 0 && SLAB_READ(slab, state) == SLAB_FULL)
+		return "S3: a slab with a free object is not listed";
+	return check_frames(pool, slab);
+}
+
+/* Has an owner another slab of the class, after @slab? */
+static bool owns_another(const struct slab *slab)
+{
+	for (const struct slab *s = slab->next; s != NULL; s = s->next) {
+		if (SLAB_READ(s, owner) == SLAB_READ(slab, owner))
+			return true;
+	}
+	return false;
+}
+
+/* Adds how many slabs there are to *@n, and the bytes of their runs to *@bytes. */
+static const char *check_list(const struct slab_pool *pool, const struct slab_class *c,
+			      unsigned state, size_t *n, size_t *bytes)
+{
+	const struct slab *prev = NULL;
+
+	for (const struct slab *slab = c->list[state]; slab != NULL; slab = slab->next) {
+		const char *broken = check_slab(pool, c, slab, bytes);
+		if (broken != NULL)
+			return broken;
+		if (slab->prev != prev || ++*n > SLAB_READ(c, nslabs))
+			return "S3: the list of a class is damaged";
+		if (SLAB_READ(slab, state) != state)
+			return "S3: a slab is on the list of another state";
+		if (state == SLAB_STOCK && owns_another(slab))
+			return "S3: a hart takes from two slabs of a class";
+		prev = slab;
+	}
+	return NULL;
+}
+
+static const char *check_class(struct slab_pool *pool, struct slab_class *c, size_t *bytes)
+{
+	LOCK_SCOPED(held, &c->lock);
+	size_t n = 0;
+
+	for (unsigned state = 0; state < SLAB_STATES; state++) {
+		const char *broken = check_list(pool, c, state, &n, bytes);
+		if (broken != NULL)
+			return broken;
+	}
+	if (n != SLAB_READ(c, nslabs))
+		return "S3: a class does not have the slabs that it counts";
+	return NULL;
+}
+
+/* Adds how many there are to *@n. */
+static const char *check_spares(struct slab_pool *pool, size_t *n)
+{
+	LOCK_SCOPED(held, &pool->runs->lock);
+
+	for (const struct slab *slab = pool->spare; slab != NULL; slab = slab->next) {
+		uint64_t any = 0;
+		for (unsigned w = 0; w < SLAB_WORDS; w++)
+			any |= bitmap_atomic_word(&slab->free[w]);
+		if (SLAB_READ(slab, class) != 0 || SLAB_READ(slab, count) != 0 || any != 0)
+			return "S4: a spare descriptor is in use";
+		if (++*n > SLAB_READ(pool, ndescriptors))
+			return "S4: there are more spare descriptors than descriptors";
+	}
+	*n += pool->nfresh;
+	return *n == SLAB_READ(pool, ndescriptors) ? NULL : "S4: a descriptor is lost";
+}
+
+const char *slab_pool_validate(struct slab_pool *pool)
+{
+	struct run_stats runs;
+	size_t bytes = 0;
+	size_t n = 0;
+
+	for (unsigned class = 1; class <= SLAB_CLASSES; class ++) {
+		const char *broken = check_class(pool, &pool->class[class], &bytes);
+		if (broken != NULL)
+			return broken;
+		n += SLAB_READ(&pool->class[class], nslabs);
+	}
+	run_pool_stats(pool->runs, &runs);
+	if (runs.slab_bytes != bytes)
+		return "S5: a run is a slab's, and no slab has it";
+	return check_spares(pool, &n);
+}
