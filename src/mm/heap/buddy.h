@@ -74,9 +74,9 @@ struct buddy_block {
  */
 static inline unsigned buddy_order_at(uintptr_t addr, uintptr_t end, unsigned max)
 {
-	unsigned aligned = bits_ctz(addr);
-	unsigned fits = bits_log2(end - addr);
-	unsigned order = aligned < fits ? aligned : fits;
+	unsigned by_align = bits_ctz(addr);
+	unsigned by_size = bits_log2(end - addr);
+	unsigned order = by_align < by_size ? by_align : by_size;
 
 	return order < max ? order : max;
 }
