@@ -102,6 +102,26 @@ KTEST(page_map, the_frames_of_a_slab_in_a_window_lead_to_it)
 	EXPECT(page_map_find(&r->map, window(2)) == NULL);
 }
 
+/* From the last frame of one window to the first of the next but one. */
+KTEST(page_map, a_slab_crosses_from_window_to_window)
+{
+	struct rig *r = rig();
+	const uintptr_t start = window(1) - PAGE_MAP_FRAME;
+	const size_t bytes = 2 * PAGE_MAP_WINDOW + 2 * PAGE_MAP_FRAME;
+	page_map_owner *leaf[WINDOWS];
+
+	for (unsigned w = 0; w < WINDOWS; w++) {
+		leaf[w] = ktest_alloc(PAGE_MAP_LEAF * sizeof(*leaf[w]), 8);
+		page_map_add_leaf(&r->map, window(w), leaf[w]);
+	}
+	set(r, start, bytes, &r->slab[0]);
+	for (uintptr_t at = start - PAGE_MAP_FRAME; at <= start + bytes; at += PAGE_MAP_FRAME)
+		EXPECT((page_map_find(&r->map, at) == &r->slab[0]) == (at - start < bytes));
+	set(r, start, bytes, NULL);
+	for (uintptr_t at = start - PAGE_MAP_FRAME; at <= start + bytes; at += PAGE_MAP_FRAME)
+		EXPECT(page_map_find(&r->map, at) == NULL);
+}
+
 KTEST(page_map, a_region_among_the_windows_has_its_own)
 {
 	struct rig *r = rig();

@@ -72,15 +72,28 @@ static page_map_owner *owner_at(const struct page_map *map, uintptr_t addr)
 	return page_map_in_leaf(leaf, addr);
 }
 
-/* Slabs do not cross from one window to the next, but in a region. */
-void page_map_set(struct page_map *map, const void *start, size_t bytes, struct slab *slab)
+/* The frames of [@addr, @end), which lies in one window. */
+static void set_in_window(const struct page_map *map, uintptr_t addr, uintptr_t end,
+			  struct slab *slab)
 {
-	uintptr_t first = (uintptr_t)start >> PAGE_MAP_SHIFT;
-	size_t n = (((uintptr_t)start + bytes - 1) >> PAGE_MAP_SHIFT) - first + 1;
-	page_map_owner *owner = owner_at(map, (uintptr_t)start);
+	size_t n = ((end - 1) >> PAGE_MAP_SHIFT) - (addr >> PAGE_MAP_SHIFT) + 1;
+	page_map_owner *owner = owner_at(map, addr);
 
-	/* Who comes to @slab through the map, by whatever pointer, finds a descriptor. */
-	atomic_thread_fence(memory_order_release);
 	for (size_t i = 0; i < n; i++)
 		store_relaxed(&owner[i], slab);
+}
+
+void page_map_set(struct page_map *map, const void *start, size_t bytes, struct slab *slab)
+{
+	uintptr_t addr = (uintptr_t)start;
+	uintptr_t end = addr + bytes;
+
+	/* A hart that comes to @slab through the map, by whatever pointer, finds a descriptor. */
+	atomic_thread_fence(memory_order_release);
+	while (end - addr > PAGE_MAP_WINDOW - addr % PAGE_MAP_WINDOW) {
+		uintptr_t next = align_down(addr, PAGE_MAP_WINDOW) + PAGE_MAP_WINDOW;
+		set_in_window(map, addr, next, slab);
+		addr = next;
+	}
+	set_in_window(map, addr, end, slab);
 }
