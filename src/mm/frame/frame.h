@@ -178,6 +178,16 @@ acre_nodiscard frame_nr_t frame_alloc_range_zeroed(struct frame_pool *pool, fram
 						   uint64_t align_bytes);
 
 /*
+ * frame_alloc_range_in - frame_alloc_range(), but all of the run lies in the frames [@low, @high):
+ * for a device that reaches no more, or memory of a NUMA node.
+ * Result: also FRAME_NONE if no run fits there. Hooks are asked as by frame_alloc_range().
+ * Cost:   that of an odd alignment: chunks that have such a run, but not aligned, are scanned.
+ */
+acre_nodiscard frame_nr_t frame_alloc_range_in(struct frame_pool *pool, frame_count_t nframes,
+					       uint64_t align_bytes, frame_nr_t low,
+					       frame_nr_t high);
+
+/*
  * frame_alloc_at - take exactly the frames [@pfn, @pfn + @nframes).
  * Result: ACRE_OK; ACRE_ERR_INVALID for none; ACRE_ERR_RANGE if not all lie in one bank;
  *         ACRE_ERR_NOT_FOUND if any was never inserted; ACRE_ERR_OVERLAP if any is handed out.

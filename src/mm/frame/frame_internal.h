@@ -83,7 +83,9 @@ struct frame_search {
 	bool shared;     /* single frames: also from chunks that other harts take from */
 	frame_count_t n; /* runs: how long, and at a multiple of what */
 	frame_count_t align;
-	frame_nr_t next;  /* runs at any place: the search has got to here, */
+	frame_nr_t low; /* runs at any place: those that begin in [low, end); */
+	frame_nr_t end;
+	frame_nr_t next;  /* the search has got to here, */
 	frame_nr_t again; /* and searches [again, again_end) once more */
 	frame_nr_t again_end;
 	uint64_t seen; /* the changes before this one are taken into account */
@@ -103,7 +105,7 @@ typedef frame_nr_t frame_search_step(struct frame_pool *pool, struct frame_searc
 /* A search that has not begun. */
 #define FRAME_SEARCH                                                                               \
 	{                                                                                          \
-		.budget = FRAME_BATCH, .batch = FRAME_BATCH                                        \
+		.budget = FRAME_BATCH, .batch = FRAME_BATCH, .end = FRAME_LIMIT                    \
 	}
 
 /* frame_search - take @step after @step until one has an answer. Takes the lock for each. */
@@ -113,9 +115,12 @@ frame_nr_t frame_search(struct frame_pool *pool, frame_search_step *step,
 /*
  * frame_search_lowest - a step: the lowest free frame, which stays free.
  * frame_search_run - take the lowest run of @n frames at a multiple of @align. Takes the lock.
+ * frame_search_run_in - the lowest of which all lies in the frames [@low, @high).
  */
 frame_nr_t frame_search_lowest(struct frame_pool *pool, struct frame_search *search);
 frame_nr_t frame_search_run(struct frame_pool *pool, frame_count_t n, frame_count_t align);
+frame_nr_t frame_search_run_in(struct frame_pool *pool, frame_count_t n, frame_count_t align,
+			       frame_nr_t low, frame_nr_t high);
 
 /* ---- which chunk (frame_choose.c) ------------------------------------------------------------ */
 

@@ -122,6 +122,22 @@ enum acre_status frame_alloc_range_from(struct frame_pool *pool, frame_count_t n
 	return *pfn != FRAME_NONE ? ACRE_OK : ACRE_ERR_NOMEM;
 }
 
+frame_nr_t frame_alloc_range_in(struct frame_pool *pool, frame_count_t nframes,
+				uint64_t align_bytes, frame_nr_t low, frame_nr_t high)
+{
+	struct reclaim_hook *asked = NULL;
+	frame_nr_t pfn;
+
+	if (nframes == 0 || !is_alignment(align_bytes))
+		return FRAME_NONE;
+	do
+		pfn = frame_search_run_in(pool, nframes, align_bytes >> FRAME_SHIFT, low, high);
+	while (pfn == FRAME_NONE && reclaim_more(pool->reclaim, &asked, nframes << FRAME_SHIFT));
+	if (unlikely(pool->debug))
+		frame_debug_take(pool, pfn, nframes, acre_caller());
+	return pfn;
+}
+
 static enum acre_status alloc_at(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes)
 {
 	struct frame_bank *bank;

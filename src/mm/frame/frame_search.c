@@ -28,7 +28,9 @@
  * If, in one hold of the lock, no change is left and next is the end, then there is no such run. If
  * more has changed than is kept, the search does begin anew.
  *
- * That answer is remembered: pool->none. A later search for a run that is at least as long, at a
+ * A search in a part of memory keeps to the runs that begin in [low, end).
+ *
+ * The answer for all of memory is remembered: pool->none. A later search for a run that is at least as long, at a
  * multiple of the same alignment, begins at the end, and searches again what has changed since.
  *
  * A search ends. A hart makes at most a few chunks stale in one hold (those of a run, at most), and
@@ -146,8 +148,8 @@ static bool has_changed(const struct frame_pool *pool, struct frame_search *sear
 {
 	const struct chunk_changes *changes = &pool->changes;
 
-	if (search->next == 0 || changes->count - search->seen > CHUNK_CHANGES) {
-		search->next = 0;
+	if (search->next <= search->low || changes->count - search->seen > CHUNK_CHANGES) {
+		search->next = search->low;
 		search->again = search->again_end = 0;
 		search->seen = changes->count;
 	}
@@ -157,6 +159,8 @@ static bool has_changed(const struct frame_pool *pool, struct frame_search *sear
 		frame_nr_t end = change->end * CHUNK_BITS;
 
 		first = first >= search->n ? first - search->n + 1 : 0;
+		if (first < search->low)
+			first = search->low;
 		if (first >= search->next)
 			continue;
 		if (search->again == search->again_end || first < search->again)
@@ -206,17 +210,17 @@ static frame_nr_t take_any_run(struct frame_pool *pool, struct frame_search *sea
 	frame_nr_t pfn = FRAME_NONE;
 
 	if (search->spent == 0 && was_none(pool, search)) { /* only what has changed since */
-		search->next = FRAME_LIMIT;
+		search->next = search->end;
 		search->seen = pool->none.changes;
 	}
 	do {
 		while (pfn == FRAME_NONE && has_changed(pool, search))
 			pfn = take_between(pool, search, &search->again, search->again_end);
-		if (pfn == FRAME_NONE && search->next < FRAME_LIMIT)
-			pfn = take_between(pool, search, &search->next, FRAME_LIMIT);
+		if (pfn == FRAME_NONE && search->next < search->end)
+			pfn = take_between(pool, search, &search->next, search->end);
 		/* A run that could not be taken makes its chunks stale: a change of our own. */
 	} while (pfn == FRAME_NONE && search->seen != pool->changes.count);
-	if (pfn == FRAME_NONE)
+	if (pfn == FRAME_NONE && search->low == 0 && search->end == FRAME_LIMIT)
 		remember_none(pool, search);
 	return pfn;
 }
@@ -228,4 +232,18 @@ frame_nr_t frame_search_run(struct frame_pool *pool, frame_count_t n, frame_coun
 	search.n = n;
 	search.align = align;
 	return frame_search(pool, n == align ? take_natural : take_any_run, &search);
+}
+
+frame_nr_t frame_search_run_in(struct frame_pool *pool, frame_count_t n, frame_count_t align,
+			       frame_nr_t low, frame_nr_t high)
+{
+	struct frame_search search = FRAME_SEARCH;
+
+	if (high < n || low > high - n)
+		return FRAME_NONE;
+	search.n = n;
+	search.align = align;
+	search.low = low;
+	search.end = high - n + 1;
+	return frame_search(pool, take_any_run, &search);
 }
