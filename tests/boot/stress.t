@@ -9,10 +9,10 @@ import re
 
 from acre import DEBUG, add_case, boot, case, main, must, must_equal, note
 
-MANY = 20_000_000
+MANY = 6_000_000
 FEW = 400_000
 VERY_FEW = 20_000
-LIMIT = 400  # seconds: a hang. Harts that wait for each other get some hundred turns a second on a busy host
+LIMIT = 1200  # seconds: a hang. Harts that wait for each other get some hundred turns a second on a busy host
 PHASES = 7
 VERBS = 18
 OK = re.compile(r"^stress ok: seed (\d+), (\d+) harts, (\d+) operations, (\d+) locks, (\d+) waits, (\d+) handlers$", re.M)
@@ -43,7 +43,7 @@ def stressed(operations, seed, harts, **options):
 
 
 @case
-def eight_harts_do_20_million_operations():
+def eight_harts_do_six_million_operations():
     stressed(MANY, 20261123, 8)
 
 
