@@ -7,6 +7,7 @@
 #include "kernel/machine.h"
 #include "lib/panic.h"
 #include "lib/string.h"
+#include "mm/frame_backing.h"
 #include "mm/heap/heap.h"
 
 #define ARENA   ((uint64_t)3 << 19) /* less than a block */
@@ -15,39 +16,17 @@
 #define BLOCK   (((size_t)2 << 20) - ((size_t)64 << 10)) /* one to a region */
 
 static struct heap heap;
+static struct frame_backing frames;
 static struct bench_pass growing;
 static struct bench_pass shrinking;
 static void *block[REGIONS];
 
-static void *take_frames(void *unused, size_t bytes, size_t align)
-{
-	frame_nr_t pfn = frame_alloc_range(&machine.frames, bytes / FRAME_SIZE, align);
-
-	(void)unused;
-	return pfn != FRAME_NONE ? frame_ptr(&machine.frames, pfn) : NULL;
-}
-
-static void give_frames(void *unused, void *start, size_t bytes)
-{
-	(void)unused;
-	if (frame_free_range(&machine.frames, frame_of_ptr(&machine.frames, start),
-			     bytes / FRAME_SIZE) != ACRE_OK)
-		acre_panic("the benchmark's heap gave back what it did not have");
-}
-
 static void make_heap(void *arena)
 {
-	const struct frame_bank *bank = &machine.frames.bank[0];
-	const struct heap_backing backing = {
-		.take = take_frames,
-		.give = give_frames,
-		.low = (uintptr_t)frame_ptr(&machine.frames, bank->first),
-		.high = (uintptr_t)frame_ptr(&machine.frames, bank->first + bank->nframes),
-	};
-
+	frame_backing_init(&frames, &machine.frames, NULL);
 	heap_init(&heap);
 	if (heap_add_region_self(&heap, arena, ARENA) != ACRE_OK ||
-	    heap_set_backing(&heap, &backing) != ACRE_OK)
+	    heap_set_backing(&heap, &frames.backing) != ACRE_OK)
 		acre_panic("the benchmark's heap cannot be made");
 }
 

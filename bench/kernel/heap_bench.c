@@ -54,12 +54,13 @@ static void add_region(const struct bench_run *input, uint64_t from, uint64_t to
 		acre_panic("the benchmark's heap cannot be made");
 }
 
-static void *take_rest(void *unused, size_t bytes, size_t align)
+static void *take_rest(void *unused, size_t bytes, size_t align, const struct heap_place *anywhere)
 {
 	size_t skip = -(uintptr_t)rest % align;
 	uint8_t *start = rest + skip;
 
 	(void)unused;
+	(void)anywhere;
 	if (skip + bytes > rest_bytes)
 		return NULL;
 	rest += skip + bytes;

@@ -38,6 +38,16 @@ static inline uint64_t align_down(uint64_t x, uint64_t align)
 	return x & ~(align - 1);
 }
 
+/* align_up - the smallest multiple of @align (a power of two) that is >= @x. Pre: there is one. */
+/*@
+	requires align > 0 && x + (align - 1) <= UINT64_MAX;
+	assigns \nothing;
+*/
+static inline uint64_t align_up(uint64_t x, uint64_t align)
+{
+	return align_down(x + (align - 1), align);
+}
+
 /* add_checked - *@sum = @a + @b; false, and *@sum untouched, if that does not fit in 64 bits. */
 /*@
 	requires \valid(sum);

@@ -27,7 +27,8 @@
 enum ticket_lock_level {
 	TICKET_LOCK_NO_LEVEL,
 	TICKET_LOCK_HEAP,
-	TICKET_LOCK_RUNS, /* of a heap */
+	TICKET_LOCK_SLABS, /* of a class */
+	TICKET_LOCK_RUNS,  /* of a heap */
 	TICKET_LOCK_FRAMES,
 	TICKET_LOCK_PRINT
 };

@@ -4,33 +4,10 @@
 
 #include "kernel/machine.h"
 #include "kernel/memory/kernel_heap.h"
-#include "lib/panic.h"
 #include "lib/print.h"
+#include "mm/frame_backing.h"
 
-/* The heap knows pointers, and none to address 0: a frame there is set aside. */
-static void *take_for_heap(void *unused, size_t bytes, size_t align)
-{
-	struct frame_pool *pool = &machine.frames;
-	const frame_count_t n = bytes / FRAME_SIZE;
-	frame_nr_t pfn = frame_alloc_range(pool, n, align);
-
-	(void)unused;
-	if (pfn == 0) {
-		if (n > 1 && frame_free_range(pool, 1, n - 1) != ACRE_OK)
-			acre_panic("frames that were just taken are not");
-		pfn = frame_alloc_range(pool, n, align);
-	}
-	return pfn != FRAME_NONE ? frame_ptr(pool, pfn) : NULL;
-}
-
-static void give_from_heap(void *unused, void *start, size_t bytes)
-{
-	struct frame_pool *pool = &machine.frames;
-
-	(void)unused;
-	if (frame_free_range(pool, frame_of_ptr(pool, start), bytes / FRAME_SIZE) != ACRE_OK)
-		acre_panic("the heap gave back frames at %p that it did not have", start);
-}
+static struct frame_backing kernel_frames;
 
 static bool shrink_heap(void *unused, size_t bytes)
 {
@@ -41,36 +18,10 @@ static bool shrink_heap(void *unused, size_t bytes)
 
 static struct reclaim_hook heap_hook;
 
-/*
- * The banks from the lowest on, as far as the heap's root for them is less than a 1,024th of the
- * memory in them: a bank far above the others may be small.
- */
-static struct acre_range range_of_banks(void)
-{
-	const struct frame_pool *pool = &machine.frames;
-	struct acre_range range = { frame_to_paddr(pool->bank[0].first), 0 };
-	uint64_t bytes = 0;
-
-	for (uint32_t i = 0; i < pool->nbanks; i++) {
-		const struct frame_bank *bank = &pool->bank[i];
-		uint64_t end = frame_to_paddr(bank->first + bank->nframes);
-		bytes += bank->nframes * FRAME_SIZE;
-		if (i == 0 || page_map_root_bytes(range.start, end) <= bytes / 1024)
-			range.end = end;
-	}
-	return range;
-}
-
 void kernel_heap_grows(uint64_t most, uint64_t keep)
 {
-	const struct acre_range range = range_of_banks();
-	const struct heap_backing backing = {
-		.take = take_for_heap,
-		.give = give_from_heap,
-		.low = (uintptr_t)frame_ptr(&machine.frames, frame_from_paddr(range.start)),
-		.high = (uintptr_t)frame_ptr(&machine.frames, frame_from_paddr(range.end)),
-	};
-	enum acre_status s = heap_set_backing(&kernel_heap, &backing);
+	frame_backing_init(&kernel_frames, &machine.frames, &machine.memmap);
+	enum acre_status s = heap_set_backing(&kernel_heap, &kernel_frames.backing);
 
 	if (s != ACRE_OK) {
 		acre_log_warn("the heap cannot grow: %s\n", acre_status_str(s));

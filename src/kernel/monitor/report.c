@@ -157,21 +157,24 @@ void report_heap(void)
 		   fmt_size(total, s.total_bytes), s.regions, s.regions == 1 ? "" : "s",
 		   fmt_size(used, s.used_bytes), (ull)s.live_blocks, fmt_size(peak, s.peak_bytes),
 		   fmt_size(largest, s.largest_free));
-	if (s.grown_bytes + s.backed_bytes != 0)
+	if (s.grown_bytes + s.placed_bytes + s.backed_bytes != 0)
 		acre_print(
 			"          %s in frames: taken %llu times, given back %llu times; and %s "
 			"for good\n",
-			fmt_size(total, s.grown_bytes), (ull)s.grows, (ull)s.shrinks,
-			fmt_size(used, s.backed_bytes));
+			fmt_size(total, s.grown_bytes + s.placed_bytes), (ull)s.grows,
+			(ull)s.shrinks, fmt_size(used, s.backed_bytes));
 	acre_print("          %llu failures, %llu bad alignments, %llu refused frees\n",
 		   (ull)s.count.failures, (ull)s.count.bad_alignments, (ull)s.count.refusals);
 }
 
 /* One line of the table of report_heap_classes(). */
-static void report_class(const char *what, const struct slab_stats *s, size_t bytes)
+static void report_class(unsigned class, const struct slab_stats *s)
 {
-	acre_print("  %-10s %6zu %7zu %8zu %9zu %10zu %10zu\n", what, s->slabs, s->peak, s->live,
-		   s->objects - s->live, s->live * s->size, bytes);
+	char size[FMT_SIZE_LEN];
+	const char *what = class == SLAB_LARGE ? "large" : fmt_size(size, s->size);
+
+	acre_print("  %-10s %6zu %7zu %8zu %9zu %10zu %10zu\n", s->name != NULL ? s->name : what,
+		   s->slabs, s->peak, s->live, s->objects - s->live, s->live_bytes, s->bytes);
 }
 
 /* The heap by classes: its last column adds up to all of its memory. */
@@ -183,12 +186,11 @@ static void report_heap_classes(void)
 
 	report_heap();
 	acre_print("  objects of  slabs    peak     live      free live bytes      bytes\n");
-	for (unsigned class = 1; class <= SLAB_CLASSES; class ++) {
-		char size[FMT_SIZE_LEN];
+	for (unsigned class = 1; class <= SLAB_LARGE; class ++) {
 		slab_class_stats(&kernel_heap.slabs, class, &s);
-		in_objects += s.objects * s.size;
+		in_objects += s.bytes;
 		if (s.starts != 0)
-			report_class(fmt_size(size, s.size), &s, s.objects * s.size);
+			report_class(class, &s);
 	}
 	heap_stats(&kernel_heap, &h);
 	const struct {

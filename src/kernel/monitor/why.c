@@ -109,7 +109,10 @@ static bool say_heap(struct sentence *s, acre_paddr_t addr)
 
 	if (heap_block_of(&kernel_heap, (const void *)(uintptr_t)addr, &block) != ACRE_OK)
 		return false;
-	if (block.what == HEAP_OBJECT)
+	if (block.what == HEAP_OBJECT && block.cache != NULL)
+		say(s, "in object %u of a slab of the cache '%s', %s, ", block.index, block.cache,
+		    block.live ? "live" : "free");
+	else if (block.what == HEAP_OBJECT)
 		say(s, "in object %u of a slab of %zu-byte objects, %s, ", block.index, block.bytes,
 		    block.live ? "live" : "free");
 	else

@@ -41,6 +41,13 @@
 /* A block that would stay and have more than so many times what is needed moves. */
 #define SHRINK 2u
 
+/*
+ * What is more than this part of a span, and than this many bytes, has frames of its own where no
+ * run fits; for less the heap gets a region.
+ */
+#define LARGE_PART  4u
+#define LARGE_LEAST ((size_t)64 << 10)
+
 /* ---- setting up --------------------------------------------------------------------------- */
 
 /* The smallest class for each size. */
@@ -96,8 +103,7 @@ void heap_stock_leave(void *slot, void *heap)
 
 /* ---- what did not work ---------------------------------------------------------------------- */
 
-static never_inline void *note_failure(struct heap *h, size_t size, size_t align,
-				       const void *caller)
+never_inline void *heap_note_failure(struct heap *h, size_t size, size_t align, const void *caller)
 {
 	LOCK_SCOPED(held, &h->lock);
 
@@ -132,8 +138,8 @@ static const char *what_it_is(const struct heap_block *block, const void *ptr)
 }
 
 /* Count it, and say what @ptr is. @what: that is known already, or NULL. */
-static never_inline void refuse_pointer(struct heap *h, const void *ptr, size_t size,
-					const void *caller, const char *what)
+never_inline void heap_refuse_pointer(struct heap *h, const void *ptr, size_t size,
+				      const void *caller, const char *what)
 {
 	struct heap_block block;
 	struct platform_bad_free report = {
@@ -163,13 +169,13 @@ static never_inline void refuse_pointer(struct heap *h, const void *ptr, size_t 
 static never_inline void free_as_run(struct heap *h, void *ptr, const void *caller)
 {
 	if (ptr != NULL && run_free(&h->runs, ptr, RUN_BLOCK, 0) != ACRE_OK)
-		refuse_pointer(h, ptr, 0, caller, NULL);
+		heap_refuse_pointer(h, ptr, 0, caller, NULL);
 }
 
-never_inline void heap_refuse_free_object(struct heap *h, void *ptr, size_t size,
-					  const void *caller)
+static never_inline void refuse_free_object(struct heap *h, void *ptr, size_t size,
+					    const void *caller)
 {
-	refuse_pointer(h, ptr, size, caller, "free already");
+	heap_refuse_pointer(h, ptr, size, caller, "free already");
 }
 
 /* @ptr is here so that the caller's arguments stay where they are. */
@@ -195,7 +201,7 @@ static never_inline void free_anywhere(struct heap *h, void *ptr, const void *ca
 			settle_slab(h, ptr, slab);
 		return;
 	case SLAB_FREE_ALREADY:
-		heap_refuse_free_object(h, ptr, 0, caller);
+		refuse_free_object(h, ptr, 0, caller);
 		return;
 	default:
 		free_as_run(h, ptr, caller);
@@ -240,6 +246,11 @@ static bool could_have_made(const struct heap *h, size_t size, const struct slab
 {
 	unsigned class = heap_class_of(h, size);
 
+	if (object->class == SLAB_LARGE)
+		return size <= object->size &&
+		       (object->loose || align_up(size, PAGE_MAP_FRAME) == object->size);
+	if (object->class > SLAB_CLASSES)
+		return false;
 	return class == object->class || (object->loose && class != 0 && class < object->class);
 }
 
@@ -252,15 +263,15 @@ void heap_free_sized(struct heap *h, void *ptr, size_t size, const void *caller)
 		return;
 	if (find_object(h, ptr, &slab, &object)) {
 		if (!could_have_made(h, size, &object)) {
-			refuse_pointer(h, ptr, size, caller, NULL);
+			heap_refuse_pointer(h, ptr, size, caller, NULL);
 			return;
 		}
 		if (object.loose)
 			slab_set_loose(slab, &object, false);
 		if (slab_free(&h->slabs, slab, ptr) != SLAB_FREED)
-			heap_refuse_free_object(h, ptr, size, caller);
+			refuse_free_object(h, ptr, size, caller);
 	} else if (run_free(&h->runs, ptr, RUN_BLOCK, size != 0 ? size : 1) != ACRE_OK) {
-		refuse_pointer(h, ptr, size, caller, NULL);
+		heap_refuse_pointer(h, ptr, size, caller, NULL);
 	}
 }
 
@@ -296,36 +307,54 @@ static void mark_loose(struct heap *h, void *ptr)
 		slab_set_loose(slab, &object, true);
 }
 
-static void *alloc_object(struct heap *h, size_t size, unsigned class)
+static void *alloc_object(struct heap *h, size_t size, unsigned class, bool grow)
 {
-	void *ptr = slab_alloc(&h->slabs, class);
+	void *ptr = grow ? slab_alloc(&h->slabs, class) : slab_alloc_no_grow(&h->slabs, class);
 
 	if (ptr != NULL && unlikely(class != heap_class_of(h, size)))
 		mark_loose(h, ptr);
 	return ptr;
 }
 
-static void *alloc_as_run(struct heap *h, size_t size, size_t align)
+/* Rather frames of its own than a region for it? */
+static bool is_large(const struct heap *h, size_t size)
 {
+	size_t part = ((size_t)1 << h->runs.span_order) / LARGE_PART;
+
+	return h->slabs.frames.take != NULL && size > (part > LARGE_LEAST ? part : LARGE_LEAST);
+}
+
+static void *alloc_from_frames(struct heap *h, size_t size, size_t align)
+{
+	return slab_alloc_large(&h->slabs, size, align > PAGE_MAP_FRAME ? align : PAGE_MAP_FRAME,
+				NULL);
+}
+
+static void *alloc_as_run(struct heap *h, size_t size, size_t align, bool grow)
+{
+	const bool large = grow && is_large(h, size);
 	void *ptr;
 
 	if (size > HEAP_MAX_SIZE || align > HEAP_MAX_SIZE)
 		return NULL;
-	do
-		ptr = run_alloc(&h->runs, size, align, RUN_BLOCK);
-	while (ptr == NULL && slab_give_up_empty(&h->slabs));
+	do {
+		ptr = grow && !large ? run_alloc(&h->runs, size, align, RUN_BLOCK)
+				     : run_alloc_no_grow(&h->runs, size, align, RUN_BLOCK);
+		if (ptr == NULL && large)
+			ptr = alloc_from_frames(h, size, align);
+	} while (ptr == NULL && slab_give_up_empty(&h->slabs));
 	return ptr;
 }
 
 /* What the stock does not have, or is not asked for. NULL: there is none. */
-static never_inline void *alloc_any(struct heap *h, size_t size, size_t align)
+never_inline void *heap_alloc_any(struct heap *h, size_t size, size_t align, bool grow)
 {
 	if (!is_power_of_two(align))
 		return NULL;
 	unsigned class = class_for(h, size, align);
-	void *ptr = class != 0 ? alloc_object(h, size, class) : NULL;
+	void *ptr = class != 0 ? alloc_object(h, size, class, grow) : NULL;
 
-	return ptr != NULL ? ptr : alloc_as_run(h, size, align);
+	return ptr != NULL ? ptr : alloc_as_run(h, size, align, grow);
 }
 
 /* There was none: before it fails those are asked who may give memory back. */
@@ -337,14 +366,14 @@ static never_inline void *reclaim_or_fail(struct heap *h, size_t size, size_t al
 
 	while (ptr == NULL && size <= HEAP_MAX_SIZE && is_power_of_two(align) &&
 	       reclaim_more(h->reclaim, &asked, size))
-		ptr = alloc_any(h, size, align);
-	return ptr != NULL ? ptr : note_failure(h, size, align, caller);
+		ptr = heap_alloc_any(h, size, align, true);
+	return ptr != NULL ? ptr : heap_note_failure(h, size, align, caller);
 }
 
 static never_inline void *alloc_or_fail(struct heap *h, size_t size, size_t align,
 					const void *caller)
 {
-	void *ptr = alloc_any(h, size, align);
+	void *ptr = heap_alloc_any(h, size, align, true);
 
 	return likely(ptr != NULL) ? ptr : reclaim_or_fail(h, size, align, caller);
 }
@@ -360,7 +389,7 @@ static never_inline void *alloc_slowly(struct heap *h, size_t size, const void *
 	else if (class != 0)
 		ptr = slab_alloc(&h->slabs, class);
 	if (unlikely(ptr == NULL))
-		ptr = alloc_as_run(h, size, HEAP_MIN_ALIGN);
+		ptr = alloc_as_run(h, size, HEAP_MIN_ALIGN, true);
 	return likely(ptr != NULL) ? ptr : reclaim_or_fail(h, size, HEAP_MIN_ALIGN, caller);
 }
 
@@ -484,6 +513,15 @@ static struct live_block find_live(struct heap *h, const void *ptr)
 	return live;
 }
 
+static bool resize_large(const struct live_block *live, size_t size, bool wasteful)
+{
+	if (size > live->bytes || (size < live->bytes / SHRINK && !wasteful))
+		return false;
+	slab_set_loose(live->slab, &live->object,
+		       align_up(size, PAGE_MAP_FRAME) != live->object.size);
+	return true;
+}
+
 /* Can the block at @ptr be one for @size bytes where it stands? @wasteful: also if it is long. */
 static bool resize_in_place(struct heap *h, void *ptr, const struct live_block *live, size_t size,
 			    bool wasteful)
@@ -493,6 +531,8 @@ static bool resize_in_place(struct heap *h, void *ptr, const struct live_block *
 			return false;
 		return run_resize(&h->runs, ptr, size) == ACRE_OK;
 	}
+	if (live->object.class == SLAB_LARGE)
+		return resize_large(live, size, wasteful);
 	unsigned class = heap_class_of(h, size);
 	if (class == 0 || class > live->object.class)
 		return false;
@@ -502,17 +542,24 @@ static bool resize_in_place(struct heap *h, void *ptr, const struct live_block *
 	return true;
 }
 
+static bool is_of_cache(const struct live_block *live)
+{
+	return live->slab != NULL && live->object.class > SLAB_CLASSES &&
+	       live->object.class != SLAB_LARGE;
+}
+
 static void *resize(struct heap *h, void *ptr, size_t size, const void *caller)
 {
 	const struct live_block live = find_live(h, ptr);
 
-	if (live.bytes == 0) {
-		refuse_pointer(h, ptr, 0, caller, NULL);
+	if (live.bytes == 0 || is_of_cache(&live)) {
+		heap_refuse_pointer(h, ptr, 0, caller,
+				    live.bytes != 0 ? "an object of a cache" : NULL);
 		return NULL;
 	}
 	if (resize_in_place(h, ptr, &live, size, false))
 		return ptr;
-	void *moved = alloc_any(h, size, HEAP_MIN_ALIGN);
+	void *moved = heap_alloc_any(h, size, HEAP_MIN_ALIGN, true);
 	if (moved == NULL && size <= live.bytes && resize_in_place(h, ptr, &live, size, true))
 		return ptr;
 	if (moved == NULL)
@@ -580,6 +627,20 @@ static struct heap_block block_of_run(const struct run *run)
 				    .bytes = run->bytes };
 }
 
+static struct heap_block block_of_object(const struct heap *h, const struct slab_object *object)
+{
+	struct heap_block block = { .what = HEAP_OBJECT,
+				    .live = object->live,
+				    .start = object->start,
+				    .bytes = object->size,
+				    .index = object->index,
+				    .cache = h->slabs.class[object->class].kind.name };
+
+	if (object->class == SLAB_LARGE)
+		block.what = object->live ? HEAP_RUN : HEAP_FREE_RUN;
+	return block;
+}
+
 enum acre_status heap_block_of(struct heap *h, const void *addr, struct heap_block *block)
 {
 	struct slab *slab = page_map_find(&h->map, (uintptr_t)addr);
@@ -587,8 +648,7 @@ enum acre_status heap_block_of(struct heap *h, const void *addr, struct heap_blo
 	struct run run;
 
 	if (slab != NULL && slab_object_of(slab, addr, &object)) {
-		*block = (struct heap_block){ HEAP_OBJECT, object.live, object.start, object.size,
-					      object.index };
+		*block = block_of_object(h, &object);
 		return ACRE_OK;
 	}
 	enum acre_status s = run_of(&h->runs, addr, &run);
@@ -607,9 +667,9 @@ static void count_objects(struct heap *h, struct heap_stats *stats)
 {
 	struct slab_stats s;
 
-	for (unsigned class = 1; class <= SLAB_CLASSES; class ++) {
+	for (unsigned class = 1; class <= SLAB_LARGE; class ++) {
 		slab_class_stats(&h->slabs, class, &s);
-		stats->object_bytes += s.live * s.size;
+		stats->object_bytes += s.live_bytes;
 		stats->live_blocks += s.live;
 	}
 }
@@ -631,6 +691,8 @@ void heap_stats(struct heap *h, struct heap_stats *stats)
 		.regions = runs.regions,
 	};
 	heap_grown_stats(h, stats);
+	stats->total_bytes += stats->placed_bytes;
+	stats->slab_bytes += stats->placed_bytes;
 	count_objects(h, stats);
 	stats->used_bytes = stats->run_bytes + stats->object_bytes;
 	LOCK_SCOPED(held, &h->lock);

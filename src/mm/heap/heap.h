@@ -102,7 +102,7 @@ acre_nodiscard enum acre_status heap_set_backing(struct heap *h,
 						 const struct heap_backing *backing);
 
 /*
- * heap_set_limits - the heap takes @most bytes in regions at most, and heap_shrink() leaves @keep
+ * heap_set_limits - the heap takes @most bytes for blocks from its backing at most, and heap_shrink() leaves @keep
  * bytes of free memory in it, if it has as much. SIZE_MAX and 0 at first. What it has stays.
  */
 void heap_set_limits(struct heap *h, size_t most, size_t keep);
@@ -181,8 +181,35 @@ HEAP_NEW acre_sized_by(2, 3) void *heap_calloc(struct heap *h, size_t n, size_t 
 acre_nodiscard acre_sized_by(3) void *heap_realloc(struct heap *h, void *ptr, size_t size,
 						   const void *caller);
 
+/* What is asked for beyond a size. */
+struct heap_request {
+	size_t size;
+	size_t align; /* a power of two up to HEAP_MAX_SIZE; 0 is HEAP_MIN_ALIGN */
+	unsigned flags;
+	const struct heap_place *place; /* where it has to lie; NULL: anywhere */
+};
+
+enum {
+	HEAP_NO_GROW = 1, /* only of what the heap has: neither backing nor hooks are asked */
+	HEAP_ZERO = 2,    /* all @size bytes 0 */
+};
+
 /*
- * heap_alloc_or_panic - the same as heap_alloc_aligned(), but never NULL: panics on behalf of
+ * heap_alloc_request - a block for @request. One that has to lie at a place gets frames of its own
+ * from the backing: so it has more than HEAP_MAX_OBJECT bytes, and it is exact to a frame. Objects
+ * of caches can have a place too, whatever their size (heap_cache.h).
+ * Result: ACRE_OK, and *@block is the caller's to free, by any way; else *@block is NULL:
+ *         ACRE_ERR_NOMEM; ACRE_ERR_MISALIGNED for an alignment that is none; ACRE_ERR_INVALID for
+ *         unknown flags, and for a place with HEAP_NO_GROW or with HEAP_MAX_OBJECT bytes or less;
+ *         ACRE_ERR_UNSUPPORTED for a place where the heap has no backing. The first two are counted
+ *         as by heap_alloc_aligned().
+ */
+acre_nodiscard enum acre_status heap_alloc_request(struct heap *h,
+						   const struct heap_request *request, void **block,
+						   const void *caller);
+
+/*
+ * heap_alloc_or_panic - heap_alloc_aligned(), but never NULL: panics on behalf of
  * @caller with the request and the state of the heap. For start-up, and for what a kernel cannot go
  * on without.
  */
@@ -201,7 +228,7 @@ size_t heap_usable_size(struct heap *h, const void *ptr);
 enum heap_what {
 	HEAP_OBJECT,    /* an object of a slab, live or free */
 	HEAP_SLAB_REST, /* what is left of a slab after its objects */
-	HEAP_RUN,       /* a live block of its own run */
+	HEAP_RUN,       /* a live block that has its own run, or its own frames */
 	HEAP_FREE_RUN,  /* free, in a span */
 	HEAP_FREE,      /* free, in no span */
 	HEAP_TABLE,     /* a table of the heap */
@@ -212,7 +239,8 @@ struct heap_block {
 	bool live;
 	uint8_t *start;
 	size_t bytes;
-	uint32_t index; /* of an object */
+	uint32_t index;    /* of an object */
+	const char *cache; /* ... and the name of its cache, or NULL */
 };
 
 /*
@@ -257,6 +285,7 @@ struct heap_grown {
 	size_t most;                 /* bytes in regions */
 	size_t keep;                 /* free bytes that stay when the heap shrinks */
 	size_t bytes;                /* in regions, with their tables, now */
+	size_t placed_bytes;         /* in slabs that have frames of their own, now */
 	size_t table_bytes;          /* for good: root and leaves */
 	uint64_t grows;
 	uint64_t shrinks;
@@ -297,7 +326,8 @@ struct heap_stats {
 	size_t table_bytes;  /* in tables that were cut out of the memory itself */
 	size_t peak_bytes;   /* the most that was in runs, slabs and tables at one time */
 	size_t largest_free; /* the largest run that can be had now */
-	size_t grown_bytes;  /* taken from the backing: in regions, with their tables */
+	size_t grown_bytes;  /* taken from the backing: in regions, with their tables, */
+	size_t placed_bytes; /* ... for large blocks and for slabs that lie where they must, */
 	size_t backed_bytes; /* ... and for good: page map and descriptors */
 	uint64_t grows;      /* regions that were taken from the backing, */
 	uint64_t shrinks;    /* ... and given back */

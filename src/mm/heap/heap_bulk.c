@@ -75,7 +75,8 @@ bool heap_alloc_bulk(struct heap *h, size_t size, size_t n, void **block, const 
 static void refuse_bits(struct heap *h, bitmap_word *word, uint64_t bits, const void *caller)
 {
 	for (; bits != 0; bits &= bits - 1)
-		heap_refuse_free_object(h, slab_object(word, bits_ctz(bits)), 0, caller);
+		heap_refuse_pointer(h, slab_object(word, bits_ctz(bits)), 0, caller,
+				    "free already");
 }
 
 /* What is read once of a slab of which a block is live. */

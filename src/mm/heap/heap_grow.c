@@ -34,12 +34,7 @@
 #define PIECE_USUAL PAGE_MAP_WINDOW
 #define PIECE_SHARE 8u /* of the heap */
 
-static size_t round_up(size_t bytes, size_t align)
-{
-	return align_down(bytes + align - 1, align);
-}
-
-static void give_frames(struct heap *h, void *start, size_t bytes)
+static void give_piece(struct heap *h, void *start, size_t bytes)
 {
 	h->grown.backing.give(h->grown.backing.context, start, bytes);
 }
@@ -55,7 +50,7 @@ static bool add_leaf(struct heap *h, uintptr_t addr)
 	case 1:
 		return true;
 	case 0:
-		leaf = heap_backing_take(&h->grown.backing, bytes, PAGE_MAP_FRAME);
+		leaf = heap_backing_take(&h->grown.backing, bytes, PAGE_MAP_FRAME, NULL);
 		if (leaf == NULL)
 			return false;
 		page_map_add_leaf(&h->map, addr, leaf);
@@ -76,15 +71,70 @@ static bool add_leaves(struct heap *h, uintptr_t start, size_t bytes)
 	return true;
 }
 
+/* ---- frames for one slab ----------------------------------------------------------------------- */
+
+/* May the heap take @bytes more? */
+static bool is_within_limit(const struct heap *h, size_t bytes)
+{
+	const struct heap_grown *grown = &h->grown;
+	size_t has = grown->bytes + grown->placed_bytes;
+
+	return bytes <= grown->most && has <= grown->most - bytes;
+}
+
+static void *take_placed_bytes(struct heap *h, size_t bytes, size_t align,
+			       const struct heap_place *place)
+{
+	LOCK_SCOPED(held, &h->lock);
+
+	if (!is_within_limit(h, bytes))
+		return NULL;
+	void *start = heap_backing_take(&h->grown.backing, bytes, align, place);
+	if (start != NULL)
+		h->grown.placed_bytes += bytes;
+	return start;
+}
+
+static void give_from_slab(void *heap, void *start, size_t bytes)
+{
+	struct heap *h = heap;
+
+	{
+		LOCK_SCOPED(held, &h->lock);
+		h->grown.placed_bytes -= bytes;
+	}
+	give_piece(h, start, bytes);
+}
+
+static bool add_leaf_of(struct heap *h, uintptr_t addr)
+{
+	LOCK_SCOPED(held, &h->lock);
+
+	return add_leaf(h, addr);
+}
+
+/* slab.c asks for that. The lock is free between two leaves: there may be many. */
+static void *take_for_slab(void *heap, size_t bytes, size_t align, const struct heap_place *place)
+{
+	struct heap *h = heap;
+	void *start = take_placed_bytes(h, bytes, align, place);
+	const uintptr_t end = (uintptr_t)start + bytes;
+	bool done = start != NULL;
+
+	for (uintptr_t at = (uintptr_t)start; done && at < end;
+	     at = align_down(at, PAGE_MAP_WINDOW) + PAGE_MAP_WINDOW)
+		done = add_leaf_of(h, at);
+	if (!done && start != NULL)
+		give_from_slab(h, start, bytes);
+	return done ? start : NULL;
+}
+
 /* ---- pieces ------------------------------------------------------------------------------------ */
 
 static void *take_piece_of(struct heap *h, size_t bytes, size_t align)
 {
-	const struct heap_grown *grown = &h->grown;
-
-	if (bytes > grown->most || grown->bytes > grown->most - bytes)
-		return NULL;
-	return heap_backing_take(&h->grown.backing, bytes, align);
+	return is_within_limit(h, bytes) ? heap_backing_take(&h->grown.backing, bytes, align, NULL)
+					 : NULL;
 }
 
 /* How much the heap should grow by, with region @i. */
@@ -110,14 +160,14 @@ static void *take_piece(struct heap *h, uint32_t i, size_t need, size_t *bytes)
 		if (start != NULL)
 			return start;
 	}
-	*bytes = round_up(need + run_table_bytes(least), PAGE_MAP_FRAME);
+	*bytes = align_up(need + run_table_bytes(least), PAGE_MAP_FRAME);
 	return take_piece_of(h, *bytes, PAGE_MAP_FRAME);
 }
 
 /* The piece becomes region @i. False, and nothing has changed but leaves, if that cannot be. */
 static bool add_grown_region(struct heap *h, uint32_t i, uint8_t *start, size_t bytes)
 {
-	const size_t table = round_up(run_table_bytes(bytes), RUN_GRANULE);
+	const size_t table = align_up(run_table_bytes(bytes), RUN_GRANULE);
 
 	if (!add_leaves(h, (uintptr_t)start, bytes))
 		return false;
@@ -149,7 +199,7 @@ static bool grow(void *heap, size_t bytes, size_t align, uint64_t added)
 		return false;
 	if (add_grown_region(h, i, start, got))
 		return true;
-	give_frames(h, start, got);
+	give_piece(h, start, got);
 	return false;
 }
 
@@ -190,7 +240,7 @@ size_t heap_shrink(struct heap *h)
 	for (uint32_t i = 0; i < BUDDY_MAX_REGIONS; i++) {
 		const struct heap_piece piece = remove_piece(h, i);
 		if (piece.bytes != 0)
-			give_frames(h, piece.start, piece.bytes);
+			give_piece(h, piece.start, piece.bytes);
 		bytes += piece.bytes;
 	}
 	return bytes;
@@ -209,7 +259,7 @@ static bool is_table(uintptr_t addr, void *table, size_t size, uint8_t **start, 
 bool heap_grown_table_of(struct heap *h, uintptr_t addr, uint8_t **start, size_t *bytes)
 {
 	LOCK_SCOPED(held, &h->lock);
-	const size_t root = round_up(h->map.nwindows * sizeof(page_map_leaf), PAGE_MAP_FRAME);
+	const size_t root = align_up(h->map.nwindows * sizeof(page_map_leaf), PAGE_MAP_FRAME);
 
 	for (uint32_t i = 0; i < BUDDY_MAX_REGIONS; i++) {
 		const struct heap_piece *piece = &h->grown.piece[i];
@@ -234,14 +284,15 @@ enum acre_status heap_set_backing(struct heap *h, const struct heap_backing *bac
 {
 	if (backing->low >= backing->high)
 		return ACRE_ERR_INVALID;
-	size_t bytes = round_up(page_map_root_bytes(backing->low, backing->high), PAGE_MAP_FRAME);
-	page_map_leaf *root = heap_backing_take(backing, bytes, PAGE_MAP_FRAME);
+	size_t bytes = align_up(page_map_root_bytes(backing->low, backing->high), PAGE_MAP_FRAME);
+	page_map_leaf *root = heap_backing_take(backing, bytes, PAGE_MAP_FRAME, NULL);
 	if (root == NULL)
 		return ACRE_ERR_NOMEM;
 	page_map_set_root(&h->map, backing->low, backing->high, root);
 	h->grown = (struct heap_grown){ .backing = *backing, .most = SIZE_MAX };
 	h->grown.table_bytes = bytes;
 	h->slabs.backing = &h->grown.backing;
+	h->slabs.frames = (struct slab_frames){ take_for_slab, give_from_slab, h };
 	h->runs.context = h;
 	h->runs.grow = grow;
 	return ACRE_OK;
@@ -265,7 +316,7 @@ size_t heap_backed_bytes(struct heap *h)
 	struct heap_stats stats;
 
 	heap_grown_stats(h, &stats);
-	return stats.grown_bytes + stats.backed_bytes;
+	return stats.grown_bytes + stats.placed_bytes + stats.backed_bytes;
 }
 
 void heap_grown_stats(struct heap *h, struct heap_stats *stats)
@@ -273,6 +324,7 @@ void heap_grown_stats(struct heap *h, struct heap_stats *stats)
 	LOCK_SCOPED(held, &h->lock);
 
 	stats->grown_bytes = h->grown.bytes;
+	stats->placed_bytes = h->grown.placed_bytes;
 	stats->backed_bytes = h->grown.table_bytes +
 			      atomic_load_explicit(&h->slabs.backed_bytes, memory_order_relaxed);
 	stats->grows = h->grown.grows;

@@ -20,8 +20,20 @@ bool heap_grown_table_of(struct heap *h, uintptr_t addr, uint8_t **start, size_t
 /* heap_take - heap_alloc(), for the other files: gcc's analyser would take that for one more. */
 void *heap_take(struct heap *h, size_t size, const void *caller);
 
-/* heap_refuse_free_object - @caller freed the object at @ptr, which was free; @size: as it said, or 0. */
-void heap_refuse_free_object(struct heap *h, void *ptr, size_t size, const void *caller);
+/*
+ * heap_alloc_any - what no stock is asked for: an object, a run, frames. @grow: the heap may take
+ * memory from its backing. NULL: there is none, and nothing is counted.
+ */
+void *heap_alloc_any(struct heap *h, size_t size, size_t align, bool grow);
+
+/*
+ * heap_note_failure - count a request that cannot be met. Result: NULL.
+ * heap_refuse_pointer - count what is no block of @caller's, and say what @ptr is. @size: as it
+ * said, or 0. @what: what is known already, or NULL.
+ */
+void *heap_note_failure(struct heap *h, size_t size, size_t align, const void *caller);
+void heap_refuse_pointer(struct heap *h, const void *ptr, size_t size, const void *caller,
+			 const char *what);
 
 /* heap_grown_stats - what @stats says of the backing. In heap_grow.c. */
 void heap_grown_stats(struct heap *h, struct heap_stats *stats);

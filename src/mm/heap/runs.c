@@ -719,6 +719,13 @@ void *run_alloc(struct run_pool *pool, size_t bytes, size_t align, enum run_kind
 	return run;
 }
 
+void *run_alloc_no_grow(struct run_pool *pool, size_t bytes, size_t align, enum run_kind kind)
+{
+	uint64_t added;
+
+	return take_with_lock(pool, bytes, align, kind, &added);
+}
+
 /* @p is the run of @kind that starts at @ptr, if one does. */
 static always_inline enum acre_status find(struct run_pool *pool, const void *ptr,
 					   enum run_kind kind, struct piece *p)

@@ -82,9 +82,12 @@ acre_nodiscard enum acre_status run_pool_remove_region(struct run_pool *pool, ui
  * Result: its first byte, or NULL where there is no such run in the pool or in the buddy structure,
  *         and the pool does not grow.
  * Cost:   bounded: docs/heap.md has the formula.
+ * run_alloc_no_grow - the same where the pool may not grow.
  */
 acre_nodiscard void *run_alloc(struct run_pool *pool, size_t bytes, size_t align,
 			       enum run_kind kind);
+acre_nodiscard void *run_alloc_no_grow(struct run_pool *pool, size_t bytes, size_t align,
+				       enum run_kind kind);
 
 /*
  * run_free - take back the run that starts at @ptr, if it is of @kind and, unless @said is 0, as

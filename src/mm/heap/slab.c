@@ -101,6 +101,9 @@ size_t slab_class_size(unsigned class)
 static uint32_t objects_of(size_t size)
 {
 	size_t least = (SLAB_OBJECTS * size + PAGE_MAP_FRAME - 1) / PAGE_MAP_FRAME;
+
+	if (size > SLAB_MAX_FRAMES * PAGE_MAP_FRAME)
+		return 1;
 	size_t best = least < SLAB_MAX_FRAMES ? least : SLAB_MAX_FRAMES;
 
 	for (size_t n = best + 1; n <= 2 * least && n <= SHORT_FRAMES; n++) {
@@ -122,12 +125,12 @@ static uint32_t most_objects_of(size_t size)
 	return most > least ? (uint32_t)most : least;
 }
 
-static void init_class(struct slab_class *c, unsigned class)
+static void set_size(struct slab_class *c, size_t size, uint32_t least)
 {
-	ticket_lock_init_level(&c->lock, "slabs", TICKET_LOCK_HEAP);
-	c->size = (uint32_t)slab_class_size(class);
-	c->reciprocal = UINT64_MAX / c->size + 1;
-	c->count = most_objects_of(c->size);
+	c->size = size;
+	c->reciprocal = UINT64_MAX / size + 1;
+	c->count = most_objects_of(size);
+	c->least = least;
 }
 
 /* Objects of the next slab of a class. */
@@ -144,8 +147,12 @@ void slab_pool_init(struct slab_pool *pool, struct run_pool *runs, struct page_m
 	*pool = (struct slab_pool){ .runs = runs, .map = map };
 	pool->stocks.spare = &pool->shared;
 	slab_stock_init(pool, &pool->shared);
+	for (unsigned class = 1; class <= SLAB_LARGE; class ++)
+		ticket_lock_init_level(&pool->class[class].lock, "slabs", TICKET_LOCK_SLABS);
 	for (unsigned class = 1; class <= SLAB_CLASSES; class ++)
-		init_class(&pool->class[class], class);
+		set_size(&pool->class[class], slab_class_size(class), 2);
+	pool->class[SLAB_LARGE].count = 1;
+	pool->class[SLAB_LARGE].least = 1;
 }
 
 /* ---- spare descriptors: with the lock of the runs -------------------------------------------- */
@@ -189,16 +196,25 @@ static size_t share_of(size_t total_bytes)
 	return bytes < most ? bytes : most;
 }
 
+/* How many objects the slabs of @c have, where one may have @bytes. */
+static void set_lengths(struct slab_class *c, size_t bytes)
+{
+	size_t most = bytes / c->size;
+	uint32_t usual = objects_of(c->size);
+
+	if (most < c->least && c->least == 1)
+		most = 1;
+	SLAB_WRITE(c, most, most < c->count ? (uint32_t)most : c->count);
+	SLAB_WRITE(c, usual, most < usual ? (uint32_t)most : usual);
+}
+
 void slab_pool_grow(struct slab_pool *pool, size_t total_bytes, struct slab *table, size_t n)
 {
 	size_t bytes = share_of(total_bytes);
 
-	for (unsigned class = 1; bytes != pool->share && class <= SLAB_CLASSES; class ++) {
-		struct slab_class *c = &pool->class[class];
-		size_t most = bytes / c->size;
-		uint32_t usual = objects_of(c->size);
-		SLAB_WRITE(c, most, most < c->count ? (uint32_t)most : c->count);
-		SLAB_WRITE(c, usual, most < usual ? (uint32_t)most : usual);
+	for (unsigned class = 1; bytes != pool->share && class < SLAB_LARGE; class ++) {
+		if (pool->class[class].size != 0)
+			set_lengths(&pool->class[class], bytes);
 	}
 	pool->share = bytes;
 	if (n == 0)
@@ -213,7 +229,8 @@ static bool take_spares(struct slab_pool *pool)
 	const struct heap_backing *b = pool->backing;
 	struct slab *table;
 
-	if (b == NULL || (table = heap_backing_take(b, PAGE_MAP_FRAME, PAGE_MAP_FRAME)) == NULL)
+	if (b == NULL ||
+	    (table = heap_backing_take(b, PAGE_MAP_FRAME, PAGE_MAP_FRAME, NULL)) == NULL)
 		return false;
 	add_fresh(pool, table, PAGE_MAP_FRAME / sizeof(*table));
 	(void)atomic_fetch_add_explicit(&pool->backed_bytes, PAGE_MAP_FRAME, memory_order_relaxed);
@@ -221,11 +238,11 @@ static bool take_spares(struct slab_pool *pool)
 }
 
 /* As many again as there are, but within limits; half of that where there is no run for them. */
-static never_inline bool make_spares(struct slab_pool *pool)
+static never_inline bool make_spares(struct slab_pool *pool, bool grow)
 {
 	size_t n = SLAB_READ(pool, ndescriptors);
 
-	if (take_spares(pool))
+	if (grow && take_spares(pool))
 		return true;
 	if (n > SPARE_MOST)
 		n = SPARE_MOST;
@@ -241,7 +258,7 @@ static never_inline bool make_spares(struct slab_pool *pool)
 	return false;
 }
 
-static struct slab *take_spare(struct slab_pool *pool)
+static struct slab *take_spare(struct slab_pool *pool, bool grow)
 {
 	struct slab *slab = pool->spare;
 
@@ -249,7 +266,7 @@ static struct slab *take_spare(struct slab_pool *pool)
 		pool->spare = slab->next;
 		return slab;
 	}
-	if (unlikely(pool->nfresh == 0) && !make_spares(pool))
+	if (unlikely(pool->nfresh == 0) && !make_spares(pool, grow))
 		return NULL;
 	pool->nfresh--;
 	return make_descriptor(pool->fresh++);
@@ -307,7 +324,7 @@ static void leave_slab(struct slab_class *c, struct slab *slab)
 
 void slab_stock_init(struct slab_pool *pool, struct slab_stock *slot)
 {
-	for (unsigned class = 0; class <= SLAB_CLASSES; class ++)
+	for (unsigned class = 0; class < SLAB_LARGE; class ++)
 		store_relaxed(&slot->word[class], &pool->none);
 }
 
@@ -347,7 +364,7 @@ static void leave_stock(struct slab_pool *pool, struct slab_stock *slot, unsigne
 
 void slab_stock_leave(struct slab_pool *pool, struct slab_stock *slot)
 {
-	for (unsigned class = 1; class <= SLAB_CLASSES; class ++) {
+	for (unsigned class = 1; class < SLAB_LARGE; class ++) {
 		bitmap_word *word = atomic_load_explicit(&slot->word[class], memory_order_relaxed);
 		if (word == &pool->none)
 			continue;
@@ -420,18 +437,27 @@ static void count_slabs(struct slab_class *c, int more)
 		c->peak = n;
 }
 
-/* What @slab is from now on, for who finds it (rule 6): the words come last. */
-static void describe(struct slab_pool *pool, struct slab_class *c, struct slab *slab, uint8_t *base,
-		     uint32_t count)
+/* A new slab: its descriptor, its memory, its objects. */
+struct newborn {
+	struct slab *slab;
+	uint8_t *base;
+	size_t size;
+	uint32_t count;
+};
+
+/* What the slab is from now on, for a hart that finds it (rule 6): the words come last. */
+static void describe(struct slab_pool *pool, const struct slab_class *c, const struct newborn *n)
 {
-	SLAB_WRITE(slab, base, base);
-	SLAB_WRITE(slab, size, c->size);
-	SLAB_WRITE(slab, reciprocal, c->reciprocal);
-	SLAB_WRITE(slab, count, count);
-	for (uint64_t w = 0; w * BITS_PER_WORD < count; w++)
+	struct slab *slab = n->slab;
+
+	SLAB_WRITE(slab, base, n->base);
+	SLAB_WRITE(slab, size, n->size);
+	SLAB_WRITE(slab, reciprocal, c->size != 0 ? c->reciprocal : UINT64_MAX / n->size + 1);
+	SLAB_WRITE(slab, count, n->count);
+	for (uint64_t w = 0; w * BITS_PER_WORD < n->count; w++)
 		SLAB_WRITE(slab, loose[w], 0);
-	SLAB_WRITE(slab, class, (uint64_t)(c - pool->class));
-	page_map_set(pool->map, base, (size_t)count * c->size, slab);
+	SLAB_WRITE(slab, class, (uint64_t)slab_class_number(pool, c));
+	page_map_set(pool->map, n->base, n->count * n->size, slab);
 }
 
 /* All bits but the first, the caller's. Result: an object whose bit was set already, if any. */
@@ -452,59 +478,162 @@ static void *set_all_bits(struct slab *slab, uint8_t *base, uint64_t count, size
 }
 
 /*
- * Rule 6: @count objects at @base, of which the first is the caller's. *@stray: another one that was
- * freed already.
+ * With the lock: how a new slab begins. This hart takes from it, unless a handler has started one
+ * meanwhile. A large object is all that there is of its slab.
  */
-static never_inline void *start(struct slab_pool *pool, struct slab_class *c, struct slab *slab,
-				uint8_t *base, uint32_t count, void **stray)
+static enum slab_state first_state(const struct slab_pool *pool, const struct slab_stock *stock,
+				   unsigned class)
+{
+	if (class == SLAB_LARGE)
+		return SLAB_FULL;
+	return own_slab(pool, stock, class) == NULL ? SLAB_STOCK : SLAB_LISTED;
+}
+
+/* Rule 6. The first object is the caller's. *@stray: another one that was freed already. */
+static never_inline void *start(struct slab_pool *pool, struct slab_class *c,
+				const struct newborn *n, void **stray)
 {
 	LOCK_SCOPED(held, &c->lock);
-	unsigned class = (unsigned)(c - pool->class);
+	unsigned class = slab_class_number(pool, c);
 	struct slab_stock *stock = hart_slots_own(&pool->stocks);
-	bool own = own_slab(pool, stock, class) == NULL; /* no handler has started one meanwhile */
+	enum slab_state state = first_state(pool, stock, class);
 
-	SLAB_WRITE(slab, owner, stock_owner(pool, stock));
-	link_slab(c, slab, own ? SLAB_STOCK : SLAB_LISTED);
-	describe(pool, c, slab, base, count);
-	*stray = set_all_bits(slab, base, count, c->size);
-	if (own)
-		store_release(&stock->word[class], &slab->free[0]);
+	SLAB_WRITE(n->slab, owner, stock_owner(pool, stock));
+	link_slab(c, n->slab, state);
+	describe(pool, c, n);
+	*stray = set_all_bits(n->slab, n->base, n->count, n->size);
+	if (state == SLAB_STOCK)
+		store_release(&stock->word[class], &n->slab->free[0]);
 	c->starts++;
 	count_slabs(c, 1);
-	return base;
+	return n->base;
 }
 
-/* A run of @bytes, and the descriptor for it. NULL if one of them is missing. */
-static uint8_t *take_run(struct slab_pool *pool, size_t bytes, struct slab **slab, uint64_t *added)
+/* ---- memory for a slab: a run, or frames -------------------------------------------------------- */
+
+static struct slab *take_descriptor(struct slab_pool *pool)
 {
 	LOCK_SCOPED(held, &pool->runs->lock);
-	uint8_t *base = NULL;
 
-	*added = pool->runs->added;
-	*slab = take_spare(pool);
-	if (*slab != NULL && (base = run_take(pool->runs, bytes, PAGE_MAP_FRAME, RUN_SLAB)) == NULL)
-		push_spare(pool, *slab);
-	return base;
+	return take_spare(pool, true);
 }
 
-/* An object of a new slab of @count. NULL if there is no run, or no descriptor. No lock is held. */
-static never_inline void *alloc_from_new(struct slab_pool *pool, struct slab_class *c,
-					 uint32_t count)
+/* Frames at @place, and the descriptor for a slab in them. False if one of them is missing. */
+static bool take_placed(struct slab_pool *pool, size_t bytes, size_t align,
+			const struct heap_place *place, struct newborn *n)
 {
-	size_t bytes = (size_t)count * c->size;
-	struct slab *slab;
-	uint64_t added;
-	void *stray = NULL;
-	uint8_t *base;
+	const struct slab_frames *frames = &pool->frames;
 
-	while ((base = take_run(pool, bytes, &slab, &added)) == NULL) {
-		if (!run_pool_grow(pool->runs, bytes, PAGE_MAP_FRAME, added))
-			return NULL;
+	if (frames->take == NULL)
+		return false;
+	bytes = align_up(bytes, PAGE_MAP_FRAME);
+	n->base = frames->take(frames->context, bytes, align, place);
+	if (n->base == NULL)
+		return false;
+	n->slab = take_descriptor(pool);
+	if (n->slab == NULL) {
+		frames->give(frames->context, n->base, bytes);
+		return false;
 	}
-	void *object = start(pool, c, slab, base, count, &stray);
+	return true;
+}
+
+/* A run, and the descriptor for it. *@added: the regions that there were, if one is missing. */
+static bool take_run(struct slab_pool *pool, size_t bytes, size_t align, struct newborn *n,
+		     bool grow, uint64_t *added)
+{
+	LOCK_SCOPED(held, &pool->runs->lock);
+
+	*added = pool->runs->added;
+	n->slab = take_spare(pool, grow);
+	if (n->slab == NULL)
+		return false;
+	n->base = run_take(pool->runs, bytes, align, RUN_SLAB);
+	if (n->base == NULL)
+		push_spare(pool, n->slab);
+	return n->base != NULL;
+}
+
+static bool take_run_or_grow(struct slab_pool *pool, size_t bytes, size_t align, struct newborn *n,
+			     bool grow)
+{
+	uint64_t added;
+
+	while (!take_run(pool, bytes, align, n, grow, &added)) {
+		if (!grow || !run_pool_grow(pool->runs, bytes, align, added))
+			return false;
+	}
+	return true;
+}
+
+static bool take_memory(struct slab_pool *pool, const struct slab_class *c, struct newborn *n,
+			bool grow)
+{
+	const struct slab_kind *kind = &c->kind;
+	size_t align = kind->align > PAGE_MAP_FRAME ? kind->align : PAGE_MAP_FRAME;
+
+	if (unlikely(kind->placed))
+		return grow && take_placed(pool, n->count * n->size, align, &kind->place, n);
+	return take_run_or_grow(pool, n->count * n->size, align, n, grow);
+}
+
+/* What is left of a slab that was retired. */
+struct remains {
+	uint8_t *base;
+	size_t bytes;
+	bool placed;
+};
+
+static void give_memory_back(struct slab_pool *pool, struct slab *slab, const struct remains *r)
+{
+	if (unlikely(r->placed)) {
+		size_t bytes = align_up(r->bytes, PAGE_MAP_FRAME);
+		pool->frames.give(pool->frames.context, r->base, bytes);
+	}
+	LOCK_SCOPED(held, &pool->runs->lock);
+	if (likely(!r->placed))
+		(void)!run_give(pool->runs, r->base, RUN_SLAB, 0); /* it is one */
+	push_spare(pool, slab);
+}
+
+/* ---- new slabs, and those that go --------------------------------------------------------------- */
+
+static void construct_all(const struct slab_kind *kind, const struct newborn *n)
+{
+	for (uint32_t i = 0; i < n->count; i++)
+		kind->construct(n->base + i * n->size, kind->context);
+}
+
+/* The first object of a slab whose memory is there. No lock is held. */
+static void *start_new(struct slab_pool *pool, struct slab_class *c, const struct newborn *n)
+{
+	void *stray = NULL;
+
+	if (unlikely(c->kind.construct != NULL))
+		construct_all(&c->kind, n);
+	void *object = start(pool, c, n, &stray);
 	if (unlikely(stray != NULL))
-		report_stray(stray, c->size);
+		report_stray(stray, n->size);
 	return object;
+}
+
+/* An object of a new slab of @count. NULL if there is no memory for it. No lock is held. */
+static never_inline void *alloc_from_new(struct slab_pool *pool, struct slab_class *c,
+					 uint32_t count, bool grow)
+{
+	struct newborn n = { .size = c->size, .count = count };
+
+	return likely(take_memory(pool, c, &n, grow)) ? start_new(pool, c, &n) : NULL;
+}
+
+void *slab_alloc_large(struct slab_pool *pool, size_t bytes, size_t align,
+		       const struct heap_place *place)
+{
+	struct newborn n = { .size = align_up(bytes, PAGE_MAP_FRAME), .count = 1 };
+
+	if (!take_placed(pool, n.size, align, place, &n))
+		return NULL;
+	return start_new(pool, &pool->class[SLAB_LARGE], &n);
 }
 
 /* All bits of @slab, or none of them. *@stray: an object that was freed twice meanwhile. */
@@ -530,14 +659,16 @@ static bool take_all_bits(struct slab *slab, void **stray)
 	return false;
 }
 
-/* Rule 5, up to where the lock is dropped: *@base is the run to be given back. False: not empty. */
-static bool retire(struct slab_pool *pool, struct slab_class *c, struct slab *slab, uint8_t **base,
-		   void **stray)
+/* Rule 5, up to where the lock is dropped: *@r goes back then. False: not empty. */
+static bool retire(struct slab_pool *pool, struct slab_class *c, struct slab *slab,
+		   struct remains *r, void **stray)
 {
 	if (!take_all_bits(slab, stray))
 		return false;
-	*base = SLAB_READ(slab, base);
-	page_map_set(pool->map, *base, (size_t)SLAB_READ(slab, count) * c->size, NULL);
+	r->base = SLAB_READ(slab, base);
+	r->bytes = (size_t)SLAB_READ(slab, count) * SLAB_READ(slab, size);
+	r->placed = c->size == 0 || c->kind.placed;
+	page_map_set(pool->map, r->base, r->bytes, NULL);
 	SLAB_WRITE(slab, class, 0);
 	SLAB_WRITE(slab, count, 0); /* a free that comes too late is refused */
 	unlink_slab(c, slab);
@@ -545,15 +676,6 @@ static bool retire(struct slab_pool *pool, struct slab_class *c, struct slab *sl
 	c->retires++;
 	count_slabs(c, -1);
 	return true;
-}
-
-/* ... and what comes after. */
-static void give_run_back(struct slab_pool *pool, struct slab *slab, uint8_t *base)
-{
-	LOCK_SCOPED(held, &pool->runs->lock);
-
-	(void)!run_give(pool->runs, base, RUN_SLAB, 0); /* it is one */
-	push_spare(pool, slab);
 }
 
 /* ---- taking ----------------------------------------------------------------------------------- */
@@ -601,15 +723,15 @@ static void *alloc_from_others(struct slab_pool *pool, struct slab_class *c, uns
 }
 
 /* From a listed slab; else from a new one; else from that of another hart; and at last from any. */
-never_inline void *slab_alloc_slow(struct slab_pool *pool, unsigned class)
+static void *alloc_of_class(struct slab_pool *pool, unsigned class, bool grow)
 {
 	struct slab_class *c = &pool->class[class];
 	uint32_t count = count_of_next(c);
 	bool looked = false; /* for slabs that are wholly free, and there are none */
 	void *object = alloc_from_listed(pool, c, class);
 
-	while (object == NULL && count >= 2) {
-		object = alloc_from_new(pool, c, count);
+	while (object == NULL && count >= c->least) {
+		object = alloc_from_new(pool, c, count, grow);
 		if (object == NULL)
 			object = alloc_from_any(pool, c, class, SLAB_STOCK);
 		if (object != NULL)
@@ -622,24 +744,39 @@ never_inline void *slab_alloc_slow(struct slab_pool *pool, unsigned class)
 	return likely(object != NULL) ? object : alloc_from_others(pool, c, class);
 }
 
+never_inline void *slab_alloc_slow(struct slab_pool *pool, unsigned class)
+{
+	return alloc_of_class(pool, class, true);
+}
+
 never_inline void slab_put_back(struct slab_pool *pool, bitmap_word *word, unsigned bit)
 {
 	(void)bitmap_atomic_set(word, bitmap_bit(bit));
 	slab_settle(pool, slab_of_word(word));
 }
 
-void *slab_alloc(struct slab_pool *pool, unsigned class)
+static inline void *alloc_object_of(struct slab_pool *pool, unsigned class, bool grow)
 {
 	const struct slab_stock *stock = hart_slots_own(&pool->stocks);
 	bitmap_word *word = atomic_load_explicit(&stock->word[class], acre_order_of_address);
 	unsigned bit;
 
 	if (unlikely(!take_lowest(word, &bit)))
-		return slab_alloc_slow(pool, class);
+		return alloc_of_class(pool, class, grow);
 	if (likely(slab_has_class(word, class)))
 		return slab_object(word, bit);
 	slab_put_back(pool, word, bit);
-	return slab_alloc_slow(pool, class);
+	return alloc_of_class(pool, class, grow);
+}
+
+void *slab_alloc(struct slab_pool *pool, unsigned class)
+{
+	return alloc_object_of(pool, class, true);
+}
+
+void *slab_alloc_no_grow(struct slab_pool *pool, unsigned class)
+{
+	return alloc_object_of(pool, class, false);
 }
 
 /* ---- freeing ---------------------------------------------------------------------------------- */
@@ -649,6 +786,8 @@ static bool keep(struct slab_class *c, struct slab *slab, unsigned class)
 {
 	const struct slab *kept = c->kept;
 
+	if (class == SLAB_LARGE)
+		return false;
 	if (kept != NULL && kept != slab && SLAB_READ(kept, class) == class &&
 	    SLAB_READ(kept, state) == SLAB_LISTED && slab_is_empty(kept))
 		return false;
@@ -656,9 +795,9 @@ static bool keep(struct slab_class *c, struct slab *slab, unsigned class)
 	return true;
 }
 
-/* Bring @slab, of class @class if it still is, to the state that its bits say. Retired? *@base. */
-static bool settle_locked(struct slab_pool *pool, unsigned class, struct slab *slab, uint8_t **base,
-			  void **stray)
+/* Bring @slab, of class @class if it still is, to the state that its bits say. Retired? *@r. */
+static bool settle_locked(struct slab_pool *pool, unsigned class, struct slab *slab,
+			  struct remains *r, void **stray)
 {
 	struct slab_class *c = &pool->class[class];
 	LOCK_SCOPED(held, &c->lock);
@@ -667,18 +806,18 @@ static bool settle_locked(struct slab_pool *pool, unsigned class, struct slab *s
 		return false;
 	if (SLAB_READ(slab, state) == SLAB_FULL && has_a_free_bit(slab))
 		move_slab(c, slab, SLAB_LISTED);
-	return slab_is_empty(slab) && !keep(c, slab, class) && retire(pool, c, slab, base, stray);
+	return slab_is_empty(slab) && !keep(c, slab, class) && retire(pool, c, slab, r, stray);
 }
 
 static never_inline void settle_in_class(struct slab_pool *pool, struct slab *slab, unsigned class)
 {
-	uint8_t *base;
+	struct remains r;
 	void *stray = NULL;
 
-	if (settle_locked(pool, class, slab, &base, &stray))
-		give_run_back(pool, slab, base);
+	if (settle_locked(pool, class, slab, &r, &stray))
+		give_memory_back(pool, slab, &r);
 	if (unlikely(stray != NULL))
-		report_stray(stray, slab_class_size(class));
+		report_stray(stray, pool->class[class].size);
 }
 
 never_inline void slab_settle(struct slab_pool *pool, struct slab *slab)
@@ -704,32 +843,32 @@ enum slab_found slab_free(struct slab_pool *pool, struct slab *slab, void *ptr)
 
 /* With the lock: a slab of @state that is wholly free and is retired; NULL if none is. */
 static struct slab *retire_one(struct slab_pool *pool, struct slab_class *c, enum slab_state state,
-			       uint8_t **base, void **stray)
+			       struct remains *r, void **stray)
 {
 	struct slab *slab = c->list[state];
 
-	while (slab != NULL && !(slab_is_empty(slab) && retire(pool, c, slab, base, stray)))
+	while (slab != NULL && !(slab_is_empty(slab) && retire(pool, c, slab, r, stray)))
 		slab = slab->next;
 	return slab;
 }
 
-static struct slab *retire_any(struct slab_pool *pool, struct slab_class *c, uint8_t **base,
+static struct slab *retire_any(struct slab_pool *pool, struct slab_class *c, struct remains *r,
 			       void **stray)
 {
 	LOCK_SCOPED(held, &c->lock);
-	struct slab *slab = retire_one(pool, c, SLAB_STOCK, base, stray);
+	struct slab *slab = retire_one(pool, c, SLAB_STOCK, r, stray);
 
-	return slab != NULL ? slab : retire_one(pool, c, SLAB_LISTED, base, stray);
+	return slab != NULL ? slab : retire_one(pool, c, SLAB_LISTED, r, stray);
 }
 
 static bool give_up_one(struct slab_pool *pool, struct slab_class *c)
 {
-	uint8_t *base;
+	struct remains r;
 	void *stray = NULL;
-	struct slab *slab = retire_any(pool, c, &base, &stray);
+	struct slab *slab = retire_any(pool, c, &r, &stray);
 
 	if (slab != NULL)
-		give_run_back(pool, slab, base);
+		give_memory_back(pool, slab, &r);
 	if (unlikely(stray != NULL))
 		report_stray(stray, c->size);
 	return slab != NULL;
@@ -739,12 +878,71 @@ bool slab_give_up_empty(struct slab_pool *pool)
 {
 	bool any = false;
 
-	for (unsigned class = 1; class <= SLAB_CLASSES; class ++) {
+	for (unsigned class = 1; class <= SLAB_LARGE; class ++) {
 		struct slab_class *c = &pool->class[class];
 		while (SLAB_READ(c, nslabs) != 0 && give_up_one(pool, c))
 			any = true;
 	}
 	return any;
+}
+
+/* ---- caches ------------------------------------------------------------------------------------ */
+
+void slab_class_open(struct slab_pool *pool, unsigned class, const struct slab_kind *kind)
+{
+	struct slab_class *c = &pool->class[class];
+	LOCK_SCOPED(held, &c->lock);
+
+	c->kind = *kind;
+	c->peak = 0;
+	c->starts = 0;
+	c->retires = 0;
+	set_size(c, kind->size, 1);
+	set_lengths(c, pool->share);
+}
+
+void slab_class_clear(struct slab_pool *pool, unsigned class)
+{
+	while (give_up_one(pool, &pool->class[class]))
+		;
+}
+
+bool slab_class_close(struct slab_pool *pool, unsigned class)
+{
+	struct slab_class *c = &pool->class[class];
+	LOCK_SCOPED(held, &c->lock);
+
+	if (SLAB_READ(c, nslabs) != 0)
+		return false;
+	c->size = 0;
+	c->kind = (struct slab_kind){ 0 };
+	return true;
+}
+
+static void find_live_objects(const struct slab *slab, const void **object, size_t max, size_t *n)
+{
+	uint64_t count = SLAB_READ(slab, count);
+
+	for (uint64_t i = 0; i < count; i++) {
+		if (bitmap_atomic_test(slab->free, i))
+			continue;
+		if (*n < max)
+			object[*n] = SLAB_READ(slab, base) + i * SLAB_READ(slab, size);
+		++*n;
+	}
+}
+
+size_t slab_class_live(struct slab_pool *pool, unsigned class, const void **object, size_t max)
+{
+	struct slab_class *c = &pool->class[class];
+	LOCK_SCOPED(held, &c->lock);
+	size_t n = 0;
+
+	for (unsigned state = SLAB_FULL; state < SLAB_STATES; state++) {
+		for (const struct slab *slab = c->list[state]; slab != NULL; slab = slab->next)
+			find_live_objects(slab, object, max, &n);
+	}
+	return n;
 }
 
 /* ---- questions --------------------------------------------------------------------------------- */
@@ -784,10 +982,14 @@ static void add_objects(struct slab_stats *stats, const struct slab *slab)
 {
 	uint64_t count = SLAB_READ(slab, count);
 
-	stats->objects += count;
-	stats->live += count;
+	uint64_t live = count;
+
 	for (unsigned w = 0; w < SLAB_WORDS; w++)
-		stats->live -= bits_count(bitmap_atomic_word(&slab->free[w]));
+		live -= bits_count(bitmap_atomic_word(&slab->free[w]));
+	stats->objects += count;
+	stats->live += live;
+	stats->live_bytes += live * SLAB_READ(slab, size);
+	stats->bytes += count * SLAB_READ(slab, size);
 }
 
 void slab_class_stats(struct slab_pool *pool, unsigned class, struct slab_stats *stats)
@@ -795,7 +997,8 @@ void slab_class_stats(struct slab_pool *pool, unsigned class, struct slab_stats 
 	struct slab_class *c = &pool->class[class];
 	LOCK_SCOPED(held, &c->lock);
 
-	*stats = (struct slab_stats){ .size = c->size,
+	*stats = (struct slab_stats){ .name = c->kind.name,
+				      .size = c->size,
 				      .slabs = SLAB_READ(c, nslabs),
 				      .peak = c->peak,
 				      .starts = c->starts,

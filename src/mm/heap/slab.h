@@ -18,18 +18,22 @@
 #include "lib/bitmap_atomic.h"
 #include "lib/hart_slots.h"
 #include "lib/lock.h"
+#include "mm/heap/backing.h"
 #include "mm/heap/page_map.h"
 #include "mm/heap/runs.h"
 
 /*
- * Classes are numbered from 1: 16 bytes apart to 128, then 8 for each doubling to 16 KiB. 0 is no
- * class.
+ * Classes are numbered from 1: those of sizes, 16 bytes apart to 128, then 8 for each doubling to
+ * 16 KiB; those of caches, which slab_class_open() makes; and one for objects so large that each
+ * has frames of its own. 0 is no class.
  */
 #define SLAB_CLASSES    64u
+#define SLAB_CACHES     31u
+#define SLAB_LARGE      (SLAB_CLASSES + SLAB_CACHES + 1)
 #define SLAB_UNIT       16u
 #define SLAB_MAX_SIZE   ((size_t)16384)
 #define SLAB_WORDS      4u  /* of 64 objects; 256 of 16 bytes fit into a frame */
-#define SLAB_MAX_FRAMES 16u /* so an offset in a slab is below 2^16 */
+#define SLAB_MAX_FRAMES 16u /* of a slab of more than one object */
 #define SLAB_OBJECTS    8u  /* a slab has as many at least, where they fit */
 #define SLAB_ALIGN      128u
 
@@ -66,28 +70,50 @@ _Static_assert(offsetof(struct slab, base) == SLAB_ALIGN / 2, "a line of their o
 
 /* Where a hart takes its next objects from: for each class a word of some slab; only a hint. */
 struct slab_stock {
-	_Atomic(bitmap_word *) word[SLAB_CLASSES + 1];
+	_Atomic(bitmap_word *) word[SLAB_LARGE]; /* large ones are of no stock */
+};
+
+/* What the objects of a cache are. */
+struct slab_kind {
+	const char *name;
+	size_t size;  /* a multiple of align */
+	size_t align; /* a power of two, at least SLAB_UNIT */
+	/* If it is not NULL: called for each object of a new slab, with no lock held. */
+	void (*construct)(void *object, void *context);
+	void *context;
+	bool placed; /* its slabs are frames at `place`, not runs */
+	struct heap_place place;
 };
 
 struct slab_class {
 	struct ticket_lock lock;
 	struct slab *list[SLAB_STATES]; /* by state */
 	struct slab *kept;       /* a listed one that was wholly free when it was looked at */
-	uint32_t size;           /* of an object */
+	size_t size;             /* of an object; 0: each has its own, or there is no such class */
 	uint64_t reciprocal;     /* 2^64 / size, rounded up */
 	uint32_t count;          /* of objects, in the longest slab */
+	uint32_t least;          /* ... in the shortest */
 	_Atomic uint32_t usual;  /* of objects, in the first slabs: fewer in a small arena */
 	_Atomic uint32_t most;   /* of objects, in later ones */
 	_Atomic uint32_t nslabs; /* written with the lock, as all of this is */
 	uint32_t peak;           /* of nslabs */
 	uint64_t starts;
 	uint64_t retires;
+	struct slab_kind kind; /* of a cache */
+};
+
+/* Where slabs get frames of their own. No lock is held. take is NULL: there are none. */
+struct slab_frames {
+	void *(*take)(void *context, size_t bytes, size_t align, const struct heap_place *place);
+	void (*give)(void *context, void *start, size_t bytes);
+	void *context;
 };
 
 struct slab_pool {
 	struct run_pool *runs;
 	struct page_map *map;
 	const struct heap_backing *backing; /* of descriptors; NULL: they are cut out of the runs */
+	struct slab_frames frames;
 	struct hart_slots stocks;
 	size_t share;       /* bytes that a slab may have */
 	bitmap_word none;   /* what a stock points to that has none: always 0 */
@@ -97,7 +123,7 @@ struct slab_pool {
 	_Atomic size_t ndescriptors; /* spare or not */
 	_Atomic size_t backed_bytes; /* of those, from `backing` */
 	struct slab_stock shared;    /* of harts that have none */
-	struct slab_class class[SLAB_CLASSES + 1];
+	struct slab_class class[SLAB_LARGE + 1];
 };
 
 /* slab_class_size - bytes of an object of @class, 1 to SLAB_CLASSES. */
@@ -122,13 +148,44 @@ void slab_stock_init(struct slab_pool *pool, struct slab_stock *slot);
 void slab_stock_leave(struct slab_pool *pool, struct slab_stock *slot);
 
 /*
- * slab_alloc - take an object of @class, 1 to SLAB_CLASSES.
+ * slab_class_open - @class, above SLAB_CLASSES and below SLAB_LARGE, which is of no cache, is one of
+ * @kind, which is copied. Its shortest slab has one object.
+ * slab_class_clear - the slabs of @class that are wholly free are given up.
+ * slab_class_close - it is of no cache any more; false if it has a slab.
+ * slab_class_live - of the live objects of @class the first @max: their number, of all that there
+ * are.
+ * Pre: no object of the class is taken or freed meanwhile. One hart opens, closes or calls
+ * slab_pool_grow() at a time.
+ */
+void slab_class_open(struct slab_pool *pool, unsigned class, const struct slab_kind *kind);
+void slab_class_clear(struct slab_pool *pool, unsigned class);
+acre_nodiscard bool slab_class_close(struct slab_pool *pool, unsigned class);
+size_t slab_class_live(struct slab_pool *pool, unsigned class, const void **object, size_t max);
+
+/* slab_class_number - the number of class @c of @pool. */
+static inline unsigned slab_class_number(const struct slab_pool *pool, const struct slab_class *c)
+{
+	return (unsigned)(c - pool->class);
+}
+
+/*
+ * slab_alloc - take an object of @class, 1 to SLAB_LARGE - 1.
  * Result: the object; NULL where no slab of the class has one free, no other class has a slab that
  *         is wholly free, and there is no run for a slab of two objects; or where these would be
  *         more than a 16th of the memory.
  * Cost:   one atomic instruction and no lock where the stock of the hart has one; else docs/heap.md.
+ * slab_alloc_no_grow - the same where the memory may not grow.
  */
 acre_nodiscard void *slab_alloc(struct slab_pool *pool, unsigned class);
+acre_nodiscard void *slab_alloc_no_grow(struct slab_pool *pool, unsigned class);
+
+/*
+ * slab_alloc_large - an object of @bytes, rounded up to frames, that is a slab of its own, of class
+ * SLAB_LARGE, at a multiple of @align, a power of two that is a frame at least; where @place says,
+ * if it is not NULL. NULL where there are no such frames, or no descriptor.
+ */
+acre_nodiscard void *slab_alloc_large(struct slab_pool *pool, size_t bytes, size_t align,
+				      const struct heap_place *place);
 
 /* What slab_free() may find. */
 enum slab_found {
@@ -167,11 +224,14 @@ void slab_set_loose(struct slab *slab, const struct slab_object *object, bool lo
 bool slab_give_up_empty(struct slab_pool *pool);
 
 struct slab_stats {
-	size_t size;    /* of an object */
-	size_t slabs;   /* now */
-	size_t peak;    /* at most at one time */
-	size_t objects; /* in all slabs, free or not */
-	size_t live;    /* handed out */
+	const char *name; /* of a cache, or NULL */
+	size_t size;      /* of an object */
+	size_t slabs;     /* now */
+	size_t peak;      /* at most at one time */
+	size_t objects;   /* in all slabs, free or not */
+	size_t live;      /* handed out */
+	size_t bytes;     /* of all objects */
+	size_t live_bytes;
 	uint64_t starts;
 	uint64_t retires;
 };

@@ -16,24 +16,43 @@ static const char *check_frames(const struct slab_pool *pool, const struct slab 
 	return NULL;
 }
 
+static bool is_of_size(const struct slab_class *c, const struct slab *slab)
+{
+	uint64_t size = SLAB_READ(slab, size);
+
+	return (c->size == 0 || c->size == size) &&
+	       SLAB_READ(slab, reciprocal) == UINT64_MAX / size + 1;
+}
+
+/* In a run, whose bytes are added to *@bytes; or in no region. */
+static bool has_memory(const struct slab_pool *pool, const struct slab_class *c,
+		       const struct slab *slab, size_t *bytes)
+{
+	const uint8_t *base = SLAB_READ(slab, base);
+	bool placed = c->size == 0 || c->kind.placed;
+	struct run run;
+
+	if (run_of(pool->runs, base, &run) != ACRE_OK)
+		return placed;
+	*bytes += run.bytes;
+	return !placed && run.kind == RUN_SLAB && run.start == base &&
+	       run.bytes >= SLAB_READ(slab, count) * SLAB_READ(slab, size);
+}
+
 /* Adds the bytes of its run to *@bytes. */
 static const char *check_slab(const struct slab_pool *pool, const struct slab_class *c,
 			      const struct slab *slab, size_t *bytes)
 {
 	uint64_t count = SLAB_READ(slab, count);
 	uint64_t any = 0;
-	struct run run;
 
-	if (SLAB_READ(slab, class) != (uint64_t)(c - pool->class) ||
-	    SLAB_READ(slab, size) != c->size || SLAB_READ(slab, reciprocal) != c->reciprocal)
+	if (SLAB_READ(slab, class) != slab_class_number(pool, c) || !is_of_size(c, slab))
 		return "S1: a slab is not what its class says";
-	if (count < 2 || count > c->count)
+	if (count < c->least || count > c->count)
 		return "S1: a slab has too few objects, or too many";
-	if (run_of(pool->runs, SLAB_READ(slab, base), &run) != ACRE_OK || run.kind != RUN_SLAB ||
-	    run.start != SLAB_READ(slab, base) || run.bytes < (size_t)count * c->size ||
-	    !is_aligned((uintptr_t)run.start, PAGE_MAP_FRAME))
+	if (!is_aligned((uintptr_t)SLAB_READ(slab, base), PAGE_MAP_FRAME) ||
+	    !has_memory(pool, c, slab, bytes))
 		return "S1: a slab does not lie in a run of its own";
-	*bytes += run.bytes;
 	for (unsigned w = 0; w < SLAB_WORDS; w++) {
 		uint64_t word = bitmap_atomic_word(&slab->free[w]);
 		if ((word & ~slab_mask(count, w)) != 0)
@@ -115,7 +134,7 @@ const char *slab_pool_validate(struct slab_pool *pool)
 	size_t bytes = 0;
 	size_t n = 0;
 
-	for (unsigned class = 1; class <= SLAB_CLASSES; class ++) {
+	for (unsigned class = 1; class <= SLAB_LARGE; class ++) {
 		const char *broken = check_class(pool, &pool->class[class], &bytes);
 		if (broken != NULL)
 			return broken;
