@@ -56,7 +56,8 @@ static void free_backing_run(struct frame_pool *pool, frame_nr_t pfn, frame_coun
 			   frame_ptr(pool, pfn));
 }
 
-static void *take_backing_run(void *context, size_t bytes, size_t align, const struct heap_place *place)
+static void *take_backing_run(void *context, size_t bytes, size_t align,
+			      const struct heap_place *place)
 {
 	const struct frame_backing *frames = context;
 	const frame_count_t n = bytes / FRAME_SIZE;
