@@ -15,6 +15,7 @@
 #include "lib/panic.h"
 #include "lib/print.h"
 #include "lib/string.h"
+#include "mm/frame/frame_scoped.h"
 #include "selftest/irq_stress.h"
 
 static never_inline void by_panic(void)
@@ -68,13 +69,11 @@ static void allocate_for_ever(void *unused)
 	(void)unused;
 	atomic_fetch_add(&crowd, 1);
 	for (unsigned i = 0;; i++) {
-		frame_nr_t pfn = frame_alloc(&machine.frames);
-		frame_nr_t run = frame_alloc_range(&machine.frames, 1 + i % 20, FRAME_SIZE);
+		const frame_count_t n = 1 + i % 20;
+		FRAME_SCOPED(one) = frame_scoped_alloc(&machine.frames);
+		FRAME_SCOPED(run) = frame_scoped_of(
+			&machine.frames, frame_alloc_range(&machine.frames, n, FRAME_SIZE), n);
 		kfree(kmalloc(1 + i % 3000));
-		if (run != FRAME_NONE)
-			(void)frame_free_range(&machine.frames, run, 1 + i % 20);
-		if (pfn != FRAME_NONE)
-			(void)frame_free(&machine.frames, pfn);
 		if (i % 256 == 0)
 			acre_print("hart %llu has allocated %u times and goes on\n",
 				   (unsigned long long)hart_self()->id, i);

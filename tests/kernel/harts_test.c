@@ -12,6 +12,7 @@
 #include "kernel/trap/traps.h"
 #include "lib/lock.h"
 #include "lib/string.h"
+#include "mm/frame/frame_scoped.h"
 #include "sbi/hsm.h"
 #include "selftest/irq_stress.h"
 #include "tests/support/frames_at_rest.h"
@@ -94,19 +95,18 @@ static void take_mark_look_give(void *arg)
 	uint64_t failures = 0;
 
 	for (unsigned i = 0; i < rounds(); i++) {
-		frame_nr_t pfn = frame_alloc(&machine.frames);
+		FRAME_SCOPED(taken) = frame_scoped_alloc(&machine.frames);
 		uint64_t *block = kmalloc(64 + i);
-		if (pfn == FRAME_NONE || block == NULL) {
+		if (taken.pfn == FRAME_NONE || block == NULL) {
 			failures++;
 		} else {
-			uint64_t *frame = frame_ptr(&machine.frames, pfn);
+			uint64_t *frame = frame_ptr(&machine.frames, taken.pfn);
 			frame[0] = frame[511] = block[0] = block[7] = mark;
 			for (unsigned spin = 0; spin < 20; spin++)
 				platform_relax();
 			failures += frame[0] != mark || frame[511] != mark || block[0] != mark ||
 				    block[7] != mark;
 		}
-		failures += pfn != FRAME_NONE && frame_free(&machine.frames, pfn) != ACRE_OK;
 		kfree(block);
 	}
 	unsigned long irq = ticket_lock_acquire(&shared->lock);

@@ -88,7 +88,6 @@ static USER void use_free_scoped(void)
 {
 	{
 		FRAME_SCOPED(owner) = frame_scoped_of(&pool, pfn, 1);
-		(void)owner.pfn; /* clang calls it unused */
 	}
 	status = ACRE_OK;
 }

@@ -45,6 +45,7 @@
 #include "kernel/machine.h"
 #include "lib/panic.h"
 #include "lib/print.h"
+#include "mm/frame/frame_scoped.h"
 #include "sbi/hsm.h"
 
 /*
@@ -265,14 +266,12 @@ enum acre_status hart_stop(unsigned index, uint64_t ms)
 
 static _Atomic uint64_t last_answer; /* when */
 
+/* The hart takes a frame and gives it back: a refused free is reported (frame.h). */
 static void answer_roll_call(void *unused)
 {
 	(void)unused;
 	atomic_store(&last_answer, clock_ticks());
-	frame_nr_t pfn = frame_alloc(&machine.frames);
-	if (pfn != FRAME_NONE && frame_free(&machine.frames, pfn) != ACRE_OK)
-		acre_panic("hart %llu could not give back the frame it took",
-			   (unsigned long long)hart_self()->id);
+	FRAME_SCOPED(taken) = frame_scoped_alloc(&machine.frames);
 }
 
 /* The hart that started us over (boothart=) may be about to stop, not stopped. */

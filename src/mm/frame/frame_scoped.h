@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * frame_scoped.h - an owner type: frames that free themselves at the end of the block that took
- * them. Page tables will be its first user in the kernel: they take several frames, and any may be
- * the last.
+ * them. It is for a function that has frames for its own time only, or hands them on at its end
+ * and has several ways to fail before that.
  *
  * C has no destructors, but gcc and clang call a function when a variable with the cleanup
  * attribute leaves its scope: by the end of the block, return, break or goto.
@@ -38,9 +38,12 @@ struct frame_scoped {
 	frame_count_t nframes; /* from there */
 };
 
-/* FRAME_SCOPED - declare the owner @name. It must be initialised in the same declaration. */
+/*
+ * FRAME_SCOPED - declare the owner @name. It must be initialised in the same declaration. Unused:
+ * clang does not count the cleanup as a use.
+ */
 #define FRAME_SCOPED(name)                                                                         \
-	__attribute__((__cleanup__(frame_scoped_release))) struct frame_scoped name
+	__attribute__((__cleanup__(frame_scoped_release), __unused__)) struct frame_scoped name
 
 /*
  * frame_scoped_of - an owner of @nframes frames from @pfn that were just taken; none if FRAME_NONE.
@@ -66,7 +69,10 @@ static inline acre_nodiscard frame_nr_t frame_scoped_keep(struct frame_scoped *o
 	return pfn;
 }
 
-/* frame_scoped_release - free now what @owner owns; the end of its block does it. */
+/*
+ * frame_scoped_release - free now what @owner owns; the end of its block does it. A free that the
+ * pool refuses is reported through platform_bad_free(), as every one is.
+ */
 static acre_always_inline void frame_scoped_release(struct frame_scoped *owner)
 {
 	frame_nr_t pfn = frame_scoped_keep(owner);
