@@ -31,15 +31,40 @@ struct rig {
 	struct reclaim_slot slot[PLATFORM_MAX_HARTS];
 	struct reclaim_hook hook; /* heap_shrink() */
 	uint32_t takes_left;      /* then there is nothing */
+	uint32_t with_heap_lock;  /* calls of take() */
+	uint32_t with_runs_lock;
+	uint32_t gives;
 	void *block[BLOCKS];
 };
 
 /* ---- the backing ----------------------------------------------------------------------------- */
 
+/* The lock of a class is dropped before a run is asked for, and before one goes back. */
+static bool class_lock_is_held(struct rig *r)
+{
+	for (unsigned class = 1; class <= SLAB_LARGE; class ++) {
+		if (ticket_lock_held(&r->heap.slabs.class[class].lock))
+			return true;
+	}
+	return false;
+}
+
+static bool any_lock_is_held(struct rig *r)
+{
+	return class_lock_is_held(r) || ticket_lock_held(&r->heap.lock) ||
+	       ticket_lock_held(&r->heap.runs.lock) || ticket_lock_held(&r->pool.lock) ||
+	       ticket_lock_held(&r->reclaim.lock);
+}
+
 static void *take(void *context, size_t bytes, size_t align, const struct heap_place *place)
 {
 	struct rig *r = context;
+	const bool heap = ticket_lock_held(&r->heap.lock);
+	const bool runs = ticket_lock_held(&r->heap.runs.lock);
 
+	EXPECT(!(heap && runs) && !class_lock_is_held(r) && !ticket_lock_held(&r->pool.lock));
+	r->with_heap_lock += heap;
+	r->with_runs_lock += runs;
 	if (r->takes_left == 0)
 		return NULL;
 	if (r->takes_left != FOREVER)
@@ -52,14 +77,19 @@ static void give(void *context, void *start, size_t bytes)
 {
 	struct rig *r = context;
 
+	EXPECT(!any_lock_is_held(r));
+	r->gives++;
 	memset(start, 0xe5, bytes);
 	r->frames.backing.give(&r->frames, start, bytes);
 }
 
 static bool shrink(void *context, size_t bytes)
 {
+	struct rig *r = context;
+
 	(void)bytes;
-	return heap_shrink(&((struct rig *)context)->heap) != 0;
+	EXPECT(!any_lock_is_held(r));
+	return heap_shrink(&r->heap) != 0;
 }
 
 /* A heap with an arena, and @nframes of frames besides. */
@@ -159,6 +189,21 @@ KTEST(heap_grow, takes_frames_only_when_it_must_and_gives_them_back)
 	}
 	EXPECT(stats_of(r).grows > 4);
 	EXPECT_EQ(stats_of(r).grows, stats_of(r).shrinks);
+}
+
+/* Of objects: each slab needs a run, and in the end a frame of descriptors. */
+KTEST(heap_grow, asks_the_backing_with_the_lock_of_growth_or_of_the_runs_alone)
+{
+	struct rig *r = rig_of(FRAMES);
+	const unsigned n = fill(r, BLOCKS, 1024);
+
+	EXPECT_EQ(n, BLOCKS);
+	drain(r, n, 1024);
+	EXPECT(heap_shrink(&r->heap) != 0);
+	EXPECT(r->with_heap_lock != 0);
+	EXPECT(r->with_runs_lock != 0);
+	EXPECT(r->gives != 0);
+	expect_books(r);
 }
 
 KTEST(heap_grow, takes_nothing_more_for_good_the_second_time)

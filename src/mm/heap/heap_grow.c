@@ -181,26 +181,34 @@ static bool add_grown_region(struct heap *h, uint32_t i, uint8_t *start, size_t 
 	       ACRE_OK;
 }
 
-/* run_alloc() asks for that: no run of @bytes at a multiple of @align fits. */
-static bool grow(void *heap, size_t bytes, size_t align, uint64_t added)
+/* *@piece: one that could not become a region, and has to go back when the lock is dropped. */
+static bool grow_with_lock(struct heap *h, size_t bytes, size_t align, uint64_t added,
+			   struct heap_piece *piece)
 {
-	struct heap *h = heap;
 	LOCK_SCOPED(held, &h->lock);
 	const size_t slack = align > PAGE_MAP_FRAME ? align : PAGE_MAP_FRAME;
 	const uint32_t i = buddy_next_region(&h->runs.buddy);
-	size_t got;
 
 	if (h->runs.added != added) /* another hart was faster */
 		return true;
 	if (i == BUDDY_MAX_REGIONS)
 		return false;
-	uint8_t *start = take_piece(h, i, bytes + slack, &got);
-	if (start == NULL)
+	piece->start = take_piece(h, i, bytes + slack, &piece->bytes);
+	if (piece->start == NULL || !add_grown_region(h, i, piece->start, piece->bytes))
 		return false;
-	if (add_grown_region(h, i, start, got))
-		return true;
-	give_piece(h, start, got);
-	return false;
+	piece->start = NULL;
+	return true;
+}
+
+/* run_alloc() asks for that: no run of @bytes at a multiple of @align fits. */
+static bool grow(void *heap, size_t bytes, size_t align, uint64_t added)
+{
+	struct heap_piece piece = { 0 };
+	bool grown = grow_with_lock(heap, bytes, align, added, &piece);
+
+	if (piece.start != NULL)
+		give_piece(heap, piece.start, piece.bytes);
+	return grown;
 }
 
 /* ---- giving back ------------------------------------------------------------------------------- */
