@@ -26,10 +26,11 @@
  */
 enum ticket_lock_level {
 	TICKET_LOCK_NO_LEVEL,
-	TICKET_LOCK_HEAP,
+	TICKET_LOCK_HEAP,  /* growth, caches and counts */
 	TICKET_LOCK_SLABS, /* of a class */
 	TICKET_LOCK_RUNS,  /* of a heap */
 	TICKET_LOCK_FRAMES,
+	TICKET_LOCK_RECLAIM, /* the list of hooks (reclaim.h) */
 	TICKET_LOCK_PRINT
 };
 

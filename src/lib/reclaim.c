@@ -9,7 +9,7 @@ void reclaim_init(struct reclaim_list *reclaim, const struct hart_slots *slots)
 {
 	*reclaim = (struct reclaim_list){ .slots = *slots };
 	reclaim->slots.spare = &reclaim->shared;
-	ticket_lock_init(&reclaim->lock, "reclaim hooks");
+	ticket_lock_init_level(&reclaim->lock, "reclaim hooks", TICKET_LOCK_RECLAIM);
 }
 
 void reclaim_add(struct reclaim_list *reclaim, struct reclaim_hook *hook)

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "lib/compiler.h"
 #include "lib/fmt.h"
 #include "lib/lock_internal.h"
 #include "lib/lock_scoped.h"
@@ -296,6 +297,26 @@ KTEST(lock, of_one_level_are_not_held_together)
 	EXPECT(ktest_panics(take, &second));
 	ticket_lock_release(&ordered.heap, irq);
 	EXPECT(!ktest_panics(take, &second));
+}
+
+/* Every pair of levels, each way round: the lower one comes first, and no two of one level. */
+KTEST(lock, of_each_pair_may_be_held_together_in_one_order_alone)
+{
+	static const enum ticket_lock_level level[] = { TICKET_LOCK_HEAP,    TICKET_LOCK_SLABS,
+							TICKET_LOCK_RUNS,    TICKET_LOCK_FRAMES,
+							TICKET_LOCK_RECLAIM, TICKET_LOCK_PRINT };
+	struct ticket_lock held, wanted;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(level); i++) {
+		for (unsigned k = 0; k < ARRAY_SIZE(level); k++) {
+			ticket_lock_init_level(&held, "held", level[i]);
+			ticket_lock_init_level(&wanted, "wanted", level[k]);
+			unsigned long irq = ticket_lock_acquire(&held);
+			bool panics = ktest_panics(take, &wanted);
+			ticket_lock_release(&held, irq);
+			EXPECT_EQ(panics, i >= k);
+		}
+	}
 }
 
 /* A lock between two others may be given back first. */
