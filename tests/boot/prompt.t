@@ -4,11 +4,12 @@
 
 import os
 import pty
+import re
 import select
 import subprocess
 import time
 
-from acre import LIMIT, Failure, Run, arguments, boot, case, main, must, must_equal
+from acre import LIMIT, TOP, Failure, Run, arguments, boot, case, main, must, must_equal
 
 LINE_LIMIT = 256  # src/kernel/monitor/monitor.c
 
@@ -23,6 +24,28 @@ def each_command_of_the_list_answers():
     must(" managed " in run.answer("frames"), "frames shows no count")
     must("largest free run" in run.answer("heap"), "heap shows no figures")
     must("booted on hart" in run.answer("harts"), "harts shows no harts")
+
+
+def names_of_locks_in_the_sources():
+    """What the kernel is made of, but for the locks that self-tests make for themselves."""
+    init = re.compile(r'ticket_lock_init(?:_level)?\([^,]+,\s*"([^"]+)"')
+    files = [path for path in (TOP / "src").rglob("*.c") if "selftest" not in path.parts]
+    return {name for path in files for name in init.findall(path.read_text())}
+
+
+@case
+def locks_has_a_line_for_each_lock_that_there_is():
+    run = boot(text="locks\n").must_end_with(0)
+    names = names_of_locks_in_the_sources()
+    must(len(names) >= 6, f"the sources have these locks only: {sorted(names)}")
+    line = re.compile(r"^(\S+(?: \S+)*) +(\d+) +\d+ +\d+ +\d+  ", re.M)
+    holds = dict(line.findall(run.answer("locks")))
+    for name in names - {"slabs"}:
+        must(name in holds, f"locks has no line for '{name}'")
+        must(int(holds[name]) > 0, f"'{name}' was never held")
+    must_equal({name for name in holds if not name.startswith("slabs of ")}, names - {"slabs"},
+               "lines, but for those of classes")
+    must(len(holds) > len(names), "no class of objects has a line")
 
 
 @case

@@ -4,8 +4,11 @@
 
 #include "kernel/hart/hart_life.h"
 #include "kernel/hart/harts.h"
+#include "kernel/machine.h"
+#include "kernel/memory/kernel_heap.h"
 #include "lib/fmt.h"
 #include "lib/lock_internal.h"
+#include "lib/print.h"
 #include "lib/string.h"
 #include "tests/support/ktest.h"
 
@@ -109,16 +112,92 @@ KTEST(locks, are_described_in_a_line)
 	unsigned long irq = ticket_lock_acquire(&lock);
 	ticket_lock_look(&lock, &stats);
 	locks_sentence(line, sizeof(line), "it", &stats);
-	EXPECT(strncmp(line, "it                    1          0            0        0  hart ",
-		       62) == 0);
+	EXPECT(strncmp(line, "it                        1          0            0        0  hart ",
+		       66) == 0);
 	fmt_buffer(want, sizeof(want), " %s, 0 waiting (a glance)", __func__);
 	EXPECT(ends_with(line, want));
 	ticket_lock_release(&lock, irq);
 	ticket_lock_look(&lock, &stats);
 	locks_sentence(line, sizeof(line), "it", &stats);
-	EXPECT_STR(line, "it                    1          0            0        0  free");
+	EXPECT_STR(line, "it                        1          0            0        0  free");
 	lock.next++; /* somebody has drawn, and has not written down that it holds */
 	ticket_lock_look(&lock, &stats);
 	locks_sentence(line, sizeof(line), "it", &stats);
 	EXPECT(ends_with(line, " changing hands (a glance)"));
 }
+
+/* ---- which there are ---------------------------------------------------------------------------- */
+
+/* How often @lock is listed. */
+static unsigned times_listed(const struct ticket_lock *lock)
+{
+	const struct ticket_lock *listed;
+	char name[LOCKS_NAME_LEN];
+	unsigned times = 0;
+
+	for (unsigned i = 0; (listed = locks_at(i, name, sizeof(name))) != NULL; i++)
+		times += listed == lock;
+	return times;
+}
+
+/* tests/boot/prompt.t looks for locks in the sources that are not named here. */
+KTEST(locks, are_each_listed_once)
+{
+	for (unsigned class = 1; class <= SLAB_LARGE; class ++)
+		EXPECT_EQ(times_listed(&kernel_heap.slabs.class[class].lock), 1);
+	EXPECT_EQ(times_listed(&kernel_heap.lock), 1);
+	EXPECT_EQ(times_listed(&kernel_heap.runs.lock), 1);
+	EXPECT_EQ(times_listed(&machine.frames.lock), 1);
+	EXPECT_EQ(times_listed(&machine.reclaim.lock), 1);
+	EXPECT_EQ(times_listed(acre_print_lock()), 1);
+}
+
+KTEST(locks, are_listed_in_the_order_in_which_they_may_be_held)
+{
+	const struct ticket_lock *lock;
+	char name[LOCKS_NAME_LEN];
+	enum ticket_lock_level level = TICKET_LOCK_HEAP;
+
+	for (unsigned i = 0; (lock = locks_at(i, name, sizeof(name))) != NULL; i++) {
+		EXPECT(lock->level >= level);
+		level = lock->level;
+		EXPECT(strncmp(name, ticket_lock_name(lock), strlen(ticket_lock_name(lock))) == 0);
+	}
+	EXPECT_EQ(level, TICKET_LOCK_PRINT);
+}
+
+#ifdef ACRE_DEBUG
+
+static void take_and_drop(void *lock)
+{
+	unsigned long irq = ticket_lock_acquire(lock);
+
+	ticket_lock_release(lock, irq);
+}
+
+/* Nothing is printed with a lock held: it may be the console's. */
+static unsigned wrong_answers(struct ticket_lock *held)
+{
+	const struct ticket_lock *wanted;
+	char name[LOCKS_NAME_LEN];
+	unsigned wrong = 0;
+	unsigned long irq = ticket_lock_acquire(held);
+
+	for (unsigned i = 0; (wanted = locks_at(i, name, sizeof(name))) != NULL; i++)
+		wrong += ktest_panics(take_and_drop, (void *)(uintptr_t)wanted) !=
+			 (held->level >= wanted->level);
+	ticket_lock_release(held, irq);
+	return wrong;
+}
+
+/* Every pair of locks that the kernel has, each way round. */
+KTEST(locks, of_the_kernel_are_taken_in_their_order_or_panic)
+{
+	const struct ticket_lock *lock;
+	char name[LOCKS_NAME_LEN];
+
+	for (unsigned i = 0; (lock = locks_at(i, name, sizeof(name))) != NULL; i++)
+		EXPECT_EQ(wrong_answers((struct ticket_lock *)(uintptr_t)lock), 0);
+}
+
+#endif

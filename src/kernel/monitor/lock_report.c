@@ -36,26 +36,65 @@ void locks_sentence(char *buf, size_t size, const char *name, const struct ticke
 	char now[96];
 
 	now_sentence(now, sizeof(now), s);
-	fmt_buffer(buf, size, "%-10s %12llu %10llu %12llu %8u  %s%s", name, (ull)s->holds,
+	fmt_buffer(buf, size, "%-14s %12llu %10llu %12llu %8u  %s%s", name, (ull)s->holds,
 		   (ull)s->contended, (ull)s->spins, s->most_grants, now,
 		   s->exact ? "" : " (a glance)");
 }
 
+/* "slabs of 96", "slabs of NAME" of a cache. */
+static const struct ticket_lock *class_lock(unsigned class, char *name, size_t size)
+{
+	const struct slab_class *c = &kernel_heap.slabs.class[class];
+	const char *slabs = ticket_lock_name(&c->lock);
+
+	if (class <= SLAB_CLASSES)
+		fmt_buffer(name, size, "%s of %zu", slabs, c->size);
+	else if (class == SLAB_LARGE)
+		fmt_buffer(name, size, "%s of one", slabs);
+	else
+		fmt_buffer(name, size, "%s of %s", slabs,
+			   c->kind.name != NULL ? c->kind.name : "no cache");
+	return &c->lock;
+}
+
+const struct ticket_lock *locks_at(unsigned i, char *name, size_t size)
+{
+	const struct ticket_lock *rest[] = { &kernel_heap.runs.lock, &machine.frames.lock,
+					     &machine.reclaim.lock, acre_print_lock() };
+	const struct ticket_lock *lock = &kernel_heap.lock;
+
+	if (i > 0 && i <= SLAB_LARGE)
+		return class_lock(i, name, size);
+	if (i > SLAB_LARGE)
+		lock = i - SLAB_LARGE <= ARRAY_SIZE(rest) ? rest[i - SLAB_LARGE - 1] : NULL;
+	if (lock != NULL)
+		fmt_buffer(name, size, "%s", ticket_lock_name(lock));
+	return lock;
+}
+
+/* Lock @i is that of a class without slabs, and no hart ever waited for it. */
+static bool is_idle_class(unsigned i, const struct ticket_lock_stats *s)
+{
+	return i > 0 && i <= SLAB_LARGE && s->contended == 0 && s->queue == 0 &&
+	       atomic_load_explicit(&kernel_heap.slabs.class[i].nslabs, memory_order_relaxed) == 0;
+}
+
 void report_locks(void)
 {
-	/* In the order in which they may be held (lib/lock.h); not one for each class of objects. */
-	const struct ticket_lock *lock[] = { &kernel_heap.lock, &kernel_heap.runs.lock,
-					     &machine.frames.lock, acre_print_lock() };
+	const struct ticket_lock *lock;
+	char name[LOCKS_NAME_LEN];
 	char line[LOCKS_SENTENCE_LEN];
 	bool exact = true;
 
-	acre_print("%-10s %12s %10s %12s %8s  %s\n", "lock", "holds", "waited for", "looks in vain",
+	acre_print("%-14s %12s %10s %12s %8s  %s\n", "lock", "holds", "waited for", "looks in vain",
 		   "longest", "now");
-	for (unsigned i = 0; i < ARRAY_SIZE(lock); i++) {
+	for (unsigned i = 0; (lock = locks_at(i, name, sizeof(name))) != NULL; i++) {
 		struct ticket_lock_stats stats;
 
-		ticket_lock_look(lock[i], &stats);
-		locks_sentence(line, sizeof(line), ticket_lock_name(lock[i]), &stats);
+		ticket_lock_look(lock, &stats);
+		if (is_idle_class(i, &stats))
+			continue;
+		locks_sentence(line, sizeof(line), name, &stats);
 		acre_print("%s\n", line);
 		exact = exact && stats.exact;
 	}

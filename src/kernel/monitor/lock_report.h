@@ -8,11 +8,20 @@
 #include "lib/lock.h"
 
 /*
- * report_locks - a line for each lock that the kernel has: holds, those that were waited for, looks
- * in vain, the longest wait in holds of others, who holds it and where that was. Says so where the
- * counts mean nothing. Takes none of them to look, and the console's to print.
+ * report_locks - a line for each lock that the kernel has, but for classes of objects without a
+ * slab whose lock no hart ever waited for: holds, those that were waited for, looks in vain, the
+ * longest wait in holds of others, which hart holds it and where that was. Says so where the counts
+ * mean nothing. Takes none of them to look, and the console's to print.
  */
 void report_locks(void);
+
+#define LOCKS_NAME_LEN 32u
+
+/*
+ * locks_at - lock @i of the kernel, in the order in which they may be held (lib/lock.h), and its
+ * name in @name, of @size bytes. NULL past the last.
+ */
+const struct ticket_lock *locks_at(unsigned i, char *name, size_t size);
 
 #define LOCKS_SENTENCE_LEN 160u
 
