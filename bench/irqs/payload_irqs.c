@@ -18,6 +18,9 @@
 #include "lib/panic.h"
 #include "lib/print.h"
 #include "lib/string.h"
+#include "mm/frame/frame_scoped.h"
+#include "mm/frame_backing.h"
+#include "mm/heap/heap.h"
 #include "selftest/irq_stress.h"
 
 #define FIRST  0x80000u
@@ -259,19 +262,18 @@ static void frames_debug(void)
 {
 	size_t bytes = frame_record_bytes(REAL_FRAMES);
 	frame_count_t nrecords = (bytes + FRAME_SIZE - 1) >> FRAME_SHIFT;
-	frame_nr_t first = frame_alloc_range(&machine.frames, REAL_FRAMES, REAL_ALIGN);
-	frame_nr_t records = frame_alloc_range(&machine.frames, nrecords, FRAME_SIZE);
+	FRAME_SCOPED(real) = frame_scoped_alloc_range(&machine.frames, REAL_FRAMES, REAL_ALIGN);
+	FRAME_SCOPED(records) = frame_scoped_alloc_range(&machine.frames, nrecords, FRAME_SIZE);
+	const frame_nr_t first = real.pfn;
 
-	must(first != FRAME_NONE && records != FRAME_NONE, "16 MiB cannot be had");
-	make_real_pool(first, REAL_FRAMES, records);
+	must(first != FRAME_NONE && records.pfn != FRAME_NONE, "16 MiB cannot be had");
+	make_real_pool(first, REAL_FRAMES, records.pfn);
 	search(REAL_FRAMES, FRAME_SIZE);
 	search(3, 16 * FRAME_SIZE);
 	while (frame_alloc(&pool) != FRAME_NONE)
 		;
 	for (frame_nr_t pfn = first; pfn < first + REAL_FRAMES; pfn += CHUNK_BITS)
 		must(frame_free_range(&pool, pfn, CHUNK_BITS) == ACRE_OK, "2 MiB cannot be freed");
-	(void)frame_free_range(&machine.frames, first, REAL_FRAMES);
-	(void)frame_free_range(&machine.frames, records, nrecords);
 }
 
 /* ---- what is listed apart ------------------------------------------------------------------------- */
@@ -330,6 +332,69 @@ static void run_of_1_gib(void)
 	pfn = frame_alloc_range(&pool, FRAMES, (uint64_t)FRAMES << FRAME_SHIFT);
 	must(pfn == FIRST && frame_free_range(&pool, pfn, FRAMES) == ACRE_OK,
 	     "all in one run cannot be had");
+}
+
+/* ---- a heap that grows ---------------------------------------------------------------------------- */
+
+static struct heap grown_heap;
+static struct frame_backing backing_frames;
+
+static void make_grown_heap(frame_nr_t arena, size_t bytes)
+{
+	csr_clear(sstatus, SSTATUS_SIE);
+	frame_backing_init(&backing_frames, &machine.frames, NULL);
+	heap_init(&grown_heap);
+	if (heap_add_region_self(&grown_heap, frame_ptr(&machine.frames, arena), bytes) !=
+		    ACRE_OK ||
+	    heap_set_backing(&grown_heap, &backing_frames.backing) != ACRE_OK)
+		acre_panic("the heap to measure cannot be made");
+	csr_set(sstatus, SSTATUS_SIE);
+}
+
+/* No block of @bytes fits any more. */
+static void fill_heap(size_t bytes)
+{
+	struct heap_stats stats;
+
+	for (;;) {
+		heap_stats(&grown_heap, &stats);
+		if (stats.largest_free < bytes)
+			return;
+		must(heap_alloc(&grown_heap, bytes, NULL) != NULL, "there is no block");
+	}
+}
+
+/*
+ * A heap with @arena_bytes takes a region of @bytes for a block of @block, and gives it back: the first time with
+ * leaves of the page map, which it keeps, and once more without.
+ */
+static void grow_and_shrink(size_t arena_bytes, size_t block, size_t bytes)
+{
+	const frame_count_t n = arena_bytes / FRAME_SIZE;
+	FRAME_SCOPED(arena) = frame_scoped_alloc_range(&machine.frames, n, FRAME_SIZE);
+	struct heap_stats stats;
+
+	must(arena.pfn != FRAME_NONE, "there is no arena");
+	make_grown_heap(arena.pfn, arena_bytes);
+	fill_heap(block);
+	for (unsigned i = 0; i < 2; i++) {
+		void *last = heap_alloc(&grown_heap, block, NULL);
+		heap_stats(&grown_heap, &stats);
+		must(last != NULL && stats.grown_bytes == bytes, "the heap did not grow by that");
+		heap_free(&grown_heap, last, NULL);
+		must(heap_shrink(&grown_heap) == bytes, "the heap did not give back all");
+	}
+}
+
+static void grow_2_mib(void)
+{
+	grow_and_shrink((size_t)1 << 20, (size_t)64 << 10, (size_t)2 << 20);
+}
+
+/* An eighth of what it has. */
+static void grow_64_mib(void)
+{
+	grow_and_shrink((size_t)512 << 20, (size_t)4 << 20, (size_t)64 << 20);
 }
 
 static void validate_frames(void)
@@ -437,6 +502,8 @@ acre_noreturn void payload_run(const struct bootargs *args)
 	row("longest", (struct irqs_stretch){ .instructions = longest_of_all, .count = 1 });
 	row("banks_256", measure(banks_256));
 	row("run_1gib", measure(run_of_1_gib));
+	row("heap_grow_2mib", measure(grow_2_mib));
+	row("heap_grow_64mib", measure(grow_64_mib));
 	row("validate_frames_1gib", measure(validate_frames));
 	row("validate_heap", measure(validate_heap));
 	if (failed != 0)
