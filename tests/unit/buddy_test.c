@@ -298,7 +298,19 @@ KTEST(buddy, takes_32_regions_in_any_order)
 
 /* ---- regions that go ---------------------------------------------------------------------- */
 
-KTEST(buddy, gives_back_a_region_that_is_wholly_free)
+/* What is free of region @i is handed out. */
+static void take_all_of(struct buddy *b, uint32_t i)
+{
+	const struct buddy_region r = b->region[i];
+	struct buddy_block block;
+
+	for (uintptr_t addr = r.base; addr < r.base + r.size; addr += buddy_bytes(4)) {
+		if (buddy_free_block_of(b, addr, &block) == ACRE_OK)
+			buddy_take(b, &block);
+	}
+}
+
+KTEST(buddy, gives_back_a_region_that_is_handed_out)
 {
 	struct fixture *f = make(BASE, 0x1000, 31);
 	const size_t bytes = buddy_table_bytes(4, 31, 0x2340);
@@ -310,6 +322,7 @@ KTEST(buddy, gives_back_a_region_that_is_wholly_free)
 		EXPECT_EQ(buddy_next_region(&f->b), 2);
 		EXPECT_EQ(f->b.total_bytes, 0x3340);
 		REQUIRE_VALID(buddy_validate(&f->b));
+		take_all_of(&f->b, 1);
 		REQUIRE_EQ(buddy_remove_region(&f->b, 1), ACRE_OK);
 		memset(table, 0xee, bytes);
 		REQUIRE_VALID(buddy_validate(&f->b));
@@ -320,24 +333,53 @@ KTEST(buddy, gives_back_a_region_that_is_wholly_free)
 	EXPECT_EQ(take_exactly(&f->b, 4), 0);
 }
 
-KTEST(buddy, keeps_a_region_of_which_anything_is_handed_out)
+KTEST(buddy, keeps_a_region_of_which_anything_is_free)
 {
 	struct fixture *f = make(BASE, 0x1000, 31);
 
-	for (uintptr_t at = BASE; at < BASE + 0x1000; at += 16) {
-		REQUIRE_EQ(take_exactly(&f->b, 4), at);
-		EXPECT_EQ(buddy_remove_region(&f->b, 0), ACRE_ERR_BUSY);
-	}
-	struct snapshot *s = take_snapshot(f);
 	EXPECT_EQ(buddy_remove_region(&f->b, 0), ACRE_ERR_BUSY);
+	take_all_of(&f->b, 0);
+	for (uintptr_t at = BASE; at < BASE + 0x1000; at += 0x110) {
+		buddy_release(&f->b, at, 4);
+		struct snapshot *s = take_snapshot(f);
+		EXPECT_EQ(buddy_remove_region(&f->b, 0), ACRE_ERR_BUSY);
+		EXPECT(same(s, f));
+		REQUIRE_EQ(take_exactly(&f->b, 4), at);
+	}
 	EXPECT_EQ(buddy_remove_region(&f->b, 1), ACRE_ERR_NOT_FOUND);
 	EXPECT_EQ(buddy_remove_region(&f->b, UINT32_MAX), ACRE_ERR_NOT_FOUND);
-	EXPECT(same(s, f));
-	for (uintptr_t at = BASE; at < BASE + 0x1000; at += 16)
-		buddy_release(&f->b, at, 4);
 	EXPECT_EQ(buddy_remove_region(&f->b, 0), ACRE_OK);
 	EXPECT_EQ(buddy_remove_region(&f->b, 0), ACRE_ERR_NOT_FOUND);
 	EXPECT_EQ(f->b.nregions, 0);
+	REQUIRE_VALID(buddy_validate(&f->b));
+}
+
+/* Of odd bounds: what comes back of it merges to what buddy_add_region() would have made. */
+KTEST(buddy, takes_a_region_that_is_handed_out)
+{
+	const size_t bytes = buddy_table_bytes(4, 31, 0x2340);
+	struct fixture *f = make(BASE, 0x1000, 31);
+	struct fixture *whole = make(BASE + 0x10010, 0x2340, 31);
+
+	REQUIRE_EQ(buddy_add_taken_region(&f->b, BASE + 0x10010, 0x2340, ktest_alloc(bytes, 8),
+					  bytes),
+		   ACRE_OK);
+	REQUIRE_VALID(buddy_validate(&f->b));
+	EXPECT_EQ(f->b.total_bytes, 0x3340);
+	EXPECT_EQ(f->b.free_bytes, 0x1000);
+	for (uintptr_t at = BASE + 0x10010; at < BASE + 0x12350; at += 16) {
+		REQUIRE_EQ(free_at(&f->b, at, 4), ACRE_OK);
+		REQUIRE_VALID(buddy_validate(&f->b));
+	}
+	for (uintptr_t at = BASE + 0x10010; at < BASE + 0x12350; at += 16) {
+		struct buddy_block mine = { 0 };
+		struct buddy_block want = { 0 };
+		EXPECT_EQ(buddy_free_block_of(&f->b, at, &mine), ACRE_OK);
+		EXPECT_EQ(buddy_free_block_of(&whole->b, at, &want), ACRE_OK);
+		EXPECT(mine.start == want.start && mine.order == want.order);
+	}
+	take_all_of(&f->b, 1);
+	EXPECT_EQ(buddy_remove_region(&f->b, 1), ACRE_OK);
 	REQUIRE_VALID(buddy_validate(&f->b));
 }
 
@@ -353,15 +395,18 @@ KTEST(buddy, fills_the_gap_that_a_region_left)
 		REQUIRE_EQ(buddy_add_region(&f->b, BASE + i * 0x1000, 0x100, table[i], bytes),
 			   ACRE_OK);
 	}
+	take_all_of(&f->b, 1);
 	REQUIRE_EQ(buddy_remove_region(&f->b, 1), ACRE_OK);
 	REQUIRE_VALID(buddy_validate(&f->b));
 	EXPECT_EQ(f->b.nregions, 4);
 	EXPECT_EQ(buddy_next_region(&f->b), 1);
 	EXPECT_EQ(buddy_check(&f->b, BASE + 0x1000, 4), ACRE_ERR_RANGE);
+	take_all_of(&f->b, 2);
 	REQUIRE_EQ(buddy_remove_region(&f->b, 2), ACRE_OK);
 	REQUIRE_EQ(buddy_add_region(&f->b, BASE + 0x8000, 0x100, table[1], bytes), ACRE_OK);
 	EXPECT_EQ(f->b.region[1].base, BASE + 0x8000);
 	EXPECT_EQ(buddy_next_region(&f->b), 2);
+	take_all_of(&f->b, 3);
 	REQUIRE_EQ(buddy_remove_region(&f->b, 3), ACRE_OK);
 	EXPECT_EQ(f->b.nregions, 2);
 	REQUIRE_VALID(buddy_validate(&f->b));

@@ -287,6 +287,44 @@ KTEST(run, gives_back_a_region_of_which_nothing_is_used)
 	REQUIRE_VALID(run_pool_validate(pool));
 }
 
+/* A region that is wanted is one free run, of any bounds, and goes like any other. */
+KTEST(run, a_region_may_come_as_one_free_run)
+{
+	struct run_pool *pool = make(BASE, 64 << 10);
+	void *table = ktest_alloc(run_table_bytes(200 * RUN_GRANULE), 8);
+
+	for (uintptr_t n = 1; n <= 200; n++) {
+		const uintptr_t base = 2 * BASE + n % 16 * RUN_GRANULE;
+		const size_t bytes = run_table_bytes(n * RUN_GRANULE);
+		struct run run;
+
+		EXPECT_EQ(run_pool_add_free_region(pool, at(base), n * RUN_GRANULE, table,
+						   bytes - 1),
+			  ACRE_ERR_NOMEM);
+		EXPECT_EQ(run_pool_add_free_region(pool, at(BASE), n * RUN_GRANULE, table, bytes),
+			  ACRE_ERR_OVERLAP);
+		REQUIRE_EQ(run_pool_add_free_region(pool, at(base), n * RUN_GRANULE, table, bytes),
+			   ACRE_OK);
+		REQUIRE_VALID(run_pool_validate(pool));
+		for (uintptr_t g = 0; g < n; g++) {
+			REQUIRE_EQ(run_of(pool, at(base + g * RUN_GRANULE), &run), ACRE_OK);
+			EXPECT(run.kind == RUN_FREE && run.start == at(base) &&
+			       run.bytes == n * RUN_GRANULE);
+		}
+		EXPECT_EQ(stats_of(pool).total_bytes, (64 << 10) + n * RUN_GRANULE);
+		if (n > 128) {
+			uint8_t *all = run_alloc(pool, n * RUN_GRANULE, RUN_GRANULE, RUN_BLOCK);
+			REQUIRE(all == at(base));
+			EXPECT_EQ(run_pool_remove_region(pool, 1), ACRE_ERR_BUSY);
+			EXPECT_EQ(run_free(pool, all, RUN_BLOCK, 0), ACRE_OK);
+			REQUIRE_VALID(run_pool_validate(pool));
+		}
+		EXPECT_EQ(run_pool_remove_region(pool, 1), ACRE_OK);
+		memset(table, 0xee, bytes);
+		REQUIRE_VALID(run_pool_validate(pool));
+	}
+}
+
 KTEST(run, finds_the_one_aligned_place)
 {
 	struct run_pool *pool = make(BASE, 128 << 10);

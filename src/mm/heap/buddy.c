@@ -105,7 +105,8 @@ size_t buddy_table_bytes(unsigned granule_order, unsigned max_order, size_t size
 		return 0;
 	for (unsigned n = granule_order; n <= top_order(size, max_order); n++) {
 		uint64_t places = (size >> n) + 2; /* one more at each end than fit, at most */
-		bytes += sizeof(struct bitmap_tree) + bitmap_tree_words(places) * sizeof(uint64_t);
+		size_t words = places > BITS_PER_WORD ? bitmap_tree_words(places) : 1;
+		bytes += sizeof(struct bitmap_tree) + words * sizeof(uint64_t);
 	}
 	return bytes;
 }
@@ -149,7 +150,7 @@ static void lay_out(const struct buddy *b, struct buddy_region *r, void *table)
 	for (unsigned i = 0; i < r->norders; i++) {
 		uint64_t places = buddy_index(r, last, b->granule_order + i) + 1;
 		(void)!bitmap_tree_init(&tree[i], words, places); /* far fewer than its limit */
-		words += bitmap_tree_words(places);
+		words += tree[i].start[tree[i].nlevels];
 	}
 }
 
@@ -164,8 +165,8 @@ static void cut_into_blocks(struct buddy *b, const struct buddy_region *r)
 	}
 }
 
-enum acre_status buddy_add_region(struct buddy *b, uintptr_t base, size_t size, void *table,
-				  size_t table_bytes)
+enum acre_status buddy_add_taken_region(struct buddy *b, uintptr_t base, size_t size, void *table,
+					size_t table_bytes)
 {
 	struct buddy_region new = { 0 };
 
@@ -187,10 +188,21 @@ enum acre_status buddy_add_region(struct buddy *b, uintptr_t base, size_t size, 
 	b->region[i] = new;
 	if (i == b->nregions)
 		b->nregions++;
-	cut_into_blocks(b, &b->region[i]);
 	b->total_bytes += new.size;
-	b->free_bytes += new.size;
 	return ACRE_OK;
+}
+
+enum acre_status buddy_add_region(struct buddy *b, uintptr_t base, size_t size, void *table,
+				  size_t table_bytes)
+{
+	uint32_t i = buddy_next_region(b);
+	enum acre_status s = buddy_add_taken_region(b, base, size, table, table_bytes);
+
+	if (s == ACRE_OK) {
+		cut_into_blocks(b, &b->region[i]);
+		b->free_bytes += b->region[i].size;
+	}
+	return s;
 }
 
 uint32_t buddy_next_region(const struct buddy *b)
@@ -202,35 +214,24 @@ uint32_t buddy_next_region(const struct buddy *b)
 	return i;
 }
 
-/* Is all of @r free? Then its blocks are those that it was cut into. */
-static bool region_is_free(const struct buddy *b, const struct buddy_region *r)
+/* Has region @i a free block? */
+static bool has_free_block(const struct buddy *b, uint32_t i)
 {
-	uintptr_t end = r->base + r->size;
-
-	for (uintptr_t addr = r->base; addr < end;) {
-		unsigned order = buddy_order_at(addr, end, b->max_order);
-		if (!buddy_is_free(b, r, addr, order))
-			return false;
-		addr += buddy_bytes(order);
+	for (uint32_t rest = b->nonempty; rest != 0; rest &= rest - 1) {
+		if ((b->where[bits_ctz(rest)] >> i & 1) != 0)
+			return true;
 	}
-	return true;
+	return false;
 }
 
 enum acre_status buddy_remove_region(struct buddy *b, uint32_t i)
 {
 	if (i >= b->nregions || b->region[i].size == 0)
 		return ACRE_ERR_NOT_FOUND;
-	struct buddy_region *r = &b->region[i];
-	if (!region_is_free(b, r))
+	if (has_free_block(b, i))
 		return ACRE_ERR_BUSY;
-	for (uintptr_t addr = r->base; addr < r->base + r->size;) {
-		unsigned order = buddy_order_at(addr, r->base + r->size, b->max_order);
-		clear_free(b, r, buddy_tree(b, r, order), addr, order);
-		addr += buddy_bytes(order);
-	}
-	b->total_bytes -= r->size;
-	b->free_bytes -= r->size;
-	*r = (struct buddy_region){ 0 };
+	b->total_bytes -= b->region[i].size;
+	b->region[i] = (struct buddy_region){ 0 };
 	while (b->nregions > 0 && b->region[b->nregions - 1].size == 0)
 		b->nregions--;
 	return ACRE_OK;

@@ -57,9 +57,13 @@ size_t buddy_table_bytes(unsigned granule_order, unsigned max_order, size_t size
  *         ACRE_ERR_OVERFLOW when the region wraps; ACRE_ERR_OVERLAP with another region;
  *         ACRE_ERR_FULL past BUDDY_MAX_REGIONS. Nothing is written on failure.
  * Cost:   clears the table; makes at most 2 * max_order + size / 2^max_order blocks.
+ *
+ * buddy_add_taken_region - the same, but all of it is handed out: no block is made.
  */
 acre_nodiscard enum acre_status buddy_add_region(struct buddy *b, uintptr_t base, size_t size,
 						 void *table, size_t table_bytes);
+acre_nodiscard enum acre_status buddy_add_taken_region(struct buddy *b, uintptr_t base, size_t size,
+						       void *table, size_t table_bytes);
 
 /* A block. */
 struct buddy_block {
@@ -88,10 +92,11 @@ static inline unsigned buddy_order_at(uintptr_t addr, uintptr_t end, unsigned ma
 uint32_t buddy_next_region(const struct buddy *b);
 
 /*
- * buddy_remove_region - region @i, all of which is free, is the caller's again, and so is its table.
+ * buddy_remove_region - region @i, all of which is handed out, is the caller's again, and so is its
+ * table: the caller has taken what was free of it.
  * Result: ACRE_OK; ACRE_ERR_NOT_FOUND if there is no such region; ACRE_ERR_BUSY if any of it is
- *         handed out.
- * Cost:   the blocks that buddy_add_region() made of it.
+ *         free. Nothing has changed after an error.
+ * Cost:   O(orders).
  */
 acre_nodiscard enum acre_status buddy_remove_region(struct buddy *b, uint32_t i);
 

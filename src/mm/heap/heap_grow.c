@@ -150,9 +150,9 @@ static size_t usual_piece(const struct heap *h, uint32_t i)
 /* The piece for region @i, into which @need bytes fit: *@bytes of it. */
 static void *take_piece(struct heap *h, uint32_t i, size_t need, size_t *bytes)
 {
-	size_t least = PIECE_LEAST;
+	size_t least = need < PIECE_LEAST ? PIECE_LEAST : (size_t)1 << bits_log2_ceil(need);
 
-	while (least - run_table_bytes(least) < need)
+	if (least - run_table_bytes(least) < need)
 		least *= 2;
 	*bytes = usual_piece(h, i);
 	for (*bytes = *bytes > least ? *bytes : least; *bytes >= least; *bytes /= 2) {
@@ -177,8 +177,8 @@ static bool add_grown_region(struct heap *h, uint32_t i, uint8_t *start, size_t 
 	h->table[i].start = (uintptr_t)start + bytes - table;
 	h->table[i].bytes = table;
 	slab_pool_grow(&h->slabs, h->runs.buddy.total_bytes + bytes, NULL, 0);
-	return run_pool_add_region(&h->runs, start, bytes - table, start + bytes - table, table) ==
-	       ACRE_OK;
+	return run_pool_add_free_region(&h->runs, start, bytes - table, start + bytes - table,
+					table) == ACRE_OK;
 }
 
 /* *@piece: one that could not become a region, and has to go back when the lock is dropped. */

@@ -34,6 +34,9 @@
  * block. One block at a time, and none for a slab, whose retiring takes long enough: so no call
  * takes long.
  *
+ * A region that is there in advance is absent at first. One that the heap grows by is one free run,
+ * since something is about to be cut from it: its blocks need not be made, found and brought in.
+ *
  * Invariants, with the lock free (runs_validate.c checks them):
  *
  *   R1  The buddy structure keeps its own, and has the same regions.
@@ -266,14 +269,21 @@ static bool take_span(struct run_pool *pool, unsigned order, struct piece *p)
 	return true;
 }
 
-/* The absent run at @g of @r becomes free. */
-static void take_span_at(struct run_pool *pool, const struct run_region *r, uint64_t g)
+/* The absent run at @g of @r, as a block. */
+static struct buddy_block absent_at(const struct run_pool *pool, const struct run_region *r,
+				    uint64_t g)
 {
-	const struct buddy_block block = {
+	return (struct buddy_block){
 		.start = (uintptr_t)granule_ptr(r, g),
 		.order = bits_log2(run_length_at(r, g)) + RUN_GRANULE_ORDER,
 		.region = (uint32_t)(r - pool->region),
 	};
+}
+
+/* The absent run at @g of @r becomes free. */
+static void take_span_at(struct run_pool *pool, const struct run_region *r, uint64_t g)
+{
+	const struct buddy_block block = absent_at(pool, r, g);
 	struct piece p = bring_in(pool, &block);
 
 	list_run(pool, p.r, p.g, p.n);
@@ -375,13 +385,18 @@ static size_t bytes_for_buddy(size_t size)
 	return buddy_table_bytes(RUN_GRANULE_ORDER, BUDDY_MAX_ORDER, size);
 }
 
-/* Trees and words of the buddy structure, words of `starts`, entries: in this order. */
-size_t run_table_bytes(size_t size)
+/* What comes after the tables of the buddy structure: words of `starts`, entries. */
+static size_t bytes_for_runs(size_t size)
 {
 	size_t ngranules = size / RUN_GRANULE;
 
-	return bytes_for_buddy(size) + bitmap_tree_words(ngranules) * sizeof(uint64_t) +
+	return bitmap_tree_words(ngranules) * sizeof(uint64_t) +
 	       (ngranules + 2) * sizeof(uint32_t); /* one before the first, one after the last */
+}
+
+size_t run_table_bytes(size_t size)
+{
+	return bytes_for_buddy(size) + bytes_for_runs(size);
 }
 
 /* A 16th of all memory at most: there are at most four splits or merges up to all of it. */
@@ -414,42 +429,62 @@ static void start_absent(struct run_region *r)
 	}
 }
 
-static enum acre_status add_region(struct run_pool *pool, uint8_t *base, size_t size, void *table,
-				   size_t table_bytes)
+/* Region @i of the buddy structure is one of runs, none as yet; @words are for that. */
+static struct run_region *set_up_region(struct run_pool *pool, uint32_t i, uint8_t *base,
+					uint64_t *words)
 {
-	uint32_t i = buddy_next_region(&pool->buddy);
-
-	if (size > RUN_MAX_REGION)
-		return ACRE_ERR_RANGE;
-	if (table_bytes < run_table_bytes(size))
-		return ACRE_ERR_NOMEM;
-	enum acre_status s =
-		buddy_add_region(&pool->buddy, (uintptr_t)base, size, table, table_bytes);
-	if (s != ACRE_OK)
-		return s;
 	const struct buddy_region *added = &pool->buddy.region[i];
 	struct run_region *r = &pool->region[i];
-	uint64_t *words = (uint64_t *)((uint8_t *)table + bytes_for_buddy(added->size));
 
 	r->base = base + (added->base - (uintptr_t)base);
 	r->ngranules = (uint32_t)(added->size / RUN_GRANULE);
 	r->number = (i << RUN_REGION_SHIFT) + 1;
 	(void)!bitmap_tree_init(&r->starts, words, r->ngranules);
-	r->entry = (uint32_t *)(words + bitmap_tree_words(r->ngranules)) + 1;
+	r->entry = (uint32_t *)(words + r->starts.start[r->starts.nlevels]) + 1;
 	r->entry[-1] = run_entry(RUN_TABLE, 0);
 	r->entry[r->ngranules] = run_entry(RUN_TABLE, 0);
-	start_absent(r);
 	choose_span(pool);
 	pool->added++;
+	return r;
+}
+
+/* @free: it is one free run; else all of it is the buddy structure's. */
+static enum acre_status add_region(struct run_pool *pool, uint8_t *base, size_t size, void *table,
+				   size_t table_bytes, bool free)
+{
+	LOCK_SCOPED(held, &pool->lock);
+	const size_t buddy = bytes_for_buddy(size);
+	const uint32_t i = buddy_next_region(&pool->buddy);
+
+	if (size > RUN_MAX_REGION)
+		return ACRE_ERR_RANGE;
+	if (table_bytes < buddy + bytes_for_runs(size))
+		return ACRE_ERR_NOMEM;
+	enum acre_status s =
+		free ? buddy_add_taken_region(&pool->buddy, (uintptr_t)base, size, table, buddy)
+		     : buddy_add_region(&pool->buddy, (uintptr_t)base, size, table, buddy);
+	if (s != ACRE_OK)
+		return s;
+	struct run_region *r = set_up_region(pool, i, base, (uint64_t *)((uint8_t *)table + buddy));
+	if (free) {
+		set_start(r, 0);
+		list_run(pool, r, 0, r->ngranules);
+	} else {
+		start_absent(r);
+	}
 	return ACRE_OK;
 }
 
 enum acre_status run_pool_add_region(struct run_pool *pool, uint8_t *base, size_t size, void *table,
 				     size_t table_bytes)
 {
-	LOCK_SCOPED(held, &pool->lock);
+	return add_region(pool, base, size, table, table_bytes, false);
+}
 
-	return add_region(pool, base, size, table, table_bytes);
+enum acre_status run_pool_add_free_region(struct run_pool *pool, uint8_t *base, size_t size,
+					  void *table, size_t table_bytes)
+{
+	return add_region(pool, base, size, table, table_bytes, true);
 }
 
 static bool is_unused(const struct run_region *r)
@@ -461,21 +496,8 @@ static bool is_unused(const struct run_region *r)
 	return g >= r->ngranules;
 }
 
-/* The @n granules from @g on go back, as the largest blocks that they make from there. */
-static void release_granules(struct run_pool *pool, const struct run_region *r, uint64_t g,
-			     uint64_t n)
-{
-	while (n > 0) {
-		uint64_t block = largest_at(r, g, n);
-		(void)buddy_release(&pool->buddy, (uintptr_t)granule_ptr(r, g),
-				    bits_log2(block) + RUN_GRANULE_ORDER);
-		g += block;
-		n -= block;
-	}
-}
-
-/* All that is free in @r is the buddy structure's again. */
-static void release_region(struct run_pool *pool, struct run_region *r)
+/* No list has a run of @r any more, and the buddy structure has no block of it. */
+static void drop_all_runs(struct run_pool *pool, struct run_region *r)
 {
 	uint64_t n;
 
@@ -483,7 +505,9 @@ static void release_region(struct run_pool *pool, struct run_region *r)
 		n = run_length_at(r, g);
 		if (run_kind_at(r, g) == RUN_FREE) {
 			unlist_run(pool, r, g, n);
-			release_granules(pool, r, g, n);
+		} else {
+			const struct buddy_block block = absent_at(pool, r, g);
+			buddy_take(&pool->buddy, &block);
 		}
 	}
 }
@@ -497,7 +521,7 @@ enum acre_status run_pool_remove_region(struct run_pool *pool, uint32_t i)
 	struct run_region *r = &pool->region[i];
 	if (!is_unused(r))
 		return ACRE_ERR_BUSY;
-	release_region(pool, r);
+	drop_all_runs(pool, r);
 	*r = (struct run_region){ 0 };
 	enum acre_status s = buddy_remove_region(&pool->buddy, i);
 	ASSERT(s == ACRE_OK);

@@ -64,16 +64,23 @@ size_t run_table_bytes(size_t size);
  * @table_bytes and aligned to 8, to describe it; both for good.
  * Result: as buddy_add_region(); ACRE_ERR_RANGE for a region of 64 GiB and more.
  * Cost:   clears the table with the lock held: for start-up.
+ *
+ * run_pool_add_free_region - the same for a region that is wanted now: it is one free run, where the
+ * other leaves all of it to the buddy structure.
  */
 acre_nodiscard enum acre_status run_pool_add_region(struct run_pool *pool, uint8_t *base,
 						    size_t size, void *table, size_t table_bytes);
+acre_nodiscard enum acre_status run_pool_add_free_region(struct run_pool *pool, uint8_t *base,
+							 size_t size, void *table,
+							 size_t table_bytes);
 
 /*
  * run_pool_remove_region - region @i (its number in the buddy structure), of which no run is used, is
  * the caller's again, and so is its table.
  * Result: ACRE_OK; ACRE_ERR_NOT_FOUND if there is no such region; ACRE_ERR_BUSY if a run is used.
  *         Nothing has changed after an error.
- * Cost:   the runs of the region, up to the first that is used; then O(orders) of them.
+ * Cost:   the runs of the region, up to the first that is used; then O(orders) of them, each taken
+ *         off its list or out of the buddy structure.
  */
 acre_nodiscard enum acre_status run_pool_remove_region(struct run_pool *pool, uint32_t i);
 
