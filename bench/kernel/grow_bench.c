@@ -1,25 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * grow_bench.c - what it costs that a heap takes a region of 2 MiB from a frame pool, and gives it back: all that is
- * done but for the block itself, which is a run, and costs what a run costs.
+ * done for the block that does not fit any more, a run. Those that fill the regions are not measured.
  */
 #include "bench/kernel/kernel_bench.h"
 #include "kernel/machine.h"
+#include "lib/compiler.h"
 #include "lib/panic.h"
 #include "lib/string.h"
 #include "mm/frame_backing.h"
 #include "mm/heap/heap.h"
 
-#define ARENA   ((uint64_t)3 << 19) /* less than a block */
-#define REGIONS 7u                  /* with more the regions would become larger */
+#define ARENA   ((uint64_t)3 << 19)
+#define REGIONS 7u /* with more the regions would become larger */
 #define ROUNDS  16u
-#define BLOCK   (((size_t)2 << 20) - ((size_t)64 << 10)) /* one to a region */
+#define BLOCK   ((size_t)64 << 10) /* a larger one has frames of its own */
+#define BLOCKS  (REGIONS << 5)
 
 static struct heap heap;
 static struct frame_backing frames;
 static struct bench_pass growing;
 static struct bench_pass shrinking;
-static void *block[REGIONS];
+static void *block[BLOCKS + 24]; /* and of the arena */
+static unsigned nblocks;
 
 static void make_heap(void *arena)
 {
@@ -41,20 +44,43 @@ static void must_have_grown(struct bench_run *r, size_t regions)
 
 enum part { NOTHING, GROWING, SHRINKING };
 
+static void alloc_block(struct bench_run *r)
+{
+	void *b = heap_alloc(&heap, BLOCK, NULL);
+
+	bench_must(r, b != NULL && nblocks < ARRAY_SIZE(block), "there was no block");
+	if (r->broken == NULL)
+		block[nblocks++] = b;
+}
+
+/* The next block does not fit. */
+static void fill_regions(struct bench_run *r)
+{
+	struct heap_stats stats;
+
+	for (heap_stats(&heap, &stats); stats.largest_free >= BLOCK && r->broken == NULL;
+	     heap_stats(&heap, &stats))
+		alloc_block(r);
+}
+
+static void grow_once(struct bench_run *r, bool measured)
+{
+	fill_regions(r);
+	if (measured)
+		bench_open(r);
+	alloc_block(r);
+	if (measured)
+		bench_close(r, 1);
+}
+
 /* One @part of it is measured. */
 static void grow_round(struct bench_run *r, enum part part)
 {
-	if (part == GROWING)
-		bench_open(r);
 	for (unsigned i = 0; i < REGIONS; i++)
-		block[i] = heap_alloc(&heap, BLOCK, NULL);
-	if (part == GROWING)
-		bench_close(r, REGIONS);
+		grow_once(r, part == GROWING);
 	must_have_grown(r, REGIONS);
-	for (unsigned i = 0; i < REGIONS; i++) {
-		bench_must(r, block[i] != NULL, "there was no block");
-		heap_free(&heap, block[i], NULL);
-	}
+	while (nblocks > 0)
+		heap_free(&heap, block[--nblocks], NULL);
 	if (part == SHRINKING)
 		bench_open(r);
 	size_t bytes = heap_shrink(&heap);
