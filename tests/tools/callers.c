@@ -88,6 +88,7 @@ static USER void use_free_scoped(void)
 {
 	{
 		FRAME_SCOPED(owner) = frame_scoped_of(&pool, pfn, 1);
+		(void)owner.pfn; /* clang calls it unused */
 	}
 	status = ACRE_OK;
 }
@@ -130,6 +131,13 @@ static USER void use_alloc_ptr(void)
 static USER void use_alloc_scoped(void)
 {
 	struct frame_scoped owner = frame_scoped_alloc(&pool);
+
+	pfn = frame_scoped_keep(&owner);
+}
+
+static USER void use_alloc_range_scoped(void)
+{
+	struct frame_scoped owner = frame_scoped_alloc_range(&pool, RUN, FRAME_SIZE);
 
 	pfn = frame_scoped_keep(&owner);
 }
@@ -199,6 +207,7 @@ static const struct use takes[] = {
 	{ "frame_alloc_zeroed", use_alloc_zeroed, false },
 	{ "frame_alloc_ptr", use_alloc_ptr, false },
 	{ "frame_scoped_alloc", use_alloc_scoped, false },
+	{ "frame_scoped_alloc_range", use_alloc_range_scoped, false },
 	{ "frame_alloc_range", use_alloc_range, false },
 	{ "frame_alloc_range, a power of two", use_alloc_natural, false },
 	{ "frame_alloc_range_zeroed", use_alloc_range_zeroed, false },

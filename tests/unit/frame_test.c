@@ -1087,7 +1087,7 @@ KTEST(frame, by_pointer_wherever_the_bytes_are)
 static frame_nr_t leave_early(struct frame_pool *pool, bool early)
 {
 	FRAME_SCOPED(first) = frame_scoped_alloc(pool);
-	FRAME_SCOPED(run) = frame_scoped_of(pool, frame_alloc_range(pool, 4, FRAME_SIZE), 4);
+	FRAME_SCOPED(run) = frame_scoped_alloc_range(pool, 4, FRAME_SIZE);
 
 	EXPECT(first.pfn == 64 && run.pfn == 65);
 	EXPECT_EQ(frame_free_count(pool), 5);

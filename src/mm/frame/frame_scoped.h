@@ -38,12 +38,9 @@ struct frame_scoped {
 	frame_count_t nframes; /* from there */
 };
 
-/*
- * FRAME_SCOPED - declare the owner @name. It must be initialised in the same declaration. Unused:
- * clang does not count the cleanup as a use.
- */
+/* FRAME_SCOPED - declare the owner @name. It must be initialised in the same declaration. */
 #define FRAME_SCOPED(name)                                                                         \
-	__attribute__((__cleanup__(frame_scoped_release), __unused__)) struct frame_scoped name
+	__attribute__((__cleanup__(frame_scoped_release))) struct frame_scoped name
 
 /*
  * frame_scoped_of - an owner of @nframes frames from @pfn that were just taken; none if FRAME_NONE.
@@ -58,6 +55,14 @@ static inline struct frame_scoped frame_scoped_of(struct frame_pool *pool, frame
 static acre_always_inline struct frame_scoped frame_scoped_alloc(struct frame_pool *pool)
 {
 	return frame_scoped_of(pool, frame_alloc(pool), 1);
+}
+
+/* frame_scoped_alloc_range - the same of @nframes frames, as frame_alloc_range() takes them. */
+static acre_always_inline struct frame_scoped frame_scoped_alloc_range(struct frame_pool *pool,
+								       frame_count_t nframes,
+								       uint64_t align)
+{
+	return frame_scoped_of(pool, frame_alloc_range(pool, nframes, align), nframes);
 }
 
 /* frame_scoped_keep - the frame is the caller's now and is not freed; its number, or FRAME_NONE. */
