@@ -32,6 +32,11 @@ static inline void platform_irq_restore(unsigned long state)
 	host_irq_enabled = state;
 }
 
+static inline bool platform_may_wait(void)
+{
+	return host_irq_enabled != 0;
+}
+
 static inline unsigned platform_hart(void)
 {
 	return host_hart;
