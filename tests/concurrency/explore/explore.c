@@ -967,7 +967,8 @@ static void each(void (*what)(const struct explore_scenario *), const char *glob
 {
 	const struct explore_scenario *const lists[] = { explore_lock_scenarios,
 							 explore_frame_scenarios,
-							 explore_heap_scenarios };
+							 explore_heap_scenarios,
+							 explore_heap_grow_scenarios };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(lists); i++) {
 		for (const struct explore_scenario *s = lists[i]; s->name != NULL; s++) {

@@ -50,6 +50,7 @@ struct explore_scenario {
 extern const struct explore_scenario explore_lock_scenarios[];
 extern const struct explore_scenario explore_frame_scenarios[];
 extern const struct explore_scenario explore_heap_scenarios[];
+extern const struct explore_scenario explore_heap_grow_scenarios[];
 
 /* explore_keep - [@at, @at + @bytes) is restored before each run. Called by setup. @name: for traces. */
 void explore_keep(void *at, size_t bytes, const char *name);
@@ -59,6 +60,9 @@ void explore_as(unsigned hart);
 
 /* explore_me - the index of the activity that runs; EXPLORE_MAX_ACTIVITIES in setup and check. */
 unsigned explore_me(void);
+
+/* explore_is_handler - is activity @who one? */
+bool explore_is_handler(unsigned who);
 
 /* explore_interrupts_on - are they, on this hart? */
 bool explore_interrupts_on(void);

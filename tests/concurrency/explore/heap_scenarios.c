@@ -15,10 +15,9 @@
 #include "lib/attributes.h"
 #include "mm/heap/heap_internal.h"
 #include "tests/concurrency/explore/explore.h"
+#include "tests/concurrency/explore/owners.h"
 
 #define FRAMES 16u
-#define UNITS  (FRAMES * PAGE_MAP_FRAME / UNIT)
-#define UNIT   32u
 #define OBJECT 2048u /* two in a slab of a frame, which is all that a slab may have here */
 #define OTHER  1024u /* four in one */
 #define OTHERS 5u    /* more than a slab has */
@@ -31,8 +30,8 @@ static uint8_t table[HEAP_TABLE_BYTES(sizeof(memory))] acre_aligned_to(128);
 static struct slab_stock stocks[HARTS];
 
 static struct heap_world {
-	uint8_t owner[UNITS]; /* activity + 1; 0: nobody */
-	size_t size;          /* of the objects that activities take and free */
+	struct owners owners;
+	size_t size; /* of the objects that activities take and free */
 	void *block[EXPLORE_MAX_ACTIVITIES + 1];
 	void *nonsense; /* no block */
 	unsigned refusals, rights, nones;
@@ -40,35 +39,11 @@ static struct heap_world {
 
 /* ---- what activities do ---------------------------------------------------------------------- */
 
-static uint8_t *owner_of(const void *block)
-{
-	return &world.owner[(size_t)((const uint8_t *)block - memory) / UNIT];
-}
-
-/* Only a few bytes of a block are written, to be quick; all of it is owned. */
 static void own(uint8_t *block, size_t size)
 {
-	EXPLORE_CHECK(block >= memory && size <= sizeof(memory) - (size_t)(block - memory),
-		      "a block of nowhere");
 	EXPLORE_CHECK(size > OBJECT || (size_t)(block - memory) % size == 0,
 		      "an object of another size");
-	for (size_t i = 0; i < size; i += UNIT) {
-		EXPLORE_CHECK(*owner_of(block + i) == 0, "handed out twice");
-		*owner_of(block + i) = (uint8_t)(explore_me() + 1);
-	}
-	explore_use(block, 8);
-	memset(block, 0xa0 + (int)explore_me(), 8);
-}
-
-static void disown(uint8_t *block, size_t size)
-{
-	explore_use(block, 8);
-	for (size_t i = 0; i < 8; i++)
-		EXPLORE_CHECK(block[i] == 0xa0 + explore_me(), "somebody else wrote to it");
-	for (size_t i = 0; i < size; i += UNIT) {
-		EXPLORE_CHECK(*owner_of(block + i) == explore_me() + 1, "it is another's");
-		*owner_of(block + i) = 0;
-	}
+	owners_take(&world.owners, block, size);
 }
 
 static uint8_t *take(size_t size)
@@ -87,7 +62,7 @@ static void free_block(uint8_t *block, size_t size)
 {
 	if (block == NULL)
 		return;
-	disown(block, size);
+	owners_give(&world.owners, block, size);
 	heap_free(&heap, block, acre_caller());
 	world.block[explore_me()] = NULL;
 }
@@ -112,9 +87,7 @@ static void free_mine(void)
 {
 	uint8_t *block = world.block[explore_me()];
 
-	for (size_t i = 0; i < world.size; i += UNIT)
-		*owner_of(block + i) = (uint8_t)(explore_me() + 1);
-	memset(block, 0xa0 + (int)explore_me(), 8);
+	owners_inherit(&world.owners, block, world.size);
 	free_block(block, world.size);
 }
 
@@ -173,6 +146,7 @@ static void free_nonsense(void)
 static void new_heap(size_t size, bool own_stocks)
 {
 	memset(&world, 0, sizeof(world));
+	owners_reset(&world.owners, memory, sizeof(memory));
 	memset(table, 0xff, sizeof(table)); /* it may hold anything */
 	world.size = size;
 	heap_init(&heap);

@@ -34,9 +34,8 @@ void weak_plain_copy(const volatile void *at, size_t n);
 /* explore_older - a choice: how many values back from the newest, 0 to @most? */
 unsigned explore_older(unsigned most);
 
-/* explore_hart - on which hart is that? explore_is_handler - is activity @who one? */
+/* explore_hart - on which hart is that? */
 unsigned explore_hart(void);
-bool explore_is_handler(unsigned who);
 
 /* explore_is_watched - does an activity run, and in a scenario with stale reads? */
 bool explore_is_watched(void);
