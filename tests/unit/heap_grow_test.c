@@ -508,6 +508,42 @@ KTEST(heap_grow, with_interrupts_off_nobody_is_asked)
 	REQUIRE_VALID(heap_validate(&r->heap));
 }
 
+/* ---- more memory than there is here ------------------------------------------------------------- */
+
+static size_t most_wanted;
+
+static void *want(void *context, size_t bytes, size_t align, const struct heap_place *place)
+{
+	(void)context;
+	(void)place;
+	(void)align;
+	if (bytes > most_wanted)
+		most_wanted = bytes;
+	return NULL;
+}
+
+/* However large the heap is: a region, a piece without its table, is below 64 GiB. */
+KTEST(heap_grow, asks_for_no_more_than_a_region_may_have)
+{
+	struct rig *r = rig_of(FRAMES);
+	const size_t total = r->heap.runs.buddy.total_bytes;
+	const size_t size = ARENA * 2 / 3;
+	void *first = heap_alloc(&r->heap, size, HERE);
+
+	REQUIRE(first != NULL); /* there is no room for two of them */
+	r->heap.grown.backing.take = want;
+	most_wanted = 0;
+	for (unsigned shift = 30; shift < 43; shift++) {
+		r->heap.runs.buddy.total_bytes = (size_t)1 << shift;
+		EXPECT(heap_alloc(&r->heap, size, HERE) == NULL);
+		EXPECT(most_wanted >= (size_t)1 << (shift < 39 ? shift - 3 : 36));
+		EXPECT(most_wanted - run_table_bytes(most_wanted) <= RUN_MAX_REGION);
+	}
+	r->heap.runs.buddy.total_bytes = total;
+	heap_free(&r->heap, first, HERE);
+	REQUIRE_VALID(heap_validate(&r->heap));
+}
+
 /* ---- at random --------------------------------------------------------------------------------- */
 
 /* An emulated machine takes its time, and runs this each time it is tested. */

@@ -32,7 +32,8 @@
 
 #define PIECE_LEAST ((size_t)64 << 10)
 #define PIECE_USUAL PAGE_MAP_WINDOW
-#define PIECE_SHARE 8u /* of the heap */
+#define PIECE_MOST  ((size_t)64 << 30) /* of which a region, without its table, may have less */
+#define PIECE_SHARE 8u                 /* of the heap */
 
 static void give_piece(struct heap *h, void *start, size_t bytes)
 {
@@ -144,6 +145,8 @@ static size_t usual_piece(const struct heap *h, uint32_t i)
 
 	if (i < BUDDY_MAX_REGIONS / 2)
 		bytes /= PIECE_SHARE;
+	if (bytes > PIECE_MOST)
+		return PIECE_MOST;
 	return bytes > PIECE_USUAL ? (size_t)1 << bits_log2_ceil(bytes) : PIECE_USUAL;
 }
 

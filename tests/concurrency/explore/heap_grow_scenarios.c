@@ -78,8 +78,10 @@ static unsigned lowest_run(uint64_t free, size_t n, size_t align)
 	return FRAMES;
 }
 
-static void *take_frames(void *context, size_t bytes, size_t align)
+static void *take_frames(void *context, size_t bytes, size_t align,
+			 const struct heap_place *anywhere)
 {
+	(void)anywhere;
 	const size_t n = bytes / FRAME;
 
 	(void)context;
@@ -123,8 +125,10 @@ static void give_frames(void *context, void *start, size_t bytes)
 }
 
 /* Frames of a pool, which asks hooks where it is asked with interrupts on. */
-static void *take_of_pool(void *context, size_t bytes, size_t align)
+static void *take_of_pool(void *context, size_t bytes, size_t align,
+			  const struct heap_place *anywhere)
 {
+	(void)anywhere;
 	(void)context;
 	EXPLORE_CHECK(!explore_interrupts_on(), "the pool is asked with interrupts on");
 	const frame_nr_t pfn = frame_alloc_range(&pool, bytes / FRAME, align);
@@ -329,7 +333,7 @@ static bool shrink_for_hook(void *context, size_t bytes)
 }
 
 /* A heap with nothing in its arena, whose frames come by @take and go by @give. */
-static void new_heap_of(void *(*take_them)(void *, size_t, size_t),
+static void new_heap_of(void *(*take_them)(void *, size_t, size_t, const struct heap_place *),
 			void (*give_them)(void *, void *, size_t))
 {
 	const struct heap_backing backing = { .take = take_them,
