@@ -4,6 +4,7 @@
 
 #include "kernel/memory/kmalloc.h"
 #include "lib/string.h"
+#include "mm/heap/heap_cache.h"
 
 static void copy_printable(char *to, const char *from, size_t len)
 {
@@ -18,10 +19,26 @@ const char *text_short(char buf[TEXT_SHORT_SIZE], const char *text, size_t len)
 	return buf;
 }
 
+/* Names of a device tree, and there may be many, are hardly ever longer. */
+#define NAME_SIZE 32u
+
+static struct heap_cache names;
+
+static char *alloc_text(size_t size)
+{
+	char *text = NULL;
+
+	if (names.heap == NULL)
+		kcache_create(&names, "names", NAME_SIZE);
+	if (size <= NAME_SIZE)
+		text = kcache_alloc(&names);
+	return text != NULL ? text : kmalloc_or_panic(size);
+}
+
 char *text_copy(const char *text)
 {
 	size_t len = strlen(text);
-	char *copy = kmalloc_or_panic(len + 1);
+	char *copy = alloc_text(len + 1);
 
 	copy_printable(copy, text, len);
 	return copy;

@@ -21,7 +21,7 @@ const char *text_short(char buf[TEXT_SHORT_SIZE], const char *text, size_t len);
 
 /*
  * text_copy - all of the terminated @text, on the kernel's heap, for good or until kfree(). Panics
- * without memory.
+ * without memory. Pre: one hart copies at a time.
  */
 char *text_copy(const char *text);
 

@@ -12,7 +12,7 @@ PRODUCT = TOP / os.environ.get("ACRE_PRODUCT", "build/rv64-release-notests")
 OF_TESTS = re.compile(r"(src/selftest|tests|bench)/")
 # Symbols that may not be there, whatever file defines them. `context` as in selftest/context.h.
 NAMES = re.compile(r"stress|ktest|selftest|crash|^context_|^port_|_hand_frame|fdt_builder|frame_model")
-COMMANDS = "frames harts heap help lend locks mem poweroff reboot reclaim why".split()
+COMMANDS = "frames harts heap help lend loans locks mem poweroff reboot reclaim why".split()
 
 
 def sources(kernel):

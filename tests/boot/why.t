@@ -67,7 +67,7 @@ def a_reusable_reservation_is_lent_and_reclaimed():
     # Of lent@85000000, 4 MiB, inner@85100000 has two frames: 256 are before them, 766 after.
     there, inner, after = "0x85000000", "0x85100000", "0x85200000"
     words = (f"reclaim {there}", "frames", f"lend {there}", f"why {there}", f"why {after}", "mem", f"lend {there}",
-             f"lend {inner}", f"lend {after}", "lend 0x80200000", f"reclaim {after}", f"reclaim {after}",
+             f"lend {inner}", f"lend {after}", "lend 0x80200000", "loans", f"reclaim {after}", f"reclaim {after}",
              f"reclaim {there}", "lend", "reclaim x")
     result = with_tree("reservations", "\n" + "".join(f"{w}\n" for w in words) + "heap\nframes\n").must_end_with(0)
     none = "no whole frame is there of a reusable reservation that is not lent\n"
@@ -80,6 +80,8 @@ def a_reusable_reservation_is_lent_and_reclaimed():
     must("reusable, lent" in result.answer("mem"), "mem does not show it")
     must_equal(result.text.count(none), 3, "what cannot be lent: lent already, not reusable, the kernel")
     must_equal(result.text.count("nothing that is lent is there\n"), 2, "what cannot be reclaimed")
+    must_equal(re.findall(r"^\[0x(\w+), .*: (\d+) frames$", result.answer("loans"), re.M),
+               [("85102000", "766"), ("85000000", "256")], "what is lent")
     must("usage: lend ADDRESS" in result.answer("lend"), "lend alone")
     must("'x' is no address" in result.answer("reclaim x"), "reclaim x")
     counts = [managed(line) for line in result.lines if line.startswith("frames ")]

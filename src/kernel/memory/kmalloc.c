@@ -4,6 +4,8 @@
 
 #include "kernel/memory/kernel_heap.h"
 #include "lib/attributes.h"
+#include "lib/panic.h"
+#include "mm/heap/heap_cache.h"
 
 void kfree(void *ptr)
 {
@@ -48,4 +50,24 @@ void *kmalloc_or_panic(size_t size)
 size_t kmalloc_usable_size(const void *ptr)
 {
 	return heap_usable_size(&kernel_heap, ptr);
+}
+
+void kcache_create(struct heap_cache *cache, const char *name, size_t size)
+{
+	const struct heap_cache_kind kind = { .name = name, .size = size };
+	enum acre_status s = heap_cache_create(cache, &kernel_heap, &kind);
+
+	if (s != ACRE_OK)
+		acre_panic_from(acre_caller(), "no cache of %s, of %zu bytes each: %s", name, size,
+				acre_status_str(s));
+}
+
+void *kcache_alloc(struct heap_cache *cache)
+{
+	return heap_cache_alloc(cache, acre_caller());
+}
+
+void kcache_free(struct heap_cache *cache, void *object)
+{
+	heap_cache_free(cache, object, acre_caller());
 }

@@ -12,6 +12,8 @@
 
 #include "lib/attributes.h"
 
+struct heap_cache;
+
 /* kfree - NULL is nothing. */
 void kfree(void *ptr);
 /* kfree_sized - refuses a size that could not have made this block. */
@@ -36,5 +38,14 @@ KMALLOCED acre_never_null acre_sized_by(1) void *kmalloc_or_panic(size_t size);
 size_t kmalloc_usable_size(const void *ptr);
 
 #undef KMALLOCED
+
+/*
+ * kcache_create - heap_cache_create() (mm/heap/heap_cache.h) on the kernel's heap, for objects of
+ * @size bytes; @name is kept. Panics on behalf of the caller if there can be no such cache.
+ * kcache_alloc - an object, or NULL. kcache_free - NULL is nothing.
+ */
+void kcache_create(struct heap_cache *cache, const char *name, size_t size);
+acre_nodiscard void *kcache_alloc(struct heap_cache *cache);
+void kcache_free(struct heap_cache *cache, void *object);
 
 #endif

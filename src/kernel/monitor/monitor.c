@@ -11,6 +11,7 @@
 #include "kernel/words.h"
 #include "lib/print.h"
 #include "lib/string.h"
+#include "mm/heap/heap_cache.h"
 #include "sbi/console.h"
 
 #define LINE_SIZE 256u
@@ -22,23 +23,40 @@ struct line {
 	bool too_long;
 };
 
-/* The words of a line are on the heap while its command runs. */
-static void run_line(const struct line *line)
-{
+/* A line while its command runs: its words, each terminated, side by side. */
+struct command_line {
 	char *word[MAX_WORDS];
+	char text[LINE_SIZE + MAX_WORDS];
+};
+
+static unsigned split_line(struct command_line *command, const struct line *line)
+{
+	char *end = command->text;
 	unsigned nwords = 0;
 	size_t at = 0;
 	struct word next;
 
 	while (nwords < MAX_WORDS && word_next(line->text, line->len, &at, &next)) {
-		word[nwords] = kmalloc_or_panic(next.len + 1);
-		memcpy(word[nwords], next.text, next.len);
-		word[nwords++][next.len] = '\0';
+		command->word[nwords++] = end;
+		memcpy(end, next.text, next.len);
+		end[next.len] = '\0';
+		end += next.len + 1;
 	}
+	return nwords;
+}
+
+static void run_line(struct heap_cache *lines, const struct line *line)
+{
+	struct command_line *command = kcache_alloc(lines);
+
+	if (command == NULL) {
+		acre_print("no memory for the line: not run\n");
+		return;
+	}
+	unsigned nwords = split_line(command, line);
 	if (nwords != 0)
-		command_run(nwords, word);
-	while (nwords != 0)
-		kfree(word[--nwords]);
+		command_run(nwords, command->word);
+	kcache_free(lines, command);
 }
 
 static char wait_for_byte(void)
@@ -91,7 +109,9 @@ static void read_line(struct line *line)
 acre_noreturn void monitor_run(void)
 {
 	static struct line line;
+	static struct heap_cache lines;
 
+	kcache_create(&lines, "lines", sizeof(struct command_line));
 	acre_print("\n'help' lists the commands.\n");
 	for (;;) {
 		acre_print("acre> ");
@@ -99,7 +119,7 @@ acre_noreturn void monitor_run(void)
 		if (line.too_long)
 			acre_print("a line has at most %u bytes: not run\n", LINE_SIZE);
 		else
-			run_line(&line);
+			run_line(&lines, &line);
 		hart_check_guard(hart_self());
 	}
 }
