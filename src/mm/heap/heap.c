@@ -41,13 +41,6 @@
 /* A block that would stay and have more than so many times what is needed moves. */
 #define SHRINK 2u
 
-/*
- * What is more than this part of a span, and than this many bytes, has frames of its own where no
- * run fits; for less the heap gets a region.
- */
-#define LARGE_PART  4u
-#define LARGE_LEAST ((size_t)64 << 10)
-
 /* ---- setting up --------------------------------------------------------------------------- */
 
 /* The smallest class for each size. */
@@ -316,38 +309,36 @@ static void *alloc_object(struct heap *h, size_t size, unsigned class, bool grow
 	return ptr;
 }
 
-/* Rather frames of its own than a region for it? */
-static bool is_large(const struct heap *h, size_t size)
+/* What is too much for a region, or must not bring one: of what there is, or in its own frames. */
+static never_inline void *alloc_large(struct heap *h, size_t size, size_t align, bool grow)
 {
-	size_t part = ((size_t)1 << h->runs.span_order) / LARGE_PART;
-
-	return h->slabs.frames.take != NULL && size > (part > LARGE_LEAST ? part : LARGE_LEAST);
-}
-
-static void *alloc_from_frames(struct heap *h, size_t size, size_t align)
-{
-	return slab_alloc_large(&h->slabs, size, align > PAGE_MAP_FRAME ? align : PAGE_MAP_FRAME,
-				NULL);
-}
-
-static void *alloc_as_run(struct heap *h, size_t size, size_t align, bool grow)
-{
-	const bool large = grow && is_large(h, size);
+	const size_t frame_align = align > PAGE_MAP_FRAME ? align : PAGE_MAP_FRAME;
 	void *ptr;
 
 	if (size > HEAP_MAX_SIZE || align > HEAP_MAX_SIZE)
 		return NULL;
 	do {
-		ptr = grow && !large ? run_alloc(&h->runs, size, align, RUN_BLOCK)
-				     : run_alloc_no_grow(&h->runs, size, align, RUN_BLOCK);
-		if (ptr == NULL && large)
-			ptr = alloc_from_frames(h, size, align);
+		ptr = run_alloc_no_grow(&h->runs, size, align, RUN_BLOCK);
+		if (ptr == NULL && grow)
+			ptr = slab_alloc_large(&h->slabs, size, frame_align, NULL);
 	} while (ptr == NULL && slab_give_up_empty(&h->slabs));
 	return ptr;
 }
 
+static always_inline void *alloc_as_run(struct heap *h, size_t size, size_t align, bool grow)
+{
+	void *ptr;
+
+	if (unlikely(size > h->runs.large) || unlikely(align > HEAP_MAX_SIZE) || unlikely(!grow))
+		return alloc_large(h, size, align, grow);
+	do
+		ptr = run_alloc(&h->runs, size, align, RUN_BLOCK);
+	while (ptr == NULL && slab_give_up_empty(&h->slabs));
+	return ptr;
+}
+
 /* What the stock does not have, or is not asked for. NULL: there is none. */
-never_inline void *heap_alloc_any(struct heap *h, size_t size, size_t align, bool grow)
+static never_inline void *alloc_any(struct heap *h, size_t size, size_t align, bool grow)
 {
 	if (!is_power_of_two(align))
 		return NULL;
@@ -355,6 +346,11 @@ never_inline void *heap_alloc_any(struct heap *h, size_t size, size_t align, boo
 	void *ptr = class != 0 ? alloc_object(h, size, class, grow) : NULL;
 
 	return ptr != NULL ? ptr : alloc_as_run(h, size, align, grow);
+}
+
+void *heap_alloc_any(struct heap *h, size_t size, size_t align, bool grow)
+{
+	return alloc_any(h, size, align, grow);
 }
 
 /* There was none: before it fails those are asked who may give memory back. */
@@ -366,14 +362,14 @@ static never_inline void *reclaim_or_fail(struct heap *h, size_t size, size_t al
 
 	while (ptr == NULL && size <= HEAP_MAX_SIZE && is_power_of_two(align) &&
 	       reclaim_more(h->reclaim, &asked, size))
-		ptr = heap_alloc_any(h, size, align, true);
+		ptr = alloc_any(h, size, align, true);
 	return ptr != NULL ? ptr : heap_note_failure(h, size, align, caller);
 }
 
 static never_inline void *alloc_or_fail(struct heap *h, size_t size, size_t align,
 					const void *caller)
 {
-	void *ptr = heap_alloc_any(h, size, align, true);
+	void *ptr = alloc_any(h, size, align, true);
 
 	return likely(ptr != NULL) ? ptr : reclaim_or_fail(h, size, align, caller);
 }
@@ -559,7 +555,7 @@ static void *resize(struct heap *h, void *ptr, size_t size, const void *caller)
 	}
 	if (resize_in_place(h, ptr, &live, size, false))
 		return ptr;
-	void *moved = heap_alloc_any(h, size, HEAP_MIN_ALIGN, true);
+	void *moved = alloc_any(h, size, HEAP_MIN_ALIGN, true);
 	if (moved == NULL && size <= live.bytes && resize_in_place(h, ptr, &live, size, true))
 		return ptr;
 	if (moved == NULL)

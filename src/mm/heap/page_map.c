@@ -72,28 +72,23 @@ static page_map_owner *owner_at(const struct page_map *map, uintptr_t addr)
 	return page_map_in_leaf(leaf, addr);
 }
 
-/* The frames of [@addr, @end), which lies in one window. */
-static void set_in_window(const struct page_map *map, uintptr_t addr, uintptr_t end,
-			  struct slab *slab)
-{
-	size_t n = ((end - 1) >> PAGE_MAP_SHIFT) - (addr >> PAGE_MAP_SHIFT) + 1;
-	page_map_owner *owner = owner_at(map, addr);
-
-	for (size_t i = 0; i < n; i++)
-		store_relaxed(&owner[i], slab);
-}
-
 void page_map_set(struct page_map *map, const void *start, size_t bytes, struct slab *slab)
 {
 	uintptr_t addr = (uintptr_t)start;
-	uintptr_t end = addr + bytes;
+	const uintptr_t end = addr + bytes;
 
 	/* A hart that comes to @slab through the map, by whatever pointer, finds a descriptor. */
 	atomic_thread_fence(memory_order_release);
-	while (end - addr > PAGE_MAP_WINDOW - addr % PAGE_MAP_WINDOW) {
+	while (addr < end) {
+		page_map_owner *owner = owner_at(map, addr);
 		uintptr_t next = align_down(addr, PAGE_MAP_WINDOW) + PAGE_MAP_WINDOW;
-		set_in_window(map, addr, next, slab);
+		if (likely(next > end))
+			next = end;
+		const page_map_owner *last =
+			owner + (((next - 1) >> PAGE_MAP_SHIFT) - (addr >> PAGE_MAP_SHIFT));
+		do
+			store_relaxed(owner, slab);
+		while (owner++ != last);
 		addr = next;
 	}
-	set_in_window(map, addr, end, slab);
 }

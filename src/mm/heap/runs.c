@@ -64,6 +64,10 @@
 /* Runs that a search looks at before it asks for one that fits in any case. */
 #define RUN_LOOKS 8u
 
+/* Large is what is more than this part of a span, and than this many bytes. */
+#define LARGE_PART  4u
+#define LARGE_LEAST ((size_t)64 << 10)
+
 /* Granules side by side. */
 struct piece {
 	struct run_region *r;
@@ -407,6 +411,9 @@ static void choose_span(struct run_pool *pool)
 		share < buddy_bytes(RUN_MIN_SPAN_ORDER) ? RUN_MIN_SPAN_ORDER : bits_log2(share);
 
 	pool->span_order = order < BUDDY_MAX_ORDER ? order : BUDDY_MAX_ORDER;
+	pool->large = buddy_bytes(pool->span_order) / LARGE_PART;
+	if (pool->large < LARGE_LEAST)
+		pool->large = LARGE_LEAST;
 }
 
 /* Granules of the largest block that starts at @g of @r and has no more than @n. */
@@ -745,9 +752,9 @@ void *run_alloc(struct run_pool *pool, size_t bytes, size_t align, enum run_kind
 
 void *run_alloc_no_grow(struct run_pool *pool, size_t bytes, size_t align, enum run_kind kind)
 {
-	uint64_t added;
+	LOCK_SCOPED(held, &pool->lock);
 
-	return take_with_lock(pool, bytes, align, kind, &added);
+	return run_take(pool, bytes, align, kind);
 }
 
 /* @p is the run of @kind that starts at @ptr, if one does. */

@@ -192,6 +192,7 @@ struct run_pool {
 	uint64_t added; /* regions, so far */
 	struct buddy buddy;
 	unsigned span_order;
+	size_t large; /* for runs of more bytes a region is too much: the caller has another way */
 	size_t used_bytes;
 	size_t peak_bytes;
 	uint64_t words; /* bit w: nonempty[w] is not 0 */

@@ -147,12 +147,15 @@ void slab_pool_init(struct slab_pool *pool, struct run_pool *runs, struct page_m
 	*pool = (struct slab_pool){ .runs = runs, .map = map };
 	pool->stocks.spare = &pool->shared;
 	slab_stock_init(pool, &pool->shared);
-	for (unsigned class = 1; class <= SLAB_LARGE; class ++)
+	for (unsigned class = 1; class <= SLAB_LARGE; class ++) {
+		pool->class[class].number = class;
 		ticket_lock_init_level(&pool->class[class].lock, "slabs", TICKET_LOCK_SLABS);
+	}
 	for (unsigned class = 1; class <= SLAB_CLASSES; class ++)
 		set_size(&pool->class[class], slab_class_size(class), 2);
 	pool->class[SLAB_LARGE].count = 1;
 	pool->class[SLAB_LARGE].least = 1;
+	pool->class[SLAB_LARGE].kind.placed = true;
 }
 
 /* ---- spare descriptors: with the lock of the runs -------------------------------------------- */
@@ -456,7 +459,7 @@ static void describe(struct slab_pool *pool, const struct slab_class *c, const s
 	SLAB_WRITE(slab, count, n->count);
 	for (uint64_t w = 0; w * BITS_PER_WORD < n->count; w++)
 		SLAB_WRITE(slab, loose[w], 0);
-	SLAB_WRITE(slab, class, (uint64_t)slab_class_number(pool, c));
+	SLAB_WRITE(slab, class, c->number);
 	page_map_set(pool->map, n->base, n->count * n->size, slab);
 }
 
@@ -490,11 +493,11 @@ static enum slab_state first_state(const struct slab_pool *pool, const struct sl
 }
 
 /* Rule 6. The first object is the caller's. *@stray: another one that was freed already. */
-static never_inline void *start(struct slab_pool *pool, struct slab_class *c,
-				const struct newborn *n, void **stray)
+static inline void *start(struct slab_pool *pool, struct slab_class *c, const struct newborn *n,
+			  void **stray)
 {
 	LOCK_SCOPED(held, &c->lock);
-	unsigned class = slab_class_number(pool, c);
+	unsigned class = c->number;
 	struct slab_stock *stock = hart_slots_own(&pool->stocks);
 	enum slab_state state = first_state(pool, stock, class);
 
@@ -566,15 +569,15 @@ static bool take_run_or_grow(struct slab_pool *pool, size_t bytes, size_t align,
 	return true;
 }
 
-static bool take_memory(struct slab_pool *pool, const struct slab_class *c, struct newborn *n,
-			bool grow)
+static inline bool take_memory(struct slab_pool *pool, const struct slab_kind *kind,
+			       struct newborn *n, bool grow)
 {
-	const struct slab_kind *kind = &c->kind;
-	size_t align = kind->align > PAGE_MAP_FRAME ? kind->align : PAGE_MAP_FRAME;
+	const size_t bytes = n->count * n->size;
+	const size_t align = kind->align > PAGE_MAP_FRAME ? kind->align : PAGE_MAP_FRAME;
 
 	if (unlikely(kind->placed))
-		return grow && take_placed(pool, n->count * n->size, align, &kind->place, n);
-	return take_run_or_grow(pool, n->count * n->size, align, n, grow);
+		return grow && take_placed(pool, bytes, align, &kind->place, n);
+	return take_run_or_grow(pool, bytes, align, n, grow);
 }
 
 /* What is left of a slab that was retired. */
@@ -604,36 +607,36 @@ static void construct_all(const struct slab_kind *kind, const struct newborn *n)
 		kind->construct(n->base + i * n->size, kind->context);
 }
 
-/* The first object of a slab whose memory is there. No lock is held. */
-static void *start_new(struct slab_pool *pool, struct slab_class *c, const struct newborn *n)
+/*
+ * An object of a new slab of @count objects of @size bytes, in memory as @kind says. NULL if there
+ * is none. No lock is held.
+ */
+static never_inline void *alloc_from_new(struct slab_pool *pool, struct slab_class *c, size_t size,
+					 uint32_t count, const struct slab_kind *kind, bool grow)
 {
+	struct newborn n = { .size = size, .count = count };
 	void *stray = NULL;
 
-	if (unlikely(c->kind.construct != NULL))
-		construct_all(&c->kind, n);
-	void *object = start(pool, c, n, &stray);
+	if (!take_memory(pool, kind, &n, grow))
+		return NULL;
+	if (unlikely(kind->construct != NULL))
+		construct_all(kind, &n);
+	void *object = start(pool, c, &n, &stray);
 	if (unlikely(stray != NULL))
-		report_stray(stray, n->size);
+		report_stray(stray, size);
 	return object;
-}
-
-/* An object of a new slab of @count. NULL if there is no memory for it. No lock is held. */
-static never_inline void *alloc_from_new(struct slab_pool *pool, struct slab_class *c,
-					 uint32_t count, bool grow)
-{
-	struct newborn n = { .size = c->size, .count = count };
-
-	return likely(take_memory(pool, c, &n, grow)) ? start_new(pool, c, &n) : NULL;
 }
 
 void *slab_alloc_large(struct slab_pool *pool, size_t bytes, size_t align,
 		       const struct heap_place *place)
 {
-	struct newborn n = { .size = align_up(bytes, PAGE_MAP_FRAME), .count = 1 };
+	static const struct heap_place anywhere = { UINT64_MAX, HEAP_ANY_NODE };
+	const struct slab_kind kind = { .align = align,
+					.placed = true,
+					.place = place != NULL ? *place : anywhere };
 
-	if (!take_placed(pool, n.size, align, place, &n))
-		return NULL;
-	return start_new(pool, &pool->class[SLAB_LARGE], &n);
+	return alloc_from_new(pool, &pool->class[SLAB_LARGE], align_up(bytes, PAGE_MAP_FRAME), 1,
+			      &kind, true);
 }
 
 /* All bits of @slab, or none of them. *@stray: an object that was freed twice meanwhile. */
@@ -667,7 +670,7 @@ static bool retire(struct slab_pool *pool, struct slab_class *c, struct slab *sl
 		return false;
 	r->base = SLAB_READ(slab, base);
 	r->bytes = (size_t)SLAB_READ(slab, count) * SLAB_READ(slab, size);
-	r->placed = c->size == 0 || c->kind.placed;
+	r->placed = c->kind.placed;
 	page_map_set(pool->map, r->base, r->bytes, NULL);
 	SLAB_WRITE(slab, class, 0);
 	SLAB_WRITE(slab, count, 0); /* a free that comes too late is refused */
@@ -731,7 +734,7 @@ static void *alloc_of_class(struct slab_pool *pool, unsigned class, bool grow)
 	void *object = alloc_from_listed(pool, c, class);
 
 	while (object == NULL && count >= c->least) {
-		object = alloc_from_new(pool, c, count, grow);
+		object = alloc_from_new(pool, c, c->size, count, &c->kind, grow);
 		if (object == NULL)
 			object = alloc_from_any(pool, c, class, SLAB_STOCK);
 		if (object != NULL)

@@ -88,7 +88,8 @@ struct slab_kind {
 struct slab_class {
 	struct ticket_lock lock;
 	struct slab *list[SLAB_STATES]; /* by state */
-	struct slab *kept;       /* a listed one that was wholly free when it was looked at */
+	struct slab *kept; /* a listed one that was wholly free when it was looked at */
+	unsigned number;
 	size_t size;             /* of an object; 0: each has its own, or there is no such class */
 	uint64_t reciprocal;     /* 2^64 / size, rounded up */
 	uint32_t count;          /* of objects, in the longest slab */
@@ -99,7 +100,7 @@ struct slab_class {
 	uint32_t peak;           /* of nslabs */
 	uint64_t starts;
 	uint64_t retires;
-	struct slab_kind kind; /* of a cache */
+	struct slab_kind kind; /* of a cache; of the others only `placed` is set */
 };
 
 /* Where slabs get frames of their own. No lock is held. take is NULL: there are none. */
@@ -161,12 +162,6 @@ void slab_class_open(struct slab_pool *pool, unsigned class, const struct slab_k
 void slab_class_clear(struct slab_pool *pool, unsigned class);
 acre_nodiscard bool slab_class_close(struct slab_pool *pool, unsigned class);
 size_t slab_class_live(struct slab_pool *pool, unsigned class, const void **object, size_t max);
-
-/* slab_class_number - the number of class @c of @pool. */
-static inline unsigned slab_class_number(const struct slab_pool *pool, const struct slab_class *c)
-{
-	return (unsigned)(c - pool->class);
-}
 
 /*
  * slab_alloc - take an object of @class, 1 to SLAB_LARGE - 1.

@@ -29,7 +29,7 @@ static bool has_memory(const struct slab_pool *pool, const struct slab_class *c,
 		       const struct slab *slab, size_t *bytes)
 {
 	const uint8_t *base = SLAB_READ(slab, base);
-	bool placed = c->size == 0 || c->kind.placed;
+	bool placed = c->kind.placed;
 	struct run run;
 
 	if (run_of(pool->runs, base, &run) != ACRE_OK)
@@ -46,7 +46,7 @@ static const char *check_slab(const struct slab_pool *pool, const struct slab_cl
 	uint64_t count = SLAB_READ(slab, count);
 	uint64_t any = 0;
 
-	if (SLAB_READ(slab, class) != slab_class_number(pool, c) || !is_of_size(c, slab))
+	if (SLAB_READ(slab, class) != c->number || !is_of_size(c, slab))
 		return "S1: a slab is not what its class says";
 	if (count < c->least || count > c->count)
 		return "S1: a slab has too few objects, or too many";
