@@ -27,10 +27,12 @@
  *      after: who sets a bit in a word of 0 looks at the state afterwards. Between the two is a full
  *      fence on both sides, so one of them sees what the other did.
  *   5  Retire, with the lock: each word from all its bits to 0, by compare and swap. If one is not
- *      full, those before it get their bits back. Then class 0, and the page map is cleared; the
- *      lock is dropped before the run goes back.
- *   6  Start: base, size, class; then the page map; then each word, by a swap that releases. A bit
- *      that was there already is a stray free.
+ *      full, those before it get their bits back. Then class 0 and no objects, and the slab is
+ *      SLAB_SPARE. The lock is dropped; the page map is cleared; the memory goes back; and only then
+ *      the descriptor may be used again.
+ *   6  Start: base, size, class; then the page map; then, with the lock, the state and each word, by
+ *      a swap that releases. A bit that was there already is a stray free. A hart that comes to
+ *      settle a slab that is SLAB_SPARE leaves it alone.
  *   7  Acquire on take pairs with release on free and on start: who gets an object sees what its
  *      last owner wrote to it, and what the slab is. A stock is written by a release too: who finds
  *      a word through it does not see what was there before the descriptor was one, since a load
@@ -448,7 +450,10 @@ struct newborn {
 	uint32_t count;
 };
 
-/* What the slab is from now on, for a hart that finds it (rule 6): the words come last. */
+/*
+ * What the slab is from now on, for a hart that finds it (rule 6). It has no bit yet and is on no
+ * list, so that needs no lock.
+ */
 static void describe(struct slab_pool *pool, const struct slab_class *c, const struct newborn *n)
 {
 	struct slab *slab = n->slab;
@@ -492,7 +497,10 @@ static enum slab_state first_state(const struct slab_pool *pool, const struct sl
 	return own_slab(pool, stock, class) == NULL ? SLAB_STOCK : SLAB_LISTED;
 }
 
-/* Rule 6. The first object is the caller's. *@stray: another one that was freed already. */
+/*
+ * Rule 6, but for describe(). The first object is the caller's. *@stray: another one that was freed
+ * already.
+ */
 static inline void *start(struct slab_pool *pool, struct slab_class *c, const struct newborn *n,
 			  void **stray)
 {
@@ -503,7 +511,6 @@ static inline void *start(struct slab_pool *pool, struct slab_class *c, const st
 
 	SLAB_WRITE(n->slab, owner, stock_owner(pool, stock));
 	link_slab(c, n->slab, state);
-	describe(pool, c, n);
 	*stray = set_all_bits(n->slab, n->base, n->count, n->size);
 	if (state == SLAB_STOCK)
 		store_release(&stock->word[class], &n->slab->free[0]);
@@ -580,7 +587,7 @@ static inline bool take_memory(struct slab_pool *pool, const struct slab_kind *k
 	return take_run_or_grow(pool, bytes, align, n, grow);
 }
 
-/* What is left of a slab that was retired. */
+/* What is left of a slab that was retired: to be given back with no lock held. */
 struct remains {
 	uint8_t *base;
 	size_t bytes;
@@ -589,6 +596,7 @@ struct remains {
 
 static void give_memory_back(struct slab_pool *pool, struct slab *slab, const struct remains *r)
 {
+	page_map_set(pool->map, r->base, r->bytes, NULL);
 	if (unlikely(r->placed)) {
 		size_t bytes = align_up(r->bytes, PAGE_MAP_FRAME);
 		pool->frames.give(pool->frames.context, r->base, bytes);
@@ -621,6 +629,7 @@ static never_inline void *alloc_from_new(struct slab_pool *pool, struct slab_cla
 		return NULL;
 	if (unlikely(kind->construct != NULL))
 		construct_all(kind, &n);
+	describe(pool, c, &n);
 	void *object = start(pool, c, &n, &stray);
 	if (unlikely(stray != NULL))
 		report_stray(stray, size);
@@ -663,15 +672,13 @@ static bool take_all_bits(struct slab *slab, void **stray)
 }
 
 /* Rule 5, up to where the lock is dropped: *@r goes back then. False: not empty. */
-static bool retire(struct slab_pool *pool, struct slab_class *c, struct slab *slab,
-		   struct remains *r, void **stray)
+static bool retire(struct slab_class *c, struct slab *slab, struct remains *r, void **stray)
 {
 	if (!take_all_bits(slab, stray))
 		return false;
 	r->base = SLAB_READ(slab, base);
 	r->bytes = (size_t)SLAB_READ(slab, count) * SLAB_READ(slab, size);
 	r->placed = c->kind.placed;
-	page_map_set(pool->map, r->base, r->bytes, NULL);
 	SLAB_WRITE(slab, class, 0);
 	SLAB_WRITE(slab, count, 0); /* a free that comes too late is refused */
 	unlink_slab(c, slab);
@@ -804,12 +811,13 @@ static bool settle_locked(struct slab_pool *pool, unsigned class, struct slab *s
 {
 	struct slab_class *c = &pool->class[class];
 	LOCK_SCOPED(held, &c->lock);
+	uint32_t state = SLAB_READ(slab, state);
 
-	if (SLAB_READ(slab, class) != class || SLAB_READ(slab, state) == SLAB_STOCK)
+	if (SLAB_READ(slab, class) != class || state == SLAB_STOCK || state == SLAB_SPARE)
 		return false;
-	if (SLAB_READ(slab, state) == SLAB_FULL && has_a_free_bit(slab))
+	if (state == SLAB_FULL && has_a_free_bit(slab))
 		move_slab(c, slab, SLAB_LISTED);
-	return slab_is_empty(slab) && !keep(c, slab, class) && retire(pool, c, slab, r, stray);
+	return slab_is_empty(slab) && !keep(c, slab, class) && retire(c, slab, r, stray);
 }
 
 static never_inline void settle_in_class(struct slab_pool *pool, struct slab *slab, unsigned class)
@@ -845,30 +853,29 @@ enum slab_found slab_free(struct slab_pool *pool, struct slab *slab, void *ptr)
 }
 
 /* With the lock: a slab of @state that is wholly free and is retired; NULL if none is. */
-static struct slab *retire_one(struct slab_pool *pool, struct slab_class *c, enum slab_state state,
-			       struct remains *r, void **stray)
+static struct slab *retire_one(struct slab_class *c, enum slab_state state, struct remains *r,
+			       void **stray)
 {
 	struct slab *slab = c->list[state];
 
-	while (slab != NULL && !(slab_is_empty(slab) && retire(pool, c, slab, r, stray)))
+	while (slab != NULL && !(slab_is_empty(slab) && retire(c, slab, r, stray)))
 		slab = slab->next;
 	return slab;
 }
 
-static struct slab *retire_any(struct slab_pool *pool, struct slab_class *c, struct remains *r,
-			       void **stray)
+static struct slab *retire_any(struct slab_class *c, struct remains *r, void **stray)
 {
 	LOCK_SCOPED(held, &c->lock);
-	struct slab *slab = retire_one(pool, c, SLAB_STOCK, r, stray);
+	struct slab *slab = retire_one(c, SLAB_STOCK, r, stray);
 
-	return slab != NULL ? slab : retire_one(pool, c, SLAB_LISTED, r, stray);
+	return slab != NULL ? slab : retire_one(c, SLAB_LISTED, r, stray);
 }
 
 static bool give_up_one(struct slab_pool *pool, struct slab_class *c)
 {
 	struct remains r;
 	void *stray = NULL;
-	struct slab *slab = retire_any(pool, c, &r, &stray);
+	struct slab *slab = retire_any(c, &r, &stray);
 
 	if (slab != NULL)
 		give_memory_back(pool, slab, &r);
