@@ -61,7 +61,7 @@ void owners_give(struct owners *owners, uint8_t *block, size_t size)
 	for (size_t i = 0; i < WRITTEN; i++)
 		EXPLORE_CHECK(block[i] == 0xa0 + explore_me() &&
 				      block[size - 1 - i] == 0xa0 + explore_me(),
-			      "somebody else wrote to it");
+			      "another wrote to it");
 	set_owner(owners, block, size, explore_me() + 1, 0, "it is another's");
 }
 

@@ -40,7 +40,7 @@
 #define HARTS        PLATFORM_MAX_HARTS
 #define ACTIVITIES   EXPLORE_MAX_ACTIVITIES
 #define MAX_LOCATION 96u
-#define MAX_WRITES   128u /* to one location in one run */
+#define MAX_WRITES   250u /* to one location in one run; a view has 8 bits for that */
 
 struct view {
 	uint8_t oldest[MAX_LOCATION]; /* that may still be read: number of the write */
