@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* heap_threads.c - threads that play harts share one heap, and free each other's blocks. */
+/*
+ * heap_threads.c - threads that play harts share one heap, and free each other's blocks. Some of
+ * these heaps grow and shrink, beside a frame pool that the threads use too.
+ */
 #include <pthread.h>
 #include <stdatomic.h>
 
 #include "lib/string.h"
+#include "mm/frame/frame.h"
+#include "mm/frame/frame_types.h"
 #include "mm/heap/heap.h"
+#include "tests/support/frame_room.h"
 #include "tests/support/ktest.h"
 
 #define THREADS 4
@@ -20,6 +26,7 @@ struct arena {
 struct thread {
 	pthread_t id;
 	unsigned hart;
+	unsigned round;
 	struct arena *arena;
 };
 
@@ -191,4 +198,206 @@ KTEST(heap_threads, harts_keep_away_from_the_slabs_of_others)
 	EXPECT(stats.largest_free < 4096);
 	REQUIRE_VALID(heap_validate(&a->h));
 	host_hart = 0;
+}
+
+/* ---- heaps that grow and shrink ---------------------------------------------------------------- */
+
+#define FRAMES      320u /* so few that they are used up again and again */
+#define RUN_FRAMES  24u
+#define GROW_STEPS  250u
+#define GROWN_TIMES 6u /* the threads meet as often, and nothing is left but an arena */
+
+struct grow_arena {
+	struct arena blocks;
+	struct frame_pool pool;
+	struct frame_room room;
+	struct reclaim_list reclaim;
+	struct reclaim_slot slot[THREADS + 1];
+	struct reclaim_hook hook;
+	_Atomic uint64_t kept[SLOTS]; /* runs of frames that any thread may free: pfn, 0 for none */
+	atomic_uint wrong;
+};
+
+static void *take_frames(void *context, size_t bytes, size_t align)
+{
+	struct grow_arena *a = context;
+	frame_nr_t pfn = frame_alloc_range(&a->pool, bytes / FRAME_SIZE, align);
+
+	return pfn != FRAME_NONE ? frame_ptr(&a->pool, pfn) : NULL;
+}
+
+static void give_frames(void *context, void *start, size_t bytes)
+{
+	struct grow_arena *a = context;
+
+	memset(start, 0xe5, bytes);
+	if (frame_free_range(&a->pool, frame_of_ptr(&a->pool, start), bytes / FRAME_SIZE) !=
+	    ACRE_OK)
+		atomic_fetch_add(&a->wrong, 1);
+}
+
+static bool shrink(void *context, size_t bytes)
+{
+	(void)bytes;
+	return heap_shrink(&((struct grow_arena *)context)->blocks.h) != 0;
+}
+
+/* Plain words: a frame that has two owners is a race. */
+static void own_frames(struct grow_arena *a, frame_nr_t pfn)
+{
+	for (unsigned i = 0; i < RUN_FRAMES; i++)
+		*(uint64_t *)frame_ptr(&a->pool, pfn + i) = pfn + i;
+}
+
+static void free_frames(struct grow_arena *a, frame_nr_t pfn)
+{
+	for (unsigned i = 0; i < RUN_FRAMES; i++) {
+		if (*(uint64_t *)frame_ptr(&a->pool, pfn + i) != pfn + i)
+			atomic_fetch_add(&a->wrong, 1);
+	}
+	if (frame_free_range(&a->pool, pfn, RUN_FRAMES) != ACRE_OK)
+		atomic_fetch_add(&a->wrong, 1);
+}
+
+static void take_and_free_some_frames(struct grow_arena *a, uint64_t random)
+{
+	frame_nr_t pfn =
+		random & 1 ? frame_alloc_range(&a->pool, RUN_FRAMES, FRAME_SIZE) : FRAME_NONE;
+
+	if (pfn != FRAME_NONE)
+		own_frames(a, pfn);
+	pfn = atomic_exchange(&a->kept[random >> 8 & 7], pfn != FRAME_NONE ? pfn : 0);
+	if (pfn != 0)
+		free_frames(a, pfn);
+}
+
+static void take_and_free_some_block(struct arena *a, uint64_t random)
+{
+	const uint64_t most = random >> 48 & 7 ? 3000 : 200000;
+	/* Half of the time the slot is emptied, so that regions become empty too. */
+	uint8_t *p = random >> 47 & 1 ? make_block(&a->h, 8 + random % most) : NULL;
+
+	p = atomic_exchange(&a->slot[random >> 32 & (SLOTS - 1)], p);
+	if (p != NULL)
+		drop_block(a, p);
+}
+
+static void *work_and_grow(void *arg)
+{
+	struct thread *t = arg;
+	struct grow_arena *a = (struct grow_arena *)t->arena;
+	uint64_t random = 0x9e3779b97f4a7c15ull * (t->hart + 1 + THREADS * t->round);
+
+	host_hart = t->hart;
+	for (unsigned step = 0; step < GROW_STEPS; step++) {
+		random ^= random << 13;
+		random ^= random >> 7;
+		random ^= random << 17;
+		if ((random >> 56 & 15) == 0)
+			take_and_free_some_frames(a, random);
+		else if ((random >> 56 & 63) == 1)
+			(void)heap_shrink(&a->blocks.h);
+		else
+			take_and_free_some_block(&a->blocks, random);
+	}
+	return NULL;
+}
+
+/* An arena of 64 KiB, a pool of FRAMES, and hooks of both: the heap that shrinks. */
+static struct grow_arena *grow_arena_of(bool own_stocks)
+{
+	const size_t size = 64 << 10;
+	const size_t metadata = frame_metadata_bytes(FRAMES);
+	struct grow_arena *a = ktest_alloc(sizeof(*a), 64);
+	struct slab_stock *stock = ktest_alloc((THREADS + 1) * sizeof(*stock), 8);
+	uint8_t *memory = ktest_alloc(FRAMES * FRAME_SIZE, 64 << 10);
+	const frame_nr_t first = frame_from_paddr((uintptr_t)memory);
+	const struct hart_slots stocks = hart_slots_array(stock, sizeof(*stock), THREADS + 1);
+	const struct heap_backing backing = { .take = take_frames,
+					      .give = give_frames,
+					      .context = a,
+					      .low = (uintptr_t)memory,
+					      .high = (uintptr_t)memory + FRAMES * FRAME_SIZE };
+
+	memset(a, 0, sizeof(*a));
+	REQUIRE_EQ(frame_pool_init_in(&a->pool, 0, &a->room), ACRE_OK);
+	REQUIRE_EQ(frame_pool_add_bank(&a->pool, first, FRAMES, ktest_alloc(metadata, 8), metadata),
+		   ACRE_OK);
+	REQUIRE_EQ(frame_insert(&a->pool, first, FRAMES), ACRE_OK);
+	heap_init(&a->blocks.h);
+	if (own_stocks)
+		heap_use_stocks(&a->blocks.h, &stocks);
+	REQUIRE_EQ(heap_add_region_self(&a->blocks.h, ktest_alloc(size, 4096), size), ACRE_OK);
+	REQUIRE_EQ(heap_set_backing(&a->blocks.h, &backing), ACRE_OK);
+	const struct hart_slots slots = hart_slots_array(a->slot, sizeof(a->slot[0]), THREADS + 1);
+	reclaim_init(&a->reclaim, &slots);
+	a->hook = (struct reclaim_hook){ .name = "heap", .give = shrink, .context = a };
+	reclaim_add(&a->reclaim, &a->hook);
+	heap_set_reclaim(&a->blocks.h, &a->reclaim);
+	frame_pool_reclaim(&a->pool, &a->reclaim);
+	return a;
+}
+
+/* All is freed, the heap shrinks, and the pool has all frames but those that are for good. */
+static void expect_frames_back(struct grow_arena *a)
+{
+	struct heap_stats stats;
+
+	for (unsigned i = 0; i < SLOTS; i++) {
+		uint8_t *block = atomic_exchange(&a->blocks.slot[i], NULL);
+		if (block != NULL)
+			drop_block(&a->blocks, block);
+		frame_nr_t pfn = atomic_exchange(&a->kept[i], 0);
+		if (pfn != 0)
+			free_frames(a, pfn);
+	}
+	heap_shrink(&a->blocks.h);
+	heap_stats(&a->blocks.h, &stats);
+	EXPECT_EQ(a->blocks.damaged, 0);
+	EXPECT_EQ(a->wrong, 0);
+	EXPECT_EQ(stats.count.refusals, 0);
+	EXPECT_EQ(stats.live_blocks, 0);
+	EXPECT_EQ(stats.slab_bytes, 0);
+	/* Descriptors for which there was no frame lie in a region, which stays. */
+	EXPECT(stats.grown_bytes == 0 || stats.table_bytes != 0);
+	EXPECT_EQ((FRAMES - frame_free_count(&a->pool)) * FRAME_SIZE,
+		  stats.grown_bytes + stats.backed_bytes);
+	REQUIRE_VALID(heap_validate(&a->blocks.h));
+	REQUIRE_VALID(frame_validate(&a->pool));
+}
+
+static void share_and_grow(bool own_stocks)
+{
+	struct grow_arena *a = grow_arena_of(own_stocks);
+	struct thread thread[THREADS];
+	struct heap_stats stats;
+
+	for (unsigned round = 0; round < GROWN_TIMES; round++) {
+		for (unsigned i = 0; i < THREADS; i++) {
+			thread[i] = (struct thread){ .hart = i + 1,
+						     .round = round,
+						     .arena = &a->blocks };
+			REQUIRE_EQ(pthread_create(&thread[i].id, NULL, work_and_grow, &thread[i]),
+				   0);
+		}
+		for (unsigned i = 0; i < THREADS; i++)
+			REQUIRE_EQ(pthread_join(thread[i].id, NULL), 0);
+		expect_frames_back(a);
+	}
+	heap_stats(&a->blocks.h, &stats);
+	EXPECT(stats.grows >= GROWN_TIMES && stats.shrinks > 0);
+	EXPECT(a->hook.asked > 0);
+	ktest_note("%u times grown, %u times given back; asked %u times, gave %u times",
+		   (unsigned)stats.grows, (unsigned)stats.shrinks, (unsigned)a->hook.asked,
+		   (unsigned)a->hook.gave);
+}
+
+KTEST(heap_threads, the_heap_grows_and_shrinks_beside_the_frames_of_others)
+{
+	share_and_grow(false);
+}
+
+KTEST(heap_threads, harts_with_stocks_grow_and_shrink_the_heap)
+{
+	share_and_grow(true);
 }
