@@ -550,7 +550,7 @@ KTEST(heap_grow, asks_for_no_more_than_a_region_may_have)
 #ifdef __riscv
 #define STEPS 5000u
 #else
-#define STEPS 500000u
+#define STEPS 1000000u
 #endif
 #define LIVE 96u /* few enough that there is always a frame for descriptors */
 
@@ -560,40 +560,180 @@ static uint64_t next_of(uint64_t *random)
 	return *random >> 33;
 }
 
-/* Two rounds, the same. */
-KTEST(heap_grow, random_rounds_end_with_all_frames_back)
+static void take_or_free_one(struct rig *r, uint64_t *random)
+{
+	void **block = &r->block[next_of(random) % LIVE];
+	size_t size = 1 + next_of(random) % (1 + next_of(random) % 30000);
+
+	if (*block != NULL) {
+		heap_free(&r->heap, *block, HERE);
+		*block = NULL;
+	} else {
+		*block = heap_alloc(&r->heap, size, HERE);
+	}
+}
+
+/* All is freed after @steps, and the heap shrinks: then, or also @often before. */
+static void random_round(struct rig *r, uint64_t random, unsigned steps, unsigned often)
+{
+	memset(r->block, 0, sizeof(r->block));
+	for (unsigned step = 0; step < steps; step++) {
+		take_or_free_one(r, &random);
+		if (often != 0 && step % (steps / often) == 0) {
+			heap_shrink(&r->heap);
+			expect_books(r);
+		}
+	}
+	for (unsigned i = 0; i < LIVE; i++)
+		heap_free(&r->heap, r->block[i], HERE);
+	expect_books(r);
+	EXPECT(often != 0 || stats_of(r).grown_bytes != 0);
+	heap_shrink(&r->heap);
+	EXPECT_EQ(stats_of(r).table_bytes, 0);
+	EXPECT_EQ(stats_of(r).grown_bytes, 0);
+	expect_books(r);
+}
+
+/* Two rounds, the same: the second one takes nothing more for good. */
+static void random_rounds(unsigned steps, unsigned often)
 {
 	struct rig *r = rig_of(FRAMES);
 	const uint64_t seed = ktest_random();
-	size_t for_good = 0;
 
-	for (unsigned round = 0; round < 2; round++) {
-		uint64_t random = seed;
-		memset(r->block, 0, sizeof(r->block));
-		for (unsigned step = 0; step < STEPS; step++) {
-			void **block = &r->block[next_of(&random) % LIVE];
-			size_t size = 1 + next_of(&random) % (1 + next_of(&random) % 30000);
-			if (*block != NULL) {
-				heap_free(&r->heap, *block, HERE);
-				*block = NULL;
-			} else {
-				*block = heap_alloc(&r->heap, size, HERE);
-			}
-			if (step % (STEPS / 20) == 0) {
-				heap_shrink(&r->heap);
-				expect_books(r);
-			}
-		}
-		for (unsigned i = 0; i < LIVE; i++)
-			heap_free(&r->heap, r->block[i], HERE);
-		heap_shrink(&r->heap);
-		EXPECT_EQ(stats_of(r).table_bytes, 0);
-		EXPECT_EQ(stats_of(r).grown_bytes, 0);
-		expect_books(r);
-		if (round == 0)
-			for_good = stats_of(r).backed_bytes;
-	}
-	acre_print("# %u operations: %llu frames are the heap's for good\n", 2 * STEPS,
-		   (unsigned long long)(stats_of(r).backed_bytes / FRAME_SIZE));
+	random_round(r, seed, steps, often);
+	const size_t for_good = stats_of(r).backed_bytes;
+	random_round(r, seed, steps, often);
 	EXPECT_EQ(stats_of(r).backed_bytes, for_good);
+	acre_print("# %u operations, twice: of %u frames %u are the heap's for good\n", steps,
+		   FRAMES, (unsigned)(for_good / FRAME_SIZE));
+}
+
+KTEST(heap_grow, random_rounds_end_with_all_frames_back)
+{
+	random_rounds(STEPS, 0);
+}
+
+KTEST(heap_grow, random_rounds_that_shrink_end_with_all_frames_back)
+{
+	random_rounds(STEPS / 4, 20);
+}
+
+/* ---- to the last frame ------------------------------------------------------------------------- */
+
+/* Frames that are taken beside the heap: a list, whose links lie in them. */
+struct taken {
+	frame_nr_t first; /* FRAME_NONE: there is none */
+	frame_count_t n;
+};
+
+static bool take_a_frame(struct rig *r, struct taken *taken)
+{
+	const frame_nr_t pfn = frame_alloc(&r->pool);
+
+	if (pfn == FRAME_NONE)
+		return false;
+	*(frame_nr_t *)frame_ptr(&r->pool, pfn) = taken->first;
+	taken->first = pfn;
+	taken->n++;
+	return true;
+}
+
+static void free_frames(struct rig *r, struct taken *taken)
+{
+	while (taken->first != FRAME_NONE) {
+		const frame_nr_t pfn = taken->first;
+		taken->first = *(frame_nr_t *)frame_ptr(&r->pool, pfn);
+		EXPECT_EQ(frame_free(&r->pool, pfn), ACRE_OK);
+	}
+	taken->n = 0;
+}
+
+/* Blocks of @size, the k-th on the list of k. They are as many as there are. */
+static bool take_a_block(struct rig *r, unsigned *n, size_t size)
+{
+	if (*n == BLOCKS || (r->block[*n] = heap_alloc(&r->heap, size, HERE)) == NULL)
+		return false;
+	memset(r->block[*n], (int)(*n + 1), size);
+	++*n;
+	return true;
+}
+
+/* What goes first until there is none, and then the other; or they take turns. */
+enum drain_order { HEAP_FIRST, FRAMES_FIRST, IN_TURN, DRAIN_ORDERS };
+
+static void drain_both(struct rig *r, enum drain_order order, size_t size, unsigned *n,
+		       struct taken *taken)
+{
+	bool more = true;
+
+	switch (order) {
+	case HEAP_FIRST:
+		while (take_a_block(r, n, size))
+			;
+		break;
+	case FRAMES_FIRST:
+		while (take_a_frame(r, taken))
+			;
+		break;
+	default:
+		while (more) {
+			more = take_a_block(r, n, size);
+			more |= take_a_frame(r, taken);
+		}
+	}
+	while (take_a_frame(r, taken))
+		;
+	while (take_a_block(r, n, size))
+		;
+}
+
+/*
+ * To the last frame and back, in each order, where each asks the other: the heap for frames, the
+ * pool for regions that are empty. Whatever was taken first goes back first, or last.
+ */
+static void drain_and_fill(struct rig *r, enum drain_order order, bool heap_last, size_t size)
+{
+	struct taken taken = { .first = FRAME_NONE };
+	unsigned n = 0;
+
+	drain_both(r, order, size, &n, &taken);
+	EXPECT(n < BLOCKS);
+	EXPECT_EQ(frame_free_count(&r->pool), 0);
+	EXPECT(heap_alloc(&r->heap, size, HERE) == NULL);
+	EXPECT_EQ(frame_alloc(&r->pool), FRAME_NONE);
+	EXPECT_EQ(stats_of(r).grown_bytes + stats_of(r).backed_bytes + taken.n * FRAME_SIZE,
+		  FRAMES * FRAME_SIZE);
+	REQUIRE_VALID(heap_validate(&r->heap));
+	REQUIRE_VALID(frame_validate(&r->pool));
+	if (heap_last) {
+		free_frames(r, &taken);
+		drain(r, n, size);
+	} else {
+		drain(r, n, size);
+		/* What is empty comes when frames are asked for. */
+		const size_t grown = stats_of(r).grown_bytes;
+		EXPECT_EQ(take_a_frame(r, &taken), grown != 0);
+		EXPECT(grown == 0 || stats_of(r).grown_bytes == 0);
+		free_frames(r, &taken);
+	}
+	heap_shrink(&r->heap);
+	EXPECT_EQ(stats_of(r).live_blocks, 0);
+	EXPECT_EQ(stats_of(r).grown_bytes, 0);
+	expect_books(r);
+}
+
+KTEST(heap_grow, heap_and_frames_go_to_the_last_one_and_back)
+{
+	static const size_t sizes[] = { 6144, 16000, 20000, 70000 };
+	struct rig *r = rig_of(FRAMES);
+
+	reclaim_add(&r->reclaim, &r->hook);
+	frame_pool_reclaim(&r->pool, &r->reclaim);
+	heap_set_reclaim(&r->heap, &r->reclaim);
+	for (unsigned i = 0; i < ARRAY_SIZE(sizes); i++) {
+		for (unsigned order = 0; order < DRAIN_ORDERS; order++) {
+			drain_and_fill(r, (enum drain_order)order, false, sizes[i]);
+			drain_and_fill(r, (enum drain_order)order, true, sizes[i]);
+		}
+	}
 }
