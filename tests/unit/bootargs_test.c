@@ -85,6 +85,8 @@ KTEST(bootargs, mem_takes_binary_suffixes)
 	EXPECT_EQ(parse("").heap_keep, 0);
 	EXPECT_EQ(parse("heap_max=0 heap_keep=2M").heap_max, 0);
 	EXPECT_EQ(parse("heap_max=0 heap_keep=2M").heap_keep, 2 << 20);
+	EXPECT_EQ(parse("heap_max=1M heap_max=3M").heap_max, 3 << 20);
+	EXPECT_EQ(parse("heap_keep=16777215T").heap_keep, (uint64_t)16777215 << 40);
 	EXPECT_EQ(parse("mem=1").mem_limit, 1);
 	EXPECT_EQ(parse("mem=64M").mem_limit, 64 << 20);
 	EXPECT_EQ(parse("mem=64M mem=3k").mem_limit, 3 << 10);
@@ -103,15 +105,44 @@ KTEST(bootargs, test_without_a_pattern_is_all)
 KTEST(bootargs, what_makes_no_sense_is_reported_and_has_no_effect)
 {
 	static const char *const wrong[] = {
-		"nonsense",     "tests",         "tes",           "=",
-		"=1",           "poweroff=yes",  "loglevel",      "loglevel=",
-		"loglevel=5",   "badfree",       "badfree=maybe", "boothart",
-		"boothart=",    "boothart=-1",   "boothart=0x",   "seed=1e3",
-		"semihosting=", "poweroff=",     "mem",           "mem=",
-		"heap_max",     "heap_keep=",    "heap_max=-1",   "mem=0",
-		"mem=0G",       "mem=12X",       "mem=M",         "mem=16777216T",
-		"mem=-1",       "mem=0x",        "mem=1MM",       "frames",
-		"frames=",      "frames=debugs",
+		"nonsense",
+		"tests",
+		"tes",
+		"=",
+		"=1",
+		"poweroff=yes",
+		"loglevel",
+		"loglevel=",
+		"loglevel=5",
+		"badfree",
+		"badfree=maybe",
+		"boothart",
+		"boothart=",
+		"boothart=-1",
+		"boothart=0x",
+		"seed=1e3",
+		"semihosting=",
+		"poweroff=",
+		"mem",
+		"mem=",
+		"heap_max",
+		"heap_keep=",
+		"heap_max=-1",
+		"heap_keep=8M8",
+		"heap_max=0x",
+		"heap_max=16777216T",
+		"heap_keep=99999999999999999999",
+		"mem=0",
+		"mem=0G",
+		"mem=12X",
+		"mem=M",
+		"mem=16777216T",
+		"mem=-1",
+		"mem=0x",
+		"mem=1MM",
+		"frames",
+		"frames=",
+		"frames=debugs",
 	};
 	struct both normal = parse_both("");
 
