@@ -218,8 +218,10 @@ struct grow_arena {
 	atomic_uint wrong;
 };
 
-static void *take_frames(void *context, size_t bytes, size_t align)
+static void *take_frames(void *context, size_t bytes, size_t align,
+			 const struct heap_place *anywhere)
 {
+	(void)anywhere;
 	struct grow_arena *a = context;
 	frame_nr_t pfn = frame_alloc_range(&a->pool, bytes / FRAME_SIZE, align);
 

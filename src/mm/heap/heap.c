@@ -327,9 +327,10 @@ static never_inline void *alloc_large(struct heap *h, size_t size, size_t align,
 
 static always_inline void *alloc_as_run(struct heap *h, size_t size, size_t align, bool grow)
 {
+	const size_t large = atomic_load_explicit(&h->runs.large, memory_order_relaxed);
 	void *ptr;
 
-	if (unlikely(size > h->runs.large) || unlikely(align > HEAP_MAX_SIZE) || unlikely(!grow))
+	if (unlikely(size > large) || unlikely(align > HEAP_MAX_SIZE) || unlikely(!grow))
 		return alloc_large(h, size, align, grow);
 	do
 		ptr = run_alloc(&h->runs, size, align, RUN_BLOCK);

@@ -42,7 +42,7 @@ static void give_piece(struct heap *h, void *start, size_t bytes)
 
 /* ---- the page map ------------------------------------------------------------------------------ */
 
-static bool add_leaf_locked(struct heap *h, uintptr_t addr)
+static bool add_leaf(struct heap *h, uintptr_t addr)
 {
 	const size_t bytes = PAGE_MAP_LEAF * sizeof(page_map_owner);
 	page_map_owner *leaf;
@@ -62,7 +62,17 @@ static bool add_leaf_locked(struct heap *h, uintptr_t addr)
 	}
 }
 
-/* ---- frames ------------------------------------------------------------------------------------- */
+static bool add_leaves(struct heap *h, uintptr_t start, size_t bytes)
+{
+	for (uintptr_t at = start; at < start + bytes;
+	     at = align_down(at, PAGE_MAP_WINDOW) + PAGE_MAP_WINDOW) {
+		if (!add_leaf(h, at))
+			return false;
+	}
+	return true;
+}
+
+/* ---- frames for one slab ----------------------------------------------------------------------- */
 
 /* May the heap take @bytes more? */
 static bool is_within_limit(const struct heap *h, size_t bytes)
@@ -86,7 +96,7 @@ static void *take_placed_bytes(struct heap *h, size_t bytes, size_t align,
 	return start;
 }
 
-static void give_placed(void *heap, void *start, size_t bytes)
+static void give_from_slab(void *heap, void *start, size_t bytes)
 {
 	struct heap *h = heap;
 
@@ -97,15 +107,15 @@ static void give_placed(void *heap, void *start, size_t bytes)
 	give_piece(h, start, bytes);
 }
 
-static bool add_leaf(struct heap *h, uintptr_t addr)
+static bool add_leaf_of(struct heap *h, uintptr_t addr)
 {
 	LOCK_SCOPED(held, &h->lock);
 
-	return add_leaf_locked(h, addr);
+	return add_leaf(h, addr);
 }
 
-/* For a slab, or to become a region. The lock is free between two leaves: there may be many. */
-static void *take_placed(void *heap, size_t bytes, size_t align, const struct heap_place *place)
+/* slab.c asks for that. The lock is free between two leaves: there may be many. */
+static void *take_for_slab(void *heap, size_t bytes, size_t align, const struct heap_place *place)
 {
 	struct heap *h = heap;
 	void *start = take_placed_bytes(h, bytes, align, place);
@@ -114,13 +124,19 @@ static void *take_placed(void *heap, size_t bytes, size_t align, const struct he
 
 	for (uintptr_t at = (uintptr_t)start; done && at < end;
 	     at = align_down(at, PAGE_MAP_WINDOW) + PAGE_MAP_WINDOW)
-		done = add_leaf(h, at);
+		done = add_leaf_of(h, at);
 	if (!done && start != NULL)
-		give_placed(h, start, bytes);
+		give_from_slab(h, start, bytes);
 	return done ? start : NULL;
 }
 
 /* ---- pieces ------------------------------------------------------------------------------------ */
+
+static void *take_piece_of(struct heap *h, size_t bytes, size_t align)
+{
+	return is_within_limit(h, bytes) ? heap_backing_take(&h->grown.backing, bytes, align, NULL)
+					 : NULL;
+}
 
 /* How much the heap should grow by, with region @i. */
 static size_t usual_piece(const struct heap *h, uint32_t i)
@@ -134,72 +150,68 @@ static size_t usual_piece(const struct heap *h, uint32_t i)
 	return bytes > PIECE_USUAL ? (size_t)1 << bits_log2_ceil(bytes) : PIECE_USUAL;
 }
 
-/* A piece of @bytes, or half of that, and so on, into which @need bytes fit. */
-static struct heap_piece take_piece(struct heap *h, size_t bytes, size_t need)
+/* The piece for region @i, into which @need bytes fit: *@bytes of it. */
+static void *take_piece(struct heap *h, uint32_t i, size_t need, size_t *bytes)
 {
 	size_t least = need < PIECE_LEAST ? PIECE_LEAST : (size_t)1 << bits_log2_ceil(need);
-	struct heap_piece piece;
 
 	if (least - run_table_bytes(least) < need)
 		least *= 2;
-	for (piece.bytes = bytes > least ? bytes : least; piece.bytes >= least; piece.bytes /= 2) {
-		piece.start = take_placed(h, piece.bytes, piece.bytes, NULL);
-		if (piece.start != NULL)
-			return piece;
+	*bytes = usual_piece(h, i);
+	for (*bytes = *bytes > least ? *bytes : least; *bytes >= least; *bytes /= 2) {
+		void *start = take_piece_of(h, *bytes, *bytes);
+		if (start != NULL)
+			return start;
 	}
-	piece.bytes = align_up(need + run_table_bytes(least), PAGE_MAP_FRAME);
-	piece.start = take_placed(h, piece.bytes, PAGE_MAP_FRAME, NULL);
-	return piece;
+	*bytes = align_up(need + run_table_bytes(least), PAGE_MAP_FRAME);
+	return take_piece_of(h, *bytes, PAGE_MAP_FRAME);
 }
 
-/* Has the heap got a region since it had got @added? If not, *@bytes is what it should grow by. */
-static bool has_grown(struct heap *h, uint64_t added, size_t *bytes)
+/* The piece becomes region @i. False, and nothing has changed but leaves, if that cannot be. */
+static bool add_grown_region(struct heap *h, uint32_t i, uint8_t *start, size_t bytes)
 {
-	LOCK_SCOPED(held, &h->lock);
-	const uint32_t i = buddy_next_region(&h->runs.buddy);
+	const size_t table = align_up(run_table_bytes(bytes), RUN_GRANULE);
 
-	*bytes = i < BUDDY_MAX_REGIONS ? usual_piece(h, i) : 0;
-	return h->runs.added != added;
-}
-
-/* @piece becomes a region, unless another hart has added one meanwhile. */
-static bool add_piece(struct heap *h, const struct heap_piece *piece, uint64_t added)
-{
-	LOCK_SCOPED(held, &h->lock);
-	const size_t table = align_up(run_table_bytes(piece->bytes), RUN_GRANULE);
-	const uint32_t i = buddy_next_region(&h->runs.buddy);
-	uint8_t *start = piece->start;
-
-	if (h->runs.added != added || i == BUDDY_MAX_REGIONS)
+	if (!add_leaves(h, (uintptr_t)start, bytes))
 		return false;
-	h->grown.piece[i] = *piece;
-	h->grown.placed_bytes -= piece->bytes;
-	h->grown.bytes += piece->bytes;
+	h->grown.piece[i] = (struct heap_piece){ start, bytes };
+	h->grown.bytes += bytes;
 	h->grown.grows++;
-	h->table[i].start = (uintptr_t)start + piece->bytes - table;
+	h->table[i].start = (uintptr_t)start + bytes - table;
 	h->table[i].bytes = table;
-	slab_pool_grow(&h->slabs, h->runs.buddy.total_bytes + piece->bytes, NULL, 0);
-	return run_pool_add_free_region(&h->runs, start, piece->bytes - table,
-					start + piece->bytes - table, table) == ACRE_OK;
+	slab_pool_grow(&h->slabs, h->runs.buddy.total_bytes + bytes, NULL, 0);
+	return run_pool_add_free_region(&h->runs, start, bytes - table, start + bytes - table,
+					table) == ACRE_OK;
+}
+
+/* *@piece: one that could not become a region, and has to go back when the lock is dropped. */
+static bool grow_with_lock(struct heap *h, size_t bytes, size_t align, uint64_t added,
+			   struct heap_piece *piece)
+{
+	LOCK_SCOPED(held, &h->lock);
+	const size_t slack = align > PAGE_MAP_FRAME ? align : PAGE_MAP_FRAME;
+	const uint32_t i = buddy_next_region(&h->runs.buddy);
+
+	if (h->runs.added != added) /* another hart was faster */
+		return true;
+	if (i == BUDDY_MAX_REGIONS)
+		return false;
+	piece->start = take_piece(h, i, bytes + slack, &piece->bytes);
+	if (piece->start == NULL || !add_grown_region(h, i, piece->start, piece->bytes))
+		return false;
+	piece->start = NULL;
+	return true;
 }
 
 /* run_alloc() asks for that: no run of @bytes at a multiple of @align fits. */
 static bool grow(void *heap, size_t bytes, size_t align, uint64_t added)
 {
-	struct heap *h = heap;
-	const size_t slack = align > PAGE_MAP_FRAME ? align : PAGE_MAP_FRAME;
-	size_t usual;
+	struct heap_piece piece = { 0 };
+	bool grown = grow_with_lock(heap, bytes, align, added, &piece);
 
-	if (has_grown(h, added, &usual))
-		return true;
-	if (usual == 0)
-		return false;
-	const struct heap_piece piece = take_piece(h, usual, bytes + slack);
-	if (piece.start != NULL && add_piece(h, &piece, added))
-		return true;
 	if (piece.start != NULL)
-		give_placed(h, piece.start, piece.bytes);
-	return has_grown(h, added, &usual);
+		give_piece(heap, piece.start, piece.bytes);
+	return grown;
 }
 
 /* ---- giving back ------------------------------------------------------------------------------- */
@@ -291,7 +303,7 @@ enum acre_status heap_set_backing(struct heap *h, const struct heap_backing *bac
 	h->grown = (struct heap_grown){ .backing = *backing, .most = SIZE_MAX };
 	h->grown.table_bytes = bytes;
 	h->slabs.backing = &h->grown.backing;
-	h->slabs.frames = (struct slab_frames){ take_placed, give_placed, h };
+	h->slabs.frames = (struct slab_frames){ take_for_slab, give_from_slab, h };
 	h->runs.context = h;
 	h->runs.grow = grow;
 	return ACRE_OK;

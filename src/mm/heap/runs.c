@@ -56,6 +56,7 @@
 
 #include "lib/align.h"
 #include "lib/assert.h"
+#include "lib/atomic_store.h"
 #include "lib/bits.h"
 #include "lib/compiler.h"
 #include "lib/lock_scoped.h"
@@ -411,9 +412,8 @@ static void choose_span(struct run_pool *pool)
 		share < buddy_bytes(RUN_MIN_SPAN_ORDER) ? RUN_MIN_SPAN_ORDER : bits_log2(share);
 
 	pool->span_order = order < BUDDY_MAX_ORDER ? order : BUDDY_MAX_ORDER;
-	pool->large = buddy_bytes(pool->span_order) / LARGE_PART;
-	if (pool->large < LARGE_LEAST)
-		pool->large = LARGE_LEAST;
+	size_t large = buddy_bytes(pool->span_order) / LARGE_PART;
+	store_relaxed(&pool->large, large > LARGE_LEAST ? large : LARGE_LEAST);
 }
 
 /* Granules of the largest block that starts at @g of @r and has no more than @n. */

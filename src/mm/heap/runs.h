@@ -13,6 +13,7 @@
 #ifndef ACRE_MM_RUNS_H
 #define ACRE_MM_RUNS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -192,7 +193,7 @@ struct run_pool {
 	uint64_t added; /* regions, so far */
 	struct buddy buddy;
 	unsigned span_order;
-	size_t large; /* for runs of more bytes a region is too much: the caller has another way */
+	_Atomic size_t large; /* more bytes are too much for a new region; written with the lock */
 	size_t used_bytes;
 	size_t peak_bytes;
 	uint64_t words; /* bit w: nonempty[w] is not 0 */
