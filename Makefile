@@ -129,7 +129,7 @@ force:
 # The shortest paths there are: a frame pointer would be a tenth of them. They leave that of their
 # caller alone, so that a backtrace goes on past them.
 $(call named,$(K)/src/mm/frame/frame_single.o $(K)/src/mm/frame/frame_run.o $(K)/src/mm/heap/heap.o \
-	$(K)/src/mm/heap/slab.o $(K)/src/mm/heap/runs.o,$(KERNEL_OBJ)): KFLAGS += -fomit-frame-pointer -ffixed-s0
+	$(K)/src/mm/heap/slab.o $(K)/src/mm/heap/runs.o $(K)/src/mm/heap/heap_cache.o,$(KERNEL_OBJ)): KFLAGS += -fomit-frame-pointer -ffixed-s0
 
 $(K)/%.o: %.c $(K)/flags
 	$(call say,CC,$@)

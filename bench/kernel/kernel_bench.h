@@ -48,5 +48,6 @@ void bench_frame_setup(uint64_t seed);
 void bench_heap(uint64_t seed);
 void bench_growth(void);
 void bench_bulk(void);
+void bench_caches(void);
 
 #endif

@@ -200,6 +200,7 @@ acre_noreturn void payload_run(const struct bootargs *args)
 	bench_heap(seed);
 	bench_growth();
 	bench_bulk();
+	bench_caches();
 	if (failed != 0)
 		acre_print("FAIL %u failed, %u passed\n", failed, passed);
 	else

@@ -137,35 +137,68 @@ void *heap_cache_alloc(struct heap_cache *cache, const void *caller)
 		return alloc_cached_slow(cache, caller);
 	bitmap_word *word = slab_stock_word(&h->slabs, cache->class);
 	uint64_t bits = bitmap_atomic_word(word);
-	if (unlikely(bits == 0) || unlikely(!slab_take_lowest(word, bits, &bit)))
+	if (unlikely(bits == 0))
+		return alloc_cached_slow(cache, caller);
+	if (unlikely(!slab_take_lowest(word, bits, &bit)))
 		return alloc_cached_slow(cache, caller);
 	if (unlikely(!slab_has_class(word, cache->class)))
 		return put_back_and_alloc_cached(cache, caller, word, bit);
 	return slab_object(word, bit);
 }
 
-void heap_cache_free(struct heap_cache *cache, void *object, const void *caller)
+static never_inline void refuse_cached(struct heap_cache *cache, const void *object,
+				       const void *caller, const char *what)
+{
+	heap_refuse_pointer(cache->heap, object, 0, caller, what);
+}
+
+/* It need not be an object, nor lie in the first region. */
+static never_inline void free_cached_slow(struct heap_cache *cache, void *object,
+					  const void *caller)
 {
 	struct heap *h = cache->heap;
-	struct slab *slab = page_map_find_inline(&h->map, (uintptr_t)object);
+	struct slab *slab = page_map_find(&h->map, (uintptr_t)object);
+	enum slab_found found = SLAB_NO_OBJECT;
+
+	if (object == NULL)
+		return;
+	bool ours = slab != NULL && SLAB_READ(slab, class) == cache->class;
+	if (ours)
+		found = slab_free(&h->slabs, slab, object);
+	if (found == SLAB_FREE_ALREADY)
+		refuse_cached(cache, object, caller, "free already");
+	else if (found == SLAB_NO_OBJECT)
+		refuse_cached(cache, object, caller, ours ? NULL : "no object of this cache");
+}
+
+static never_inline void settle_cached(struct heap_cache *cache, struct slab *slab)
+{
+	slab_settle(&cache->heap->slabs, slab);
+}
+
+/* First as an object in the first region, where most are. All calls are the last ones. */
+void heap_cache_free(struct heap_cache *cache, void *object, const void *caller)
+{
+	const struct page_map *map = &cache->heap->map;
+	struct slab *slab;
 	bool settle;
 
-	if (unlikely(object == NULL))
-		return;
-	if (unlikely(slab == NULL) || unlikely(SLAB_READ(slab, class) != cache->class)) {
-		heap_refuse_pointer(h, object, 0, caller, "no object of this cache");
+	if (unlikely(!page_map_in_first(map, (uintptr_t)object)) ||
+	    unlikely((slab = page_map_look(&map->region[0], (uintptr_t)object)) == NULL) ||
+	    unlikely(SLAB_READ(slab, class) != cache->class)) {
+		free_cached_slow(cache, object, caller);
 		return;
 	}
 	switch (slab_free_fast(slab, object, &settle)) {
 	case SLAB_FREED:
 		if (unlikely(settle))
-			slab_settle(&h->slabs, slab);
+			settle_cached(cache, slab);
 		return;
 	case SLAB_FREE_ALREADY:
-		heap_refuse_pointer(h, object, 0, caller, "free already");
+		refuse_cached(cache, object, caller, "free already");
 		return;
 	default:
-		heap_refuse_pointer(h, object, 0, caller, NULL);
+		refuse_cached(cache, object, caller, NULL);
 	}
 }
 
