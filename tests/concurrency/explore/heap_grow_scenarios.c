@@ -25,6 +25,7 @@
 #include "lib/compiler.h"
 #include "lib/reclaim.h"
 #include "mm/heap/heap_bulk.h"
+#include "mm/heap/heap_cache.h"
 #include "mm/heap/heap_internal.h"
 #include "tests/concurrency/explore/explore.h"
 #include "tests/concurrency/explore/owners.h"
@@ -37,8 +38,9 @@
 #define OTHER  512u  /* four in one */
 #define RUN    3072u
 #define LONGER 4096u
-#define MOST   7168u /* of a region: there is no room for two of them */
-#define PIECE  2u    /* frames that the heap takes for one of these */
+#define MOST   7168u  /* of a region: there is no room for two of them */
+#define LARGE  16385u /* so large that it may have a place: five frames */
+#define PIECE  2u     /* frames that the heap takes for one of these */
 #define MINE   explore_me()
 #define SHARED EXPLORE_MAX_ACTIVITIES
 #define STAYS  (EXPLORE_MAX_ACTIVITIES - 2) /* its block and the next one stay to the end */
@@ -53,6 +55,9 @@ static struct reclaim_list reclaim;
 static struct reclaim_slot reclaim_slots[PLATFORM_MAX_HARTS];
 static struct reclaim_hook hook;
 
+static const struct heap_place any_place = { UINT64_MAX, HEAP_ANY_NODE };
+static struct heap_cache cache;
+
 static struct heap_grow_world {
 	struct owners owners;
 	_Atomic uint64_t free;  /* bit i: frame i is the backing's */
@@ -65,6 +70,7 @@ static struct heap_grow_world {
 	frame_nr_t frame[EXPLORE_MAX_ACTIVITIES]; /* a run of PIECE; 0: none */
 	unsigned refusals, rights, nones;
 	bool may_fail;
+	bool may_pass; /* a second free of a block that was handed out again */
 } world;
 
 /* ---- the backing ----------------------------------------------------------------------------- */
@@ -127,7 +133,8 @@ static void give_frames(void *context, void *start, size_t bytes)
 	EXPLORE_CHECK(at % FRAME == 0 && at / FRAME < FRAMES && bytes != 0 &&
 			      world.taken[at / FRAME] == bytes,
 		      "frames are given that were not taken");
-	EXPLORE_CHECK(owners_has_none(&world.owners, start, bytes), "a live block is given away");
+	EXPLORE_CHECK(world.may_pass || owners_has_none(&world.owners, start, bytes),
+		      "a live block is given away");
 	explore_use(start, bytes);
 	memset(start, 0xe5, bytes);
 	world.taken[at / FRAME] = 0;
@@ -306,6 +313,70 @@ static void free_nonsense(void)
 {
 	heap_free(&heap, world.nonsense, acre_caller());
 	world.refusals++;
+}
+
+/* A large block: frames of its own, and the descriptor of a slab of one object. */
+static void *alloc_large_block(void)
+{
+	const struct heap_request request = { .size = LARGE, .place = &any_place };
+	void *block;
+
+	(void)!heap_alloc_request(&heap, &request, &block, acre_caller());
+	return block;
+}
+
+static void take_large(void)
+{
+	(void)keep(alloc_large_block(), LARGE);
+}
+
+static void take_and_free_large(void)
+{
+	take_large();
+	let_go();
+}
+
+static void free_the_same_and_take_large(void)
+{
+	free_the_same();
+	take_large();
+}
+
+/* An object of a cache, of one frame: it comes as it was constructed, and goes like that. */
+static void construct_cached(void *object, void *context)
+{
+	(void)context;
+	((uint8_t *)object)[FRAME / 2] = 0xc0;
+}
+
+static void take_cached(void)
+{
+	uint8_t *object = keep(heap_cache_alloc(&cache, acre_caller()), FRAME);
+
+	EXPLORE_CHECK(object == NULL || object[FRAME / 2] == 0xc0, "it was not constructed");
+}
+
+static void free_cached_mine(void)
+{
+	uint8_t *object = world.block[MINE];
+
+	if (object == NULL)
+		return;
+	world.block[MINE] = NULL;
+	owners_give(&world.owners, object, FRAME);
+	heap_cache_free(&cache, object, acre_caller());
+}
+
+static void take_and_free_cached(void)
+{
+	take_cached();
+	free_cached_mine();
+}
+
+static void take_and_free_cached_and_shrink(void)
+{
+	take_and_free_cached();
+	shrink();
 }
 
 /* The pool has none, unless the heap gives some back. */
@@ -496,6 +567,35 @@ static void region_with_an_object_of_two(void)
 	set_block(SHARED, OBJECT);
 }
 
+/* For two large blocks, and no region beside them. */
+static void too_few_frames_for_all(void)
+{
+	had_a_region();
+	world.may_fail = true;
+}
+
+/* A large block, which two think is theirs. */
+static void large_block_of_two(void)
+{
+	had_a_region();
+	world.may_pass = true;
+	world.block[SHARED] = alloc_large_block();
+	world.size[SHARED] = LARGE;
+	EXPLORE_CHECK(world.block[SHARED] != NULL, "setup has no block");
+}
+
+static void had_a_cached_object(void)
+{
+	const struct heap_cache_kind kind = {
+		.name = "frames", .size = FRAME, .align = FRAME, .construct = construct_cached
+	};
+
+	had_a_region();
+	cache = (struct heap_cache){ 0 };
+	EXPLORE_CHECK(heap_cache_create(&cache, &heap, &kind) == ACRE_OK, "no cache");
+	explore_keep(&cache, sizeof(cache), "cache");
+}
+
 static void may_fail(void)
 {
 	region_with_an_object();
@@ -581,9 +681,9 @@ static struct heap_stats check_frames(void)
 	const struct heap_stats stats = check_heap();
 
 	EXPLORE_CHECK(
-		stats.grown_bytes + stats.backed_bytes == world.taken_bytes,
+		stats.grown_bytes + stats.placed_bytes + stats.backed_bytes == world.taken_bytes,
 		"the heap says that it has %zu bytes of frames, and %zu for good; it took %zu",
-		stats.grown_bytes, stats.backed_bytes, world.taken_bytes);
+		stats.grown_bytes + stats.placed_bytes, stats.backed_bytes, world.taken_bytes);
 	return stats;
 }
 
@@ -655,6 +755,16 @@ static void check_double(void)
 	check_the_end();
 }
 
+/* A descriptor that is spare may have a stray bit, of which the hart is told that uses it next. */
+static void check_double_large(void)
+{
+	void *block = heap_alloc(&heap, OTHER, NULL);
+
+	EXPLORE_CHECK(block != NULL, "none, but there was enough for all");
+	heap_free(&heap, block, NULL);
+	check_double();
+}
+
 /* ---- scenarios ------------------------------------------------------------------------------- */
 
 const struct explore_scenario explore_heap_grow_scenarios[] = {
@@ -672,6 +782,26 @@ const struct explore_scenario explore_heap_grow_scenarios[] = {
 	  .setup = had_a_region_and_gets_one,
 	  .check = check,
 	  .activity = { { take_run, 0, false }, { take_run, 1, false } } },
+	{ .name = "large.taken_and_freed_by_two",
+	  .switches = 2,
+	  .weak_switches = 1,
+	  .setup = too_few_frames_for_all,
+	  .check = check,
+	  .activity = { { take_and_free_large, 0, false },
+			{ take_and_free_large, 1, false },
+			{ take_and_free, 1, true } } },
+	{ .name = "large.freed_twice",
+	  .switches = 2,
+	  .setup = large_block_of_two,
+	  .check = check_double_large,
+	  .activity = { { free_the_same, 0, false }, { free_the_same_and_take_large, 1, false } } },
+	{ .name = "cache.one_object_a_slab",
+	  .switches = 2,
+	  .weak_switches = 1,
+	  .setup = had_a_cached_object,
+	  .check = check,
+	  .activity = { { take_and_free_cached, 0, false },
+			{ take_and_free_cached_and_shrink, 1, false } } },
 	{ .name = "grow.freed_while_another_grows",
 	  .switches = 2,
 	  .weak_switches = 1,
