@@ -373,7 +373,8 @@ KTEST(heap, realloc_of_a_run_in_the_last_frame_of_a_slab_stays_in_place)
 
 	for (unsigned i = 0; i < 16 && run == NULL; i++) {
 		before[i] = heap_alloc(&f->h, 16500, HERE);
-		if (page_map_find(&f->h.map, (uintptr_t)before[i]) != NULL)
+		EXPECT(page_map_find(&f->h.map, (uintptr_t)before[i]) == NULL);
+		if (page_map_find(&f->h.map, (uintptr_t)before[i] & -PAGE_MAP_FRAME) != NULL)
 			run = before[i];
 	}
 	REQUIRE(object != NULL && run != NULL);

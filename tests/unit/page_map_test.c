@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* page_map_test.c - which slab has a frame: in regions, in windows, and where there is neither. */
+/* page_map_test.c - which slab has a granule: in regions, in windows, and where there is neither. */
 #include "mm/heap/page_map.h"
 
 #include "lib/compiler.h"
@@ -96,7 +96,9 @@ KTEST(page_map, the_frames_of_a_slab_in_a_window_lead_to_it)
 	EXPECT(page_map_find(&r->map, window(2) + 2 * PAGE_MAP_FRAME) == NULL);
 	EXPECT(page_map_find(&r->map, end - 3 * PAGE_MAP_FRAME - 1) == NULL);
 	EXPECT(page_map_find(&r->map, end - 3 * PAGE_MAP_FRAME) == &r->slab[1]);
-	EXPECT(page_map_find(&r->map, end - 1) == &r->slab[1]);
+	/* Of the last frame it has a granule only. */
+	EXPECT(page_map_find(&r->map, end - PAGE_MAP_FRAME + RUN_GRANULE - 1) == &r->slab[1]);
+	EXPECT(page_map_find(&r->map, end - PAGE_MAP_FRAME + RUN_GRANULE) == NULL);
 	EXPECT(page_map_find(&r->map, end) == NULL);
 	set(r, window(2), 2 * PAGE_MAP_FRAME, NULL);
 	EXPECT(page_map_find(&r->map, window(2)) == NULL);
@@ -172,13 +174,14 @@ KTEST(page_map, knows_each_byte_of_a_slab_and_no_other)
 
 	add(map, BASE + 100, 5 * PAGE_MAP_FRAME); /* touches six frames */
 	EXPECT_EQ(find(map, BASE + 100), 0);
-	own(map, BASE + PAGE_MAP_FRAME, PAGE_MAP_FRAME + 1, 16);
-	own(map, BASE + 5 * PAGE_MAP_FRAME, 100, 32);
+	own(map, BASE + PAGE_MAP_FRAME, 2 * PAGE_MAP_FRAME - RUN_GRANULE + 1, SLAB_ALIGN);
+	own(map, BASE + 5 * PAGE_MAP_FRAME, 3 * RUN_GRANULE, 2 * SLAB_ALIGN);
 	EXPECT_EQ(find(map, BASE + PAGE_MAP_FRAME - 1), 0);
-	EXPECT_EQ(find(map, BASE + PAGE_MAP_FRAME), 16);
-	EXPECT_EQ(find(map, BASE + 3 * PAGE_MAP_FRAME - 1), 16);
+	EXPECT_EQ(find(map, BASE + PAGE_MAP_FRAME), SLAB_ALIGN);
+	EXPECT_EQ(find(map, BASE + 3 * PAGE_MAP_FRAME - 1), SLAB_ALIGN);
 	EXPECT_EQ(find(map, BASE + 3 * PAGE_MAP_FRAME), 0);
-	EXPECT_EQ(find(map, BASE + 6 * PAGE_MAP_FRAME - 1), 32);
+	EXPECT_EQ(find(map, BASE + 5 * PAGE_MAP_FRAME + 3 * RUN_GRANULE - 1), 2 * SLAB_ALIGN);
+	EXPECT_EQ(find(map, BASE + 5 * PAGE_MAP_FRAME + 3 * RUN_GRANULE), 0);
 	EXPECT_EQ(find(map, BASE + 6 * PAGE_MAP_FRAME), 0);
 	EXPECT_EQ(find(map, BASE - 1), 0);
 	EXPECT_EQ(find(map, 0), 0);
@@ -215,9 +218,10 @@ KTEST(page_map, keeps_regions_apart)
 	for (uintptr_t i = 0; i < BUDDY_MAX_REGIONS; i++)
 		add(map, BASE + i * 2 * PAGE_MAP_FRAME, 2 * PAGE_MAP_FRAME);
 	for (uintptr_t i = 0; i < BUDDY_MAX_REGIONS; i++)
-		own(map, BASE + i * 2 * PAGE_MAP_FRAME, 1, 16 + i);
+		own(map, BASE + i * 2 * PAGE_MAP_FRAME, 1, (1 + i) * SLAB_ALIGN);
 	for (uintptr_t i = 0; i < BUDDY_MAX_REGIONS; i++) {
-		EXPECT_EQ(find(map, BASE + i * 2 * PAGE_MAP_FRAME), 16 + i);
+		EXPECT_EQ(find(map, BASE + i * 2 * PAGE_MAP_FRAME), (1 + i) * SLAB_ALIGN);
+		EXPECT_EQ(find(map, BASE + i * 2 * PAGE_MAP_FRAME + RUN_GRANULE), 0);
 		EXPECT_EQ(find(map, BASE + (i * 2 + 1) * PAGE_MAP_FRAME), 0);
 	}
 	EXPECT_EQ(find(map, BASE + BUDDY_MAX_REGIONS * 2 * PAGE_MAP_FRAME), 0);

@@ -72,23 +72,29 @@ static page_map_owner *owner_at(const struct page_map *map, uintptr_t addr)
 	return page_map_in_leaf(leaf, addr);
 }
 
+/* @slab, or NULL, as the owner of the frame in which it ends: before @end. */
+static struct slab *owner_of_last(struct slab *slab, uintptr_t end)
+{
+	const uintptr_t n = (end + RUN_GRANULE - 1) / RUN_GRANULE & PAGE_MAP_PART;
+
+	return slab != NULL ? (struct slab *)(void *)((char *)slab + n) : NULL;
+}
+
+/* A window at a time: what comes after the owners of one, in a leaf, is not the map's. */
 void page_map_set(struct page_map *map, const void *start, size_t bytes, struct slab *slab)
 {
-	uintptr_t addr = (uintptr_t)start;
-	const uintptr_t end = addr + bytes;
+	const uintptr_t end = (uintptr_t)start + bytes;
+	const uintptr_t last = (end - 1) >> PAGE_MAP_SHIFT;
+	struct slab *last_owner = owner_of_last(slab, end);
+	uintptr_t frame = (uintptr_t)start >> PAGE_MAP_SHIFT;
 
-	/* A hart that comes to @slab through the map, by whatever pointer, finds a descriptor. */
+	ASSERT(is_aligned((uintptr_t)start, PAGE_MAP_FRAME));
+	/* Who comes to @slab through the map, by whatever pointer, finds a descriptor. */
 	atomic_thread_fence(memory_order_release);
-	while (addr < end) {
-		page_map_owner *owner = owner_at(map, addr);
-		uintptr_t next = align_down(addr, PAGE_MAP_WINDOW) + PAGE_MAP_WINDOW;
-		if (likely(next > end))
-			next = end;
-		const page_map_owner *last =
-			owner + (((next - 1) >> PAGE_MAP_SHIFT) - (addr >> PAGE_MAP_SHIFT));
+	while (frame <= last) {
+		page_map_owner *owner = owner_at(map, frame << PAGE_MAP_SHIFT);
 		do
-			store_relaxed(owner, slab);
-		while (owner++ != last);
-		addr = next;
+			store_relaxed(owner++, frame < last ? slab : last_owner);
+		while (++frame <= last && frame % PAGE_MAP_LEAF != 0);
 	}
 }

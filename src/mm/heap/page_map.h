@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * page_map.h - which slab a frame of memory belongs to: one pointer for each frame, its owner.
+ * page_map.h - which slab a granule of memory belongs to: one pointer for each frame, its owner.
  *
  *	address --> region --> owner[(address - base) / 4096] --> slab, or NULL: none
  *	        '-> root[(address - base) / 2 MiB] --> leaf[address / 4096 % 512] --> slab
@@ -10,8 +10,13 @@
  * a window in which the heap has had memory once has a leaf, for good. So somebody who was
  * interrupted with a pointer to a leaf finds one, whatever has become of the memory.
  *
- * Here a region begins and ends at frames, so two may share one. A slab begins at a frame, so of
- * two that share it only the lower one has a slab there; which of the two says so does not matter.
+ * A slab begins at a frame, but may end within one, and runs may lie after it there. The owner of
+ * that frame says how many granules are the slab's, in the low bits of the pointer. So of a run no
+ * slab is found, whatever becomes of the slab beside it meanwhile: what a descriptor says is read
+ * in pieces, and fits together only for the owner of an object in it.
+ *
+ * Here a region begins and ends at frames, so two may share one. Of two that share it only the lower
+ * one has a slab there; which of the two says so does not matter.
  *
  * Read without a lock, by any hart at any time: an owner is one word, and the slab that it leads to
  * is a descriptor for good (slab.c). Written by the hart that starts or retires the slab. Regions
@@ -27,6 +32,7 @@
 
 #include "lib/attributes.h"
 #include "mm/heap/buddy.h"
+#include "mm/heap/runs.h"
 
 #define PAGE_MAP_SHIFT 12u
 #define PAGE_MAP_FRAME ((size_t)1 << PAGE_MAP_SHIFT)
@@ -90,14 +96,33 @@ void page_map_set_root(struct page_map *map, uintptr_t low, uintptr_t high, page
 int page_map_has_leaf(const struct page_map *map, uintptr_t addr);
 void page_map_add_leaf(struct page_map *map, uintptr_t addr, page_map_owner *owners);
 
-/* page_map_set - @slab, or NULL, is the owner of the frames that [@start, @start + @bytes) touches. */
+/*
+ * page_map_set - @slab, or NULL, is the owner of the granules that [@start, @start + @bytes) touches,
+ * and of no others in these frames. Pre: @start is that of a frame.
+ */
 void page_map_set(struct page_map *map, const void *start, size_t bytes, struct slab *slab);
 
+/* In the low bits of an owner: how many granules of its last frame a slab has; 0: all. */
+#define PAGE_MAP_PART ((uintptr_t)(PAGE_MAP_FRAME / RUN_GRANULE - 1))
+
+/* page_map_look - the slab that owns all of the frame of @addr, which is in @r; or NULL. */
 static acre_always_inline struct slab *page_map_look(const struct page_map_region *r,
 						     uintptr_t addr)
 {
-	return atomic_load_explicit(&r->owner[(addr - r->base) >> PAGE_MAP_SHIFT],
-				    acre_order_of_address);
+	struct slab *owner = atomic_load_explicit(&r->owner[(addr - r->base) >> PAGE_MAP_SHIFT],
+						  acre_order_of_address);
+
+	return __builtin_expect(((uintptr_t)owner & PAGE_MAP_PART) == 0, 1) ? owner : NULL;
+}
+
+/* page_map_part_of - the slab of @owner, if the granule of @addr is among those that it has. */
+static inline struct slab *page_map_part_of(struct slab *owner, uintptr_t addr)
+{
+	const uintptr_t part = (uintptr_t)owner & PAGE_MAP_PART;
+
+	if (part != 0 && (addr >> RUN_GRANULE_ORDER & PAGE_MAP_PART) >= part)
+		return NULL;
+	return (struct slab *)(void *)((char *)owner - part);
 }
 
 /* page_map_in_first - is @addr in the first region, as nearly all addresses are? */
@@ -129,7 +154,7 @@ static acre_always_inline page_map_owner *page_map_in_leaf(page_map_owner *leaf,
 }
 
 /*
- * page_map_find - the slab that owns the frame of @addr, any address; or NULL. Cost: constant in a
+ * page_map_find - the slab that owns the granule of @addr, any address; or NULL. Cost: constant in a
  * window; else O(regions).
  */
 struct slab *page_map_find(const struct page_map *map, uintptr_t addr);
@@ -138,19 +163,20 @@ static acre_always_inline struct slab *page_map_find_inline(const struct page_ma
 							    uintptr_t addr)
 {
 	page_map_owner *leaf = page_map_leaf_of(map, addr);
-	struct slab *slab = NULL;
+	struct slab *owner = NULL;
 
-	if (leaf != NULL) {
-		slab = atomic_load_explicit(page_map_in_leaf(leaf, addr), acre_order_of_address);
-		if (__builtin_expect(slab != NULL, 1))
-			return slab;
-	}
+	if (leaf != NULL)
+		owner = atomic_load_explicit(page_map_in_leaf(leaf, addr), acre_order_of_address);
+	if (__builtin_expect(owner != NULL, 1))
+		return page_map_part_of(owner, addr);
 	uint32_t n = atomic_load_explicit(&map->nregions, memory_order_acquire);
-	for (uint32_t i = 0; i < n && slab == NULL; i++) {
-		if (addr - map->region[i].base < map->region[i].size)
-			slab = page_map_look(&map->region[i], addr);
+	for (uint32_t i = 0; i < n && owner == NULL; i++) {
+		const struct page_map_region *r = &map->region[i];
+		if (addr - r->base < r->size)
+			owner = atomic_load_explicit(&r->owner[(addr - r->base) >> PAGE_MAP_SHIFT],
+						     acre_order_of_address);
 	}
-	return slab;
+	return page_map_part_of(owner, addr);
 }
 
 #endif

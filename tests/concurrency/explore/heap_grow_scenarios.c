@@ -560,6 +560,16 @@ static void region_with_a_run(void)
 	set_block(0, RUN);
 }
 
+/* The run of activity 0 begins in the frame of a slab, of which activity 1 has an object. */
+static void region_with_an_object_and_a_run(void)
+{
+	had_a_region();
+	set_block(1, OBJECT);
+	set_block(0, RUN);
+	EXPLORE_CHECK((uintptr_t)world.block[0] / FRAME == (uintptr_t)world.block[1] / FRAME,
+		      "the run has a frame of its own");
+}
+
 /* One object, which two think is theirs. */
 static void region_with_an_object_of_two(void)
 {
@@ -877,6 +887,12 @@ const struct explore_scenario explore_heap_grow_scenarios[] = {
 	  .activity = { { free_mine, 0, false },
 			{ shrink, 1, false },
 			{ take_and_free_run, 1, true } } },
+	{ .name = "shrink.a_run_is_freed_whose_frame_becomes_another_slabs",
+	  .switches = 2,
+	  .weak_switches = 1,
+	  .setup = region_with_an_object_and_a_run,
+	  .check = check,
+	  .activity = { { free_mine, 0, false }, { free_mine_shrink_and_take_other, 1, false } } },
 	{ .name = "shrink.a_run_is_resized",
 	  .switches = 2,
 	  .weak_switches = 1,
