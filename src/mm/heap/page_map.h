@@ -15,8 +15,8 @@
  * slab is found, whatever becomes of the slab beside it meanwhile: what a descriptor says is read
  * in pieces, and fits together only for the owner of an object in it.
  *
- * Here a region begins and ends at frames, so two may share one. Of two that share it only the lower
- * one has a slab there; which of the two says so does not matter.
+ * Here a region begins and ends at frames, so two may share one. Of two that share it only the
+ * lower one has a slab there; which of the two says so does not matter.
  *
  * Read without a lock, by any hart at any time: an owner is one word, and the slab that it leads to
  * is a descriptor for good (slab.c). Written by the hart that starts or retires the slab. Regions
@@ -97,8 +97,8 @@ int page_map_has_leaf(const struct page_map *map, uintptr_t addr);
 void page_map_add_leaf(struct page_map *map, uintptr_t addr, page_map_owner *owners);
 
 /*
- * page_map_set - @slab, or NULL, is the owner of the granules that [@start, @start + @bytes) touches,
- * and of no others in these frames. Pre: @start is that of a frame.
+ * page_map_set - @slab, or NULL, is the owner of the granules that [@start, @start + @bytes)
+ * touches, and of no others in these frames. Pre: @start is that of a frame.
  */
 void page_map_set(struct page_map *map, const void *start, size_t bytes, struct slab *slab);
 
@@ -116,11 +116,13 @@ static acre_always_inline struct slab *page_map_look(const struct page_map_regio
 }
 
 /* page_map_part_of - the slab of @owner, if the granule of @addr is among those that it has. */
-static inline struct slab *page_map_part_of(struct slab *owner, uintptr_t addr)
+static acre_always_inline struct slab *page_map_part_of(struct slab *owner, uintptr_t addr)
 {
 	const uintptr_t part = (uintptr_t)owner & PAGE_MAP_PART;
 
-	if (part != 0 && (addr >> RUN_GRANULE_ORDER & PAGE_MAP_PART) >= part)
+	if (__builtin_expect(part == 0, 1))
+		return owner;
+	if ((addr >> RUN_GRANULE_ORDER & PAGE_MAP_PART) >= part)
 		return NULL;
 	return (struct slab *)(void *)((char *)owner - part);
 }
@@ -154,8 +156,8 @@ static acre_always_inline page_map_owner *page_map_in_leaf(page_map_owner *leaf,
 }
 
 /*
- * page_map_find - the slab that owns the granule of @addr, any address; or NULL. Cost: constant in a
- * window; else O(regions).
+ * page_map_find - the slab that owns the granule of @addr, any address; or NULL. Cost: constant in
+ * a window; else O(regions).
  */
 struct slab *page_map_find(const struct page_map *map, uintptr_t addr);
 
