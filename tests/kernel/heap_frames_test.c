@@ -163,11 +163,16 @@ static void drain_and_fill(enum drain_order order, bool blocks_first, size_t siz
 
 KTEST(heap_frames, go_to_the_last_one_and_back)
 {
+	const size_t most = kernel_heap.grown.most;
+	const size_t keep = kernel_heap.grown.keep;
+
 	irq_stress_pause();
+	heap_set_limits(&kernel_heap, most, 0);
 	for (unsigned order = 0; order < DRAIN_ORDERS; order++) {
 		drain_and_fill((enum drain_order)order, true, 6144);
 		drain_and_fill((enum drain_order)order, false, 70000);
 	}
+	heap_set_limits(&kernel_heap, most, keep);
 }
 
 /* ---- limits: heap_max= and heap_keep=, as the kernel was started with -------------------------- */

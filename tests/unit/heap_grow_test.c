@@ -92,13 +92,12 @@ static bool shrink(void *context, size_t bytes)
 	return heap_shrink(&r->heap) != 0;
 }
 
-/* A heap with an arena, and @nframes of frames besides. */
-static struct rig *rig_of(frame_count_t nframes)
+/* A heap with an arena, and the @nframes frames from @memory on besides. */
+static struct rig *rig_at(uint8_t *memory, frame_count_t nframes)
 {
 	struct rig *r = ktest_alloc(sizeof(*r), 64);
 	const size_t table = heap_table_bytes(ARENA);
 	const size_t metadata = frame_metadata_bytes(nframes);
-	uint8_t *memory = ktest_alloc(nframes * FRAME_SIZE, (size_t)64 << 10);
 	const frame_nr_t first = frame_from_paddr((uint64_t)(uintptr_t)memory);
 
 	memset(r, 0, sizeof(*r));
@@ -124,6 +123,11 @@ static struct rig *rig_of(frame_count_t nframes)
 	REQUIRE_EQ(heap_set_backing(&r->heap, &r->backing), ACRE_OK);
 	REQUIRE_VALID(heap_validate(&r->heap));
 	return r;
+}
+
+static struct rig *rig_of(frame_count_t nframes)
+{
+	return rig_at(ktest_alloc(nframes * FRAME_SIZE, (size_t)64 << 10), nframes);
 }
 
 static struct heap_stats stats_of(struct rig *r)
