@@ -703,7 +703,7 @@ static void drain_and_fill(struct rig *r, enum drain_order order, bool heap_last
 	drain_both(r, order, size, &n, &taken);
 	EXPECT(n < BLOCKS);
 	EXPECT_EQ(frame_free_count(&r->pool), 0);
-	EXPECT(heap_alloc(&r->heap, size, HERE) == NULL);
+	EXPECT(!take_a_block(r, &n, size));
 	EXPECT_EQ(frame_alloc(&r->pool), FRAME_NONE);
 	EXPECT_EQ(stats_of(r).grown_bytes + stats_of(r).placed_bytes + stats_of(r).backed_bytes +
 			  taken.n * FRAME_SIZE,
