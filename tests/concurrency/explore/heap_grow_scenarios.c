@@ -67,6 +67,7 @@ static struct heap_grow_world {
 	uint8_t *block[EXPLORE_MAX_ACTIVITIES + 1];
 	size_t size[EXPLORE_MAX_ACTIVITIES + 1];
 	void *nonsense;                           /* no block */
+	void *rest;                               /* of the arena */
 	frame_nr_t frame[EXPLORE_MAX_ACTIVITIES]; /* a run of PIECE; 0: none */
 	unsigned refusals, rights, nones;
 	bool may_fail;
@@ -457,7 +458,8 @@ static void fill_arena(void)
 
 	heap_set_limits(&heap, 0, 0);
 	heap_stats(&heap, &stats);
-	EXPLORE_CHECK(heap_alloc(&heap, stats.largest_free, NULL) != NULL, "no arena");
+	world.rest = heap_alloc(&heap, stats.largest_free, NULL);
+	EXPLORE_CHECK(world.rest != NULL, "no arena");
 	heap_stats(&heap, &stats);
 	EXPLORE_CHECK(stats.free_bytes == 0, "the arena is not full");
 	heap_set_limits(&heap, SIZE_MAX, 0);
@@ -851,7 +853,7 @@ const struct explore_scenario explore_heap_grow_scenarios[] = {
 	  .setup = may_fail,
 	  .check = check,
 	  .activity = { { free_mine_shrink_and_take_other, 0, false },
-			{ take_and_free, 1, false },
+			{ take_and_free_run, 1, false },
 			{ let_the_backing_fail, 2, false } } },
 	{ .name = "shrink.taken_from_the_region_that_goes",
 	  .switches = 2,
@@ -957,6 +959,6 @@ const struct explore_scenario explore_heap_grow_scenarios[] = {
 	  .setup = region_with_an_object,
 	  .check = check,
 	  .activity = { { free_mine_shrink_and_take_other, 0, false },
-			{ take_and_free, 1, false } } },
+			{ take_and_free_run, 1, false } } },
 	{ .name = NULL },
 };
