@@ -89,11 +89,13 @@ static bool are_free(size_t first, size_t n)
 	return true;
 }
 
-static void *take_frames(void *context, size_t bytes, size_t align)
+static void *take_frames(void *context, size_t bytes, size_t align,
+			 const struct heap_place *anywhere)
 {
 	const size_t n = bytes / FRAME;
 
 	(void)context;
+	(void)anywhere;
 	must(n != 0 && is_aligned(bytes, FRAME) && is_power_of_two(align) && align >= FRAME,
 	     "the backing is asked for what it cannot have");
 	if (takes_left == 0)
@@ -378,7 +380,8 @@ static struct heap_stats must_be_valid(void)
 	for (unsigned i = 0; i < BLOCKS; i++)
 		used += live[i].at != NULL ? live[i].bytes : 0;
 	must(stats.used_bytes == used, "used_bytes is not the sum of the live blocks");
-	must(!has_backing || stats.grown_bytes + stats.backed_bytes == ntaken * FRAME,
+	must(!has_backing ||
+		     stats.grown_bytes + stats.placed_bytes + stats.backed_bytes == ntaken * FRAME,
 	     "the frames that the heap has are not those that it took");
 	return stats;
 }

@@ -58,7 +58,7 @@ struct slab *page_map_find(const struct page_map *map, uintptr_t addr)
  * The owner of the frame of @addr. Regions come first, in the order in which they were added, so
  * this is always the same one.
  */
-static page_map_owner *owner_at(const struct page_map *map, uintptr_t addr)
+static always_inline page_map_owner *owner_at(const struct page_map *map, uintptr_t addr)
 {
 	uint32_t n = atomic_load_explicit(&map->nregions, memory_order_acquire);
 
@@ -80,21 +80,40 @@ static struct slab *owner_of_last(struct slab *slab, uintptr_t end)
 	return slab != NULL ? (struct slab *)(void *)((char *)slab + n) : NULL;
 }
 
+/* The frames from that of @addr to that of @last, in one window; the last one has @last_owner. */
+static always_inline void set_in_window(const struct page_map *map, uintptr_t addr, uintptr_t last,
+					struct slab *slab, struct slab *last_owner)
+{
+	page_map_owner *owner = owner_at(map, addr);
+
+	for (size_t n = (last >> PAGE_MAP_SHIFT) - (addr >> PAGE_MAP_SHIFT); n > 0; n--)
+		store_relaxed(owner++, slab);
+	store_relaxed(owner, last_owner);
+}
+
 /* A window at a time: what comes after the owners of one, in a leaf, is not the map's. */
+static never_inline void set_windows(const struct page_map *map, uintptr_t addr, uintptr_t end,
+				     struct slab *slab)
+{
+	while (addr < end) {
+		uintptr_t next = align_down(addr, PAGE_MAP_WINDOW) + PAGE_MAP_WINDOW;
+		bool ends = next >= end;
+		set_in_window(map, addr, (ends ? end : next) - 1, slab,
+			      ends ? owner_of_last(slab, end) : slab);
+		addr = next;
+	}
+}
+
 void page_map_set(struct page_map *map, const void *start, size_t bytes, struct slab *slab)
 {
-	const uintptr_t end = (uintptr_t)start + bytes;
-	const uintptr_t last = (end - 1) >> PAGE_MAP_SHIFT;
-	struct slab *last_owner = owner_of_last(slab, end);
-	uintptr_t frame = (uintptr_t)start >> PAGE_MAP_SHIFT;
+	const uintptr_t addr = (uintptr_t)start;
+	const uintptr_t end = addr + bytes;
 
-	ASSERT(is_aligned((uintptr_t)start, PAGE_MAP_FRAME));
-	/* Who comes to @slab through the map, by whatever pointer, finds a descriptor. */
+	ASSERT(is_aligned(addr, PAGE_MAP_FRAME));
+	/* A hart that comes to @slab through the map, by whatever pointer, finds a descriptor. */
 	atomic_thread_fence(memory_order_release);
-	while (frame <= last) {
-		page_map_owner *owner = owner_at(map, frame << PAGE_MAP_SHIFT);
-		do
-			store_relaxed(owner++, frame < last ? slab : last_owner);
-		while (++frame <= last && frame % PAGE_MAP_LEAF != 0);
-	}
+	if (likely(((addr ^ (end - 1)) >> PAGE_MAP_WINDOW_SHIFT) == 0))
+		set_in_window(map, addr, end - 1, slab, owner_of_last(slab, end));
+	else
+		set_windows(map, addr, end, slab);
 }
