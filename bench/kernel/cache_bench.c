@@ -4,7 +4,6 @@
  * in advance, with 15 others, and used; and a large block, in frames of its own, written down in the page map.
  */
 #include "bench/kernel/kernel_bench.h"
-#include "bench/stocks.h"
 #include "kernel/machine.h"
 #include "lib/panic.h"
 #include "mm/frame_backing.h"
@@ -19,7 +18,7 @@
 #define N      16u
 #define LARGE  ((size_t)1 << 20) /* does not fit into the arena */
 
-static struct heap heap;
+static struct heap *heap;
 static struct frame_backing frames;
 static struct heap_cache cache;
 static struct bench_pass measured;
@@ -28,11 +27,10 @@ static void *room[N];
 
 static void make_heap(void *arena)
 {
-	heap_init(&heap);
-	heap_use_stocks(&heap, bench_heap_stocks(&heap));
+	heap = bench_new_heap();
 	frame_backing_init(&frames, &machine.frames, NULL);
-	if (heap_add_region_self(&heap, arena, ARENA) != ACRE_OK ||
-	    heap_set_backing(&heap, &frames.backing) != ACRE_OK)
+	if (heap_add_region_self(heap, arena, ARENA) != ACRE_OK ||
+	    heap_set_backing(heap, &frames.backing) != ACRE_OK)
 		acre_panic("the benchmark's heap cannot be made");
 }
 
@@ -48,19 +46,19 @@ static void end(const char *name, bool all)
 	struct heap_stats stats;
 
 	bench_end_pass(&measured);
-	heap_stats(&heap, &stats);
+	heap_stats(heap, &stats);
 	bench_must(r, all, "there was no block");
 	bench_must(r, stats.used_bytes == 0 && stats.placed_bytes == 0,
 		   "not every block came back");
 	bench_must(r, stats.count.refusals == 0, "a block was refused");
-	bench_must(r, heap_validate(&heap) == NULL, "the heap is broken");
+	bench_must(r, heap_validate(heap) == NULL, "the heap is broken");
 	bench_row(name, "", &measured, NULL, NULL, 2);
 }
 
 static void cache_pairs(void)
 {
 	const struct heap_cache_kind kind = { .name = "bench", .size = SIZE };
-	bool all = heap_cache_create(&cache, &heap, &kind) == ACRE_OK;
+	bool all = heap_cache_create(&cache, heap, &kind) == ACRE_OK;
 
 	for (unsigned i = 0; i < LIVE; i++)
 		live[i] = heap_cache_alloc(&cache, NULL);
@@ -87,11 +85,11 @@ static void reserves(void)
 	begin();
 	bench_open(&measured.run);
 	for (unsigned i = 0; i < ROUNDS; i++) {
-		all = heap_reserve_open(&reserve, &heap, SIZE, N, room, NULL) && all;
+		all = heap_reserve_open(&reserve, heap, SIZE, N, room, NULL) && all;
 		for (unsigned k = 0; k < N / 2; k++)
 			used[k] = heap_reserve_take(&reserve);
 		heap_reserve_close(&reserve, NULL);
-		heap_free_bulk(&heap, N / 2, used, NULL);
+		heap_free_bulk(heap, N / 2, used, NULL);
 	}
 	bench_close(&measured.run, (uint64_t)ROUNDS * N);
 	end("heap.reserve16", all);
@@ -102,12 +100,12 @@ static void large_pairs(void)
 	bool all = true;
 
 	begin();
-	heap_free(&heap, heap_alloc(&heap, LARGE, NULL), NULL); /* the leaf comes with the first */
+	heap_free(heap, heap_alloc(heap, LARGE, NULL), NULL); /* the leaf comes with the first */
 	bench_open(&measured.run);
 	for (unsigned i = 0; i < ROUNDS / N; i++) {
-		void *block = heap_alloc(&heap, LARGE, NULL);
+		void *block = heap_alloc(heap, LARGE, NULL);
 		all = block != NULL && all;
-		heap_free(&heap, block, NULL);
+		heap_free(heap, block, NULL);
 	}
 	bench_close(&measured.run, ROUNDS / N);
 	end("heap.large_pair", all);

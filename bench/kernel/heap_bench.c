@@ -90,11 +90,17 @@ static void add_backing(const struct bench_run *input)
 		acre_panic("the benchmark's heap has no backing");
 }
 
-/* All that the heap gets, tables included, is the arena, but for a gap after a first region. */
-static void make_heap(const struct bench_run *input, enum memory memory)
+struct heap *bench_new_heap(void)
 {
 	heap_init(&heap);
 	heap_use_stocks(&heap, bench_heap_stocks(&heap));
+	return &heap;
+}
+
+/* All that the heap gets, tables included, is the arena, but for a gap after a first region. */
+static void make_heap(const struct bench_run *input, enum memory memory)
+{
+	(void)bench_new_heap();
 	if (memory != ONE_REGION)
 		add_region(input, FIRST_START, FIRST_END);
 	if (memory == GROWN)

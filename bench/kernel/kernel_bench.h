@@ -5,6 +5,8 @@
 
 #include "bench/bench.h"
 
+struct heap;
+
 /* A figure of @unit, with as many decimals as it is worth. */
 struct bench_figure {
 	uint64_t value; /* times 10 to the power of decimals */
@@ -49,5 +51,11 @@ void bench_heap(uint64_t seed);
 void bench_growth(void);
 void bench_bulk(void);
 void bench_caches(void);
+
+/*
+ * bench_new_heap - the heap that is measured, with no memory yet. There is one, since a record has no
+ * room for the stocks of many.
+ */
+struct heap *bench_new_heap(void);
 
 #endif

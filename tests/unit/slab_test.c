@@ -180,7 +180,6 @@ static void exhaust(unsigned class, size_t offset)
 	}
 	expect_valid(f);
 	EXPECT_EQ(stats_of(f, class).live, 0);
-	EXPECT_EQ(stats_of(f, class).slabs, 1);
 	(void)slab_give_up_empty(&f->slabs);
 	struct run_stats runs;
 	run_pool_stats(&f->runs, &runs);
@@ -219,64 +218,156 @@ KTEST(slab, an_empty_slab_of_one_class_serves_another)
 	}
 }
 
-/* The fullest first: slabs with few objects left become empty, and go. */
-KTEST(slab, takes_from_the_slab_that_was_full_last)
+#define OF_EIGHT 40u /* a class of 2,048 bytes: 8 a slab, in four frames */
+
+/* All objects of @n slabs of OF_EIGHT, in the order of the slabs. */
+static void fill_slabs(struct fixture *f, uint8_t **object, unsigned n)
+{
+	REQUIRE_EQ(f->slabs.class[OF_EIGHT].count, 8);
+	for (unsigned i = 0; i < 8 * n; i++)
+		object[i] = slab_alloc(&f->slabs, OF_EIGHT);
+	REQUIRE_EQ(stats_of(f, OF_EIGHT).slabs, n);
+}
+
+static uint64_t holds_of(struct fixture *f, unsigned class)
+{
+	struct ticket_lock_stats stats;
+
+	ticket_lock_look(&f->slabs.class[class].lock, &stats);
+	return stats.holds;
+}
+
+/* Where objects of all its slabs come back, a hart goes from one to the next, and takes no lock. */
+KTEST(slab, goes_round_among_the_slabs_of_a_hart_without_a_lock)
 {
 	struct fixture *f = make(256 << 10, 0, 8);
-	unsigned class = 40; /* of 2,048 bytes: 8 a slab, in four frames */
 	uint8_t *object[24];
 
-	EXPECT_EQ(f->slabs.class[class].count, 8);
-	for (unsigned i = 0; i < 24; i++)
-		object[i] = slab_alloc(&f->slabs, class);
+	fill_slabs(f, object, 3);
+	uint64_t holds = holds_of(f, OF_EIGHT);
+	for (unsigned round = 0; round < 5; round++) {
+		EXPECT_EQ(free_object(f, object[9]), SLAB_FREED);
+		EXPECT_EQ(free_object(f, object[1]), SLAB_FREED);
+		EXPECT_EQ(free_object(f, object[10]), SLAB_FREED);
+		EXPECT(slab_alloc(&f->slabs, OF_EIGHT) == object[1]);
+		EXPECT(slab_alloc(&f->slabs, OF_EIGHT) == object[9]);
+		EXPECT(slab_alloc(&f->slabs, OF_EIGHT) == object[10]);
+		EXPECT_EQ(free_object(f, object[17]), SLAB_FREED);
+		EXPECT(slab_alloc(&f->slabs, OF_EIGHT) == object[17]);
+		EXPECT_EQ(free_object(f, object[0]), SLAB_FREED);
+		EXPECT(slab_alloc(&f->slabs, OF_EIGHT) == object[0]);
+	}
+	EXPECT_EQ(holds_of(f, OF_EIGHT), holds);
+	EXPECT_EQ(stats_of(f, OF_EIGHT).slabs, 3);
+	expect_valid(f);
+}
+
+/* The fullest first: slabs with few objects left become empty, and go. */
+KTEST(slab, takes_from_the_listed_slab_that_was_full_last)
+{
+	struct fixture *f = make(256 << 10, 0, 8);
+	struct slab_class *c = &f->slabs.class[OF_EIGHT];
+	uint8_t *object[24];
+
+	fill_slabs(f, object, 3);
+	slab_stock_leave(&f->slabs, &f->slabs.shared); /* now all three are of no hart */
+	EXPECT(SLAB_READ(c, list[SLAB_STOCK]) == NULL);
+	expect_valid(f);
 	for (unsigned i = 0; i < 7; i++)
 		EXPECT_EQ(free_object(f, object[i]), SLAB_FREED);
 	EXPECT_EQ(free_object(f, object[12]), SLAB_FREED);
-	EXPECT(slab_alloc(&f->slabs, class) == object[12]);
+	EXPECT(slab_alloc(&f->slabs, OF_EIGHT) == object[12]);
+	expect_valid(f);
 	EXPECT_EQ(free_object(f, object[7]), SLAB_FREED);
-	EXPECT_EQ(stats_of(f, class).slabs, 3);
+	EXPECT_EQ(stats_of(f, OF_EIGHT).slabs, 3);
+	EXPECT(slab_alloc(&f->slabs, OF_EIGHT) == object[0]); /* before a new one starts */
+	expect_valid(f);
+	slab_stock_leave(&f->slabs, &f->slabs.shared); /* two of them */
+	EXPECT(SLAB_READ(c, list[SLAB_STOCK]) == NULL);
 	expect_valid(f);
 }
 
-/* Of those that are empty, that which objects are taken from stays, and one more. */
-KTEST(slab, keeps_an_empty_slab_that_is_the_stock_and_one_more)
+/* The two of 16 KiB that were empty first stay, and the last one. */
+KTEST(slab, keeps_32_kib_of_empty_slabs_side_by_side)
 {
-	struct fixture *f = make(256 << 10, 0, 8);
-	unsigned class = 40;
-	void *object[24];
+	for (unsigned backwards = 0; backwards < 2; backwards++) {
+		struct fixture *f = make(256 << 10, 0, 8);
+		uint8_t *object[32];
 
-	for (unsigned i = 0; i < 24; i++)
-		object[i] = slab_alloc(&f->slabs, class);
-	for (unsigned i = 0; i < 24; i++) {
-		EXPECT_EQ(free_object(f, object[i]), SLAB_FREED);
-		EXPECT_EQ(stats_of(f, class).slabs, i < 15 ? 3 : 2);
+		fill_slabs(f, object, 4);
+		for (unsigned i = 0; i < 32; i++) {
+			size_t slabs = i < 23 ? 4 : 3;
+			EXPECT_EQ(free_object(f, object[backwards ? 31 - i : i]), SLAB_FREED);
+			EXPECT_EQ(stats_of(f, OF_EIGHT).slabs, backwards && i == 31 ? 2 : slabs);
+			expect_valid(f);
+		}
+		uint64_t holds = holds_of(f, OF_EIGHT);
+		for (unsigned round = 0; round < 10; round++) {
+			for (unsigned i = 0; i < 16; i++)
+				object[i] = slab_alloc(&f->slabs, OF_EIGHT);
+			for (unsigned i = 0; i < 16; i++)
+				EXPECT_EQ(free_object(f, object[i]), SLAB_FREED);
+		}
+		EXPECT_EQ(holds_of(f, OF_EIGHT), holds); /* none was started, none went */
 		expect_valid(f);
 	}
-	uint64_t starts = stats_of(f, class).starts;
-	for (unsigned i = 0; i < 10; i++) {
-		void *alone = slab_alloc(&f->slabs, class);
-		EXPECT_EQ(free_object(f, alone), SLAB_FREED);
-		expect_valid(f);
-	}
-	EXPECT_EQ(stats_of(f, class).starts, starts);
 }
 
-/* Not even one of whose words all objects are free. */
-KTEST(slab, keeps_none_that_has_a_live_object)
+/* Beside each of them are 32 KiB of empty slabs, but one is in the stock, and one is the last. */
+KTEST(slab, keeps_the_slab_that_it_takes_from_and_the_last_one)
 {
-	struct fixture *f = make(64 << 10, 0, 4);
+	struct fixture *f = make(256 << 10, 0, 8);
+	uint8_t *object[32];
+
+	fill_slabs(f, object, 4);
+	EXPECT_EQ(free_object(f, object[0]), SLAB_FREED);
+	EXPECT(slab_alloc(&f->slabs, OF_EIGHT) == object[0]);
+	for (unsigned i = 8; i < 32; i++)
+		EXPECT_EQ(free_object(f, object[i]), SLAB_FREED);
+	EXPECT_EQ(stats_of(f, OF_EIGHT).slabs, 4);
+	for (unsigned i = 0; i < 8; i++)
+		EXPECT_EQ(free_object(f, object[i]), SLAB_FREED);
+	EXPECT_EQ(stats_of(f, OF_EIGHT).slabs, 4);
+	expect_valid(f);
+}
+
+/* Not even one of whose words all objects are free goes. */
+KTEST(slab, keeps_what_has_a_live_object)
+{
+	struct fixture *f = make(64 << 10, 0, 10);
 	struct slab_class *c = &f->slabs.class[1];
-	uint8_t *object[257]; /* the last one is of another slab, which is the stock */
+	uint8_t *object[2560]; /* of ten slabs of a frame */
 
 	for (unsigned i = 0; i < ARRAY_SIZE(object); i++)
 		object[i] = slab_alloc(&f->slabs, 1);
-	EXPECT_EQ(c->nslabs, 2);
-	for (unsigned i = 0; i < ARRAY_SIZE(object) - 1; i++) {
-		EXPECT(c->kept == NULL);
+	EXPECT_EQ(c->nslabs, 10);
+	for (unsigned i = 0; i < 2304; i++) {
+		if (i / 256 != 1)
+			EXPECT_EQ(free_object(f, object[i]), SLAB_FREED);
+	}
+	for (unsigned i = 256; i < 512; i++) {
+		EXPECT_EQ(c->nslabs, 10);
 		EXPECT_EQ(free_object(f, object[i]), SLAB_FREED);
 	}
-	EXPECT(c->kept == c->list[SLAB_LISTED] && c->kept != NULL);
+	EXPECT_EQ(c->nslabs, 9);
 	expect_valid(f);
+}
+
+/* Of listed ones a class keeps one that is empty. */
+KTEST(slab, keeps_one_empty_slab_that_is_listed)
+{
+	struct fixture *f = make(256 << 10, 0, 8);
+	struct slab_class *c = &f->slabs.class[OF_EIGHT];
+	uint8_t *object[24];
+
+	fill_slabs(f, object, 3);
+	slab_stock_leave(&f->slabs, &f->slabs.shared);
+	for (unsigned i = 0; i < 24; i++) {
+		EXPECT_EQ(free_object(f, object[i]), SLAB_FREED);
+		EXPECT_EQ(stats_of(f, OF_EIGHT).slabs, i < 15 ? 3 : i < 23 ? 2 : 1);
+		expect_valid(f);
+	}
+	EXPECT(c->kept == SLAB_READ(c, list[SLAB_LISTED]) && c->kept != NULL);
 }
 
 /* What the stock of a hart points to may have become something else. */
@@ -369,5 +460,16 @@ KTEST(slab, validate_sees_each_kind_of_damage)
 	atomic_store(&longer->base, b + PAGE_MAP_FRAME);
 	EXPECT_STR(slab_pool_validate(&f->slabs), "S1: a slab does not lie in a run of its own");
 	atomic_store(&longer->base, b);
+	expect_valid(f);
+}
+
+KTEST(slab, validate_sees_slabs_of_a_hart_that_lie_apart)
+{
+	struct fixture *f = make(256 << 10, 0, 8);
+	uint8_t *object[24];
+
+	fill_slabs(f, object, 3);
+	struct slab *middle = page_map_find(&f->map, (uintptr_t)object[8]);
+	expect_broken(f, &middle->owner, 1, "S3");
 	expect_valid(f);
 }

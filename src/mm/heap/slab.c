@@ -22,8 +22,8 @@
  *   3  Free: an object of the slab must start there. After the bit is set, nothing that was read
  *      before is trusted: that the slab was full, or may be empty, is a hint to look at it with the
  *      lock held (slab_settle()).
- *   4  A slab that has a free bit is SLAB_LISTED, or SLAB_STOCK: a hart takes from it, and will come
- *      back to it. It becomes SLAB_FULL only with the lock, with all words seen as 0, before and
+ *   4  A slab that has a free bit is SLAB_LISTED, or SLAB_STOCK: a hart's own, which the hart comes
+ *      back to. It becomes SLAB_FULL only with the lock, with all words seen as 0, before and
  *      after: who sets a bit in a word of 0 looks at the state afterwards. Between the two is a full
  *      fence on both sides, so one of them sees what the other did.
  *   5  Retire, with the lock: each word from all its bits to 0, by compare and swap. If one is not
@@ -34,18 +34,26 @@
  *      a swap that releases. A bit that was there already is a stray free. A hart that comes to
  *      settle a slab that is SLAB_SPARE leaves it alone.
  *   7  Acquire on take pairs with release on free and on start: who gets an object sees what its
- *      last owner wrote to it, and what the slab is. A stock is written by a release too: who finds
- *      a word through it does not see what was there before the descriptor was one, since a load
- *      from an address that was loaded comes after that load.
+ *      last owner wrote to it, and what the slab is. A stock and a link are written by a release
+ *      too: a hart that finds a word through them does not see what was there before the
+ *      descriptor was one, since a load from an address that was loaded comes after that load.
  *
  * A slab has two objects at least: one alone is better off in a run that is exact to a granule, and
  * starts anywhere; the caller of slab_alloc() asks for that where there is no slab.
  *
- * The slab that a hart takes from is its own: it is SLAB_STOCK, says whose, and no other hart takes
- * from it as long as there is another slab, or memory for one. It stays so until all its words are
- * 0, also where it becomes wholly free: so no slab is started and retired for an object that comes
- * and goes. Of the others a class keeps one that is wholly free, and retires any other; before an
- * allocation fails, all are.
+ * The slabs that a hart has started, or has taken off the list, are its own: they are SLAB_STOCK,
+ * say whose, and lie side by side in the list of the class. No other hart takes from them as long
+ * as there is another slab, or memory for one. They stay its own where all their objects are
+ * handed out, so a free has nothing to change but a bit. Where the word that a hart takes from
+ * has become 0, the hart goes on to the next of its slabs, and from the last to the first,
+ * OWN_LOOKS at most, without a lock: links and owners are hints there, as the word is, and the
+ * bit that is won decides (rule 2). Only then the lock is taken, for a listed slab or a new one.
+ *
+ * A hart's slab that becomes empty stays, unless EMPTY_KEPT bytes beside it are empty slabs of the
+ * same hart. The slab that the hart takes from stays, and so does the last in the list. So no slab
+ * is started and retired for objects that come and go, be it a few hundred at a time. What a hart
+ * leaves that stops is full or listed. Of listed slabs a class keeps one that is wholly free, and
+ * retires any other. Before an allocation fails, all that are empty are retired.
  *
  * The first slabs of a class are short; the more it has, the longer the next one is: so there are
  * few of them, and what one leaves unused is a part of what all have.
@@ -56,7 +64,7 @@
  *       objects in a run that starts at a frame; their frames, and no others, lead to them.
  *   S2  Bits are set only for objects that exist.
  *   S3  The lists of a class have its slabs once, each that of its state. Those with a free bit are
- *       SLAB_LISTED or SLAB_STOCK; of the latter a hart has one at most.
+ *       SLAB_LISTED or SLAB_STOCK; of the latter those of a hart lie side by side.
  *   S4  Each descriptor is that of a slab or spare, and spare ones have no bit and no class.
  *   S5  Runs that are slabs are those of the descriptors.
  */
@@ -77,6 +85,12 @@
 
 /* For each so many slabs that a class has, the next one is longer by the length of the first. */
 #define GROWTH 2u
+
+/* A hart looks at so many of its own slabs before it takes the lock of the class. */
+#define OWN_LOOKS 4u
+
+/* A slab of a hart stays where it becomes empty, unless so many bytes beside it are empty. */
+#define EMPTY_KEPT ((size_t)32 << 10)
 
 /* A slab has one of so many parts of the memory at most. */
 #define SLAB_SHARE 16u
@@ -175,7 +189,7 @@ static struct slab *make_descriptor(struct slab *slab)
 
 static void push_spare(struct slab_pool *pool, struct slab *slab)
 {
-	slab->next = pool->spare;
+	SLAB_WRITE(slab, next, pool->spare);
 	pool->spare = slab;
 }
 
@@ -268,7 +282,7 @@ static struct slab *take_spare(struct slab_pool *pool, bool grow)
 	struct slab *slab = pool->spare;
 
 	if (slab != NULL) {
-		pool->spare = slab->next;
+		pool->spare = SLAB_READ(slab, next);
 		return slab;
 	}
 	if (unlikely(pool->nfresh == 0) && !make_spares(pool, grow))
@@ -279,31 +293,48 @@ static struct slab *take_spare(struct slab_pool *pool, bool grow)
 
 /* ---- the lists of a class, with its lock ----------------------------------------------------- */
 
-static void unlink_slab(struct slab_class *c, struct slab *slab)
+/* @slab, or NULL, comes after @prev, or first. What a link leads to is a descriptor (rule 7). */
+static void link_after(struct slab_class *c, struct slab *prev, struct slab *slab,
+		       enum slab_state state)
 {
-	if (slab->prev != NULL)
-		slab->prev->next = slab->next;
+	if (prev != NULL)
+		store_release(&prev->next, slab);
 	else
-		c->list[SLAB_READ(slab, state)] = slab->next;
-	if (slab->next != NULL)
-		slab->next->prev = slab->prev;
+		store_release(&c->list[state], slab);
 }
 
-/* First, so that those that were full last are taken from first: they are the fullest. */
-static void link_slab(struct slab_class *c, struct slab *slab, enum slab_state state)
+static void link_before(struct slab *next, struct slab *slab)
 {
-	slab->prev = NULL;
-	slab->next = c->list[state];
-	if (slab->next != NULL)
-		slab->next->prev = slab;
-	c->list[state] = slab;
+	if (next != NULL)
+		store_release(&next->prev, slab);
+}
+
+static void unlink_slab(struct slab_class *c, struct slab *slab)
+{
+	struct slab *prev = SLAB_READ(slab, prev);
+	struct slab *next = SLAB_READ(slab, next);
+
+	link_after(c, prev, next, SLAB_READ(slab, state));
+	link_before(next, prev);
+}
+
+/* After @prev; or first: those that were full last, and are the fullest, are taken from first. */
+static void link_slab(struct slab_class *c, struct slab *slab, struct slab *prev,
+		      enum slab_state state)
+{
+	struct slab *next = prev != NULL ? SLAB_READ(prev, next) : SLAB_READ(c, list[state]);
+
+	SLAB_WRITE(slab, prev, prev);
+	SLAB_WRITE(slab, next, next);
 	SLAB_WRITE(slab, state, state);
+	link_before(next, slab);
+	link_after(c, prev, slab, state);
 }
 
 static void move_slab(struct slab_class *c, struct slab *slab, enum slab_state state)
 {
 	unlink_slab(c, slab);
-	link_slab(c, slab, state);
+	link_slab(c, slab, NULL, state);
 }
 
 static bool has_a_free_bit(const struct slab *slab)
@@ -329,14 +360,49 @@ static void leave_slab(struct slab_class *c, struct slab *slab)
 
 void slab_stock_init(struct slab_pool *pool, struct slab_stock *slot)
 {
-	for (unsigned class = 0; class < SLAB_LARGE; class ++)
+	for (unsigned class = 0; class < SLAB_LARGE; class ++) {
 		store_relaxed(&slot->word[class], &pool->none);
+		store_relaxed(&slot->first[class], NULL);
+	}
 }
 
 /* Whose stock it is, for a slab to say. The one that harts share is that of no hart. */
 static uint32_t stock_owner(const struct slab_pool *pool, const struct slab_stock *stock)
 {
 	return stock == &pool->shared ? PLATFORM_MAX_HARTS : platform_hart();
+}
+
+/* The stock of @owner; NULL where it has none any more. */
+static struct slab_stock *stock_of(struct slab_pool *pool, uint32_t owner)
+{
+	if (owner == PLATFORM_MAX_HARTS)
+		return &pool->shared;
+	return owner == platform_hart() ? hart_slots_own(&pool->stocks)
+					: hart_slots_of(&pool->stocks, owner);
+}
+
+/* Is @slab of @class, and a hart's, which is @owner? Without the lock it is a hint. */
+static inline bool is_of_hart(const struct slab *slab, unsigned class, uint32_t owner)
+{
+	return SLAB_READ(slab, owner) == owner && SLAB_READ(slab, class) == class &&
+	       SLAB_READ(slab, state) == SLAB_STOCK;
+}
+
+/* Whom a link leads to; without the lock too. */
+static inline struct slab *link_of(const _Atomic(struct slab *) *link)
+{
+	return atomic_load_explicit(link, acre_order_of_address);
+}
+
+/* The slab after @slab, if it is of the same hart. The same. */
+static inline struct slab *next_of_hart(const struct slab *slab)
+{
+	struct slab *next = link_of(&slab->next);
+
+	return next != NULL && is_of_hart(next, (unsigned)SLAB_READ(slab, class),
+					  SLAB_READ(slab, owner))
+		       ? next
+		       : NULL;
 }
 
 /*
@@ -349,32 +415,58 @@ static struct slab *own_slab(const struct slab_pool *pool, const struct slab_sto
 	bitmap_word *word = atomic_load_explicit(&stock->word[class], memory_order_relaxed);
 	struct slab *slab = word != &pool->none ? slab_of_word(word) : NULL;
 
-	if (slab != NULL && SLAB_READ(slab, class) == class &&
-	    SLAB_READ(slab, state) == SLAB_STOCK &&
-	    SLAB_READ(slab, owner) == stock_owner(pool, stock))
-		return slab;
-	return NULL;
+	return slab != NULL && is_of_hart(slab, class, stock_owner(pool, stock)) ? slab : NULL;
 }
 
-/* No stock is here: the slab is anybody's now. */
-static void leave_stock(struct slab_pool *pool, struct slab_stock *slot, unsigned class)
+/* With the lock: @slab, in no list, is this hart's now; after @prev, its too, or its first. */
+static void link_own(const struct slab_pool *pool, struct slab_class *c, struct slab *slab,
+		     struct slab_stock *stock, struct slab *prev)
+{
+	unsigned class = c->number;
+	uint32_t owner = stock_owner(pool, stock);
+
+	if (prev == NULL)
+		prev = SLAB_READ(stock, first[class]);
+	if (prev == NULL || unlikely(!is_of_hart(prev, class, owner))) {
+		prev = NULL;
+		store_release(&stock->first[class], slab);
+	}
+	SLAB_WRITE(slab, owner, owner);
+	link_slab(c, slab, prev, SLAB_STOCK);
+}
+
+/* With the lock: @slab is about to be its hart's no more. */
+static void disown(struct slab_stock *stock, const struct slab *slab)
+{
+	uint64_t class = SLAB_READ(slab, class);
+
+	if (stock != NULL && SLAB_READ(stock, first[class]) == slab)
+		store_release(&stock->first[class], next_of_hart(slab));
+}
+
+/* No stock is here: the first slab of it is anybody's now. NULL: it has none any more. */
+static struct slab *leave_first(struct slab_pool *pool, struct slab_stock *slot, unsigned class)
 {
 	struct slab_class *c = &pool->class[class];
 	LOCK_SCOPED(held, &c->lock);
-	struct slab *slab = own_slab(pool, slot, class);
+	struct slab *slab = SLAB_READ(slot, first[class]);
 
-	if (slab != NULL)
-		leave_slab(c, slab);
+	if (slab == NULL || !is_of_hart(slab, class, stock_owner(pool, slot)))
+		return NULL;
+	disown(slot, slab);
+	leave_slab(c, slab);
+	return slab;
 }
 
 void slab_stock_leave(struct slab_pool *pool, struct slab_stock *slot)
 {
+	struct slab *slab;
+
 	for (unsigned class = 1; class < SLAB_LARGE; class ++) {
-		bitmap_word *word = atomic_load_explicit(&slot->word[class], memory_order_relaxed);
-		if (word == &pool->none)
+		if (SLAB_READ(slot, first[class]) == NULL)
 			continue;
-		leave_stock(pool, slot, class);
-		slab_settle(pool, slab_of_word(word)); /* it may be wholly free */
+		while ((slab = leave_first(pool, slot, class)) != NULL)
+			slab_settle(pool, slab); /* it may be wholly free */
 	}
 	slab_stock_init(pool, slot);
 }
@@ -391,32 +483,42 @@ static inline bool take_lowest(bitmap_word *word, unsigned *bit)
 	return false;
 }
 
-/* An object of @slab, whose word becomes @stock's; NULL if all words are seen as 0. */
-static void *take_from(struct slab_stock *stock, unsigned class, struct slab *slab)
+/* Are all words of @slab 0? Quickly, since a hart looks at some that are full. */
+static inline bool seems_full(const struct slab *slab, uint64_t count)
+{
+	uint64_t any = bitmap_atomic_word(&slab->free[0]);
+
+	_Static_assert(SLAB_WORDS == 4, "each is looked at; past the last object there is no bit");
+	if (count > BITS_PER_WORD)
+		any |= bitmap_atomic_word(&slab->free[1]) | bitmap_atomic_word(&slab->free[2]) |
+		       bitmap_atomic_word(&slab->free[3]);
+	return any == 0;
+}
+
+/* The lowest free bit of @slab is the caller's. Result: the word; NULL if all are seen as 0. */
+static inline bitmap_word *take_any_bit(struct slab *slab, unsigned *bit)
 {
 	uint64_t count = SLAB_READ(slab, count);
-	unsigned bit;
 
+	if (seems_full(slab, count))
+		return NULL;
 	for (uint64_t w = 0; w * BITS_PER_WORD < count; w++) {
-		if (!take_lowest(&slab->free[w], &bit))
-			continue;
-		store_release(&stock->word[class], &slab->free[w]);
-		return slab_object(&slab->free[w], bit);
+		if (take_lowest(&slab->free[w], bit))
+			return &slab->free[w];
 	}
 	return NULL;
 }
 
-/* The listed slab that was full last becomes the own one of the hart that asks; NULL if none is. */
-static struct slab *adopt_slab(const struct slab_pool *pool, struct slab_class *c,
-			       const struct slab_stock *stock)
+/* An object of @slab, whose word becomes @stock's; NULL if all words are seen as 0. */
+static void *take_from(struct slab_stock *stock, unsigned class, struct slab *slab)
 {
-	struct slab *slab = c->list[SLAB_LISTED];
+	unsigned bit;
+	bitmap_word *word = take_any_bit(slab, &bit);
 
-	if (slab != NULL) {
-		move_slab(c, slab, SLAB_STOCK);
-		SLAB_WRITE(slab, owner, stock_owner(pool, stock));
-	}
-	return slab;
+	if (word == NULL)
+		return NULL;
+	store_release(&stock->word[class], word);
+	return slab_object(word, bit);
 }
 
 /* ---- starting and retiring -------------------------------------------------------------------- */
@@ -486,18 +588,6 @@ static void *set_all_bits(struct slab *slab, uint8_t *base, uint64_t count, size
 }
 
 /*
- * With the lock: how a new slab begins. This hart takes from it, unless a handler has started one
- * meanwhile. A large object is all that there is of its slab.
- */
-static enum slab_state first_state(const struct slab_pool *pool, const struct slab_stock *stock,
-				   unsigned class)
-{
-	if (class == SLAB_LARGE)
-		return SLAB_FULL;
-	return own_slab(pool, stock, class) == NULL ? SLAB_STOCK : SLAB_LISTED;
-}
-
-/*
  * Rule 6, but for describe(). The first object is the caller's. *@stray: another one that was freed
  * already.
  */
@@ -507,12 +597,13 @@ static inline void *start(struct slab_pool *pool, struct slab_class *c, const st
 	LOCK_SCOPED(held, &c->lock);
 	unsigned class = c->number;
 	struct slab_stock *stock = hart_slots_own(&pool->stocks);
-	enum slab_state state = first_state(pool, stock, class);
 
-	SLAB_WRITE(n->slab, owner, stock_owner(pool, stock));
-	link_slab(c, n->slab, state);
+	if (likely(class != SLAB_LARGE))
+		link_own(pool, c, n->slab, stock, own_slab(pool, stock, class));
+	else
+		link_slab(c, n->slab, NULL, SLAB_FULL); /* its object is all that there is of it */
 	*stray = set_all_bits(n->slab, n->base, n->count, n->size);
-	if (state == SLAB_STOCK)
+	if (likely(class != SLAB_LARGE))
 		store_release(&stock->word[class], &n->slab->free[0]);
 	c->starts++;
 	count_slabs(c, 1);
@@ -672,13 +763,16 @@ static bool take_all_bits(struct slab *slab, void **stray)
 }
 
 /* Rule 5, up to where the lock is dropped: *@r goes back then. False: not empty. */
-static bool retire(struct slab_class *c, struct slab *slab, struct remains *r, void **stray)
+static bool retire(struct slab_pool *pool, struct slab_class *c, struct slab *slab,
+		   struct remains *r, void **stray)
 {
 	if (!take_all_bits(slab, stray))
 		return false;
 	r->base = SLAB_READ(slab, base);
 	r->bytes = (size_t)SLAB_READ(slab, count) * SLAB_READ(slab, size);
 	r->placed = c->kind.placed;
+	if (SLAB_READ(slab, state) == SLAB_STOCK)
+		disown(stock_of(pool, SLAB_READ(slab, owner)), slab);
 	SLAB_WRITE(slab, class, 0);
 	SLAB_WRITE(slab, count, 0); /* a free that comes too late is refused */
 	unlink_slab(c, slab);
@@ -690,22 +784,54 @@ static bool retire(struct slab_class *c, struct slab *slab, struct remains *r, v
 
 /* ---- taking ----------------------------------------------------------------------------------- */
 
-/* From the own slab of this hart, or from a listed one, which becomes that. */
+/*
+ * From the next of this hart's own slabs that has one, in turn; OWN_LOOKS at most. Without a lock,
+ * so all is a hint until a bit is won.
+ */
+static never_inline void *alloc_from_own(struct slab_pool *pool, unsigned class)
+{
+	struct slab_stock *stock = hart_slots_own(&pool->stocks);
+	uint32_t owner = stock_owner(pool, stock);
+	bitmap_word *word = atomic_load_explicit(&stock->word[class], acre_order_of_address);
+	struct slab *slab = word != &pool->none ? slab_of_word(word) : NULL;
+	unsigned bit;
+
+	if (slab != NULL && !is_of_hart(slab, class, owner))
+		slab = NULL;
+	for (unsigned looks = 0; looks < OWN_LOOKS; looks++) {
+		if (slab == NULL)
+			slab = link_of(&stock->first[class]);
+		if (slab == NULL)
+			return NULL;
+		word = take_any_bit(slab, &bit);
+		if (word != NULL && likely(slab_has_class(word, class))) {
+			store_release(&stock->word[class], word);
+			return slab_object(word, bit);
+		}
+		if (word != NULL)
+			slab_put_back(pool, word, bit);
+		slab = next_of_hart(slab);
+	}
+	return NULL;
+}
+
+/* From a listed slab, which becomes this hart's own. */
 static never_inline void *alloc_from_listed(struct slab_pool *pool, struct slab_class *c,
 					    unsigned class)
 {
 	LOCK_SCOPED(held, &c->lock);
 	struct slab_stock *stock = hart_slots_own(&pool->stocks);
-	struct slab *slab = own_slab(pool, stock, class);
+	struct slab *own = own_slab(pool, stock, class);
+	struct slab *slab;
 
-	if (slab == NULL)
-		slab = adopt_slab(pool, c, stock);
-	while (slab != NULL) {
+	while ((slab = SLAB_READ(c, list[SLAB_LISTED])) != NULL) {
 		void *object = take_from(stock, class, slab);
-		if (object != NULL)
+		if (object != NULL) {
+			unlink_slab(c, slab);
+			link_own(pool, c, slab, stock, own);
 			return object;
+		}
 		leave_slab(c, slab);
-		slab = adopt_slab(pool, c, stock);
 	}
 	return NULL;
 }
@@ -718,7 +844,8 @@ static never_inline void *alloc_from_any(struct slab_pool *pool, struct slab_cla
 	struct slab_stock *stock = hart_slots_own(&pool->stocks);
 	void *object = NULL;
 
-	for (struct slab *slab = c->list[state]; slab != NULL && object == NULL; slab = slab->next)
+	for (struct slab *slab = SLAB_READ(c, list[state]); slab != NULL && object == NULL;
+	     slab = SLAB_READ(slab, next))
 		object = take_from(stock, class, slab);
 	return object;
 }
@@ -732,14 +859,18 @@ static void *alloc_from_others(struct slab_pool *pool, struct slab_class *c, uns
 	return object != NULL ? object : alloc_from_any(pool, c, class, SLAB_FULL);
 }
 
-/* From a listed slab; else from a new one; else from that of another hart; and at last from any. */
+/* From a slab of the hart's; else a listed one; a new one; one of another hart; at last any. */
 static void *alloc_of_class(struct slab_pool *pool, unsigned class, bool grow)
 {
 	struct slab_class *c = &pool->class[class];
-	uint32_t count = count_of_next(c);
 	bool looked = false; /* for slabs that are wholly free, and there are none */
-	void *object = alloc_from_listed(pool, c, class);
+	void *object = alloc_from_own(pool, class);
 
+	if (likely(object != NULL))
+		return object;
+	uint32_t count = count_of_next(c);
+	if (SLAB_READ(c, list[SLAB_LISTED]) != NULL) /* a hint */
+		object = alloc_from_listed(pool, c, class);
 	while (object == NULL && count >= c->least) {
 		object = alloc_from_new(pool, c, c->size, count, &c->kind, grow);
 		if (object == NULL)
@@ -805,6 +936,52 @@ static bool keep(struct slab_class *c, struct slab *slab, unsigned class)
 	return true;
 }
 
+/* Is @beside, if any, of the same hart as @slab, and wholly free? Mostly one word says no. */
+static inline bool is_empty_beside(const struct slab *slab, const struct slab *beside)
+{
+	if (beside == NULL)
+		return false;
+	uint64_t first = bitmap_atomic_word(&beside->free[0]);
+	return first != 0 && (first & (first + 1)) == 0 &&
+	       is_of_hart(beside, (unsigned)SLAB_READ(slab, class), SLAB_READ(slab, owner)) &&
+	       slab_is_empty(beside);
+}
+
+/* @slab, of a hart, is wholly free, and so is enough beside it. Without the lock it is a hint. */
+static bool is_surplus(const struct slab *slab)
+{
+	const struct slab *beside = link_of(&slab->prev);
+	size_t bytes = 0;
+
+	for (; bytes < EMPTY_KEPT && is_empty_beside(slab, beside); beside = link_of(&beside->prev))
+		bytes += (size_t)(SLAB_READ(beside, count) * SLAB_READ(beside, size));
+	beside = link_of(&slab->next);
+	for (; bytes < EMPTY_KEPT && is_empty_beside(slab, beside); beside = link_of(&beside->next))
+		bytes += (size_t)(SLAB_READ(beside, count) * SLAB_READ(beside, size));
+	return bytes >= EMPTY_KEPT && slab_is_empty(slab);
+}
+
+/* Does the stock of this hart lead to @slab? A hint. There is no stock of large ones. */
+static inline bool is_in_stock(const struct slab_pool *pool, const struct slab *slab)
+{
+	const struct slab_stock *stock = hart_slots_own(&pool->stocks);
+	uint64_t class = SLAB_READ(slab, class);
+	uintptr_t word = 0;
+
+	if (class < SLAB_LARGE)
+		word = (uintptr_t)atomic_load_explicit(&stock->word[class], memory_order_relaxed);
+	return word - (uintptr_t)slab < SLAB_ALIGN;
+}
+
+/*
+ * @slab, of a hart, may be wholly free: is it one too many? Mostly one load says no. The last of the
+ * class stays, and that which objects are taken from. A hint.
+ */
+static inline bool may_go(const struct slab_pool *pool, const struct slab *slab)
+{
+	return SLAB_READ(slab, next) != NULL && !is_in_stock(pool, slab) && is_surplus(slab);
+}
+
 /* Bring @slab, of class @class if it still is, to the state that its bits say. Retired? *@r. */
 static bool settle_locked(struct slab_pool *pool, unsigned class, struct slab *slab,
 			  struct remains *r, void **stray)
@@ -813,11 +990,13 @@ static bool settle_locked(struct slab_pool *pool, unsigned class, struct slab *s
 	LOCK_SCOPED(held, &c->lock);
 	uint32_t state = SLAB_READ(slab, state);
 
-	if (SLAB_READ(slab, class) != class || state == SLAB_STOCK || state == SLAB_SPARE)
+	if (SLAB_READ(slab, class) != class || state == SLAB_SPARE)
 		return false;
+	if (state == SLAB_STOCK) /* it was surplus, or else it may go too */
+		return slab_is_empty(slab) && retire(pool, c, slab, r, stray);
 	if (state == SLAB_FULL && has_a_free_bit(slab))
 		move_slab(c, slab, SLAB_LISTED);
-	return slab_is_empty(slab) && !keep(c, slab, class) && retire(c, slab, r, stray);
+	return slab_is_empty(slab) && !keep(c, slab, class) && retire(pool, c, slab, r, stray);
 }
 
 static never_inline void settle_in_class(struct slab_pool *pool, struct slab *slab, unsigned class)
@@ -835,7 +1014,8 @@ never_inline void slab_settle(struct slab_pool *pool, struct slab *slab)
 {
 	atomic_thread_fence(memory_order_seq_cst); /* rule 4: after the bit, before the state */
 	uint32_t state = SLAB_READ(slab, state);
-	if (state == SLAB_STOCK || (state == SLAB_LISTED && !slab_is_empty(slab)))
+	if (state == SLAB_STOCK ? !may_go(pool, slab)
+				: state == SLAB_LISTED && !slab_is_empty(slab))
 		return;
 	uint64_t class = SLAB_READ(slab, class);
 	if (class != 0)
@@ -853,29 +1033,30 @@ enum slab_found slab_free(struct slab_pool *pool, struct slab *slab, void *ptr)
 }
 
 /* With the lock: a slab of @state that is wholly free and is retired; NULL if none is. */
-static struct slab *retire_one(struct slab_class *c, enum slab_state state, struct remains *r,
-			       void **stray)
+static struct slab *retire_one(struct slab_pool *pool, struct slab_class *c, enum slab_state state,
+			       struct remains *r, void **stray)
 {
-	struct slab *slab = c->list[state];
+	struct slab *slab = SLAB_READ(c, list[state]);
 
-	while (slab != NULL && !(slab_is_empty(slab) && retire(c, slab, r, stray)))
-		slab = slab->next;
+	while (slab != NULL && !(slab_is_empty(slab) && retire(pool, c, slab, r, stray)))
+		slab = SLAB_READ(slab, next);
 	return slab;
 }
 
-static struct slab *retire_any(struct slab_class *c, struct remains *r, void **stray)
+static struct slab *retire_any(struct slab_pool *pool, struct slab_class *c, struct remains *r,
+			       void **stray)
 {
 	LOCK_SCOPED(held, &c->lock);
-	struct slab *slab = retire_one(c, SLAB_STOCK, r, stray);
+	struct slab *slab = retire_one(pool, c, SLAB_STOCK, r, stray);
 
-	return slab != NULL ? slab : retire_one(c, SLAB_LISTED, r, stray);
+	return slab != NULL ? slab : retire_one(pool, c, SLAB_LISTED, r, stray);
 }
 
 static bool give_up_one(struct slab_pool *pool, struct slab_class *c)
 {
 	struct remains r;
 	void *stray = NULL;
-	struct slab *slab = retire_any(c, &r, &stray);
+	struct slab *slab = retire_any(pool, c, &r, &stray);
 
 	if (slab != NULL)
 		give_memory_back(pool, slab, &r);
@@ -949,7 +1130,8 @@ size_t slab_class_live(struct slab_pool *pool, unsigned class, const void **obje
 	size_t n = 0;
 
 	for (unsigned state = SLAB_FULL; state < SLAB_STATES; state++) {
-		for (const struct slab *slab = c->list[state]; slab != NULL; slab = slab->next)
+		for (const struct slab *slab = SLAB_READ(c, list[state]); slab != NULL;
+		     slab = SLAB_READ(slab, next))
 			find_live_objects(slab, object, max, &n);
 	}
 	return n;
@@ -1014,7 +1196,8 @@ void slab_class_stats(struct slab_pool *pool, unsigned class, struct slab_stats 
 				      .starts = c->starts,
 				      .retires = c->retires };
 	for (unsigned state = SLAB_FULL; state < SLAB_STATES; state++) {
-		for (struct slab *slab = c->list[state]; slab != NULL; slab = slab->next)
+		for (struct slab *slab = SLAB_READ(c, list[state]); slab != NULL;
+		     slab = SLAB_READ(slab, next))
 			add_objects(stats, slab);
 	}
 }

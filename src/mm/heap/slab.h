@@ -42,7 +42,7 @@ enum slab_state {
 	SLAB_SPARE,  /* of no class */
 	SLAB_FULL,   /* it had no free object when it was left */
 	SLAB_LISTED, /* it has free objects, for the hart that asks next */
-	SLAB_STOCK,  /* a hart takes from it: its owner */
+	SLAB_STOCK,  /* a hart's own, with free objects or without: its owner takes from it */
 	SLAB_STATES
 };
 
@@ -60,17 +60,21 @@ struct slab {
 	_Atomic uint64_t count;      /* of objects */
 	_Atomic uint32_t state;      /* enum slab_state */
 	_Atomic uint32_t
-		owner;     /* the hart of a SLAB_STOCK; PLATFORM_MAX_HARTS: of those that share */
-	struct slab *next; /* of those of its class and state, or of the spare ones */
-	struct slab *prev;
+		owner; /* the hart of a SLAB_STOCK; PLATFORM_MAX_HARTS: of those that share */
+	_Atomic(struct slab *) next; /* of those of its class and state, or of the spare ones */
+	_Atomic(struct slab *) prev;
 };
 
 _Static_assert(sizeof(struct slab) == SLAB_ALIGN, "a word leads to its slab");
 _Static_assert(offsetof(struct slab, base) == SLAB_ALIGN / 2, "a line of their own");
 
-/* Where a hart takes its next objects from: for each class a word of some slab; only a hint. */
+/*
+ * Where a hart takes its next objects from: for each class a word of some slab, only a hint; and
+ * the first of its own slabs, which lie side by side in the list of the class, whose lock guards it.
+ */
 struct slab_stock {
 	_Atomic(bitmap_word *) word[SLAB_LARGE]; /* large ones are of no stock */
+	_Atomic(struct slab *) first[SLAB_LARGE];
 };
 
 /* What the objects of a cache are. */
@@ -87,7 +91,7 @@ struct slab_kind {
 
 struct slab_class {
 	struct ticket_lock lock;
-	struct slab *list[SLAB_STATES]; /* by state */
+	_Atomic(struct slab *) list[SLAB_STATES]; /* by state */
 	struct slab *kept; /* a listed one that was wholly free when it was looked at */
 	unsigned number;
 	size_t size;             /* of an object; 0: each has its own, or there is no such class */

@@ -64,11 +64,17 @@ static const char *check_slab(const struct slab_pool *pool, const struct slab_cl
 	return check_frames(pool, slab);
 }
 
-/* Has an owner another slab of the class, after @slab? */
-static bool owns_another(const struct slab *slab)
+/* Is @slab, of a hart, after one of another hart, and has its own hart one before that? */
+static bool lies_apart(const struct slab_class *c, const struct slab *slab)
 {
-	for (const struct slab *s = slab->next; s != NULL; s = s->next) {
-		if (SLAB_READ(s, owner) == SLAB_READ(slab, owner))
+	const struct slab *prev = SLAB_READ(slab, prev);
+	uint32_t owner = SLAB_READ(slab, owner);
+
+	if (prev == NULL || SLAB_READ(prev, owner) == owner)
+		return false;
+	for (const struct slab *s = SLAB_READ(c, list[SLAB_STOCK]); s != prev;
+	     s = SLAB_READ(s, next)) {
+		if (SLAB_READ(s, owner) == owner)
 			return true;
 	}
 	return false;
@@ -80,16 +86,17 @@ static const char *check_list(const struct slab_pool *pool, const struct slab_cl
 {
 	const struct slab *prev = NULL;
 
-	for (const struct slab *slab = c->list[state]; slab != NULL; slab = slab->next) {
+	for (const struct slab *slab = SLAB_READ(c, list[state]); slab != NULL;
+	     slab = SLAB_READ(slab, next)) {
 		const char *broken = check_slab(pool, c, slab, bytes);
 		if (broken != NULL)
 			return broken;
-		if (slab->prev != prev || ++*n > SLAB_READ(c, nslabs))
+		if (SLAB_READ(slab, prev) != prev || ++*n > SLAB_READ(c, nslabs))
 			return "S3: the list of a class is damaged";
 		if (SLAB_READ(slab, state) != state)
 			return "S3: a slab is on the list of another state";
-		if (state == SLAB_STOCK && owns_another(slab))
-			return "S3: a hart takes from two slabs of a class";
+		if (state == SLAB_STOCK && lies_apart(c, slab))
+			return "S3: the slabs of a hart do not lie side by side";
 		prev = slab;
 	}
 	return NULL;
@@ -115,7 +122,7 @@ static const char *check_spares(struct slab_pool *pool, size_t *n)
 {
 	LOCK_SCOPED(held, &pool->runs->lock);
 
-	for (const struct slab *slab = pool->spare; slab != NULL; slab = slab->next) {
+	for (const struct slab *slab = pool->spare; slab != NULL; slab = SLAB_READ(slab, next)) {
 		uint64_t any = 0;
 		for (unsigned w = 0; w < SLAB_WORDS; w++)
 			any |= bitmap_atomic_word(&slab->free[w]);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "lib/attributes.h"
+#include "lib/platform.h"
 #include "mm/heap/heap_internal.h"
 #include "tests/concurrency/explore/explore.h"
 #include "tests/concurrency/explore/owners.h"
@@ -104,7 +105,7 @@ static void give_up_and_take_other(void)
 	(void)take(OTHER);
 }
 
-/* ... which is full, and is left for another slab, before its objects are freed one after another. */
+/* ... which is full when another one starts, before its objects are freed one after another. */
 static void give_up_and_fill_other(void)
 {
 	uint8_t *block[OTHERS];
@@ -114,6 +115,15 @@ static void give_up_and_fill_other(void)
 		block[i] = take(OTHER);
 	for (unsigned i = 0; i < OTHERS; i++)
 		free_block(block[i], OTHER);
+}
+
+/* The hart stops: its slabs are nobody's. */
+static void leave(void)
+{
+	unsigned long irq = platform_irq_save();
+
+	slab_stock_leave(&heap.slabs, &heap.slabs.shared);
+	platform_irq_restore(irq);
 }
 
 static void free_mine_and_take_other(void)
@@ -193,10 +203,11 @@ static void no_slab_but_a_stock(void)
 	world.block[EXPLORE_MAX_ACTIVITIES - 1] = heap_alloc(&heap, 9216, NULL);
 }
 
-/* A slab that is full. */
+/* A slab that is full, and no hart's. */
 static void full_slab(void)
 {
 	heap_of(2);
+	leave();
 }
 
 /* A slab of which activity 0 has one object. */
@@ -221,10 +232,11 @@ static void full_slab_of_another(void)
 	world.block[1] = NULL;
 }
 
-/* Two slabs that are full. */
+/* Two slabs that are full, and no hart's. */
 static void two_full_slabs(void)
 {
 	heap_of(4);
+	leave();
 }
 
 static void check_heap(void)
@@ -241,13 +253,56 @@ static void check_heap(void)
 		      (unsigned)stats.count.refusals, explore_refused());
 }
 
-/* The stock is empty; of another slab the object of activity 0 is left. */
+/* The stock is empty; of another slab, which is no hart's, the object of activity 0 is left. */
 static void the_stock_is_empty(void)
 {
-	heap_of(3); /* 0 and 1 of slab A; 2 of slab B, which is the stock */
+	heap_of(3); /* 0 and 1 of slab A; 2 of slab B */
 	heap_free(&heap, world.block[1], NULL);
 	heap_free(&heap, world.block[2], NULL);
 	world.block[1] = world.block[2] = NULL;
+	leave();
+	heap_free(&heap, heap_alloc(&heap, OBJECT, NULL), NULL); /* B is the stock again */
+	check_heap();
+}
+
+/* The stock is full; the slab before it, of the same hart, is empty. */
+static void the_next_slab_is_empty(void)
+{
+	heap_of(4); /* 0 and 1 of slab A; 2 and 3 of slab B, which is the stock */
+	heap_free(&heap, world.block[0], NULL);
+	heap_free(&heap, world.block[1], NULL);
+	world.block[0] = world.block[1] = NULL;
+	check_heap();
+}
+
+/* A listed slab with one free object, to which the stock leads, as after a time without memory. */
+static void listed_slab(void)
+{
+	heap_of(2);
+	struct slab *slab = page_map_find(&heap.map, (uintptr_t)world.block[0]);
+
+	leave();
+	heap_free(&heap, world.block[0], NULL);
+	world.block[0] = NULL;
+	heap.slabs.shared.word[heap_class_of(&heap, OBJECT)] = &slab->free[0];
+	check_heap();
+}
+
+/* Of ten slabs of a hart all are empty but the second, whose objects two activities have. */
+static void nine_empty_slabs(void)
+{
+	void *block[20];
+
+	new_heap(OBJECT, false);
+	explore_keep(memory, sizeof(memory), "memory"); /* so many descriptors lie in there too */
+	for (unsigned i = 0; i < 20; i++)
+		block[i] = heap_alloc(&heap, OBJECT, NULL);
+	for (unsigned i = 0; i < 20; i++) {
+		if (i / 2 != 1)
+			heap_free(&heap, block[i], NULL);
+	}
+	world.block[0] = block[2];
+	world.block[1] = block[3];
 	check_heap();
 }
 
@@ -342,9 +397,15 @@ const struct explore_scenario explore_heap_scenarios[] = {
 	{ .name = "heap.freed_while_it_leaves_the_list",
 	  .switches = 2,
 	  .weak_switches = 1,
+	  .setup = listed_slab,
+	  .check = check,
+	  .activity = { { take_one, 0, false }, { free_mine, 1, false }, { take_one, 0, true } } },
+	{ .name = "heap.freed_while_its_hart_leaves",
+	  .switches = 2,
+	  .weak_switches = 1,
 	  .setup = full_slab_of_another,
 	  .check = check,
-	  .activity = { { free_mine, 0, false }, { take_one, 1, false }, { take_one, 0, true } } },
+	  .activity = { { free_mine, 0, false }, { leave, 1, false }, { take_one, 0, true } } },
 	{ .name = "heap.two_slabs_become_empty",
 	  .switches = 2,
 	  .weak_switches = 1,
@@ -360,6 +421,26 @@ const struct explore_scenario explore_heap_scenarios[] = {
 	  .setup = the_stock_is_empty,
 	  .check = check,
 	  .activity = { { free_mine, 0, false }, { take_one, 1, false } } },
+	{ .name = "heap.one_more_slab_of_a_hart_becomes_empty",
+	  .switches = 2,
+	  .weak_switches = 1,
+	  .setup = nine_empty_slabs,
+	  .check = check,
+	  .activity = { { free_mine, 0, false },
+			{ free_mine_and_take, 1, false },
+			{ take_one, 0, true } } },
+	{ .name = "heap.goes_round_while_the_next_slab_is_retired",
+	  .switches = 2,
+	  .weak_switches = 1,
+	  .setup = the_next_slab_is_empty,
+	  .check = check,
+	  .activity = { { take_one, 0, false }, { give_up_and_take_other, 1, false } } },
+	{ .name = "heap.goes_round_while_its_hart_leaves",
+	  .switches = 2,
+	  .weak_switches = 1,
+	  .setup = the_next_slab_is_empty,
+	  .check = check,
+	  .activity = { { take_one, 0, false }, { leave, 1, false } } },
 	{ .name = "heap.settled_when_it_is_of_another_class",
 	  .switches = 2,
 	  .weak_switches = 1,
