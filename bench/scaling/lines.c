@@ -10,8 +10,8 @@
 #include "lib/platform.h"
 #include "lib/string.h"
 
-/* The image with the heap in it spans fewer lines, so no two of them meet in one place. */
-#define PLACES    (1u << 18)
+/* All RAM spans no more lines than that, so no two of them meet in one place. */
+#define PLACES    (1u << 21)
 #define HART_BITS 10
 
 _Static_assert(PLATFORM_MAX_HARTS < 1u << HART_BITS, "a hart is that many bits of an entry");

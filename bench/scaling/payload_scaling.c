@@ -11,6 +11,7 @@
  * harts as one likes.
  */
 #include "bench/scaling/lines.h"
+#include "bench/scaling/players.h"
 #include "kernel/hart/hart_life.h"
 #include "kernel/hart/hart_slot.h"
 #include "kernel/hart/harts.h"
@@ -38,61 +39,27 @@
 /* Nobody touches the frames: there need be no memory. 128 MiB for each player, and 1 GiB at least. */
 #define FRAMES_EACH  (1u << 15)
 #define FRAMES_LEAST (1u << 18)
-#define HELD         100u
-#define FILL         1500u
-#define SLOTS        64u /* a power of two */
 #define MAX_PLAYED   64u
-
-/* What operations of one kind have cost. */
-struct cost {
-	uint64_t operations;
-	uint64_t disturbed; /* operations with at least one foreign write */
-	uint64_t foreign;   /* foreign writes of all */
-};
-
-struct player {
-	unsigned index;
-	bool giving;  /* fill: on the way down */
-	uint64_t top; /* fill: that is where it turns */
-	uint64_t random;
-	struct cost own;     /* on frames that it took itself, or on blocks */
-	struct cost others;  /* frees of what another took */
-	struct player *next; /* who frees what this one takes */
-	uint32_t *held;      /* frames, from FIRST */
-	uint64_t nheld, capacity;
-	_Atomic uint32_t slot[SLOTS]; /* frame + 1, for the next player; 0: none */
-	unsigned in, out;
-	void *block;         /* what step_block() has, if anything */
-	struct hart *played; /* the record of a hart that is played */
-	uint64_t target;     /* operations; at once only */
-} acre_aligned_to(LINE_SIZE);
 
 static struct frame_pool *pool;
 static struct frame_room *room;
 static struct player *player;
 static unsigned nplayers;
-static void (*step)(struct player *);
+static const struct loop *loop;
 static frame_count_t nframes;
 static void *metadata;
 static frame_nr_t notes; /* frames of the machine, for what players hold */
 static _Atomic unsigned here, finished;
 
-static uint64_t next(struct player *p)
-{
-	p->random ^= p->random << 13;
-	p->random ^= p->random >> 7;
-	p->random ^= p->random << 17;
-	return p->random >> 11;
-}
-
-static void count(struct cost *cost, uint64_t before)
-{
-	uint64_t foreign = lines_foreign(platform_hart()) - before;
-
-	cost->operations++;
-	cost->foreign += foreign;
-	cost->disturbed += foreign != 0;
-}
+/* What players do, each whenever it has a turn. */
+struct loop {
+	const char *name;
+	void (*step)(struct player *);
+	bool objects; /* of the heap */
+	bool passes;  /* some turns do nothing, where the neighbours have to do something first */
+	bool full;    /* all memory but a tenth is taken */
+	bool locked;  /* each operation takes a lock */
+};
 
 /* ---- operations ------------------------------------------------------------------------------- */
 
@@ -101,7 +68,7 @@ static frame_nr_t take(struct player *p)
 	uint64_t before = lines_foreign(p->index);
 	frame_nr_t pfn = frame_alloc(pool);
 
-	count(&p->own, before);
+	player_count(&p->own, before);
 	if (pfn == FRAME_NONE)
 		acre_panic("the pool has no frame for player %u", p->index);
 	return pfn;
@@ -112,7 +79,7 @@ static void give(struct player *p, struct cost *cost, frame_nr_t pfn)
 	uint64_t before = lines_foreign(p->index);
 	enum acre_status s = frame_free(pool, pfn);
 
-	count(cost, before);
+	player_count(cost, before);
 	if (s != ACRE_OK)
 		acre_panic("player %u cannot give back a frame", p->index);
 }
@@ -124,7 +91,7 @@ static void hold(struct player *p)
 
 static void give_any(struct player *p)
 {
-	uint64_t i = next(p) % p->nheld;
+	uint64_t i = player_random(p) % p->nheld;
 	frame_nr_t pfn = FIRST + p->held[i];
 
 	p->held[i] = p->held[--p->nheld];
@@ -144,7 +111,7 @@ static void step_pair(struct player *p)
 /* Always about HELD of its own. */
 static void step_hold(struct player *p)
 {
-	if (p->nheld < HELD || (p->nheld == HELD && next(p) % 2 == 0))
+	if (p->nheld < HELD || (p->nheld == HELD && player_random(p) % 2 == 0))
 		hold(p);
 	else
 		give_any(p);
@@ -154,7 +121,7 @@ static void step_hold(struct player *p)
 static void step_fill(struct player *p)
 {
 	if (p->nheld == 0)
-		p->top = FILL / 2 + next(p) % (FILL / 2);
+		p->top = FILL / 2 + player_random(p) % (FILL / 2);
 	p->giving = p->nheld == 0 ? false : p->giving || p->nheld >= p->top;
 	if (p->giving)
 		give_any(p);
@@ -175,7 +142,7 @@ static void step_full(struct player *p)
 static void step_pass(struct player *p)
 {
 	struct player *to = p->next;
-	uint32_t frame = atomic_exchange(&p->slot[p->out % SLOTS], 0);
+	uintptr_t frame = atomic_exchange(&p->slot[p->out % SLOTS], 0);
 
 	if (frame != 0) {
 		p->out++;
@@ -183,7 +150,7 @@ static void step_pass(struct player *p)
 		return;
 	}
 	if (atomic_load(&to->slot[to->in % SLOTS]) == 0)
-		atomic_store(&to->slot[to->in++ % SLOTS], (uint32_t)(take(p) - FIRST) + 1);
+		atomic_store(&to->slot[to->in++ % SLOTS], take(p) - FIRST + 1);
 }
 
 static void step_run(struct player *p)
@@ -196,7 +163,7 @@ static void step_run(struct player *p)
 	} else if (frame_free_range(pool, FIRST + p->held[--p->nheld], 16) != ACRE_OK) {
 		acre_panic("player %u cannot give back a run", p->index);
 	}
-	count(&p->own, before);
+	player_count(&p->own, before);
 }
 
 static void step_block(struct player *p)
@@ -209,7 +176,7 @@ static void step_block(struct player *p)
 		kfree(p->block);
 		p->block = NULL;
 	}
-	count(&p->own, before);
+	player_count(&p->own, before);
 }
 
 /* ---- players ------------------------------------------------------------------------------------ */
@@ -228,7 +195,7 @@ static never_inline void in_turn(uint64_t rounds)
 	while (rounds-- != 0) {
 		for (unsigned i = 0; i < nplayers; i++) {
 			become(player[i].played);
-			step(&player[i]);
+			loop->step(&player[i]);
 		}
 	}
 	become(self);
@@ -255,10 +222,10 @@ static void on_this_hart(void *unused)
 	atomic_fetch_add(&here, 1);
 	while (atomic_load(&here) < nplayers)
 		platform_relax();
-	/* Some turns do nothing, where the neighbours have to do something first; until they have finished. */
+	/* Who passes goes on until the neighbours have finished. */
 	while (p->own.operations + p->others.operations < p->target && atomic_load(&finished) == 0)
-		step(p);
-	atomic_fetch_add(&finished, step == step_pass);
+		loop->step(p);
+	atomic_fetch_add(&finished, loop->passes);
 }
 
 static void at_once(uint64_t rounds)
@@ -294,7 +261,7 @@ static void *aligned_block(size_t size, size_t align)
 	return made;
 }
 
-static void begin(unsigned n)
+static void begin(unsigned n, bool turns)
 {
 	nplayers = n;
 	nframes = n * FRAMES_EACH > FRAMES_LEAST ? n * FRAMES_EACH : FRAMES_LEAST;
@@ -312,16 +279,21 @@ static void begin(unsigned n)
 	memset(player, 0, n * sizeof(*player));
 	for (unsigned i = 0; i < n; i++) {
 		struct player *p = &player[i];
-		p->index = i;
+		/* The heap is this hart's too, so a player must not have its number. */
+		p->index = loop->objects && turns ? i + 1 : i;
 		p->random = SEED * (i + 1);
 		p->next = &player[i + 1 < n ? i + 1 : 0];
-		p->capacity = nframes * 9 / 10 / n;
+		p->capacity = nframes * 9 / 10 / n / 2 * 2;
 		p->held = (uint32_t *)frame_ptr(&machine.frames, notes) + i * p->capacity;
+		p->object = (void **)p->held;
 		p->played = aligned_block(HART_RECORD_SIZE, LINE_SIZE);
 		*p->played = *hart_self();
-		p->played->index = i;
+		p->played->index = p->index;
 		hart_slot_init_all(p->played);
 	}
+	for (uint64_t i = 0, objects = loop->objects ? objects_begin(n) : 0; objects != 0 && i < n;
+	     i++)
+		player[i].capacity = objects;
 }
 
 static void end(void)
@@ -333,6 +305,8 @@ static void end(void)
 	must(frame_free_range(&machine.frames, notes, nframes * 4 / FRAME_SIZE));
 	for (unsigned i = 0; i < nplayers; i++) {
 		kfree(player[i].block);
+		if (loop->objects)
+			objects_end(&player[i]);
 		leave(player[i].played);
 		kfree(player[i].played);
 	}
@@ -364,7 +338,7 @@ static struct ticket_lock_stats look(void)
 	return sum;
 }
 
-static void print_cost(const char *loop, const char *kind, const char *way, const struct cost *cost,
+static void print_cost(const char *kind, const char *way, const struct cost *cost,
 		       const struct ticket_lock_stats *before,
 		       const struct ticket_lock_stats *after)
 {
@@ -372,10 +346,18 @@ static void print_cost(const char *loop, const char *kind, const char *way, cons
 		return;
 	acre_print("scaling %s.%s %s harts=%u ops=%llu disturbed=%llu foreign=%llu "
 		   "locks=%llu waits=%llu\n",
-		   loop, kind, way, nplayers, (unsigned long long)cost->operations,
+		   loop->name, kind, way, nplayers, (unsigned long long)cost->operations,
 		   (unsigned long long)cost->disturbed, (unsigned long long)cost->foreign,
 		   (unsigned long long)(after->holds - before->holds),
 		   (unsigned long long)(after->contended - before->contended));
+}
+
+static void print_class_line(uintptr_t in_classes)
+{
+	acre_print("# line: class of %llu bytes + %llu",
+		   (unsigned long long)slab_class_size(
+			   (unsigned)(in_classes / sizeof(struct slab_class))),
+		   (unsigned long long)(in_classes % sizeof(struct slab_class)));
 }
 
 /* Whose is the line that moves most? For who wants to know where it comes from. */
@@ -395,46 +377,56 @@ static void print_worst(void)
 			acre_print("# line: room + %llu", (unsigned long long)in_room);
 		else if (in_metadata < frame_metadata_bytes(nframes))
 			acre_print("# line: metadata + %llu", (unsigned long long)in_metadata);
+		else if (at - (uintptr_t)kernel_heap.slabs.class < sizeof(kernel_heap.slabs.class))
+			print_class_line(at - (uintptr_t)kernel_heap.slabs.class);
 		else
 			acre_print("# line: 0x%llx", (unsigned long long)at);
 		acre_print(", %llu times\n", (unsigned long long)times);
 	}
 }
 
-static void measure(const char *loop, void (*fn)(struct player *), unsigned n, bool turns)
+static void add_cost(struct cost *sum, const struct cost *cost)
+{
+	sum->operations += cost->operations;
+	sum->disturbed += cost->disturbed;
+	sum->foreign += cost->foreign;
+}
+
+static uint64_t operations_of(unsigned n, bool turns)
+{
+	if (turns || n == 1)
+		return OPERATIONS;
+	if (loop->locked)
+		return LOCKED_AT_ONCE;
+	return loop->full ? FULL_AT_ONCE : OPERATIONS;
+}
+
+static void measure(const struct loop *measured, unsigned n, bool turns)
 {
 	struct ticket_lock_stats before, after;
 	struct cost own = { 0 }, others = { 0 };
 	const char *way = turns ? "in-turn" : "at-once";
-	bool locked = fn == step_run;
-	uint64_t operations = OPERATIONS;
 
 	if (n == 0)
 		acre_panic("nobody takes part");
-	if (!turns && n > 1 && (locked || fn == step_full))
-		operations = locked ? LOCKED_AT_ONCE : FULL_AT_ONCE;
-
-	begin(n);
-	step = fn;
-	/* Where each has a place already; or the pool is as full as it will be, and half of it was replaced since. */
-	in_turn(fn == step_full ? 2 * player[0].capacity : 2ull * FILL);
+	loop = measured;
+	begin(n, turns);
+	/* Until each has a place; or all is as full as it will be, and half of it was replaced. */
+	(loop->objects && !turns ? at_once : in_turn)(loop->full ? 2 * player[0].capacity
+								 : 2ull * FILL);
 	for (unsigned i = 0; i < n; i++)
 		player[i].own = player[i].others = own;
 	before = look();
 	lines_begin();
-	(turns ? in_turn : at_once)(operations / n);
+	(turns ? in_turn : at_once)(operations_of(n, turns) / n);
 	lines_end();
 	after = look();
 	for (unsigned i = 0; i < n; i++) {
-		own.operations += player[i].own.operations;
-		own.disturbed += player[i].own.disturbed;
-		own.foreign += player[i].own.foreign;
-		others.operations += player[i].others.operations;
-		others.disturbed += player[i].others.disturbed;
-		others.foreign += player[i].others.foreign;
+		add_cost(&own, &player[i].own);
+		add_cost(&others, &player[i].others);
 	}
-	print_cost(loop, "own", way, &own, &before, &after);
-	print_cost(loop, "others", way, &others, &before, &after);
+	print_cost("own", way, &own, &before, &after);
+	print_cost("others", way, &others, &before, &after);
 	print_worst();
 	if (lines_lost() != 0)
 		acre_panic("%llu writes were lost: the table of lines is too small",
@@ -442,15 +434,24 @@ static void measure(const char *loop, void (*fn)(struct player *), unsigned n, b
 	end();
 }
 
+static const struct loop loops[] = {
+	{ .name = "pair", .step = step_pair },
+	{ .name = "hold", .step = step_hold },
+	{ .name = "fill", .step = step_fill },
+	{ .name = "full", .step = step_full, .full = true },
+	{ .name = "pass", .step = step_pass, .passes = true },
+	{ .name = "run", .step = step_run, .locked = true },
+	{ .name = "block", .step = step_block },
+	{ .name = "object_hold", .step = step_object_hold, .objects = true },
+	{ .name = "object_fill", .step = step_object_fill, .objects = true },
+	{ .name = "object_full", .step = step_object_full, .objects = true, .full = true },
+	{ .name = "object_pass", .step = step_object_pass, .objects = true, .passes = true },
+};
+
 static void measure_all(unsigned n, bool turns)
 {
-	measure("pair", step_pair, n, turns);
-	measure("hold", step_hold, n, turns);
-	measure("fill", step_fill, n, turns);
-	measure("full", step_full, n, turns);
-	measure("pass", step_pass, n, turns);
-	measure("run", step_run, n, turns);
-	measure("block", step_block, n, turns);
+	for (unsigned i = 0; i < ARRAY_SIZE(loops); i++)
+		measure(&loops[i], n, turns);
 }
 
 const struct boot_arguments payload_arguments = { .count = 0 };
