@@ -81,18 +81,29 @@ const struct peer_frames PEER_FRAMES_ACRE = {
 	.run_free = pool_run_free,
 };
 
+/* Each thread has a stock, in lines of its own, as each hart of the kernel has. */
+struct heap_of_threads {
+	struct heap h; /* first: what the others call takes it for the heap */
+	struct {
+		_Alignas(TICKET_LOCK_LINE) struct slab_stock stock;
+	} slot[PEER_THREADS];
+};
+
 static void *create(uint8_t *arena, size_t size)
 {
-	struct heap *h = aligned_alloc(TICKET_LOCK_LINE, sizeof(*h));
+	struct heap_of_threads *made = aligned_alloc(TICKET_LOCK_LINE, sizeof(*made));
 
-	if (h == NULL)
+	if (made == NULL)
 		return NULL;
-	heap_init(h);
-	if (heap_add_region_self(h, arena, size) != ACRE_OK) {
-		free(h);
+	const struct hart_slots slots =
+		hart_slots_array(made->slot, sizeof(made->slot[0]), PEER_THREADS);
+	heap_init(&made->h);
+	heap_use_stocks(&made->h, &slots);
+	if (heap_add_region_self(&made->h, arena, size) != ACRE_OK) {
+		free(made);
 		return NULL;
 	}
-	return h;
+	return made;
 }
 
 static void destroy(void *heap)

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define PEER_THREADS 4u /* threads that may use one allocator at the same time */
+
 /* A pool of frame numbers; nobody touches the frames. src/lib.rs has the same in Rust. */
 struct peer_frames {
 	const char *name;

@@ -1,22 +1,34 @@
 /* SPDX-License-Identifier: MIT */
-/* peers_main.c - all of it, once; report.py reads what it prints. An argument: percent of the rounds. */
+/*
+ * peers_main.c - all of it, once; report reads what it prints. Arguments: percent of the rounds; and
+ * frames, heaps or threads, to leave out the rest.
+ */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench/peers/frames.h"
 #include "bench/peers/heaps.h"
 #include "bench/peers/peers.h"
+#include "bench/peers/threads.h"
+
+static const struct {
+	const char *name;
+	bool (*run)(unsigned percent);
+} parts[] = { { "frames", frames_run }, { "heaps", heaps_run }, { "threads", threads_run } };
 
 int main(int argc, char **argv)
 {
 	unsigned percent = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 100;
 	const char *mimalloc = mimalloc_version();
-	bool right;
+	bool right = true;
 
 	if (mimalloc != NULL)
 		printf("version\tmimalloc\t%s\n", mimalloc);
-	right = frames_run(percent);
-	right &= heaps_run(percent);
+	for (unsigned i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (argc < 3 || strcmp(argv[2], parts[i].name) == 0)
+			right &= parts[i].run(percent);
+	}
 	if (!right)
 		fprintf(stderr, "our own allocator gave a wrong answer\n");
 	return right ? 0 : 1;

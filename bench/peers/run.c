@@ -232,7 +232,7 @@ struct thread {
 };
 
 /* A processor for each thread, if there are enough: else they might take turns on one. */
-static void move_to_processor(unsigned number)
+void move_to_processor(unsigned number)
 {
 	cpu_set_t mine, one;
 

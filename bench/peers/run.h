@@ -60,6 +60,9 @@ bool run_threads(const struct measure *m, const struct bench_workload *w, struct
 
 #define QUIET 0.1
 
+/* move_to_processor - this thread runs on the @number-th processor from now on, if there are two. */
+void move_to_processor(unsigned number);
+
 /* nanoseconds - what @clock says. */
 static inline uint64_t nanoseconds(clockid_t clock)
 {
