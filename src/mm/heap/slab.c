@@ -388,7 +388,7 @@ static inline bool is_of_hart(const struct slab *slab, unsigned class, uint32_t 
 	       SLAB_READ(slab, state) == SLAB_STOCK;
 }
 
-/* Whom a link leads to; without the lock too. */
+/* What a link leads to; without the lock too. */
 static inline struct slab *link_of(const _Atomic(struct slab *) *link)
 {
 	return atomic_load_explicit(link, acre_order_of_address);

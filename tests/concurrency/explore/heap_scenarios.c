@@ -117,7 +117,7 @@ static void give_up_and_fill_other(void)
 		free_block(block[i], OTHER);
 }
 
-/* The hart stops: its slabs are nobody's. */
+/* The hart stops: its slabs are no hart's. */
 static void leave(void)
 {
 	unsigned long irq = platform_irq_save();
