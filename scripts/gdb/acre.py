@@ -106,8 +106,12 @@ class Heap(Command):
         low, high = heap["slabs"]["class"].type.range()
         for i in range(low + 1, high + 1):
             each = heap["slabs"]["class"][i]
+            name = each["kind"]["name"]
+            what = f"objects of {int(each['size'])} bytes" if int(each["size"]) else "large blocks"
+            if int(name):
+                what += f" ({name.string()})"
             if int(each["nslabs"]):
-                print(f"objects of {int(each['size'])} bytes: {int(each['nslabs'])} slabs")
+                print(f"{what}: {int(each['nslabs'])} slabs")
 
 
 class Harts(Command):

@@ -151,7 +151,8 @@ def the_commands_show_what_the_kernel_prints():
     frames = result.must_say(r"^frames +(\d+) managed .*?, (\d+) free")
     result.must_say(rf"^{frames[1]} managed, {frames[2]} free; lock free$")
     result.must_say(r"^8\.00 MiB in 1 region\(s\), \d+ bytes used$")
-    result.must_say(r"^objects of 16 bytes: 1 slabs$")
+    result.must_say(r"^objects of 64 bytes: 1 slabs$")
+    result.must_say(r"^objects of 32 bytes \(names\): 1 slabs$")
 
 
 @case

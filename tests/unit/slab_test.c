@@ -336,9 +336,10 @@ KTEST(slab, keeps_what_has_a_live_object)
 {
 	struct fixture *f = make(64 << 10, 0, 10);
 	struct slab_class *c = &f->slabs.class[1];
-	uint8_t *object[2560]; /* of ten slabs of a frame */
+	enum { N = 2560 }; /* of ten slabs of a frame */
+	uint8_t **object = ktest_alloc(N * sizeof(*object), 8);
 
-	for (unsigned i = 0; i < ARRAY_SIZE(object); i++)
+	for (unsigned i = 0; i < N; i++)
 		object[i] = slab_alloc(&f->slabs, 1);
 	EXPECT_EQ(c->nslabs, 10);
 	for (unsigned i = 0; i < 2304; i++) {
