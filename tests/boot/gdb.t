@@ -40,7 +40,8 @@ MEMBERS = {
     "struct heap": "runs slabs count",
     "struct run_pool": "lock buddy used_bytes",
     "struct slab_pool": "class",
-    "struct slab_class": "size nslabs",
+    "struct slab_class": "size nslabs kind",
+    "struct slab_kind": "name",
     "struct buddy": "total_bytes nregions",
     "struct hart": "id state stack_low stack_high",
 }
