@@ -306,6 +306,23 @@ KTEST(heap_cache, has_all_its_objects_at_its_place)
 	grown_expect_books(g);
 }
 
+/* A hook says by that whether it gave anything. */
+KTEST(heap_cache, frames_of_an_empty_placed_slab_count_as_given_back)
+{
+	struct grown_heap *g = grown_heap();
+	struct heap_cache cache = { 0 };
+	const struct heap_place place = { UINT64_MAX, HEAP_ANY_NODE };
+	const struct heap_cache_kind kind = { .name = "placed", .size = 2048, .place = &place };
+
+	REQUIRE_EQ(heap_cache_create(&cache, &g->heap, &kind), ACRE_OK);
+	heap_cache_free(&cache, heap_cache_alloc(&cache, HERE), HERE);
+	const size_t placed = grown_stats(g).placed_bytes;
+	EXPECT(placed != 0);
+	EXPECT_EQ(heap_shrink(&g->heap), placed);
+	EXPECT_EQ(heap_shrink(&g->heap), 0);
+	destroy(&cache);
+}
+
 KTEST(heap_cache, objects_of_stocks_near_and_far)
 {
 	struct grown_heap *g = ktest_alloc(sizeof(*g), 128);

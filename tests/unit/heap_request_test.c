@@ -122,6 +122,50 @@ KTEST(heap_request, large_blocks_keep_the_limit)
 	grown_expect_books(g);
 }
 
+KTEST(heap_request, a_small_block_at_a_large_alignment_takes_no_region)
+{
+	struct grown_heap *g = grown_heap();
+	void *block = heap_alloc_aligned(&g->heap, 64, (size_t)1 << 20, HERE);
+
+	REQUIRE(block != NULL);
+	EXPECT(is_aligned((uintptr_t)block, (size_t)1 << 20));
+	EXPECT_EQ(grown_stats(g).grown_bytes, 0);
+	EXPECT_EQ(grown_stats(g).placed_bytes, FRAME_SIZE);
+	heap_free(&g->heap, block, HERE);
+	grown_expect_books(g);
+}
+
+/* Of a pool without two frames side by side. */
+KTEST(heap_request, a_scattered_pool_gives_frame_by_frame)
+{
+	struct grown_heap *g = grown_heap();
+	const frame_nr_t first = frame_from_paddr(grown_node(g, 0).start);
+	unsigned n = 0;
+
+	heap_free(&g->heap, heap_alloc(&g->heap, LARGE, HERE), HERE); /* leaf, descriptors */
+	for (frame_nr_t pfn = first; pfn < first + GROWN_FRAMES; pfn += 2)
+		(void)!frame_alloc_at(&g->pool, pfn, 1);
+	while (heap_alloc(&g->heap, 3000, HERE) != NULL)
+		n++;
+	EXPECT(n > GROWN_FRAMES / 2 - 32);
+	EXPECT(frame_free_count(&g->pool) < 4);
+	REQUIRE_VALID(heap_validate(&g->heap));
+}
+
+KTEST(heap_request, a_table_does_not_lie_in_a_large_block)
+{
+	struct grown_heap *g = grown_heap();
+	uint8_t *block = heap_alloc(&g->heap, LARGE, HERE);
+	uint8_t *memory = ktest_alloc(GROWN_ARENA, FRAME_SIZE);
+
+	REQUIRE(block != NULL);
+	EXPECT_EQ(heap_add_region(&g->heap, memory, GROWN_ARENA, block,
+				  heap_table_bytes(GROWN_ARENA)),
+		  ACRE_ERR_OVERLAP);
+	heap_free(&g->heap, block, HERE);
+	grown_expect_books(g);
+}
+
 /* ---- flags ---------------------------------------------------------------------------------- */
 
 static enum acre_status request(struct grown_heap *g, size_t size, unsigned flags,

@@ -6,6 +6,7 @@
  */
 #include "kernel/command.h"
 #include "kernel/machine.h"
+#include "kernel/memory/kernel_heap.h"
 #include "kernel/memory/kmalloc.h"
 #include "kernel/memory/ledger.h"
 #include "lib/print.h"
@@ -34,11 +35,12 @@ static void note_loan(const struct memmap_region *region, frame_count_t nframes)
 	first_loan = loan;
 }
 
-static void forget_loan(const struct memmap_region *region)
+/* @address is in it. The region there may have become longer. */
+static void forget_loan(acre_paddr_t address)
 {
 	struct loan **at = &first_loan;
 
-	while (*at != NULL && (*at)->range.start != region->range.start)
+	while (*at != NULL && !acre_range_contains((*at)->range, address))
 		at = &(*at)->next;
 	struct loan *loan = *at;
 	if (loan == NULL)
@@ -104,9 +106,11 @@ static void reclaim(unsigned nwords, char *const *word)
 	if (!command_address("reclaim ADDRESS", nwords, word, &address))
 		return;
 	enum acre_status s = mm_take_back_reusable(&machine.frames, &machine.memmap, address);
+	if (s == ACRE_ERR_OVERLAP && heap_shrink(&kernel_heap) != 0)
+		s = mm_take_back_reusable(&machine.frames, &machine.memmap, address);
 	if (s == ACRE_OK) {
 		const struct memmap_region *region = memmap_find(&machine.memmap, address);
-		forget_loan(region);
+		forget_loan(address);
 		say_moved(region, before, "reserved again");
 	} else if (s == ACRE_ERR_NOT_FOUND)
 		acre_print("nothing that is lent is there\n");

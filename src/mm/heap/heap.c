@@ -241,7 +241,8 @@ static bool could_have_made(const struct heap *h, size_t size, const struct slab
 
 	if (object->class == SLAB_LARGE)
 		return size <= object->size &&
-		       (object->loose || align_up(size, PAGE_MAP_FRAME) == object->size);
+		       (object->loose ||
+			align_up(size != 0 ? size : 1, PAGE_MAP_FRAME) == object->size);
 	if (object->class > SLAB_CLASSES)
 		return false;
 	return class == object->class || (object->loose && class != 0 && class < object->class);
@@ -320,7 +321,7 @@ static never_inline void *alloc_large(struct heap *h, size_t size, size_t align,
 	do {
 		ptr = run_alloc_no_grow(&h->runs, size, align, RUN_BLOCK);
 		if (ptr == NULL && grow)
-			ptr = slab_alloc_large(&h->slabs, size, frame_align, NULL);
+			ptr = slab_alloc_large(&h->slabs, size != 0 ? size : 1, frame_align, NULL);
 	} while (ptr == NULL && slab_give_up_empty(&h->slabs));
 	return ptr;
 }
@@ -330,12 +331,14 @@ static always_inline void *alloc_as_run(struct heap *h, size_t size, size_t alig
 	const size_t large = atomic_load_explicit(&h->runs.large, memory_order_relaxed);
 	void *ptr;
 
-	if (unlikely(size > large) || unlikely(align > HEAP_MAX_SIZE) || unlikely(!grow))
+	if (unlikely(size > large) || unlikely(align > large) || unlikely(!grow))
 		return alloc_large(h, size, align, grow);
 	do
 		ptr = run_alloc(&h->runs, size, align, RUN_BLOCK);
 	while (ptr == NULL && slab_give_up_empty(&h->slabs));
-	return ptr;
+	if (likely(ptr != NULL) || h->slabs.frames.take == NULL)
+		return ptr;
+	return alloc_large(h, size, align, grow); /* no region, but there may be frames for it */
 }
 
 /* What the stock does not have, or is not asked for. NULL: there is none. */
@@ -361,8 +364,8 @@ static never_inline void *reclaim_or_fail(struct heap *h, size_t size, size_t al
 	struct reclaim_hook *asked = NULL;
 	void *ptr = NULL;
 
-	while (ptr == NULL && size <= HEAP_MAX_SIZE && is_power_of_two(align) &&
-	       reclaim_more(h->reclaim, &asked, size))
+	while (ptr == NULL && size <= HEAP_MAX_SIZE && align <= HEAP_MAX_SIZE &&
+	       is_power_of_two(align) && reclaim_more(h->reclaim, &asked, size))
 		ptr = alloc_any(h, size, align, true);
 	return ptr != NULL ? ptr : heap_note_failure(h, size, align, caller);
 }

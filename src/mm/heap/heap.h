@@ -35,7 +35,7 @@
 
 #define HEAP_MIN_ALIGN  SLAB_UNIT
 #define HEAP_MAX_SIZE   ((size_t)1 << BUDDY_MAX_ORDER)
-#define HEAP_MAX_OBJECT SLAB_MAX_SIZE /* what is larger is a run, exact to RUN_GRANULE */
+#define HEAP_MAX_OBJECT SLAB_MAX_SIZE /* what is larger is a run, exact to RUN_GRANULE, or frames */
 
 struct heap;
 struct heap_stats;
@@ -68,8 +68,8 @@ size_t heap_table_bytes(size_t size);
  * heap_add_region - give the heap [@base, @base + @size), of any alignment, and @table of
  * @table_size bytes, of any alignment too, to describe it; at any time, both for good.
  * Pre:    the memory and the table are the caller's to give. The table may lie in a live
- *         block of this heap that is a run, as all are that are larger than HEAP_MAX_OBJECT: that
- *         cannot be freed then.
+ *         block of this heap that is a run: that cannot be freed then. In an object, or in a large
+ *         block that has frames of its own, it may not lie.
  * Result: ACRE_OK; ACRE_ERR_INVALID when no granule of RUN_GRANULE bytes fits, the region holds
  *         address 0, or there is no table; ACRE_ERR_NOMEM when the table is shorter than
  *         heap_table_bytes(); ACRE_ERR_OVERFLOW when the region or the table wraps;
@@ -282,7 +282,7 @@ struct heap_counters {
 /* What comes from the backing. */
 struct heap_grown {
 	struct heap_backing backing; /* take is NULL: there is none */
-	size_t most;                 /* bytes in regions */
+	size_t most;                 /* bytes in regions and placed */
 	size_t keep;                 /* free bytes that stay when the heap shrinks */
 	size_t bytes;                /* in regions, with their tables, now */
 	size_t placed_bytes;         /* in slabs that have frames of their own, now */

@@ -4,8 +4,9 @@
  *
  *	static struct heap_cache threads;
  *
- *	heap_cache_create(&threads, &heap, &(struct heap_cache_kind){ .name = "threads",
- *								      .size = sizeof(struct thread) });
+ *	const struct heap_cache_kind kind = { .name = "threads", .size = sizeof(struct thread) };
+ *	if (heap_cache_create(&threads, &heap, &kind) != ACRE_OK)
+ *		...
  *	struct thread *t = heap_cache_alloc(&threads, acre_caller());
  *	...
  *	heap_cache_free(&threads, t, acre_caller());
@@ -13,7 +14,8 @@
  * A cache has a class of its own: its slabs have no other objects, exact to the size, at any
  * alignment. It says how many are live, and at its end which were not freed. An object can be
  * constructed once for many lives: it goes back as it was when it was new, and comes again like
- * that. All that heap.h says of blocks holds for its objects: they are taken and freed by one atomic
+ * that. When a slab of which nothing is live goes back, its objects are gone, and no destructor is
+ * called: a constructor must not acquire anything. All that heap.h says of blocks holds for its objects: they are taken and freed by one atomic
  * instruction each, on any hart, by any handler; nothing of the heap lies in them; a wrong free is
  * refused. heap_free() takes them as well; heap_realloc() and heap_free_sized() refuse them.
  */

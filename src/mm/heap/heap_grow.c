@@ -243,11 +243,22 @@ static struct heap_piece remove_piece(struct heap *h, uint32_t i)
 	return piece;
 }
 
+/* In slabs that have frames of their own, now. */
+static size_t placed_bytes(struct heap *h)
+{
+	LOCK_SCOPED(held, &h->lock);
+
+	return h->grown.placed_bytes;
+}
+
 size_t heap_shrink(struct heap *h)
 {
-	size_t bytes = 0;
+	const size_t before = placed_bytes(h);
 
 	(void)slab_give_up_empty(&h->slabs);
+	const size_t after = placed_bytes(h); /* others may have taken some meanwhile */
+	size_t bytes = before > after ? before - after : 0;
+
 	for (uint32_t i = 0; i < BUDDY_MAX_REGIONS; i++) {
 		const struct heap_piece piece = remove_piece(h, i);
 		if (piece.bytes != 0)
@@ -267,10 +278,9 @@ static bool is_table(uintptr_t addr, void *table, size_t size, uint8_t **start, 
 	return addr - (uintptr_t)table < size;
 }
 
-bool heap_grown_table_of(struct heap *h, uintptr_t addr, uint8_t **start, size_t *bytes)
+static bool is_in_piece(struct heap *h, uintptr_t addr, uint8_t **start, size_t *bytes)
 {
 	LOCK_SCOPED(held, &h->lock);
-	const size_t root = align_up(h->map.nwindows * sizeof(page_map_leaf), PAGE_MAP_FRAME);
 
 	for (uint32_t i = 0; i < BUDDY_MAX_REGIONS; i++) {
 		const struct heap_piece *piece = &h->grown.piece[i];
@@ -279,6 +289,16 @@ bool heap_grown_table_of(struct heap *h, uintptr_t addr, uint8_t **start, size_t
 		    is_table(addr, (uint8_t *)piece->start + used, h->table[i].bytes, start, bytes))
 			return true;
 	}
+	return false;
+}
+
+/* Leaves and root stay: without the lock, since there may be many. */
+bool heap_grown_table_of(struct heap *h, uintptr_t addr, uint8_t **start, size_t *bytes)
+{
+	const size_t root = align_up(h->map.nwindows * sizeof(page_map_leaf), PAGE_MAP_FRAME);
+
+	if (is_in_piece(h, addr, start, bytes))
+		return true;
 	for (size_t w = 0; w < h->map.nwindows; w++) {
 		page_map_owner *leaf =
 			page_map_leaf_of(&h->map, h->map.windows + (w << PAGE_MAP_WINDOW_SHIFT));

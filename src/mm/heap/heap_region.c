@@ -71,6 +71,9 @@ static bool collides(struct heap *h, uintptr_t base, size_t size, const uint8_t 
 
 	if (overlap(base, size, start, bytes))
 		return true;
+	if (page_map_find(&h->map, start) !=
+	    NULL) /* an object, or a large block: it can be freed */
+		return true;
 	for (uint32_t i = 0; i < h->runs.buddy.nregions; i++) {
 		const struct buddy_region *r = &h->runs.buddy.region[i];
 		if (overlap(base, size, r->base, r->size) ||

@@ -24,23 +24,29 @@ static enum acre_status check_heap_request(const struct heap *h, const struct he
 
 static void *alloc_placed(struct heap *h, const struct heap_request *request, size_t align)
 {
+	void *ptr;
+
 	if (request->size > HEAP_MAX_SIZE || align > HEAP_MAX_SIZE)
 		return NULL;
 	if (align < PAGE_MAP_FRAME)
 		align = PAGE_MAP_FRAME;
-	return slab_alloc_large(&h->slabs, request->size, align, request->place);
+	do
+		ptr = slab_alloc_large(&h->slabs, request->size, align, request->place);
+	while (ptr == NULL && slab_give_up_empty(&h->slabs));
+	return ptr;
 }
 
 static void *alloc_requested(struct heap *h, const struct heap_request *request, size_t align)
 {
 	const bool grow = (request->flags & HEAP_NO_GROW) == 0;
+	const bool can_be = request->size <= HEAP_MAX_SIZE && align <= HEAP_MAX_SIZE;
 	struct reclaim_hook *asked = NULL;
 	void *ptr;
 
 	do
 		ptr = request->place != NULL ? alloc_placed(h, request, align)
 					     : heap_alloc_any(h, request->size, align, grow);
-	while (ptr == NULL && grow && reclaim_more(h->reclaim, &asked, request->size));
+	while (ptr == NULL && grow && can_be && reclaim_more(h->reclaim, &asked, request->size));
 	return ptr;
 }
 

@@ -184,6 +184,8 @@ static struct slab *make_descriptor(struct slab *slab)
 	SLAB_WRITE(slab, class, 0);
 	SLAB_WRITE(slab, count, 0);
 	SLAB_WRITE(slab, state, SLAB_SPARE);
+	SLAB_WRITE(slab, next, NULL); /* a hart that comes too early follows them (is_surplus()) */
+	SLAB_WRITE(slab, prev, NULL);
 	return slab;
 }
 
@@ -798,11 +800,11 @@ static never_inline void *alloc_from_own(struct slab_pool *pool, unsigned class)
 
 	if (slab != NULL && !is_of_hart(slab, class, owner))
 		slab = NULL;
-	for (unsigned looks = 0; looks < OWN_LOOKS; looks++) {
-		if (slab == NULL)
-			slab = link_of(&stock->first[class]);
-		if (slab == NULL)
-			return NULL;
+	if (slab == NULL)
+		slab = link_of(&stock->first[class]);
+	struct slab *from = slab;
+	struct slab *last = NULL;
+	for (unsigned looks = 0; slab != NULL && looks < OWN_LOOKS; looks++) {
 		word = take_any_bit(slab, &bit);
 		if (word != NULL && likely(slab_has_class(word, class))) {
 			store_release(&stock->word[class], word);
@@ -810,8 +812,16 @@ static never_inline void *alloc_from_own(struct slab_pool *pool, unsigned class)
 		}
 		if (word != NULL)
 			slab_put_back(pool, word, bit);
+		last = slab;
 		slab = next_of_hart(slab);
+		if (slab == NULL)
+			slab = link_of(&stock->first[class]);
+		if (slab == from) /* there are no others */
+			return NULL;
 	}
+	/* The next look goes on there, and a new slab comes after it: none is passed by for good. */
+	if (last != NULL)
+		store_release(&stock->word[class], &last->free[0]);
 	return NULL;
 }
 
@@ -1106,6 +1116,9 @@ bool slab_class_close(struct slab_pool *pool, unsigned class)
 	if (SLAB_READ(c, nslabs) != 0)
 		return false;
 	c->size = 0;
+	c->peak = 0;
+	c->starts = 0;
+	c->retires = 0;
 	c->kind = (struct slab_kind){ 0 };
 	return true;
 }
