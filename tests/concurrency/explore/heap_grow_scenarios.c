@@ -748,6 +748,13 @@ static void check(void)
 	check_the_end();
 }
 
+/* What all have taken fits into one region: no hart takes another. */
+static void check_one_region(void)
+{
+	EXPLORE_CHECK(heap.grown.bytes == PIECE * FRAME, "%zu bytes in regions", heap.grown.bytes);
+	check();
+}
+
 /*
  * Two activities have freed one object, and its slab may have become another one in between. Then
  * one of them is told, or the one that starts the slab, or it has passed: and an object is free that
@@ -793,6 +800,11 @@ const struct explore_scenario explore_heap_grow_scenarios[] = {
 	  .weak_switches = 1,
 	  .setup = had_a_region_and_gets_one,
 	  .check = check,
+	  .activity = { { take_run, 0, false }, { take_run, 1, false } } },
+	{ .name = "grow.two_harts_share_one_region",
+	  .switches = 2,
+	  .setup = had_a_region,
+	  .check = check_one_region,
 	  .activity = { { take_run, 0, false }, { take_run, 1, false } } },
 	{ .name = "large.taken_and_freed_by_two",
 	  .switches = 2,
