@@ -704,7 +704,8 @@ static void check_pool(void)
 {
 	const char *broken = frame_validate(&pool);
 	const struct heap_stats stats = check_heap();
-	size_t taken = world.taken_bytes + stats.grown_bytes + stats.backed_bytes;
+	size_t taken =
+		world.taken_bytes + stats.grown_bytes + stats.placed_bytes + stats.backed_bytes;
 
 	EXPLORE_CHECK(broken == NULL, "invalid: %s", broken);
 	for (unsigned i = 0; i < EXPLORE_MAX_ACTIVITIES; i++)
