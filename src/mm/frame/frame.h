@@ -109,8 +109,8 @@ acre_nodiscard enum acre_status frame_pool_debug(struct frame_pool *pool, frame_
 						 void *records, size_t bytes);
 
 /*
- * frame_pool_reclaim - before frame_alloc() or frame_alloc_range() of any kind fails, whoever may
- * give frames back is asked (lib/reclaim.h), at a caller's that may wait. NULL: nobody is, as at
+ * frame_pool_reclaim - before frame_alloc() or frame_alloc_range() of any kind fails, the hooks of
+ * @reclaim are asked for frames (lib/reclaim.h), if the caller may wait. NULL: no hook is, as at
  * first. @reclaim is kept. Pre: no other call on the pool is under way.
  */
 void frame_pool_reclaim(struct frame_pool *pool, struct reclaim_list *reclaim);

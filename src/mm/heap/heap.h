@@ -119,7 +119,7 @@ size_t heap_shrink(struct heap *h);
 size_t heap_backed_bytes(struct heap *h);
 
 /*
- * heap_set_reclaim - before an allocation fails, @reclaim is asked (lib/reclaim.h). NULL: nobody is.
+ * heap_set_reclaim - before an allocation fails, @reclaim is asked (lib/reclaim.h). NULL: no hook is.
  * Pre: no other hart uses the heap.
  */
 void heap_set_reclaim(struct heap *h, struct reclaim_list *reclaim);

@@ -186,7 +186,7 @@ struct run_pool {
 	struct ticket_lock lock;
 	/*
 	 * grow - a run of @bytes at a multiple of @align does not fit: add a region for it, unless
-	 * `added` is not @added any more. Was one added? NULL: nobody can. No lock is held.
+	 * `added` is not @added any more. Was one added? NULL: none can be. No lock is held.
 	 */
 	bool (*grow)(void *context, size_t bytes, size_t align, uint64_t added);
 	void *context;
