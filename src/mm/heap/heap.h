@@ -102,8 +102,9 @@ acre_nodiscard enum acre_status heap_set_backing(struct heap *h,
 						 const struct heap_backing *backing);
 
 /*
- * heap_set_limits - the heap takes @most bytes for blocks from its backing at most, and heap_shrink() leaves @keep
- * bytes of free memory in it, if it has as much. SIZE_MAX and 0 at first. What it has stays.
+ * heap_set_limits - the heap takes @most bytes for blocks from its backing at most, and
+ * heap_shrink() leaves @keep bytes of free memory in it, if it has as much. SIZE_MAX and 0 at
+ * first. What it has stays.
  */
 void heap_set_limits(struct heap *h, size_t most, size_t keep);
 
@@ -119,7 +120,8 @@ size_t heap_shrink(struct heap *h);
 size_t heap_backed_bytes(struct heap *h);
 
 /*
- * heap_set_reclaim - before an allocation fails, @reclaim is asked (lib/reclaim.h). NULL: no hook is.
+ * heap_set_reclaim - before an allocation fails, @reclaim is asked (lib/reclaim.h). NULL: no hook
+ * is.
  * Pre: no other hart uses the heap.
  */
 void heap_set_reclaim(struct heap *h, struct reclaim_list *reclaim);
