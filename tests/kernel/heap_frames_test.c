@@ -38,10 +38,16 @@ struct taken {
 	unsigned nruns;
 };
 
+/* Of more than 64 GiB: a look at each frame takes seconds. */
+static bool is_large(void)
+{
+	return frame_managed_count(&machine.frames) >> 24 != 0;
+}
+
 /* All but LEFT_FRAMES or somewhat more. */
 static void take_runs(struct taken *t)
 {
-	frame_count_t n = (frame_count_t)1 << 20;
+	frame_count_t n = (frame_count_t)1 << 40;
 
 	while (n >= LEFT_FRAMES / 4 && t->nruns < MAX_RUNS) {
 		frame_nr_t pfn = FRAME_NONE;
@@ -144,7 +150,8 @@ static void drain_and_fill(enum drain_order order, bool blocks_first, size_t siz
 	EXPECT(!take_a_frame(&t));
 	EXPECT(!take_a_block(&t, size));
 	REQUIRE_VALID(heap_validate(&kernel_heap));
-	REQUIRE_VALID(frame_validate(&machine.frames));
+	if (!is_large())
+		REQUIRE_VALID(frame_validate(&machine.frames));
 	if (blocks_first)
 		free_blocks(&t);
 	free_frames(&t);
@@ -169,8 +176,11 @@ KTEST(heap_frames, go_to_the_last_one_and_back)
 	irq_stress_pause();
 	heap_set_limits(&kernel_heap, most, 0);
 	for (unsigned order = 0; order < DRAIN_ORDERS; order++) {
+		if (is_large() && order != IN_TURN)
+			continue; /* seconds each */
 		drain_and_fill((enum drain_order)order, true, 6144);
-		drain_and_fill((enum drain_order)order, false, 70000);
+		if (!is_large())
+			drain_and_fill((enum drain_order)order, false, 70000);
 	}
 	heap_set_limits(&kernel_heap, most, keep);
 }
