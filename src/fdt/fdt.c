@@ -1021,17 +1021,30 @@ bool fdt_has_string(const struct fdt *fdt, const struct fdt_property *p, const c
 	}
 }
 
-enum acre_status fdt_read_status(const struct fdt *fdt, const struct fdt_property *p, bool *enabled)
+enum acre_status fdt_read_status(const struct fdt *fdt, const struct fdt_property *p,
+				 enum fdt_state *state)
 {
 	static const char okay[] = "okay";
 	static const char ok[] = "ok";
+	static const char disabled[] = "disabled";
+	static const char fail[] = "fail";
+	const struct fdt_block *block = &fdt->structure;
 	const char *unused;
+	uint8_t following = 0;
 
 	if (fdt_read_string(fdt, p, &unused) != ACRE_OK)
 		return ACRE_ERR_MALFORMED;
-	/*@ assert text_of_length(&okay[0], 4) && text_of_length(&ok[0], 2); */
-	*enabled = fdt_block_equals(&fdt->structure, p->value, okay) ||
-		   fdt_block_equals(&fdt->structure, p->value, ok);
+	/*@ assert text_of_length(&okay[0], 4) && text_of_length(&ok[0], 2) &&
+		text_of_length(&disabled[0], 8) && text_of_length(&fail[0], 4); */
+	if (fdt_block_equals(block, p->value, okay) || fdt_block_equals(block, p->value, ok))
+		*state = FDT_STATE_OKAY;
+	else if (fdt_block_equals(block, p->value, disabled))
+		*state = FDT_STATE_OFF;
+	else if (fdt_block_starts_with(block, p->value, fail, 4, &following) &&
+		 (following == '\0' || following == '-'))
+		*state = FDT_STATE_OFF;
+	else
+		*state = FDT_STATE_OTHER;
 	return ACRE_OK;
 }
 

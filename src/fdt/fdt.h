@@ -334,20 +334,28 @@ acre_nodiscard enum acre_status fdt_next_string(const struct fdt *fdt,
 */
 bool fdt_has_string(const struct fdt *fdt, const struct fdt_property *property, const char *text);
 
+/* What a `status` property says of its node (2.3.4). A node without one is okay. */
+enum fdt_state {
+	FDT_STATE_OKAY,  /* "okay", "ok" */
+	FDT_STATE_OFF,   /* "disabled", "fail", "fail-..." */
+	FDT_STATE_OTHER, /* a word that is none of these, "reserved" among them */
+};
+
 /*
- * fdt_read_status - *@enabled = does this value of a `status` property say "okay" or "ok"?
- * Result: ACRE_OK, or ACRE_ERR_MALFORMED if the value is not a string (*@enabled untouched).
+ * fdt_read_status - *@state = what this value of a `status` property says.
+ * Result: ACRE_OK, or ACRE_ERR_MALFORMED if the value is not a string (*@state untouched).
  */
 /*@
 	requires readable_tree(fdt);
-	requires \valid_read(property) && \valid(enabled);
-	requires \separated(enabled, fdt, property);
-	assigns *enabled;
+	requires \valid_read(property) && \valid(state);
+	requires \separated(state, fdt, property);
+	assigns *state;
 	ensures \result == ACRE_OK || \result == ACRE_ERR_MALFORMED;
-	ensures \result != ACRE_OK ==> *enabled == \old(*enabled);
+	ensures \result != ACRE_OK ==> *state == \old(*state);
 */
 acre_nodiscard enum acre_status fdt_read_status(const struct fdt *fdt,
-						const struct fdt_property *property, bool *enabled);
+						const struct fdt_property *property,
+						enum fdt_state *state);
 
 /*
  * fdt_text_is_printable - is @text 1 to @max bytes of printable ASCII, and then a NUL? What a tree

@@ -65,23 +65,30 @@ static enum acre_status count_harts(struct fdt_hart_cursor *c)
 	return ACRE_OK;
 }
 
-/* Hart @c->index of the node. A hart whose status cannot be read is not one to be started. */
+/* May a hart of the node be started? Not if its status is a word that nobody knows. */
+static bool hart_is_enabled(const struct fdt_hart_cursor *c)
+{
+	enum fdt_state state = FDT_STATE_OKAY;
+
+	if (hart_has(c, STATUS) && fdt_read_status(c->fdt, &c->property[STATUS], &state) != ACRE_OK)
+		return false;
+	return state == FDT_STATE_OKAY;
+}
+
+/* Hart @c->index of the node. */
 static void describe_hart(struct fdt_hart_cursor *c, struct fdt_hart *hart)
 {
 	uint32_t width = c->cells.address;
 
 	*hart = (struct fdt_hart){
 		.why = count_harts(c),
-		.enabled = true,
+		.enabled = hart_is_enabled(c),
 		.isa = text_of(c, ISA),
 		.isa_base = text_of(c, ISA_BASE),
 		.mmu_type = text_of(c, MMU_TYPE),
 		.name = c->node.name,
 		.node = c->node.offset,
 	};
-	if (hart_has(c, STATUS) &&
-	    fdt_read_status(c->fdt, &c->property[STATUS], &hart->enabled) != ACRE_OK)
-		hart->enabled = false;
 	if (hart->why == ACRE_OK) /* index < length / 4: the product fits */
 		hart->why = fdt_read_cells(c->fdt, &c->property[REG], c->index * width, width,
 					   &hart->id);

@@ -75,12 +75,12 @@ static void begin_device_node(struct search *search, const struct fdt_node *node
 
 static void note_status(struct search *search, struct level *level, const struct fdt_property *p)
 {
-	bool enabled = false;
+	enum fdt_state state = FDT_STATE_OTHER;
 
 	if (search->candidate.status_seen)
 		return;
 	search->candidate.status_seen = true;
-	if (fdt_read_status(search->fdt, p, &enabled) != ACRE_OK || !enabled)
+	if (fdt_read_status(search->fdt, p, &state) != ACRE_OK || state != FDT_STATE_OKAY)
 		level->enabled = false;
 }
 

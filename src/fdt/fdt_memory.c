@@ -168,15 +168,20 @@ static enum acre_status next_memreserve(struct fdt_memory_cursor *c, struct fdt_
 
 /* finish_*() - true when *@fact was filled in; c->count pairs are to be handed out afterwards. */
 
-/* Is the pending node switched on? @broken where its `status` cannot be read. */
-static bool is_enabled(struct fdt_memory_cursor *c, bool broken)
+/*
+ * Is the pending node not switched off? @c->status_why says whether that is in doubt: the value
+ * cannot be read, or is a word that nobody knows.
+ */
+static bool is_enabled(struct fdt_memory_cursor *c)
 {
-	bool enabled = true;
+	enum fdt_state state = FDT_STATE_OKAY;
 
 	c->status_why = ACRE_OK;
 	if (node_has(c, STATUS))
-		c->status_why = fdt_read_status(c->fdt, &c->property[STATUS], &enabled);
-	return c->status_why == ACRE_OK ? enabled : broken;
+		c->status_why = fdt_read_status(c->fdt, &c->property[STATUS], &state);
+	if (state == FDT_STATE_OTHER)
+		c->status_why = ACRE_ERR_INVALID;
+	return state != FDT_STATE_OFF;
 }
 
 static bool has_memory_type(const struct fdt_memory_cursor *c)
@@ -196,7 +201,7 @@ static bool finish_memory(struct fdt_memory_cursor *c, struct fdt_memory_fact *f
 
 	if (!typed && !fdt_node_is_named(c->fdt, &c->node, "memory"))
 		return false;
-	if (!is_enabled(c, true))
+	if (!is_enabled(c))
 		return false;
 	if (c->status_why != ACRE_OK)
 		return malformed(c, fact, FDT_FACT_MEMORY, c->status_why, STATUS);
@@ -276,9 +281,9 @@ static bool finish_reserved(struct fdt_memory_cursor *c, struct fdt_memory_fact 
 {
 	enum acre_status s;
 
-	if (!is_enabled(c, true))
+	if (!is_enabled(c))
 		return false;
-	if (!node_has(c, REG) && !node_has(c, SIZE))
+	if (node_has(c, REG) ? c->property[REG].length == 0 : !node_has(c, SIZE))
 		return malformed(c, fact, FDT_FACT_RESERVED, ACRE_ERR_NOT_FOUND, REG);
 	if (!cells_are_good(&c->reserved_cells))
 		return malformed_cells(c, fact,
@@ -320,8 +325,8 @@ static bool finish_initrd(struct fdt_memory_cursor *c, struct fdt_memory_fact *f
 	s = fdt_read_number(c->fdt, &c->property[INITRD_END], &end);
 	if (s != ACRE_OK)
 		return malformed(c, fact, FDT_FACT_INITRD, s, INITRD_END);
-	if (end < start)
-		return malformed(c, fact, FDT_FACT_INITRD, ACRE_ERR_RANGE, INITRD_END);
+	if (end < start) /* an end of 0 is what templates of boards have */
+		return malformed(c, fact, FDT_FACT_INITRD, ACRE_ERR_NOT_FOUND, INITRD_END);
 	if (end == start) /* how some loaders say that there is none */
 		return false;
 	node_fact(c, fact, FDT_FACT_INITRD);

@@ -56,12 +56,15 @@ struct fdt_memory_fact {
 	 * MALFORMED only. A malformed memory entry is to be left out. A malformed reservation is to
 	 * be taken at its widest: @has_range says that [base, base + size) covers it, else nothing
 	 * can be said about where it lies. Of a USABLE, ACRE_ERR_OVERFLOW is one pair that is to be
-	 * left out; anything else is the whole property, of which nothing can be said. A DYNAMIC
-	 * whose `status` is at fault is complete otherwise.
+	 * left out; anything else is the whole property, of which nothing can be said. A RESERVED or
+	 * an INITRD with ACRE_ERR_NOT_FOUND for @property names no memory: `reg` is missing or empty,
+	 * one end of the initrd is missing, or the end lies below the start. A DYNAMIC whose `status`
+	 * is at fault is complete otherwise.
 	 */
 	enum fdt_fact_kind about; /* what it would have been */
-	enum acre_status why; /* what is wrong with it; ACRE_ERR_NOT_FOUND: @property is missing */
-	const char *property; /* which property is at fault; "" for MEMRESERVE */
+	enum acre_status
+		why; /* what is wrong with it; ACRE_ERR_NOT_FOUND: @property says nothing */
+	const char *property;      /* which property is at fault; "" for MEMRESERVE */
 	struct fdt_property value; /* its value, length 0 if it is missing or is the parent's */
 };
 

@@ -190,13 +190,17 @@ def pairs(value, counts):
         yield int.from_bytes(value[at:middle], "big"), int.from_bytes(value[middle : at + pair], "big")
 
 
-def enabled(node):
-    """2.3.4; raises Malformed for a status that is no string."""
+def state(node):
+    """2.3.4: "okay", "off", or "doubt": a word that nobody knows, or no string."""
     value = node.get(b"status")
     if value is None:
-        return True
-    wanted(b"\0" in value, "a status that does not end")
-    return value[: value.index(b"\0")] in (b"okay", b"ok")
+        return "okay"
+    if b"\0" not in value:
+        return "doubt"
+    word = value[: value.index(b"\0")]
+    if word in (b"okay", b"ok"):
+        return "okay"
+    return "off" if word in (b"disabled", b"fail") or word.startswith(b"fail-") else "doubt"
 
 
 def translator(node):
@@ -258,9 +262,9 @@ def is_memory(node):
 def banks_of(root):
     found = []
     for node in filter(is_memory, root.children):
+        if state(node) != "okay":
+            continue
         try:
-            if not enabled(node):
-                continue
             for start, size in pairs(node.get(b"reg") or b"", cell_counts(root)):
                 if size and start + size <= LIMIT:
                     found.append(Claim(start, start + size, None, shown(node.name), numa_of(node)))
@@ -292,18 +296,15 @@ def reserved_nodes(root):
 def static_reservations(root):
     """A malformed one is taken at its widest, and lent to nobody."""
     for parent, node in reserved_nodes(root):
-        in_order = True
-        try:
-            if not enabled(node):
-                continue
-        except Malformed:
-            in_order = False
+        if state(node) == "off":
+            continue
+        in_order = state(node) == "okay"
         reg = node.get(b"reg")
-        if reg is None and node.get(b"size") is not None:
-            continue  # a dynamic one
+        if not reg:
+            continue  # a dynamic one, or one that names no memory
         try:
             translate = translator(parent)
-            for start, size in pairs(reg or b"", cell_counts(parent)):
+            for start, size in pairs(reg, cell_counts(parent)):
                 wanted(start < WORD, "a start that is no address")
                 if start + size < WORD:
                     base = translate(start, size)
@@ -365,15 +366,11 @@ class Wish:
 def wishes(root):
     """None for one that cannot be read: nobody was promised that memory."""
     for parent, node in reserved_nodes(root):
-        in_order = True
-        try:
-            if not enabled(node):
-                continue
-        except Malformed:
-            in_order = False
+        if state(node) == "off":
+            continue
         if node.get(b"reg") is None and node.get(b"size") is not None:
             try:
-                yield Wish(node, parent, in_order)
+                yield Wish(node, parent, state(node) == "okay")
             except Malformed:
                 yield None
 
@@ -436,15 +433,14 @@ def initrds(root):
     """Of each /chosen, though there should be one: it is a reservation."""
     for chosen in chosen_nodes(root):
         values = [chosen.get(name) for name in (b"linux,initrd-start", b"linux,initrd-end")]
-        if values == [None, None]:
-            continue
+        if None in values:
+            continue  # one end is none
         try:
-            wanted(None not in values, "one end only")
             start, end = map(integer, values)
-            wanted(start <= end, "ends before it begins")
         except Malformed as why:
             raise Refused(f"initrd: {why}") from None
-        yield Claim(start, end, "initrd", "initrd")
+        if start <= end:
+            yield Claim(start, end, "initrd", "initrd")
 
 
 # ---- the map ------------------------------------------------------------------------------------------
@@ -476,13 +472,26 @@ def cut_banks(declared):
     return merge(pieces)
 
 
-def guard(banks, image):
-    """Nobody says where the firmware is: the RAM below the image, without a hole."""
-    start = image[0]
-    for low, high, _ in reversed(banks):
-        if low < start <= high:
-            start = low
-    return [Claim(start, image[0], "firmware", "below the kernel")] if start < image[0] else []
+def guard(banks, image, claims):
+    """Where the start of RAM is nobody's, it may be the firmware's: of the RAM around the image, and of the
+    lowest, up to what is reserved. If one of the two starts with a reservation, that is the firmware's word."""
+    chains = []
+    for start, end, _ in banks:
+        if chains and chains[-1][1] == start:
+            chains[-1][1] = end
+        else:
+            chains.append([start, end])
+    own = [chain for chain in chains if chain[0] <= image[0] <= chain[1]]
+    if not own:
+        return []
+    rams = [(own[-1][0], image[0])] + [tuple(chain) for chain in chains[:1] if chain is not own[-1]]
+    found = []
+    for start, end in rams:
+        first = min((max(claim.start, start) for claim in claims if claim.start < end and claim.end > start), default=end)
+        if start == first < end:
+            return []
+        found.append(Claim(start, first, "firmware", "possible firmware"))
+    return [claim for claim in found if claim.start < claim.end]
 
 
 def partition(banks, reservations):
@@ -548,8 +557,7 @@ def memory_map(blob, image, dtb, limit=0):
     claims.append(Claim(*image, "kernel", "kernel image"))
     claims.append(Claim(dtb, dtb + total, "device tree", "device tree"))
     claims = [claim for claim in claims if claim.start < claim.end]
-    if not any(claim.kind == "firmware" for claim in claims):
-        claims += guard(banks, image)
+    claims += guard(banks, image, claims)
     outside = outside_ram(banks, claims)
     claims += list(left_out(root, banks, limit))
     regions = partition(banks, claims)

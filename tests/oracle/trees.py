@@ -169,6 +169,11 @@ def only(*buffers, **options):
     return machine(ram(), reserved(*buffers, **options))
 
 
+def two_banks(*buffers):
+    """The same, and 16 MiB lower down."""
+    return machine(ram(), memory(0x10000000, 16 * MiB), reserved(*buffers))
+
+
 # ---- what is right ----------------------------------------------------------------------------------
 
 
@@ -335,7 +340,7 @@ def cells(_):
     yield Case("reserved-size-0", flatten(only(points, cells=(2, 0))), "refused")
     here = node("here", [("reg", u64(0x80001000))])
     yield Case("reserved-address-0", flatten(only(here, cells=(0, 2))), "refused")
-    yield Case("reserved-0-0", flatten(only(node("x", [("reg", b"")]), cells=(0, 0))), "refused")
+    yield Case("reserved-0-0", flatten(only(node("x", [("reg", b"")]), cells=(0, 0))))
     some = reserved(buffer(0x84000000, 0x3000, cells=(2, 1)), cells=(2, 1))
     yield Case("mixed-1-2-and-2-1", flatten(machine(ram((1, 2)), some, cells=(1, 2))))
     twice = machine(ram(), more=counts(1, 1))
@@ -477,21 +482,28 @@ def reserved_nodes(_):
         for more in ([], [flag("no-map")]):
             suffix = "-no-map" if more else ""
             yield Case(f"name-{name}{suffix}", flatten(held(buffer(at, 0x10000, name, more=more))), boot=not more)
-    for name, value, counts_as in [
-        ("okay", text("okay"), True),
-        ("ok", text("ok"), True),
-        ("disabled", text("disabled"), False),
-        ("reserved", text("reserved"), False),
-        ("fail", text("fail-x"), False),
-        ("empty-string", text(""), False),
-        ("no-bytes", b"", True),
-        ("no-end", b"disabled", True),
-        ("number", u32(1), False),
+    for name, value in [
+        ("okay", text("okay")),
+        ("ok", text("ok")),
+        ("disabled", text("disabled")),
+        ("disabled-list", text("disabled", "okay")),
+        ("reserved", text("reserved")),
+        ("fail", text("fail")),
+        ("fail-x", text("fail-x")),
+        ("fail-dash", text("fail-")),
+        ("failed", text("failed")),
+        ("upper-case", text("DISABLED")),
+        ("longer", text("disabled!")),
+        ("empty-string", text("")),
+        ("no-bytes", b""),
+        ("no-end", b"disabled"),
+        ("fail-no-end", b"fail"),
+        ("number", u32(1)),
     ]:
         more = [("status", value)]
         yield Case(f"status-{name}", flatten(held(buffer(at, 0x10000, more=more))), boot=True)
         broken = node("broken", more)
-        yield Case(f"status-{name}-no-reg", flatten(held(broken)), "refused" if counts_as else "map")
+        yield Case(f"status-{name}-no-reg", flatten(held(broken)))
         parent = flatten(held(buffer(at, 0x10000), more=more))
         yield Case(f"parent-status-{name}", parent, boot=name in ("okay", "disabled"))
     for name, value in [
@@ -501,8 +513,9 @@ def reserved_nodes(_):
         ("start-only", u64(at)),
         ("pair-and-a-half", u64(at) + u64(4096) + u64(at)),
     ]:
-        yield Case(f"reg-{name}", flatten(held(node("x", [("reg", value)]))), "refused", boot=name == "cut-short")
-    yield Case("reg-missing", flatten(held(node("x"))), "refused", boot=True)
+        expect = "refused" if value else "map"
+        yield Case(f"reg-{name}", flatten(held(node("x", [("reg", value)]))), expect, boot=name == "cut-short")
+    yield Case("reg-missing", flatten(held(node("x"))), boot=True)
     for name, start, size in [
         ("zero-size", at, 0),
         ("zero-at-zero", 0, 0),
@@ -754,10 +767,12 @@ def initrd(_):
     yield chosen("past-ram", u64(RAM_END - 5), u64(RAM_END + 5))
     yield chosen("over-the-firmware", u64(RAM + 0x7F000), u64(RAM + 0x90000))
     yield chosen("over-the-image", u64(IMAGE[0] - 0x1234), u64(IMAGE[1] + 0x1234))
-    yield chosen("start-only", u64(at), None, expect="refused")
-    yield chosen("end-only", None, u64(at), expect="refused")
-    yield chosen("reversed", u64(at + 0x1000), u64(at), expect="refused")
-    yield chosen("reversed-by-a-byte", u64(at), u64(at - 1), expect="refused")
+    yield chosen("start-only", u64(at), None)
+    yield chosen("end-only", None, u64(at))
+    yield chosen("reversed", u64(at + 0x1000), u64(at))
+    yield chosen("end-0", u64(at), u64(0))
+    yield chosen("end-0-in-a-cell", u32(at), u32(0))
+    yield chosen("reversed-by-a-byte", u64(at), u64(at - 1))
     for name, bad in [
         ("no-bytes", b""),
         ("3-bytes", b"\x84\0\0"),
@@ -796,8 +811,28 @@ def firmware_guard(_):
     yield Case("firmware-of-a-byte", flatten(only(small)))
     away = buffer(0x40000000, 0x1000, "mmode_resv0")
     yield Case("firmware-outside-ram", flatten(only(away)))
-    yield Case("no-map-is-not-firmware", flatten(only(buffer(RAM, 0x80000, more=[flag("no-map")]))))
-    yield Case("memreserve-is-not-firmware", flatten(machine(ram()), [(RAM, 0x80000)]))
+    yield Case("no-map-at-the-start", flatten(only(buffer(RAM, 0x80000, more=[flag("no-map")]))))
+    yield Case("memreserve-at-the-start", flatten(machine(ram()), [(RAM, 0x80000)]))
+    yield Case("reusable-at-the-start", flatten(only(buffer(RAM, 0x80000, more=[flag("reusable")]))))
+    yield Case("a-byte-at-the-start", flatten(only(buffer(RAM, 1))))
+    yield Case("from-below-the-start", flatten(only(buffer(RAM - 0x1000, 0x1001))))
+    yield Case("up-to-the-start", flatten(only(buffer(RAM - 0x1000, 0x1000))))
+    yield Case("after-the-first-byte", flatten(only(buffer(RAM + 1, 0x1000))))
+    two = [buffer(RAM + MiB, 0x1000), buffer(RAM + 0x40000, 0x1000, "b")]
+    yield Case("the-first-of-two", flatten(only(*two)))
+    above = buffer(RAM + 3 * MiB, 0x1000)
+    yield Case("reserved-in-and-above-the-image", flatten(only(above)))
+    wide = node("mmode_resv0@0", [("reg", u64(RAM) + u64(0x80000))])
+    yield Case("cells-of-the-root-in-narrow-ones", flatten(only(wide, cells=(1, 1))))
+    low = 0x10000000
+    yield Case("lower-bank", flatten(two_banks()))
+    yield Case("lower-bank-image-declared", flatten(two_banks(buffer(RAM, 0x1000))))
+    yield Case("lower-bank-declared", flatten(two_banks(buffer(low, 0x1000))))
+    yield Case("lower-bank-reserved-later", flatten(two_banks(buffer(low + 8 * MiB, 0x1000))))
+    yield Case("lower-bank-wholly-reserved", flatten(two_banks(buffer(low, 16 * MiB))))
+    yield Case("lower-bank-image-at-the-start", flatten(two_banks()), image=(RAM, RAM + 0xB00000))
+    yield Case("three-banks", flatten(machine(ram(), memory(low, 16 * MiB), memory(0x20000000, MiB))))
+    yield Case("left-out-at-the-start", flatten(held(chosen=[usable(RAM + MiB, 64 * MiB)])))
 
 
 # ---- what is left out, and what we place --------------------------------------------------------------
@@ -1014,7 +1049,7 @@ def dynamic(rng):
     for name, value in [("okay", text("okay")), ("disabled", text("disabled")), ("no-end", b"okay"), ("no-bytes", b"")]:
         yield case(f"status-{name}", wish("a", MiB, ("status", value)))
         yield case(f"status-{name}-reusable", wish("a", MiB, flag("reusable"), ("status", value)))
-    yield Case("reg-empty-and-size", flatten(held(wish("a", MiB, ("reg", b"")))), "refused")
+    yield Case("reg-empty-and-size", flatten(held(wish("a", MiB, ("reg", b"")))))
     half = 64 * MiB
     nodes = [memory(RAM + i * half, half, more=[("numa-node-id", u32(i))]) for i in range(2)]
     across = wish("a", 0x2000, windows(RAM + half - 0x1000, 0x2000))

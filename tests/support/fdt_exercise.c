@@ -30,14 +30,14 @@ static uint64_t read_value(const struct fdt *fdt, const struct fdt_property *p)
 	uint64_t sum = 0, value = 0;
 	uint32_t cell = 0, position = 0;
 	const char *text;
-	bool enabled;
+	enum fdt_state state = FDT_STATE_OTHER;
 
 	sum += fdt_read_u32(fdt, p, &cell) == ACRE_OK ? cell : 0;
 	sum += fdt_read_u64(fdt, p, &value) == ACRE_OK ? value : 0;
 	sum += fdt_read_number(fdt, p, &value) == ACRE_OK ? value : 0;
 	for (uint32_t i = 0; i <= 2 * FDT_MAX_CELLS; i++)
 		sum += fdt_read_cells(fdt, p, i, i / 2, &value) == ACRE_OK ? value : 0;
-	sum += fdt_read_status(fdt, p, &enabled) == ACRE_OK && enabled;
+	sum += fdt_read_status(fdt, p, &state) == ACRE_OK && state == FDT_STATE_OKAY;
 	while (fdt_next_string(fdt, p, &position, &text) == ACRE_OK)
 		sum += fdt_text_is_printable(text, 64);
 	return sum;

@@ -647,7 +647,7 @@ KTEST(fdt_memory, names_reservations_of_which_nothing_can_be_said)
 	fdt_build_prop(&t->b, "reg", "abcdefghijklmno", 15);
 	seal(t, 3, &c);
 	expect_malformed(&c, FDT_FACT_RESERVED, "nothing", "reg", ACRE_ERR_NOT_FOUND);
-	expect_malformed(&c, FDT_FACT_RESERVED, "empty", "reg", ACRE_ERR_TRUNCATED);
+	expect_malformed(&c, FDT_FACT_RESERVED, "empty", "reg", ACRE_ERR_NOT_FOUND);
 	expect_malformed(&c, FDT_FACT_RESERVED, "odd", "reg", ACRE_ERR_MALFORMED);
 	expect_malformed(&c, FDT_FACT_RESERVED, "high", "reg", ACRE_ERR_OVERFLOW);
 	expect_malformed(&c, FDT_FACT_RESERVED, "bytes", "reg", ACRE_ERR_MALFORMED);
@@ -895,7 +895,12 @@ KTEST(fdt_memory, names_what_is_wrong_with_an_initrd)
 	fdt_build_u32(&t->b, "linux,initrd-start", 0x2000);
 	fdt_build_u32(&t->b, "linux,initrd-end", 0x1fff);
 	seal(t, 2, &c);
-	expect_malformed(&c, FDT_FACT_INITRD, "chosen", "linux,initrd-end", ACRE_ERR_RANGE);
+	expect_malformed(&c, FDT_FACT_INITRD, "chosen", "linux,initrd-end", ACRE_ERR_NOT_FOUND);
+	t = begin_chosen();
+	fdt_build_u32(&t->b, "linux,initrd-start", 0x2000);
+	fdt_build_u32(&t->b, "linux,initrd-end", 0);
+	seal(t, 2, &c);
+	expect_malformed(&c, FDT_FACT_INITRD, "chosen", "linux,initrd-end", ACRE_ERR_NOT_FOUND);
 	t = begin_chosen();
 	fdt_build_prop(&t->b, "linux,initrd-start", "abc", 3);
 	fdt_build_u32(&t->b, "linux,initrd-end", 0x2000);

@@ -310,28 +310,32 @@ KTEST(fdt_walk, takes_okay_and_ok_for_enabled)
 		const char *value;
 		size_t length;
 		enum acre_status status;
-		bool enabled;
+		enum fdt_state state;
 	} c[] = {
-		{ "okay", 5, ACRE_OK, true },
-		{ "ok", 3, ACRE_OK, true },
-		{ "disabled", 9, ACRE_OK, false },
-		{ "reserved", 9, ACRE_OK, false },
-		{ "fail", 5, ACRE_OK, false },
-		{ "fail-ecc", 9, ACRE_OK, false },
-		{ "okay2", 6, ACRE_OK, false },
-		{ "OKAY", 5, ACRE_OK, false },
-		{ "", 1, ACRE_OK, false },
-		{ "okay", 4, ACRE_ERR_MALFORMED, false },
-		{ "", 0, ACRE_ERR_MALFORMED, false },
+		{ "okay", 5, ACRE_OK, FDT_STATE_OKAY },
+		{ "ok", 3, ACRE_OK, FDT_STATE_OKAY },
+		{ "disabled", 9, ACRE_OK, FDT_STATE_OFF },
+		{ "fail", 5, ACRE_OK, FDT_STATE_OFF },
+		{ "fail-", 6, ACRE_OK, FDT_STATE_OFF },
+		{ "fail-ecc", 9, ACRE_OK, FDT_STATE_OFF },
+		{ "reserved", 9, ACRE_OK, FDT_STATE_OTHER },
+		{ "failed", 7, ACRE_OK, FDT_STATE_OTHER },
+		{ "fai", 4, ACRE_OK, FDT_STATE_OTHER },
+		{ "disabled2", 10, ACRE_OK, FDT_STATE_OTHER },
+		{ "okay2", 6, ACRE_OK, FDT_STATE_OTHER },
+		{ "OKAY", 5, ACRE_OK, FDT_STATE_OTHER },
+		{ "", 1, ACRE_OK, FDT_STATE_OTHER },
+		{ "okay", 4, ACRE_ERR_MALFORMED, FDT_STATE_OTHER },
+		{ "", 0, ACRE_ERR_MALFORMED, FDT_STATE_OTHER },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(c); i++) {
 		struct fdt_property p;
 		const struct fdt *fdt = one_property(c[i].value, c[i].length, &p);
-		bool enabled = false;
+		enum fdt_state state = FDT_STATE_OTHER;
 
-		EXPECT_EQ(fdt_read_status(fdt, &p, &enabled), c[i].status);
-		EXPECT_EQ(enabled, c[i].enabled);
+		EXPECT_EQ(fdt_read_status(fdt, &p, &state), c[i].status);
+		EXPECT_EQ(state, c[i].state);
 	}
 }
 

@@ -181,11 +181,11 @@ KTEST(memmap_fdt, keeps_all_below_the_kernel_when_no_firmware_speaks)
 	EXPECT_EQ(b->map->region[0].range.start, 0x80000000);
 	EXPECT_EQ(b->map->region[0].range.end, 0x80200000);
 	EXPECT_EQ(b->map->region[0].kind, MEMMAP_FIRMWARE);
-	EXPECT_STR(b->map->region[0].name, "below the kernel");
+	EXPECT_STR(b->map->region[0].name, "possible firmware");
 	REQUIRE_EQ(b->nfindings, 1);
 	EXPECT_EQ(b->severity[0], MEMMAP_WARNING);
-	EXPECT_STR(b->text[0], "no firmware says where it is: all memory below the kernel image is "
-			       "kept out, [0x80000000, 0x80200000)");
+	EXPECT_STR(b->text[0], "nothing reserves the start of this RAM, where firmware lies: kept "
+			       "out, [0x80000000, 0x80200000)");
 }
 
 KTEST(memmap_fdt, believes_the_caller_about_the_firmware)
@@ -201,58 +201,94 @@ KTEST(memmap_fdt, believes_the_caller_about_the_firmware)
 
 /*
  *	RAM       |==a==|    |==b==|==c======|     the image is in c
- *	guarded              |=========|image|
+ *	guarded   |=====|    |=========|image|
  */
-KTEST(memmap_fdt, guards_down_to_the_first_hole)
+static struct memmap *three_banks(void)
 {
-	static const struct {
-		struct acre_range image;
-		struct acre_range guarded;
-	} trial[] = {
-		{ { 0x50000, 0x51000 }, { 0x30000, 0x50000 } },
-		{ { 0x40000, 0x41000 }, { 0x30000, 0x40000 } },
-		{ { 0x30000, 0x31000 }, { 0x30000, 0x30000 } }, /* at the start of RAM */
-		{ { 0x60000, 0x61000 }, { 0x30000, 0x60000 } }, /* just behind RAM */
-		{ { 0x70000, 0x71000 }, { 0x70000, 0x70000 } }, /* nowhere near it */
-		{ { 0x28000, 0x29000 }, { 0x28000, 0x28000 } }, /* in the hole */
-		{ { 0x10000, 0x11000 }, { 0, 0x10000 } },
-		{ { 0, 0x1000 }, { 0, 0 } },
-		{ { 0x50000, 0x50000 }, { 0x50000, 0x50000 } }, /* no image, no rule */
-	};
 	struct memmap *map = new_map();
 
+	empty_map(map);
+	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0x40000, 0x60000 }, 0, "c"), ACRE_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0, 0x20000 }, 0, "a"), ACRE_OK);
+	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0x30000, 0x40000 }, 1, "b"), ACRE_OK);
+	return map;
+}
+
+/* What is guarded is @below and @lowest, and nothing else is firmware's then. */
+static void expect_guards(struct memmap *map, struct acre_range image, struct acre_range below,
+			  struct acre_range lowest)
+{
+	const uint64_t known = map->nreservations;
+	struct acre_range guarded[MEMMAP_GUARDS];
+
+	REQUIRE_EQ(memmap_guard_firmware(map, image, guarded), ACRE_OK);
+	EXPECT_EQ(acre_range_size(guarded[0]), acre_range_size(below));
+	EXPECT_EQ(acre_range_size(guarded[1]), acre_range_size(lowest));
+	if (!acre_range_is_empty(below))
+		EXPECT_EQ(guarded[0].start, below.start);
+	if (!acre_range_is_empty(lowest))
+		EXPECT_EQ(guarded[1].start, lowest.start);
+	EXPECT_EQ(map->nreservations,
+		  known + !acre_range_is_empty(below) + !acre_range_is_empty(lowest));
+	REQUIRE_EQ(memmap_resolve(map), ACRE_OK);
+	REQUIRE_VALID(memmap_validate(map));
+}
+
+KTEST(memmap_fdt, guards_the_start_of_the_kernels_ram_and_of_the_lowest)
+{
+	static const struct acre_range none = { 0, 0 };
+	static const struct acre_range a = { 0, 0x20000 };
+	static const struct {
+		struct acre_range image;
+		struct acre_range below;
+		struct acre_range lowest;
+	} trial[] = {
+		{ { 0x50000, 0x51000 }, { 0x30000, 0x50000 }, a },
+		{ { 0x40000, 0x41000 }, { 0x30000, 0x40000 }, a },
+		{ { 0x30000, 0x31000 }, none, a },                 /* at the start of its RAM */
+		{ { 0x60000, 0x61000 }, { 0x30000, 0x60000 }, a }, /* just above RAM */
+		{ { 0x70000, 0x71000 }, none, none },              /* nowhere near it */
+		{ { 0x28000, 0x29000 }, none, none },              /* in the hole */
+		{ { 0x10000, 0x11000 }, { 0, 0x10000 }, none },
+		{ { 0, 0x1000 }, none, none },
+		{ { 0x50000, 0x50000 }, none, none }, /* no image, no rule */
+	};
+
 	for (uint32_t i = 0; i < ARRAY_SIZE(trial); i++) {
-		struct acre_range guarded;
-		empty_map(map);
-		REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0x40000, 0x60000 }, 0, "c"),
-			   ACRE_OK);
-		REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0, 0x20000 }, 0, "a"),
-			   ACRE_OK);
-		REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0x30000, 0x40000 }, 1, "b"),
-			   ACRE_OK);
-		REQUIRE_EQ(memmap_guard_firmware(map, trial[i].image, &guarded), ACRE_OK);
-		EXPECT_EQ(guarded.start, trial[i].guarded.start);
-		EXPECT_EQ(guarded.end, trial[i].guarded.end);
-		EXPECT_EQ(map->nreservations, !acre_range_is_empty(guarded));
-		REQUIRE_EQ(memmap_resolve(map), ACRE_OK);
-		REQUIRE_VALID(memmap_validate(map));
-		EXPECT_EQ(memmap_bytes(map, MEMMAP_FIRMWARE), acre_range_size(guarded));
+		struct memmap *map = three_banks();
+		expect_guards(map, trial[i].image, trial[i].below, trial[i].lowest);
+		EXPECT_EQ(memmap_bytes(map, MEMMAP_FIRMWARE),
+			  acre_range_size(trial[i].below) + acre_range_size(trial[i].lowest));
 	}
 }
 
-KTEST(memmap_fdt, guards_nothing_once_any_firmware_is_known)
+/* A reservation of any kind and name that covers the first byte of one of the two will do. */
+KTEST(memmap_fdt, guards_nothing_where_the_start_of_ram_is_reserved)
 {
-	struct memmap *map = new_map();
-	struct acre_range guarded;
+	static const struct acre_range none = { 0, 0 };
+	static const struct acre_range image = { 0x50000, 0x51000 };
+	static const struct {
+		struct acre_range reserved;
+		enum memmap_kind kind;
+		struct acre_range below;
+		struct acre_range lowest;
+	} trial[] = {
+		{ { 0x30000, 0x30001 }, MEMMAP_RESERVED, none, none },
+		{ { 0x2f000, 0x31000 }, MEMMAP_NO_MAP, none, none },
+		{ { 0, 0x80 }, MEMMAP_MEMRESERVE, none, none },
+		{ { 0, 0x80 }, MEMMAP_REUSABLE, none, none },
+		{ { 0x38000, 0x39000 }, MEMMAP_FIRMWARE, { 0x30000, 0x38000 }, { 0, 0x20000 } },
+		{ { 0x1000, 0x31000 }, MEMMAP_RESERVED, none, none },
+		{ { 0x1000, 0x2f000 }, MEMMAP_RESERVED, { 0x30000, 0x50000 }, { 0, 0x1000 } },
+		{ { 0x90000, 0xa0000 }, MEMMAP_FIRMWARE, { 0x30000, 0x50000 }, { 0, 0x20000 } },
+		{ { 0, 0x60000 }, MEMMAP_LEFT_OUT, { 0x30000, 0x50000 }, { 0, 0x20000 } },
+	};
 
-	empty_map(map);
-	REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ 0, 0x20000 }, 0, "ram"), ACRE_OK);
-	REQUIRE_EQ(memmap_reserve(map, (struct acre_range){ 0, 0x80 }, MEMMAP_FIRMWARE, "fw"),
-		   ACRE_OK);
-	REQUIRE_EQ(memmap_guard_firmware(map, (struct acre_range){ 0x10000, 0x11000 }, &guarded),
-		   ACRE_OK);
-	EXPECT(acre_range_is_empty(guarded));
-	EXPECT_EQ(map->nreservations, 1);
+	for (uint32_t i = 0; i < ARRAY_SIZE(trial); i++) {
+		struct memmap *map = three_banks();
+		REQUIRE_EQ(memmap_reserve(map, trial[i].reserved, trial[i].kind, "first"), ACRE_OK);
+		expect_guards(map, image, trial[i].below, trial[i].lowest);
+	}
 }
 
 KTEST(memmap_fdt, says_that_the_kernel_is_not_in_declared_memory)
@@ -441,6 +477,7 @@ KTEST(memmap_fdt, fails_where_the_place_of_a_reservation_cannot_be_said)
 	FDT_BUILD_CELLS(&b->tree, "reg", 0, 0x1000000, 0x1000);
 	fdt_build_end(&b->tree);
 	fdt_build_begin(&b->tree, "worse");
+	FDT_BUILD_CELLS(&b->tree, "reg", 0);
 	fdt_build_end(&b->tree);
 	fdt_build_end(&b->tree);
 	fdt_build_end(&b->tree);
@@ -450,7 +487,68 @@ KTEST(memmap_fdt, fails_where_the_place_of_a_reservation_cannot_be_said)
 	EXPECT_EQ(b->severity[1], MEMMAP_ERROR);
 	EXPECT_STR(b->text[0], "bad@1000000: reg = <0x0 0x1000000 0x1000>: reserves memory, but "
 			       "no one can say which (malformed)");
-	EXPECT_STR(b->text[1], "worse: reg: reserves memory, but no one can say which (not found)");
+}
+
+/* It may have been meant to, but there is nothing that could be kept out. */
+KTEST(memmap_fdt, keeps_nothing_out_for_what_names_no_memory)
+{
+	struct bench *b = new_bench();
+
+	begin_root(b);
+	add_node(b, "memory@1000000", 0x1000000, 0x100000, NULL);
+	begin_reserved(b);
+	fdt_build_begin(&b->tree, "nothing");
+	fdt_build_end(&b->tree);
+	fdt_build_begin(&b->tree, "empty");
+	fdt_build_empty(&b->tree, "reg");
+	fdt_build_u64(&b->tree, "size", 0x1000);
+	fdt_build_end(&b->tree);
+	fdt_build_end(&b->tree);
+	fdt_build_begin(&b->tree, "chosen");
+	fdt_build_u32(&b->tree, "linux,initrd-start", 0x1000000);
+	fdt_build_u32(&b->tree, "linux,initrd-end", 0);
+	fdt_build_end(&b->tree);
+	fdt_build_end(&b->tree);
+	fill_and_resolve(b);
+	EXPECT_EQ(memmap_bytes(b->map, MEMMAP_USABLE), 0x100000);
+	REQUIRE_EQ(b->nfindings, 3);
+	EXPECT_EQ(b->severity[0], MEMMAP_WARNING);
+	EXPECT_STR(b->text[0], "nothing: reg: reserves nothing: it has neither reg nor size");
+	EXPECT_STR(b->text[1], "empty: reg: reserves nothing: it has neither reg nor size");
+	EXPECT_STR(b->text[2], "chosen: linux,initrd-end = <0x0>: no initrd: it has not both ends");
+}
+
+/* Memory and reservations in doubt, by a word that is no status. */
+KTEST(memmap_fdt, keeps_out_what_has_an_unknown_status)
+{
+	struct bench *b = new_bench();
+
+	begin_root(b);
+	add_node(b, "memory@1000000", 0x1000000, 0x100000, NULL);
+	fdt_build_begin(&b->tree, "memory@2000000");
+	FDT_BUILD_CELLS(&b->tree, "reg", 0, 0x2000000, 0, 0x1000);
+	fdt_build_string(&b->tree, "status", "reserved");
+	fdt_build_end(&b->tree);
+	begin_reserved(b);
+	fdt_build_begin(&b->tree, "odd@1000000");
+	FDT_BUILD_CELLS(&b->tree, "reg", 0, 0x1000000, 0, 0x1000);
+	fdt_build_string(&b->tree, "status", "reserved");
+	fdt_build_end(&b->tree);
+	fdt_build_begin(&b->tree, "off@1001000");
+	FDT_BUILD_CELLS(&b->tree, "reg", 0, 0x1001000, 0, 0x1000);
+	fdt_build_string(&b->tree, "status", "fail-sss");
+	fdt_build_end(&b->tree);
+	fdt_build_end(&b->tree);
+	fdt_build_end(&b->tree);
+	fill_and_resolve(b);
+	EXPECT_EQ(memmap_ram_bytes(b->map), 0x100000);
+	EXPECT_EQ(memmap_bytes(b->map, MEMMAP_USABLE), 0xff000);
+	EXPECT_EQ(memmap_find(b->map, 0x1000000)->kind, MEMMAP_RESERVED);
+	REQUIRE_EQ(b->nfindings, 2);
+	EXPECT_STR(b->text[0], "memory@2000000: status = \"reserved\": left out of the memory "
+			       "(invalid argument)");
+	EXPECT_STR(b->text[1], "odd@1000000: status = \"reserved\": kept out: only disabled and "
+			       "fail switch it off [0x1000000, 0x1001000) (invalid argument)");
 }
 
 KTEST(memmap_fdt, no_map_beats_reusable_on_one_node)
@@ -502,12 +600,12 @@ KTEST(memmap_fdt, does_not_print_what_cannot_be_printed)
 	fdt_build_end(&b->tree);
 	fdt_build_end(&b->tree);
 	fdt_build_end(&b->tree);
-	EXPECT_EQ(fill(b), ACRE_ERR_NOT_FOUND);
+	EXPECT_EQ(fill(b), ACRE_OK);
 	EXPECT_STR(b->map->declared[0].name, "(unprintable name)");
 	EXPECT_STR(b->map->reservation[0].name, "(unprintable name)");
 	REQUIRE_EQ(b->nfindings, 1);
-	EXPECT_STR(b->text[0], "(unprintable name): reg: reserves memory, but no one can say which "
-			       "(not found)");
+	EXPECT_STR(b->text[0], "(unprintable name): reg: reserves nothing: it has neither reg nor "
+			       "size");
 }
 
 KTEST(memmap_fdt, works_without_a_reporter)
@@ -835,17 +933,17 @@ KTEST(memmap_fdt, fails_when_the_guard_has_no_place)
 {
 	struct bench *b = new_bench();
 
-	b->boot.image = (struct acre_range){ 0x8000, 0x9000 };
+	b->boot.image = (struct acre_range){ 0x1000008000, 0x1000009000 };
 	begin_root(b);
-	add_many(b, "memory@0", 1);
+	add_node(b, "memory@1000000000", 0x1000000000, 0x10000, NULL);
 	begin_reserved(b);
 	add_many(b, "buffer@0", MAP_RESERVATIONS - 1);
 	fdt_build_end(&b->tree);
 	fdt_build_end(&b->tree);
 	EXPECT_EQ(fill(b), ACRE_ERR_FULL);
 	REQUIRE_EQ(b->nfindings, 1);
-	EXPECT_STR(b->text[0], "more reservations than the map was made for: [0x0, 0x8000) "
-			       "(table full)");
+	EXPECT_STR(b->text[0], "more reservations than the map was made for: [0x1000000000, "
+			       "0x1000008000) (table full)");
 }
 
 /* ---- room for tables before there is a map --------------------------------------------------- */
@@ -884,8 +982,8 @@ static void fill_to_the_last(uint32_t nbanks, uint32_t nreservations, uint32_t n
 	REQUIRE_EQ(memmap_resolve(b->map), ACRE_OK);
 	EXPECT_EQ(memmap_place_from_fdt(b->map, &fdt, NULL), 0);
 	REQUIRE_VALID(memmap_validate(b->map));
-	/* One slot is for firmware that the caller knows. */
-	EXPECT_EQ(b->map->nreservations, need.nreservations - 1);
+	/* One slot is for firmware that the caller knows, the others for what may be firmware. */
+	EXPECT_EQ(b->map->nreservations, need.nreservations - 1 - MEMMAP_GUARDS);
 	EXPECT_EQ(b->map->ndynamic, ndynamic);
 }
 
@@ -956,6 +1054,7 @@ static struct bench *crowded(void)
 	begin_reserved(b);
 	add_node(b, "mmode_resv0@110000", 0x110000, 0x4000, NULL);
 	add_node(b, "buffer@102000", 0x102000, 0x1001, "no-map");
+	add_node(b, "boot@100800", 0x100800, 1, NULL);
 	return b;
 }
 
@@ -1033,8 +1132,8 @@ KTEST(memmap_room, is_above_the_image_where_no_firmware_says_where_it_is)
 	expect_room(b, 0x34000, 0);
 }
 
-/* As memmap_guard_firmware() has it: what does not reach up to the image is not the firmware's. */
-KTEST(memmap_room, is_below_the_image_where_a_hole_lies_between)
+/* As memmap_guard_firmware() has it. */
+KTEST(memmap_room, is_not_in_the_lowest_ram_where_nothing_reserves_its_start)
 {
 	struct bench *b = new_bench();
 
@@ -1043,9 +1142,25 @@ KTEST(memmap_room, is_below_the_image_where_a_hole_lies_between)
 	add_node(b, "memory@100000", 0x100000, 0x20000, NULL);
 	add_node(b, "memory@130000", 0x130000, 0x50000, NULL);
 	begin_reserved(b);
+	add_node(b, "boot@110000", 0x110000, 1, NULL);
 	finish(b);
-	expect_room(b, 0x20000, 0x100000);
-	expect_room(b, 0x20001, 0);
+	expect_room(b, 0xf000, 0x111000);
+	expect_room(b, 0xf001, 0);
+}
+
+KTEST(memmap_room, is_below_the_image_where_the_start_of_ram_is_reserved)
+{
+	struct bench *b = new_bench();
+
+	b->boot.image = (struct acre_range){ 0x140000, 0x180000 };
+	begin_root(b);
+	add_node(b, "memory@100000", 0x100000, 0x20000, NULL);
+	add_node(b, "memory@130000", 0x130000, 0x50000, NULL);
+	begin_reserved(b);
+	add_node(b, "boot@100000", 0x100000, 1, NULL);
+	finish(b);
+	expect_room(b, 0x1f000, 0x101000);
+	expect_room(b, 0x1f001, 0);
 }
 
 KTEST(memmap_room, leaves_windows_to_a_reservation_of_unreadable_status)

@@ -77,8 +77,17 @@ static const char *source_property(const struct fdt_memory_fact *fact)
 	}
 }
 
+/* Is @value the text of a property that is one, and can be printed? */
+static bool is_text(const struct importer *importer, const char *property,
+		    const struct fdt_property *value, const char **text)
+{
+	return (strcmp(property, "status") == 0 || strcmp(property, "device_type") == 0) &&
+	       fdt_read_string(importer->fdt, value, text) == ACRE_OK &&
+	       fdt_text_is_printable(*text, NAME_LIMIT);
+}
+
 /* The first cells of @value, and whether that is all: "<0x0 0x80000000>", "<0x1 ...> 402 bytes". */
-static void print_value(const struct importer *importer, const struct fdt_property *value,
+static void print_cells(const struct importer *importer, const struct fdt_property *value,
 			char text[VALUE_LEN])
 {
 	size_t at = fmt_buffer(text, VALUE_LEN, "<");
@@ -98,6 +107,17 @@ static void print_value(const struct importer *importer, const struct fdt_proper
 	else
 		fmt_buffer(text + at, VALUE_LEN - at, "%s...> %u bytes", ncells == 0 ? "" : " ",
 			   (unsigned)value->length);
+}
+
+static void print_value(const struct importer *importer, const char *property,
+			const struct fdt_property *value, char text[VALUE_LEN])
+{
+	const char *words;
+
+	if (is_text(importer, property, value, &words))
+		fmt_buffer(text, VALUE_LEN, "\"%s\"", words);
+	else
+		print_cells(importer, value, text);
 }
 
 /* Does the range of @fact end past the last physical address? */
@@ -141,7 +161,7 @@ static void report_fact(struct importer *importer, const struct fdt_memory_fact 
 						       &value) != ACRE_OK)
 			value.length = 0;
 		if (value.length != 0)
-			print_value(importer, &value, text);
+			print_value(importer, finding.property, &value, text);
 	}
 	deliver(importer, &finding);
 }
@@ -276,15 +296,39 @@ static void add_malformed_memory(struct importer *importer, const struct fdt_mem
 		    is_left_out ? "left out of the memory" : "memory taken as of no NUMA node");
 }
 
+/* Does it name no memory at all? */
+static bool names_nothing(const struct fdt_memory_fact *fact)
+{
+	return fact->why == ACRE_ERR_NOT_FOUND && strcmp(fact->property, "ranges") != 0;
+}
+
+static const char *forbids_nothing(const struct fdt_memory_fact *fact)
+{
+	return fact->about == FDT_FACT_INITRD ? "no initrd: it has not both ends"
+					      : "reserves nothing: it has neither reg nor size";
+}
+
+static bool is_about_status(const struct fdt_memory_fact *fact)
+{
+	return strcmp(fact->property, "status") == 0;
+}
+
 /* A reservation that is not as it should be: at its widest, or not at all. */
 static void add_malformed_reservation(struct importer *importer, const struct fdt_memory_fact *fact)
 {
+	if (names_nothing(fact)) {
+		report_fact(importer, fact, MEMMAP_WARNING, ACRE_OK, forbids_nothing(fact));
+		return;
+	}
 	if (!fact->has_range) {
 		report_fact(importer, fact, MEMMAP_ERROR, fact->why,
 			    "reserves memory, but no one can say which");
 		return;
 	}
-	report_fact(importer, fact, MEMMAP_WARNING, fact->why, "kept out at its widest");
+	report_fact(importer, fact, MEMMAP_WARNING, fact->why,
+		    is_about_status(fact) && fact->why == ACRE_ERR_INVALID
+			    ? "kept out: only disabled and fail switch it off"
+			    : "kept out at its widest");
 	reserve(importer, fact);
 }
 
@@ -411,7 +455,7 @@ static void leave_windows(struct importer *importer, const struct fdt_memory_cur
 /* Only a `status` that cannot be read leaves the rest of a reservation without a place intact. */
 static bool is_intact(const struct fdt_memory_fact *fact)
 {
-	return fact->kind == FDT_FACT_DYNAMIC || strcmp(fact->property, "status") == 0;
+	return fact->kind == FDT_FACT_DYNAMIC || is_about_status(fact);
 }
 
 static void add_dynamic(struct importer *importer, const struct fdt_memory_cursor *cursor,
@@ -512,36 +556,99 @@ static acre_paddr_t lowest_below(const struct memmap *map, acre_paddr_t top)
 	return top;
 }
 
-static bool has_firmware(const struct memmap *map)
+/* The lowest RAM, as far as it reaches without a hole; empty if there is none. */
+static struct acre_range lowest_ram(const struct memmap *map)
 {
-	for (uint32_t i = 0; i < map->nreservations; i++) {
-		if (map->reservation[i].kind == MEMMAP_FIRMWARE)
-			return true;
+	struct acre_range ram = { ACRE_PADDR_LIMIT, ACRE_PADDR_LIMIT };
+	const struct memmap_region *bank;
+
+	for (uint32_t i = 0; i < map->ndeclared; i++) {
+		const struct acre_range range = map->declared[i].range;
+		if (!acre_range_is_empty(range) && range.start < ram.start)
+			ram = range;
 	}
-	return false;
+	while (ram.end < ACRE_PADDR_LIMIT && (bank = declared_at(map, ram.end)) != NULL)
+		ram.end = bank->range.end;
+	return ram;
+}
+
+void firmware_guard_begin(struct firmware_guard *guard, struct acre_range below,
+			  struct acre_range lowest)
+{
+	guard->ram[0] = below;
+	guard->ram[1] = lowest;
+	if (lowest.start >= below.start)
+		guard->ram[1].end = lowest.start; /* the same */
+	for (unsigned i = 0; i < MEMMAP_GUARDS; i++)
+		guard->reserved[i] = guard->ram[i].end;
+}
+
+void firmware_guard_note(struct firmware_guard *guard, struct acre_range range,
+			 enum memmap_kind kind)
+{
+	for (unsigned i = 0; i < MEMMAP_GUARDS; i++) {
+		const struct acre_range ram = guard->ram[i];
+		const acre_paddr_t start = range.start < ram.start ? ram.start : range.start;
+		if (kind != MEMMAP_LEFT_OUT && start < range.end && start < guard->reserved[i])
+			guard->reserved[i] = start;
+	}
+}
+
+void firmware_guard_end(const struct firmware_guard *guard,
+			struct acre_range guarded[MEMMAP_GUARDS])
+{
+	bool is_declared = false;
+
+	for (unsigned i = 0; i < MEMMAP_GUARDS; i++)
+		is_declared |= guard->reserved[i] == guard->ram[i].start &&
+			       !acre_range_is_empty(guard->ram[i]);
+	for (unsigned i = 0; i < MEMMAP_GUARDS; i++) {
+		guarded[i] = (struct acre_range){ guard->ram[i].start, guard->reserved[i] };
+		if (is_declared)
+			guarded[i].end = guarded[i].start;
+	}
 }
 
 enum acre_status memmap_guard_firmware(struct memmap *map, struct acre_range image,
-				       struct acre_range *guarded)
+				       struct acre_range guarded[MEMMAP_GUARDS])
 {
-	*guarded = (struct acre_range){ image.start, image.start };
-	if (acre_range_is_empty(image) || has_firmware(map))
-		return ACRE_OK;
-	guarded->start = lowest_below(map, image.start);
-	return memmap_reserve(map, *guarded, MEMMAP_FIRMWARE, "below the kernel");
+	const acre_paddr_t start = lowest_below(map, image.start);
+	struct acre_range below = { start, image.start };
+	struct acre_range lowest = lowest_ram(map);
+	struct firmware_guard guard;
+	enum acre_status status = ACRE_OK;
+
+	if (acre_range_is_empty(image) ||
+	    (acre_range_is_empty(below) && declared_at(map, start) == NULL))
+		below = lowest = (struct acre_range){ start, start };
+	firmware_guard_begin(&guard, below, lowest);
+	for (uint32_t i = 0; i < map->nreservations; i++)
+		firmware_guard_note(&guard, map->reservation[i].range, map->reservation[i].kind);
+	firmware_guard_end(&guard, guarded);
+	for (unsigned i = 0; i < MEMMAP_GUARDS && status == ACRE_OK; i++) {
+		if (!acre_range_is_empty(guarded[i]))
+			status = memmap_reserve(map, guarded[i], MEMMAP_FIRMWARE,
+						"possible firmware");
+	}
+	return status;
 }
 
 static void guard_firmware(struct importer *importer, struct acre_range image)
 {
-	struct acre_range guarded;
-	enum acre_status status = memmap_guard_firmware(importer->map, image, &guarded);
+	struct acre_range guarded[MEMMAP_GUARDS];
+	enum acre_status status = memmap_guard_firmware(importer->map, image, guarded);
 
-	if (status != ACRE_OK)
-		report_at_large(importer, MEMMAP_ERROR, status, guarded, TOO_MANY_RESERVATIONS);
-	else if (!acre_range_is_empty(guarded))
-		report_at_large(importer, MEMMAP_WARNING, ACRE_OK, guarded,
-				"no firmware says where it is: all memory below the kernel image "
-				"is kept out,");
+	for (unsigned i = 0; i < MEMMAP_GUARDS; i++) {
+		if (acre_range_is_empty(guarded[i]))
+			continue;
+		if (status != ACRE_OK)
+			report_at_large(importer, MEMMAP_ERROR, status, guarded[i],
+					TOO_MANY_RESERVATIONS);
+		else
+			report_at_large(importer, MEMMAP_WARNING, ACRE_OK, guarded[i],
+					"nothing reserves the start of this RAM, where firmware "
+					"lies: kept out,");
+	}
 }
 
 static void check_under_image(struct importer *importer, struct acre_range image)
@@ -598,7 +705,7 @@ enum acre_status memmap_from_fdt(struct memmap *map, const struct fdt *fdt,
 	limit(&importer, boot->limit);
 	if (!importer.is_full)
 		check_under_image(&importer, boot->image);
-	if (importer.first_error == ACRE_OK)
+	if (importer.first_error == ACRE_OK && acre_range_is_empty(boot->firmware))
 		guard_firmware(&importer, boot->image);
 	return importer.first_error;
 }

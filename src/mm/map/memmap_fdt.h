@@ -80,12 +80,13 @@ struct memmap_boot {
  *	                                   padding", or all of it "kernel image"; "device
  *	                                   tree", "firmware"; above limit: "mem="
  *
- * Then the rule of memmap_guard_firmware() is applied. The map is not resolved yet: the caller may
- * add more. Names point into the blob, which the map reserves; a name that cannot be printed is
+ * Then the rule of memmap_guard_firmware() is applied, unless @boot says where the firmware is. The
+ * map is not resolved yet: the caller may add more. Names point into the blob, which the map reserves; a name that cannot be printed is
  * replaced by one that says so.
  *
- * A malformed memory entry is left out. A malformed reservation is taken at its widest. Both are
- * findings. A reservation whose place cannot be said is an error, since any memory could be its.
+ * A malformed memory entry is left out. A malformed reservation is taken at its widest. One that
+ * names no memory (neither `reg` nor `size`, one end of an initrd) forbids none. All are findings.
+ * A reservation whose place cannot be read is an error, since any memory could be its.
  * Dynamic reservations (`size` without `reg`) are only counted: memmap_place_from_fdt() is for
  * them.
  *
@@ -116,27 +117,34 @@ acre_nodiscard enum acre_status memmap_from_fdt(struct memmap *map, const struct
 acre_nodiscard uint32_t memmap_place_from_fdt(struct memmap *map, const struct fdt *fdt,
 					      const struct memmap_reporter *reporter);
 
+/* Pieces of RAM at whose start firmware may lie. */
+#define MEMMAP_GUARDS 2u
+
 /*
- * memmap_guard_firmware - if nothing in @map is reserved as MEMMAP_FIRMWARE, reserve so all RAM
- * that lies below @image without a hole in between.
+ * memmap_guard_firmware - keep out what may be firmware that does not say where it is.
  *
  * The firmware of a RISC-V machine is in RAM and is protected from us, so that a byte of it handed
- * out is a fault at some later time. OpenSBI says where it is; older and other firmware may not.
- * What all of them have in common is that they load the kernel above themselves in the same RAM
- * (QEMU virt: firmware at 0x80000000, kernel at 0x80200000), which is what this goes by. With a
- * reservation by firmware, however small, that is believed, and the memory between it and the image
- * is as usable as any.
+ * out is a fault at some later time. OpenSBI says where it is; other firmware may not, or says it
+ * with cells that mean another place. What all of them have in common is that they lie at the start
+ * of RAM: of the RAM that the image is in (QEMU virt: firmware at 0x80000000, kernel at
+ * 0x80200000), or, where a loader has put the image into another bank, of the lowest. If any
+ * reservation, whatever its name, covers the first byte of one of the two, the firmware has
+ * declared itself, and the memory between it and the image is as usable as any. Else each is kept
+ * out from its start to the first byte that is reserved, or to the image.
  *
  *	RAM        |firmware |      | image  |                 |
  *	said       |=========|                                    the rest is usable
  *	not said   |================|                             all below the image is kept out
  *
+ * What was left out on purpose (MEMMAP_LEFT_OUT) is no reservation here. An image that is not in
+ * RAM, or empty, says nothing about firmware: nothing is kept out.
+ *
  * Pre:    not resolved.
- * Result: ACRE_OK, also where nothing is to be done; ACRE_ERR_FULL. *@guarded is what was reserved,
- *         or empty.
+ * Result: ACRE_OK, also where nothing is to be done; ACRE_ERR_FULL. @guarded is what was reserved,
+ *         below the image and in the lowest RAM; empty where nothing was.
  * Cost:   O(reservations + square of banks).
  */
 acre_nodiscard enum acre_status memmap_guard_firmware(struct memmap *map, struct acre_range image,
-						      struct acre_range *guarded);
+						      struct acre_range guarded[MEMMAP_GUARDS]);
 
 #endif

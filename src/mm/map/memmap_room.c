@@ -14,8 +14,8 @@
 
 /* ---- how many -------------------------------------------------------------------------------- */
 
-/* What memmap_from_fdt() adds when it has walked over the tree: mem= and the firmware's guard. */
-#define ADDED_LATER 2u
+/* What memmap_from_fdt() adds when it has walked over the tree: mem= and the firmware's guards. */
+#define ADDED_LATER (1 + MEMMAP_GUARDS)
 
 static enum acre_status count_bank(void *ctx, struct acre_range range, uint32_t numa_node,
 				   const char *name)
@@ -115,9 +115,9 @@ struct search {
 	uint64_t bytes; /* whole frames */
 	bool avoids_windows;
 	bool has_windows;
-	bool has_firmware;
 	bool has_moved;
-	struct acre_range place; /* as low as it can be by now */
+	struct acre_range guarded[MEMMAP_GUARDS]; /* what may be firmware */
+	struct acre_range place;                  /* as low as it can be by now */
 };
 
 static void move_past(struct search *search, struct acre_range taken)
@@ -136,9 +136,9 @@ static enum acre_status avoid_reservation(void *ctx, struct acre_range range, en
 {
 	struct search *search = ctx;
 
+	(void)kind;
 	(void)name;
 	(void)index;
-	search->has_firmware |= kind == MEMMAP_FIRMWARE && !acre_range_is_empty(range);
 	move_past(search, range);
 	return ACRE_OK;
 }
@@ -150,16 +150,6 @@ static void avoid_window(void *ctx, struct acre_range window)
 	search->has_windows = true;
 	if (search->avoids_windows)
 		move_past(search, window);
-}
-
-/* What memmap_guard_firmware() would keep out of @piece where no firmware is known. */
-static struct acre_range below_image(const struct memmap_boot *boot, struct acre_range piece)
-{
-	const struct acre_range image = boot->image;
-
-	if (acre_range_is_empty(image) || image.start <= piece.start || image.start > piece.end)
-		return (struct acre_range){ 0, 0 };
-	return (struct acre_range){ piece.start, image.start };
 }
 
 /*
@@ -181,12 +171,45 @@ static bool find_in(struct search *search, struct acre_range piece, acre_paddr_t
 		struct importer importer = { .to = &avoid, .ctx = search, .fdt = search->fdt };
 		search->has_moved = false;
 		(void)memmap_fdt_walk(&importer, search->boot);
-		if (!search->has_firmware)
-			move_past(search, below_image(search->boot, piece));
+		for (unsigned i = 0; i < MEMMAP_GUARDS; i++)
+			move_past(search, search->guarded[i]);
 		if (!search->has_moved)
 			return true;
 	}
 	return false;
+}
+
+/* ---- what may be firmware -------------------------------------------------------------------- */
+
+static enum acre_status note_reservation(void *ctx, struct acre_range range, enum memmap_kind kind,
+					 const char *name, uint32_t index)
+{
+	(void)name;
+	(void)index;
+	firmware_guard_note(ctx, range, kind);
+	return ACRE_OK;
+}
+
+/* What memmap_guard_firmware() will keep out. */
+static void find_guards(struct search *search)
+{
+	static const struct memmap_sink note = { .reserve = note_reservation };
+	const struct memmap_boot *boot = search->boot;
+	const acre_paddr_t image = boot->image.start;
+	const struct acre_range lowest = next_piece(search->fdt, boot, 0);
+	struct acre_range piece = lowest;
+	struct firmware_guard guard;
+	struct importer importer = { .to = &note, .ctx = &guard, .fdt = search->fdt };
+
+	if (acre_range_is_empty(boot->image) || !acre_range_is_empty(boot->firmware))
+		return;
+	while (!acre_range_is_empty(piece) && piece.end < image)
+		piece = next_piece(search->fdt, boot, piece.end);
+	if (acre_range_is_empty(piece) || piece.start > image)
+		return;
+	firmware_guard_begin(&guard, (struct acre_range){ piece.start, image }, lowest);
+	(void)memmap_fdt_walk(&importer, boot);
+	firmware_guard_end(&guard, search->guarded);
 }
 
 /* ---- where ----------------------------------------------------------------------------------- */
@@ -217,6 +240,7 @@ enum acre_status memmap_find_room(const struct fdt *fdt, const struct memmap_boo
 		.bytes = align_down(bytes + FRAME_SIZE - 1, FRAME_SIZE),
 		.avoids_windows = true,
 	};
+	find_guards(&search);
 	bool is_found = find_in_ram(&search);
 
 	if (!is_found && search.has_windows) {

@@ -29,8 +29,8 @@ acre_nodiscard enum acre_status memmap_count_from_fdt(const struct fdt *fdt,
 /*
  * memmap_find_room - the lowest place for @bytes in RAM, in whole frames, that nothing of @fdt and
  * @boot reserves, inside mem=, and outside of the `alloc-ranges` of reservations without a place if
- * there is such a place. RAM of touching memory nodes is one piece. Where no firmware says what is
- * its own, memory is kept out as memmap_guard_firmware() does. Never frame 0.
+ * there is such a place. RAM of touching memory nodes is one piece. What
+ * memmap_guard_firmware() keeps out is kept out here. Never frame 0.
  *
  *	RAM            |firmware|...........|kernel|.......|dtb|....|alloc-ranges.....|
  *	room of bytes           |=====|
