@@ -65,14 +65,15 @@ static enum acre_status count_harts(struct fdt_hart_cursor *c)
 	return ACRE_OK;
 }
 
-/* May a hart of the node be started? Not if its status is a word that nobody knows. */
-static bool hart_is_enabled(const struct fdt_hart_cursor *c)
+/* May the harts of the node be started? Not if its status is a word that nobody knows. */
+static void read_hart_status(const struct fdt_hart_cursor *c, struct fdt_hart *hart)
 {
 	enum fdt_state state = FDT_STATE_OKAY;
 
 	if (hart_has(c, STATUS) && fdt_read_status(c->fdt, &c->property[STATUS], &state) != ACRE_OK)
-		return false;
-	return state == FDT_STATE_OKAY;
+		state = FDT_STATE_OTHER;
+	hart->enabled = state == FDT_STATE_OKAY;
+	hart->doubtful = state == FDT_STATE_OTHER;
 }
 
 /* Hart @c->index of the node. */
@@ -82,13 +83,14 @@ static void describe_hart(struct fdt_hart_cursor *c, struct fdt_hart *hart)
 
 	*hart = (struct fdt_hart){
 		.why = count_harts(c),
-		.enabled = hart_is_enabled(c),
+		.index = c->index,
 		.isa = text_of(c, ISA),
 		.isa_base = text_of(c, ISA_BASE),
 		.mmu_type = text_of(c, MMU_TYPE),
 		.name = c->node.name,
 		.node = c->node.offset,
 	};
+	read_hart_status(c, hart);
 	if (hart->why == ACRE_OK) /* index < length / 4: the product fits */
 		hart->why = fdt_read_cells(c->fdt, &c->property[REG], c->index * width, width,
 					   &hart->id);
@@ -159,6 +161,20 @@ enum acre_status fdt_harts_next(struct fdt_hart_cursor *c, struct fdt_hart *hart
 	return ACRE_OK;
 }
 
+/* Does this property say how fast the clock ticks? *@hz is what it says, if it is any use. */
+static enum acre_status read_timebase(const struct fdt *fdt, const struct fdt_property *p,
+				      uint64_t *hz)
+{
+	uint64_t value = 0;
+	enum acre_status s = fdt_read_number(fdt, p, &value);
+
+	if (s == ACRE_OK && value == 0)
+		return ACRE_ERR_MALFORMED;
+	if (s == ACRE_OK)
+		*hz = value;
+	return s;
+}
+
 enum acre_status fdt_timebase(const struct fdt *fdt, uint64_t *hz)
 {
 	struct fdt_cursor cursor;
@@ -167,20 +183,14 @@ enum acre_status fdt_timebase(const struct fdt *fdt, uint64_t *hz)
 	enum acre_status s, found = ACRE_ERR_NOT_FOUND;
 
 	fdt_walk(&cursor, fdt);
-	while (found == ACRE_ERR_NOT_FOUND && (s = fdt_next(&cursor, &event)) != ACRE_ERR_END) {
+	while (found != ACRE_OK && (s = fdt_next(&cursor, &event)) != ACRE_ERR_END) {
 		if (s != ACRE_OK)
 			return s;
 		if (event.kind == FDT_EVENT_NODE && event.depth == 1)
 			in_cpus = fdt_node_is_named(fdt, &event.node, "cpus");
-		if (event.kind != FDT_EVENT_PROPERTY || !in_cpus || event.depth > 2 ||
-		    !fdt_property_is_named(fdt, &event.property, "timebase-frequency"))
-			continue;
-		uint64_t value = 0;
-		found = fdt_read_number(fdt, &event.property, &value);
-		if (found == ACRE_OK && value == 0)
-			found = ACRE_ERR_MALFORMED;
-		if (found == ACRE_OK)
-			*hz = value;
+		if (event.kind == FDT_EVENT_PROPERTY && in_cpus && event.depth <= 2 &&
+		    fdt_property_is_named(fdt, &event.property, "timebase-frequency"))
+			found = read_timebase(fdt, &event.property, hz);
 	}
 	return found;
 }

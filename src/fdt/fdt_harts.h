@@ -17,6 +17,8 @@ struct fdt_hart {
 	enum acre_status why; /* ACRE_OK, or why @id could not be read: skip it, but say so */
 	uint64_t id;          /* hart id */
 	bool enabled;         /* status is absent, "okay" or "ok" */
+	bool doubtful;        /* its status is no word of the specification: it is not enabled */
+	uint32_t index;       /* which of the harts of its node it is */
 	const char *isa;      /* riscv,isa; NULL if absent or no string */
 	const char *isa_base; /* riscv,isa-base, which newer trees have instead; or NULL */
 	const char *mmu_type; /* "riscv,sv39" ...; NULL if absent: no MMU is promised */
@@ -37,9 +39,10 @@ acre_nodiscard enum acre_status fdt_harts_next(struct fdt_hart_cursor *cursor,
 					       struct fdt_hart *hart);
 
 /*
- * fdt_timebase - *@hz = timebase-frequency of /cpus, or else of the first cpu that has one.
- * Result: ACRE_OK; ACRE_ERR_NOT_FOUND; ACRE_ERR_MALFORMED when the value is zero or of neither 4
- *         nor 8 bytes. Cost: one walk.
+ * fdt_timebase - *@hz = timebase-frequency of /cpus, or else of the first cpu that has one. One that
+ * is zero, or of neither 4 nor 8 bytes, is passed over.
+ * Result: ACRE_OK; else *@hz is untouched: ACRE_ERR_NOT_FOUND; ACRE_ERR_MALFORMED if there are only
+ *         such. Cost: one walk.
  */
 acre_nodiscard enum acre_status fdt_timebase(const struct fdt *fdt, uint64_t *hz);
 

@@ -5,6 +5,7 @@
 #ifndef ACRE_FDT_FDT_INFO_H
 #define ACRE_FDT_FDT_INFO_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "fdt/fdt.h"
@@ -19,6 +20,14 @@
 acre_nodiscard enum acre_status fdt_model(const struct fdt *fdt, const char **text);
 acre_nodiscard enum acre_status fdt_compatible(const struct fdt *fdt, const char **text);
 acre_nodiscard enum acre_status fdt_bootargs(const struct fdt *fdt, const char **text);
+
+/*
+ * fdt_copy_bootargs - `bootargs` of /chosen into @buf of @size bytes, which is not 0: up to its first
+ * NUL, or where it has none, to its end. For boot arguments that are no string.
+ * Result: ACRE_OK; ACRE_ERR_NOT_FOUND (@buf untouched); ACRE_ERR_FULL if only the first @size - 1
+ *         bytes are there.
+ */
+acre_nodiscard enum acre_status fdt_copy_bootargs(const struct fdt *fdt, char *buf, size_t size);
 
 struct fdt_device {
 	struct fdt_node node;

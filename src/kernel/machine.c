@@ -39,6 +39,20 @@ static const char *first_isa(const struct fdt *fdt)
 	return "";
 }
 
+/* Boot arguments without an end are read all the same: there may be a mem= in them. */
+static const char *read_bootargs(const struct fdt *fdt)
+{
+	static char open_ended[1024];
+	const char *text = "";
+
+	if (fdt_bootargs(fdt, &text) != ACRE_ERR_MALFORMED)
+		return text;
+	enum acre_status s = fdt_copy_bootargs(fdt, open_ended, sizeof(open_ended));
+	acre_log_warn("chosen: bootargs has no NUL at its end: %s\n",
+		      s == ACRE_OK ? "read as if it had" : "what is after 1,023 bytes is not read");
+	return open_ended;
+}
+
 void machine_read_tree(const void *dtb, uint64_t boot_hart_id)
 {
 	struct fdt *fdt = &machine.fdt;
@@ -54,10 +68,9 @@ void machine_read_tree(const void *dtb, uint64_t boot_hart_id)
 	machine.isa = first_isa(fdt);
 	/* Each of these may be missing; then it stays as it is. */
 	machine.model = "";
-	machine.bootargs = "";
+	machine.bootargs = read_bootargs(fdt);
 	if (fdt_model(fdt, &machine.model) != ACRE_OK)
 		(void)!fdt_compatible(fdt, &machine.model);
-	(void)!fdt_bootargs(fdt, &machine.bootargs);
 	(void)!fdt_timebase(fdt, &machine.timebase_hz);
 }
 

@@ -456,7 +456,7 @@ enum acre_status irq_stress_init(void)
 
 static uint64_t period_of(uint64_t hz)
 {
-	uint64_t period = hz != 0 ? clock_ticks_per_second() / hz : 0;
+	uint64_t period = hz != 0 ? clock_ticks_per_ms() * 1000 / hz : 0;
 
 	return hz != 0 && period == 0 ? 1 : period;
 }
@@ -465,7 +465,7 @@ enum acre_status irq_stress_set(const struct irq_stress_rates *rates)
 {
 	if (stress_slots.offset == 0)
 		return ACRE_ERR_FULL;
-	if (clock_ticks_per_second() == 0)
+	if (!clock_moves())
 		return ACRE_ERR_UNSUPPORTED;
 	atomic_store(&tick_period, period_of(rates->tick_hz));
 	atomic_store(&ipi_period, period_of(rates->ipi_hz));

@@ -58,6 +58,28 @@ static void device(struct fdt_tree *t, const char *name, uint32_t base, uint32_t
 	FDT_BUILD_CELLS(&t->b, "reg", base, size);
 }
 
+KTEST(fdt_info, boot_arguments_without_an_end_are_copied)
+{
+	struct fdt_tree *t = fdt_tree_new(512);
+	char buf[8] = "nothing";
+
+	fdt_build_begin(&t->b, "");
+	EXPECT_EQ(fdt_copy_bootargs(fdt_tree_open(fdt_tree_sample()), buf, sizeof(buf)),
+		  ACRE_ERR_FULL);
+	fdt_build_begin(&t->b, "chosen");
+	fdt_build_prop(&t->b, "bootargs", "mem=64M", 7);
+	fdt_build_end(&t->b);
+	fdt_build_end(&t->b);
+	const struct fdt *fdt = fdt_tree_open(t);
+	const char *text = "untouched";
+	EXPECT_EQ(fdt_bootargs(fdt, &text), ACRE_ERR_MALFORMED);
+	EXPECT_STR(text, "untouched");
+	EXPECT_EQ(fdt_copy_bootargs(fdt, buf, sizeof(buf)), ACRE_OK);
+	EXPECT_STR(buf, "mem=64M");
+	EXPECT_EQ(fdt_copy_bootargs(fdt, buf, 7), ACRE_ERR_FULL);
+	EXPECT_STR(buf, "mem=64");
+}
+
 KTEST(fdt_info, finds_a_device_on_a_bus_by_any_of_its_names)
 {
 	const struct fdt *fdt = fdt_tree_open(fdt_tree_sample());

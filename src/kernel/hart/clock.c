@@ -9,11 +9,20 @@
 #include "kernel/hart/csr.h"
 #include "kernel/hart/hart.h"
 #include "kernel/kernel_sbi.h"
+#include "lib/compiler.h"
 #include "lib/panic.h"
 #include "lib/platform.h"
+#include "lib/print.h"
 #include "sbi/timer.h"
 
+#define LEAST_HZ   1000u
+#define ASSUMED_HZ 100000000u
+#define MANY_LOOKS 100000u /* in which the slowest counter moves */
+
 static uint64_t frequency;
+static bool is_rate_known;
+static bool stands_still;
+static _Atomic uint64_t looks; /* at a counter that stands still */
 static uint64_t entry_ticks;
 static uint64_t entry_instructions;
 
@@ -35,34 +44,60 @@ static uint64_t nap_end(const struct hart *self)
 /* Its interrupt ends the wfi, and is not handled. */
 static const struct timer_client nap = { .next = nap_end };
 
+static bool time_moves(void)
+{
+	const uint64_t before = csr_read(time);
+
+	for (unsigned i = 0; i < MANY_LOOKS; i++) {
+		if (csr_read(time) != before)
+			return true;
+	}
+	return false;
+}
+
 void clock_init(uint64_t hz, uint64_t ticks, uint64_t instructions)
 {
 	clock_add_client(&nap);
-	frequency = hz;
 	entry_ticks = ticks;
 	entry_instructions = instructions;
+	stands_still = !time_moves();
+	is_rate_known = hz >= LEAST_HZ && !stands_still;
+	frequency = stands_still ? 1000000 : is_rate_known ? hz : ASSUMED_HZ;
+	if (stands_still)
+		acre_log_warn("the time counter stands still: looks at it are counted\n");
+	else if (!is_rate_known)
+		acre_log_warn("cpus: timebase-frequency is missing, or no rate (%llu Hz): limits "
+			      "of time are counted at %u MHz\n",
+			      (unsigned long long)hz, ASSUMED_HZ / 1000000);
+}
+
+bool clock_moves(void)
+{
+	return !stands_still;
 }
 
 uint64_t clock_ticks(void)
 {
-	return csr_read(time);
+	const uint64_t ticks = csr_read(time);
+
+	return likely(!stands_still) ? ticks : ticks + atomic_fetch_add(&looks, 1);
 }
 
 uint64_t clock_ticks_per_ms(void)
 {
-	return frequency >= 1000 ? frequency / 1000 : 1;
+	return frequency / 1000;
 }
 
 uint64_t clock_ticks_per_second(void)
 {
-	return frequency;
+	return is_rate_known ? frequency : 0;
 }
 
 uint64_t clock_us_since_entry(void)
 {
 	uint64_t ticks = clock_ticks() - entry_ticks;
 
-	if (frequency == 0)
+	if (!is_rate_known)
 		return 0;
 	/* Seconds and the rest apart: ticks * 1000000 would overflow after some hours. */
 	return ticks / frequency * 1000000 + ticks % frequency * 1000000 / frequency;
@@ -128,7 +163,7 @@ bool clock_arm(void)
 {
 	uint64_t first = earliest_time(hart_self());
 
-	if (first != 0 && sbi_set_timer(&kernel_sbi, first) == SBI_SUCCESS) {
+	if (first != 0 && !stands_still && sbi_set_timer(&kernel_sbi, first) == SBI_SUCCESS) {
 		csr_set(sie, 1ul << IRQ_TIMER);
 		return true;
 	}

@@ -14,17 +14,22 @@ struct hart;
 /*
  * clock_init - @hz is the device tree's timebase-frequency, @ticks and @instructions the counters
  * at the kernel's first instruction; @instructions is NO_INSTRUCTION_COUNT where that counter
- * cannot be read.
+ * cannot be read. A rate below 1,000 Hz is not believed: limits of time are counted at 100 MHz
+ * then, which is too long on most machines and loses no hart, and a warning says so. Where the
+ * counter stands still, each look at it counts as a microsecond, so that waiting ends.
  */
 void clock_init(uint64_t hz, uint64_t ticks, uint64_t instructions);
+
+/* clock_moves - does the counter move? If not, no timer fires. */
+bool clock_moves(void);
 
 /* clock_ticks - the counter now. */
 uint64_t clock_ticks(void);
 
-/* clock_ticks_per_ms - at least 1. */
+/* clock_ticks_per_ms - at least 1; assumed if the rate is not known. */
 uint64_t clock_ticks_per_ms(void);
 
-/* clock_ticks_per_second - 0 if the device tree does not say. */
+/* clock_ticks_per_second - 0 if that is not known. */
 uint64_t clock_ticks_per_second(void);
 
 /*

@@ -21,6 +21,8 @@ static struct hart *hart_table[PLATFORM_MAX_HARTS];
 static unsigned nharts;
 static unsigned ndisabled;
 
+#define CPU_NAME_MAX 31u /* of a node's name that is printed */
+
 /* ---- the guard below a stack ---------------------------------------------------------------- */
 
 static uint64_t *guard_of(const struct hart *hart)
@@ -115,6 +117,48 @@ void harts_init_boot(void)
 	nharts = 1;
 }
 
+/* The first mention of the hart @id in the tree; false if there is none. */
+static bool first_mention(const struct fdt *fdt, uint64_t id, struct fdt_hart *first)
+{
+	struct fdt_hart_cursor cursor;
+
+	fdt_harts_begin(&cursor, fdt);
+	while (fdt_harts_next(&cursor, first) == ACRE_OK) {
+		if (first->why == ACRE_OK && first->id == id)
+			return true;
+	}
+	return false;
+}
+
+static const char *cpu_name(const struct fdt_hart *found)
+{
+	return fdt_text_is_printable(found->name, CPU_NAME_MAX) ? found->name : "a cpu";
+}
+
+/* Is it the first mention of a hart, and all in order? If not, that is said. */
+static bool is_in_order(const struct fdt *fdt, const struct fdt_hart *found)
+{
+	const char *name = cpu_name(found);
+	struct fdt_hart first;
+
+	if (found->why != ACRE_OK) {
+		acre_log_warn("%s is left out: no one can say which hart it is, by its reg: %s\n",
+			      name, acre_status_str(found->why));
+		return false;
+	}
+	if (first_mention(fdt, found->id, &first) &&
+	    (first.node != found->node || first.index != found->index)) {
+		acre_log_warn("%s is left out: the device tree has hart %llu already\n", name,
+			      (unsigned long long)found->id);
+		return false;
+	}
+	if (found->doubtful)
+		acre_log_warn("%s: its status is not one that the specification knows: hart %llu "
+			      "is taken as disabled\n",
+			      name, (unsigned long long)found->id);
+	return true;
+}
+
 void harts_init(const struct fdt *fdt)
 {
 	struct fdt_hart_cursor cursor;
@@ -123,6 +167,8 @@ void harts_init(const struct fdt *fdt)
 	hart_interrupts_on();
 	fdt_harts_begin(&cursor, fdt);
 	while (fdt_harts_next(&cursor, &found) == ACRE_OK) {
+		if (!is_in_order(fdt, &found))
+			continue;
 		if (found.enabled)
 			hart_add(found.id);
 		else
@@ -152,15 +198,9 @@ void *platform_hart_record_of(unsigned hart)
 
 bool harts_enabled_in_tree(const struct fdt *fdt, uint64_t id)
 {
-	struct fdt_hart_cursor cursor;
 	struct fdt_hart found;
 
-	fdt_harts_begin(&cursor, fdt);
-	while (fdt_harts_next(&cursor, &found) == ACRE_OK) {
-		if (found.id == id)
-			return found.enabled;
-	}
-	return false;
+	return first_mention(fdt, id, &found) && found.enabled;
 }
 
 /* ---- reaching one --------------------------------------------------------------------------- */

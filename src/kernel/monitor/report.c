@@ -137,7 +137,10 @@ void report_ready(void)
 {
 	uint64_t instructions;
 
-	acre_print("ready     %llu us after entry", (ull)clock_us_since_entry());
+	if (clock_ticks_per_second() != 0)
+		acre_print("ready     %llu us after entry", (ull)clock_us_since_entry());
+	else
+		acre_print("ready     after entry, but how long no one can say");
 	if (clock_instructions_since_entry(&instructions))
 		acre_print(", %llu instructions", (ull)instructions);
 	acre_print("\n");

@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""
+Trees at the edge of what the specification allows, and beyond it: what is in doubt is named and kept out, boot
+goes on, and no healthy hart is lost. Each case is of a kind; its siblings stand beside it.
+"""
+
+from acre import TOP, boot, case, main, must_equal, run, scratch, selftest
+
+HARTS = 4
+FIRMWARE = "mmode_resv0@80000000 { reg = <0 0x80000000 0 0x80000>; };"
+
+
+def cpu(number, more="", reg=None):
+    """A hart as QEMU describes it; `reg` in place of its own."""
+    where = f"reg = <{number:#x}>;" if reg is None else reg
+    return (
+        f'cpu@{number:x} {{ device_type = "cpu"; compatible = "riscv"; riscv,isa = "rv64imafdc"; '
+        f'mmu-type = "riscv,sv48"; {where} {more} intc{number}: interrupt-controller {{ #interrupt-cells = <1>; '
+        f'#address-cells = <0>; interrupt-controller; compatible = "riscv,cpu-intc"; }}; }};'
+    )
+
+
+def tree(folder, memory="reg = <0 0x80000000 0 0x8000000>;", chosen="", reserved="", cells=2, cpus="", more=""):
+    """The blob of a machine with one bank of memory, and what is to be odd about it."""
+    source, blob = f"{folder}/edge.dts", f"{folder}/edge.dtb"
+    with open(source, "w", encoding="ascii") as file:
+        file.write(
+            '/dts-v1/;\n/include/ "virt.dtsi"\n/include/ "test-device.dtsi"\n'
+            f'/ {{ memory@80000000 {{ device_type = "memory"; {memory} }};\n'
+            f"chosen {{ {chosen} }};\n"
+            f"reserved-memory {{ #address-cells = <{cells}>; #size-cells = <{cells}>; ranges; {reserved} }};\n"
+            f"{cpus}\n{more} }};\n"
+        )
+    run(["dtc", "-q", "-i", TOP / "tests/dts", "-o", blob, source]).must_end_with(0)
+    return blob
+
+
+def booted(text="\n", **options):
+    """What the kernel says of such a tree, up to its prompt."""
+    harts = options.pop("harts", 1)
+    with scratch() as folder:
+        return boot(text=text, harts=harts, dtb=tree(folder, **options)).must_end_with(0)
+
+
+# ---- reservations in doubt ----------------------------------------------------------------------------
+
+
+@case
+def a_reservation_of_unknown_status_is_kept_out():
+    for word in ("reserved", "failed", "on", ""):
+        result = booted(reserved=f'tee@82000000 {{ reg = <0 0x82000000 0 0x100000>; no-map; status = "{word}"; }};')
+        result.must_say(r"^warning: tee@82000000: status = .*: kept out: only disabled and fail switch it off")
+        result.must_say(r"^  \[0x0000000082000000, 0x0000000082100000\) .* no-map +tee@82000000$")
+    for word in ("disabled", "fail", "fail-sss"):
+        result = booted(reserved=f'tee@82000000 {{ reg = <0 0x82000000 0 0x100000>; no-map; status = "{word}"; }};')
+        result.must_not_say("tee@")
+
+
+@case
+def memory_of_unknown_status_is_left_out():
+    more = 'memory@90000000 { device_type = "memory"; reg = <0 0x90000000 0 0x1000>; status = "reserved"; };'
+    result = booted(more=more)
+    result.must_say(r'^warning: memory@90000000: status = "reserved": left out of the memory')
+    result.must_say(r"^memory +128 MiB of RAM in 1 bank$")
+
+
+@case
+def what_names_no_memory_forbids_none():
+    result = booted(reserved="nothing {}; empty { reg; };")
+    for name in ("nothing", "empty"):
+        result.must_say(rf"^warning: {name}: reg: reserves nothing: it has neither reg nor size$")
+    for ends in (
+        "linux,initrd-start = <0 0x84000000>; linux,initrd-end = <0 0>;",
+        "linux,initrd-start = <0 0x84000000>;",
+        "linux,initrd-end = <0x84000000>;",
+        "linux,initrd-start = <0 0x84000000>; linux,initrd-end = <0 0x83ffffff>;",
+    ):
+        result = booted(chosen=ends)
+        result.must_say(r"^warning: chosen: linux,initrd-(start|end).*: no initrd: it has not both ends$")
+        result.must_not_say(r" initrd +initrd$")
+
+
+# ---- the firmware -------------------------------------------------------------------------------------
+
+
+@case
+def firmware_that_says_another_place_is_kept_out():
+    """OpenSBI writes its node with the cells of the root into a folder that has others."""
+    result = booted(reserved="a@82000000 { reg = <0x82000000 0x1000>; };", cells=1)
+    result.must_say(r"^warning: nothing reserves the start of this RAM, where firmware lies: kept out, "
+                    r"\[0x80000000, 0x80200000\)$")
+    result.must_say(r"^  \[0x0000000080000000, 0x0000000080200000\) .* firmware +possible firmware$")
+
+
+@case
+def firmware_of_any_name_is_believed():
+    result = booted(reserved="boot@80000000 { reg = <0 0x80000000 0 0x80000>; no-map; };")
+    result.must_not_say("possible firmware")
+
+
+# ---- harts and time -----------------------------------------------------------------------------------
+
+
+def harts(*cpus, timebase=None):
+    """cpu@0 and `cpus`; the clint serves them all."""
+    served = ", ".join(f"<&intc{i} 3>, <&intc{i} 7>" for i in range(HARTS))
+    clock = "" if timebase is None else timebase
+    return {"harts": HARTS, "cpus": f"cpus {{ {clock} {' '.join(cpus)} }}; "
+                                    f"soc {{ clint@2000000 {{ interrupts-extended = {served}; }}; }};"}
+
+
+@case
+def a_cpu_that_does_not_say_which_hart_it_is_is_named_and_left_out():
+    for reg in ("", "reg;", "reg = [00 03];"):
+        result = booted(**harts(cpu(1), cpu(2), cpu(3, reg=reg)))
+        result.must_say(r"^warning: cpu@3 is left out: no one can say which hart it is, by its reg: ")
+        result.must_say(r"^harts +3 of 3 answered, 0 disabled; booted on hart \d$")
+
+
+@case
+def a_hart_that_is_listed_twice_is_started_once():
+    result = booted(**harts(cpu(1), cpu(2), cpu(3, reg="reg = <2>;")))
+    result.must_say(r"^warning: cpu@3 is left out: the device tree has hart 2 already$")
+    result.must_say(r"^harts +3 of 3 answered")
+    # Of 64 bits in a folder of one cell: two harts, of which the first is another's.
+    result = booted(**harts(cpu(1), cpu(2), cpu(3, reg="reg = <0 3>;")))
+    result.must_say(r"^warning: cpu@3 is left out: the device tree has hart 0 already$")
+    result.must_say(r"^harts +4 of 4 answered")
+
+
+@case
+def a_hart_of_unknown_status_is_not_started():
+    result = booted(**harts(cpu(1), cpu(2), cpu(3, 'status = "sleepy";')))
+    result.must_say(r"^warning: cpu@3: its status is not one that the specification knows: hart 3 is taken as disabled$")
+    result.must_say(r"^harts +3 of 3 answered, 1 disabled")
+
+
+@case
+def no_hart_is_lost_where_the_rate_of_time_is_unknown():
+    three = (cpu(1), cpu(2), cpu(3))
+    for clock in ("timebase-frequency = <0>;", "timebase-frequency = <1>;", "timebase-frequency = <0 0>;"):
+        result = booted(**harts(*three, timebase=clock))
+        result.must_say(r"^warning: cpus: timebase-frequency is missing, or no rate ")
+        result.must_say(r"^harts +4 of 4 answered")
+        result.must_say(r"^ready +after entry, but how long no one can say")
+    for where in (harts(*three, timebase="timebase-frequency = <0 10000000>;"),
+                  harts(cpu(1), cpu(2), cpu(3, "timebase-frequency = <10000000>;"), timebase="timebase-frequency = <0>;")):
+        result = booted(**where)
+        result.must_not_say("timebase-frequency")
+        result.must_say(r"^ready +\d+ us after entry")
+
+
+@case
+def the_self_tests_pass_where_the_rate_of_time_is_unknown():
+    where = harts(cpu(1), cpu(2), cpu(3), timebase="timebase-frequency = <0>;")
+    with scratch() as folder:
+        selftest(harts=where.pop("harts"), dtb=tree(folder, **where))
+
+
+# ---- boot arguments -----------------------------------------------------------------------------------
+
+
+@case
+def boot_arguments_without_an_end_are_read():
+    result = booted(chosen="bootargs = [6d 65 6d 3d 36 34 4d];")  # mem=64M
+    result.must_say(r"^warning: chosen: bootargs has no NUL at its end: read as if it had$")
+    result.must_say(r"^  left out +~64.00 MiB ")
+    result = booted(chosen=f"bootargs = [{'20 ' * 1100}];")
+    result.must_say(r"^warning: chosen: bootargs has no NUL at its end: what is after 1,023 bytes is not read$")
+
+
+main()
