@@ -21,6 +21,7 @@
 #include "kernel/payload.h"
 #include "kernel/text.h"
 #include "kernel/trap/exit.h"
+#include "kernel/trap/panic_report.h"
 #include "lib/panic.h"
 #include "lib/print.h"
 #include "lib/string.h"
@@ -101,7 +102,8 @@ acre_noreturn void kernel_main(uint64_t hart_id, const void *dtb, uint64_t entry
 	exit_init(&machine.fdt);         /* from here on a panic has an exit code */
 	clock_init(machine.timebase_hz, entry_ticks, entry_instructions);
 	apply_bootargs(&args);
-	hand_over_to_boothart(&args);           /* may not return */
+	hand_over_to_boothart(&args); /* may not return */
+	panic_address_hook = ledger_say;
 	machine_map_memory(args.mem_limit);     /* regions, to the byte */
 	machine_init_frames(args.frames_debug); /* takes its tables from them */
 	ledger_check_or_panic();                /* every byte has one owner */

@@ -31,25 +31,32 @@
 #include "mm/frame/frame_types.h"
 
 #define REUSABLE_COST 8u
+#define CUT_COST      32u
 
-/* ---- what a bank has ------------------------------------------------------------------------- */
+/* ---- what a part of a bank has ---------------------------------------------------------------- */
 
 struct usable {
 	struct acre_range span;  /* from the first usable frame to the last */
 	struct acre_range reach; /* the same with reusable frames counted */
-	struct acre_range first; /* the lowest usable region */
-	struct acre_range last;  /* the highest; the same if there is only one */
-	uint64_t bytes;          /* of all usable regions */
+	struct acre_range gap;   /* the widest between two usable regions */
+	uint32_t nregions;
+	uint64_t bytes; /* of all usable regions */
 };
 
-static struct acre_range reach_of(const struct memmap *map, uint32_t bank, struct acre_range span)
+static bool is_in(const struct memmap_region *region, uint32_t bank, struct acre_range part)
+{
+	return region->bank == bank && acre_range_contains(part, region->range.start);
+}
+
+static struct acre_range reach_of(const struct memmap *map, uint32_t bank, struct acre_range part,
+				  struct acre_range span)
 {
 	const struct memmap_region *region;
 	uint32_t cursor = 0;
 
 	while ((region = memmap_next(map, MEMMAP_REUSABLE, &cursor)) != NULL) {
 		struct acre_range whole = memmap_whole_frames(region->range);
-		if (region->bank != bank || acre_range_is_empty(whole))
+		if (!is_in(region, bank, part) || acre_range_is_empty(whole))
 			continue;
 		if (whole.start < span.start)
 			span.start = whole.start;
@@ -59,22 +66,25 @@ static struct acre_range reach_of(const struct memmap *map, uint32_t bank, struc
 	return span;
 }
 
-static struct usable usable_of(const struct memmap *map, uint32_t bank)
+static struct usable usable_of(const struct memmap *map, uint32_t bank, struct acre_range part)
 {
 	struct usable u = { .bytes = 0 };
 	const struct memmap_region *region;
 	uint32_t cursor = 0;
 
 	while ((region = memmap_next(map, MEMMAP_USABLE, &cursor)) != NULL) {
-		if (region->bank != bank)
+		if (!is_in(region, bank, part))
 			continue;
-		if (u.bytes == 0)
-			u.first = region->range;
-		u.last = region->range;
+		const struct acre_range gap = { u.span.end, region->range.start };
+		if (u.nregions == 0)
+			u.span.start = region->range.start;
+		else if (acre_range_size(gap) > acre_range_size(u.gap))
+			u.gap = gap;
+		u.span.end = region->range.end;
 		u.bytes += acre_range_size(region->range);
+		u.nregions++;
 	}
-	u.span = (struct acre_range){ u.first.start, u.last.end };
-	u.reach = u.bytes != 0 ? reach_of(map, bank, u.span) : u.span;
+	u.reach = u.bytes != 0 ? reach_of(map, bank, part, u.span) : u.span;
 	return u;
 }
 
@@ -100,21 +110,33 @@ static struct acre_range bank_span(const struct usable *u)
 	return table_bytes(u->reach) <= u->bytes / REUSABLE_COST ? u->reach : u->span;
 }
 
-/* The lowest usable region of at least @bytes, in @bank if there is one; NULL if there is none. */
-static const struct memmap_region *find_place(const struct memmap *map, uint32_t bank,
-					      uint64_t bytes)
+/* What of usable @region may be a place for tables: all but what a pointer to nothing points to. */
+static struct acre_range room_in(struct acre_range region, uint64_t offset)
 {
-	const struct memmap_region *elsewhere = NULL;
+	if (region.start + offset == 0)
+		region.start += FRAME_SIZE;
+	return region;
+}
+
+/*
+ * The lowest usable memory that has room for @bytes of tables, in @bank if there is any; empty if
+ * there is none.
+ */
+static struct acre_range find_place(const struct memmap *map, uint64_t offset, uint32_t bank,
+				    uint64_t bytes)
+{
+	struct acre_range elsewhere = { 0, 0 };
 	const struct memmap_region *region;
 	uint32_t cursor = 0;
 
 	while ((region = memmap_next(map, MEMMAP_USABLE, &cursor)) != NULL) {
-		if (acre_range_size(region->range) < bytes)
+		const struct acre_range room = room_in(region->range, offset);
+		if (acre_range_size(room) < bytes)
 			continue;
 		if (region->bank == bank)
-			return region;
-		if (elsewhere == NULL)
-			elsewhere = region;
+			return (struct acre_range){ room.start, room.start + bytes };
+		if (acre_range_is_empty(elsewhere))
+			elsewhere = (struct acre_range){ room.start, room.start + bytes };
 	}
 	return elsewhere;
 }
@@ -127,6 +149,7 @@ struct setup {
 	struct memmap *map;
 	uint64_t offset;
 	const struct hart_slots *stocks;
+	uint32_t nbanks; /* that the pool shall have */
 	bool has_pool;
 };
 
@@ -140,21 +163,20 @@ static enum acre_status make_pool(struct setup *s, acre_paddr_t banks, uint32_t 
 }
 
 /*
- * A claim for the table of banks alone: for all banks of the map, or, where memory is in small
+ * A claim for the table of banks alone: for all banks, or, where memory is in small
  * pieces, for as many as there is a piece for.
  */
 static enum acre_status place_bank_table(struct setup *s)
 {
-	for (uint32_t room = s->map->nbanks; room != 0; room /= 2) {
+	for (uint32_t room = s->nbanks; room != 0; room /= 2) {
 		uint64_t bytes = whole_frames(room * sizeof(struct frame_bank));
-		const struct memmap_region *place = find_place(s->map, MEMMAP_NO_BANK, bytes);
-		if (place == NULL)
+		const struct acre_range place =
+			find_place(s->map, s->offset, MEMMAP_NO_BANK, bytes);
+		if (acre_range_is_empty(place))
 			continue;
-		const acre_paddr_t banks = place->range.start; /* the claim moves regions */
 		enum acre_status status =
-			memmap_claim(s->map, (struct acre_range){ banks, banks + bytes },
-				     MEMMAP_METADATA, MM_BANKS_NAME);
-		return status == ACRE_OK ? make_pool(s, banks, room) : status;
+			memmap_claim(s->map, place, MEMMAP_METADATA, MM_BANKS_NAME);
+		return status == ACRE_OK ? make_pool(s, place.start, room) : status;
 	}
 	return ACRE_ERR_NOMEM;
 }
@@ -169,32 +191,31 @@ static bool is_full(const struct setup *s)
 static bool has_room_for_banks(const struct setup *s, struct acre_range span)
 {
 	return table_bytes(span) - frame_metadata_bytes(frames_in(span)) >=
-	       s->map->nbanks * sizeof(struct frame_bank);
+	       s->nbanks * sizeof(struct frame_bank);
 }
 
-/* Tables of @bytes in @place, then the bank: @span, or what is left of it without the tables. */
-static enum acre_status add_bank_with_tables(struct setup *s, uint32_t bank,
-					     const struct memmap_region *place, uint64_t bytes,
-					     bool reaches)
+/* Its tables in @place, then the bank: what is usable, without them. */
+static enum acre_status add_bank_with_tables(struct setup *s, uint32_t bank, struct acre_range part,
+					     struct acre_range place, bool reaches)
 {
-	const acre_paddr_t tables = place->range.start; /* the claim below moves regions */
+	const acre_paddr_t tables = place.start;
+	uint64_t bytes = acre_range_size(place);
 	enum acre_status status =
-		memmap_claim_nth(s->map, (struct acre_range){ tables, tables + bytes },
-				 MEMMAP_METADATA, MM_TABLES_NAME, bank);
+		memmap_claim_nth(s->map, place, MEMMAP_METADATA, MM_TABLES_NAME, bank);
 
 	if (status == ACRE_OK && !s->has_pool) {
-		bytes -= s->map->nbanks * sizeof(struct frame_bank);
-		status = make_pool(s, tables + bytes, s->map->nbanks);
+		bytes -= s->nbanks * sizeof(struct frame_bank);
+		status = make_pool(s, tables + bytes, s->nbanks);
 	}
 	if (status != ACRE_OK)
 		return status;
-	struct usable u = usable_of(s->map, bank);
+	struct usable u = usable_of(s->map, bank, part);
 	struct acre_range span = reaches ? u.reach : u.span;
 	return frame_pool_add_bank(s->pool, frame_from_paddr(span.start), frames_in(span),
 				   (void *)(uintptr_t)(tables + s->offset), bytes);
 }
 
-static void warn_trimmed(const struct memmap *map, uint32_t bank, uint64_t bytes)
+static void warn_left_out(const struct memmap *map, uint32_t bank, uint64_t bytes)
 {
 	char size[FMT_SIZE_LEN];
 
@@ -205,45 +226,99 @@ static void warn_trimmed(const struct memmap *map, uint32_t bank, uint64_t bytes
 		(unsigned long long)map->bank[bank].range.end);
 }
 
-/* Cut the smaller one of the outermost regions off. */
-static enum acre_status trim(struct memmap *map, const struct usable *u)
+/* Do tables for two parts, below and above the widest gap, take less than those for all of it? */
+static bool is_worth_cutting(const struct usable *u)
 {
-	struct acre_range poorer =
-		acre_range_size(u->first) < acre_range_size(u->last) ? u->first : u->last;
+	const struct acre_range below = { u->span.start, u->gap.start };
+	const struct acre_range above = { u->gap.end, u->span.end };
 
-	return memmap_claim(map, poorer, MEMMAP_LEFT_OUT, "not worth its frame tables");
+	return u->nregions > 1 && table_bytes(u->span) > u->bytes / CUT_COST &&
+	       table_bytes(below) + table_bytes(above) < table_bytes(u->span);
 }
 
-/* First pass for one bank. A bank without usable memory, or with too little, adds nothing. */
+/*
+ * Cut @part off at its widest gap until what is left of it is worth the tables that it needs, and
+ * there is a place for them; *@place is empty if that never happens.
+ */
+static struct usable cut_part(const struct setup *s, uint32_t bank, struct acre_range *part,
+			      struct acre_range *place)
+{
+	for (;;) {
+		struct usable u = usable_of(s->map, bank, *part);
+		const uint64_t bytes = table_bytes(bank_span(&u));
+		*place = (struct acre_range){ 0, 0 };
+		if (u.bytes > bytes && !is_full(s) && !is_worth_cutting(&u))
+			*place = find_place(s->map, s->offset, bank, bytes);
+		if (!acre_range_is_empty(*place) || u.nregions < 2)
+			return u;
+		part->end = u.gap.start;
+	}
+}
+
+static uint32_t count_usable_regions(const struct memmap *map)
+{
+	uint32_t count = 0;
+
+	for (uint32_t cursor = 0; memmap_next(map, MEMMAP_USABLE, &cursor) != NULL;)
+		count++;
+	return count;
+}
+
+/*
+ * How many banks the pool may have: one for each bank of the map, as nearly always; or, where one
+ * has to be cut, one for each usable region, since tables that are taken leave less for others.
+ */
+static uint32_t count_banks(const struct setup *s)
+{
+	for (uint32_t bank = 0; bank < s->map->nbanks; bank++) {
+		const struct acre_range range = s->map->bank[bank].range;
+		struct acre_range part = range;
+		struct acre_range place;
+		(void)cut_part(s, bank, &part, &place);
+		if (part.end != range.end)
+			return count_usable_regions(s->map);
+	}
+	return s->map->nbanks;
+}
+
+/* First pass for one part. What is not worth its tables is left out, and counted. */
+static enum acre_status set_up_part(struct setup *s, uint32_t bank, struct acre_range *part,
+				    uint64_t *left_out)
+{
+	const struct acre_range whole = *part;
+	struct acre_range place;
+	struct usable u = cut_part(s, bank, part, &place);
+	const struct acre_range span = bank_span(&u);
+
+	if (u.bytes == 0)
+		return ACRE_OK;
+	if (acre_range_is_empty(place)) {
+		*left_out += u.bytes;
+		return memmap_claim(s->map, u.span, MEMMAP_LEFT_OUT, "not worth its frame tables");
+	}
+	if (s->has_pool || has_room_for_banks(s, span))
+		return add_bank_with_tables(s, bank, *part, place,
+					    acre_range_size(span) != acre_range_size(u.span));
+	enum acre_status status = place_bank_table(s);
+	*part = whole;
+	part->end = part->start; /* once more */
+	return status;
+}
+
+/* First pass for one bank. One without usable memory, or with too little, adds nothing. */
 static enum acre_status set_up_bank(struct setup *s, uint32_t bank)
 {
-	struct memmap *map = s->map;
-	struct usable u = usable_of(map, bank);
-	uint64_t before = u.bytes;
+	const struct acre_range range = s->map->bank[bank].range;
+	struct acre_range part = range;
+	uint64_t left_out = 0;
 	enum acre_status status = ACRE_OK;
 
-	while (u.bytes != 0 && status == ACRE_OK) {
-		struct acre_range span = bank_span(&u);
-		uint64_t bytes = table_bytes(span);
-		const struct memmap_region *place =
-			u.bytes > bytes && !is_full(s) ? find_place(map, bank, bytes) : NULL;
-		if (place != NULL && !s->has_pool && !has_room_for_banks(s, span)) {
-			status = place_bank_table(s);
-			u = usable_of(map, bank);
-			before = u.bytes;
-			continue;
-		}
-		if (place != NULL) {
-			status = add_bank_with_tables(s, bank, place, bytes,
-						      acre_range_size(span) !=
-							      acre_range_size(u.span));
-			break;
-		}
-		status = trim(map, &u);
-		u = usable_of(map, bank);
+	while (status == ACRE_OK && !acre_range_is_empty(part)) {
+		status = set_up_part(s, bank, &part, &left_out);
+		part = (struct acre_range){ part.end, range.end };
 	}
-	if (u.bytes != before)
-		warn_trimmed(map, bank, before - u.bytes);
+	if (left_out != 0)
+		warn_left_out(s->map, bank, left_out);
 	return status;
 }
 
@@ -270,11 +345,10 @@ static bool place_records(const struct frame_pool *pool, struct memmap *map, uin
 			  uint32_t bank, struct acre_range *records)
 {
 	uint64_t bytes = whole_frames(frame_record_bytes(pool->bank[b].nframes));
-	const struct memmap_region *place = find_place(map, bank, bytes);
 
-	if (place == NULL || memmap_bytes(map, MEMMAP_USABLE) == bytes)
+	*records = find_place(map, pool->offset, bank, bytes);
+	if (acre_range_is_empty(*records) || memmap_bytes(map, MEMMAP_USABLE) == bytes)
 		return false;
-	*records = (struct acre_range){ place->range.start, place->range.start + bytes };
 	return memmap_claim_nth(map, *records, MEMMAP_METADATA, MM_RECORDS_NAME, bank) == ACRE_OK;
 }
 
@@ -312,6 +386,7 @@ static enum acre_status init_frames(struct frame_pool *pool, struct memmap *map,
 		return ACRE_ERR_INVALID;
 	if (!is_aligned(offset, FRAME_SIZE))
 		return ACRE_ERR_MISALIGNED;
+	s.nbanks = count_banks(&s);
 	for (uint32_t bank = 0; status == ACRE_OK && bank < map->nbanks; bank++)
 		status = set_up_bank(&s, bank);
 	if (status == ACRE_OK && !s.has_pool)

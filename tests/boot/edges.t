@@ -5,7 +5,7 @@ Trees at the edge of what the specification allows, and beyond it: what is in do
 goes on, and no healthy hart is lost. Each case is of a kind; its siblings stand beside it.
 """
 
-from acre import TOP, boot, case, main, must_equal, run, scratch, selftest
+from acre import TOP, boot, case, main, must, run, scratch, selftest
 
 HARTS = 4
 FIRMWARE = "mmode_resv0@80000000 { reg = <0 0x80000000 0 0x80000>; };"
@@ -156,6 +156,46 @@ def the_self_tests_pass_where_the_rate_of_time_is_unknown():
     where = harts(cpu(1), cpu(2), cpu(3), timebase="timebase-frequency = <0>;")
     with scratch() as folder:
         selftest(harts=where.pop("harts"), dtb=tree(folder, **where))
+
+
+# ---- RAM that is not there ----------------------------------------------------------------------------
+
+
+@case
+def ram_at_0_is_ram_and_ram_that_does_not_answer_is_named():
+    """The board has none there: the first store to its tables faults."""
+    more = 'memory@0 { device_type = "memory"; reg = <0 0 0 0x40000000>; numa-node-id = <3>; };'
+    with scratch() as folder:
+        result = boot(dtb=tree(folder, more=more))
+    result.must_say(r"^PANIC on hart 0: store access fault$")
+    result.must_say(r"^0x[0-9a-f]+ is in \[0x1000, 0x[0-9a-f]+\), metadata frame tables of bank 0 of bank 0 "
+                    r"\(memory@0, NUMA node 3\): the device tree declares it, but this RAM does not answer$")
+
+
+@case
+def islands_each_smaller_than_the_tables_of_all_are_used():
+    """32 pieces of 1 MiB in 33 GiB that are not ours."""
+    gib = 1 << 30
+    ends = [(0x80C00000 if i == 0 else 0x80000000 + i * gib, 0xBFF00000 + i * gib) for i in range(33)]
+    reserved = " ".join(f"vm{i} {{ reg = <{a >> 32:#x} {a & 0xffffffff:#x} 0 {b - a:#x}>; no-map; }};"
+                        for i, (a, b) in enumerate(ends))
+    with scratch() as folder:
+        blob = tree(folder, memory="reg = <0 0x80000000 8 0x40000000>;", reserved=reserved)
+        result = boot(text="\n", memory="34G", dtb=blob).must_end_with(0)
+    result.must_not_say("left out|cannot be used")
+    usable = int(result.must_say(r"^  usable +~\S+ MiB +(\d+) bytes$").group(1))
+    tables = int(result.must_say(r"^  metadata +.* (\d+) bytes$").group(1))
+    must(usable >= 33 * 1015 * 1024, f"only {usable} bytes are usable")
+    must(tables <= usable / 16, f"{tables} bytes of tables for {usable}")
+
+
+@case
+def self_tests_that_need_more_memory_than_there_is_are_skipped():
+    for mem in ("600K", "2M"):
+        result = boot(bootargs=f"mem={mem}").must_end_with(0)
+        result.must_not_say(r"^not ok")
+        result.must_say(r"^ok \d+ heap_churn\.\S+ # SKIP no memory: \d+ bytes$")
+        result.must_say(r"^PASS \d+ passed, \d+ skipped$")
 
 
 # ---- boot arguments -----------------------------------------------------------------------------------

@@ -86,6 +86,15 @@ static bool have_come(const uint64_t *ticks, const uint64_t *calls)
 	return true;
 }
 
+/* For us, and for the handlers of each hart. */
+static void need_frames(void)
+{
+	const frame_count_t n = 64 * harts_count();
+
+	if (frame_managed_count(&machine.frames) < n)
+		ktest_skip("fewer than %llu frames", (unsigned long long)n);
+}
+
 /* Something that handlers may come in between. */
 static void work_a_bit(void)
 {
@@ -122,6 +131,7 @@ static void work_until_enough(void)
 
 KTEST(irq_stress, come_on_every_hart_and_lose_nothing)
 {
+	need_frames();
 	irq_stress_pause();
 	frame_count_t free = frames_at_rest();
 	uint64_t taken = expect_all_given_back(offsetof(struct irq_stress, frames));
@@ -143,6 +153,7 @@ KTEST(irq_stress, come_on_every_hart_and_lose_nothing)
 
 KTEST(irq_stress, do_nothing_in_a_pause_but_come)
 {
+	need_frames();
 	irq_stress_on();
 	irq_stress_pause();
 	irq_stress_pause();
@@ -169,6 +180,7 @@ KTEST(irq_stress, stop_with_their_hart_and_start_with_it)
 {
 	struct hart *hart = NULL;
 
+	need_frames();
 	irq_stress_on();
 	work_until_enough();
 	for (unsigned i = 1; i < harts_count() && hart == NULL; i++) {

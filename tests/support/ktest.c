@@ -15,7 +15,7 @@ extern const struct ktest_case __stop_ktest_cases[];
 
 static struct {
 	unsigned failures; /* of the running case */
-	size_t lacked;     /* bytes that it needs to go on, where there are fewer than usual */
+	char lacking[48];  /* what it needs to go on, and this place does not have; or "" */
 	uint64_t seed;
 	uint64_t random;
 	void *block[MAX_BLOCKS];
@@ -84,14 +84,23 @@ void ktest_note(const char *format, ...)
 	acre_print("# %s\n", text);
 }
 
+void ktest_skip(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fmt_vbuffer(state.lacking, sizeof(state.lacking), format, args);
+	va_end(args);
+	ktest_abandon();
+}
+
 void *ktest_alloc(size_t size, size_t align)
 {
 	void *block = state.nblocks < MAX_BLOCKS ? port_alloc(size, align) : NULL;
 
-	if (block == NULL && state.nblocks < MAX_BLOCKS && port_memory_is_short()) {
-		state.lacked = size;
-		ktest_abandon();
-	}
+	if (block == NULL && state.nblocks < MAX_BLOCKS &&
+	    (size > KTEST_MEMORY || port_memory_is_short()))
+		ktest_skip("no memory: %zu bytes", size);
 	if (block == NULL) {
 		state.failures++;
 		acre_print("# no memory for the test: %zu bytes, block %u of %u\n", size,
@@ -228,7 +237,7 @@ static enum verdict run_case(const struct ktest_case *c)
 	} arg = { .in = c };
 
 	state.failures = 0;
-	state.lacked = 0;
+	state.lacking[0] = '\0';
 	state.bad_frees = 0;
 	seed_case(c);
 	if (port_try(run_body, arg.out) == PORT_PANICKED) {
@@ -248,7 +257,7 @@ static enum verdict run_case(const struct ktest_case *c)
 	expect_no_loss("heap bytes", bytes, port_heap_bytes());
 	if (state.failures != 0)
 		return FAILED;
-	return state.lacked != 0 ? SKIPPED : PASSED;
+	return state.lacking[0] != '\0' ? SKIPPED : PASSED;
 }
 
 static unsigned count_chosen(const char *glob)
@@ -282,7 +291,7 @@ static void print_result(enum verdict verdict, unsigned number, const struct kte
 {
 	acre_print("%sok %u %s.%s", verdict == FAILED ? "not " : "", number, c->suite, c->name);
 	if (verdict == SKIPPED)
-		acre_print(" # SKIP no memory: %zu bytes", state.lacked);
+		acre_print(" # SKIP %s", state.lacking);
 	acre_print("\n");
 }
 

@@ -73,9 +73,12 @@ void ktest_abandon(void);
 /* ktest_note - a line of explanation ("# ...") into the report. */
 void ktest_note(const char *format, ...) acre_printf_like(1, 2);
 
+/* ktest_skip - end the running case, which is neither passed nor failed: this place lacks something. */
+void ktest_skip(const char *format, ...) acre_printf_like(1, 2);
+
 /*
  * ktest_alloc - @size bytes aligned to @align (a power of two), not cleared. If there is none the case
- * fails; or is skipped, where a case cannot count on having KTEST_MEMORY.
+ * fails; or is skipped, if it asks for more than KTEST_MEMORY, or cannot count on having that much.
  */
 #define KTEST_MEMORY (1u << 20)
 void *ktest_alloc(size_t size, size_t align);

@@ -247,29 +247,47 @@ KTEST(mm_init, a_bank_that_is_not_worth_its_tables_is_left_out)
 	EXPECT_STR(lost->name, "not worth its frame tables");
 }
 
-KTEST(mm_init, a_bank_is_trimmed_at_its_poorer_end)
+KTEST(mm_init, a_bank_is_cut_at_its_widest_gap)
 {
 	struct rig r;
 	const acre_paddr_t base = 0x80000000;
+	const acre_paddr_t end = base + 1024 * MIB;
 
-	/* 8 frames at the start, 5 and 1 at the end of 1 GiB: 17 frames of tables for 14. */
+	/* 8 frames at the start, 5 and 1 at the end of 1 GiB: 17 frames of tables for 14 in one piece. */
 	rig_init(&r, base);
 	add_bank(&r, base, 1024 * MIB);
 	reserve(&r, base + 8 * FRAME_SIZE, 1024 * MIB - 18 * FRAME_SIZE);
-	reserve(&r, base + 1024 * MIB - 5 * FRAME_SIZE, 4 * FRAME_SIZE);
+	reserve(&r, end - 5 * FRAME_SIZE, 4 * FRAME_SIZE);
 	init_ok(&r);
-	EXPECT_EQ(frame_managed_count(r.pool), 7);
+	EXPECT_EQ(r.pool->nbanks, 2);
+	EXPECT_EQ(frame_managed_count(r.pool), 12);
 	EXPECT_EQ(memmap_find(r.map, base)->kind, MEMMAP_METADATA);
-	EXPECT_EQ(memmap_find(r.map, base + 1024 * MIB - 1)->kind, MEMMAP_LEFT_OUT);
-	EXPECT_EQ(memmap_find(r.map, base + 1024 * MIB - 6 * FRAME_SIZE)->kind, MEMMAP_LEFT_OUT);
+	EXPECT_EQ(memmap_bytes(r.map, MEMMAP_METADATA), 2 * FRAME_SIZE);
+	EXPECT(frame_is_free(r.pool, frame_from_paddr(end - FRAME_SIZE)));
+	EXPECT(frame_is_free(r.pool, frame_from_paddr(end - 10 * FRAME_SIZE)));
+}
 
-	/* The same the other way round: the start goes, and what is backed is the end. */
-	rig_restart(&r, base);
-	add_bank(&r, base - 1024 * MIB, 1024 * MIB + 8 * FRAME_SIZE);
-	reserve(&r, base - 1024 * MIB + 5 * FRAME_SIZE, 1024 * MIB - 5 * FRAME_SIZE);
+/* Each smaller than the tables of the whole bank would be. */
+KTEST(mm_init, islands_in_a_reserved_bank_have_tables_each_for_itself)
+{
+	enum { ISLANDS = 12 };
+	struct rig r;
+	const acre_paddr_t base = 0x80000000;
+	acre_paddr_t end = base + 64 * FRAME_SIZE;
+
+	rig_init(&r, base);
+	add_bank(&r, base, (ISLANDS + 1) * 1024 * MIB);
+	for (unsigned i = 1; i <= ISLANDS; i++) {
+		const acre_paddr_t island = base + i * 1024 * MIB;
+		reserve(&r, end, island - end);
+		end = island + 8 * FRAME_SIZE;
+	}
+	reserve(&r, end, base + (ISLANDS + 1) * 1024 * MIB - end);
 	init_ok(&r);
-	EXPECT_EQ(frame_managed_count(r.pool), 7);
-	EXPECT_EQ(r.pool->bank[0].first, frame_from_paddr(base) + 1);
+	EXPECT_EQ(r.pool->nbanks, ISLANDS + 1);
+	EXPECT_EQ(memmap_bytes(r.map, MEMMAP_LEFT_OUT), 0);
+	/* A frame of tables for each; and the table of banks. */
+	EXPECT(memmap_bytes(r.map, MEMMAP_METADATA) <= (ISLANDS + 3) * FRAME_SIZE);
 }
 
 KTEST(mm_init, banks_of_two_nodes_stay_two_where_they_touch)

@@ -5,6 +5,7 @@
 #include "kernel/machine.h"
 #include "kernel/memory/kernel_image.h"
 #include "lib/panic.h"
+#include "lib/print.h"
 #include "lib/string.h"
 
 /* Is [range) all of the kernel or of what is more restrictive, as far as it is RAM? */
@@ -75,4 +76,34 @@ void ledger_check_or_panic(void)
 
 	if (broken != NULL)
 		acre_panic("the books of memory are wrong: %s", broken);
+}
+
+static const char *why_no_answer(const struct memmap_region *region)
+{
+	return region->kind == MEMMAP_FIRMWARE || region->kind == MEMMAP_NO_MAP
+		       ? "it is not ours to touch"
+		       : "the device tree declares it, but this RAM does not answer";
+}
+
+void ledger_say(uint64_t address)
+{
+	const struct memmap *map = &machine.memmap;
+	const struct memmap_region *region = map->resolved ? memmap_find(map, address) : NULL;
+	char name[MEMMAP_NAME_LEN];
+
+	if (!map->resolved)
+		return;
+	if (region == NULL) {
+		acre_print_unlocked("0x%llx is not RAM, by the device tree\n",
+				    (unsigned long long)address);
+		return;
+	}
+	acre_print_unlocked("0x%llx is in [0x%llx, 0x%llx), %s %s", (unsigned long long)address,
+			    (unsigned long long)region->range.start,
+			    (unsigned long long)region->range.end, memmap_kind_str(region->kind),
+			    memmap_name(name, region));
+	acre_print_unlocked(" of bank %u (%s", region->bank, map->bank[region->bank].name);
+	if (region->numa_node != MEMMAP_NO_NODE)
+		acre_print_unlocked(", NUMA node %u", region->numa_node);
+	acre_print_unlocked("): %s\n", why_no_answer(region));
 }

@@ -6,6 +6,8 @@
 #ifndef ACRE_KERNEL_LEDGER_H
 #define ACRE_KERNEL_LEDGER_H
 
+#include <stdint.h>
+
 /*
  * ledger_check - do all books agree, to the byte? NULL if so, else the sentence that is broken.
  *   L1  the map keeps its invariants: its kinds sum up to RAM.
@@ -20,5 +22,11 @@ const char *ledger_check(void);
 
 /* ledger_check_or_panic - for a caller that cannot go on with wrong books. */
 void ledger_check_or_panic(void);
+
+/*
+ * ledger_say - for the report of an access fault: whose the byte at @address is, by the map alone,
+ * and why it may not answer. A line; no lock, no allocation; any state of the machine.
+ */
+void ledger_say(uint64_t address);
 
 #endif

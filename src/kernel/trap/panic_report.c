@@ -33,6 +33,7 @@
 
 volatile bool platform_panic_flag;
 void (*panic_hook)(const char *message);
+void (*panic_address_hook)(uint64_t address);
 
 static _Atomic uint32_t reporter; /* index + 1 of the hart that reports, 0 if none */
 
@@ -231,6 +232,11 @@ static void print_registers(const struct trap_frame *frame)
 				    i % 4 == 0 || i == 31 ? "\n" : "");
 }
 
+static bool is_access_fault(uint64_t scause)
+{
+	return scause == 1 || scause == 5 || scause == 7; /* of an instruction, a load, a store */
+}
+
 acre_noreturn void panic_on_trap(const struct trap_frame *frame)
 {
 	struct hart *self = hart_self();
@@ -243,6 +249,8 @@ acre_noreturn void panic_on_trap(const struct trap_frame *frame)
 	acre_print_unlocked("sepc 0x%016llx stval 0x%016llx scause 0x%llx sstatus 0x%llx\n",
 			    (unsigned long long)frame->sepc, (unsigned long long)frame->stval,
 			    (unsigned long long)frame->scause, (unsigned long long)frame->sstatus);
+	if (is_access_fault(frame->scause) && panic_address_hook != NULL)
+		panic_address_hook(frame->stval);
 	print_registers(frame);
 	print_stack_state(self);
 	acre_print_unlocked("backtrace:\n");

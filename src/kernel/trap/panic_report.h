@@ -3,6 +3,8 @@
 #ifndef ACRE_KERNEL_PANIC_REPORT_H
 #define ACRE_KERNEL_PANIC_REPORT_H
 
+#include <stdint.h>
+
 #include "lib/attributes.h"
 
 struct trap_frame;
@@ -18,5 +20,8 @@ acre_noreturn void panic_on_trap(const struct trap_frame *frame);
  * return: how a test survives the panic that it asked for. One hart at a time.
  */
 extern void (*panic_hook)(const char *message);
+
+/* panic_address_hook - if set, called to say in a line what is at the address of an access fault. */
+extern void (*panic_address_hook)(uint64_t address);
 
 #endif
