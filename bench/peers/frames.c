@@ -46,14 +46,6 @@ static const struct size sizes[] = {
 	{ "1 TiB", 1 << 28, 1 << 18, 7, 2, false },
 };
 
-static const struct peer_frames *const peers[] = {
-	&PEER_FRAMES_ACRE,        &PEER_FRAMES_NOTHING,   &PEER_FRAMES_FREE_LIST,
-	&PEER_FRAMES_BITMAP_64K,  &PEER_FRAMES_BITMAP_1M, &PEER_FRAMES_BITMAP_16M,
-	&PEER_FRAMES_BITMAP_256M, &PEER_FRAMES_BUDDY,
-};
-
-#define NPEERS (sizeof(peers) / sizeof(peers[0]))
-
 struct pool {
 	const struct peer_frames *peer;
 	const struct size *size;
@@ -348,12 +340,12 @@ static void run_rounds(struct pool *pool, unsigned n, unsigned rounds,
 
 static void run_size(const struct size *size, unsigned percent)
 {
-	struct pool pool[NPEERS];
+	struct pool pool[PEER_FRAMES];
 	unsigned rounds = size->rounds * percent / 100 > 0 ? size->rounds * percent / 100 : 1;
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < NPEERS; i++)
-		n += pool_make(&pool[n], peers[i], size);
+	for (unsigned i = 0; i < PEER_FRAMES; i++)
+		n += pool_make(&pool[n], peer_frames[i], size);
 	fprintf(stderr, "%4.0f s  frames, %s\n", seconds(), size->name);
 	for (unsigned i = 0; i < n; i++)
 		prepare(&pool[i]);

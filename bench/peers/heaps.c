@@ -29,19 +29,12 @@
 
 _Static_assert(HEAP_MOST_BLOCKS <= MOST_BLOCKS, "room for the largest workload");
 
-static const struct peer_heap *const peers[] = {
-	&PEER_HEAP_ACRE, &PEER_HEAP_NOTHING,     &PEER_HEAP_BUDDY,    &PEER_HEAP_TALC,
-	&PEER_HEAP_RLSF, &PEER_HEAP_LINKED_LIST, &PEER_HEAP_DLMALLOC, &PEER_HEAP_MIMALLOC,
-};
-
-#define NPEERS (sizeof(peers) / sizeof(peers[0]))
-
 static struct {
 	double free_small; /* nanoseconds */
 	double spent[HEAP_WORKLOADS];
 	unsigned quiet[HEAP_WORKLOADS]; /* rounds of threads */
 	bool broken[HEAP_WORKLOADS];
-} state[NPEERS];
+} state[PEER_HEAPS];
 
 static uint8_t *arena;
 static uint64_t *taken;
@@ -57,7 +50,7 @@ static bool is(unsigned w, const char *name)
 
 static bool wants(unsigned i, unsigned w)
 {
-	const struct peer_heap *peer = peers[i];
+	const struct peer_heap *peer = peer_heaps[i];
 
 	if (state[i].broken[w] || state[i].spent[w] > PATIENCE)
 		return false;
@@ -79,15 +72,15 @@ static struct measure about(unsigned i, unsigned round)
 {
 	return (struct measure){ .part = "heap",
 				 .size = "64 MiB",
-				 .peer = peers[i]->name,
+				 .peer = peer_heaps[i]->name,
 				 .round = round,
-				 .enter = peers[i]->enter,
-				 .nothing = peers[i] == &PEER_HEAP_NOTHING };
+				 .enter = peer_heaps[i]->enter,
+				 .nothing = peer_heaps[i] == &PEER_HEAP_NOTHING };
 }
 
 static bool make(unsigned i, unsigned w, struct bench_heap *table)
 {
-	const struct peer_heap *peer = peers[i];
+	const struct peer_heap *peer = peer_heaps[i];
 
 	*table = (struct bench_heap){ peer->create(arena, arena_of(w)), peer->alloc, peer->free,
 				      peer->realloc };
@@ -113,11 +106,11 @@ static void note(unsigned i, unsigned w, const struct bench_heap *table, bool ri
 {
 	state[i].spent[w] += seconds() - before;
 	if (right) {
-		peers[i]->destroy(table->heap);
+		peer_heaps[i]->destroy(table->heap);
 		return;
 	}
 	state[i].broken[w] = true;
-	if (peers[i] == &PEER_HEAP_ACRE)
+	if (peer_heaps[i] == &PEER_HEAP_ACRE)
 		ours_is_right = false;
 }
 
@@ -142,14 +135,14 @@ static void check_one(unsigned i, unsigned w, unsigned round)
 	struct bench_heap table;
 	struct around around;
 
-	if (peers[i] == &PEER_HEAP_NOTHING || is(w, "heap.efficiency") || !wants(i, w))
+	if (peer_heaps[i] == &PEER_HEAP_NOTHING || is(w, "heap.efficiency") || !wants(i, w))
 		return;
 	trace_forget();
 	for (unsigned k = 0; k < CHECKED_RUNS && make(i, w, &table); k++) {
 		struct bench_heap traced = trace_around_heap(&around, &table);
 		struct bench_run r = run_of(w, &traced, 0, 0);
 		memset(taken, 0, LARGE_ARENA / 64);
-		r.taken = peers[i]->unbounded ? NULL : taken;
+		r.taken = peer_heaps[i]->unbounded ? NULL : taken;
 		bool right = run_checked(&m, &heap_workloads_table_checked[w], &r);
 		note(i, w, &table, right, seconds());
 		if (!right)
@@ -173,7 +166,7 @@ static void run_two(unsigned i, unsigned w, unsigned round)
 		return;
 	struct bench_heap locked = mutex_around_heap(&around, &table);
 	for (unsigned k = 0; k < MAX_THREADS; k++)
-		r[k] = run_of(w, peers[i]->shared ? &table : &locked, round, k);
+		r[k] = run_of(w, peer_heaps[i]->shared ? &table : &locked, round, k);
 	note(i, w, &table, run_threads(&m, &heap_workloads_table[w], r, MAX_THREADS, &quiet),
 	     before);
 	state[i].quiet[w] += quiet;
@@ -185,12 +178,12 @@ static void run_rounds(unsigned rounds, void (*run)(unsigned, unsigned, unsigned
 {
 	double start = seconds();
 
-	for (unsigned i = 0; i < NPEERS; i++)
+	for (unsigned i = 0; i < PEER_HEAPS; i++)
 		memset(state[i].spent, 0, sizeof(state[i].spent));
 	for (unsigned round = 0; round < rounds && seconds() - start < PHASE; round++) {
 		for (unsigned w = 0; w < HEAP_WORKLOADS; w++) {
-			for (unsigned i = 0; i < NPEERS; i++)
-				run((i + round) % NPEERS, w, round);
+			for (unsigned i = 0; i < PEER_HEAPS; i++)
+				run((i + round) % PEER_HEAPS, w, round);
 		}
 	}
 }

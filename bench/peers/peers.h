@@ -64,4 +64,14 @@ extern const struct peer_frames PEER_FRAMES_BITMAP_64K, PEER_FRAMES_BITMAP_1M,
 extern const struct peer_heap PEER_HEAP_BUDDY, PEER_HEAP_TALC, PEER_HEAP_RLSF,
 	PEER_HEAP_LINKED_LIST, PEER_HEAP_DLMALLOC;
 
+/*
+ * peer_list.c: all of them, which every part of the program goes through. Ours is the first, then
+ * comes 'nothing'. One whose create() gives NULL is not here, or not of that size.
+ */
+#define PEER_FRAMES 8u
+#define PEER_HEAPS  8u
+
+extern const struct peer_frames *const peer_frames[PEER_FRAMES];
+extern const struct peer_heap *const peer_heaps[PEER_HEAPS];
+
 #endif

@@ -35,13 +35,6 @@
 #define MOST    200u
 #define SEED    88172645463325252u
 
-static const struct peer_heap *const heaps[] = {
-	&PEER_HEAP_ACRE, &PEER_HEAP_NOTHING,     &PEER_HEAP_BUDDY,    &PEER_HEAP_TALC,
-	&PEER_HEAP_RLSF, &PEER_HEAP_LINKED_LIST, &PEER_HEAP_DLMALLOC, &PEER_HEAP_MIMALLOC,
-};
-
-#define NHEAPS (sizeof(heaps) / sizeof(heaps[0]))
-
 struct object {
 	void *at;
 	uint32_t size;
@@ -278,8 +271,9 @@ bool threads_run(unsigned percent)
 	arena = take_memory(ARENA, ARENA);
 	for (unsigned round = 0; round < rounds; round++) {
 		for (unsigned r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
-			for (unsigned i = 0; i < NHEAPS; i++) {
-				const struct peer_heap *peer = heaps[(i + round) % NHEAPS];
+			for (unsigned i = 0; i < PEER_HEAPS; i++) {
+				unsigned k = (i + round) % PEER_HEAPS;
+				const struct peer_heap *peer = peer_heaps[k];
 				bool ok = run_row(&rows[r], peer, round);
 				right &= ok || peer != &PEER_HEAP_ACRE;
 			}
