@@ -34,7 +34,8 @@ struct peer_heap {
 	const char *name;
 	const char *note;
 	bool shared;
-	bool unbounded; /* takes its memory from the system and not from the arena */
+	bool unbounded;               /* takes its memory from the system and not from the arena */
+	const char *(*version)(void); /* NULL: the crate's, which Cargo.lock says */
 	void (*enter)(unsigned thread);
 
 	void *(*create)(uint8_t *arena, size_t size); /* NULL: it is not here */
@@ -54,22 +55,25 @@ extern const struct peer_heap PEER_HEAP_ACRE;
 extern const struct peer_frames PEER_FRAMES_NOTHING, PEER_FRAMES_FREE_LIST;
 extern const struct peer_heap PEER_HEAP_NOTHING;
 
-/* mimalloc.c: found when the program runs, if it is there. */
-extern const struct peer_heap PEER_HEAP_MIMALLOC;
-const char *mimalloc_version(void); /* NULL: not here */
+/* c_library.c: malloc() of this program. */
+extern const struct peer_heap PEER_HEAP_C_LIBRARY;
 
-/* src/: the Rust crates */
+/* src/, feature arena: crates with an allocator for frames, or for one arena */
 extern const struct peer_frames PEER_FRAMES_BITMAP_64K, PEER_FRAMES_BITMAP_1M,
 	PEER_FRAMES_BITMAP_16M, PEER_FRAMES_BITMAP_256M, PEER_FRAMES_BUDDY;
 extern const struct peer_heap PEER_HEAP_BUDDY, PEER_HEAP_TALC, PEER_HEAP_RLSF,
-	PEER_HEAP_LINKED_LIST, PEER_HEAP_DLMALLOC;
+	PEER_HEAP_LINKED_LIST, PEER_HEAP_DLMALLOC, PEER_HEAP_GOOD_MEMORY, PEER_HEAP_O1HEAP;
+
+/* src/, a feature each: allocators for a process, each in a shared object of its own */
+extern const struct peer_heap PEER_HEAP_MIMALLOC3, PEER_HEAP_MIMALLOC2, PEER_HEAP_SNMALLOC,
+	PEER_HEAP_JEMALLOC;
 
 /*
  * peer_list.c: all of them, which every part of the program goes through. Ours is the first, then
  * comes 'nothing'. One whose create() gives NULL is not here, or not of that size.
  */
 #define PEER_FRAMES 8u
-#define PEER_HEAPS  8u
+#define PEER_HEAPS  14u
 
 extern const struct peer_frames *const peer_frames[PEER_FRAMES];
 extern const struct peer_heap *const peer_heaps[PEER_HEAPS];

@@ -17,14 +17,20 @@ static const struct {
 	bool (*run)(unsigned percent);
 } parts[] = { { "frames", frames_run }, { "heaps", heaps_run }, { "threads", threads_run } };
 
+static void say_versions(void)
+{
+	for (unsigned i = 0; i < PEER_HEAPS; i++) {
+		if (peer_heaps[i]->version != NULL)
+			printf("version\t%s\t%s\n", peer_heaps[i]->name, peer_heaps[i]->version());
+	}
+}
+
 int main(int argc, char **argv)
 {
 	unsigned percent = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 100;
-	const char *mimalloc = mimalloc_version();
 	bool right = true;
 
-	if (mimalloc != NULL)
-		printf("version\tmimalloc\t%s\n", mimalloc);
+	say_versions();
 	for (unsigned i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		if (argc < 3 || strcmp(argv[2], parts[i].name) == 0)
 			right &= parts[i].run(percent);

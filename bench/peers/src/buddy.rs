@@ -95,6 +95,7 @@ pub static PEER_HEAP_BUDDY: PeerHeap = PeerHeap {
     note: c"32 orders".as_ptr(),
     shared: false,
     unbounded: false,
+    version: None,
     enter: None,
     create,
     destroy: crate::unbox::<Bytes>,

@@ -83,6 +83,7 @@ pub static PEER_HEAP_DLMALLOC: PeerHeap = PeerHeap {
     note: c"".as_ptr(),
     shared: false,
     unbounded: false,
+    version: None,
     enter: None,
     create,
     destroy: crate::unbox::<Heap>,

@@ -45,6 +45,7 @@ pub static PEER_HEAP_LINKED_LIST: PeerHeap = PeerHeap {
     note: c"".as_ptr(),
     shared: false,
     unbounded: false,
+    version: None,
     enter: None,
     create,
     destroy: crate::unbox::<Heap>,

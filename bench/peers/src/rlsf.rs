@@ -51,6 +51,7 @@ pub static PEER_HEAP_RLSF: PeerHeap = PeerHeap {
     note: c"28 x 32 classes".as_ptr(),
     shared: false,
     unbounded: false,
+    version: None,
     enter: None,
     create,
     destroy: crate::unbox::<Heap>,

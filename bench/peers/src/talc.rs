@@ -57,6 +57,7 @@ pub static PEER_HEAP_TALC: PeerHeap = PeerHeap {
     note: c"".as_ptr(),
     shared: false,
     unbounded: false,
+    version: None,
     enter: None,
     create,
     destroy: crate::unbox::<Heap>,
