@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * heap_workloads.c - what is done to a heap. Sizes and alignments are drawn as talc's benchmark draws them; the loops are
- * defined in docs/performance.md, and other people's figures are of the same ones.
+ * heap_workloads.c - what is done to a heap. The loops are defined in docs/performance.md, and other
+ * people's figures are of the same ones. Those called random and realloc draw sizes and alignments as
+ * talc's benchmark does.
  */
 #include "bench/heap_workloads.h"
 
@@ -16,6 +17,14 @@
 
 #define LIVE32 64u
 #define PAIRS  100000u
+
+#define QUEUE        1024u
+#define RING         (2 * QUEUE)
+#define STACK        1024u
+#define BURST        64u
+#define VECTORS      64u
+#define VECTOR_FIRST 32u
+#define LAST_OCTAVE  16384u
 
 /* ---- one step ----------------------------------------------------------------------------------- */
 
@@ -224,6 +233,162 @@ static void efficiency(struct bench_run *r)
 	give_all(r, n);
 }
 
+/* ---- other sizes, and other orders ---------------------------------------------------------------- */
+
+/*
+ * A power law: 16 to 31 in half of all cases, 32 to 63 in half of the others, and so on; so that the
+ * blocks of each octave have the same number of bytes.
+ */
+static uint64_t power_law_size(struct bench_run *r)
+{
+	uint64_t x = bench_random(r) >> 1;
+	uint64_t octave = 16;
+
+	for (; (x & 1) != 0 && octave < LAST_OCTAVE; x >>= 1)
+		octave *= 2;
+	return octave + bench_below(r, octave);
+}
+
+static uint64_t uniform2048_size(struct bench_run *r)
+{
+	return bench_between(r, 16, 2048);
+}
+
+static uint64_t fixed48_size(struct bench_run *r)
+{
+	(void)r;
+	return 48;
+}
+
+static uint64_t small_size(struct bench_run *r)
+{
+	return bench_between(r, 16, 256);
+}
+
+/* As random_steps(), with no alignment. */
+static STEP void steps_of(struct bench_run *r, uint64_t (*size)(struct bench_run *))
+{
+	uint64_t n = 0;
+	bool ok = true;
+
+	bench_open(r);
+	for (uint64_t i = 0; i < STEPS; i++) {
+		if (n < FEW || bench_below(r, 2) == 0) {
+			bool taken = take_one(r, n, size(r), 8);
+			n += taken;
+			ok &= taken;
+		} else {
+			give_one(r, n, bench_below(r, n));
+			n--;
+		}
+	}
+	bench_close(r, STEPS);
+	bench_must(r, ok, "the heap is full where it must not be");
+	give_all(r, n);
+}
+
+static void power_law(struct bench_run *r)
+{
+	steps_of(r, power_law_size);
+}
+
+static void fixed48(struct bench_run *r)
+{
+	steps_of(r, fixed48_size);
+}
+
+static void uniform2048(struct bench_run *r)
+{
+	steps_of(r, uniform2048_size);
+}
+
+/* A queue: take one for its end, give the first back. */
+static void fifo(struct bench_run *r)
+{
+	bool ok = true;
+
+	for (uint64_t i = 0; i < QUEUE; i++)
+		ok &= take_one(r, i, small_size(r), 8);
+	bench_must(r, ok, "the heap is full where it must not be");
+	if (!ok)
+		return;
+	bench_open(r);
+	for (uint64_t i = 0; i < PAIRS; i++) {
+		ok &= take_one(r, (i + QUEUE) % RING, small_size(r), 8);
+		free_block(r, &r->block[i % RING]);
+	}
+	bench_close(r, PAIRS);
+	bench_must(r, ok, "the heap is full where it must not be");
+	for (uint64_t i = PAIRS; ok && i < PAIRS + QUEUE; i++)
+		free_block(r, &r->block[i % RING]);
+}
+
+/* A stack that grows and shrinks by bursts. */
+static void lifo(struct bench_run *r)
+{
+	uint64_t n = 0;
+	uint64_t left = 0;
+	bool grows = true;
+	bool ok = true;
+
+	bench_open(r);
+	for (uint64_t i = 0; i < STEPS; i++) {
+		if (left == 0 || n == 0 || n == STACK) {
+			grows = n == 0 || (n < STACK && bench_below(r, 2) == 0);
+			left = bench_between(r, 1, BURST);
+		}
+		left--;
+		if (grows) {
+			bool taken = take_one(r, n, small_size(r), 8);
+			n += taken;
+			ok &= taken;
+		} else {
+			n--;
+			free_block(r, &r->block[n]);
+		}
+	}
+	bench_close(r, STEPS);
+	bench_must(r, ok, "the heap is full where it must not be");
+	give_all(r, n);
+}
+
+/* One that has its length starts over: the next is taken before it goes back. */
+static STEP bool vector_step(struct bench_run *r, uint64_t i, uint32_t *length)
+{
+	const struct bench_block old = r->block[i];
+
+	if (old.size < *length)
+		return resize_one(r, i, old.size + old.size / 2);
+	*length = (uint32_t)power_law_size(r);
+	if (!take_one(r, i, VECTOR_FIRST, 8))
+		return false;
+	free_block(r, &old);
+	return true;
+}
+
+/* Each grows by half, at times drawn at random, until it has the length that was drawn for it. */
+static void vectors(struct bench_run *r)
+{
+	uint32_t length[VECTORS];
+	bool ok = true;
+
+	for (uint64_t i = 0; i < VECTORS; i++) {
+		length[i] = (uint32_t)power_law_size(r);
+		ok &= take_one(r, i, VECTOR_FIRST, 8);
+	}
+	bench_must(r, ok, "the heap is full where it must not be");
+	if (!ok)
+		return;
+	bench_open(r);
+	for (uint64_t i = 0; i < STEPS; i++) {
+		uint64_t which = bench_below(r, VECTORS);
+		ok &= vector_step(r, which, &length[which]);
+	}
+	bench_close(r, STEPS);
+	bench_must(r, ok, "the heap is full where it must not be");
+	give_all(r, VECTORS);
+}
+
 const struct bench_workload BENCH_NAME(heap_workloads)[HEAP_WORKLOADS] = {
 	{ "heap.pair32", pair32 },
 	{ "heap.random200", random200 },
@@ -234,4 +399,10 @@ const struct bench_workload BENCH_NAME(heap_workloads)[HEAP_WORKLOADS] = {
 	{ "heap.free_small_1k", free_small_1k },
 	{ "heap.free_small_1m", free_small_1m },
 	{ "heap.efficiency", efficiency },
+	{ "heap.power_law", power_law },
+	{ "heap.fifo", fifo },
+	{ "heap.lifo", lifo },
+	{ "heap.fixed48", fixed48 },
+	{ "heap.uniform2048", uniform2048 },
+	{ "heap.vectors", vectors },
 };

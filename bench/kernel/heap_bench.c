@@ -19,9 +19,17 @@ enum memory { ONE_REGION, TWO_REGIONS, GROWN };
 #define FIRST_END    8192u
 #define SECOND_START 65536u
 
-enum { PAIR32, RANDOM30000 = 3, FREE_SMALL_1K = 6, FREE_SMALL_1M, EFFICIENCY };
+enum {
+	PAIR32,
+	RANDOM30000 = 3,
+	FREE_SMALL_1K = 6,
+	FREE_SMALL_1M,
+	EFFICIENCY,
+	POWER_LAW,
+	VECTORS = POWER_LAW + 5
+};
 
-_Static_assert(EFFICIENCY + 1 == HEAP_WORKLOADS, "heap_workloads.c has them in this order");
+_Static_assert(VECTORS + 1 == HEAP_WORKLOADS, "heap_workloads.c has them in this order");
 
 static struct heap heap;
 static struct bench_pass measured;
@@ -172,6 +180,8 @@ void bench_heap(uint64_t seed)
 	for (unsigned i = PAIR32; i <= RANDOM30000; i++)
 		row(&input, i, GROWN);
 	row_efficiency(&input);
+	for (unsigned i = POWER_LAW; i <= VECTORS; i++)
+		row(&input, i, ONE_REGION);
 	drop_run(&input);
 	make_run(&input, seed, BIG_ARENA, HEAP_MOST_BLOCKS);
 	row(&input, FREE_SMALL_1M, ONE_REGION);

@@ -184,7 +184,11 @@ static void try_blocks(const char *lie, struct bench_run *r)
 	static struct bench_heap table = { &l, block_alloc, block_free, block_realloc };
 
 	r->heap = &table;
-	for (unsigned i = 1; i <= 4; i += 3) { /* sizes to 200, and the one that reallocates */
+	/* random200, realloc3000, fifo, lifo, fixed48, uniform2048 */
+	static const unsigned tried[] = { 1, 4, 10, 11, 12, 13 };
+
+	for (unsigned k = 0; k < sizeof(tried) / sizeof(tried[0]); k++) {
+		const unsigned i = tried[k];
 		l = (struct liar){ .lie = lie, .arena = r->arena };
 		try(r, &l, &heap_workloads_table[i], "plain");
 		l = (struct liar){ .lie = lie, .arena = r->arena };
