@@ -84,6 +84,7 @@ KERNEL_SRC := $(call find,src/boot,*.S) $(ECALL) $(SBI) $(PORTABLE) \
 KERNEL_OBJ := $(patsubst %,$(K)/%.o,$(basename $(KERNEL_SRC)))
 include mk/bench.mk
 include mk/bench-peers.mk
+include mk/bench-traces.mk
 include mk/scaling.mk
 
 # Parts of the kernel proper that need no machine, so that their cases run on the host too.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * peers_main.c - all of it, once; report reads what it prints. Arguments: percent of the rounds; and
- * frames, heaps or threads, to leave out the rest.
+ * frames, heaps, threads or traces, to leave out the rest.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,11 +11,15 @@
 #include "bench/peers/heaps.h"
 #include "bench/peers/peers.h"
 #include "bench/peers/threads.h"
+#include "bench/peers/traces.h"
 
 static const struct {
 	const char *name;
 	bool (*run)(unsigned percent);
-} parts[] = { { "frames", frames_run }, { "heaps", heaps_run }, { "threads", threads_run } };
+} parts[] = { { "frames", frames_run },
+	      { "heaps", heaps_run },
+	      { "threads", threads_run },
+	      { "traces", traces_run } };
 
 static void say_versions(void)
 {
