@@ -221,6 +221,7 @@ include mk/fuzz.mk
 include mk/explore.mk
 include mk/check.mk
 include mk/prove.mk
+include mk/preload.mk
 include mk/run.mk
 
 # ---- help -------------------------------------------------------------------------------------
