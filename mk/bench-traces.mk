@@ -29,3 +29,14 @@ $(TRACES)/tracer.so: bench/traces/tracer.c mk/bench-traces.mk
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)gcc -std=c17 -D_GNU_SOURCE $(filter-out -Wmissing-prototypes,$(WARN)) -O2 -fPIC -shared -fno-builtin -pthread -o $@ $<
+
+# What tests/bench/traces.t needs; no crate is in it.
+TRACE_LIARS := $(OUT)/bench/host/trace_liars
+test-builds: $(TRACE_LIARS) $(TRACES)/tracer.so
+BENCH_HOST_CHECK_C += tests/bench/trace_liars.c
+
+$(TRACE_LIARS): $(HOSTED:%.c=$(PEERS)/%.o) $(foreach o,tests/support/abort_platform bench/peers/acre \
+	bench/peers/trace_file bench/peers/trace_replay tests/bench/trace_liars,$(PEERS)/$(o).o)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)gcc -pthread -o $@ $^
