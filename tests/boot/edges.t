@@ -5,7 +5,9 @@ Trees at the edge of what the specification allows, and beyond it: what is in do
 goes on, and no healthy hart is lost. Each case is of a kind; its siblings stand beside it.
 """
 
-from acre import TOP, boot, case, main, must, run, scratch, selftest
+import re
+
+from acre import TOP, boot, case, main, must, must_equal, run, scratch, selftest
 
 HARTS = 4
 FIRMWARE = "mmode_resv0@80000000 { reg = <0 0x80000000 0 0x80000>; };"
@@ -79,6 +81,63 @@ def what_names_no_memory_forbids_none():
         result = booted(chosen=ends)
         result.must_say(r"^warning: chosen: linux,initrd-(start|end).*: no initrd: it has not both ends$")
         result.must_not_say(r" initrd +initrd$")
+
+
+# ---- two owners ---------------------------------------------------------------------------------------
+
+
+def owners(start, end, winner, loser):
+    return rf"^warning: \[{start:#x}, {end:#x}\) has two owners: {winner} has it, {loser} claims it too$"
+
+
+@case
+def two_owners_of_one_byte_are_named_once():
+    result = booted(
+        text="why 0x82010000\nwhy 0x84000000\nwhy 0x86000100\n",
+        chosen="linux,initrd-start = <0 0x84000000>; linux,initrd-end = <0 0x84100000>;",
+        reserved="tee@82000000 { reg = <0 0x82000000 0 0x100000>; no-map; };"
+        "shm@82080000 { reg = <0 0x82010000 0 0x200000>; };"
+        "secret@84080000 { reg = <0 0x83ff0000 0 0x20000>; no-map; };"
+        "cma@86000000 { reg = <0 0x86000000 0 0x1000>; reusable; };"
+        "log@86000000 { reg = <0 0x86000000 0 0x1000>; };",
+    )
+    tee, shm = r"tee@82000000 \(no-map\)", r"shm@82080000 \(reserved\)"
+    result.must_say(owners(0x82010000, 0x82100000, tee, shm))
+    result.must_say(owners(0x84000000, 0x84010000, r"secret@84080000 \(no-map\)", r"initrd \(initrd\)"))
+    result.must_say(owners(0x86000000, 0x86001000, r"log@86000000 \(reserved\)", r"cma@86000000 \(reusable\)"))
+    must_equal(result.text.count("has two owners"), 3, "lines")
+    result.must_say(r"^0x82010000: .*; claimed by shm@82080000 \(reserved\) too, \[0x82010000, 0x82210000\)$")
+    result.must_say(r"^0x84000000: .*; claimed by initrd \(initrd\) too")
+    result.must_say(r"^0x86000100: .*; claimed by cma@86000000 \(reusable\) too")
+
+
+@case
+def what_says_the_same_twice_is_no_contradiction():
+    result = booted(
+        reserved="boot@80000000 { reg = <0 0x80000000 0 0x100000>; no-map; };"
+        "a@82000000 { reg = <0 0x82000000 0 0x1000>, <0 0x82000800 0 0x1000>; };",
+    )
+    result.must_not_say("two owners")
+
+
+@case
+def a_kernel_that_another_claims_is_an_error_and_boot_goes_on():
+    line = (r"^error: the kernel runs at \[0x80200000, 0x[0-9a-f]+\), of which vm@80000000 \(no-map\) has "
+            r"\[0x80000000, 0x81000000\): move it, or load the kernel elsewhere$")
+    result = booted(reserved="vm@80000000 { reg = <0 0x80000000 0 0x1000000>; no-map; };")
+    must_equal(len(re.findall(line, result.text, re.M)), 2, "error lines")
+    result.must_say(r"^warning: \[0x\w+, 0x\w+\) has two owners: vm@80000000 \(no-map\) has it, kernel text \(kernel\) "
+                    r"claims it too$")
+
+
+@case
+def a_kernel_that_is_not_in_ram_is_an_error_and_the_tests_fail():
+    with scratch() as folder:
+        blob = tree(folder, memory="reg = <0 0x80800000 0 0x7800000>;")
+        result = boot(bootargs="test=ledger.*", dtb=blob).must_end_with(1)
+    result.must_say(r"^error: the kernel runs at .*, which from 0x80200000 on is not RAM by the device tree: correct its "
+                    r"memory nodes, or load the kernel elsewhere$")
+    result.must_say(r"^not ok \d+ ledger.the_image_is_in_ram_and_the_kernels$")
 
 
 # ---- the firmware -------------------------------------------------------------------------------------

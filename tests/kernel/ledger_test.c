@@ -31,6 +31,11 @@ static bool says(uint64_t addr, const char *text)
 	return false;
 }
 
+KTEST(ledger, the_image_is_in_ram_and_the_kernels)
+{
+	EXPECT(ledger_image_is_ours());
+}
+
 KTEST(ledger, the_books_agree)
 {
 	REQUIRE_VALID(ledger_check());

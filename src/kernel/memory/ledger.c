@@ -78,6 +78,75 @@ void ledger_check_or_panic(void)
 		acre_panic("the books of memory are wrong: %s", broken);
 }
 
+void ledger_say_conflicts(void)
+{
+	struct memmap_outside_cursor cursor = { 0 };
+	struct memmap_conflict conflict;
+	char winner[MEMMAP_NAME_LEN];
+	char loser[MEMMAP_NAME_LEN];
+
+	while (memmap_next_conflict(&machine.memmap, &cursor, &conflict))
+		acre_log_warn("[0x%llx, 0x%llx) has two owners: %s (%s) has it, %s (%s) claims it "
+			      "too\n",
+			      (unsigned long long)conflict.range.start,
+			      (unsigned long long)conflict.range.end,
+			      memmap_name(winner, conflict.winner),
+			      memmap_kind_str(conflict.winner->kind),
+			      memmap_name(loser, conflict.loser),
+			      memmap_kind_str(conflict.loser->kind));
+}
+
+/* The first of the image's regions that is not the kernel's; false if there is none. */
+static bool find_foreign(struct acre_range image, struct memmap_region *foreign)
+{
+	const struct memmap *map = &machine.memmap;
+
+	while (image.start < image.end) {
+		const struct memmap_region *region = memmap_find(map, image.start);
+		if (region == NULL || region->kind != MEMMAP_KERNEL) {
+			*foreign =
+				region != NULL ? *region : (struct memmap_region){ .range = image };
+			return true;
+		}
+		image.start = region->range.end;
+	}
+	return false;
+}
+
+bool ledger_image_is_ours(void)
+{
+	struct memmap_part part[KERNEL_IMAGE_PARTS];
+	struct memmap_region foreign;
+
+	return !find_foreign(kernel_image_parts(part), &foreign);
+}
+
+void ledger_say_image(void)
+{
+	struct memmap_part part[KERNEL_IMAGE_PARTS];
+	const struct acre_range image = kernel_image_parts(part);
+	struct memmap_region foreign;
+	char name[MEMMAP_NAME_LEN];
+
+	if (!find_foreign(image, &foreign))
+		return;
+	if (foreign.kind == MEMMAP_USABLE)
+		acre_log_at(
+			ACRE_LOG_ERROR,
+			"the kernel runs at [0x%llx, 0x%llx), which from 0x%llx on is not RAM by "
+			"the device tree: correct its memory nodes, or load the kernel elsewhere\n",
+			(unsigned long long)image.start, (unsigned long long)image.end,
+			(unsigned long long)foreign.range.start);
+	else
+		acre_log_at(ACRE_LOG_ERROR,
+			    "the kernel runs at [0x%llx, 0x%llx), of which %s (%s) has "
+			    "[0x%llx, 0x%llx): move it, or load the kernel elsewhere\n",
+			    (unsigned long long)image.start, (unsigned long long)image.end,
+			    memmap_name(name, &foreign), memmap_kind_str(foreign.kind),
+			    (unsigned long long)foreign.range.start,
+			    (unsigned long long)foreign.range.end);
+}
+
 static const char *why_no_answer(const struct memmap_region *region)
 {
 	return region->kind == MEMMAP_FIRMWARE || region->kind == MEMMAP_NO_MAP

@@ -6,6 +6,7 @@
 #ifndef ACRE_KERNEL_LEDGER_H
 #define ACRE_KERNEL_LEDGER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -22,6 +23,16 @@ const char *ledger_check(void);
 
 /* ledger_check_or_panic - for a caller that cannot go on with wrong books. */
 void ledger_check_or_panic(void);
+
+/* ledger_say_conflicts - a warning for each two owners that claim the same bytes. */
+void ledger_say_conflicts(void);
+
+/*
+ * ledger_image_is_ours - is all of the image RAM, and the kernel's? ledger_say_image - if not, an
+ * error line. The kernel runs there all the same, so boot goes on.
+ */
+bool ledger_image_is_ours(void);
+void ledger_say_image(void);
 
 /*
  * ledger_say - for the report of an access fault: whose the byte at @address is, by the map alone,

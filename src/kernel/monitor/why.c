@@ -335,6 +335,22 @@ static void say_region(struct sentence *s, const struct memmap_region *region, a
 	say_range(s, region->range);
 }
 
+/* Those who claim it too, and did not get it. */
+static void say_losers(struct sentence *s, acre_paddr_t addr)
+{
+	struct memmap_outside_cursor cursor = { 0 };
+	struct memmap_conflict conflict;
+	char name[MEMMAP_NAME_LEN];
+
+	while (memmap_next_conflict(&machine.memmap, &cursor, &conflict)) {
+		if (!acre_range_contains(conflict.range, addr))
+			continue;
+		say(s, "; claimed by %s (%s) too, ", memmap_name(name, conflict.loser),
+		    memmap_kind_str(conflict.loser->kind));
+		say_range(s, conflict.loser->range);
+	}
+}
+
 const char *why_str(char buf[WHY_LEN], acre_paddr_t addr)
 {
 	struct sentence s = { buf, 0 };
@@ -345,6 +361,7 @@ const char *why_str(char buf[WHY_LEN], acre_paddr_t addr)
 		say_no_ram(&s, addr);
 	else
 		say_region(&s, region, addr);
+	say_losers(&s, addr);
 	return buf;
 }
 

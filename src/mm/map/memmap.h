@@ -289,6 +289,26 @@ uint64_t memmap_ram_bytes(const struct memmap *map);
 acre_nodiscard bool memmap_outside(const struct memmap *map, struct memmap_outside_cursor *cursor,
 				   struct memmap_region *part);
 
+/* Bytes that two claim: @winner, a region, has them; @loser, a reservation, does not. */
+struct memmap_conflict {
+	struct acre_range range;
+	const struct memmap_region *winner;
+	const struct memmap_region *loser;
+};
+
+/*
+ * memmap_next_conflict - the next bytes of RAM with two owners, each reservation for itself, in the
+ * order in which they were added. Entries of /memreserve/ and what is left out have no owner, the
+ * parts of the kernel have one, and two nodes of which one is the firmware's and one lies in the
+ * other describe the same. In memmap_conflict.c.
+ * Pre:    resolved; @cursor is zero at first.
+ * Result: true and *@conflict, whose pointers are good until the next claim; false at the end.
+ * Cost:   all calls together: a walk over the regions that each reservation touches.
+ */
+acre_nodiscard bool memmap_next_conflict(const struct memmap *map,
+					 struct memmap_outside_cursor *cursor,
+					 struct memmap_conflict *conflict);
+
 /*
  * memmap_whole_frames - the whole frames inside @range; empty, at its start, if there is none.
  * Pre: @range ends at ACRE_PADDR_LIMIT or below, as every range of a map does.

@@ -52,7 +52,7 @@ struct memmap_request {
 	const char *name;
 };
 
-/* The state of a walk over what lies outside; starts as { 0, 0 }. */
+/* The state of a walk over what lies outside, or has two owners; starts as { 0, 0 }. */
 struct memmap_outside_cursor {
 	uint32_t reservation;
 	acre_paddr_t from;
