@@ -15,6 +15,10 @@
 #include "boot/image.h"
 #include "sbi/sbi_abi.h"
 
+#define FDT_MAGIC_OFFSET 0
+#define FDT_MAGIC_SWAPPED 0xedfe0dd0
+#define FDT_TOTALSIZE_OFFSET 4
+
 #define SSTATUS_SIE 2
 #define SSTATUS_FS 0x6000
 
@@ -80,9 +84,35 @@ boot_hart_start:
 	csrw	stvec, t0
 	li	s3, NO_INSTRUCTION_COUNT
 	rdinstret s3
+
+	/*
+	 * Does the tree, [a1, a1 + totalsize), meet the image with its BSS? What is cleared below would be
+	 * part of it. One that cannot be read, or is none, is kernel_main()'s to complain of.
+	 */
 	.balign 4
-1:
-	hart_prologue
+1:	la	t0, 2f
+	csrw	stvec, t0
+	lwu	t0, FDT_MAGIC_OFFSET(s1)
+	li	t1, FDT_MAGIC_SWAPPED
+	bne	t0, t1, 2f
+	lbu	t0, FDT_TOTALSIZE_OFFSET(s1)
+	slli	t0, t0, 8
+	lbu	t1, FDT_TOTALSIZE_OFFSET + 1(s1)
+	or	t0, t0, t1
+	slli	t0, t0, 8
+	lbu	t1, FDT_TOTALSIZE_OFFSET + 2(s1)
+	or	t0, t0, t1
+	slli	t0, t0, 8
+	lbu	t1, FDT_TOTALSIZE_OFFSET + 3(s1)
+	or	t0, t0, t1
+	add	t0, t0, s1
+	la	t1, bss_end
+	bgeu	s1, t1, 2f
+	la	t1, _start
+	bgtu	t0, t1, boot_tree_in_image
+
+	.balign 4
+2:	hart_prologue
 	bnez	a0, boot_hart_unfit
 
 	/* Clear BSS: kernel.ld keeps both ends at multiples of 64. */
@@ -123,6 +153,18 @@ boot_hart_start:
 	call	kernel_main
 	unimp				/* it does not return */
 	.size boot_hart_start, . - boot_hart_start
+
+/* Nothing was cleared, so that a debugger finds all of it. One line, and the hart stops. */
+	.type boot_tree_in_image, @function
+boot_tree_in_image:
+	la	s0, boot_tree_message
+1:	lbu	a0, 0(s0)
+	beqz	a0, hart_send_back
+	li	a7, SBI_EID_LEGACY_CONSOLE_PUTCHAR
+	ecall
+	addi	s0, s0, 1
+	j	1b
+	.size boot_tree_in_image, . - boot_tree_in_image
 
 /* It says why, on a stack in memory that was not cleared, and a trap just ends it. */
 	.type boot_hart_unfit, @function
@@ -198,6 +240,10 @@ hart_park:
 	wfi
 	j	hart_park
 	.size hart_send_back, . - hart_send_back
+
+	.section .rodata, "a"
+boot_tree_message:
+	.asciz	"\r\nacre: the device tree lies in the memory of the kernel: load it elsewhere\r\n"
 
 	.section .bss.boot_hart_area, "aw", @nobits
 	.balign 4096

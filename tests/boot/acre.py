@@ -120,6 +120,12 @@ def run(command, input=None, limit=2 * LIMIT, env=None):
     return Run(process.returncode, console, messages)
 
 
+def address_of(symbol, elf):
+    nm = os.environ.get("CROSS_COMPILE", "riscv64-unknown-elf-") + "nm"
+    table = run([nm, elf]).must_end_with(0)
+    return int(table.must_say(rf"^([0-9a-f]+) . {symbol}$").group(1), 16)
+
+
 def boot(text=None, limit=LIMIT, **options):
     """Boot with `text` typed at the prompt; without, run-qemu has the self-tests run."""
     data = text.encode() if isinstance(text, str) else text

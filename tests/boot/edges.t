@@ -6,8 +6,13 @@ goes on, and no healthy hart is lost. Each case is of a kind; its siblings stand
 """
 
 import re
+import subprocess
 
-from acre import TOP, boot, case, main, must, must_equal, run, scratch, selftest
+from acre import RELEASE, TOP, Run, address_of, arguments, boot, case, main, must, must_equal, run, scratch, selftest
+from gdbstub import Stub
+
+ENTRY = 0x80200000
+A1 = 11
 
 HARTS = 4
 FIRMWARE = "mmode_resv0@80000000 { reg = <0 0x80000000 0 0x80000>; };"
@@ -138,6 +143,52 @@ def a_kernel_that_is_not_in_ram_is_an_error_and_the_tests_fail():
     result.must_say(r"^error: the kernel runs at .*, which from 0x80200000 on is not RAM by the device tree: correct its "
                     r"memory nodes, or load the kernel elsewhere$")
     result.must_say(r"^not ok \d+ ledger.the_image_is_in_ram_and_the_kernels$")
+
+
+@case
+def an_initrd_in_the_kernels_memory_is_said_to_be_lost():
+    result = booted(chosen="linux,initrd-start = <0 0x80800000>; linux,initrd-end = <0 0x80900000>;")
+    result.must_say(owners(0x80800000, 0x80900000, r"kernel heap \(kernel\)", r"initrd \(initrd\)"))
+    result.must_say(r"^warning: part of the initrd was cleared with the kernel's memory: it is of no use, load it elsewhere$")
+
+
+def left_of_entry(start, size):
+    """How much of the tree can be written without the first instruction."""
+    return ENTRY - start if start < ENTRY < start + size else size
+
+
+def said_with_a_tree_at(place):
+    """The tree is moved just before the kernel is entered. What is said up to the prompt, or to a second's silence."""
+    with scratch() as folder:
+        path = f"{folder}/gdb"
+        command = arguments(gdb=path, bootargs="test=bits.* poweroff")
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL) as process:
+            try:
+                stub = Stub(path)
+                stub.run_to(ENTRY)
+                old = stub.register(A1)
+                size = int.from_bytes(stub.memory(old + 4, 4), "big")
+                stub.write_memory(place(size), stub.memory(old, size)[: left_of_entry(place(size), size)])
+                stub.write_x(A1, place(size))
+                stub.release()
+                text = b""
+                for line in process.stdout:
+                    text += line
+                    if b"acre: " in line or b"PASS" in line or b"PANIC" in line:
+                        break
+            finally:
+                process.kill()
+    return Run(0, text, b"")
+
+
+@case
+def a_tree_in_the_kernels_memory_stops_the_boot_before_it_is_cleared():
+    end = address_of("bss_end", RELEASE / "acre.elf")
+    for place in (lambda size: end - 8, lambda size: 0x80800000, lambda size: ENTRY + 8 - size // 8 * 8):
+        said_with_a_tree_at(place).must_say(r"^acre: the device tree lies in the memory of the kernel: load it elsewhere$")
+    for place in (lambda size: end, lambda size: ENTRY - (size + 7) // 8 * 8):
+        said_with_a_tree_at(place).must_say(r"^PASS \d+ passed$")
 
 
 # ---- the firmware -------------------------------------------------------------------------------------

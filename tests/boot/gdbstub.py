@@ -95,6 +95,12 @@ class Stub:
             found += bytes.fromhex(reply)
         return found
 
+    def write_memory(self, address, data):
+        for at in range(0, len(data), 1024):
+            part = data[at : at + 1024]
+            if self.ask(f"M{address + at:x},{len(part):x}:{part.hex()}") != "OK":
+                raise Failure(f"cannot write {address + at:#x}")
+
     def release(self):
         """Let the guest run on alone."""
         self.ask("D")

@@ -8,8 +8,8 @@ lack some. (Kernels built for the base, on both: boards.t.)
 import os
 import subprocess
 
-from acre import (LIMIT, RELEASE, TOP, Run, add_case, arguments, boot, case, main, must, must_equal, run, scratch,
-                  selftest)
+from acre import (LIMIT, RELEASE, TOP, Run, add_case, address_of, arguments, boot, case, main, must, must_equal, run,
+                  scratch, selftest)
 from gdbstub import Stub
 
 BASE = "rv64imac_zicsr_zifencei"
@@ -61,12 +61,6 @@ def sifive_u_cannot_end_so_it_says_that_too():
 
 
 # ---- a hart that is worse than the boot hart ----------------------------------------------------------
-
-
-def address_of(symbol, elf):
-    nm = os.environ.get("CROSS_COMPILE", "riscv64-unknown-elf-") + "nm"
-    table = run([nm, elf]).must_end_with(0)
-    return int(table.must_say(rf"^([0-9a-f]+) . {symbol}$").group(1), 16)
 
 
 @case

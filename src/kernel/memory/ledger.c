@@ -85,7 +85,7 @@ void ledger_say_conflicts(void)
 	char winner[MEMMAP_NAME_LEN];
 	char loser[MEMMAP_NAME_LEN];
 
-	while (memmap_next_conflict(&machine.memmap, &cursor, &conflict))
+	while (memmap_next_conflict(&machine.memmap, &cursor, &conflict)) {
 		acre_log_warn("[0x%llx, 0x%llx) has two owners: %s (%s) has it, %s (%s) claims it "
 			      "too\n",
 			      (unsigned long long)conflict.range.start,
@@ -94,6 +94,10 @@ void ledger_say_conflicts(void)
 			      memmap_kind_str(conflict.winner->kind),
 			      memmap_name(loser, conflict.loser),
 			      memmap_kind_str(conflict.loser->kind));
+		if (conflict.loser->kind == MEMMAP_INITRD && conflict.winner->kind == MEMMAP_KERNEL)
+			acre_log_warn("part of the initrd was cleared with the kernel's memory: "
+				      "it is of no use, load it elsewhere\n");
+	}
 }
 
 /* The first of the image's regions that is not the kernel's; false if there is none. */
