@@ -10,13 +10,18 @@
 
 #include "fdt/fdt_token_internal.h"
 
-enum { REG, STATUS, DEVICE_TYPE, ISA, ISA_BASE, MMU_TYPE, NPROPERTIES };
+enum { REG, STATUS, DEVICE_TYPE, ISA, ISA_BASE, ISA_EXTENSIONS, MMU_TYPE, NPROPERTIES };
 
 _Static_assert(NPROPERTIES == FDT_HART_PROPERTIES, "the cursor has a slot for each property");
 
 static const char *const property_name[NPROPERTIES] = {
-	[REG] = "reg",       [STATUS] = "status",           [DEVICE_TYPE] = "device_type",
-	[ISA] = "riscv,isa", [ISA_BASE] = "riscv,isa-base", [MMU_TYPE] = "mmu-type",
+	[REG] = "reg",
+	[STATUS] = "status",
+	[DEVICE_TYPE] = "device_type",
+	[ISA] = "riscv,isa",
+	[ISA_BASE] = "riscv,isa-base",
+	[ISA_EXTENSIONS] = "riscv,isa-extensions",
+	[MMU_TYPE] = "mmu-type",
 };
 
 void fdt_harts_begin(struct fdt_hart_cursor *c, const struct fdt *fdt)
@@ -86,6 +91,8 @@ static void describe_hart(struct fdt_hart_cursor *c, struct fdt_hart *hart)
 		.index = c->index,
 		.isa = text_of(c, ISA),
 		.isa_base = text_of(c, ISA_BASE),
+		.isa_extensions = hart_has(c, ISA_EXTENSIONS) ? c->property[ISA_EXTENSIONS]
+							      : (struct fdt_property){ 0 },
 		.mmu_type = text_of(c, MMU_TYPE),
 		.name = c->node.name,
 		.node = c->node.offset,

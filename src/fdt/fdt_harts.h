@@ -21,6 +21,7 @@ struct fdt_hart {
 	uint32_t index;       /* which of the harts of its node it is */
 	const char *isa;      /* riscv,isa; NULL if absent or no string */
 	const char *isa_base; /* riscv,isa-base, which newer trees have instead; or NULL */
+	struct fdt_property isa_extensions; /* beside it: strings; empty if absent */
 	const char *mmu_type; /* "riscv,sv39" ...; NULL if absent: no MMU is promised */
 	const char *name;     /* of the node: "cpu@0" */
 	uint32_t node;        /* its offset */
@@ -47,7 +48,7 @@ acre_nodiscard enum acre_status fdt_harts_next(struct fdt_hart_cursor *cursor,
 acre_nodiscard enum acre_status fdt_timebase(const struct fdt *fdt, uint64_t *hz);
 
 /* Properties that fdt_harts.c looks for. */
-#define FDT_HART_PROPERTIES 6u
+#define FDT_HART_PROPERTIES 7u
 
 /* The walk. Private to fdt_harts.c. */
 struct fdt_hart_cursor {

@@ -54,6 +54,42 @@ enum acre_status fdt_copy_bootargs(const struct fdt *fdt, char *buf, size_t size
 	return ACRE_ERR_FULL;
 }
 
+static bool is_distance_map(const struct fdt *fdt, const struct fdt_node *node)
+{
+	struct fdt_property p;
+
+	return fdt_find_property(fdt, node, "compatible", &p) == ACRE_OK &&
+	       fdt_has_string(fdt, &p, "numa-distance-map-v1");
+}
+
+enum acre_status fdt_numa_distance(const struct fdt *fdt, uint32_t index, uint32_t *from,
+				   uint32_t *to, uint32_t *distance)
+{
+	static const uint32_t entry = 3; /* cells */
+	struct fdt_property matrix;
+	struct fdt_node node;
+	uint64_t cell[3] = { 0 };
+	enum acre_status s = fdt_find(fdt, "/distance-map", &node);
+
+	if (s != ACRE_OK || !is_distance_map(fdt, &node))
+		return ACRE_ERR_NOT_FOUND;
+	s = fdt_find_property(fdt, &node, "distance-matrix", &matrix);
+	if (s != ACRE_OK)
+		return s;
+	if (matrix.length % (entry * FDT_CELL) != 0)
+		return ACRE_ERR_MALFORMED;
+	if (index >= matrix.length / (entry * FDT_CELL))
+		return ACRE_ERR_END;
+	for (uint32_t i = 0; s == ACRE_OK && i < entry; i++)
+		s = fdt_read_cells(fdt, &matrix, index * entry + i, 1, &cell[i]);
+	if (s != ACRE_OK)
+		return s;
+	*from = (uint32_t)cell[0];
+	*to = (uint32_t)cell[1];
+	*distance = (uint32_t)cell[2];
+	return ACRE_OK;
+}
+
 /* ---- devices --------------------------------------------------------------------------------- */
 
 /* What a node on the path from the root says to those below it. */

@@ -29,6 +29,15 @@ acre_nodiscard enum acre_status fdt_bootargs(const struct fdt *fdt, const char *
  */
 acre_nodiscard enum acre_status fdt_copy_bootargs(const struct fdt *fdt, char *buf, size_t size);
 
+/*
+ * fdt_numa_distance - entry @index of the distance-matrix of /distance-map, which is compatible with
+ * numa-distance-map-v1: how far node *@to is from node *@from. 10 is a node's own memory.
+ * Result: ACRE_OK; ACRE_ERR_END after the last one; ACRE_ERR_NOT_FOUND if there is no such map;
+ *         ACRE_ERR_MALFORMED if it is not whole entries. Cost: a walk to the node.
+ */
+acre_nodiscard enum acre_status fdt_numa_distance(const struct fdt *fdt, uint32_t index,
+						  uint32_t *from, uint32_t *to, uint32_t *distance);
+
 struct fdt_device {
 	struct fdt_node node;
 	uint64_t base; /* physical address: translated through every bus above */

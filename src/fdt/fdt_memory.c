@@ -43,6 +43,8 @@ enum {
 	INITRD_START,
 	INITRD_END,
 	USABLE_RANGE,
+	USABLE_MEMORY,
+	ELFCOREHDR,
 	NPROPERTIES
 };
 
@@ -61,6 +63,8 @@ static const char *const property_name[NPROPERTIES] = {
 	[INITRD_START] = "linux,initrd-start",
 	[INITRD_END] = "linux,initrd-end",
 	[USABLE_RANGE] = "linux,usable-memory-range",
+	[USABLE_MEMORY] = "linux,usable-memory",
+	[ELFCOREHDR] = "linux,elfcorehdr",
 };
 
 void fdt_memory_begin(struct fdt_memory_cursor *c, const struct fdt *fdt)
@@ -194,6 +198,12 @@ static bool has_memory_type(const struct fdt_memory_cursor *c)
 	return fdt_block_equals(&c->fdt->structure, c->property[DEVICE_TYPE].value, "memory");
 }
 
+/* What lists the memory of the node: a kernel that is started by another is given part of `reg`. */
+static unsigned memory_list(const struct fdt_memory_cursor *c)
+{
+	return node_has(c, USABLE_MEMORY) ? USABLE_MEMORY : REG;
+}
+
 static bool finish_memory(struct fdt_memory_cursor *c, struct fdt_memory_fact *fact)
 {
 	bool typed = has_memory_type(c);
@@ -209,11 +219,12 @@ static bool finish_memory(struct fdt_memory_cursor *c, struct fdt_memory_fact *f
 		return malformed(c, fact, FDT_FACT_MEMORY, ACRE_ERR_MALFORMED, DEVICE_TYPE);
 	if (!cells_are_good(&c->root_cells))
 		return malformed_cells(c, fact, FDT_FACT_MEMORY, &c->root_cells);
-	if (!node_has(c, REG))
-		return malformed(c, fact, FDT_FACT_MEMORY, ACRE_ERR_NOT_FOUND, REG);
-	s = fdt_pair_count(&c->property[REG], &c->root_cells, &c->count);
+	const unsigned list = memory_list(c);
+	if (!node_has(c, list))
+		return malformed(c, fact, FDT_FACT_MEMORY, ACRE_ERR_NOT_FOUND, list);
+	s = fdt_pair_count(&c->property[list], &c->root_cells, &c->count);
 	if (s != ACRE_OK)
-		return malformed(c, fact, FDT_FACT_MEMORY, s, REG);
+		return malformed(c, fact, FDT_FACT_MEMORY, s, list);
 	if (!node_has(c, NUMA_NODE_ID))
 		return false;
 	s = fdt_read_u32(c->fdt, &c->property[NUMA_NODE_ID], &c->numa_node);
@@ -341,6 +352,7 @@ static bool finish_node(struct fdt_memory_cursor *c, struct fdt_memory_fact *fac
 	switch (c->role) {
 	case ROLE_CHOSEN:
 		finish_usable_range(c);
+		c->count += node_has(c, ELFCOREHDR); /* after the pairs */
 		return finish_initrd(c, fact);
 	case ROLE_MEMORY:
 		return finish_memory(c, fact);
@@ -353,22 +365,31 @@ static bool finish_node(struct fdt_memory_cursor *c, struct fdt_memory_fact *fac
 
 /* ---- pairs of reg ---------------------------------------------------------------------------- */
 
+/* Pair @index of a list in the cells of the root. */
+static enum acre_status read_pair(const struct fdt_memory_cursor *c, unsigned list, uint32_t index,
+				  uint64_t *base, uint64_t *size)
+{
+	const struct fdt_property *pairs = &c->property[list];
+	enum acre_status s = fdt_read_base(c->fdt, pairs, &c->root_cells, index, base);
+
+	if (s == ACRE_OK)
+		s = fdt_read_size(c->fdt, pairs, &c->root_cells, index, size);
+	return s == ACRE_OK && *size > UINT64_MAX - *base ? ACRE_ERR_OVERFLOW : s;
+}
+
 /* True when *@fact was filled in: an empty pair is no fact. */
 static bool memory_pair(struct fdt_memory_cursor *c, struct fdt_memory_fact *fact)
 {
-	const struct fdt_property *reg = &c->property[REG];
+	const unsigned list = memory_list(c);
 	uint64_t base = 0, size = 0;
-	enum acre_status s = fdt_read_base(c->fdt, reg, &c->root_cells, c->index, &base);
+	enum acre_status s = read_pair(c, list, c->index, &base, &size);
 
-	if (s == ACRE_OK)
-		s = fdt_read_size(c->fdt, reg, &c->root_cells, c->index, &size);
-	if (s == ACRE_OK && size > UINT64_MAX - base)
-		s = ACRE_ERR_OVERFLOW;
 	if (s != ACRE_OK)
-		return malformed(c, fact, FDT_FACT_MEMORY, s, REG);
+		return malformed(c, fact, FDT_FACT_MEMORY, s, list);
 	if (size == 0)
 		return false;
 	node_fact(c, fact, FDT_FACT_MEMORY);
+	fact->property = property_name[list];
 	set_range(fact, base, size);
 	return true;
 }
@@ -438,21 +459,37 @@ static bool reserved_pair(struct fdt_memory_cursor *c, struct fdt_memory_fact *f
 /* What is said to be usable is taken at its narrowest: a pair that wraps is none. */
 static bool usable_pair(struct fdt_memory_cursor *c, struct fdt_memory_fact *fact)
 {
-	const struct fdt_property *pairs = &c->property[USABLE_RANGE];
-	uint64_t base, size;
+	uint64_t base = 0, size = 0;
 	enum acre_status s = c->usable_why;
 
 	if (!cells_are_good(&c->root_cells))
 		return malformed_cells(c, fact, FDT_FACT_USABLE, &c->root_cells);
 	if (s == ACRE_OK)
-		s = fdt_read_base(c->fdt, pairs, &c->root_cells, c->index, &base);
-	if (s == ACRE_OK)
-		s = fdt_read_size(c->fdt, pairs, &c->root_cells, c->index, &size);
-	if (s == ACRE_OK && size > UINT64_MAX - base)
-		s = ACRE_ERR_OVERFLOW;
+		s = read_pair(c, USABLE_RANGE, c->index, &base, &size);
 	if (s != ACRE_OK)
 		return malformed(c, fact, FDT_FACT_USABLE, s, USABLE_RANGE);
 	node_fact(c, fact, FDT_FACT_USABLE);
+	set_range(fact, base, size);
+	return true;
+}
+
+/* The header of another kernel's dump: one pair. */
+static bool elfcorehdr(struct fdt_memory_cursor *c, struct fdt_memory_fact *fact)
+{
+	uint64_t base = 0, size = 0;
+	uint32_t count = 0;
+	enum acre_status s;
+
+	if (!cells_are_good(&c->root_cells))
+		return malformed_cells(c, fact, FDT_FACT_ELFCOREHDR, &c->root_cells);
+	s = fdt_pair_count(&c->property[ELFCOREHDR], &c->root_cells, &count);
+	if (s == ACRE_OK && count != 1)
+		s = ACRE_ERR_MALFORMED;
+	if (s == ACRE_OK)
+		s = read_pair(c, ELFCOREHDR, 0, &base, &size);
+	if (s != ACRE_OK)
+		return malformed(c, fact, FDT_FACT_ELFCOREHDR, s, ELFCOREHDR);
+	node_fact(c, fact, FDT_FACT_ELFCOREHDR);
 	set_range(fact, base, size);
 	return true;
 }
@@ -483,6 +520,8 @@ static bool pair(struct fdt_memory_cursor *c, struct fdt_memory_fact *fact)
 	case ROLE_MEMORY:
 		return memory_pair(c, fact);
 	case ROLE_CHOSEN:
+		if (node_has(c, ELFCOREHDR) && c->index == c->count - 1)
+			return elfcorehdr(c, fact);
 		return usable_pair(c, fact);
 	default:
 		return reserved_pair(c, fact);

@@ -29,11 +29,13 @@
 #define FDT_NO_NUMA_NODE UINT32_MAX
 
 enum fdt_fact_kind {
-	FDT_FACT_MEMORY,     /* a `reg` pair of an enabled memory node; never empty */
+	FDT_FACT_MEMORY,     /* a `reg` pair of an enabled memory node; never empty. Of one with
+			      * linux,usable-memory, a pair of that */
 	FDT_FACT_RESERVED,   /* a `reg` pair of an enabled child of /reserved-memory */
 	FDT_FACT_DYNAMIC,    /* such a child with `size` instead: see fdt_alloc_range() */
 	FDT_FACT_MEMRESERVE, /* an entry of the reservation block */
 	FDT_FACT_INITRD,     /* /chosen linux,initrd-start and -end; never empty */
+	FDT_FACT_ELFCOREHDR, /* /chosen linux,elfcorehdr: another kernel's dump begins there */
 	FDT_FACT_USABLE,     /* a pair of /chosen linux,usable-memory-range: all else is left out */
 	FDT_FACT_MALFORMED,  /* something that should have been one of these: see @about */
 };
@@ -92,7 +94,7 @@ acre_nodiscard enum acre_status fdt_alloc_range(const struct fdt_memory_cursor *
 						uint32_t index, uint64_t *base, uint64_t *size);
 
 /* Properties that decide what a node is: fdt_memory.c names them. */
-#define FDT_MEMORY_PROPERTIES 12u
+#define FDT_MEMORY_PROPERTIES 14u
 
 /* The walk. Private to fdt_memory.c. */
 struct fdt_memory_cursor {

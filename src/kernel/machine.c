@@ -10,6 +10,7 @@
 #include "kernel/hart/hart_slot.h"
 #include "kernel/memory/kernel_image.h"
 #include "kernel/text.h"
+#include "lib/fmt.h"
 #include "lib/panic.h"
 #include "lib/print.h"
 #include "lib/string.h"
@@ -24,6 +25,20 @@
 
 struct machine machine;
 
+/* "rv64i", and its extensions: as a list, since the tree has one. */
+static const char *isa_of_lists(const struct fdt *fdt, const struct fdt_hart *hart)
+{
+	static char text[512];
+	size_t at = fmt_buffer(text, sizeof(text), "%s", hart->isa_base);
+	const char *extension;
+	uint32_t position = 0;
+
+	while (at < sizeof(text) && hart->isa_extensions.length != 0 &&
+	       fdt_next_string(fdt, &hart->isa_extensions, &position, &extension) == ACRE_OK)
+		at += fmt_buffer(text + at, sizeof(text) - at, " %s", extension);
+	return text;
+}
+
 static const char *first_isa(const struct fdt *fdt)
 {
 	struct fdt_hart_cursor cursor;
@@ -32,9 +47,9 @@ static const char *first_isa(const struct fdt *fdt)
 	fdt_harts_begin(&cursor, fdt);
 	while (fdt_harts_next(&cursor, &hart) == ACRE_OK) {
 		if (hart.why == ACRE_OK && hart.enabled)
-			return hart.isa != NULL        ? hart.isa
-			       : hart.isa_base != NULL ? hart.isa_base
-						       : "";
+			return hart.isa_base != NULL ? isa_of_lists(fdt, &hart)
+			       : hart.isa != NULL    ? hart.isa
+						     : "";
 	}
 	return "";
 }

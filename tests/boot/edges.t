@@ -308,6 +308,32 @@ def self_tests_that_need_more_memory_than_there_is_are_skipped():
         result.must_say(r"^PASS \d+ passed, \d+ skipped$")
 
 
+# ---- what else a tree may say --------------------------------------------------------------------------
+
+
+@case
+def the_lists_of_extensions_stand_beside_the_old_string():
+    more = 'riscv,isa-base = "rv64i"; riscv,isa-extensions = "i", "m", "a", "c", "zicsr", "zifencei";'
+    booted(cpus=f"cpus {{ cpu@0 {{ {more} }}; }};").must_say(r"^isa +rv64i i m a c zicsr zifencei$")
+    more += " /delete-property/ riscv,isa;"
+    booted(cpus=f"cpus {{ cpu@0 {{ {more} }}; }};").must_say(r"^isa +rv64i i m a c zicsr zifencei$")
+
+
+@case
+def distances_of_nodes_are_shown():
+    here = 'distance-map { compatible = "numa-distance-map-v1"; distance-matrix = <0 0 10 0 1 20 1 0 20 1 1 10>; };'
+    booted(more=here).must_say(r"^numa +from-to distance: 0-0 10, 0-1 20, 1-0 20, 1-1 10$")
+    booted(more=here.replace("<0 0 10", "<10")).must_say(r"^warning: distance-map: distance-matrix is not whole entries")
+
+
+@case
+def memory_that_another_kernel_left_us_is_all_there_is():
+    result = booted(memory="reg = <0 0x80000000 0 0x8000000>; linux,usable-memory = <0 0x80000000 0 0x4000000>;",
+                    chosen="linux,elfcorehdr = <0 0x83000000 0 0x1000>;")
+    result.must_say(r"^memory +64 MiB of RAM in 1 bank$")
+    result.must_say(r"^  \[0x0000000083000000, 0x0000000083001000\) .* reserved +linux,elfcorehdr$")
+
+
 # ---- boot arguments -----------------------------------------------------------------------------------
 
 

@@ -265,7 +265,9 @@ def banks_of(root):
         if state(node) != "okay":
             continue
         try:
-            for start, size in pairs(node.get(b"reg") or b"", cell_counts(root)):
+            listed = node.get(b"linux,usable-memory")
+            listed = node.get(b"reg") if listed is None else listed
+            for start, size in pairs(listed or b"", cell_counts(root)):
                 if size and start + size <= LIMIT:
                     found.append(Claim(start, start + size, None, shown(node.name), numa_of(node)))
         except Malformed:
@@ -443,6 +445,19 @@ def initrds(root):
             yield Claim(start, end, "initrd", "initrd")
 
 
+def elfcorehdrs(root):
+    for chosen in chosen_nodes(root):
+        value = chosen.get(b"linux,elfcorehdr")
+        if value is None:
+            continue
+        try:
+            (start, size), = pairs(value, cell_counts(root))
+            wanted(start < WORD and start + size < WORD, "past the end of the address space")
+        except (Malformed, ValueError) as why:
+            raise Refused(f"linux,elfcorehdr: {why}") from None
+        yield Claim(start, start + size, "reserved", "linux,elfcorehdr")
+
+
 # ---- the map ------------------------------------------------------------------------------------------
 
 
@@ -554,6 +569,7 @@ def memory_map(blob, image, dtb, limit=0):
     claims = [Claim(a, a + s, "memreserve", f"/memreserve/ {n}") for n, (a, s) in enumerate(entries) if s]
     claims += list(static_reservations(root))
     claims += list(initrds(root))
+    claims += list(elfcorehdrs(root))
     claims.append(Claim(*image, "kernel", "kernel image"))
     claims.append(Claim(dtb, dtb + total, "device tree", "device tree"))
     claims = [claim for claim in claims if claim.start < claim.end]

@@ -835,6 +835,41 @@ def firmware_guard(_):
     yield Case("left-out-at-the-start", flatten(held(chosen=[usable(RAM + MiB, 64 * MiB)])))
 
 
+@group
+def another_kernels_dump(_):
+    """What a kernel that is started in place of a crashed one finds."""
+    at = 0x84000000
+    half = RAM_SIZE // 2
+
+    def header(name, value, expect="map"):
+        here = [("linux,elfcorehdr", value)]
+        return Case(f"header-{name}", flatten(held(chosen=here)), expect, boot=expect == "map")
+
+    yield header("there", u64(at) + u64(0x1000))
+    yield header("odd", u64(at + 5) + u64(3))
+    yield header("empty", u64(at) + u64(0))
+    yield header("outside", u64(0x1000) + u64(0x1000))
+    yield header("no-bytes", b"", "refused")
+    yield header("cut-short", u64(at), "refused")
+    yield header("two", (u64(at) + u64(0x1000)) * 2, "refused")
+    yield header("wraps", u64(at) + u64(WORD - 1), "refused")
+    both = [("linux,elfcorehdr", u64(at) + u64(0x1000)), usable(RAM, half),
+            ("linux,initrd-start", u64(at + 0x2000)), ("linux,initrd-end", u64(at + 0x3000))]
+    yield Case("with-initrd-and-range", flatten(held(chosen=both)), boot=True)
+
+    def given(name, value, expect="map"):
+        here = memory(RAM, RAM_SIZE, more=[("linux,usable-memory", value)])
+        return Case(f"usable-{name}", flatten(machine(here, reserved(FIRMWARE))), expect, boot=expect == "map")
+
+    yield given("all", u64(RAM) + u64(RAM_SIZE))
+    yield given("half", u64(RAM) + u64(half))
+    yield given("two", u64(RAM) + u64(16 * MiB) + u64(at) + u64(16 * MiB))
+    yield given("more", u64(RAM - MiB) + u64(RAM_SIZE + 2 * MiB))
+    yield given("empty-pair", u64(RAM) + u64(0), "refused")
+    yield given("no-bytes", b"", "refused")
+    yield given("cut-short", u64(RAM), "refused")
+
+
 # ---- what is left out, and what we place --------------------------------------------------------------
 
 

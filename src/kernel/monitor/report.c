@@ -2,6 +2,7 @@
 /* report.c - the lines of report.h. */
 #include "kernel/monitor/report.h"
 
+#include "fdt/fdt_info.h"
 #include "kernel/command.h"
 #include "kernel/hart/clock.h"
 #include "kernel/hart/hart_slot.h"
@@ -15,6 +16,22 @@
 #include "lib/fmt.h"
 #include "lib/print.h"
 #include "sbi/console.h"
+
+/* Distances of other nodes' memory, as the tree has them; nothing on a machine without nodes. */
+static void report_numa(void)
+{
+	uint32_t from, to, distance;
+	enum acre_status s;
+
+	for (uint32_t i = 0;
+	     (s = fdt_numa_distance(&machine.fdt, i, &from, &to, &distance)) == ACRE_OK; i++)
+		acre_print("%s%u-%u %u", i == 0 ? "numa      from-to distance: " : ", ", from, to,
+			   distance);
+	if (s == ACRE_ERR_END)
+		acre_print("\n");
+	else if (s == ACRE_ERR_MALFORMED)
+		acre_log_warn("distance-map: distance-matrix is not whole entries: not used\n");
+}
 
 void report_machine(void)
 {
@@ -32,6 +49,7 @@ void report_machine(void)
 		   (ull)machine.boot_hart_id);
 	if (machine.bootargs[0] != '\0')
 		acre_print("bootargs  %s\n", machine.bootargs);
+	report_numa();
 }
 
 static const char *state_str(const struct hart *hart)

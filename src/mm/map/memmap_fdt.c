@@ -11,6 +11,7 @@
 #define ODD_NAME     "(unprintable name)"
 #define MEMRESERVE   "/memreserve/"
 #define USABLE_RANGE "linux,usable-memory-range"
+#define ELFCOREHDR   "linux,elfcorehdr"
 
 #define TOO_MANY_BANKS        "more banks of memory than the map was made for:"
 #define TOO_MANY_RESERVATIONS "more reservations than the map was made for:"
@@ -64,8 +65,11 @@ static const char *source_property(const struct fdt_memory_fact *fact)
 {
 	switch (subject(fact)) {
 	case FDT_FACT_MEMORY:
+		return fact->property;
 	case FDT_FACT_RESERVED:
 		return "reg";
+	case FDT_FACT_ELFCOREHDR:
+		return ELFCOREHDR;
 	case FDT_FACT_DYNAMIC:
 		return "size";
 	case FDT_FACT_INITRD:
@@ -207,6 +211,8 @@ static enum memmap_kind kind_of(const struct fdt_memory_fact *fact)
 		return MEMMAP_MEMRESERVE;
 	case FDT_FACT_INITRD:
 		return MEMMAP_INITRD;
+	case FDT_FACT_ELFCOREHDR:
+		return MEMMAP_RESERVED;
 	default:
 		if (is_firmware(fact))
 			return MEMMAP_FIRMWARE;
@@ -224,6 +230,8 @@ static const char *owner_of(const struct fdt_memory_fact *fact)
 		return MEMRESERVE;
 	case FDT_FACT_INITRD:
 		return "initrd";
+	case FDT_FACT_ELFCOREHDR:
+		return ELFCOREHDR;
 	default:
 		return printable(fact->name);
 	}
@@ -498,6 +506,7 @@ static void add_fact(struct importer *importer, const struct fdt_memory_cursor *
 	case FDT_FACT_RESERVED:
 	case FDT_FACT_MEMRESERVE:
 	case FDT_FACT_INITRD:
+	case FDT_FACT_ELFCOREHDR:
 		add_reservation(importer, fact);
 		return;
 	}
