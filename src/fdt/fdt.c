@@ -1048,6 +1048,27 @@ enum acre_status fdt_read_status(const struct fdt *fdt, const struct fdt_propert
 	return ACRE_OK;
 }
 
+enum acre_status fdt_copy_text(const struct fdt *fdt, const struct fdt_property *p, char *buf,
+			       size_t size)
+{
+	const struct fdt_block *block = &fdt->structure;
+	uint64_t at = p->value;
+
+	/*@
+		loop invariant 0 <= i <= size && at == p->value + i;
+		loop assigns i, at, buf[0 .. size - 1];
+		loop variant size - i;
+	*/
+	for (size_t i = 0; i < size; i++, at++) {
+		const bool is_end = i == p->length || at >= block->size || block->base[at] == 0;
+		buf[i] = is_end ? '\0' : (char)block->base[at];
+		if (is_end)
+			return ACRE_OK;
+	}
+	buf[size - 1] = '\0';
+	return ACRE_ERR_FULL;
+}
+
 bool fdt_text_is_printable(const char *text, size_t max)
 {
 	if (text == NULL || *text == '\0')

@@ -358,6 +358,23 @@ acre_nodiscard enum acre_status fdt_read_status(const struct fdt *fdt,
 						enum fdt_state *state);
 
 /*
+ * fdt_copy_text - the value up to its first NUL, or where it has none, to its end, into @buf of @size
+ * bytes, which is not 0; with a NUL after it.
+ * Result: ACRE_OK; ACRE_ERR_FULL if only the first @size - 1 bytes are there.
+ */
+/*@
+	requires readable_tree(fdt);
+	requires \valid_read(property) && size > 0 && \valid(buf + (0 .. size - 1));
+	requires \separated(buf + (0 .. size - 1), fdt, property,
+		fdt->structure.base + (0 .. fdt->structure.size - 1));
+	assigns buf[0 .. size - 1];
+	ensures \result == ACRE_OK || \result == ACRE_ERR_FULL;
+*/
+acre_nodiscard enum acre_status fdt_copy_text(const struct fdt *fdt,
+					      const struct fdt_property *property, char *buf,
+					      size_t size);
+
+/*
  * fdt_text_is_printable - is @text 1 to @max bytes of printable ASCII, and then a NUL? What a tree
  * says may carry terminal escapes; print it only if this is true.
  * Pre: @text is a string that the reader handed out, or NULL (false). O(min(length, max)).

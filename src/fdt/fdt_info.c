@@ -35,23 +35,13 @@ enum acre_status fdt_bootargs(const struct fdt *fdt, const char **text)
 
 enum acre_status fdt_copy_bootargs(const struct fdt *fdt, char *buf, size_t size)
 {
-	const struct fdt_block *block = &fdt->structure;
 	struct fdt_property p;
 	struct fdt_node node;
 	enum acre_status s = fdt_find(fdt, "/chosen", &node);
 
 	if (s == ACRE_OK)
 		s = fdt_find_property(fdt, &node, "bootargs", &p);
-	if (s != ACRE_OK)
-		return s;
-	for (uint32_t i = 0; i < size; i++) {
-		const bool is_end = i == p.length || block->base[p.value + i] == '\0';
-		buf[i] = is_end ? '\0' : (char)block->base[p.value + i];
-		if (is_end)
-			return ACRE_OK;
-	}
-	buf[size - 1] = '\0';
-	return ACRE_ERR_FULL;
+	return s == ACRE_OK ? fdt_copy_text(fdt, &p, buf, size) : s;
 }
 
 static bool is_distance_map(const struct fdt *fdt, const struct fdt_node *node)
