@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * bench_target.h (table) - allocators behind tables of functions, for a program that compares many in
- * one run. Each call costs a load and an indirect jump more than a direct one, the same for all.
+ * one run. Each call costs a load and an indirect jump more than a direct one, the same for all. With BENCH_EMPTY
+ * the loads are made and the jumps are not (RV64 only).
  */
 #ifndef BENCH_TARGET_H
 #define BENCH_TARGET_H
@@ -26,6 +27,10 @@ struct bench_heap {
 	void (*free)(void *heap, void *ptr, size_t size, size_t align);
 	void *(*realloc)(void *heap, void *ptr, size_t size, size_t align, size_t new_size);
 };
+
+#ifdef BENCH_EMPTY
+#include "bench/target/table/empty.h"
+#else
 
 static inline uint64_t target_frame_alloc(struct bench_frames *f)
 {
@@ -62,5 +67,7 @@ static inline void *target_heap_realloc(struct bench_heap *h, void *ptr, size_t 
 {
 	return h->realloc(h->heap, ptr, size, align, new_size);
 }
+
+#endif
 
 #endif
