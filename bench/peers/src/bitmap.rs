@@ -7,6 +7,7 @@ use crate::{NONE, PeerFrames};
 use bitmap_allocator::{BitAlloc, BitAlloc1M, BitAlloc16M, BitAlloc64K, BitAlloc256M};
 use core::ffi::c_void;
 use std::alloc::{Layout, alloc_zeroed};
+use std::boxed::Box;
 
 struct Pool<T> {
     first: u64,

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-//! The C tables of `peers.h` in Rust, and what several peers need to fill one.
+//! The C tables of `peers.h` in Rust, and what several peers need to fill one. `bench/peers-rv64` has these
+//! files too, in a library without `std`: there `alloc` has that name.
 
 use core::alloc::Layout;
 use core::ffi::{c_char, c_uint, c_void};
+use std::boxed::Box;
 
 pub const NONE: u64 = u64::MAX;
 
