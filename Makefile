@@ -8,7 +8,7 @@ ifeq ($(filter deps,$(MAKECMDGOALS)),)
 # ---- what can be set on the command line ------------------------------------------------------
 
 #? BUILD             release, or debug: assertions, undefined behaviour traps
-#? PAYLOAD           what the kernel does once it is up: monitor (self-tests, prompt), bench, irqs or scaling
+#? PAYLOAD           what the kernel does once it is up: monitor (self-tests, prompt), bench, irqs, scaling or peers
 #? TESTS             1, or 0: leave the self-tests out of the kernel
 #? ISA               of the kernel, as gcc -march= takes it: rv64imac_zicsr_zifencei, ..._zba_zbb_zbs
 #? KERNEL_HEAP_SIZE  bytes of the heap's arena in BSS: 8M, 65536 (some self-tests are skipped below 1M)
@@ -28,8 +28,8 @@ override KERNEL_HEAP_SIZE := $(or $(shell numfmt --from=iec '$(KERNEL_HEAP_SIZE)
 ifeq ($(filter $(BUILD),release debug),)
 $(error BUILD=$(BUILD): it is release or debug)
 endif
-ifeq ($(filter $(PAYLOAD),monitor bench irqs scaling),)
-$(error PAYLOAD=$(PAYLOAD): it is monitor, bench, irqs or scaling)
+ifeq ($(filter $(PAYLOAD),monitor bench irqs scaling peers),)
+$(error PAYLOAD=$(PAYLOAD): it is monitor, bench, irqs, scaling or peers)
 endif
 # What a hart may lack is asked at boot, of these and of no others: src/boot/isa_bits.h.
 ISA_ASKED := zba zbb zbc zbs
@@ -86,6 +86,7 @@ include mk/bench.mk
 include mk/bench-peers.mk
 include mk/bench-traces.mk
 include mk/scaling.mk
+include mk/bench-rv64-peers.mk
 
 # Parts of the kernel proper that need no machine, so that their cases run on the host too.
 KERNEL_PORTABLE := src/kernel/words.c src/kernel/bootargs.c src/selftest/selftest_args.c src/selftest/stress_core.c
@@ -237,6 +238,6 @@ help: ## this list
 clean: ## delete build/
 	$(Q)rm -rf $(OUT)
 
--include $(shell find $(OUT) -name '*.d' 2>/dev/null)
+-include $(shell find $(OUT) -path $(OUT)/bench/linux -prune -o -name '*.d' -type f -print 2>/dev/null)
 
 endif
