@@ -87,6 +87,7 @@ include mk/bench-peers.mk
 include mk/bench-traces.mk
 include mk/scaling.mk
 include mk/bench-rv64-peers.mk
+include mk/bench-linux.mk
 
 # Parts of the kernel proper that need no machine, so that their cases run on the host too.
 KERNEL_PORTABLE := src/kernel/words.c src/kernel/bootargs.c src/selftest/selftest_args.c src/selftest/stress_core.c

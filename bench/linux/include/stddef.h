@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: MIT */
+/* stddef.h (bench/linux) - Linux has it elsewhere. */
+#include <linux/stddef.h>
+#include <linux/types.h>
