@@ -10,8 +10,8 @@ BENCH_LINUX := $(OUT)/bench/linux
 .PHONY: bench-linux bench-linux-docs
 bench-linux: ## what pages and blocks cost in Linux, plain and hardened: build/bench/linux/figures.json
 	@scripts/need python3 qemu-system-riscv64
-	$(Q)nice env JOBS=$(JOBS) LINUX_CROSS=$(LINUX_CROSS) bench/linux/build $(BENCH_LINUX)
-	$(Q)PYTHONPYCACHEPREFIX=$(OUT)/pycache bench/linux/run --cross $(LINUX_CROSS) $(BENCH_LINUX)
+	$(Q)nice env JOBS=$(JOBS) LINUX_CROSS=$(LINUX_CROSS) bench/linux/build-linux $(BENCH_LINUX)
+	$(Q)PYTHONPYCACHEPREFIX=$(OUT)/pycache bench/linux/measure-linux --cross $(LINUX_CROSS) $(BENCH_LINUX)
 
 bench-linux-docs: ## put the figures of the last `make bench-linux` into bench/peers-rv64.json
-	$(Q)PYTHONPYCACHEPREFIX=$(OUT)/pycache bench/linux/run --into bench/peers-rv64.json $(BENCH_LINUX)
+	$(Q)PYTHONPYCACHEPREFIX=$(OUT)/pycache bench/linux/measure-linux --into bench/peers-rv64.json $(BENCH_LINUX)

@@ -102,7 +102,7 @@ $(addprefix $(RV64_USER)/,bench.o rows.o user_peers.o): mk/bench-rv64-peers.mk
 	$(Q)$(LINUX_CROSS)gcc $(RV64_USER_FLAGS) -c -o $@ $(filter %.c,$^)
 
 # Each as its own build would compile it for release.
-$(RV64_USER)/mimalloc%.o: $(RV64_CRATES)/versions
+$(RV64_USER)/mimalloc2.o $(RV64_USER)/mimalloc3.o: $(RV64_USER)/mimalloc%.o: $(RV64_CRATES)/versions
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(LINUX_CROSS)gcc -O3 -fno-pie -pthread -ftls-model=initial-exec -fno-builtin-malloc -DNDEBUG -DMI_DEBUG=0 \
@@ -136,7 +136,7 @@ $(RV64_JEMALLOC)/lib/libjemalloc.a: $(RV64_CRATES)/versions
 bench-rv64-peers: ## other allocators by our loops on RV64: bench/peers-rv64.json is written
 bench-rv64-peers: $(RV64_SYSTEM:%=$(RV64_USER)/%) bench-rv64-peers-kernel
 	@scripts/need python3 qemu-system-riscv64 qemu-riscv64
-	$(Q)CROSS_COMPILE=$(CROSS_COMPILE) PYTHONPYCACHEPREFIX=$(OUT)/pycache bench/peers-rv64/run --out $(RV64_PEERS) \
+	$(Q)CROSS_COMPILE=$(CROSS_COMPILE) PYTHONPYCACHEPREFIX=$(OUT)/pycache bench/peers-rv64/measure-peers --out $(RV64_PEERS) \
 		--kernel $(OUT)/rv64-release-peers/acre.elf --programs $(RV64_SYSTEM:%=$(RV64_USER)/%) \
 		--crates $(RV64_CRATES) --cross $(LINUX_CROSS) bench/peers-rv64.json
 

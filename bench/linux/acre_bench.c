@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * acre_bench.c - a Linux kernel that measures its own allocators, by the loops that measure ours, and powers off. It is
- * built into that kernel (bench/linux/build) and runs when all else is up, before there would be a process.
+ * acre_bench.c - a Linux kernel that measures its own allocators, by the loops that measure ours,
+ * and powers off. It is built into that kernel (bench/linux/build-linux) and runs when all else is
+ * up, before there would be a process.
  *
- * The timer's interrupt is masked meanwhile: no tick is in the figures, and interrupts are enabled all the same,
- * as they are where a kernel calls its allocator.
+ * The timer's interrupt is masked meanwhile: no tick is in the figures, and interrupts are enabled
+ * all the same, as they are where a kernel calls its allocator.
  */
 #include <linux/init.h>
 #include <linux/kernel.h>

@@ -24,8 +24,8 @@ void *bench_memory(uint64_t bytes);
 bool bench_is(const struct bench_workload *w, const char *name);
 
 /*
- * bench_row - print what an operation of @r cost, less what @empty did (NULL: nothing), or why there is
- * no such figure.
+ * bench_row - print what an operation of @r cost, less what @empty did (NULL: nothing), or why
+ * there is no such figure.
  */
 void bench_row(const char *allocator, const char *name, const struct bench_run *r,
 	       const struct bench_run *empty);

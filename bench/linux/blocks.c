@@ -12,13 +12,15 @@
 
 #include "bench/linux/acre_bench.h"
 
-#define FEW_BLOCKS 200000u
-#define ROUNDS     20000u
-#define LIVE       64u
-#define SIZE       32u
-#define BULK       16u
+#define ROUNDS 20000u
+#define LIVE   64u
+#define SIZE   32u
+#define BULK   16u
 
-/* ---- kmalloc ------------------------------------------------------------------------------------ */
+/*
+ * ---- kmalloc
+ * ------------------------------------------------------------------------------------
+ */
 
 static struct bench_run run_blocks(const struct bench_run *input, const struct bench_workload *w)
 {
@@ -29,7 +31,10 @@ static struct bench_run run_blocks(const struct bench_run *input, const struct b
 	return r;
 }
 
-/* Each answer is checked in a run of its own: blocks of Linux lie in the memory that is mapped as it is. */
+/*
+ * Each answer is checked in a run of its own: blocks of Linux lie in the memory that is mapped
+ * as it is.
+ */
 static void block_row(const struct bench_run *input, unsigned int i)
 {
 	struct bench_run measured = run_blocks(input, &heap_workloads_linux[i]);
@@ -65,7 +70,10 @@ void __init bench_blocks(void)
 	vfree(input.taken);
 }
 
-/* ---- a cache of objects ------------------------------------------------------------------------- */
+/*
+ * ---- a cache of objects
+ * -------------------------------------------------------------------------
+ */
 
 static void cache_pairs(struct kmem_cache *cache)
 {

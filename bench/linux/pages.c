@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * pages.c - alloc_pages(), by the loops over frames. The workloads get as many frames as ours do; of the rest of the machine's
- * memory nearly all is taken before, so that the allocator is as empty as ours in the end.
+ * pages.c - alloc_pages(), by the loops over frames. The workloads get as many frames as ours do;
+ * of the rest of the machine's memory nearly all is taken before, so that the allocator is as empty
+ * as ours in the end.
  */
 #include <linux/gfp.h>
 #include <linux/init.h>

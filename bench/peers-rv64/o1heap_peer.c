@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * o1heap_peer.c - o1heap behind the table. It aligns to 32 bytes and has no reallocation: for more alignment a block is
- * taken that is as much larger, with its own start before the aligned one.
+ * o1heap_peer.c - o1heap behind the table. It aligns to 32 bytes and has no reallocation: for more
+ * alignment a block is taken that is as much larger, with its own start before the aligned one.
  */
 #include "bench/peers-rv64/o1heap_peer.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * payload_peers.c - a kernel that measures other people's allocators, where they need no operating system: Rust crates
- * (src/lib.rs) and o1heap. As in the kernel that measures ours, the counter is read around each loop.
+ * payload_peers.c - a kernel that measures other people's allocators, where they need no operating
+ * system: Rust crates (src/peers_rv64.rs) and o1heap. As in the kernel that measures ours, the
+ * counter is read around each loop.
  */
 #include "bench/bench.h"
 #include "bench/peers-rv64/o1heap_peer.h"
@@ -30,7 +31,10 @@ static const struct peer_heap *const heap_peers[] = {
 	&PEER_HEAP_LINKED_LIST, &PEER_HEAP_DLMALLOC, &PEER_HEAP_O1HEAP,
 };
 
-/* ---- what they and the rows want ---------------------------------------------------------------- */
+/*
+ * ---- what they and the rows want
+ * ----------------------------------------------------------------
+ */
 
 uint64_t bench_now(void)
 {
@@ -65,7 +69,10 @@ void peers_panic(void)
 	acre_panic("an allocator of somebody else panicked");
 }
 
-/* ---- all of them -------------------------------------------------------------------------------- */
+/*
+ * ---- all of them
+ * --------------------------------------------------------------------------------
+ */
 
 const struct boot_arguments payload_arguments;
 

@@ -51,7 +51,10 @@ void rows_begin(void)
 	blocks = rows_memory(HEAP_MOST_BLOCKS * sizeof(*blocks), 64);
 }
 
-/* ---- a row -------------------------------------------------------------------------------------- */
+/*
+ * ---- a row
+ * --------------------------------------------------------------------------------------
+ */
 
 static bool same(const char *a, const char *b)
 {
@@ -104,7 +107,10 @@ static void print_row(const struct row *r, bool same_answers)
 		   r->measured.run.windows, r->empty.first_window, r->empty.run.windows);
 }
 
-/* ---- frames ------------------------------------------------------------------------------------- */
+/*
+ * ---- frames
+ * -------------------------------------------------------------------------------------
+ */
 
 static bool run_frames(struct pass *p, const struct peer_frames *peer,
 		       const struct bench_workload *w)
@@ -165,7 +171,10 @@ void rows_of_frames(const struct peer_frames *peer)
 	}
 }
 
-/* ---- heaps -------------------------------------------------------------------------------------- */
+/*
+ * ---- heaps
+ * --------------------------------------------------------------------------------------
+ */
 
 static bool run_heap(struct pass *p, const struct peer_heap *peer, const struct bench_workload *w,
 		     uint64_t seed)

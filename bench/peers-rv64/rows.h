@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rows.h - the workloads of bench/ on one allocator after another, on RV64: in our kernel, which counts instructions
- * itself, and in a program of Linux under an emulator, where a plugin counts between the marks. A row is
+ * rows.h - the workloads of bench/ on one allocator after another, on RV64: in our kernel, which
+ * counts instructions itself, and in a program of Linux under an emulator, where a plugin counts
+ * between the marks. A row is
  *
  *	row PEER NAME ops=N cost=N less=N worst=N windows=FIRST+N empty=FIRST+N
  *	share PEER NAME per_mille=N
  *	broken PEER NAME what went wrong
  *
- * where cost and worst mean something in the kernel only. bench/peers-rv64/run makes figures of them.
+ * where cost and worst mean something in the kernel only. bench/peers-rv64/measure-peers makes
+ * figures of them.
  */
 #ifndef BENCH_PEERS_RV64_ROWS_H
 #define BENCH_PEERS_RV64_ROWS_H

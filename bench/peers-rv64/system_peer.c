@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * system_peer.c - an allocator that takes its memory from an operating system: PEER_NAME says which. Its functions are called by
- * the workloads themselves (bench/target/system).
+ * system_peer.c - an allocator that takes its memory from an operating system: PEER_NAME says
+ * which. Its functions are called by the workloads themselves (bench/target/system).
  */
 #include <stddef.h>
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * user_peers.c - a program of Linux that measures an allocator which needs an operating system. It runs in an emulator, and a
- * plugin (bench/count_ops.c) counts its instructions between the marks: it reads no counter itself.
+ * user_peers.c - a program of Linux that measures an allocator which needs an operating system. It
+ * runs in an emulator, and a plugin (bench/count_ops.c) counts its instructions between the marks:
+ * it reads no counter itself.
  */
 #include <stdio.h>
 #include <stdlib.h>

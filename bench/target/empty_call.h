@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * empty_call.h - the place where a call would be, empty: CALL_1(x) and so on declare the registers of its
- * arguments, @a to @e; @a has the answer afterwards.
+ * empty_call.h - the place where a call would be, empty: CALL_1(x) and so on declare the registers
+ * of its arguments, @a to @e; @a has the answer afterwards.
  */
 #ifndef BENCH_EMPTY_CALL_H
 #define BENCH_EMPTY_CALL_H
@@ -17,7 +17,10 @@
 #define CALL(...)          __asm__ volatile("" : __VA_ARGS__ : : "memory")
 #endif
 
-/* Five arguments at the most; one that a call does not have holds nothing, and setting it up costs nothing. */
+/*
+ * Five arguments at the most; one that a call does not have holds nothing, and setting it up
+ * costs nothing.
+ */
 #define CALL_1(x)                                                                                  \
 	CALL_IN(a, a0) = (x);                                                                      \
 	CALL_IN(b, a1);                                                                            \

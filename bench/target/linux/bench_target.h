@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench_target.h (linux) - the functions of a Linux kernel that hand out pages and blocks. With BENCH_EMPTY the
- * same without the calls themselves: what the loops cost then is their own cost, and so is all that
- * is translated here.
+ * bench_target.h (linux) - the functions of a Linux kernel that hand out pages and blocks. With
+ * BENCH_EMPTY the same without the calls themselves: what the loops cost then is their own cost,
+ * and so is all that is translated here.
  *
  * kmalloc() aligns a block to the largest power of two that divides its size.
  */

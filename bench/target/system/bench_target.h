@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench_target.h (system) - an allocator that has the functions of C's library under names of its own, which begin with
- * PEER_PREFIX. Called directly; with BENCH_EMPTY not at all. It has no frames.
+ * bench_target.h (system) - an allocator that has the functions of C's library under names of its
+ * own, which begin with PEER_PREFIX. Called directly; with BENCH_EMPTY not at all. It has no
+ * frames.
  */
 #ifndef BENCH_TARGET_H
 #define BENCH_TARGET_H

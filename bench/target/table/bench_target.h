@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench_target.h (table) - allocators behind tables of functions, for a program that compares many in
- * one run. Each call costs a load and an indirect jump more than a direct one, the same for all. With BENCH_EMPTY
- * the loads are made and the jumps are not (RV64 only).
+ * bench_target.h (table) - allocators behind tables of functions, for a program that compares many
+ * in one run. Each call costs a load and an indirect jump more than a direct one, the same for all.
+ * With BENCH_EMPTY the loads are made and the jumps are not (RV64 only).
  */
 #ifndef BENCH_TARGET_H
 #define BENCH_TARGET_H
@@ -11,7 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Frames are numbers; @n and @align count frames. Taking returns BENCH_NONE (UINT64_MAX) for none. */
+/*
+ * Frames are numbers; @n and @align count frames. Taking returns BENCH_NONE (UINT64_MAX) for
+ * none.
+ */
 struct bench_frames {
 	void *pool;
 	uint64_t (*alloc)(void *pool);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* empty.h (table) - the pointers are loaded, and nothing is called: all that a loop costs by itself. */
+/*
+ * empty.h (table) - the pointers are loaded, and nothing is called: all that a loop costs by
+ * itself.
+ */
 #ifndef BENCH_TABLE_EMPTY_H
 #define BENCH_TABLE_EMPTY_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//! The crates of `bench/peers` that need no operating system, for bare RV64: the same files. What they want
-//! of a library, boxes and ordered sets, is in the heap of the kernel that measures them.
+//! The crates of `bench/peers` that need no operating system, for bare RV64: the same files. What they
+//! want of a library, boxes and ordered sets, is in the heap of the kernel that measures them.
 
 #![no_std]
 
