@@ -35,7 +35,7 @@ static struct bench_run run_blocks(const struct bench_run *input, const struct b
  * Each answer is checked in a run of its own: blocks of Linux lie in the memory that is mapped
  * as it is.
  */
-static void block_row(const struct bench_run *input, unsigned int i)
+static void block_row(const struct bench_run *input, unsigned int i, uint64_t *worst)
 {
 	struct bench_run measured = run_blocks(input, &heap_workloads_linux[i]);
 	struct bench_run empty = run_blocks(input, &heap_workloads_linux_empty[i]);
@@ -45,6 +45,8 @@ static void block_row(const struct bench_run *input, unsigned int i)
 	checked = run_blocks(input, &heap_workloads_linux_checked[i]);
 	if (measured.broken == NULL)
 		measured.broken = checked.broken;
+	if (checked.worst > *worst)
+		*worst = checked.worst;
 	bench_row("kmalloc", heap_workloads_linux[i].name, &measured, &empty);
 }
 
@@ -60,12 +62,14 @@ void __init bench_blocks(void)
 		.given_bytes = bytes,
 		.taken = bench_memory(bytes / 64),
 	};
+	uint64_t worst = 0;
 
 	/* How much fits would be all memory of the machine, the kernel's own included. */
 	for (unsigned int i = 0; i < HEAP_WORKLOADS; i++) {
 		if (!bench_is(&heap_workloads_linux[i], "heap.efficiency"))
-			block_row(&input, i);
+			block_row(&input, i, &worst);
 	}
+	pr_emerg("acre: peer kmalloc heap.worst %llu instr\n", worst);
 	vfree(input.block);
 	vfree(input.taken);
 }

@@ -3,7 +3,7 @@
  * o1heap_peer.c - o1heap behind the table. It aligns to 32 bytes and has no reallocation: for more
  * alignment a block is taken that is as much larger, with its own start before the aligned one.
  */
-#include "bench/peers-rv64/o1heap_peer.h"
+#include "bench/peers/peers.h"
 
 #include <o1heap.h>
 

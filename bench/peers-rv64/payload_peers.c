@@ -5,7 +5,6 @@
  * counter is read around each loop.
  */
 #include "bench/bench.h"
-#include "bench/peers-rv64/o1heap_peer.h"
 #include "bench/peers-rv64/rows.h"
 #include "kernel/hart/clock.h"
 #include "kernel/hart/csr.h"
@@ -27,8 +26,8 @@ acre_noreturn void peers_panic(void);
 static const struct peer_frames *const frame_peers[] = { &PEER_FRAMES_BITMAP_1M,
 							 &PEER_FRAMES_BUDDY };
 static const struct peer_heap *const heap_peers[] = {
-	&PEER_HEAP_BUDDY,       &PEER_HEAP_TALC,     &PEER_HEAP_RLSF,
-	&PEER_HEAP_LINKED_LIST, &PEER_HEAP_DLMALLOC, &PEER_HEAP_O1HEAP,
+	&PEER_HEAP_BUDDY,    &PEER_HEAP_TALC,   &PEER_HEAP_RLSF,        &PEER_HEAP_LINKED_LIST,
+	&PEER_HEAP_DLMALLOC, &PEER_HEAP_O1HEAP, &PEER_HEAP_GOOD_MEMORY,
 };
 
 /*

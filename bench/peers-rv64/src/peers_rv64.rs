@@ -16,6 +16,8 @@ mod bitmap;
 mod buddy;
 #[path = "../../peers/src/dl.rs"]
 mod dl;
+#[path = "../../peers/src/good_memory.rs"]
+mod good_memory;
 #[path = "../../peers/src/linked_list.rs"]
 mod linked_list;
 #[path = "../../peers/src/rlsf.rs"]
