@@ -323,14 +323,14 @@ static void finish(struct pool *p, unsigned rounds)
 /* ---- all of them -------------------------------------------------------------------------------- */
 
 /* Who begins changes from round to round. */
-static void run_rounds(struct pool *pool, unsigned n, unsigned rounds,
+static void run_rounds(struct pool *pool, unsigned n, unsigned rounds, double limit,
 		       void (*run)(struct pool *, unsigned, unsigned))
 {
 	double start = seconds();
 
 	for (unsigned i = 0; i < n; i++)
 		memset(pool[i].spent, 0, sizeof(pool[i].spent));
-	for (unsigned round = 0; round < rounds && seconds() - start < PHASE; round++) {
+	for (unsigned round = 0; round < rounds && seconds() - start < limit; round++) {
 		for (unsigned w = 0; w < FRAME_WORKLOADS; w++) {
 			for (unsigned i = 0; i < n; i++)
 				run(&pool[(i + round) % n], w, round);
@@ -342,6 +342,7 @@ static void run_size(const struct size *size, unsigned percent)
 {
 	struct pool pool[PEER_FRAMES];
 	unsigned rounds = size->rounds * percent / 100 > 0 ? size->rounds * percent / 100 : 1;
+	double limit = phase_seconds(percent);
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < PEER_FRAMES; i++)
@@ -353,9 +354,9 @@ static void run_size(const struct size *size, unsigned percent)
 		for (unsigned w = 0; w < FRAME_WORKLOADS * n; w++)
 			check_one(&pool[w % n], w / n);
 	}
-	run_rounds(pool, n, rounds, run_one);
+	run_rounds(pool, n, rounds, limit, run_one);
 	fprintf(stderr, "%4.0f s  frames, %s, %u threads\n", seconds(), size->name, MAX_THREADS);
-	run_rounds(pool, n, MAX_ROUNDS, run_two);
+	run_rounds(pool, n, MAX_ROUNDS, limit, run_two);
 	for (unsigned i = 0; i < n; i++)
 		finish(&pool[i], rounds);
 }

@@ -174,13 +174,13 @@ static void run_two(unsigned i, unsigned w, unsigned round)
 
 /* ---- all of them -------------------------------------------------------------------------------- */
 
-static void run_rounds(unsigned rounds, void (*run)(unsigned, unsigned, unsigned))
+static void run_rounds(unsigned rounds, double limit, void (*run)(unsigned, unsigned, unsigned))
 {
 	double start = seconds();
 
 	for (unsigned i = 0; i < PEER_HEAPS; i++)
 		memset(state[i].spent, 0, sizeof(state[i].spent));
-	for (unsigned round = 0; round < rounds && seconds() - start < PHASE; round++) {
+	for (unsigned round = 0; round < rounds && seconds() - start < limit; round++) {
 		for (unsigned w = 0; w < HEAP_WORKLOADS; w++) {
 			for (unsigned i = 0; i < PEER_HEAPS; i++)
 				run((i + round) % PEER_HEAPS, w, round);
@@ -191,16 +191,17 @@ static void run_rounds(unsigned rounds, void (*run)(unsigned, unsigned, unsigned
 bool heaps_run(unsigned percent)
 {
 	unsigned rounds = ROUNDS * percent / 100 > SEEDS ? ROUNDS * percent / 100 : SEEDS;
+	double limit = phase_seconds(percent);
 
 	arena = take_memory(LARGE_ARENA, LARGE_ARENA);
 	taken = take_memory(LARGE_ARENA / 64, 64);
 	for (unsigned i = 0; i < MAX_THREADS; i++)
 		blocks[i] = take_memory(MOST_BLOCKS * sizeof(blocks[i][0]), 64);
 	fprintf(stderr, "%4.0f s  heaps\n", seconds());
-	run_rounds(rounds, run_one);
+	run_rounds(rounds, limit, run_one);
 	fprintf(stderr, "%4.0f s  heaps, every answer checked\n", seconds());
-	run_rounds(1, check_one);
+	run_rounds(1, limit, check_one);
 	fprintf(stderr, "%4.0f s  heaps, %u threads\n", seconds(), MAX_THREADS);
-	run_rounds(MAX_ROUNDS, run_two);
+	run_rounds(MAX_ROUNDS, limit, run_two);
 	return ours_is_right;
 }

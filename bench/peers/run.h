@@ -17,8 +17,14 @@
 
 #define MAX_THREADS 2u
 
-/* Seconds after which no new round of the same begins: on a machine with other work to do all takes longer. */
-#define PHASE 30.0
+/*
+ * phase_seconds - after so long no new round of the same begins: on a machine with other work to do all
+ * takes longer. @percent: of the rounds that are wanted.
+ */
+static inline double phase_seconds(unsigned percent)
+{
+	return percent < 10 ? 9 : 0.9 * percent;
+}
 
 /* So many quiet rounds of threads are enough (run_threads). */
 #define ENOUGH 5u
