@@ -1,5 +1,5 @@
-# `make bench-traces`: what real programs asked of malloc(), replayed on our heap and on the others of
-# `make bench-peers`, whose program it uses (docs/performance.md, bench/traces/README.md).
+# `make bench-traces`: what real programs asked of malloc(), replayed on our heap and on the others
+# of `make bench-peers`, whose program it uses (docs/performance.md, bench/traces/README.md).
 
 TRACES := $(OUT)/bench/traces
 TRACES_RAW := $(patsubst bench/traces/%.xz,$(TRACES)/%,$(call find,bench/traces,*.trace.xz))
@@ -28,7 +28,8 @@ $(TRACES)/%.trace: bench/traces/%.trace.xz
 $(TRACES)/tracer.so: bench/traces/tracer.c mk/bench-traces.mk
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)gcc -std=c17 -D_GNU_SOURCE $(filter-out -Wmissing-prototypes,$(WARN)) -O2 -fPIC -shared -fno-builtin -pthread -o $@ $<
+	$(Q)gcc -std=c17 -D_GNU_SOURCE $(filter-out -Wmissing-prototypes,$(WARN)) -O2 -fPIC -shared \
+		-fno-builtin -pthread -o $@ $<
 
 # What tests/bench/traces.t needs; no crate is in it.
 TRACE_LIARS := $(OUT)/bench/host/trace_liars

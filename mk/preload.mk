@@ -3,8 +3,8 @@
 
 PRELOAD := $(OUT)/preload
 PRELOAD_SRC := $(HOSTED) $(filter-out tests/preload/load_%,$(call find,tests/preload,*.c))
-PRELOAD_LOADS := $(patsubst tests/preload/%.c,$(PRELOAD)/%,$(call named,tests/preload/load_%,$(call find,tests/preload,*.c)))
-# With assertions. Nothing but malloc() and its kin is seen by the program, whatever it calls its functions.
+PRELOAD_LOADS := $(patsubst tests/preload/%.c,$(PRELOAD)/%,$(call find,tests/preload,load_*.c))
+# With assertions. A program sees malloc() and its kin, and nothing else, whatever its names are.
 PRELOAD_FLAGS := $(COMMON) -DACRE_DEBUG -D_GNU_SOURCE -O2 -fPIC -fvisibility=hidden -fno-builtin \
 	-ftls-model=initial-exec -pthread -Isrc -Itests/preload/arch -I.
 

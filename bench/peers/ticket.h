@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ticket.h - a heap that has no lock behind one: our own ticket lock (lib/lock.h), taken and dropped
- * in each call. So it is as safe to share as ours is, and what is compared does the same.
+ * ticket.h - a heap that has no lock behind one: our own ticket lock (lib/lock.h), taken and
+ * dropped in each call. So it is as safe to share as ours is, and what is compared does the same.
  */
 #ifndef PEERS_TICKET_H
 #define PEERS_TICKET_H

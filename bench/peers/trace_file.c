@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trace_file.c - a trace, from its file. Nothing of the file is trusted: an operation on a block that
- * is not live, a number that runs past its stream, and counts that are not those of the header are
+ * trace_file.c - a trace, from its file. Nothing of the file is trusted: an operation on a block
+ * that is not live, a number that runs past its stream, and counts that are not those of the header are
  * errors.
  */
 #include "bench/peers/trace_file.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trace_file.h - what a program asked of malloc(), read from a file that bench/traces/record made and
- * xz has unpacked (bench/traces/README.md has the format).
+ * trace_file.h - what a program asked of malloc(), read from a file that bench/traces/record made
+ * and xz has unpacked (bench/traces/README.md has the format).
  */
 #ifndef TRACE_FILE_H
 #define TRACE_FILE_H

@@ -137,7 +137,7 @@ static inline void do_free(struct replay *r, uint32_t slot)
 	b->at = NULL;
 }
 
-/* It owes the alignment of malloc() and no more; to the heap the block is one of its first alignment. */
+/* It owes the alignment of malloc() and no more; the heap is told of the block's first one. */
 static inline bool do_realloc(struct replay *r, const struct trace_op *op)
 {
 	struct replay_block *b = &r->block[op->slot];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trace_replay.h - does again what a program did (trace_file.h), on any heap, in one thread. Each block
- * is written to at both ends, and looked at there when it is freed or moved.
+ * trace_replay.h - does again what a program did (trace_file.h), on any heap, in one thread. Each
+ * block is written to at both ends, and looked at there when it is freed or moved.
  */
 #ifndef TRACE_REPLAY_H
 #define TRACE_REPLAY_H

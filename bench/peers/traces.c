@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * traces.c - the heaps under what real programs asked for (trace_replay.h), in three parts: how long it
- * takes, the smallest arena that is enough, and how full an arena stays at the edge (edge.h).
+ * traces.c - the heaps under what real programs asked for (trace_replay.h), in three parts: how
+ * long it takes, the smallest arena that is enough, and how full an arena stays at the edge (edge.h).
  *
  * A heap that threads may not share runs bare and behind our ticket lock (ticket.h); ours and the
  * others that may be shared as they are. Of a round all run one after the other, each REPLAYS times

@@ -124,12 +124,13 @@ def files_that_are_broken_are_refused_with_the_reason():
     freed[body] = RECORD.FREE  # the first operation, of no block
     found = in_files({
         "empty": b"", "text": b"some text\n", "cut": good[:-1000], "longer": good + b"x", "headless": good[:40],
-        "peak": changed(good, "peak_bytes", 5), "frees": changed(good, "frees", 1), "none": changed(good, "operations", 0),
-        "streams": changed(good, "sizes_bytes", 10**18), "huge": changed(good, "operations", 10**18), "freed": bytes(freed),
+        "peak": changed(good, "peak_bytes", 5), "frees": changed(good, "frees", 1),
+        "none": changed(good, "operations", 0), "huge": changed(good, "operations", 10**18),
+        "streams": changed(good, "sizes_bytes", 10**18), "freed": bytes(freed),
         "gone": b"acre trace 1\nprogram\tx\n",
     })
-    for name, words in {"empty": "begin with", "text": "begin with", "cut": "shorter or longer", "longer": "shorter or longer",
-                        "headless": "header", "peak": "counts", "frees": "counts", "none": "no operations",
+    for name, words in {"empty": "begin with", "text": "begin with", "cut": "shorter or longer",
+                        "longer": "shorter or longer", "headless": "header", "peak": "counts", "frees": "counts", "none": "no operations",
                         "streams": "shorter or longer", "huge": "no operations", "freed": "an operation is none",
                         "gone": "header"}.items():
         must(words in str(found.get(name)), f"{name}: {found.get(name, found)}")
@@ -171,10 +172,13 @@ def judged(talc, arena, live):
     """The targets of one trace where the replay takes 5 ns, ours 10 more."""
     text = FIGURES
     for n in range(3):
-        text += figure("traces", "bare", "x", "nothing", n, "ns", 5) + figure("traces", "locked", "x", "nothing", n, "ns", 6)
-        text += figure("traces", "bare", "x", "acre", n, "ns", 15) + figure("traces", "bare", "x", "talc", n, "ns", 12 + 90 * n)
+        text += figure("traces", "bare", "x", "nothing", n, "ns", 5)
+        text += figure("traces", "locked", "x", "nothing", n, "ns", 6)
+        text += figure("traces", "bare", "x", "acre", n, "ns", 15)
+        text += figure("traces", "bare", "x", "talc", n, "ns", 12 + 90 * n)
         text += figure("traces", "locked", "x", "talc", n, "ns", 6 + talc)
-    text += figure("traces", "bare", "x", "acre", 0, "arena", arena) + figure("traces", "bare", "x", "acre", 0, "beside", 10)
+    text += figure("traces", "bare", "x", "acre", 0, "arena", arena)
+    text += figure("traces", "bare", "x", "acre", 0, "beside", 10)
     for name in REPORT.EDGES:
         for what in ("filled", "mean", "least", "failures"):
             text += figure("edge", "8 MiB", name, "acre", 0, what, live)

@@ -29,7 +29,8 @@ for name, source in zip(names, sources):
     print(name, hashlib.sha256(ast.dump(tree).encode()).hexdigest(), len(code.co_consts))
 text = json.dumps(sorted(words.items()))
 packed = zlib.compress(text.encode())
-print(json.loads(text) == [list(i) for i in sorted(words.items())], len(packed), zlib.decompress(packed) == text.encode())
+print(json.loads(text) == [list(i) for i in sorted(words.items())])
+print(len(packed), zlib.decompress(packed) == text.encode())
 results = [None] * 20
 def work(i):
     items = {k: [k * i] * (k % 50) for k in range(400 * scale)}
@@ -75,10 +76,12 @@ def sqlite_load(call, folder, scale):
         script.append(f"INSERT INTO t(k, v, note) VALUES('{numbers.choice(WORDS)}{n % 97}', {numbers.randrange(500)}, "
                       f"'{'ab' * numbers.randrange(300)}');")
         if n % 20 == 0:
-            script.append(f"SELECT k, count(*), sum(v), max(note) FROM t WHERE v < {n % 500} GROUP BY k ORDER BY k LIMIT 9;")
+            script.append(f"SELECT k, count(*), sum(v), max(note) FROM t WHERE v < {n % 500} GROUP BY k "
+                          "ORDER BY k LIMIT 9;")
         if n % 90 == 0:
             script.append(f"UPDATE t SET note = note || k WHERE v = {n % 500}; DELETE FROM t WHERE id % 31 = {n % 31};")
-    script += ["SELECT group_concat(k) FROM (SELECT k FROM t ORDER BY note, id);", ".dump", "VACUUM;", "PRAGMA integrity_check;"]
+    script += ["SELECT group_concat(k) FROM (SELECT k FROM t ORDER BY note, id);", ".dump", "VACUUM;",
+               "PRAGMA integrity_check;"]
     out = call(["sqlite3", str(folder / "db")], stdin="PRAGMA synchronous=OFF; BEGIN;" + "\n".join(script).replace(
         "VACUUM;", "COMMIT;\nVACUUM;"))
     return out + (folder / "db").read_bytes()

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * preload.c - malloc() and its kin, by our heap: for LD_PRELOAD. A test, and no product (README.md).
+ * preload.c - malloc() and its kin, by our heap, for LD_PRELOAD: a test, no product (README.md).
  *
- * At the end of the process the heap is looked at as a whole. If PRELOAD_REPORT names a file, a line
- * is added to it: process, program, "ok" or what is wrong, figures. If something is wrong the
+ * At the end of the process the heap is looked at as a whole. If PRELOAD_REPORT names a file, a
+ * line is added to it: process, program, "ok" or what is wrong, figures. If something is wrong the
  * process ends with 96.
  */
 #include <errno.h>

@@ -56,9 +56,12 @@ class Runner:
     def __call__(self, command, stdin="", heap=True, wait=True, **more):
         options = {"env": self.environment(heap, more), "cwd": TOP, "stderr": subprocess.PIPE}
         if not wait:
-            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, **{**options, "stderr": None})
-        ended = subprocess.run(command, input=stdin.encode(), stdout=subprocess.PIPE, timeout=LIMIT, check=False, **options)
-        must(ended.returncode == 0, f"{' '.join(command)[:200]} ended with {ended.returncode}: {ended.stderr.decode()[-2000:]}")
+            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                    **{**options, "stderr": None})
+        ended = subprocess.run(command, input=stdin.encode(), stdout=subprocess.PIPE, timeout=LIMIT, check=False,
+                               **options)
+        must(ended.returncode == 0, f"{' '.join(command)[:200]} ended with {ended.returncode}: "
+                                    f"{ended.stderr.decode()[-2000:]}")
         return ended.stdout + ended.stderr
 
 
@@ -117,8 +120,8 @@ def three_times_as_many_threads_as_slots_with_children():
 
 def a_second_free_is_refused():
     """Else nothing of this could fail."""
-    text = "import ctypes; c = ctypes.CDLL(None); c.malloc.restype = ctypes.c_void_p; p = ctypes.c_void_p(c.malloc(100)); " \
-           "c.free(p); c.free(p)"
+    text = "import ctypes; c = ctypes.CDLL(None); c.malloc.restype = ctypes.c_void_p; " \
+           "p = ctypes.c_void_p(c.malloc(100)); c.free(p); c.free(p)"
     with tempfile.TemporaryDirectory() as temporary:
         runner = Runner(Path(temporary), True)
         python = str(loads.SYSTEM_PYTHON if loads.SYSTEM_PYTHON.exists() else sys.executable)

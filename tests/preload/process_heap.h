@@ -9,7 +9,7 @@
 struct heap *process_heap_start(void);
 
 /*
- * process_heap_check - is all of it as it should be? NULL if so, else the sentence that is not true.
+ * process_heap_check - is all of it as it should be? NULL, or the sentence that is not true.
  * Pre: nobody else uses the heap.
  */
 const char *process_heap_check(void);

@@ -2,9 +2,9 @@
 /*
  * slots.h - which thread plays which hart, and when none does.
  *
- * A thread claims a slot at its first call and gives it back when it ends. A thread that finds none,
- * or is past its end, uses the last slot, for one call, behind a mutex. Each call is a turn: whoever
- * closes the turns, to fork or to look at the whole heap, waits until no thread is in one.
+ * A thread claims a slot at its first call and gives it back when it ends. A thread that finds
+ * none, or is past its end, uses the last slot, for one call, behind a mutex. Each call is a turn:
+ * whoever closes the turns, to fork or to look at the whole heap, waits until no thread is in one.
  */
 #ifndef PRELOAD_SLOTS_H
 #define PRELOAD_SLOTS_H
@@ -22,7 +22,7 @@ void turn_begin(void);
 void turn_end(void);
 
 /*
- * turns_close, turns_open - no thread but this one is in a turn in between; this one may take turns.
+ * turns_close, turns_open - no thread but this one is in a turn in between; it may take turns.
  * turns_open_in_child - instead of the second, in the child of a fork(): no other thread is there,
  * and none has a slot.
  */
