@@ -157,7 +157,8 @@ check-python:
 
 # ---- by hand ----------------------------------------------------------------------------------
 
-#? MUTATE            of `make mutate`: --sample 100 --seed 7, or files of src without folder and .c
+#? FILES             of `make mutate`: files of src without folder and .c; without, all of src/mm, src/fdt and src/lib
+#? MUTATE            of `make mutate`: --sample 100 --seed 7
 
 .PHONY: metrics
 metrics: ## figures of the structure of src/: lengths, headers, cycles, variables (scripts/metrics --lists says which)
@@ -166,7 +167,7 @@ metrics: kernel
 	$(Q)NM='$(NM)' scripts/metrics --objects $(K)
 
 .PHONY: mutate
-mutate: ## change the code of frames and heap in one place at a time; some case must fail (two hours; MUTATE='--sample 100')
+mutate: ## change the code in one place at a time; some case must fail (a day; FILES='frame_run setup' MUTATE='--sample 100')
 mutate:
 	@scripts/need python3 gcc
-	scripts/mutate $(MUTATE)
+	scripts/mutate $(MUTATE) $(FILES)
