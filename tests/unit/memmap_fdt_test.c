@@ -236,22 +236,20 @@ static void expect_guards(struct memmap *map, struct acre_range image, struct ac
 
 KTEST(memmap_fdt, guards_the_start_of_the_kernels_ram_and_of_the_lowest)
 {
-	static const struct acre_range none = { 0, 0 };
-	static const struct acre_range a = { 0, 0x20000 };
 	static const struct {
 		struct acre_range image;
 		struct acre_range below;
 		struct acre_range lowest;
 	} trial[] = {
-		{ { 0x50000, 0x51000 }, { 0x30000, 0x50000 }, a },
-		{ { 0x40000, 0x41000 }, { 0x30000, 0x40000 }, a },
-		{ { 0x30000, 0x31000 }, none, a },                 /* at the start of its RAM */
-		{ { 0x60000, 0x61000 }, { 0x30000, 0x60000 }, a }, /* just above RAM */
-		{ { 0x70000, 0x71000 }, none, none },              /* nowhere near it */
-		{ { 0x28000, 0x29000 }, none, none },              /* in the hole */
-		{ { 0x10000, 0x11000 }, { 0, 0x10000 }, none },
-		{ { 0, 0x1000 }, none, none },
-		{ { 0x50000, 0x50000 }, none, none }, /* no image, no rule */
+		{ { 0x50000, 0x51000 }, { 0x30000, 0x50000 }, { 0, 0x20000 } },
+		{ { 0x40000, 0x41000 }, { 0x30000, 0x40000 }, { 0, 0x20000 } },
+		{ { 0x30000, 0x31000 }, { 0, 0 }, { 0, 0x20000 } }, /* at the start of its RAM */
+		{ { 0x60000, 0x61000 }, { 0x30000, 0x60000 }, { 0, 0x20000 } }, /* just above RAM */
+		{ { 0x70000, 0x71000 }, { 0, 0 }, { 0, 0 } }, /* nowhere near it */
+		{ { 0x28000, 0x29000 }, { 0, 0 }, { 0, 0 } }, /* in the hole */
+		{ { 0x10000, 0x11000 }, { 0, 0x10000 }, { 0, 0 } },
+		{ { 0, 0x1000 }, { 0, 0 }, { 0, 0 } },
+		{ { 0x50000, 0x50000 }, { 0, 0 }, { 0, 0 } }, /* no image, no rule */
 	};
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(trial); i++) {
@@ -265,7 +263,6 @@ KTEST(memmap_fdt, guards_the_start_of_the_kernels_ram_and_of_the_lowest)
 /* A reservation of any kind and name that covers the first byte of one of the two will do. */
 KTEST(memmap_fdt, guards_nothing_where_the_start_of_ram_is_reserved)
 {
-	static const struct acre_range none = { 0, 0 };
 	static const struct acre_range image = { 0x50000, 0x51000 };
 	static const struct {
 		struct acre_range reserved;
@@ -273,12 +270,12 @@ KTEST(memmap_fdt, guards_nothing_where_the_start_of_ram_is_reserved)
 		struct acre_range below;
 		struct acre_range lowest;
 	} trial[] = {
-		{ { 0x30000, 0x30001 }, MEMMAP_RESERVED, none, none },
-		{ { 0x2f000, 0x31000 }, MEMMAP_NO_MAP, none, none },
-		{ { 0, 0x80 }, MEMMAP_MEMRESERVE, none, none },
-		{ { 0, 0x80 }, MEMMAP_REUSABLE, none, none },
+		{ { 0x30000, 0x30001 }, MEMMAP_RESERVED, { 0, 0 }, { 0, 0 } },
+		{ { 0x2f000, 0x31000 }, MEMMAP_NO_MAP, { 0, 0 }, { 0, 0 } },
+		{ { 0, 0x80 }, MEMMAP_MEMRESERVE, { 0, 0 }, { 0, 0 } },
+		{ { 0, 0x80 }, MEMMAP_REUSABLE, { 0, 0 }, { 0, 0 } },
 		{ { 0x38000, 0x39000 }, MEMMAP_FIRMWARE, { 0x30000, 0x38000 }, { 0, 0x20000 } },
-		{ { 0x1000, 0x31000 }, MEMMAP_RESERVED, none, none },
+		{ { 0x1000, 0x31000 }, MEMMAP_RESERVED, { 0, 0 }, { 0, 0 } },
 		{ { 0x1000, 0x2f000 }, MEMMAP_RESERVED, { 0x30000, 0x50000 }, { 0, 0x1000 } },
 		{ { 0x90000, 0xa0000 }, MEMMAP_FIRMWARE, { 0x30000, 0x50000 }, { 0, 0x20000 } },
 		{ { 0, 0x60000 }, MEMMAP_LEFT_OUT, { 0x30000, 0x50000 }, { 0, 0x20000 } },
