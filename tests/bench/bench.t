@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The benchmark can fail: wrong answers of an allocator are found, and worse figures are not let pass."""
+"""The benchmark can fail: wrong answers of an allocator are found, and worse figures are not let pass; figures
+of others are read and written down as they are."""
 
 import copy
 import importlib.util
@@ -21,6 +22,7 @@ ISA = "rv64imac"
 sys.path.insert(0, str(BENCH))
 sys.dont_write_bytecode = True
 import figures  # noqa: E402  (its folder is no package)
+import peers_file  # noqa: E402
 
 
 def script(name):
@@ -278,6 +280,54 @@ def the_tables_of_the_document_are_those_of_the_file():
     text = (TOP / "docs/performance.md").read_text(encoding="utf-8")
     for name, row in BASELINE[ISA].items():
         must(f"**{REPORT.short(row['value'])}**" in text, f"{name} is not as in bench/baseline.json")
+
+
+# ---- the figures of others ------------------------------------------------------------------------------
+
+SAID = """
+row talc heap.pair32 ops=100 cost=31600 less=2000 worst=195 windows=0+1 empty=1+1
+row talc heap.free_small ops=10 cost=500 less=100 worst=295 windows=3+2 empty=5+2
+share talc heap.efficiency per_mille=949
+broken talc heap.random200 blocks overlap
+"""
+
+
+@case
+def rows_of_others_are_read_less_the_cost_of_the_loop():
+    rows, broken = peers_file.read_rows(SAID)
+    must(rows == {"talc": {"heap.pair32": 296, "heap.free_small": 40, "heap.efficiency": 94.9, "heap.worst": 295}}, rows)
+    must(broken == ["talc heap.random200: blocks overlap"], broken)
+
+
+@case
+def what_a_plugin_counted_stands_between_the_marks_of_the_windows():
+    marks = [0, 5000, 6000, 7000] + [0, 0] + [10, 110, 200, 250] + [300, 340, 400, 410]
+    rows, _ = peers_file.read_rows(SAID, marks)
+    must(rows["talc"]["heap.pair32"] == (5000 - 1000) / 100, rows)
+    must(rows["talc"]["heap.free_small"] == (150 - 50) / 10, rows)
+    must("heap.worst" not in rows["talc"], "a plugin knows of no single call")
+
+
+@case
+def a_column_is_replaced_and_nothing_else():
+    peers = copy.deepcopy(PEERS)
+    peers_file.put_column(peers, "heap", "talc", {"heap.pair32": 7, "frame.pair": 8}, {"what": "new"})
+    for name, row in peers["rows"].items():
+        old = {key: value for key, value in PEERS["rows"][name].items() if key != "talc"}
+        must({key: value for key, value in row.items() if key != "talc"} == old, name)
+        must(row.get("talc") == (7 if name == "heap.pair32" else None), f"{name}: {row}")
+    must(peers["made"]["talc"] == {"what": "new"} and peers["columns"] == PEERS["columns"], "made, columns")
+
+
+@case
+def the_file_of_others_is_as_it_would_be_written():
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "peers.json"
+        peers_file.save(path, PEERS)
+        must(path.read_bytes() == (BENCH / "peers-rv64.json").read_bytes(), "it differs")
+    for kind, columns in PEERS["columns"].items():
+        for column in columns:
+            must(set(PEERS["made"][column]) == {"what", "way", "compiler", "date"}, f"{kind}s of {column}")
 
 
 plan()
