@@ -67,10 +67,7 @@ def put_column(peers, kind, column, rows, made):
             del row[column]
     for name, value in rows.items():
         if name.startswith(kind + "."):
-            row = peers["rows"].setdefault(name, {"what": ""})
-            limits = {key: row.pop(key) for key in ("must", "aim") if key in row}
-            row[column] = value
-            row.update(limits)
+            peers["rows"].setdefault(name, {"what": ""})[column] = value
 
 
 def load(path):
@@ -78,10 +75,12 @@ def load(path):
 
 
 def save(path, peers):
-    """One row a line, those of frames first."""
+    """One row a line, those of frames first; in each the columns as they are listed."""
     def lines(items):
         return ",\n".join(f"    {json.dumps(name)}: {json.dumps(value)}" for name, value in items)
-    rows = sorted(peers["rows"].items(), key=lambda row: not row[0].startswith("frame."))
+    order = ["what", *peers["columns"]["frame"], *peers["columns"]["heap"], "must", "aim"]
+    rows = [(name, dict(sorted(row.items(), key=lambda item: order.index(item[0]))))
+            for name, row in sorted(peers["rows"].items(), key=lambda row: not row[0].startswith("frame."))]
     with open(path, "w", encoding="utf-8") as file:
         file.write("{\n" f'  "source": {json.dumps(peers["source"])},\n'
                    f'  "made": {{\n{lines(peers["made"].items())}\n  }},\n'
