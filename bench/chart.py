@@ -15,9 +15,9 @@ Group = namedtuple("Group", "name what bars limit")
 WIDTH, LEFT, RIGHT, TOP = 960, 270, 90, 74
 BAR, BETWEEN_BARS, BETWEEN_GROUPS = 11, 2, 14
 FONT = "font-family='DejaVu Sans,Verdana,sans-serif'"
-# Colour-blind safe (Okabe and Ito); the first two are ours.
+# Colour-blind safe (Okabe and Ito, then Tol); the first two are ours.
 COLOURS = ["#d55e00", "#e69f00", "#999999", "#56b4e9", "#0072b2", "#009e73", "#cc79a7", "#5d3a9b", "#7a4b1e",
-           "#000000", "#f0e442", "#882255"]
+           "#000000", "#f0e442", "#882255", "#44aa99", "#ddcc77", "#aa4499", "#117733", "#88ccee"]
 
 
 def label(value):
