@@ -231,7 +231,7 @@ include mk/run.mk
 .PHONY: help clean
 help: ## this list
 	@echo 'Targets:'
-	@sed -n 's/^\([a-z][a-z._-]*\): ## */\1\t/p' $(MAKEFILE_LIST) | sed 's/$$(K)/build\/rv64-$(BUILD)/g' | \
+	@sed -n 's/^\([a-z][a-z0-9._-]*\): ## */\1\t/p' $(MAKEFILE_LIST) | sed 's/$$(K)/build\/rv64-$(BUILD)/g' | \
 		sort | awk -F '\t' '{ printf "  %-22s %s\n", $$1, $$2 }'
 	@echo 'Settings (make TARGET NAME=value):'
 	@sed -n 's/^#? *\([A-Z_]*\)  */\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  %-18s %s\n", $$1, $$2 }'
