@@ -170,6 +170,8 @@ static void run_two(unsigned i, unsigned w, unsigned round)
 	note(i, w, &table, run_threads(&m, &heap_workloads_table[w], r, MAX_THREADS, &quiet),
 	     before);
 	state[i].quiet[w] += quiet;
+	if (seconds() - before > PATIENCE)
+		state[i].quiet[w] = ENOUGH;
 }
 
 /* ---- all of them -------------------------------------------------------------------------------- */
