@@ -13,7 +13,7 @@
 
 #define ALIGN  16u
 #define LEAST  16u
-#define CHUNK  (1u << 12)
+#define CHUNK  (1u << 8) /* steps between two looks at the clock */
 #define BLOCKS (EDGE_ARENA / LEAST)
 
 const char *const edge_names[EDGE_KINDS] = { "edge.kernel", "edge.power", "edge.uniform" };
@@ -46,6 +46,7 @@ struct run {
 	uint64_t n;
 	uint64_t bytes;
 	uint32_t numbers;
+	double end; /* seconds() after which it is late */
 	struct edge *e;
 };
 
@@ -139,17 +140,27 @@ static void step(struct run *r)
 		free_one(r, bench_below(&r->random, r->n));
 }
 
-static void all_steps(struct run *r, double late)
+static bool is_late(struct run *r, uint64_t i)
+{
+	if (i % CHUNK == 0 && seconds() > r->end)
+		r->e->late = true;
+	return r->e->late;
+}
+
+static void fill(struct run *r)
+{
+	while (r->n < BLOCKS && !is_late(r, r->n) && take_one(r))
+		;
+	r->e->filled = r->e->least = share(r);
+}
+
+static void all_steps(struct run *r)
 {
 	double sum = 0;
 
-	for (uint32_t i = 0; i < EDGE_STEPS && r->e->broken == NULL; i++) {
+	for (uint32_t i = 0; i < EDGE_STEPS && r->e->broken == NULL && !is_late(r, i); i++) {
 		step(r);
 		sum += i >= EDGE_STEPS / 2 ? share(r) : 0;
-		if (i % CHUNK == 0 && seconds() > late) {
-			r->e->late = true;
-			return;
-		}
 	}
 	r->e->mean = sum / (EDGE_STEPS - EDGE_STEPS / 2);
 }
@@ -157,17 +168,16 @@ static void all_steps(struct run *r, double late)
 void edge_run(const struct bench_heap *heap, unsigned kind, double late, struct edge *e)
 {
 	static struct block *blocks;
-	struct run r = { .heap = heap, .kind = kind, .e = e };
+	struct run r = { .heap = heap, .kind = kind, .e = e, .end = seconds() + late };
 
 	if (blocks == NULL)
 		blocks = take_memory(BLOCKS * sizeof(blocks[0]), 64);
 	r.block = blocks;
 	r.random.random = EDGE_SEED;
 	*e = (struct edge){ 0 };
-	while (r.n < BLOCKS && take_one(&r))
-		;
-	e->filled = e->least = share(&r);
-	all_steps(&r, late + seconds());
-	while (r.n > 0)
+	fill(&r);
+	all_steps(&r);
+	while (r.n > 0 && seconds() < r.end)
 		free_one(&r, r.n - 1);
+	e->left = r.n;
 }

@@ -21,6 +21,7 @@ struct edge {
 	double mean;   /* ... in the mean of the second half of the steps */
 	double least;  /* ... at least after a failure, in all of them */
 	uint64_t failures;
+	uint64_t left;      /* blocks that are not free in the end, since it was late by then */
 	bool late;          /* it takes too long */
 	const char *broken; /* NULL, or what the heap did wrong */
 };
@@ -28,7 +29,7 @@ struct edge {
 /*
  * edge_run - take blocks of distribution @kind until the first failure; then EDGE_STEPS times take
  * one, or free any if there is none to take. In the end all are free. @late: after so many seconds
- * it stops.
+ * it stops, wherever it is.
  */
 void edge_run(const struct bench_heap *heap, unsigned kind, double late, struct edge *e);
 

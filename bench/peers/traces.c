@@ -35,6 +35,7 @@
 #define PATIENCE      1.0 /* seconds for one replay */
 #define EDGE_PATIENCE 10.0
 #define BISECT        256u
+#define STEP          ((size_t)64) /* an arena is a multiple of it */
 #define TRACES        32u
 
 static struct trace traces[TRACES];
@@ -121,6 +122,8 @@ static uint64_t replay_once(struct bench_run *b)
 	uint64_t cost = bench_now() - start;
 	job.completes = r.done == r.trace->n;
 	job.late = r.late;
+	if (r.late) /* to free what is left would take as long */
+		return cost;
 	replay_end(&r);
 	if (!is_nothing(job.heap) && r.broken != NULL)
 		bench_fail(b, r.broken);
@@ -249,21 +252,26 @@ static bool fits(size_t bytes, bool *right)
 	return *right && job.completes;
 }
 
+static size_t round_up(size_t bytes)
+{
+	return (bytes + STEP) & ~(STEP - 1);
+}
+
 /* Between what cannot be enough and what is. 0: even ARENA is not, or an answer was wrong. */
 static size_t smallest_arena(void)
 {
 	bool right = true;
-	size_t low = traces[job.trace].peak;
-	size_t high = low + low / 8;
+	size_t low = traces[job.trace].peak & ~(STEP - 1);
+	size_t high = round_up(low + low / 8);
 
 	while (right && high < ARENA && !fits(high, &right)) {
 		low = high;
-		high += high / 4;
+		high = round_up(high + high / 4);
 	}
 	if (!right || (high >= ARENA && !fits(high = ARENA, &right)))
 		return 0;
-	while (right && high - low > high / BISECT) {
-		size_t middle = (low + (high - low) / 2) & ~(size_t)63;
+	while (right && high - low > STEP && high - low > high / BISECT) {
+		size_t middle = (low + (high - low) / 2) & ~(STEP - 1);
 		if (fits(middle, &right))
 			high = middle;
 		else
@@ -305,7 +313,8 @@ static void edge_job(struct bench_run *b)
 		bench_fail(b, e.broken);
 		return;
 	}
-	peer->destroy(table.heap);
+	if (e.left == 0)
+		peer->destroy(table.heap);
 	say_value(&m, 1, edge_names[edge_kind], e.late ? "late" : "filled", e.filled);
 	if (e.late)
 		return;
