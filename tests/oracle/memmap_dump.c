@@ -13,8 +13,10 @@
  *	bank START END NODE                        NODE is - without one
  *	region START END BANK KIND|NAME            sorted by address
  *	outside START END KIND|NAME
+ *	conflict START END KIND|NAME|KIND|NAME     two owners: who has it, who claims it too
+ *	hart ID on|off|doubtful MMU ISA            MMU is - without one; ISA as the tree has it
  *	unplaced N                                 dynamic reservations without a place
- *	refused WORDS                              instead of the last four
+ *	refused WORDS                              instead of the last six
  *	end
  *
  * Built with sanitizers. A tree is handed over in a block of its exact size, so that a read past
@@ -26,6 +28,7 @@
 #include <string.h>
 
 #include "fdt/fdt.h"
+#include "fdt/fdt_harts.h"
 #include "mm/map/memmap.h"
 #include "mm/map/memmap_fdt.h"
 #include "mm/map/memmap_room.h"
@@ -42,12 +45,55 @@ static void print_finding(void *unused, const struct memmap_finding *finding)
 	printf("finding %s %s\n", severity[finding->severity], memmap_finding_str(words, finding));
 }
 
-static void print_owner(const struct memmap_region *r)
+static void print_owner(const struct memmap_region *r, const char *end)
 {
 	printf("%s|%s", memmap_kind_str(r->kind), r->name);
 	if (r->index != MEMMAP_NO_INDEX)
 		printf(" %" PRIu32, r->index);
+	printf("%s", end);
+}
+
+static void print_conflicts(const struct memmap *map)
+{
+	struct memmap_outside_cursor cursor = { 0 };
+	struct memmap_conflict both;
+
+	while (memmap_next_conflict(map, &cursor, &both)) {
+		printf("conflict %" PRIx64 " %" PRIx64 " ", both.range.start, both.range.end);
+		print_owner(both.winner, "|");
+		print_owner(both.loser, "\n");
+	}
+}
+
+/* riscv,isa, then what newer trees have beside it or instead: "rv64i" and its list. */
+static void print_isa(const struct fdt *fdt, const struct fdt_hart *hart)
+{
+	const char *extension;
+	uint32_t at = 0;
+
+	printf("%s", hart->isa != NULL ? hart->isa : "-");
+	if (hart->isa_base != NULL)
+		printf(" %s", hart->isa_base);
+	while (hart->isa_extensions.length != 0 &&
+	       fdt_next_string(fdt, &hart->isa_extensions, &at, &extension) == ACRE_OK)
+		printf(" %s", extension);
 	printf("\n");
+}
+
+static void print_harts(const struct fdt *fdt)
+{
+	struct fdt_hart_cursor cursor;
+	struct fdt_hart hart;
+
+	fdt_harts_begin(&cursor, fdt);
+	while (fdt_harts_next(&cursor, &hart) == ACRE_OK) {
+		if (hart.why != ACRE_OK)
+			continue;
+		printf("hart %" PRIu64 " %s %s ", hart.id,
+		       hart.enabled ? "on" : (hart.doubtful ? "doubtful" : "off"),
+		       hart.mmu_type != NULL ? hart.mmu_type : "-");
+		print_isa(fdt, &hart);
+	}
 }
 
 static void print_map(const struct memmap *map)
@@ -69,11 +115,11 @@ static void print_map(const struct memmap *map)
 
 		printf("region %" PRIx64 " %" PRIx64 " %" PRIu32 " ", r->range.start, r->range.end,
 		       r->bank);
-		print_owner(r);
+		print_owner(r, "\n");
 	}
 	while (memmap_outside(map, &cursor, &part)) {
 		printf("outside %" PRIx64 " %" PRIx64 " ", part.range.start, part.range.end);
-		print_owner(&part);
+		print_owner(&part, "\n");
 	}
 }
 
@@ -128,6 +174,8 @@ static void dump(struct memmap *map, const uint8_t *blob, size_t size, struct ac
 		abort();
 	}
 	print_map(map);
+	print_conflicts(map);
+	print_harts(&fdt);
 }
 
 /* A block that ends where the file ends; never NULL, and empty for an empty file. */
