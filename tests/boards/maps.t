@@ -6,10 +6,11 @@ maps.t - the memory maps of real boards, each against a table that a person has 
     maps.t [--write] [BOARD...]
 
 BOARD.dts is the tree, BOARD.txt the table: what the map must be, who is said to own a byte twice, what is
-warned about, and the harts. Its lines `image` and `tree` say where the board's loader puts the two. The map is
-made on the host by build/oracle/memmap_dump, and held against the table and against tests/oracle/oracle.py.
-Then the memory of those boards whose RAM is where the kernel is linked is given to QEMU's `virt`, and the
-kernel boots in it. --write makes the first draft of a table, from its lines `image` and `tree`.
+warned about, and the harts. Its lines `image` and `tree` say where the board's loader puts the two; `dts` names
+the tree where it is that of another table. The map is made by build/oracle/memmap_dump on the host, and held
+against the table and against tests/oracle/oracle.py. Then the memory of those boards whose RAM is where the
+kernel is linked is given to QEMU's `virt`, and the kernel boots in it. --write makes the first draft of a table,
+from the lines that are given.
 """
 
 import argparse
@@ -50,6 +51,7 @@ BOOTED = {
     "icicle-amp": "80G",
     "fml13v03": "142G",
 }
+GIVEN = ("image", "tree", "dts")  # lines of a table that are no answers
 TESTS = "test=machine.* poweroff"
 
 
@@ -65,14 +67,16 @@ def number(word, where):
 
 
 def given(name):
-    """The lines of the table that are no answers: {"image": (start, end), "tree": (start, end)}."""
+    """The lines of the table that are no answers: {"image": (start, end), "tree": (start, end), "dts": name}."""
     path = HERE / f"{name}.txt"
     if not path.exists():
         raise Bad(f"no {path.name}: write its lines `image START END` and `tree START END`, then maps.t --write {name}")
-    found = {}
+    found = {"dts": name}
     for line in path.read_text(encoding="utf-8").splitlines():
         words = line.partition("#")[0].split()
-        if words and words[0] in ("image", "tree"):
+        if words and words[0] == "dts":
+            found["dts"] = words[-1]
+        elif words and words[0] in GIVEN:
             if len(words) != 3 or words[0] in found:
                 raise Bad(f"{path.name}: not one `{words[0]} START END`: {line}")
             found[words[0]] = tuple(number(word, path.name) for word in words[1:])
@@ -195,13 +199,13 @@ def ask(name, data, image, dtb):
 
 
 def lines_of(text):
-    """Without comments and the two lines that are given; blanks do not count."""
+    """Without comments and what is given; blanks do not count."""
     bare = (" ".join(line.partition("#")[0].split()) for line in text.splitlines())
-    return [line for line in bare if line and line.split()[0] not in ("image", "tree")]
+    return [line for line in bare if line and line.split()[0] not in GIVEN]
 
 
 def rewrite(name, wanted):
-    """The head of the table stays: comments, and the two lines."""
+    """The head of the table stays: comments, and what is given."""
     path = HERE / f"{name}.txt"
     head = path.read_text(encoding="utf-8").splitlines()
     end = next((at for at, line in enumerate(head) if line.startswith("banks")), len(head))
@@ -214,7 +218,7 @@ def judge(name, write):
     """What is wrong, in words, or None."""
     here = given(name)
     tree = here["tree"]
-    data = compiled(name, tree[1] - tree[0])
+    data = compiled(here["dts"], tree[1] - tree[0])
     answer, findings, extra = ask(name, data, here["image"], tree[0])
     if answer.refused:
         return "\n".join([f"refused: {answer.refused}", *findings])
@@ -225,7 +229,8 @@ def judge(name, write):
     if write:
         rewrite(name, got)
     text = (HERE / f"{name}.txt").read_text(encoding="utf-8")
-    delta = list(difflib.unified_diff(lines_of(text), lines_of("\n".join(got)), f"{name}.txt", "the map", "", "", 2, ""))
+    both = lines_of(text), lines_of("\n".join(got))
+    delta = list(difflib.unified_diff(*both, f"{name}.txt", "the map", n=2, lineterm=""))
     return "\n".join(delta) or None
 
 
@@ -286,12 +291,11 @@ def main():
     if not MATRIX.DUMP.exists():
         print(f"Bail out! no {MATRIX.DUMP.relative_to(TOP)}: `make test T=tests/boards/maps.t` builds it")
         return 1
-    present = sorted(path.stem for path in HERE.glob("*.dts"))
+    present = sorted({path.stem for path in [*HERE.glob("*.dts"), *HERE.glob("*.txt")]})
     chosen = options.boards or present
     unknown = [name for name in [*chosen, *BOOTED] if name not in present]
-    stray = [path.name for path in HERE.glob("*.txt") if path.stem not in present]
-    if unknown or stray:
-        print(f"Bail out! no tree for {' '.join(unknown + stray)}")
+    if unknown:
+        print(f"Bail out! no board {' '.join(unknown)}")
         return 1
     booted = [] if options.write else [name for name in chosen if name in BOOTED]
     tap = MATRIX.Tap()
