@@ -262,6 +262,8 @@ def on_virt(name):
 
 
 def judge_boot(name):
+    if not (acre.RELEASE / "acre.elf").exists():
+        raise Bad("no kernel here: `make test T=tests/boards/maps.t` builds it")
     with acre.scratch() as folder:
         path = Path(folder, "tree.dtb")
         path.write_bytes(on_virt(name))

@@ -35,6 +35,7 @@
 
 /* As the kernel's: what claims to be larger is no tree. */
 #define DTB_LIMIT (16u << 20)
+#define ISA_LIMIT 4096u
 
 static void print_finding(void *unused, const struct memmap_finding *finding)
 {
@@ -65,18 +66,23 @@ static void print_conflicts(const struct memmap *map)
 	}
 }
 
+static const char *shown(const char *text)
+{
+	return text != NULL && fdt_text_is_printable(text, ISA_LIMIT) ? text : "-";
+}
+
 /* riscv,isa, then what newer trees have beside it or instead: "rv64i" and its list. */
 static void print_isa(const struct fdt *fdt, const struct fdt_hart *hart)
 {
 	const char *extension;
 	uint32_t at = 0;
 
-	printf("%s", hart->isa != NULL ? hart->isa : "-");
+	printf("%s", shown(hart->isa));
 	if (hart->isa_base != NULL)
-		printf(" %s", hart->isa_base);
+		printf(" %s", shown(hart->isa_base));
 	while (hart->isa_extensions.length != 0 &&
 	       fdt_next_string(fdt, &hart->isa_extensions, &at, &extension) == ACRE_OK)
-		printf(" %s", extension);
+		printf(" %s", shown(extension));
 	printf("\n");
 }
 
@@ -91,7 +97,7 @@ static void print_harts(const struct fdt *fdt)
 			continue;
 		printf("hart %" PRIu64 " %s %s ", hart.id,
 		       hart.enabled ? "on" : (hart.doubtful ? "doubtful" : "off"),
-		       hart.mmu_type != NULL ? hart.mmu_type : "-");
+		       shown(hart.mmu_type));
 		print_isa(fdt, &hart);
 	}
 }
