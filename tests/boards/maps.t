@@ -47,8 +47,8 @@ BOOTED = {
     "unmatched": "16G",
     "premier-p550": "16G",
     "sg2044-srd3": "64G",
-    "icicle": "64G",
-    "icicle-amp": "80G",
+    "icicle-kit": "64G",
+    "icicle-kit-amp": "80G",
     "fml13v03": "142G",
 }
 GIVEN = ("image", "tree", "dts")  # lines of a table that are no answers
