@@ -21,6 +21,7 @@ MAX_DEPTH = 64
 MAX_CELLS = 3
 MAX_WINDOWS = 16  # pairs of one alloc-ranges or linux,usable-memory-range; those behind do not count
 MAX_BLOB = 16 << 20
+GUARD_MOST = 32 << 20  # of the lowest RAM, where the image is elsewhere
 MAX_NAME = 63
 UNPRINTABLE = "(unprintable name)"
 
@@ -489,7 +490,7 @@ def cut_banks(declared):
 
 def guard(banks, image, claims):
     """Where the start of RAM is nobody's, it may be the firmware's: of the RAM around the image, and of the
-    lowest, up to what is reserved. If one of the two starts with a reservation, that is the firmware's word."""
+    lowest, up to what is reserved or GUARD_MOST bytes. If one of the two starts with a reservation, that is the firmware's word."""
     chains = []
     for start, end, _ in banks:
         if chains and chains[-1][1] == start:
@@ -499,7 +500,8 @@ def guard(banks, image, claims):
     own = [chain for chain in chains if chain[0] <= image[0] <= chain[1]]
     if not own:
         return []
-    rams = [(own[-1][0], image[0])] + [tuple(chain) for chain in chains[:1] if chain is not own[-1]]
+    rams = [(own[-1][0], image[0])]
+    rams += [(start, min(end, start + GUARD_MOST)) for start, end in chains[:1] if chains[0] is not own[-1]]
     found = []
     for start, end in rams:
         first = min((max(claim.start, start) for claim in claims if claim.start < end and claim.end > start), default=end)

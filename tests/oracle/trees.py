@@ -830,6 +830,12 @@ def firmware_guard(_):
     yield Case("lower-bank-declared", flatten(two_banks(buffer(low, 0x1000))))
     yield Case("lower-bank-reserved-later", flatten(two_banks(buffer(low + 8 * MiB, 0x1000))))
     yield Case("lower-bank-wholly-reserved", flatten(two_banks(buffer(low, 16 * MiB))))
+    for size in (32 * MiB - 1, 32 * MiB, 32 * MiB + 1, 512 * MiB):
+        large = [ram(), memory(low, size)]
+        yield Case(f"lower-bank-{size:#x}", flatten(machine(*large)))
+        for at in (31 * MiB, 32 * MiB, 33 * MiB):
+            later = reserved(buffer(low + at, 0x1000))
+            yield Case(f"lower-bank-{size:#x}-reserved-at-{at:#x}", flatten(machine(*large, later)))
     yield Case("lower-bank-image-at-the-start", flatten(two_banks()), image=(RAM, RAM + 0xB00000))
     yield Case("three-banks", flatten(machine(ram(), memory(low, 16 * MiB), memory(0x20000000, MiB))))
     yield Case("left-out-at-the-start", flatten(held(chosen=[usable(RAM + MiB, 64 * MiB)])))

@@ -288,6 +288,45 @@ KTEST(memmap_fdt, guards_nothing_where_the_start_of_ram_is_reserved)
 	}
 }
 
+/*
+ *	RAM       |==a====================|    |==b=====|     the image is in b, and bounds
+ *	guarded   |=======|                    |==|image|     what is below it; nothing bounds a
+ */
+KTEST(memmap_fdt, guards_of_a_large_lowest_ram_what_loaders_leave_below_a_kernel)
+{
+	static const struct acre_range below = { 0x100000000, 0x104000000 };
+	static const struct {
+		uint64_t size;
+		uint64_t reserved;
+		uint64_t guarded;
+	} trial[] = {
+		{ MEMMAP_GUARD_MOST - 1, 0, MEMMAP_GUARD_MOST - 1 },
+		{ MEMMAP_GUARD_MOST, 0, MEMMAP_GUARD_MOST },
+		{ MEMMAP_GUARD_MOST + 1, 0, MEMMAP_GUARD_MOST },
+		{ 0x40000000, 0, MEMMAP_GUARD_MOST },
+		{ 0x40000000, MEMMAP_GUARD_MOST - 1, MEMMAP_GUARD_MOST - 1 },
+		{ 0x40000000, MEMMAP_GUARD_MOST, MEMMAP_GUARD_MOST },
+		{ 0x40000000, MEMMAP_GUARD_MOST + 1, MEMMAP_GUARD_MOST },
+	};
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(trial); i++) {
+		const uint64_t base = 0x40000000;
+		const struct acre_range a = { base, base + trial[i].size };
+		const struct acre_range at = { base + trial[i].reserved, a.end };
+		struct memmap *map = new_map();
+
+		empty_map(map);
+		REQUIRE_EQ(memmap_add_bank(map, a, 0, "a"), ACRE_OK);
+		REQUIRE_EQ(memmap_add_bank(map, (struct acre_range){ below.start, 0x110000000 }, 0,
+					   "b"),
+			   ACRE_OK);
+		if (trial[i].reserved != 0)
+			REQUIRE_EQ(memmap_reserve(map, at, MEMMAP_RESERVED, "later"), ACRE_OK);
+		expect_guards(map, (struct acre_range){ below.end, 0x105000000 }, below,
+			      (struct acre_range){ base, base + trial[i].guarded });
+	}
+}
+
 KTEST(memmap_fdt, says_that_the_kernel_is_not_in_declared_memory)
 {
 	struct bench *b = virt(true);

@@ -588,6 +588,8 @@ void firmware_guard_begin(struct firmware_guard *guard, struct acre_range below,
 	guard->ram[1] = lowest;
 	if (lowest.start >= below.start)
 		guard->ram[1].end = lowest.start; /* the same */
+	else if (acre_range_size(lowest) > MEMMAP_GUARD_MOST)
+		guard->ram[1].end = lowest.start + MEMMAP_GUARD_MOST;
 	for (unsigned i = 0; i < MEMMAP_GUARDS; i++)
 		guard->reserved[i] = guard->ram[i].end;
 }

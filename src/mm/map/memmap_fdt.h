@@ -120,6 +120,9 @@ acre_nodiscard uint32_t memmap_place_from_fdt(struct memmap *map, const struct f
 /* Pieces of RAM at whose start firmware may lie. */
 #define MEMMAP_GUARDS 2u
 
+/* Of the lowest RAM, where the image is elsewhere: as much as loaders leave below a kernel at most. */
+#define MEMMAP_GUARD_MOST (UINT64_C(32) << 20)
+
 /*
  * memmap_guard_firmware - keep out what may be firmware that does not say where it is.
  *
@@ -130,7 +133,8 @@ acre_nodiscard uint32_t memmap_place_from_fdt(struct memmap *map, const struct f
  * 0x80200000), or, where a loader has put the image into another bank, of the lowest. If any
  * reservation, whatever its name, covers the first byte of one of the two, the firmware has
  * declared itself, and the memory between it and the image is as usable as any. Else each is kept
- * out from its start to the first byte that is reserved, or to the image.
+ * out from its start to the first byte that is reserved, or to the image; of the lowest RAM, where
+ * no image says how far, MEMMAP_GUARD_MOST bytes at most.
  *
  *	RAM        |firmware |      | image  |                 |
  *	said       |=========|                                    the rest is usable
