@@ -490,7 +490,8 @@ def cut_banks(declared):
 
 def guard(banks, image, claims):
     """Where the start of RAM is nobody's, it may be the firmware's: of the RAM around the image, and of the
-    lowest, up to what is reserved or GUARD_MOST bytes. If one of the two starts with a reservation, that is the firmware's word."""
+    lowest, up to what is reserved; of that GUARD_MOST bytes at most. If one of the two starts with a
+    reservation, that is the firmware's word."""
     chains = []
     for start, end, _ in banks:
         if chains and chains[-1][1] == start:
