@@ -12,9 +12,12 @@
 #include "bench/peers/run.h"
 
 #define ALIGN  16u
+#define HALF   500000u
 #define LEAST  16u
 #define CHUNK  (1u << 8) /* steps between two looks at the clock */
 #define BLOCKS (EDGE_ARENA / LEAST)
+
+_Static_assert(2 * HALF == EDGE_STEPS, "the half of the steps");
 
 const char *const edge_names[EDGE_KINDS] = { "edge.kernel", "edge.power", "edge.uniform" };
 
@@ -160,9 +163,9 @@ static void all_steps(struct run *r)
 
 	for (uint32_t i = 0; i < EDGE_STEPS && r->e->broken == NULL && !is_late(r, i); i++) {
 		step(r);
-		sum += i >= EDGE_STEPS / 2 ? share(r) : 0;
+		sum += i >= HALF ? share(r) : 0;
 	}
-	r->e->mean = sum / (EDGE_STEPS - EDGE_STEPS / 2);
+	r->e->mean = sum / (double)(EDGE_STEPS - HALF);
 }
 
 void edge_run(const struct bench_heap *heap, unsigned kind, double late, struct edge *e)

@@ -20,22 +20,29 @@
 
 /* ---- the file ----------------------------------------------------------------------------------- */
 
-/* All of it, with a 0 behind it; NULL if there is no such file. */
+static size_t bytes_of(FILE *file)
+{
+	long end = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
+
+	rewind(file);
+	return end > 0 && (size_t)end <= MOST_BYTES ? (size_t)end : 0;
+}
+
+/* All of it, with a 0 behind it; NULL if there is no such file, or it is too large. */
 static char *read_whole(const char *path, size_t *bytes)
 {
 	FILE *file = fopen(path, "rb");
-	char *text = file != NULL ? malloc(MOST_BYTES + 1) : NULL;
 
-	if (text == NULL) {
-		if (file != NULL)
-			fclose(file);
+	if (file == NULL)
 		return NULL;
+	*bytes = bytes_of(file);
+	char *text = malloc(*bytes + 1);
+	if (text != NULL) {
+		*bytes = fread(text, 1, *bytes, file);
+		text[*bytes] = '\0';
 	}
-	*bytes = fread(text, 1, MOST_BYTES, file);
 	fclose(file);
-	text[*bytes] = '\0';
-	char *fits = realloc(text, *bytes + 1);
-	return fits != NULL ? fits : text;
+	return text;
 }
 
 /* Lines "key TAB value" up to an empty one. Result: what comes after that, or NULL. */
@@ -239,22 +246,32 @@ static const char *read_body(struct trace *t, const char *at, const char *end)
 	return wrong;
 }
 
-const char *trace_read(const char *path, struct trace *t)
+static const char *read_text(struct trace *t, size_t bytes)
 {
-	size_t bytes = 0;
-	char *text = read_whole(path, &bytes);
-
-	*t = (struct trace){ 0 };
-	if (text == NULL)
-		return "it cannot be read";
-	if (strncmp(text, FIRST_LINE "\n", strlen(FIRST_LINE) + 1) != 0)
+	if (strncmp(t->text, FIRST_LINE "\n", strlen(FIRST_LINE) + 1) != 0)
 		return "it does not begin with '" FIRST_LINE "'";
-	char *body = read_header(text + strlen(FIRST_LINE) + 1, t);
+	char *body = read_header(t->text + strlen(FIRST_LINE) + 1, t);
 	if (body == NULL || fact(t, "program") == NULL)
 		return "its header is not lines of a key, a tab and a value";
 	t->name = t->fact[0][1];
 	t->n = count_of(t, "operations");
 	if (t->n == 0 || t->n > MOST_BYTES)
 		return "it has no operations";
-	return read_body(t, body, text + bytes);
+	return read_body(t, body, t->text + bytes);
+}
+
+const char *trace_read(const char *path, struct trace *t)
+{
+	size_t bytes = 0;
+
+	*t = (struct trace){ .text = read_whole(path, &bytes) };
+	if (t->text == NULL)
+		return "it cannot be read";
+	const char *wrong = read_text(t, bytes);
+	if (wrong != NULL) {
+		free(t->op);
+		free(t->text);
+		*t = (struct trace){ 0 };
+	}
+	return wrong;
 }

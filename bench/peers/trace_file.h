@@ -24,6 +24,7 @@ struct trace_op {
 #define TRACE_FACTS 32u
 
 struct trace {
+	char *text; /* of the file: the header is in it */
 	char *name;
 	struct trace_op *op;
 	uint64_t n;

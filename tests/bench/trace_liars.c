@@ -92,34 +92,35 @@ static void run_on(const char *file, const char *name, struct replay *r)
 }
 
 /* The arena is too small for a long trace on a heap that never uses a byte twice. */
-static void run_liars(const char *file, struct replay *r, uint8_t *arena)
+static void run_liars(const char *file, const struct replay *r, uint8_t *arena)
 {
 	for (unsigned lie = 0; lie < LIES; lie++) {
 		for (int thorough = 0; thorough < 2; thorough++) {
 			struct liar l = { .lie = lie, .at = arena, .end = arena + ARENA };
 			struct bench_heap table = { &l, take, give, resize };
-			r->heap = &table;
-			r->thorough = thorough != 0;
-			replay_run(r);
-			replay_end(r);
-			say(file, names[lie], r);
+			struct replay mine = *r;
+			mine.heap = &table;
+			mine.thorough = thorough != 0;
+			replay_run(&mine);
+			replay_end(&mine);
+			say(file, names[lie], &mine);
 		}
 	}
 }
 
-static void run_ours(const char *file, struct replay *r, uint8_t *arena)
+static void run_ours(const char *file, const struct replay *r, uint8_t *arena)
 {
 	struct bench_heap table = { PEER_HEAP_ACRE.create(arena, ARENA), PEER_HEAP_ACRE.alloc,
 				    PEER_HEAP_ACRE.free, PEER_HEAP_ACRE.realloc };
 
 	if (table.heap == NULL)
 		exit(1);
-	r->heap = &table;
-	r->low = arena;
-	r->high = arena + ARENA;
-	run_on(file, "acre", r);
+	struct replay mine = *r;
+	mine.heap = &table;
+	mine.low = arena;
+	mine.high = arena + ARENA;
+	run_on(file, "acre", &mine);
 	PEER_HEAP_ACRE.destroy(table.heap); /* aborts if it is not whole */
-	r->low = NULL;
 }
 
 static void run_file(const char *path, uint8_t *arena)
