@@ -75,8 +75,8 @@ static uint32_t region_above(const struct memmap *map, acre_paddr_t addr)
 }
 
 /* The first part of @loser from @from on that another has; false if there is none. */
-static bool find_in(const struct memmap *map, const struct memmap_region *loser, acre_paddr_t from,
-		    struct memmap_conflict *conflict)
+static bool find_conflict(const struct memmap *map, const struct memmap_region *loser,
+			  acre_paddr_t from, struct memmap_conflict *conflict)
 {
 	for (uint32_t i = region_above(map, from);
 	     i < map->nregions && map->region[i].range.start < loser->range.end; i++) {
@@ -103,7 +103,7 @@ bool memmap_next_conflict(const struct memmap *map, struct memmap_outside_cursor
 		const struct memmap_region *loser = &map->reservation[cursor->reservation];
 		const acre_paddr_t from =
 			loser->range.start < cursor->from ? cursor->from : loser->range.start;
-		if (from < loser->range.end && find_in(map, loser, from, conflict)) {
+		if (from < loser->range.end && find_conflict(map, loser, from, conflict)) {
 			cursor->from = conflict->range.end;
 			return true;
 		}
