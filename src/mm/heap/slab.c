@@ -963,12 +963,14 @@ static bool is_surplus(const struct slab *slab)
 	const struct slab *beside = link_of(&slab->prev);
 	size_t bytes = 0;
 
+	if (!slab_is_empty(slab)) /* before the lines of others */
+		return false;
 	for (; bytes < EMPTY_KEPT && is_empty_beside(slab, beside); beside = link_of(&beside->prev))
 		bytes += (size_t)(SLAB_READ(beside, count) * SLAB_READ(beside, size));
 	beside = link_of(&slab->next);
 	for (; bytes < EMPTY_KEPT && is_empty_beside(slab, beside); beside = link_of(&beside->next))
 		bytes += (size_t)(SLAB_READ(beside, count) * SLAB_READ(beside, size));
-	return bytes >= EMPTY_KEPT && slab_is_empty(slab);
+	return bytes >= EMPTY_KEPT;
 }
 
 /* Does the stock of this hart lead to @slab? A hint. There is no stock of large ones. */
