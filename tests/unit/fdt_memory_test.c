@@ -914,6 +914,35 @@ KTEST(fdt_memory, names_what_is_wrong_with_an_initrd)
 	expect_end(&c);
 }
 
+/* The header of a dump comes after the pairs of the same node, with or without others. */
+KTEST(fdt_memory, tells_where_another_kernels_dump_begins)
+{
+	struct fdt_memory_cursor c;
+	struct fdt_tree *t = begin_chosen();
+
+	FDT_BUILD_CELLS(&t->b, "linux,elfcorehdr", 0, 0x5000, 0, 0x600);
+	seal(t, 2, &c);
+	expect_range(&c, FDT_FACT_ELFCOREHDR, 0x5000, 0x600);
+	expect_end(&c);
+	t = begin_chosen();
+	FDT_BUILD_CELLS(&t->b, "linux,elfcorehdr", 0, 0x5000, 0, 0x600);
+	FDT_BUILD_CELLS(&t->b, "linux,usable-memory-range", 0, 0x1000, 0, 0x100, 0, 0x2000, 0,
+			0x200);
+	fdt_build_u32(&t->b, "linux,initrd-start", 0x3000);
+	fdt_build_u32(&t->b, "linux,initrd-end", 0x3400);
+	seal(t, 2, &c);
+	expect_range(&c, FDT_FACT_INITRD, 0x3000, 0x400);
+	expect_range(&c, FDT_FACT_USABLE, 0x1000, 0x100);
+	expect_range(&c, FDT_FACT_USABLE, 0x2000, 0x200);
+	expect_range(&c, FDT_FACT_ELFCOREHDR, 0x5000, 0x600);
+	expect_end(&c);
+	t = begin_chosen();
+	FDT_BUILD_CELLS(&t->b, "linux,elfcorehdr", 0, 0x5000);
+	seal(t, 2, &c);
+	expect_malformed(&c, FDT_FACT_ELFCOREHDR, "chosen", "linux,elfcorehdr", ACRE_ERR_MALFORMED);
+	expect_end(&c);
+}
+
 /* ---- where a dynamic reservation may lie ----------------------------------------------------- */
 
 static void expect_window(const struct fdt_memory_cursor *c, uint32_t index, uint64_t base,
