@@ -5,6 +5,7 @@ of others are read and written down as they are."""
 
 import copy
 import importlib.util
+import re
 import subprocess
 import sys
 import tempfile
@@ -36,6 +37,21 @@ def script(name):
 RUN, REPORT = script("run"), script("report")
 BASELINE = figures.load(BENCH / "baseline.json")
 PEERS = figures.load(BENCH / "peers-rv64.json")
+
+
+# ---- what the README says -----------------------------------------------------------------------------
+
+
+@case
+def the_readme_has_the_figures_of_the_files():
+    rows = re.findall(r"^\| `(\w+\.\w+)` .* \| \*\*([\d,.]+)\*\* \| ([\d,.]+) \| (\S+) ([\d,.]+) \|$",
+                      (TOP / "README.md").read_text(encoding="utf-8"), re.M)
+    must(len(rows) >= 7, f"{len(rows)} rows of figures")
+    for name, acre, linux, best, figure in rows:
+        theirs = PEERS["rows"][name]
+        wanted = [BASELINE[ISA][name]["value"], theirs.get("Linux", theirs.get("SLUB")), theirs[best]]
+        for said, value in zip((acre, linux, figure), wanted):
+            must(said == f"{value:,.0f}", f"{name}: {said} in the README, {value} in the files")
 
 
 # ---- wrong answers ------------------------------------------------------------------------------------
