@@ -33,6 +33,7 @@ bench-peers: $(PEERS)/peers
 	$(Q)PYTHONPYCACHEPREFIX=$(OUT)/pycache bench/peers/report $(PEERS)/figures.tsv $(OUT)/bench/peers
 
 bench-peers-docs: ## put the tables and the plot of the last `make bench-peers` into docs/
+	@test -f $(OUT)/bench/peers.json || { echo 'nothing was measured here: make deps bench-peers'; exit 1; }
 	$(Q)PYTHONPYCACHEPREFIX=$(OUT)/pycache bench/peers/report --docs $(OUT)/bench/peers
 
 $(PEERS)/peers: $(PEERS_OBJ) $(PEERS_CRATES) $(PEERS_SHARED:%=$(PEERS)/libacre_%.so)

@@ -13,6 +13,7 @@ bench-traces: $(PEERS)/peers $(TRACES_RAW)
 	$(Q)PYTHONPYCACHEPREFIX=$(OUT)/pycache bench/traces/report $(TRACES)/figures.tsv $(OUT)/bench/traces
 
 bench-traces-docs: ## put the tables and the plot of the last `make bench-traces` into docs/
+	@test -f $(OUT)/bench/traces.json || { echo 'nothing was measured here: make deps bench-traces'; exit 1; }
 	$(Q)PYTHONPYCACHEPREFIX=$(OUT)/pycache bench/traces/report --docs $(OUT)/bench/traces
 
 bench-traces-record: ## by hand: run the programs again and write bench/traces/*.trace.xz (N=: which)

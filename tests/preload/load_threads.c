@@ -69,7 +69,9 @@ static size_t draw_size(struct worker *w)
 
 static void check(const struct block *b)
 {
-	for (size_t i = 0; i<b->size; i += b->size> 4096 ? 509 : 1) {
+	const size_t step = b->size > 4096 ? 509 : 1;
+
+	for (size_t i = 0; i < b->size; i += step) {
 		if (b->at[i] != b->fill)
 			die("a block was overwritten");
 	}

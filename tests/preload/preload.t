@@ -8,6 +8,7 @@
 
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -46,7 +47,9 @@ class Runner:
         self.report = folder / "report" if preload else None
 
     def environment(self, heap, more):
-        found = {**os.environ, "LC_ALL": "C", "TZ": "UTC", **more}
+        # A GIT_DIR of the caller's would be the repository that git works on; a cache would keep gcc from work.
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+        found = {**kept, "LC_ALL": "C", "TZ": "UTC", "CCACHE_DISABLE": "1", **more}
         for name in ("LD_PRELOAD", "PRELOAD_REPORT"):
             found.pop(name, None)
         if heap and self.report:
@@ -142,6 +145,9 @@ def cases():
                    f"{', '.join(lacking)} not here" if lacking else None)
     for case in (three_times_as_many_threads_as_slots_with_children, a_second_free_is_refused):
         yield case.__name__.replace("_", " "), case, None
+    lacking = loads.missing(["git"])
+    yield ("the repository of the caller is left alone", the_repository_of_the_caller_is_left_alone,
+           "git not here" if lacking else None)
 
 
 def run_case(number, name, case, skip):
@@ -158,7 +164,24 @@ def run_case(number, name, case, skip):
     return True
 
 
+def the_repository_of_the_caller_is_left_alone():
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        for name in ("theirs", "ours"):
+            (folder / name).mkdir()
+        theirs = folder / "theirs/.git"
+        subprocess.run(["git", "init", "-q", str(folder / "theirs")], check=True)
+        before = sorted((str(p), p.stat().st_mtime_ns) for p in theirs.rglob("*"))
+        os.environ["GIT_DIR"] = str(theirs)
+        try:
+            loads.git_load(Runner(folder, False), folder / "ours", 1)
+        finally:
+            del os.environ["GIT_DIR"]
+        must(before == sorted((str(p), p.stat().st_mtime_ns) for p in theirs.rglob("*")), "it was written to")
+
+
 def main():
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # one of them aborts, with 4 GiB
     if not OBJECT.exists() or not THREADS.exists():
         print(f"Bail out! {OBJECT.relative_to(TOP)} is not there: make preload")
         return 1
