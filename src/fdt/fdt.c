@@ -1038,10 +1038,9 @@ enum acre_status fdt_read_status(const struct fdt *fdt, const struct fdt_propert
 		text_of_length(&disabled[0], 8) && text_of_length(&fail[0], 4); */
 	if (fdt_block_equals(block, p->value, okay) || fdt_block_equals(block, p->value, ok))
 		*state = FDT_STATE_OKAY;
-	else if (fdt_block_equals(block, p->value, disabled))
-		*state = FDT_STATE_OFF;
-	else if (fdt_block_starts_with(block, p->value, fail, 4, &following) &&
-		 (following == '\0' || following == '-'))
+	else if (fdt_block_equals(block, p->value, disabled) ||
+		 (fdt_block_starts_with(block, p->value, fail, 4, &following) &&
+		  (following == '\0' || following == '-')))
 		*state = FDT_STATE_OFF;
 	else
 		*state = FDT_STATE_OTHER;
