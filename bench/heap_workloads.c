@@ -19,7 +19,7 @@
 #define PAIRS  100000u
 
 #define QUEUE        1024u
-#define RING         (2 * QUEUE)
+#define RING         (2 * (uint64_t)QUEUE)
 #define STACK        1024u
 #define BURST        64u
 #define VECTORS      64u

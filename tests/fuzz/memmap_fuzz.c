@@ -109,7 +109,14 @@ static void must_be_taken(uint64_t start, uint64_t end)
 
 static bool is_reservation(enum fdt_fact_kind kind)
 {
-	return kind == FDT_FACT_RESERVED || kind == FDT_FACT_MEMRESERVE || kind == FDT_FACT_INITRD;
+	return kind == FDT_FACT_RESERVED || kind == FDT_FACT_MEMRESERVE ||
+	       kind == FDT_FACT_INITRD || kind == FDT_FACT_ELFCOREHDR;
+}
+
+/* No `reg`, one end of an initrd: it forbids nothing. */
+static bool names_no_memory(const struct fdt_memory_fact *fact)
+{
+	return fact->why == ACRE_ERR_NOT_FOUND && strcmp(fact->property, "ranges") != 0;
 }
 
 /* The facts, one by one, against the map. Result: does one of them make a map impossible? */
@@ -124,6 +131,8 @@ static bool check_facts(const struct fdt *fdt, bool mapped)
 		bool malformed = fact.kind == FDT_FACT_MALFORMED;
 
 		if (!is_reservation(malformed ? fact.about : fact.kind))
+			continue;
+		if (malformed && names_no_memory(&fact))
 			continue;
 		if (!fact.has_range)
 			unknown_place = true;

@@ -581,8 +581,8 @@ static struct acre_range lowest_ram(const struct memmap *map)
 	return ram;
 }
 
-void firmware_guard_begin(struct firmware_guard *guard, struct acre_range below,
-			  struct acre_range lowest)
+void memmap_guard_begin(struct memmap_guard *guard, struct acre_range below,
+			struct acre_range lowest)
 {
 	guard->ram[0] = below;
 	guard->ram[1] = lowest;
@@ -594,8 +594,7 @@ void firmware_guard_begin(struct firmware_guard *guard, struct acre_range below,
 		guard->reserved[i] = guard->ram[i].end;
 }
 
-void firmware_guard_note(struct firmware_guard *guard, struct acre_range range,
-			 enum memmap_kind kind)
+void memmap_guard_note(struct memmap_guard *guard, struct acre_range range, enum memmap_kind kind)
 {
 	for (unsigned i = 0; i < MEMMAP_GUARDS; i++) {
 		const struct acre_range ram = guard->ram[i];
@@ -605,8 +604,7 @@ void firmware_guard_note(struct firmware_guard *guard, struct acre_range range,
 	}
 }
 
-void firmware_guard_end(const struct firmware_guard *guard,
-			struct acre_range guarded[MEMMAP_GUARDS])
+void memmap_guard_end(const struct memmap_guard *guard, struct acre_range guarded[MEMMAP_GUARDS])
 {
 	bool is_declared = false;
 
@@ -626,16 +624,16 @@ enum acre_status memmap_guard_firmware(struct memmap *map, struct acre_range ima
 	const acre_paddr_t start = lowest_below(map, image.start);
 	struct acre_range below = { start, image.start };
 	struct acre_range lowest = lowest_ram(map);
-	struct firmware_guard guard;
+	struct memmap_guard guard;
 	enum acre_status status = ACRE_OK;
 
 	if (acre_range_is_empty(image) ||
 	    (acre_range_is_empty(below) && declared_at(map, start) == NULL))
 		below = lowest = (struct acre_range){ start, start };
-	firmware_guard_begin(&guard, below, lowest);
+	memmap_guard_begin(&guard, below, lowest);
 	for (uint32_t i = 0; i < map->nreservations; i++)
-		firmware_guard_note(&guard, map->reservation[i].range, map->reservation[i].kind);
-	firmware_guard_end(&guard, guarded);
+		memmap_guard_note(&guard, map->reservation[i].range, map->reservation[i].kind);
+	memmap_guard_end(&guard, guarded);
 	for (unsigned i = 0; i < MEMMAP_GUARDS && status == ACRE_OK; i++) {
 		if (!acre_range_is_empty(guarded[i]))
 			status = memmap_reserve(map, guarded[i], MEMMAP_FIRMWARE,

@@ -45,18 +45,16 @@ enum acre_status memmap_fdt_walk(struct importer *importer, const struct memmap_
  * The rule of memmap_guard_firmware() while reservations are looked at one by one: where firmware
  * may lie, and the first byte in each that is reserved, the end if there is none.
  */
-struct firmware_guard {
+struct memmap_guard {
 	struct acre_range ram[MEMMAP_GUARDS];
 	acre_paddr_t reserved[MEMMAP_GUARDS];
 };
 
-/* firmware_guard_begin - @below: the RAM below the image, to its start; @lowest: the lowest RAM. */
-void firmware_guard_begin(struct firmware_guard *guard, struct acre_range below,
-			  struct acre_range lowest);
-void firmware_guard_note(struct firmware_guard *guard, struct acre_range range,
-			 enum memmap_kind kind);
-/* firmware_guard_end - what is to be kept out; empty where nothing is. */
-void firmware_guard_end(const struct firmware_guard *guard,
-			struct acre_range guarded[MEMMAP_GUARDS]);
+/* memmap_guard_begin - @below: the RAM below the image, to its start; @lowest: the lowest RAM. */
+void memmap_guard_begin(struct memmap_guard *guard, struct acre_range below,
+			struct acre_range lowest);
+void memmap_guard_note(struct memmap_guard *guard, struct acre_range range, enum memmap_kind kind);
+/* memmap_guard_end - what is to be kept out; empty where nothing is. */
+void memmap_guard_end(const struct memmap_guard *guard, struct acre_range guarded[MEMMAP_GUARDS]);
 
 #endif

@@ -186,7 +186,7 @@ static enum acre_status note_reservation(void *ctx, struct acre_range range, enu
 {
 	(void)name;
 	(void)index;
-	firmware_guard_note(ctx, range, kind);
+	memmap_guard_note(ctx, range, kind);
 	return ACRE_OK;
 }
 
@@ -198,7 +198,7 @@ static void find_guards(struct search *search)
 	const acre_paddr_t image = boot->image.start;
 	const struct acre_range lowest = next_piece(search->fdt, boot, 0);
 	struct acre_range piece = lowest;
-	struct firmware_guard guard;
+	struct memmap_guard guard;
 	struct importer importer = { .to = &note, .ctx = &guard, .fdt = search->fdt };
 
 	if (acre_range_is_empty(boot->image) || !acre_range_is_empty(boot->firmware))
@@ -207,9 +207,9 @@ static void find_guards(struct search *search)
 		piece = next_piece(search->fdt, boot, piece.end);
 	if (acre_range_is_empty(piece) || piece.start > image)
 		return;
-	firmware_guard_begin(&guard, (struct acre_range){ piece.start, image }, lowest);
+	memmap_guard_begin(&guard, (struct acre_range){ piece.start, image }, lowest);
 	(void)memmap_fdt_walk(&importer, boot);
-	firmware_guard_end(&guard, search->guarded);
+	memmap_guard_end(&guard, search->guarded);
 }
 
 /* ---- where ----------------------------------------------------------------------------------- */
