@@ -1059,9 +1059,12 @@ enum acre_status fdt_copy_text(const struct fdt *fdt, const struct fdt_property 
 		loop variant size - i;
 	*/
 	for (size_t i = 0; i < size; i++, at++) {
-		const bool is_end = i == p->length || at >= block->size || block->base[at] == 0;
-		buf[i] = is_end ? '\0' : (char)block->base[at];
-		if (is_end)
+		uint8_t byte = 0;
+		if (i == p->length || at > UINT32_MAX ||
+		    !fdt_block_starts_with(block, (uint32_t)at, "", 0, &byte))
+			byte = 0;
+		buf[i] = (char)byte;
+		if (byte == 0)
 			return ACRE_OK;
 	}
 	buf[size - 1] = '\0';

@@ -120,9 +120,13 @@ void info_main(void)
 	const struct fdt *fdt = any_tree();
 	struct fdt_device device;
 	const char *text;
+	char buf[16];
+	uint32_t from, to, distance;
 
 	(void)!fdt_model(fdt, &text);
 	(void)!fdt_compatible(fdt, &text);
 	(void)!fdt_bootargs(fdt, &text);
+	(void)!fdt_copy_bootargs(fdt, buf, sizeof(buf));
+	(void)!fdt_numa_distance(fdt, any_u32(), &from, &to, &distance);
 	(void)!fdt_find_compatible(fdt, "sifive,test0", &device);
 }
