@@ -70,7 +70,7 @@ static enum acre_status count_harts(struct fdt_hart_cursor *c)
 	return ACRE_OK;
 }
 
-/* May the harts of the node be started? Not if its status is a word that nobody knows. */
+/* May the harts of the node be started? Not if its status is in doubt. */
 static void read_hart_status(const struct fdt_hart_cursor *c, struct fdt_hart *hart)
 {
 	enum fdt_state state = FDT_STATE_OKAY;

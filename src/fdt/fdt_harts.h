@@ -17,7 +17,7 @@ struct fdt_hart {
 	enum acre_status why; /* ACRE_OK, or why @id could not be read: skip it, but say so */
 	uint64_t id;          /* hart id */
 	bool enabled;         /* status is absent, "okay" or "ok" */
-	bool doubtful;        /* its status is no word of the specification: it is not enabled */
+	bool doubtful;        /* its status neither switches it on nor off: it is not enabled */
 	uint32_t index;       /* which of the harts of its node it is */
 	const char *isa;      /* riscv,isa; NULL if absent or no string */
 	const char *isa_base; /* riscv,isa-base, which newer trees have instead; or NULL */

@@ -58,7 +58,7 @@ static bool contradicts(const struct memmap *map, const struct memmap_region *wi
 	return !is_within(claim, loser->range) && !is_within(loser->range, claim);
 }
 
-/* The index of the first region that ends above @addr. */
+/* The index of the first region that ends above @addr; nregions if there is none. */
 static uint32_t region_above(const struct memmap *map, acre_paddr_t addr)
 {
 	uint32_t low = 0;
