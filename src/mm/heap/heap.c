@@ -8,19 +8,23 @@
  *	pointer     --> page map --> a slab: its object --> freed by one atomic instruction
  *	            \-> none, or after its objects: a run --> freed with the lock of the runs
  *
- * The class for a size is the smallest that has it; for an alignment, the smallest whose size is a
- * multiple of it, since slabs start at frames. Where there is no object a small request gets a run
- * of its own too: so a request fails only if there is neither.
+ * The class of a size is the smallest that has it. At first it shares that of the next power of two:
+ * of most sizes there are a few blocks, and a slab for each would be nearly empty. Where a hart finds
+ * its slab of the shared class full, the size is served by its own class, for good. For an alignment
+ * it is the smallest from there whose size is a multiple of it, since slabs start at frames. Where
+ * there is no object a small request gets a run of its own too, or what the shared class still has:
+ * so a request fails only if there is none of these.
  *
- * An object whose class is not that of the size that was asked for, because of the alignment or
- * because it shrank where it stands, is marked as loose: then a sized free accepts what is less. A
- * free without a size leaves the mark; the next owner of the object may then state too small a size.
+ * An object whose class is neither that of the size that was asked for nor the one it shares, because
+ * of the alignment or because it shrank where it stands, is marked as loose: then a sized free accepts
+ * what is less. A free without a size leaves the mark; the next owner of the object may then state too
+ * small a size.
  *
  * Invariants, while no call is under way (heap_validate.c checks them):
  *
  *   H1  The parts keep their own (buddy.c, runs.c, slab.c).
  *   H2  Each table lies outside of all regions, or in a run that is a table.
- *   H3  The classes for sizes are the smallest that have them.
+ *   H3  class_of[] has the smallest class for each size; serving[] that, or the one that it shares.
  *
  * Costs: those of the parts. What is linear in the request, clearing and copying, is done with no
  * lock held.
@@ -28,6 +32,7 @@
 #include "mm/heap/heap.h"
 
 #include "lib/align.h"
+#include "lib/atomic_store.h"
 #include "lib/compiler.h"
 #include "lib/fmt.h"
 #include "lib/lock_scoped.h"
@@ -41,17 +46,21 @@
 /* A block that would stay and have more than so many times what is needed moves. */
 #define SHRINK 2u
 
+/* Sizes that get a class of their own at one time. */
+#define SIDE_BY_SIDE 8u
+
 /* ---- setting up --------------------------------------------------------------------------- */
 
-/* The smallest class for each size. */
+/* The smallest class for each size, which one that is shared serves at first. */
 static void fill_classes(struct heap *h)
 {
 	unsigned class = 1;
 
-	for (size_t i = 0; i < sizeof(h->class_of); i++) {
+	for (size_t i = 0; i < HEAP_SIZES; i++) {
 		while (slab_class_size(class) < i * SLAB_UNIT)
 			class ++;
 		h->class_of[i] = (uint8_t) class;
+		store_relaxed(&h->serving[i], (uint8_t)slab_shared_class(class));
 	}
 	h->object_limit = HEAP_MAX_OBJECT + 1;
 }
@@ -234,6 +243,14 @@ static bool find_object(const struct heap *h, const void *ptr, struct slab **sla
 	       object->live;
 }
 
+/* May an object of @class, not loose, be one for @size bytes? Of two classes, as time goes by. */
+static bool is_class_for(const struct heap *h, unsigned class, size_t size)
+{
+	unsigned smallest = heap_class_of(h, size);
+
+	return class == smallest || (smallest != 0 && class == slab_shared_class(smallest));
+}
+
 /* Could a request for @size bytes have made @object? */
 static bool could_have_made(const struct heap *h, size_t size, const struct slab_object *object)
 {
@@ -245,7 +262,8 @@ static bool could_have_made(const struct heap *h, size_t size, const struct slab
 			align_up(size != 0 ? size : 1, PAGE_MAP_FRAME) == object->size);
 	if (object->class > SLAB_CLASSES)
 		return false;
-	return class == object->class || (object->loose && class != 0 && class < object->class);
+	return is_class_for(h, object->class, size) ||
+	       (object->loose && class != 0 && class < object->class);
 }
 
 void heap_free_sized(struct heap *h, void *ptr, size_t size, const void *caller)
@@ -282,7 +300,7 @@ void heap_free_sized(struct heap *h, void *ptr, size_t size, const void *caller)
  */
 static inline unsigned class_for(const struct heap *h, size_t size, size_t align)
 {
-	unsigned class = heap_class_of(h, size > align ? size : align);
+	unsigned class = heap_class_now(h, size > align ? size : align);
 
 	if (align > PAGE_MAP_FRAME || class == 0)
 		return 0;
@@ -301,11 +319,41 @@ static void mark_loose(struct heap *h, void *ptr)
 		slab_set_loose(slab, &object, true);
 }
 
-static void *alloc_object(struct heap *h, size_t size, unsigned class, bool grow)
+/* @smallest serves @size bytes from now on, and those of its sizes that lie beside, 8 at most. */
+static void serve_by(struct heap *h, size_t size, unsigned smallest)
 {
-	void *ptr = grow ? slab_alloc(&h->slabs, class) : slab_alloc_no_grow(&h->slabs, class);
+	const size_t last = align_up(heap_size_index(size), SIDE_BY_SIDE);
 
-	if (ptr != NULL && unlikely(class != heap_class_of(h, size)))
+	for (size_t i = last - SIDE_BY_SIDE + 1; i <= last; i++) {
+		if (h->class_of[i] == smallest)
+			store_relaxed(&h->serving[i], (uint8_t)smallest);
+	}
+}
+
+/*
+ * The stock of this hart may have no object for @size bytes. Which class serves them? If that is a
+ * shared one whose slab is full it has been: from now on the smallest class that has them does.
+ */
+static inline unsigned class_after_sharing(struct heap *h, size_t size)
+{
+	unsigned smallest = heap_class_of(h, size);
+	unsigned class = heap_class_now(h, size);
+
+	if (likely(class == smallest) || !slab_stock_is_used_up(&h->slabs, class))
+		return class;
+	serve_by(h, size, smallest);
+	return smallest;
+}
+
+/* An aligned block, or one that grows, has use for a power of two: the class stays shared. */
+static void *alloc_object(struct heap *h, size_t size, size_t align, bool grow)
+{
+	unsigned class = class_for(h, size, align);
+
+	if (class == 0)
+		return NULL;
+	void *ptr = grow ? slab_alloc(&h->slabs, class) : slab_alloc_no_grow(&h->slabs, class);
+	if (ptr != NULL && unlikely(!is_class_for(h, class, size)))
 		mark_loose(h, ptr);
 	return ptr;
 }
@@ -346,15 +394,29 @@ static never_inline void *alloc_any(struct heap *h, size_t size, size_t align, b
 {
 	if (!is_power_of_two(align))
 		return NULL;
-	unsigned class = class_for(h, size, align);
-	void *ptr = class != 0 ? alloc_object(h, size, class, grow) : NULL;
+	void *ptr = alloc_object(h, size, align, grow);
 
 	return ptr != NULL ? ptr : alloc_as_run(h, size, align, grow);
 }
 
 void *heap_alloc_any(struct heap *h, size_t size, size_t align, bool grow)
 {
+	if (is_power_of_two(align))
+		(void)class_after_sharing(h, size > align ? size : align);
 	return alloc_any(h, size, align, grow);
+}
+
+/* Nothing is left but what the class has that @size bytes shared it with. */
+static void *alloc_shared(struct heap *h, size_t size, size_t align)
+{
+	unsigned smallest = heap_class_of(h, size > align ? size : align);
+
+	if (smallest == 0 || align > PAGE_MAP_FRAME || !is_power_of_two(align))
+		return NULL;
+	void *ptr = slab_alloc_no_grow(&h->slabs, slab_shared_class(smallest));
+	if (ptr != NULL && align > HEAP_MIN_ALIGN)
+		mark_loose(h, ptr);
+	return ptr;
 }
 
 /* There was none: before it fails those are asked who may give memory back. */
@@ -362,7 +424,7 @@ static never_inline void *reclaim_or_fail(struct heap *h, size_t size, size_t al
 					  const void *caller)
 {
 	struct reclaim_hook *asked = NULL;
-	void *ptr = NULL;
+	void *ptr = alloc_shared(h, size, align);
 
 	while (ptr == NULL && size <= HEAP_MAX_SIZE && align <= HEAP_MAX_SIZE &&
 	       is_power_of_two(align) && reclaim_more(h->reclaim, &asked, size))
@@ -381,7 +443,7 @@ static never_inline void *alloc_or_fail(struct heap *h, size_t size, size_t alig
 /* The stock of this hart has no object of that size, or there are none of it. */
 static never_inline void *alloc_slowly(struct heap *h, size_t size, const void *caller)
 {
-	unsigned class = heap_class_of(h, size);
+	unsigned class = class_after_sharing(h, size);
 	void *ptr = NULL;
 
 	if (likely(size < h->fast_limit))
@@ -411,7 +473,7 @@ static always_inline void *alloc_block(struct heap *h, size_t size, const void *
 
 	if (unlikely(size >= h->fast_limit))
 		return alloc_slowly(h, size, caller);
-	uint64_t class = h->class_of[(size + SLAB_UNIT - 1) / SLAB_UNIT];
+	uint64_t class = heap_serving(h, size);
 	bitmap_word *word = slab_stock_word(&h->slabs, class);
 	uint64_t bits = bitmap_atomic_word(word);
 	if (unlikely(bits == 0))
@@ -442,7 +504,7 @@ static always_inline void *alloc_aligned(struct heap *h, size_t size, size_t ali
 		return alloc_or_fail(h, size, align, caller);
 	if (unlikely(!slab_has_class(word, class)))
 		return put_back_and_alloc(h, size, caller, align, word, bit);
-	if (class != heap_class_of(h, size))
+	if (class != heap_class_now(h, size))
 		slab_mark_loose(word, bit);
 	return slab_object(word, bit);
 }
@@ -538,7 +600,7 @@ static bool resize_in_place(struct heap *h, void *ptr, const struct live_block *
 		return false;
 	if (size < live->bytes / SHRINK && class != live->object.class && !wasteful)
 		return false;
-	slab_set_loose(live->slab, &live->object, class != live->object.class);
+	slab_set_loose(live->slab, &live->object, !is_class_for(h, live->object.class, size));
 	return true;
 }
 

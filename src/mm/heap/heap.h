@@ -297,12 +297,15 @@ struct heap_grown {
 	} piece[BUDDY_MAX_REGIONS];
 };
 
+/* Sizes are in units of SLAB_UNIT, rounded up, where a table is asked for their class. */
+#define HEAP_SIZES (HEAP_MAX_OBJECT / SLAB_UNIT + 1)
+
 struct heap {
 	struct ticket_lock lock; /* guards the counters, and who adds a region */
 	/* What each call needs lies in the first 2 KiB, which an instruction reaches. */
 	size_t fast_limit;   /* HEAP_MAX_OBJECT + 1 where a fast path can be gone, else 0 */
 	size_t object_limit; /* HEAP_MAX_OBJECT + 1; 0 in a zeroed heap */
-	uint8_t class_of[HEAP_MAX_OBJECT / SLAB_UNIT + 1]; /* size / SLAB_UNIT, rounded up */
+	_Atomic uint8_t serving[HEAP_SIZES]; /* the class that serves a size now */
 	struct page_map map;
 	struct slab_pool slabs;
 	struct run_pool runs;
@@ -314,6 +317,7 @@ struct heap {
 		uintptr_t start;
 		size_t bytes;
 	} table[BUDDY_MAX_REGIONS];
+	uint8_t class_of[HEAP_SIZES]; /* the smallest class that has a size */
 };
 
 struct heap_stats {

@@ -51,10 +51,10 @@ static size_t take_objects(struct heap *h, uint64_t class, size_t n, void **bloc
 
 bool heap_alloc_bulk(struct heap *h, size_t size, size_t n, void **block, const void *caller)
 {
-	const unsigned class = heap_class_of(h, size);
 	size_t got = 0;
 
 	while (got < n) {
+		const unsigned class = heap_class_now(h, size);
 		size_t more = class != 0 ? take_objects(h, class, n - got, block + got) : 0;
 		if (more == 0) { /* the stock has none: this brings some */
 			block[got] = heap_take(h, size, caller);

@@ -5,10 +5,28 @@
 
 #include "mm/heap/heap.h"
 
-/* The class for @size bytes, at no particular alignment; 0 if none is. */
+/* Where the tables have @size bytes. */
+static inline size_t heap_size_index(size_t size)
+{
+	return (size + SLAB_UNIT - 1) / SLAB_UNIT;
+}
+
+/* The smallest class for @size bytes, at no particular alignment; 0 if none is. */
 static inline unsigned heap_class_of(const struct heap *h, size_t size)
 {
-	return size < h->object_limit ? h->class_of[(size + SLAB_UNIT - 1) / SLAB_UNIT] : 0;
+	return size < h->object_limit ? h->class_of[heap_size_index(size)] : 0;
+}
+
+/* The class that serves @size bytes, HEAP_MAX_OBJECT at most, now: the smallest, or a shared one. */
+static inline unsigned heap_serving(const struct heap *h, size_t size)
+{
+	return atomic_load_explicit(&h->serving[heap_size_index(size)], memory_order_relaxed);
+}
+
+/* The same for any size; 0 if none does. */
+static inline unsigned heap_class_now(const struct heap *h, size_t size)
+{
+	return size < h->object_limit ? heap_serving(h, size) : 0;
 }
 
 /*

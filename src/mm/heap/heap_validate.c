@@ -24,6 +24,9 @@ static const char *check_class_of_size(const struct heap *h, size_t size)
 	if (class == 0 || class > SLAB_CLASSES || slab_class_size(class) < size ||
 	    (class > 1 && slab_class_size(class - 1) >= size))
 		return "H3: a size does not have the smallest class";
+	unsigned now = heap_class_now(h, size);
+	if (now != class && now != slab_shared_class(class))
+		return "H3: a size is served by a class that is not for it";
 	return NULL;
 }
 

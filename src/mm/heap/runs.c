@@ -414,6 +414,7 @@ static void choose_span(struct run_pool *pool)
 	pool->span_order = order < BUDDY_MAX_ORDER ? order : BUDDY_MAX_ORDER;
 	size_t large = buddy_bytes(pool->span_order) / LARGE_PART;
 	store_relaxed(&pool->large, large > LARGE_LEAST ? large : LARGE_LEAST);
+	store_relaxed(&pool->plenty, pool->buddy.total_bytes / 2);
 }
 
 /* Granules of the largest block that starts at @g of @r and has no more than @n. */
@@ -537,11 +538,17 @@ enum acre_status run_pool_remove_region(struct run_pool *pool, uint32_t i)
 	return s;
 }
 
+/* Bytes in use: with the lock, so nobody else writes them. */
+static inline size_t used_bytes(const struct run_pool *pool)
+{
+	return atomic_load_explicit(&pool->used_bytes, memory_order_relaxed);
+}
+
 /* ---- searching ---------------------------------------------------------------------------- */
 
 static inline size_t unused_bytes(const struct run_pool *pool)
 {
-	return pool->buddy.total_bytes - pool->used_bytes;
+	return pool->buddy.total_bytes - used_bytes(pool);
 }
 
 /* What is searched for: granules, and a mask of the bits of a granule number that must be 0. */
@@ -672,9 +679,16 @@ static always_inline struct fit take_fit(struct run_pool *pool, struct wish wish
 
 static inline void note_used(struct run_pool *pool, uint64_t n)
 {
-	pool->used_bytes += (size_t)n * RUN_GRANULE;
-	if (pool->used_bytes > pool->peak_bytes)
-		pool->peak_bytes = pool->used_bytes;
+	size_t used = used_bytes(pool) + (size_t)n * RUN_GRANULE;
+
+	store_relaxed(&pool->used_bytes, used);
+	if (used > pool->peak_bytes)
+		pool->peak_bytes = used;
+}
+
+static inline void note_unused(struct run_pool *pool, uint64_t n)
+{
+	store_relaxed(&pool->used_bytes, used_bytes(pool) - (size_t)n * RUN_GRANULE);
 }
 
 /* Bytes to granules, RUN_MIN_GRANULES at least; more than there can be if they are too many. */
@@ -783,7 +797,7 @@ static always_inline enum acre_status give(struct run_pool *pool, void *ptr, enu
 		return s;
 	if (said != 0 && granules_for(said) != p.n)
 		return ACRE_ERR_INVALID;
-	pool->used_bytes -= (size_t)p.n * RUN_GRANULE;
+	note_unused(pool, p.n);
 	free_piece(pool, p, kind);
 	return ACRE_OK;
 }
@@ -805,7 +819,7 @@ static void shorten(struct run_pool *pool, const struct piece *p, uint64_t to)
 {
 	struct piece rest = { p->r, p->g + to, p->n - to };
 
-	pool->used_bytes -= (size_t)rest.n * RUN_GRANULE;
+	note_unused(pool, rest.n);
 	set_ends(p->r, p->g, to, RUN_BLOCK);
 	set_start(rest.r, rest.g);
 	free_piece(pool, rest, RUN_BLOCK);
@@ -948,7 +962,7 @@ size_t run_pool_free_bytes(struct run_pool *pool)
 {
 	LOCK_SCOPED(held, &pool->lock);
 
-	return pool->buddy.total_bytes - pool->used_bytes;
+	return unused_bytes(pool);
 }
 
 void run_pool_stats(struct run_pool *pool, struct run_stats *stats)
@@ -960,7 +974,7 @@ void run_pool_stats(struct run_pool *pool, struct run_stats *stats)
 		counts = count_runs(&pool->region[i], counts);
 	*stats = (struct run_stats){
 		.total_bytes = pool->buddy.total_bytes,
-		.used_bytes = pool->used_bytes,
+		.used_bytes = used_bytes(pool),
 		.block_bytes = counts.block_granules * RUN_GRANULE,
 		.blocks = counts.blocks,
 		.table_bytes = counts.table_granules * RUN_GRANULE,

@@ -153,6 +153,12 @@ struct run_stats {
 	uint32_t regions;
 };
 
+/*
+ * run_pool_is_scarce - is less than half of the memory unused, and can there be no more? A hint,
+ * without the lock.
+ */
+static inline bool run_pool_is_scarce(const struct run_pool *pool);
+
 /* run_pool_free_bytes - what is in no block, slab or table. */
 size_t run_pool_free_bytes(struct run_pool *pool);
 
@@ -194,12 +200,20 @@ struct run_pool {
 	struct buddy buddy;
 	unsigned span_order;
 	_Atomic size_t large; /* more bytes are too much for a new region; written with the lock */
-	size_t used_bytes;
+	_Atomic size_t used_bytes; /* in blocks, slabs and tables; written with the lock */
+	_Atomic size_t plenty;     /* where no more are used there is enough; the same */
 	size_t peak_bytes;
 	uint64_t words; /* bit w: nonempty[w] is not 0 */
 	uint64_t nonempty[RUN_BIN_WORDS];
 	uint32_t bin[RUN_BINS]; /* the first free run of each list, as its number */
 	struct run_region region[BUDDY_MAX_REGIONS];
 };
+
+static inline bool run_pool_is_scarce(const struct run_pool *pool)
+{
+	return pool->grow == NULL &&
+	       atomic_load_explicit(&pool->used_bytes, memory_order_relaxed) >
+		       atomic_load_explicit(&pool->plenty, memory_order_relaxed);
+}
 
 #endif

@@ -95,6 +95,12 @@
 /* A slab has one of so many parts of the memory at most. */
 #define SLAB_SHARE 16u
 
+/*
+ * An object of so many bytes is as well off in a run of its own, but for the time it takes: where
+ * memory is scarce it gets no new slab, and the first slab of a shared class is half as long.
+ */
+#define LONG_SIZE (RUN_MIN_GRANULES * RUN_GRANULE)
+
 /* Descriptors that are cut out of the runs at one time. */
 #define SPARE_LEAST (RUN_MIN_GRANULES * RUN_GRANULE / sizeof(struct slab))
 #define SPARE_MOST  128u
@@ -108,6 +114,14 @@ size_t slab_class_size(unsigned class)
 		return (size_t) class * SLAB_UNIT;
 	unsigned doubling = (class - 1) / 8 - 1; /* classes 9 to 16: 0 */
 	return ((size_t)(8 + (class - 1) % 8 + 1) * SLAB_UNIT) << doubling;
+}
+
+/* 16, 32, 64, 128; from there on every eighth. */
+unsigned slab_shared_class(unsigned class)
+{
+	if (class > 8)
+		return (class + 7) / 8 * 8;
+	return class > 4 ? 8 : class > 2 ? 4 : class;
 }
 
 /*
@@ -152,9 +166,12 @@ static void set_size(struct slab_class *c, size_t size, uint32_t least)
 /* Objects of the next slab of a class. */
 static uint32_t count_of_next(const struct slab_class *c)
 {
-	uint64_t count = (uint64_t)SLAB_READ(c, usual) * (1 + SLAB_READ(c, nslabs) / GROWTH);
+	uint32_t nslabs = SLAB_READ(c, nslabs);
+	uint64_t count = (uint64_t)SLAB_READ(c, usual) * (1 + nslabs / GROWTH);
 	uint32_t most = SLAB_READ(c, most);
 
+	if (nslabs == 0)
+		return SLAB_READ(c, first);
 	return count < most ? (uint32_t)count : most;
 }
 
@@ -217,6 +234,12 @@ static size_t share_of(size_t total_bytes)
 	return bytes < most ? bytes : most;
 }
 
+static bool is_long_and_shared(const struct slab_class *c)
+{
+	return c->size >= LONG_SIZE && c->number <= SLAB_CLASSES &&
+	       slab_shared_class(c->number) == c->number;
+}
+
 /* How many objects the slabs of @c have, where one may have @bytes. */
 static void set_lengths(struct slab_class *c, size_t bytes)
 {
@@ -226,7 +249,9 @@ static void set_lengths(struct slab_class *c, size_t bytes)
 	if (most < c->least && c->least == 1)
 		most = 1;
 	SLAB_WRITE(c, most, most < c->count ? (uint32_t)most : c->count);
-	SLAB_WRITE(c, usual, most < usual ? (uint32_t)most : usual);
+	usual = most < usual ? (uint32_t)most : usual;
+	SLAB_WRITE(c, usual, usual);
+	SLAB_WRITE(c, first, is_long_and_shared(c) && usual / 2 >= c->least ? usual / 2 : usual);
 }
 
 void slab_pool_grow(struct slab_pool *pool, size_t total_bytes, struct slab *table, size_t n)
@@ -869,6 +894,23 @@ static void *alloc_from_others(struct slab_pool *pool, struct slab_class *c, uns
 	return object != NULL ? object : alloc_from_any(pool, c, class, SLAB_FULL);
 }
 
+bool slab_stock_is_used_up(const struct slab_pool *pool, unsigned class)
+{
+	const struct slab_stock *stock = hart_slots_own(&pool->stocks);
+	bitmap_word *word = atomic_load_explicit(&stock->word[class], acre_order_of_address);
+
+	return bitmap_atomic_word(word) == 0 && own_slab(pool, stock, class) != NULL;
+}
+
+/*
+ * Is an object of @c better off in a run of its own, since so little memory is left that a slab could
+ * not be spared? A hint. Where the memory can grow it is never so little.
+ */
+static inline bool is_run_better(const struct slab_pool *pool, const struct slab_class *c)
+{
+	return c->size >= LONG_SIZE && c->number <= SLAB_CLASSES && run_pool_is_scarce(pool->runs);
+}
+
 /* From a slab of the hart's; else a listed one; a new one; one of another hart; at last any. */
 static void *alloc_of_class(struct slab_pool *pool, unsigned class, bool grow)
 {
@@ -881,6 +923,8 @@ static void *alloc_of_class(struct slab_pool *pool, unsigned class, bool grow)
 	uint32_t count = count_of_next(c);
 	if (SLAB_READ(c, list[SLAB_LISTED]) != NULL) /* a hint */
 		object = alloc_from_listed(pool, c, class);
+	if (object == NULL && unlikely(is_run_better(pool, c)))
+		return NULL;
 	while (object == NULL && count >= c->least) {
 		object = alloc_from_new(pool, c, c->size, count, &c->kind, grow);
 		if (object == NULL)

@@ -98,7 +98,8 @@ struct slab_class {
 	uint64_t reciprocal;     /* 2^64 / size, rounded up */
 	uint32_t count;          /* of objects, in the longest slab */
 	uint32_t least;          /* ... in the shortest */
-	_Atomic uint32_t usual;  /* of objects, in the first slabs: fewer in a small arena */
+	_Atomic uint32_t first;  /* of objects, in the first slab */
+	_Atomic uint32_t usual;  /* of objects, in the next ones: fewer in a small arena */
 	_Atomic uint32_t most;   /* of objects, in later ones */
 	_Atomic uint32_t nslabs; /* written with the lock, as all of this is */
 	uint32_t peak;           /* of nslabs */
@@ -131,8 +132,13 @@ struct slab_pool {
 	struct slab_class class[SLAB_LARGE + 1];
 };
 
-/* slab_class_size - bytes of an object of @class, 1 to SLAB_CLASSES. */
+/*
+ * slab_class_size - bytes of an object of @class, 1 to SLAB_CLASSES.
+ * slab_shared_class - the class of the next power of two from @class on, which serves the sizes of
+ * @class as well as long as one slab is enough for all of them.
+ */
 size_t slab_class_size(unsigned class);
+unsigned slab_shared_class(unsigned class);
 
 /* slab_pool_init - no slabs, which are to be cut out of @runs. No hart has a stock of its own. */
 void slab_pool_init(struct slab_pool *pool, struct run_pool *runs, struct page_map *map);
@@ -174,9 +180,11 @@ size_t slab_class_live(struct slab_pool *pool, unsigned class, const void **obje
  *         more than a 16th of the memory.
  * Cost:   one atomic instruction and no lock where the stock of the hart has one; else docs/heap.md.
  * slab_alloc_no_grow - the same where the memory may not grow.
+ * slab_stock_is_used_up - does this hart have a slab of @class, and no object in its stock? A hint.
  */
 acre_nodiscard void *slab_alloc(struct slab_pool *pool, unsigned class);
 acre_nodiscard void *slab_alloc_no_grow(struct slab_pool *pool, unsigned class);
+bool slab_stock_is_used_up(const struct slab_pool *pool, unsigned class);
 
 /*
  * slab_alloc_large - an object of @bytes, rounded up to frames, that is a slab of its own, of class

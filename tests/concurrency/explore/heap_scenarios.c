@@ -284,7 +284,7 @@ static void listed_slab(void)
 	leave();
 	heap_free(&heap, world.block[0], NULL);
 	world.block[0] = NULL;
-	heap.slabs.shared.word[heap_class_of(&heap, OBJECT)] = &slab->free[0];
+	heap.slabs.shared.word[heap_class_now(&heap, OBJECT)] = &slab->free[0];
 	check_heap();
 }
 
@@ -341,7 +341,7 @@ static void two_words(void)
 	world.block[0] = block[0];
 	slab_stock_leave(&heap.slabs, &heap.slabs.shared);
 	struct slab *slab = page_map_find(&heap.map, (uintptr_t)block[0]);
-	heap.slabs.shared.word[heap_class_of(&heap, SMALL)] = &slab->free[1];
+	heap.slabs.shared.word[heap_class_now(&heap, SMALL)] = &slab->free[1];
 	check_heap();
 }
 
