@@ -319,30 +319,31 @@ static void mark_loose(struct heap *h, void *ptr)
 		slab_set_loose(slab, &object, true);
 }
 
-/* @smallest serves @size bytes from now on, and those of its sizes that lie beside, 8 at most. */
-static void serve_by(struct heap *h, size_t size, unsigned smallest)
+/*
+ * @class serves @size bytes, and shares its slab with the smallest class that has them. Where that slab
+ * is full the smallest serves them from now on, and those of its sizes that lie beside, 8 at most.
+ * Result: the class that does.
+ */
+static never_inline unsigned stop_sharing(struct heap *h, size_t size, unsigned class)
 {
 	const size_t last = align_up(heap_size_index(size), SIDE_BY_SIDE);
+	unsigned smallest = heap_class_of(h, size);
 
+	if (!slab_stock_is_used_up(&h->slabs, class))
+		return class;
 	for (size_t i = last - SIDE_BY_SIDE + 1; i <= last; i++) {
 		if (h->class_of[i] == smallest)
 			store_relaxed(&h->serving[i], (uint8_t)smallest);
 	}
+	return smallest;
 }
 
-/*
- * The stock of this hart may have no object for @size bytes. Which class serves them? If that is a
- * shared one whose slab is full it has been: from now on the smallest class that has them does.
- */
+/* The stock of this hart has no object for @size bytes, or was not looked at: the class for them. */
 static inline unsigned class_after_sharing(struct heap *h, size_t size)
 {
-	unsigned smallest = heap_class_of(h, size);
 	unsigned class = heap_class_now(h, size);
 
-	if (likely(class == smallest) || !slab_stock_is_used_up(&h->slabs, class))
-		return class;
-	serve_by(h, size, smallest);
-	return smallest;
+	return likely(class == heap_class_of(h, size)) ? class : stop_sharing(h, size, class);
 }
 
 /* An aligned block, or one that grows, has use for a power of two: the class stays shared. */
@@ -600,7 +601,9 @@ static bool resize_in_place(struct heap *h, void *ptr, const struct live_block *
 		return false;
 	if (size < live->bytes / SHRINK && class != live->object.class && !wasteful)
 		return false;
-	slab_set_loose(live->slab, &live->object, !is_class_for(h, live->object.class, size));
+	bool loose = !is_class_for(h, live->object.class, size);
+	if (loose != live->object.loose)
+		slab_set_loose(live->slab, &live->object, loose);
 	return true;
 }
 
@@ -608,6 +611,19 @@ static bool is_of_cache(const struct live_block *live)
 {
 	return live->slab != NULL && live->object.class > SLAB_CLASSES &&
 	       live->object.class != SLAB_LARGE;
+}
+
+/* @ptr, which is @live, goes back. */
+static void free_live(struct heap *h, void *ptr, const struct live_block *live, const void *caller)
+{
+	bool settle;
+
+	if (live->slab == NULL)
+		free_as_run(h, ptr, caller);
+	else if (slab_free_index(live->slab, live->object.index, &settle) != SLAB_FREED)
+		refuse_free_object(h, ptr, 0, caller);
+	else if (settle)
+		slab_settle(&h->slabs, live->slab);
 }
 
 static void *resize(struct heap *h, void *ptr, size_t size, const void *caller)
@@ -630,7 +646,7 @@ static void *resize(struct heap *h, void *ptr, size_t size, const void *caller)
 		return NULL;
 	/* Both are the caller's. */
 	memcpy(moved, ptr, size < live.bytes ? size : live.bytes);
-	free_block(h, ptr, caller);
+	free_live(h, ptr, &live, caller);
 	return moved;
 }
 

@@ -3,6 +3,7 @@
 #ifndef ACRE_MM_HEAP_INTERNAL_H
 #define ACRE_MM_HEAP_INTERNAL_H
 
+#include "lib/atomic_store.h"
 #include "mm/heap/heap.h"
 
 /* Where the tables have @size bytes. */
@@ -18,15 +19,15 @@ static inline unsigned heap_class_of(const struct heap *h, size_t size)
 }
 
 /* The class that serves @size bytes, HEAP_MAX_OBJECT at most, now: the smallest, or a shared one. */
-static inline unsigned heap_serving(const struct heap *h, size_t size)
+static inline uint64_t heap_serving(const struct heap *h, size_t size)
 {
-	return atomic_load_explicit(&h->serving[heap_size_index(size)], memory_order_relaxed);
+	return load_narrow(&h->serving[heap_size_index(size)]);
 }
 
 /* The same for any size; 0 if none does. */
 static inline unsigned heap_class_now(const struct heap *h, size_t size)
 {
-	return size < h->object_limit ? heap_serving(h, size) : 0;
+	return size < h->object_limit ? (unsigned)heap_serving(h, size) : 0;
 }
 
 /*

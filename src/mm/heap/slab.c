@@ -170,8 +170,8 @@ static uint32_t count_of_next(const struct slab_class *c)
 	uint64_t count = (uint64_t)SLAB_READ(c, usual) * (1 + nslabs / GROWTH);
 	uint32_t most = SLAB_READ(c, most);
 
-	if (nslabs == 0)
-		return SLAB_READ(c, first);
+	if (nslabs == 0 && c->starts_short && count / 2 >= c->least)
+		return (uint32_t)count / 2;
 	return count < most ? (uint32_t)count : most;
 }
 
@@ -184,8 +184,11 @@ void slab_pool_init(struct slab_pool *pool, struct run_pool *runs, struct page_m
 		pool->class[class].number = class;
 		ticket_lock_init_level(&pool->class[class].lock, "slabs", TICKET_LOCK_SLABS);
 	}
-	for (unsigned class = 1; class <= SLAB_CLASSES; class ++)
-		set_size(&pool->class[class], slab_class_size(class), 2);
+	for (unsigned class = 1; class <= SLAB_CLASSES; class ++) {
+		struct slab_class *c = &pool->class[class];
+		set_size(c, slab_class_size(class), 2);
+		c->starts_short = c->size >= LONG_SIZE && slab_shared_class(class) == class;
+	}
 	pool->class[SLAB_LARGE].count = 1;
 	pool->class[SLAB_LARGE].least = 1;
 	pool->class[SLAB_LARGE].kind.placed = true;
@@ -234,12 +237,6 @@ static size_t share_of(size_t total_bytes)
 	return bytes < most ? bytes : most;
 }
 
-static bool is_long_and_shared(const struct slab_class *c)
-{
-	return c->size >= LONG_SIZE && c->number <= SLAB_CLASSES &&
-	       slab_shared_class(c->number) == c->number;
-}
-
 /* How many objects the slabs of @c have, where one may have @bytes. */
 static void set_lengths(struct slab_class *c, size_t bytes)
 {
@@ -249,9 +246,7 @@ static void set_lengths(struct slab_class *c, size_t bytes)
 	if (most < c->least && c->least == 1)
 		most = 1;
 	SLAB_WRITE(c, most, most < c->count ? (uint32_t)most : c->count);
-	usual = most < usual ? (uint32_t)most : usual;
-	SLAB_WRITE(c, usual, usual);
-	SLAB_WRITE(c, first, is_long_and_shared(c) && usual / 2 >= c->least ? usual / 2 : usual);
+	SLAB_WRITE(c, usual, most < usual ? (uint32_t)most : usual);
 }
 
 void slab_pool_grow(struct slab_pool *pool, size_t total_bytes, struct slab *table, size_t n)

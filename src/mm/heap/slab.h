@@ -98,8 +98,8 @@ struct slab_class {
 	uint64_t reciprocal;     /* 2^64 / size, rounded up */
 	uint32_t count;          /* of objects, in the longest slab */
 	uint32_t least;          /* ... in the shortest */
-	_Atomic uint32_t first;  /* of objects, in the first slab */
-	_Atomic uint32_t usual;  /* of objects, in the next ones: fewer in a small arena */
+	bool starts_short;       /* the first slab has half as many as usual */
+	_Atomic uint32_t usual;  /* of objects, in the first slabs: fewer in a small arena */
 	_Atomic uint32_t most;   /* of objects, in later ones */
 	_Atomic uint32_t nslabs; /* written with the lock, as all of this is */
 	uint32_t peak;           /* of nslabs */
