@@ -433,6 +433,7 @@ KTEST(run, validate_sees_each_kind_of_damage)
 /* What a run pool of SMALL granules should have, as a plain map: 0, or the number of the block. */
 struct small_model {
 	struct run_pool *pool;
+	void *table;
 	uint8_t owner[SMALL];
 	uint8_t *block[3];
 	size_t granules[3];
@@ -448,14 +449,15 @@ static bool has_hole(const struct small_model *m, size_t n)
 	return false;
 }
 
-static void small_step(struct small_model *m, unsigned choice)
+/* False: @choice is a second name for another one here, so what begins like this is tried with that. */
+static bool small_step(struct small_model *m, unsigned choice)
 {
 	unsigned i = choice / 4;
 	size_t n = RUN_MIN_GRANULES + choice % 4;
 
 	if (m->block[i] != NULL) {
 		if (choice % 4 != 0)
-			return; /* the same as with 0 */
+			return false;
 		EXPECT_EQ(run_free(m->pool, m->block[i], RUN_BLOCK, m->granules[i] * 512), ACRE_OK);
 		for (size_t g = 0; g < SMALL; g++)
 			m->owner[g] = m->owner[g] == i + 1 ? 0 : m->owner[g];
@@ -470,25 +472,45 @@ static void small_step(struct small_model *m, unsigned choice)
 			m->owner[at_granule] = (uint8_t)(i + 1);
 		}
 	}
-	REQUIRE_VALID(run_pool_validate(m->pool));
+	return true;
 }
 
-/* Two owners, each of whom takes 4 to 7 granules or gives back: every sequence of 6 steps. */
+#define STEPS 5u
+
+/* From an empty pool on; it is looked at after the last of them. */
+static bool small_steps(struct small_model *m, const unsigned *choice, unsigned n)
+{
+	run_pool_init(m->pool);
+	REQUIRE_EQ(run_pool_add_region(m->pool, at(BASE + 512), SMALL * 512, m->table,
+				       run_table_bytes(SMALL * 512)),
+		   ACRE_OK);
+	memset(m->owner, 0, sizeof(m->owner));
+	memset(m->block, 0, sizeof(m->block));
+	for (unsigned i = 0; i < n; i++) {
+		if (!small_step(m, choice[i]))
+			return false;
+	}
+	REQUIRE_VALID(run_pool_validate(m->pool));
+	return true;
+}
+
+/* Two owners, each of whom takes 4 to 7 granules or gives back: every sequence of up to 5 steps. */
 KTEST(run, all_sequences_of_a_small_pool)
 {
 	struct small_model m = { 0 };
-	size_t bytes = run_table_bytes(SMALL * 512);
-	void *table = ktest_alloc(bytes, 8);
+	unsigned choice[STEPS] = { 0 };
 
 	m.pool = ktest_alloc(sizeof(*m.pool), 64);
-	for (unsigned sequence = 0; sequence < 8 * 8 * 8 * 8 * 8; sequence++) {
-		run_pool_init(m.pool);
-		REQUIRE_EQ(run_pool_add_region(m.pool, at(BASE + 512), SMALL * 512, table, bytes),
-			   ACRE_OK);
-		memset(m.owner, 0, sizeof(m.owner));
-		memset(m.block, 0, sizeof(m.block));
-		for (unsigned s = sequence, i = 0; i < 5; i++, s /= 8)
-			small_step(&m, s % 8);
+	m.table = ktest_alloc(run_table_bytes(SMALL * 512), 8);
+	for (unsigned n = 1; n != 0;) {
+		bool is_new = small_steps(&m, choice, n);
+
+		if (is_new && n < STEPS) {
+			choice[n++] = 0; /* the first that begins like this one */
+			continue;
+		}
+		while (n != 0 && ++choice[n - 1] == 8)
+			n--;
 	}
 }
 
