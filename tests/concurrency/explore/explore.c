@@ -114,7 +114,8 @@ struct choice {
 static struct choice path[MAX_CHOICES];
 static unsigned depth, known; /* choices made in this run; those that it was begun with */
 static unsigned steps, switches, most_switches;
-static unsigned stale, most_stale; /* reads of what was there before */
+static unsigned stale; /* reads of what was there before */
+unsigned explore_most_stale;
 static unsigned migrations;
 
 /*
@@ -461,11 +462,29 @@ static void trace(const char *what, const volatile void *address, uint64_t value
 	       (unsigned long long)value);
 }
 
+static void copy_value(void *to, const void *from, size_t size)
+{
+	/* Of a size that the compiler knows it is one instruction; a scenario's check is thousands of these. */
+	switch (size) {
+	case 1:
+		memcpy(to, from, 1);
+		return;
+	case 2:
+		memcpy(to, from, 2);
+		return;
+	case 4:
+		memcpy(to, from, 4);
+		return;
+	default:
+		memcpy(to, from, 8);
+	}
+}
+
 static uint64_t peek(const volatile void *at, size_t size)
 {
 	uint64_t value = 0;
 
-	memcpy(&value, (const void *)(uintptr_t)at, size);
+	copy_value(&value, (const void *)(uintptr_t)at, size);
 	return value;
 }
 
@@ -473,11 +492,11 @@ static uint64_t peek(const volatile void *at, size_t size)
 static void poke(volatile void *at, size_t size, uint64_t value)
 {
 	if (current == NOBODY) {
-		memcpy((void *)(uintptr_t)at, &value, size);
+		copy_value((void *)(uintptr_t)at, &value, size);
 		return;
 	}
 	bool same = peek(at, size) == value;
-	memcpy((void *)(uintptr_t)at, &value, size);
+	copy_value((void *)(uintptr_t)at, &value, size);
 	if (scenario->wrote != NULL)
 		scenario->wrote(at);
 	for (unsigned i = 0; i < nfibers && !same; i++) {
@@ -492,7 +511,7 @@ static void poke(volatile void *at, size_t size, uint64_t value)
 
 static bool is_weak(const volatile void *at)
 {
-	return most_stale != 0 && place_of(at)->is_shared;
+	return explore_most_stale != 0 && place_of(at)->is_shared;
 }
 
 unsigned explore_older(unsigned most)
@@ -502,7 +521,7 @@ unsigned explore_older(unsigned most)
 
 	if (most >= ARRAY_SIZE(ages))
 		most = ARRAY_SIZE(ages) - 1;
-	if (stale == most_stale)
+	if (stale == explore_most_stale)
 		return 0;
 	if (!replaying)
 		age = choose(ages, most + 1);
@@ -603,7 +622,7 @@ bool explore_compare_swap(volatile void *at, size_t size, void *expected, uint64
 
 void explore_fence(memory_order order)
 {
-	if (current == NOBODY || most_stale == 0)
+	if (current == NOBODY || explore_most_stale == 0)
 		return;
 	if (order == memory_order_seq_cst)
 		step(true);
@@ -613,7 +632,7 @@ void explore_fence(memory_order order)
 /* The tree's bytes are read eight at a time, under the lock. */
 void explore_copy(void *to, const volatile void *from, size_t n)
 {
-	if (current != NOBODY && most_stale != 0)
+	if (current != NOBODY && explore_most_stale != 0)
 		weak_plain_copy(from, n);
 	memmove(to, (const void *)(uintptr_t)from, n);
 }
@@ -709,11 +728,6 @@ unsigned explore_hart(void)
 bool explore_is_handler(unsigned who)
 {
 	return scenario->activity[who].is_handler;
-}
-
-bool explore_is_watched(void)
-{
-	return current != NOBODY && most_stale != 0;
 }
 
 bool explore_on_stack(const volatile void *at)
@@ -824,7 +838,7 @@ static void begin(const struct explore_scenario *s)
 static void print_schedule(void)
 {
 	printf("#   replay: explore --switches %u --stale %u --schedule ", most_switches,
-	       most_stale);
+	       explore_most_stale);
 	for (unsigned i = 0; i < ndone; i++) {
 		if (done[i].who >= OLD)
 			printf("%s%u:old%u", i == 0 ? "" : ",", done[i].step, done[i].who - OLD);
@@ -853,7 +867,7 @@ static bool search(struct outcome *o)
 	*o = (struct outcome){ .is_whole = true };
 	if (_setjmp(failed) != 0) {
 		/* What goes by a place of which that was not known yet is not in the views: once more. */
-		if (most_stale == 0 || !learned || !learn_places())
+		if (explore_most_stale == 0 || !learned || !learn_places())
 			return false;
 		give_birth(); /* the fibers stand where it failed */
 		o->runs = known = 0;
@@ -912,7 +926,7 @@ static void explore_with(const struct explore_scenario *s, unsigned nswitches, u
 
 	begin(s);
 	most_switches = forced_switches != UINT32_MAX ? forced_switches : nswitches;
-	most_stale = nstale;
+	explore_most_stale = nstale;
 	ntests++;
 	if (search(&o)) {
 		all_runs += o.runs;
@@ -920,8 +934,8 @@ static void explore_with(const struct explore_scenario *s, unsigned nswitches, u
 		       how, o.runs, o.is_whole ? "" : " (not all)", most_switches);
 		if (s->migrations != 0)
 			printf(", %u migrations", s->migrations);
-		if (most_stale != 0)
-			printf(" and %u stale", most_stale);
+		if (explore_most_stale != 0)
+			printf(" and %u stale", explore_most_stale);
 		printf(", %llu steps at %llu places, %.2f s\n", o.longest, o.places, o.seconds);
 	} else {
 		nfailed++;

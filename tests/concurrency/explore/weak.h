@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tests/concurrency/explore/explore.h"
+
 /* weak_forget - another scenario. weak_reset - another run of it. */
 void weak_forget(void);
 void weak_reset(void);
@@ -37,8 +39,14 @@ unsigned explore_older(unsigned most);
 /* explore_hart - on which hart is that? */
 unsigned explore_hart(void);
 
-/* explore_is_watched - does an activity run, and in a scenario with stale reads? */
-bool explore_is_watched(void);
+/* explore_most_stale - so many reads may be of what was there before; 0: memory is sequentially consistent. */
+extern unsigned explore_most_stale;
+
+/* explore_is_watched - does an activity run, and in a scenario with stale reads? Asked at each plain access. */
+static inline bool explore_is_watched(void)
+{
+	return explore_most_stale != 0 && explore_me() != EXPLORE_MAX_ACTIVITIES;
+}
 
 /* explore_on_stack - is @at on that of an activity? */
 bool explore_on_stack(const volatile void *at);
