@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from acre import (LIMIT, RELEASE, TOP, Run, add_case, arguments, boot, case, main, must, must_equal, note, run,
-                  scratch, selftest)
+                  scratch, selftest, some_cases)
 from gdbstub import Stub
 
 ENTRY = 0x80200000
@@ -38,14 +38,18 @@ def firmware():
     return found[0]
 
 
-def board(name, *wanted, dts=None, bootargs="", **options):
-    """Add a case: all self-tests on this machine. `wanted` are patterns that the console must match."""
+def board(name, *wanted, dts=None, bootargs="", like=None, **options):
+    """
+    Add a case: all self-tests on this machine; some of them where another case, `like` this one, runs all.
+    `wanted` are patterns that the console must match.
+    """
+    words = some_cases(bootargs) if like else bootargs
 
     def one():
         with scratch() as folder:
             if dts:
                 options["dtb"] = compiled(folder, dts)
-            result = selftest(bootargs=bootargs, **options)
+            result = selftest(bootargs=words, **options)
         for pattern in wanted:
             result.must_say(pattern)
 
@@ -75,24 +79,25 @@ SEMIHOSTING = {"bootargs": "semihosting", "qemu": ["-semihosting"]}
 # ---- machines and processors ------------------------------------------------------------------------
 
 VIRT = model("riscv-virtio,qemu")
-board("virt", VIRT, harts(1), ram("128 MiB"), r"^isa +rv64imafdch_.*_zba_zbb_zbc_zbs")
-board("virt, 2 harts", VIRT, harts(2), harts=2)
+board("virt", VIRT, harts(1), ram("128 MiB"), r"^isa +rv64imafdch_.*_zba_zbb_zbc_zbs", like="matrix.t")
+board("virt, 2 harts", VIRT, harts(2), harts=2, like="matrix.t")
 board("virt, aclint=on, 8 harts", VIRT, harts(8), machine="virt,aclint=on", harts=8)
 board("virt, aia=aplic-imsic, 4 harts", VIRT, harts(4), r"^isa .*_smaia_ssaia", machine="virt,aia=aplic-imsic", harts=4)
 board("virt, rv64 without the Zb extensions", r"^isa +rv64imafdch_(?!.*zb[abcs])",
-      cpu="rv64,zba=false,zbb=false,zbc=false,zbs=false")
+      cpu="rv64,zba=false,zbb=false,zbc=false,zbs=false", like="matrix.t")
 board("virt, rv64 with all that is optional", r"^isa +rv64\w*v\w*_.*svnapot",
       cpu="rv64,v=true,svinval=true,svnapot=true,svpbmt=true")
 board("virt, rv64 without paging", cpu="rv64,mmu=off")
 board("virt, rv64 without memory protection", cpu="rv64,pmp=off")
-board("virt, sifive-u54", r"^isa +rv64imafdc_zicsr_zifencei$", cpu="sifive-u54")
+board("virt, sifive-u54", r"^isa +rv64imafdc_zicsr_zifencei$", cpu="sifive-u54", like="matrix.t")
 board("virt, shakti-c", r"^isa +rv64imafdc_zicsr_zifencei$", cpu="shakti-c")
 for count in (1, 2, 4):
     board(f"sifive_u, {several(count)} beside the disabled one", model("SiFive HiFive Unleashed A00"),
-          harts(count, disabled=1, boot_hart="[1-4]"), ram("128 MiB"), machine="sifive_u", harts=count + 1, **SEMIHOSTING)
+          harts(count, disabled=1, boot_hart="[1-4]"), ram("128 MiB"), machine="sifive_u", harts=count + 1,
+          like=count < 4 and "4 harts", **SEMIHOSTING)
 for count in (1, 2, 4, 8):
     board(f"spike, {several(count)}", model("ucbbar,spike-bare,qemu"), harts(count), ram("128 MiB"), machine="spike",
-          harts=count, **SEMIHOSTING)
+          harts=count, like=count < 8 and "8 harts", **SEMIHOSTING)
 board("microchip-icicle-kit, with our tree", model("Microchip PolarFire-SoC Icicle Kit"),
       harts(4, disabled=1, boot_hart="[1-4]"), ram(r"1280 MiB|~?1\.25 GiB", banks=2),
       r"^  \[0x0000001000000000, 0x\w+\) .* metadata ", r", 0x0000001010000000\) .* usable ",
@@ -279,7 +284,8 @@ def one_tebibyte_is_ready_within_40_million_instructions():
     must(large <= INSTRUCTIONS, f"{large} instructions, more than {INSTRUCTIONS}")
 
 
-board("1 TiB, sparse", ram("1 TiB"), memory="1T")
+board("1 TiB, sparse", ram("1 TiB"), memory="1T", like="8 GiB of matrix.t")
+board("1 TiB, sparse, all of which is looked at", ram("1 TiB"), memory="1T", bootargs="test=machine.*")
 
 
 # ---- the count of instructions ------------------------------------------------------------------------

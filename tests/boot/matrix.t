@@ -9,7 +9,8 @@ dimension is in at least one line. Every line must run all cases, in order, and 
 
 from pathlib import Path
 
-from acre import DEBUG, RELEASE, TOP, add_case, boot, case, main, must, must_equal, run, scratch, selftest
+from acre import (DEBUG, RELEASE, TOP, add_case, boot, case, main, must, must_equal, run, scratch, selftest,
+                  some_cases)
 
 FIRMWARE = next(
     (
@@ -72,18 +73,31 @@ machine("8 GiB, 1 hart", memory="8G", wanted=[ram("8 GiB"), harts(1)])
 machine("8 GiB, 8 harts, debug build", memory="8G", harts=8, kernel=DEBUG / "acre.elf", wanted=[harts(8)])
 machine("64 MiB, 2 harts, an initrd, debug build", memory="64M", harts=2, initrd=1 << 20, kernel=DEBUG / "acre.elf",
         wanted=[ram("64 MiB"), INITRD])
-for hart in range(4):
-    machine(f"hart {hart} of 4 is the boot hart", harts=4, bootargs=f"boothart={hart}", wanted=[harts(4, hart)])
+machine("hart 3 of 4 is the boot hart", harts=4, bootargs="boothart=3", wanted=[harts(4, 3)])
 machine("hart 3 of 4 is the boot hart, debug build", harts=4, bootargs="boothart=3", kernel=DEBUG / "acre.elf",
         wanted=[harts(4, 3)])
 machine("processor sifive-u54, 2 harts, no Sstc", cpu="sifive-u54", harts=2, wanted=[r"^isa +rv64\w*$"])
-machine("the flat image", kernel=RELEASE / "Image", wanted=[harts(1)])
-for image in ("fw_dynamic.bin", "fw_dynamic.elf", "fw_jump.bin", "fw_jump.elf"):
-    # fw_jump copies the tree to 0x82200000 and jumps to 0x80200000, where QEMU has put the kernel.
+# fw_jump copies the tree to 0x82200000 and jumps to 0x80200000, where QEMU has put the kernel.
+for image, what, options in (
+    ("fw_dynamic.bin", ", the flat image", {"kernel": RELEASE / "Image"}),
+    ("fw_dynamic.elf", ", another seed", {"bootargs": "seed=20240229", "wanted": [r"^# seed=20240229$"]}),
+    ("fw_jump.bin", "", {}),
+    ("fw_jump.elf", "", {}),
+):
     place = "0x0000000082200000" if "jump" in image else "0x0000000087e00000"
-    machine(f"firmware {image} of Debian's opensbi", bios=FIRMWARE / image,
-            wanted=[r"^OpenSBI v", rf"^  \[{place}, 0x\w+\) .* device tree"])
-machine("another seed", bootargs="seed=20240229", wanted=[r"^# seed=20240229$"])
+    machine(f"firmware {image} of Debian's opensbi{what}", bios=FIRMWARE / image, **{
+        **options, "wanted": [r"^OpenSBI v", rf"^  \[{place}, 0x\w+\) .* device tree", *options.get("wanted", ())]})
+
+
+def any_hart_boots(hart):
+    def one():
+        selftest(harts=4, bootargs=some_cases(f"boothart={hart}")).must_say(harts(4, hart))
+
+    add_case(f"hart {hart} of 4 is the boot hart", one)
+
+
+for hart in range(3):
+    any_hart_boots(hart)
 
 
 @case
