@@ -17,7 +17,7 @@ import sys
 SEAM_HEADERS = ["lib/platform.h", "kernel/rv64/platform_arch.h"]
 TOKEN = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
 SPLICE = re.compile(r"\\[ \t\v\f\r]*\n")
-CONTINUED = re.compile(r"[^\n]*\\[ \t\v\f\r]*\n(?:[^\n]*\\[ \t\v\f\r]*\n)*[^\n]*")
+CONTINUED = re.compile(r"^[^\n]*\\[ \t\v\f\r]*\n(?:[^\n]*\\[ \t\v\f\r]*\n)*[^\n]*", re.M)
 DIRECTIVE = re.compile(r"^[ \t]*#[^\n]*", re.M)
 QUOTED = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"]*)"', re.M)
 NM_LINE = re.compile(r"^(?:[0-9a-f]+)? +(?:([0-9a-f]+) +)?([A-Za-z?]) (\S+)$")
@@ -47,6 +47,7 @@ def spliced(text):
     return CONTINUED.sub(lambda m: SPLICE.sub("", m.group(0)) + "\n" * len(SPLICE.findall(m.group(0))), text)
 
 
+@functools.lru_cache(maxsize=None)
 def read(*path):
     with open(os.path.join(*path), encoding="utf-8", errors="replace") as f:
         return spliced(f.read())

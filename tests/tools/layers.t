@@ -302,7 +302,7 @@ def run(root, *arguments, scripts=os.path.join(ROOT, "scripts")):
 
 
 def copy_of_src(root):
-    shutil.copytree(os.path.join(ROOT, "src"), os.path.join(root, "src"))
+    subprocess.run(["cp", "-r", os.path.join(ROOT, "src"), root], check=True)
 
 
 def in_copy(planted):
@@ -338,7 +338,8 @@ def with_objects(planted):
     """What it says of the kernel's objects, and of those of these files."""
     with tempfile.TemporaryDirectory(prefix="acre-layers.") as root:
         copy_of_src(root)
-        shutil.copytree(os.path.join(ROOT, RELEASE, "src"), os.path.join(root, "build/src"))
+        os.mkdir(os.path.join(root, "build"))
+        subprocess.run(["cp", "-r", os.path.join(ROOT, RELEASE, "src"), os.path.join(root, "build")], check=True)
         for path, text in planted.items():
             plant(root, path, text or "")
             built = os.path.join(root, "build/src", os.path.splitext(path)[0] + ".o")

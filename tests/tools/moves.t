@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: MIT
 """moves.t - a file moves or a name changes, and what else names it says so, instead of doing less from then on.
 
-Each case makes one change in a copy of the tree and runs the tool in it. First every tool runs in the copy as it is.
+Each case makes one change in a copy of the tree, runs the tool in it, and takes the change back. First every tool
+runs in the copy as it is.
 """
 
+import contextlib
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,20 +24,26 @@ BENCH, SCALING = [*DRY, "PAYLOAD=bench", "kernel"], [*DRY, "PAYLOAD=scaling", "k
 
 
 def moved(path, to):
-    return lambda tree: os.rename(os.path.join(tree, path), os.path.join(tree, to))
+    @contextlib.contextmanager
+    def change(tree):
+        os.rename(os.path.join(tree, path), os.path.join(tree, to))
+        yield
+        os.rename(os.path.join(tree, to), os.path.join(tree, path))
+
+    return change
 
 
-def emptied(folder):
-    return lambda tree: shutil.rmtree(os.path.join(tree, folder))
+def gone(folder):
+    return moved(folder, "gone")
 
 
-def unchanged(_):
-    pass
+unchanged = contextlib.nullcontext
 
 
 def written(path, old, new):
     """A text in a file becomes another one."""
 
+    @contextlib.contextmanager
     def change(tree):
         full = os.path.join(tree, path)
         with open(full, encoding="utf-8") as f:
@@ -45,6 +52,9 @@ def written(path, old, new):
             raise LookupError("%s has no %s" % (path, old))
         with open(full, "w", encoding="utf-8") as f:
             f.write(re.sub(old, new, text))
+        yield
+        with open(full, "w", encoding="utf-8") as f:
+            f.write(text)
 
     return change
 
@@ -68,7 +78,7 @@ CASES = [
     ("the one free list of the bench", moved("bench/free_list.c", "bench/planted.c"), BENCH, "bench/free_list.c"),
     ("the lock whose stores are announced", moved("src/lib/lock.c", "src/lib/planted.c"), SCALING,
      "there is no build/rv64-release-scaling/src/lib/lock.o in what is built"),
-    ("the payload of the bench", emptied("bench/kernel"), KERNEL, "no *.c under bench/kernel"),
+    ("the payload of the bench", gone("bench/kernel"), KERNEL, "no *.c under bench/kernel"),
     ("the memset() of the lift", written("mk/lift.mk", "LIFT_RV64_OBJ\\)\\): LIFT", "LIFT_HOST_OBJ)): LIFT"), LIFT,
      "there is no build/lift/rv64/src/lib/string.o in what is built"),
     ("headers that fuzzers are built of", written("mk/fuzz.mk", "find,src tests,", "find,src tests/dts,"), KERNEL,
@@ -108,13 +118,24 @@ def run(tree, command):
     return done.returncode, done.stdout
 
 
-def copy_of_tree(tree, command):
-    # What make -n would build is not built yet; the others run what make has built.
-    if command[0] != "make":
-        os.symlink(os.path.join(ROOT, "build"), os.path.join(tree, "build"))
-    for name in COPIED:
-        path = os.path.join(ROOT, name)
-        (shutil.copytree if os.path.isdir(path) else shutil.copy)(path, os.path.join(tree, name))
+@contextlib.contextmanager
+def what_is_built(tree, command):
+    """What make -n would build is not built yet; the others run what make has built."""
+    if command[0] == "make":
+        yield
+        return
+    link = os.path.join(tree, "build")
+    os.symlink(os.path.join(ROOT, "build"), link)
+    yield
+    os.remove(link)
+
+
+def after_change(tree, change, command):
+    try:
+        with change(tree), what_is_built(tree, command):
+            return run(tree, command)
+    except (OSError, LookupError) as error:
+        return 0, str(error)
 
 
 def main():
@@ -130,19 +151,13 @@ def main():
         for line in [] if ok else output.splitlines()[-10:]:
             print("# " + line[:300])
 
-    for command in commands:
-        with tempfile.TemporaryDirectory(prefix="acre-moves.") as tree:
-            copy_of_tree(tree, command)
-            code, output = run(tree, command)
+    with tempfile.TemporaryDirectory(prefix="acre-moves.") as tree:
+        subprocess.run(["cp", "-r", *(os.path.join(ROOT, name) for name in COPIED), tree], check=True)
+        for command in commands:
+            code, output = after_change(tree, unchanged, command)
             report(code == 0, "as it is: " + " ".join(command), output)
-    for name, change, command, words in CASES:
-        with tempfile.TemporaryDirectory(prefix="acre-moves.") as tree:
-            copy_of_tree(tree, command)
-            try:
-                change(tree)
-                code, output = run(tree, command)
-            except (OSError, LookupError) as error:
-                code, output = 0, str(error)
+        for name, change, command, words in CASES:
+            code, output = after_change(tree, change, command)
             report(code != 0 and words in output, "noticed: " + name, output)
     return 1 if failed else 0
 

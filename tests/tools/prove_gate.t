@@ -184,7 +184,8 @@ class Tap:
 def copy_of_tree(to):
     for folder in ("src", "scripts", "tests/proof", "tests/host/arch", "docs"):
         if os.path.isdir(os.path.join(ROOT, folder)):
-            shutil.copytree(os.path.join(ROOT, folder), os.path.join(to, folder))
+            os.makedirs(os.path.dirname(os.path.join(to, folder)), exist_ok=True)
+            subprocess.run(["cp", "-r", os.path.join(ROOT, folder), os.path.join(to, folder)], check=True)
 
 
 def run(tree, *command, path=None):
