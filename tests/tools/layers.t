@@ -5,6 +5,7 @@
 Every case starts from a copy of the real src/, so that a rule which the sources outgrow shows here.
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -278,6 +279,8 @@ TARGETS = {path: "/* planted */" for path in ["fdt/planted_fdt.h", "sbi/planted_
 TARGETS["lib/planted_validate.c"] = "const char *good_validate(const struct planted *p)\n{\n\treturn NULL;\n}"
 RELEASE = os.environ.get("ACRE_RELEASE", "build/rv64-release")
 CROSS = os.environ.get("CROSS_COMPILE", "riscv64-unknown-elf-")
+# With a copy of src.
+BASE = tempfile.TemporaryDirectory(prefix="acre-layers.")
 
 
 def plant(root, path, text):
@@ -285,14 +288,22 @@ def plant(root, path, text):
     readme = os.path.join(os.path.dirname(full), "README.md")
     name = os.path.basename(path)
     if not os.path.exists(full) and os.path.exists(readme) and not name.startswith("left_out"):
-        with open(readme, "a", encoding="utf-8") as f:
-            f.write("`%s`" % name)
+        append(readme, "`%s`" % name)
     os.makedirs(os.path.dirname(full), exist_ok=True)
     guard = "ACRE_%s_%s" % (path.split("/")[0].upper(), re.sub(r"\W", "_", os.path.basename(path).upper()))
     if path.endswith(".h") and not os.path.exists(full) and "#ifndef" not in text:
         text = "#ifndef %s\n#define %s\n%s\n#endif" % (guard, guard, text)
-    with open(full, "a", encoding="utf-8") as f:
-        f.write("\n" + text + "\n")
+    append(full, "\n" + text + "\n")
+
+
+def append(path, text):
+    """To a file of its own: what is there is a link to the one of all copies."""
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as f:
+            text = f.read() + text
+        os.remove(path)
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
 
 
 def run(root, *arguments, scripts=os.path.join(ROOT, "scripts")):
@@ -301,14 +312,17 @@ def run(root, *arguments, scripts=os.path.join(ROOT, "scripts")):
     return done.returncode, done.stdout + done.stderr
 
 
-def copy_of_src(root):
-    subprocess.run(["cp", "-r", os.path.join(ROOT, "src"), root], check=True)
+@contextlib.contextmanager
+def copy_of_src():
+    """Copies are links to the files of one copy: to copy those for each case would take most of the time."""
+    with tempfile.TemporaryDirectory(prefix="case.", dir=BASE.name) as root:
+        subprocess.run(["cp", "-rl", os.path.join(BASE.name, "src"), root], check=True)
+        yield root
 
 
 def in_copy(planted):
     """What it says of a copy of src with these texts in it."""
-    with tempfile.TemporaryDirectory(prefix="acre-layers.") as root:
-        copy_of_src(root)
+    with copy_of_src() as root:
         for target, text in TARGETS.items():
             if not os.path.exists(os.path.join(root, "src", target)):
                 plant(root, target, text)
@@ -336,8 +350,7 @@ def in_changed_script(old, new, *arguments):
 
 def with_objects(planted):
     """What it says of the kernel's objects, and of those of these files."""
-    with tempfile.TemporaryDirectory(prefix="acre-layers.") as root:
-        copy_of_src(root)
+    with copy_of_src() as root:
         os.mkdir(os.path.join(root, "build"))
         subprocess.run(["cp", "-r", os.path.join(ROOT, RELEASE, "src"), os.path.join(root, "build")], check=True)
         for path, text in planted.items():
@@ -361,6 +374,7 @@ def main():
                 print("# " + line)
 
     print("1..%d" % (sum(map(len, (REFUSED, ALLOWED, TREES, STALE, OBJECTS, STALE_OBJECTS))) + 3))
+    subprocess.run(["cp", "-r", os.path.join(ROOT, "src"), BASE.name], check=True)
     code, output = in_copy({})
     report(code == 0, "the sources as they are keep to the layers", output)
     with tempfile.TemporaryDirectory(prefix="acre-layers.") as empty:
