@@ -69,7 +69,12 @@ endif
 # ---- tests ------------------------------------------------------------------------------------
 
 # All of them, or those that T= names: make test T=tests/boot/prompt.t
-T ?= $(OUT)/host-gcc/ktest $(OUT)/host-clang/ktest $(OUT)/host-tsan/ktest $(call find,tests,*.t)
+T ?= $(call named,$(LONGEST),$(ALL_TESTS)) $(filter-out $(LONGEST),$(ALL_TESTS))
+ALL_TESTS = $(OUT)/host-gcc/ktest $(OUT)/host-clang/ktest $(OUT)/host-tsan/ktest $(call find,tests,*.t)
+# They go first, so that no core waits for one of them at the end.
+LONGEST := tests/concurrency/explore/explore.t tests/concurrency/known-bugs/known_bugs.t tests/tools/layers.t \
+	tests/boot/boards.t tests/concurrency/models/models.t tests/boot/matrix.t tests/boot/stress.t \
+	tests/tools/check.t tests/oracle/oracle.t tests/bench/scaling.t tests/boot/irq_stress.t
 
 # As many builds at once as there are cores, unless the caller has said how many.
 TEST_JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
