@@ -152,7 +152,7 @@ check-shell:
 
 check-python:
 	@mkdir -p $(CHECK)
-	for f in $(CHECK_PYTHON); do PYTHONPYCACHEPREFIX=$(CHECK)/py python3 -m py_compile $$f || exit 1; done
+	PYTHONPYCACHEPREFIX=$(CHECK)/py python3 -m py_compile $(CHECK_PYTHON)
 	echo 'check-python: $(words $(CHECK_PYTHON)) scripts, ok'
 
 # ---- by hand ----------------------------------------------------------------------------------
