@@ -56,6 +56,7 @@ K := $(call kernel_dir,$(BUILD),$(ISA))
 CC := $(CROSS_COMPILE)gcc
 OBJCOPY := $(CROSS_COMPILE)objcopy
 NM := $(CROSS_COMPILE)nm
+READELF := $(CROSS_COMPILE)readelf
 
 # $(call find,FOLDERS,*.c): the files under them, at any depth. A folder without any is an error.
 find = $(sort $(foreach f,$(1),$(or $(shell find $(f) -name '$(2)'),$(error no $(2) under $(f)))))
@@ -158,21 +159,27 @@ $(call named,$(K)/src/kernel/hart/isa.o $(K)/src/sbi/%,$(KERNEL_OBJ)): KFLAGS +=
 # The compiler would turn the loop in memset() into a call of memset().
 $(call named,$(K)/src/lib/string.o,$(KERNEL_OBJ)): KFLAGS += -fno-tree-loop-distribute-patterns -fno-builtin
 
-# The names of functions are in the image, so it is linked three times: without names, with those of
-# the first link, and with those of the second. The table stands behind all code and constants, so
-# the last two must agree, which is checked.
+# The names of functions are in the image, and where its pointers are, so it is linked three times: without
+# these tables, with those of the first link, and with those of the second. The tables stand after all
+# code and constants, so the last two must agree, which is checked. The last one needs no relocations.
+EMIT_RELOCS := -Wl,--emit-relocs,--strip-debug
 link_kernel = $(CC) $(KFLAGS) $(KLDFLAGS) -Wl,-T,kernel.ld -o $(1) $(KERNEL_OBJ) $(2)
-name_functions = NM=$(NM) scripts/gen-symbols $(1) >$(2).S && $(CC) $(KFLAGS) -c -o $(2).o $(2).S
+make_tables = NM=$(NM) scripts/gen-symbols $(1) >$(2).S && READELF=$(READELF) scripts/gen-relocations $(1) >>$(2).S && \
+	$(CC) $(KFLAGS) -c -o $(2).o $(2).S
+# Where each symbol is. An empty section has another type in a link with relocations.
+places = $(NM) $(1) | awk '{ print $$1, $$3 }' >$(2)
 
-$(K)/acre.elf: $(KERNEL_OBJ) kernel.ld scripts/gen-symbols
+$(K)/acre.elf: $(KERNEL_OBJ) kernel.ld scripts/gen-symbols scripts/gen-relocations
 	$(call say,LINK,$@)
-	$(Q)$(call name_functions,,$(K)/symbols0)
-	$(Q)$(call link_kernel,$(K)/acre1.elf,$(K)/symbols0.o)
-	$(Q)$(call name_functions,$(K)/acre1.elf,$(K)/symbols1)
-	$(Q)$(call link_kernel,$(K)/acre2.elf,$(K)/symbols1.o)
-	$(Q)$(call name_functions,$(K)/acre2.elf,$(K)/symbols2)
-	$(Q)$(call link_kernel,$@,$(K)/symbols2.o)
-	$(Q)NM=$(NM) scripts/gen-symbols $@ | cmp - $(K)/symbols2.S || { rm -f $@; exit 1; }
+	$(Q)$(call make_tables,,$(K)/tables0)
+	$(Q)$(call link_kernel,$(K)/acre1.elf,$(EMIT_RELOCS) $(K)/tables0.o)
+	$(Q)$(call make_tables,$(K)/acre1.elf,$(K)/tables1)
+	$(Q)$(call link_kernel,$(K)/acre2.elf,$(EMIT_RELOCS) $(K)/tables1.o)
+	$(Q)$(call make_tables,$(K)/acre2.elf,$(K)/tables2)
+	$(Q)$(call link_kernel,$@,$(K)/tables2.o)
+	$(Q)$(call places,$(K)/acre2.elf,$(K)/places2)
+	$(Q)$(call places,$@,$(K)/places)
+	$(Q)cmp $(K)/places2 $(K)/places || { rm -f $@; exit 1; }
 
 $(K)/Image: $(K)/acre.elf
 	$(call say,COPY,$@)

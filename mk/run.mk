@@ -7,6 +7,7 @@
 #? BIOS              firmware instead of the OpenSBI that QEMU brings
 #? DTS               device tree of your own, .dts or .dtb (make dtb shows QEMU's)
 #? INITRD            initial RAM disk
+#? LOAD              address to run the kernel at, a multiple of 4096 in RAM
 #? BOOTARGS          boot arguments for the kernel
 #? QEMU_ARGS         more arguments for QEMU
 #? LIMIT             seconds that a run without a terminal may take
@@ -20,6 +21,7 @@ CPU ?=
 BIOS ?=
 DTS ?=
 INITRD ?=
+LOAD ?=
 BOOTARGS ?=
 QEMU_ARGS ?=
 LIMIT ?= 30
@@ -31,7 +33,7 @@ DTB = $(patsubst %.dts,$(OUT)/dts/%.dtb,$(if $(filter %.dts,$(DTS)),$(notdir $(D
 
 RUN = scripts/run-qemu --memory '$(MEM)' --harts '$(HARTS)' --machine '$(MACHINE)' \
 	$(if $(CPU),--cpu '$(CPU)') $(if $(BIOS),--bios '$(BIOS)') $(if $(DTB),--dtb '$(DTB)') \
-	$(if $(INITRD),--initrd '$(INITRD)') $(if $(BOOTARGS),--bootargs '$(BOOTARGS)') \
+	$(if $(INITRD),--initrd '$(INITRD)') $(if $(LOAD),--load '$(LOAD)') $(if $(BOOTARGS),--bootargs '$(BOOTARGS)') \
 	$(if $(filter 1,$(V)),--verbose)
 RUN_END = $(if $(QEMU_ARGS),-- $(QEMU_ARGS))
 
@@ -43,6 +45,7 @@ qemu: kernel $(DTB)
 qemu-gdb: ## wait, stopped, for a debugger on GDB_PORT
 qemu-gdb: kernel $(DTB)
 	@echo 'stopped; in gdb: target remote :$(GDB_PORT)  (symbols: $(K)/acre.elf)'
+	$(if $(LOAD),@echo 'loaded elsewhere; then in gdb: acre-locate $(LOAD)  (of scripts/gdb/acre.py)')
 	$(Q)$(RUN) --gdb '$(GDB_PORT)' $(K)/acre.elf $(RUN_END)
 
 debug: ## boot under gdb, stopped at kernel_main

@@ -5,5 +5,6 @@ set confirm off
 set print pretty on
 set pagination off
 source scripts/gdb/acre.py
+acre-locate
 tbreak kernel_main
 continue

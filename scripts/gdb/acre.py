@@ -43,6 +43,48 @@ class Command(gdb.Command):
         super().__init__(self.name, gdb.COMMAND_USER)
 
 
+class Locate(Command):
+    """acre-locate [ADDRESS]: find where the kernel was loaded, or take it to be at ADDRESS, and move its symbols there.
+
+    Looked at are the address that `make debug LOAD=` gave, the memory before the program counter and before the trap
+    vector of this hart, and the address of the link. The kernel is where its boot header is.
+    """
+
+    name = "acre-locate"
+
+    @staticmethod
+    def is_header(address):
+        """U-Boot knows an image by the same twelve bytes."""
+        try:
+            return bytes(gdb.selected_inferior().read_memory(address + 0x30, 12)) == b"RISCV\0\0\0RSC\x05"
+        except gdb.error:
+            return False
+
+    @staticmethod
+    def candidates(linked, text):
+        load = os.environ.get("ACRE_LOAD")
+        if load:
+            yield int(load, 0)
+        for register in ("$pc", "$stvec"):
+            frame = int(value(f"(unsigned long){register}")) // FRAME * FRAME
+            yield from range(frame, max(frame - text, -1), -FRAME)
+        yield linked
+
+    def invoke(self, argument, from_tty):
+        symbols = gdb.current_progspace().filename
+        with open(symbols, "rb") as file:
+            linked = int.from_bytes(file.read(32)[24:], "little")  # e_entry
+        text = int(value("(char *)&text_end - (char *)&text_start"))
+        asked = [int(value(argument))] if argument else self.candidates(linked, text)
+        found = next((address for address in asked if self.is_header(address)), None)
+        if found is None:
+            print("no kernel there: once it runs, or is loaded, say acre-locate or acre-locate ADDRESS")
+            return
+        if found != int(value("(unsigned long)&image_start")):
+            gdb.execute(f'symbol-file -o {found - linked:#x} "{symbols}"')
+        print(f"the kernel is at {found:#x}")
+
+
 class Map(Command):
     """acre-map: every region of memory and who owns it."""
 
@@ -140,5 +182,5 @@ class Type(Command):
             pipe.write(argument + "\n")
 
 
-for command in (Map, Pool, Heap, Harts, Type):
+for command in (Locate, Map, Pool, Heap, Harts, Type):
     command()

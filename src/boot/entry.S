@@ -3,9 +3,12 @@
  * entry.S - the first instructions.
  *
  * The firmware enters _start in S-mode with a0 = hart id, a1 = device tree, satp = 0, on any hart.
- * Nothing else is known. The same entry is used when one hart hands over to another (boothart=): so
- * it relies on nothing but the image's read-only parts, and the image has no initialised writable data
- * but one word, boot_taken: which hart came first.
+ * Nothing else is known, nor where the image is: code finds everything relative to itself, and the pointers
+ * in .rodata are stored here, base + offset, from the table that scripts/gen-relocations makes.
+ *
+ * The same entry is used when one hart hands over to another (boothart=): so it relies on nothing but the
+ * image's read-only parts, storing the pointers again changes nothing, and the image has no initialised
+ * writable data but one word, boot_taken: which hart came first.
  *
  * It has to be known, since a hart that is started elsewhere may come in here. OpenSBI before 1.3 lets a
  * hart go before it has written down where to: a hart that is just awake then goes where it would have
@@ -18,6 +21,8 @@
 #define FDT_MAGIC_OFFSET 0
 #define FDT_MAGIC_SWAPPED 0xedfe0dd0
 #define FDT_TOTALSIZE_OFFSET 4
+
+#define FRAME_SHIFT 12
 
 #define SSTATUS_SIE 2
 #define SSTATUS_FS 0x6000
@@ -71,6 +76,9 @@ boot_taken:
 	.globl boot_hart_start
 	.type boot_hart_start, @function
 boot_hart_start:
+	la	t0, _start
+	slli	t0, t0, 64 - FRAME_SHIFT
+	bnez	t0, boot_image_misaligned
 	la	t0, boot_taken
 	li	t1, 1
 	amoswap.w.aq t1, t1, (t0)
@@ -111,8 +119,21 @@ boot_hart_start:
 	la	t1, _start
 	bgtu	t0, t1, boot_tree_in_image
 
+	/* The pointers of the image: where each is, and what it points to. */
 	.balign 4
-2:	hart_prologue
+2:	la	t0, relocations_start
+	la	t1, relocations_end
+	la	t2, _start
+	j	2f
+1:	lwu	t3, 0(t0)
+	lwu	t4, 4(t0)
+	add	t3, t3, t2
+	add	t4, t4, t2
+	sd	t4, 0(t3)
+	addi	t0, t0, 8
+2:	bltu	t0, t1, 1b
+
+	hart_prologue
 	bnez	a0, boot_hart_unfit
 
 	/* Clear BSS: kernel.ld keeps both ends at multiples of 64. */
@@ -154,17 +175,34 @@ boot_hart_start:
 	unimp				/* it does not return */
 	.size boot_hart_start, . - boot_hart_start
 
-/* Nothing was cleared, so that a debugger finds all of it. One line, and the hart stops. */
+/* Nothing was written, so that a debugger finds all of it. One line, and the hart stops. */
+	.type boot_image_misaligned, @function
+boot_image_misaligned:
+	la	s0, boot_misaligned_message
+	j	boot_refuse
+	.size boot_image_misaligned, . - boot_image_misaligned
+
 	.type boot_tree_in_image, @function
 boot_tree_in_image:
 	la	s0, boot_tree_message
-1:	lbu	a0, 0(s0)
+	.size boot_tree_in_image, . - boot_tree_in_image
+
+/* s0: the line. By the console of SBI 2.0, or, where that is not, by the one before. */
+	.type boot_refuse, @function
+boot_refuse:
+	lbu	a0, 0(s0)
 	beqz	a0, hart_send_back
+	mv	s1, a0
+	li	a6, SBI_DBCN_WRITE_BYTE
+	li	a7, SBI_EID_DBCN
+	ecall
+	beqz	a0, 1f
+	mv	a0, s1
 	li	a7, SBI_EID_LEGACY_CONSOLE_PUTCHAR
 	ecall
-	addi	s0, s0, 1
-	j	1b
-	.size boot_tree_in_image, . - boot_tree_in_image
+1:	addi	s0, s0, 1
+	j	boot_refuse
+	.size boot_refuse, . - boot_refuse
 
 /* It says why, on a stack in memory that was not cleared, and a trap just ends it. */
 	.type boot_hart_unfit, @function
@@ -242,6 +280,8 @@ hart_park:
 	.size hart_send_back, . - hart_send_back
 
 	.section .rodata, "a"
+boot_misaligned_message:
+	.asciz	"\r\nacre: the kernel lies at an address that is no multiple of 4096: load it elsewhere\r\n"
 boot_tree_message:
 	.asciz	"\r\nacre: the device tree lies in the memory of the kernel: load it elsewhere\r\n"
 

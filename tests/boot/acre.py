@@ -14,10 +14,12 @@ measures time: the limits are there for kernels that hang.
 
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent.parent
@@ -131,6 +133,25 @@ def boot(text=None, limit=LIMIT, **options):
     """Boot with `text` typed at the prompt; without, run-qemu has the self-tests run."""
     data = text.encode() if isinstance(text, str) else text
     return run(arguments(limit=limit, **options), data)
+
+
+def console_until(words, **options):
+    """Boot, read until `words` appear, and end QEMU: for a machine that cannot end itself."""
+    process = subprocess.Popen(arguments(limit=0, **options), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL)
+    console = b""
+    end = time.monotonic() + LIMIT
+    try:
+        while words.encode() not in console and time.monotonic() < end:
+            if select.select([process.stdout], [], [], 1)[0]:
+                more = os.read(process.stdout.fileno(), 65536)
+                if not more:
+                    break
+                console += more
+    finally:
+        process.terminate()
+        process.communicate(timeout=LIMIT)
+    return Run(process.returncode, console, b"")
 
 
 def selftest(**options):

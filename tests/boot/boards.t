@@ -7,15 +7,13 @@ U-Boot, and with memory that is much, far apart, or of several nodes. docs/memor
 
 import os
 import re
-import select
 import shutil
 import struct
 import subprocess
-import time
 from pathlib import Path
 
-from acre import (LIMIT, RELEASE, TOP, Run, add_case, arguments, boot, case, main, must, must_equal, note, run,
-                  scratch, selftest, some_cases)
+from acre import (LIMIT, RELEASE, TOP, Run, add_case, arguments, boot, case, console_until, main, must, must_equal,
+                  note, run, scratch, selftest, some_cases)
 from gdbstub import Stub
 
 ENTRY = 0x80200000
@@ -158,25 +156,6 @@ def a_failure_on_a_board_without_test_device_is_an_exit_code_by_semihosting():
         result = boot(machine=machine, harts=2, bootargs="test=nosuchtest.* semihosting", qemu=["-semihosting"])
         result.must_end_with(1)
         must_equal(result.verdict(), "FAIL 1 failed, 0 passed", f"verdict on {machine}")
-
-
-def console_until(words, **options):
-    """Boot, read until `words` appear, and end QEMU: for a board that cannot end itself."""
-    process = subprocess.Popen(arguments(limit=0, **options), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.DEVNULL)
-    console = b""
-    end = time.monotonic() + LIMIT
-    try:
-        while words.encode() not in console and time.monotonic() < end:
-            if select.select([process.stdout], [], [], 1)[0]:
-                more = os.read(process.stdout.fileno(), 65536)
-                if not more:
-                    break
-                console += more
-    finally:
-        process.terminate()
-        process.communicate(timeout=LIMIT)
-    return Run(process.returncode, console, b"")
 
 
 @case

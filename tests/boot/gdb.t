@@ -178,6 +178,34 @@ def hardware_watchpoints_work():
     result.must_say(r"^Old value = \d+$")
 
 
+ELSEWHERE = 0x84001000
+
+
+@case
+def a_kernel_that_was_loaded_elsewhere_is_found():
+    """By the address that `make debug LOAD=` gives, and without: by the program counter, and by the trap vector."""
+    forget = f"symbol-file {RELEASE / 'acre.elf'}\npython os.environ['ACRE_LOAD'] = ''\n"
+    result = session(
+        "backtrace\ntbreak harts_init\ncontinue\nbacktrace\nacre-harts\n"
+        f"{forget}acre-locate\ninfo symbol $pc\n"
+        f"{forget}set $pc = 0x1000\nacre-locate\ninfo symbol $stvec\n",
+        load=f"{ELSEWHERE:#x}",
+    )
+    must_equal(result.text.count(f"the kernel is at {ELSEWHERE:#x}"), 3, "times that it is found")
+    result.must_say(r"^#1 .* boot_hart_start \(\) at src/boot/entry.S:\d+$")
+    result.must_say(r"^#1 +(0x\w+ in )?kernel_main \(hart_id=[01], .*at src/kernel/main\.c:\d+$")
+    result.must_say(r"^index 0: id \d, HART_\w+, stack \[0x")
+    result.must_say(r"^harts_init( \+ \d+)? in section \.text")
+    result.must_say(r"^trap_entry in section \.text")
+
+
+@case
+def a_kernel_that_is_not_there_yet_is_asked_for():
+    result = session("acre-locate 0x84000000\nacre-locate &image_start\n", harts=1)
+    result.must_say(r"^no kernel there: ")
+    must_equal(result.text.count("the kernel is at 0x80200000"), 2, "times that it is found where it is linked")
+
+
 @case
 def qemu_gdb_waits_on_a_port():
     with socket.socket() as probe:

@@ -5,9 +5,9 @@
 import struct
 from pathlib import Path
 
-from acre import DEBUG, RELEASE, add_case, boot, case, main, must, must_equal
+from acre import DEBUG, RELEASE, add_case, address_of, boot, case, main, must, must_equal
 
-START = 0x80200000  # RAM + text offset
+START = 0x80200000  # RAM + text offset, where it is linked
 FRAME = 4096
 U_BOOT = Path("/usr/lib/u-boot/qemu-riscv64_smode")
 LOADED_AT = 0x84000000  # U-Boot's kernel_addr_r
@@ -71,6 +71,25 @@ def the_flat_image_is_what_the_segments_load():
         for _, _, offset, address, in_file, _ in segments(kernel / "acre.elf"):
             at = address - START
             must(image[at : at + in_file] == blob[offset : offset + in_file], f"bytes at {address:#x} differ")
+
+
+@case
+def the_table_of_pointers_is_what_the_linker_has_stored():
+    for kernel in (RELEASE, DEBUG):
+        image = (kernel / "Image").read_bytes()
+        start, end = (address_of(f"relocations_{edge}", kernel / "acre.elf") - START for edge in ("start", "end"))
+        table = list(struct.iter_unpack("<II", image[start:end]))
+        must(len(table) > 1000, f"only {len(table)} pointers")
+        places = [place for place, _ in table]
+        must_equal(places, sorted(set(places)), "places in order, each once")
+        wrong = [place for place, value in table if struct.unpack_from("<Q", image, place)[0] != START + value]
+        must_equal(wrong, [], "places where another pointer is")
+
+
+@case
+def no_relocations_are_left_in_the_file():
+    for kernel in (RELEASE, DEBUG):
+        must(b".rela" not in (kernel / "acre.elf").read_bytes(), "there is a section of relocations")
 
 
 @case
