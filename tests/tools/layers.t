@@ -46,6 +46,10 @@ REFUSED = [
     ("an include with a comment of two lines in it", "lib/bits.h", '#/*\n*/include "kernel/machine.h"', "no such directive"),
     ("an include by another word", "lib/bits.h", '#import "kernel/machine.h"', "no such directive"),
     ("an include of the next of that name", "lib/bits.h", '#include_next "kernel/machine.h"', "no such directive"),
+    ("an alignment under norvc", "boot/planted.S", "\t.option norvc\n\tnop\n\t.balign 16", "no alignment under .option norvc"),
+    ("an alignment under norvc in C", "kernel/planted.c",
+     'void f(void)\n{\n\t__asm__(".option push\\n.option norvc\\n.p2align 4\\n.option pop");\n}',
+     "no alignment under .option norvc"),
     ("an include of the assembler's own", "boot/planted.S", '\t.include "lib/fmt.h"', "assembler includes by #include"),
     ("a header that is not there", "lib/fmt.c", '#include "lib/no_such.h"', "there is no src/"),
     ("the seam's inline half by a side door", "mm/planted.c", '#include "platform_arch.h"',
@@ -244,6 +248,8 @@ STALE_OBJECTS = [
 ]
 
 ALLOWED = [
+    ("an alignment before norvc, and after it", "boot/planted.S",
+     "\t.balign 16\n\t.option push\n\t.option norvc\n\tnop\n\t.option pop\n\t.balign 4\n\t.option norvc\n\t.option rvc\n\t.align 2"),
     ("mm/map/memmap_fdt.c includes fdt", "mm/map/memmap_fdt.c", '#include "fdt/planted_fdt.h"'),
     ("boot includes the numbers of the SBI", "boot/planted.S", '#include "sbi/sbi_abi.h"'),
     ("kernel includes every layer", "kernel/planted.c",

@@ -67,16 +67,16 @@ static void semihosting_exit(uint64_t code)
 	register uint64_t a1 __asm__("a1") = (uint64_t)block;
 	uint64_t handler;
 
-	__asm__ volatile(".option push\n"
-			 ".option norvc\n"
-			 "la %[handler], 1f\n"
+	__asm__ volatile("la %[handler], 1f\n"
 			 "csrrw %[handler], stvec, %[handler]\n"
 			 ".balign 16\n"
+			 ".option push\n"
+			 ".option norvc\n"
 			 "slli zero, zero, 0x1f\n"
 			 "ebreak\n"
 			 "srai zero, zero, 7\n"
-			 "1: csrw stvec, %[handler]\n"
-			 ".option pop"
+			 ".option pop\n"
+			 "1: csrw stvec, %[handler]"
 			 : "+r"(a0), [handler] "=&r"(handler)
 			 : "r"(a1)
 			 : "memory");
