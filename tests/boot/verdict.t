@@ -311,6 +311,14 @@ def a_board_that_cannot_end_says_so_and_waits():
     result.must_say(r"^this board cannot power itself off \(.+\); it is safe to switch it off$")
 
 
+@case
+def a_power_off_that_does_not_come_is_foreseen():
+    """Spike's firmware takes the call, and never comes back."""
+    result = boot(machine="spike", bootargs="test=bits.*", limit=HANG_LIMIT).must_end_with(124)
+    result.must_say(r"^PASS \d+ passed\npowering off; if the board stays on, it is safe to switch it off$")
+    must("the last line is: PASS" in result.messages, "the verdict is not shown")
+
+
 # ---- run-qemu itself ------------------------------------------------------------------------------
 
 

@@ -24,8 +24,8 @@ enum exit_verdict exit_verdict_so_far(void);
 
 /*
  * machine_exit - power off with @verdict. Tries, in this order: the sifive,test device, semihosting
- * if allowed, SBI system reset, legacy shutdown. A board that can do none of them says so and
- * waits. No lock, no allocation.
+ * if allowed, SBI system reset, legacy shutdown. Before it asks the firmware it says what to do if
+ * that has no effect. A board that can do none of them says so and waits. No lock, no allocation.
  */
 acre_noreturn void machine_exit(enum exit_verdict verdict);
 
