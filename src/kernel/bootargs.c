@@ -2,7 +2,6 @@
 /* bootargs.c - the kernel's own arguments, one table, and one loop over words. */
 #include "kernel/bootargs.h"
 
-#include "kernel/words.h"
 #include "lib/compiler.h"
 #include "lib/string.h"
 
@@ -122,49 +121,80 @@ static const struct boot_argument kernel_argument[] = {
 	{ "heap_keep", set_heap_keep },
 };
 
-static const struct boot_argument *find_argument(const struct boot_arguments *all, const char *name,
-						 size_t len)
+/* The next word that is for the kernel: what comes after "--" is for others. */
+static bool next_word(const char *text, size_t len, size_t *at, struct word *word)
 {
-	for (unsigned i = 0; i < all->count; i++) {
-		if (word_is(name, len, all->argument[i].name))
-			return &all->argument[i];
-	}
-	return NULL;
+	if (!word_next(text, len, at, word))
+		return false;
+	if (!word_is(word->text, word->len, "--"))
+		return true;
+	*at = len;
+	return false;
 }
 
-/* Result: NULL, or why the word has no effect. */
-static const char *apply_word(const struct boot_arguments *group, unsigned ngroups,
-			      const struct word *word)
+/* A word as an argument: whose it is, if anyone's, and its value, NULL if it has none. */
+struct parsed {
+	const struct boot_argument *argument;
+	void *into;
+	const char *value;
+	size_t value_len;
+};
+
+static bool find_argument(const struct boot_arguments *all, const char *name, size_t len,
+			  struct parsed *parsed)
 {
+	for (unsigned i = 0; i < all->count; i++) {
+		if (word_is(name, len, all->argument[i].name)) {
+			parsed->argument = &all->argument[i];
+			parsed->into = all->into;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Result: false if neither the kernel nor @more knows the word. */
+static bool parse_word(struct bootargs *args, const struct boot_arguments *more,
+		       const struct word *word, struct parsed *parsed)
+{
+	const struct boot_arguments own = { kernel_argument, ARRAY_SIZE(kernel_argument), args };
 	size_t name_len = 0;
 
 	while (name_len < word->len && word->text[name_len] != '=')
 		name_len++;
-	const char *value = name_len < word->len ? word->text + name_len + 1 : NULL;
-	size_t value_len = value != NULL ? word->len - name_len - 1 : 0;
-	for (unsigned i = 0; i < ngroups; i++) {
-		const struct boot_argument *found = find_argument(&group[i], word->text, name_len);
-		if (found != NULL)
-			return found->set(group[i].into, value, value_len);
-	}
-	return "unknown";
+	parsed->value = name_len < word->len ? word->text + name_len + 1 : NULL;
+	parsed->value_len = parsed->value != NULL ? word->len - name_len - 1 : 0;
+	return find_argument(&own, word->text, name_len, parsed) ||
+	       find_argument(more, word->text, name_len, parsed);
 }
 
 void bootargs_parse(struct bootargs *args, const struct boot_arguments *more, const char *text,
 		    size_t len, void (*complain)(const char *word, size_t len, const char *reason))
 {
 	struct word word;
+	struct parsed parsed;
 
 	memset(args, 0, sizeof(*args));
 	args->loglevel = ACRE_LOG_INFO;
 	args->heap_max = UINT64_MAX;
-	const struct boot_arguments group[] = {
-		{ kernel_argument, ARRAY_SIZE(kernel_argument), args },
-		*more,
-	};
-	for (size_t at = 0; word_next(text, len, &at, &word);) {
-		const char *reason = apply_word(group, ARRAY_SIZE(group), &word);
+	for (size_t at = 0; next_word(text, len, &at, &word);) {
+		if (!parse_word(args, more, &word, &parsed))
+			continue;
+		const char *reason =
+			parsed.argument->set(parsed.into, parsed.value, parsed.value_len);
 		if (reason != NULL)
 			complain(word.text, word.len, reason);
 	}
+}
+
+bool bootargs_next_unknown(const struct boot_arguments *more, const char *text, size_t len,
+			   size_t *at, struct word *word)
+{
+	struct parsed parsed;
+
+	while (next_word(text, len, at, word)) {
+		if (!parse_word(NULL, more, word, &parsed))
+			return true;
+	}
+	return false;
 }

@@ -2,7 +2,7 @@
 /*
  * bootargs.h - the kernel's command line, /chosen/bootargs: words separated by blanks, `name` or
  * `name=value`. README.md has the table of them. The payload may add arguments of its own
- * (payload.h).
+ * (payload.h). As with Linux, the word `--` ends what is for the kernel.
  */
 #ifndef ACRE_KERNEL_BOOTARGS_H
 #define ACRE_KERNEL_BOOTARGS_H
@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel/words.h"
 #include "lib/print.h"
 
 /* What the kernel itself wants to know. */
@@ -48,10 +49,17 @@ const char *bootargs_set_number(void *into, const char *value, size_t len);
 
 /*
  * bootargs_parse - read @text of @len bytes (untrusted, need not be terminated) into *@args, and
- * the words that are of @more to where these want them. Each word that is unknown, or whose value
- * makes no sense, is passed to complain() with the reason, and has no effect.
+ * the words that are of @more to where these want them. Each word whose value makes no sense is
+ * passed to complain() with the reason, and has no effect.
  */
 void bootargs_parse(struct bootargs *args, const struct boot_arguments *more, const char *text,
 		    size_t len, void (*complain)(const char *word, size_t len, const char *reason));
+
+/*
+ * bootargs_next_unknown - the next word of @text[0, @len) at or after *@at that neither the kernel
+ * nor @more knows; *@at moves past it. Result: false when there is none.
+ */
+bool bootargs_next_unknown(const struct boot_arguments *more, const char *text, size_t len,
+			   size_t *at, struct word *word);
 
 #endif

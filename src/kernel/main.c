@@ -36,6 +36,24 @@ static void complain_of_word(const char *word, size_t len, const char *reason)
 	acre_log_warn("boot argument '%s': %s\n", text_short(text, word, len), reason);
 }
 
+/* In one line: a command line that was written for another kernel has many. */
+static void list_unknown_words(void)
+{
+	char text[TEXT_SHORT_SIZE];
+	struct word word;
+	bool any = false;
+
+	for (size_t at = 0; bootargs_next_unknown(&payload_arguments, machine.bootargs,
+						  strlen(machine.bootargs), &at, &word);) {
+		if (!any)
+			acre_log_warn("unknown boot arguments:");
+		acre_print(" %s", text_short(text, word.text, word.len));
+		any = true;
+	}
+	if (any)
+		acre_print("\n");
+}
+
 /*
  * boothart=N: begin again on hart N, if this is another one. Nothing is kept: that hart clears BSS
  * and goes through all of this itself.
@@ -63,6 +81,7 @@ static void apply_bootargs(struct bootargs *args)
 {
 	bootargs_parse(args, &payload_arguments, machine.bootargs, strlen(machine.bootargs),
 		       complain_of_word);
+	list_unknown_words();
 	acre_log_set_level(args->loglevel);
 	bad_free_set_reports(args->bad_free_reports);
 	if (args->semihosting)

@@ -25,14 +25,25 @@ struct both {
 	struct selftest_args payload;
 };
 
+/* The words that no one knows are complained of too, after the others. */
+static void parse_text(struct bootargs *args, const struct boot_arguments *more, const char *text,
+		       size_t len)
+{
+	struct word word;
+
+	complaints = 0;
+	bootargs_parse(args, more, text, len, complain);
+	for (size_t at = 0; bootargs_next_unknown(more, text, len, &at, &word);)
+		complain(word.text, word.len, "unknown");
+}
+
 static struct both parse_both(const char *text)
 {
 	struct both both;
 	struct boot_arguments more = { selftest_argument, SELFTEST_ARGUMENTS, &both.payload };
 
 	memset(&both, 0, sizeof(both));
-	complaints = 0;
-	bootargs_parse(&both.kernel, &more, text, strlen(text), complain);
+	parse_text(&both.kernel, &more, text, strlen(text));
 	return both;
 }
 
@@ -173,8 +184,7 @@ KTEST(bootargs, text_need_not_be_terminated)
 	const struct boot_arguments none = { .count = 0 };
 	struct bootargs args;
 
-	complaints = 0;
-	bootargs_parse(&args, &none, "poweroffX", 8, complain);
+	parse_text(&args, &none, "poweroffX", 8);
 	EXPECT(args.poweroff);
 	EXPECT_EQ(complaints, 0);
 }
@@ -203,11 +213,24 @@ KTEST(bootargs, what_no_payload_asks_for_is_unknown)
 	const struct boot_arguments none = { .count = 0 };
 	struct bootargs args;
 
-	complaints = 0;
-	bootargs_parse(&args, &none, text, sizeof(text) - 1, complain);
+	parse_text(&args, &none, text, sizeof(text) - 1);
 	EXPECT(args.poweroff);
 	EXPECT_EQ(complaints, 4);
 	EXPECT_STR(last_word, "ipi=1");
+}
+
+KTEST(bootargs, what_comes_after_two_dashes_is_for_others)
+{
+	struct both both = parse_both("seed=3 --quiet ---- -- seed=4 poweroff nonsense mem=0 --");
+
+	EXPECT_EQ(both.payload.seed, 3);
+	EXPECT(!both.kernel.poweroff);
+	EXPECT_EQ(complaints, 2); /* of those that only begin so */
+	EXPECT_STR(last_word, "----");
+	EXPECT(!parse("-- poweroff").poweroff);
+	EXPECT_EQ(complaints, 0);
+	EXPECT(parse("poweroff --").poweroff);
+	EXPECT_EQ(complaints, 0);
 }
 
 KTEST(bootargs, a_number_is_set_only_if_it_is_one)
