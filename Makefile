@@ -24,6 +24,10 @@ V ?= 0
 
 override KERNEL_HEAP_SIZE := $(or $(shell numfmt --from=iec '$(KERNEL_HEAP_SIZE)'),\
 	$(error KERNEL_HEAP_SIZE=$(KERNEL_HEAP_SIZE): it is a number of bytes like 65536 or 64M))
+# Code reaches 2 GiB. Below 16 KiB there is no room for some slabs and runs: kernel_heap.c.
+ifneq ($(shell [ $(KERNEL_HEAP_SIZE) -ge 16384 ] 2>&1 && [ $(KERNEL_HEAP_SIZE) -le 1073741824 ] 2>&1 && echo fits),fits)
+$(error KERNEL_HEAP_SIZE=$(KERNEL_HEAP_SIZE): the arena has 16384 bytes to 1G; beyond it the heap takes frames)
+endif
 
 ifeq ($(filter $(BUILD),release debug),)
 $(error BUILD=$(BUILD): it is release or debug)

@@ -28,32 +28,28 @@ LIMIT ?= 30
 GDB ?= gdb-multiarch
 GDB_PORT ?= 1234
 
-# A tree in source form goes through dtc, a blob is taken as it is.
-DTB = $(patsubst %.dts,$(OUT)/dts/%.dtb,$(if $(filter %.dts,$(DTS)),$(notdir $(DTS)),$(DTS)))
-
-RUN = scripts/run-qemu --memory '$(MEM)' --harts '$(HARTS)' --machine '$(MACHINE)' \
-	$(if $(CPU),--cpu '$(CPU)') $(if $(BIOS),--bios '$(BIOS)') $(if $(DTB),--dtb '$(DTB)') \
-	$(if $(INITRD),--initrd '$(INITRD)') $(if $(LOAD),--load '$(LOAD)') $(if $(BOOTARGS),--bootargs '$(BOOTARGS)') \
-	$(if $(filter 1,$(V)),--verbose)
+# By the environment, so that any byte of them arrives. What is after -- is for the shell to cut into words.
+RUN_SETTINGS := MEM HARTS MACHINE CPU BIOS DTS INITRD LOAD BOOTARGS LIMIT GDB GDB_PORT
+export $(RUN_SETTINGS)
+RUN = scripts/run-qemu --memory "$$MEM" --harts "$$HARTS" --machine "$$MACHINE" --cpu "$$CPU" --bios "$$BIOS" \
+	--dtb "$$DTS" --initrd "$$INITRD" --load "$$LOAD" --bootargs "$$BOOTARGS" $(if $(filter 1,$(V)),--verbose)
 RUN_END = $(if $(QEMU_ARGS),-- $(QEMU_ARGS))
 
 .PHONY: qemu qemu-gdb debug dtb
 qemu: ## boot it; stdin: a terminal, empty (self-tests), or lines for the prompt
-qemu: kernel $(DTB)
-	$(Q)$(RUN) --limit '$(LIMIT)' $(K)/acre.elf $(RUN_END)
+qemu: kernel
+	$(Q)$(RUN) --limit "$$LIMIT" $(K)/acre.elf $(RUN_END)
 
 qemu-gdb: ## wait, stopped, for a debugger on GDB_PORT
-qemu-gdb: kernel $(DTB)
-	@echo 'stopped; in gdb: target remote :$(GDB_PORT)  (symbols: $(K)/acre.elf)'
-	$(if $(LOAD),@echo 'loaded elsewhere; then in gdb: acre-locate $(LOAD)  (of scripts/gdb/acre.py)')
-	$(Q)$(RUN) --gdb '$(GDB_PORT)' $(K)/acre.elf $(RUN_END)
+qemu-gdb: kernel
+	$(Q)$(RUN) --gdb "$$GDB_PORT" $(K)/acre.elf $(RUN_END)
 
 debug: ## boot under gdb, stopped at kernel_main
-debug: kernel $(DTB)
-	$(Q)GDB='$(GDB)' $(RUN) --debug $(K)/acre.elf $(RUN_END)
+debug: kernel
+	$(Q)$(RUN) --debug $(K)/acre.elf $(RUN_END)
 
 dtb: ## write and show build/virt.dts, the tree that QEMU makes (MEM=, HARTS=, ...)
-dtb: $(DTB)
+dtb:
 	@scripts/need dtc
 	@mkdir -p $(OUT)
 	$(Q)$(RUN) --dump-dtb $(OUT)/virt.dtb $(RUN_END)
@@ -61,13 +57,6 @@ dtb: $(DTB)
 	@cat $(OUT)/virt.dts
 	@echo '$(OUT)/virt.dts is what QEMU hands to the firmware. The kernel sees more: OpenSBI adds its own' >&2
 	@echo 'memory under /reserved-memory. To change it: edit a copy, make qemu DTS=copy.dts' >&2
-
-ifneq ($(filter %.dts,$(DTS)),)
-$(DTB): $(DTS)
-	@scripts/need dtc
-	@mkdir -p $(@D)
-	$(Q)dtc -I dts -O dtb -i $(<D) -o $@ $<
-endif
 
 # ---- tests ------------------------------------------------------------------------------------
 

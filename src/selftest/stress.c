@@ -142,8 +142,8 @@ static void run_stress_command(unsigned nwords, char *const *word)
 			return;
 		}
 	}
-	if (number[0] > STRESS_MAX_OPERATIONS) {
-		acre_print("'%s' is too many: at most %llu operations\n", word[0],
+	if (number[0] == 0 || number[0] > STRESS_MAX_OPERATIONS) {
+		acre_print("'%s': the number of operations is 1 to %llu\n", word[0],
 			   (unsigned long long)STRESS_MAX_OPERATIONS);
 		return;
 	}
