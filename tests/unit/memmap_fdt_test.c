@@ -837,6 +837,28 @@ KTEST(memmap_fdt, leaves_out_what_is_outside_the_usable_ranges)
 	expect_regions(b, want, ARRAY_SIZE(want));
 }
 
+KTEST(memmap_fdt, leaves_out_what_is_outside_the_usable_ranges_of_any_node)
+{
+	static const struct want want[] = {
+		{ 0x1000000, 0x1040000, MEMMAP_LEFT_OUT, "linux,usable-memory-range" },
+		{ 0x1040000, 0x1080000, MEMMAP_USABLE, "" },
+		{ 0x1080000, 0x1100000, MEMMAP_LEFT_OUT, "linux,usable-memory-range" },
+	};
+	struct bench *b = new_bench();
+
+	begin_root(b);
+	add_node(b, "memory@1000000", 0x1000000, 0x100000, NULL);
+	for (uint32_t i = 0; i < 2; i++) {
+		fdt_build_begin(&b->tree, "chosen");
+		FDT_BUILD_CELLS(&b->tree, "linux,usable-memory-range", 0, 0x1000000 + i * 0x40000,
+				0, 0x80000);
+		fdt_build_end(&b->tree);
+	}
+	fdt_build_end(&b->tree);
+	fill_and_resolve(b);
+	expect_regions(b, want, ARRAY_SIZE(want));
+}
+
 KTEST(memmap_fdt, fails_where_the_usable_ranges_cannot_be_read)
 {
 	static const uint32_t odd[] = { 0, 0x1000000, 0x100000 };

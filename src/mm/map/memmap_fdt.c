@@ -342,38 +342,6 @@ static void add_malformed_reservation(struct importer *importer, const struct fd
 
 /* ---- what may be used at all ----------------------------------------------------------------- */
 
-/* Note one pair of linux,usable-memory-range; sorted by insertion, since there are few. */
-static void add_usable(struct importer *importer, const struct fdt_memory_fact *fact)
-{
-	struct acre_range range = clipped(fact);
-	uint32_t at = importer->nusable;
-
-	importer->is_restricted = true;
-	if (acre_range_is_empty(range))
-		return;
-	if (at == MEMMAP_MAX_WINDOWS) {
-		report_fact(importer, fact, MEMMAP_WARNING, ACRE_ERR_FULL,
-			    "left out with all that follow, raise MEMMAP_MAX_WINDOWS");
-		return;
-	}
-	for (; at > 0 && importer->usable[at - 1].start > range.start; at--)
-		importer->usable[at] = importer->usable[at - 1];
-	importer->usable[at] = range;
-	importer->nusable++;
-}
-
-/* Usable memory in doubt is not used; all of it in doubt is an error. */
-static void add_malformed_usable(struct importer *importer, const struct fdt_memory_fact *fact)
-{
-	importer->is_restricted = true;
-	if (fact->why == ACRE_ERR_OVERFLOW)
-		report_fact(importer, fact, MEMMAP_WARNING, fact->why,
-			    "a pair that cannot be is not usable");
-	else
-		report_fact(importer, fact, MEMMAP_ERROR, fact->why,
-			    "forbids memory, but no one can say which");
-}
-
 static void leave_range_out(struct importer *importer, acre_paddr_t start, acre_paddr_t end)
 {
 	struct acre_range range = { start, end };
@@ -405,6 +373,49 @@ static void leave_out_the_rest(struct importer *importer)
 			from = importer->usable[i].end;
 	}
 	leave_range_out(importer, from, ACRE_PADDR_LIMIT);
+}
+
+/* Where two nodes say what may be used, no more may be than both of them allow. */
+static void begin_usable(struct importer *importer, const struct fdt_memory_fact *fact)
+{
+	if (importer->is_restricted && importer->usable_node != fact->node.offset) {
+		leave_out_the_rest(importer);
+		importer->nusable = 0;
+	}
+	importer->is_restricted = true;
+	importer->usable_node = fact->node.offset;
+}
+
+/* Note one pair of linux,usable-memory-range; sorted by insertion, since there are few. */
+static void add_usable(struct importer *importer, const struct fdt_memory_fact *fact)
+{
+	struct acre_range range = clipped(fact);
+
+	begin_usable(importer, fact);
+	uint32_t at = importer->nusable;
+	if (acre_range_is_empty(range))
+		return;
+	if (at == MEMMAP_MAX_WINDOWS) {
+		report_fact(importer, fact, MEMMAP_WARNING, ACRE_ERR_FULL,
+			    "left out with all that follow, raise MEMMAP_MAX_WINDOWS");
+		return;
+	}
+	for (; at > 0 && importer->usable[at - 1].start > range.start; at--)
+		importer->usable[at] = importer->usable[at - 1];
+	importer->usable[at] = range;
+	importer->nusable++;
+}
+
+/* Usable memory in doubt is not used; all of it in doubt is an error. */
+static void add_malformed_usable(struct importer *importer, const struct fdt_memory_fact *fact)
+{
+	begin_usable(importer, fact);
+	if (fact->why == ACRE_ERR_OVERFLOW)
+		report_fact(importer, fact, MEMMAP_WARNING, fact->why,
+			    "a pair that cannot be is not usable");
+	else
+		report_fact(importer, fact, MEMMAP_ERROR, fact->why,
+			    "forbids memory, but no one can say which");
 }
 
 /* mem= in the boot arguments. */
