@@ -79,6 +79,7 @@
 #include "lib/align.h"
 #include "lib/string.h"
 #include "mm/map/memmap_contracts.h"
+#include "mm/map/memmap_internal.h"
 #include "mm/map/memmap_paint_internal.h"
 
 /* ---- input ----------------------------------------------------------------------------------- */
@@ -217,11 +218,15 @@ enum acre_status memmap_limit(struct memmap *map, uint64_t bytes, const char *na
 
 /* ---- lists of regions: sorted and disjoint --------------------------------------------------- */
 
+bool memmap_same_owner(const struct memmap_region *a, const struct memmap_region *b)
+{
+	return a->kind == b->kind && a->index == b->index && strcmp(a->name, b->name) == 0;
+}
+
 static bool can_join(const struct memmap_region *below, const struct memmap_region *above)
 {
-	return below->range.end == above->range.start && below->kind == above->kind &&
-	       below->bank == above->bank && below->index == above->index &&
-	       strcmp(below->name, above->name) == 0;
+	return below->range.end == above->range.start && below->bank == above->bank &&
+	       memmap_same_owner(below, above);
 }
 
 /* Make the last region of @list reach up to @end. */
@@ -256,9 +261,7 @@ static bool append(struct memmap_list *list, const struct memmap_region *next)
 	return true;
 }
 
-/* Index of the first in @list that ends after @addr, @count if none does. Binary search. */
-static uint32_t first_ending_after(const struct memmap_region *list, uint32_t count,
-				   acre_paddr_t addr)
+uint32_t memmap_first_above(const struct memmap_region *list, uint32_t count, acre_paddr_t addr)
 {
 	uint32_t low = 0;
 	uint32_t high = count;
@@ -606,7 +609,7 @@ static enum acre_status find_to_carve(const struct memmap *map, struct acre_rang
 		return ACRE_ERR_INVALID;
 	if (range.start % FRAME_SIZE != 0 || range.end % FRAME_SIZE != 0)
 		return ACRE_ERR_MISALIGNED;
-	*at = first_ending_after(map->region, map->nregions, range.start);
+	*at = memmap_first_above(map->region, map->nregions, range.start);
 	if (*at == map->nregions || map->region[*at].kind != from ||
 	    range.start < map->region[*at].range.start || range.end > map->region[*at].range.end)
 		return ACRE_ERR_NOT_FOUND;
@@ -716,7 +719,7 @@ enum acre_status memmap_place(struct memmap *map, const struct memmap_request *r
 
 const struct memmap_region *memmap_find(const struct memmap *map, acre_paddr_t addr)
 {
-	uint32_t at = first_ending_after(map->region, map->nregions, addr);
+	uint32_t at = memmap_first_above(map->region, map->nregions, addr);
 
 	if (at == map->nregions || addr < map->region[at].range.start)
 		return NULL;
@@ -776,7 +779,7 @@ uint64_t memmap_ram_bytes(const struct memmap *map)
 /* The first part of @range that is in no bank; empty if all of it is RAM. */
 static struct acre_range first_hole(const struct memmap *map, struct acre_range range)
 {
-	uint32_t bank = first_ending_after(map->bank, map->nbanks, range.start);
+	uint32_t bank = memmap_first_above(map->bank, map->nbanks, range.start);
 
 	/* Banks that touch are one stretch of RAM here. */
 	/*@

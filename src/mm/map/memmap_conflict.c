@@ -6,14 +6,8 @@
  * Each reservation is held against the regions that it touches. Every byte of RAM in it is its own
  * or somebody else's who won. Regions side by side with one owner are one answer.
  */
-#include "lib/string.h"
 #include "mm/map/memmap.h"
-
-static bool has_owner(const struct memmap_region *region, const struct memmap_region *owner)
-{
-	return region->kind == owner->kind && region->index == owner->index &&
-	       strcmp(region->name, owner->name) == 0;
-}
+#include "mm/map/memmap_internal.h"
 
 static bool is_within(struct acre_range inner, struct acre_range outer)
 {
@@ -38,7 +32,7 @@ static struct acre_range claim_of(const struct memmap *map, const struct memmap_
 {
 	for (uint32_t i = 0; i < map->nreservations; i++) {
 		const struct memmap_region *claim = &map->reservation[i];
-		if (has_owner(claim, winner) && is_within(winner->range, claim->range))
+		if (memmap_same_owner(claim, winner) && is_within(winner->range, claim->range))
 			return claim->range;
 	}
 	return winner->range;
@@ -48,7 +42,8 @@ static struct acre_range claim_of(const struct memmap *map, const struct memmap_
 static bool contradicts(const struct memmap *map, const struct memmap_region *winner,
 			const struct memmap_region *loser)
 {
-	if (is_nobodys(winner->kind) || is_nobodys(loser->kind) || has_owner(winner, loser) ||
+	if (is_nobodys(winner->kind) || is_nobodys(loser->kind) ||
+	    memmap_same_owner(winner, loser) ||
 	    (winner->kind == MEMMAP_KERNEL && loser->kind == MEMMAP_KERNEL))
 		return false;
 	if ((winner->kind != MEMMAP_FIRMWARE && loser->kind != MEMMAP_FIRMWARE) ||
@@ -58,33 +53,17 @@ static bool contradicts(const struct memmap *map, const struct memmap_region *wi
 	return !is_within(claim, loser->range) && !is_within(loser->range, claim);
 }
 
-/* The index of the first region that ends above @addr; nregions if there is none. */
-static uint32_t region_above(const struct memmap *map, acre_paddr_t addr)
-{
-	uint32_t low = 0;
-	uint32_t high = map->nregions;
-
-	while (low < high) {
-		const uint32_t middle = low + (high - low) / 2;
-		if (map->region[middle].range.end <= addr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 /* The first part of @loser from @from on that another has; false if there is none. */
 static bool find_conflict(const struct memmap *map, const struct memmap_region *loser,
 			  acre_paddr_t from, struct memmap_conflict *conflict)
 {
-	for (uint32_t i = region_above(map, from);
+	for (uint32_t i = memmap_first_above(map->region, map->nregions, from);
 	     i < map->nregions && map->region[i].range.start < loser->range.end; i++) {
 		const struct memmap_region *winner = &map->region[i];
 		if (!contradicts(map, winner, loser))
 			continue;
 		*conflict = (struct memmap_conflict){ winner->range, winner, loser };
-		while (++i < map->nregions && has_owner(&map->region[i], winner) &&
+		while (++i < map->nregions && memmap_same_owner(&map->region[i], winner) &&
 		       map->region[i].range.start == conflict->range.end)
 			conflict->range.end = map->region[i].range.end;
 		if (conflict->range.start < loser->range.start)

@@ -204,16 +204,6 @@ static void extend(struct memmap_list *list, acre_paddr_t end);
 */
 static bool append(struct memmap_list *list, const struct memmap_region *next);
 
-/*@
-	requires \valid_read(list + (0 .. count - 1)) && sorted_list(list, count);
-	assigns \nothing;
-	ensures \result <= count;
-	ensures \result < count ==> list[\result].range.end > addr;
-	ensures \forall integer i; 0 <= i < \result ==> list[i].range.end <= addr;
-*/
-static uint32_t first_ending_after(const struct memmap_region *list, uint32_t count,
-				   acre_paddr_t addr);
-
 /* ---- resolving ------------------------------------------------------------------------------- */
 
 /*@

@@ -30,7 +30,7 @@ struct importer {
 	uint32_t ndynamic;            /* reservations without a place, so far */
 	bool has_memory;              /* a bank that is not empty was delivered */
 	bool is_full;                 /* the sink takes no more: what comes now has no place */
-	bool is_restricted; /* there is a linux,usable-memory-range, and these are its pairs: */
+	bool is_restricted;   /* there is a linux,usable-memory-range, and these are its pairs: */
 	uint32_t usable_node; /* offset of the node that has it */
 	uint32_t nusable;
 	struct acre_range usable[MEMMAP_MAX_WINDOWS]; /* not empty, by start */
