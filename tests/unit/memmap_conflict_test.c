@@ -107,6 +107,29 @@ KTEST(memmap_conflict, what_describes_the_same_is_none)
 	expect_no_more(map, &cursor);
 }
 
+/*
+ *	first               |==============|
+ *	node        |==============|
+ *	node            |===============|
+ *	firmware |--------------------|
+ */
+KTEST(memmap_conflict, firmware_that_overlaps_in_part_with_any_pair_of_a_node_is_one)
+{
+	struct memmap *map = two_pieces();
+	struct memmap_outside_cursor cursor = { 0 };
+
+	reserve(map, 0x3000, 0x8000, MEMMAP_NO_MAP, "first");
+	reserve(map, 0x1000, 0x5000, MEMMAP_NO_MAP, "node");
+	reserve(map, 0x2000, 0x7000, MEMMAP_NO_MAP, "node");
+	reserve(map, 0, 0x6000, MEMMAP_FIRMWARE, "mmode_resv0");
+	REQUIRE_EQ(memmap_resolve(map), ACRE_OK);
+	expect(map, &cursor, 0x3000, 0x5000, "first", "node");
+	expect(map, &cursor, 0x3000, 0x7000, "first", "node");
+	expect(map, &cursor, 0x1000, 0x3000, "node", "mmode_resv0");
+	expect(map, &cursor, 0x3000, 0x6000, "first", "mmode_resv0");
+	expect_no_more(map, &cursor);
+}
+
 KTEST(memmap_conflict, firmware_that_overlaps_in_part_is_one)
 {
 	struct memmap *map = two_pieces();

@@ -14,6 +14,13 @@ static bool is_within(struct acre_range inner, struct acre_range outer)
 	return outer.start <= inner.start && inner.end <= outer.end;
 }
 
+/* What is in both; empty if nothing is. */
+static struct acre_range common(struct acre_range a, struct acre_range b)
+{
+	return (struct acre_range){ a.start > b.start ? a.start : b.start,
+				    a.end < b.end ? a.end : b.end };
+}
+
 /* Kinds that children of /reserved-memory have. */
 static bool is_node(enum memmap_kind kind)
 {
@@ -27,20 +34,23 @@ static bool is_nobodys(enum memmap_kind kind)
 	return kind == MEMMAP_MEMRESERVE || kind == MEMMAP_LEFT_OUT || kind < MEMMAP_REUSABLE;
 }
 
-/* The whole of what @winner was cut from: the first reservation with that owner around it. */
-static struct acre_range claim_of(const struct memmap *map, const struct memmap_region *winner)
+/* Does @other lie in or around each reservation of @owner's that meets @range? */
+static bool nests_with(const struct memmap *map, const struct memmap_region *owner,
+		       struct acre_range range, struct acre_range other)
 {
 	for (uint32_t i = 0; i < map->nreservations; i++) {
 		const struct memmap_region *claim = &map->reservation[i];
-		if (memmap_same_owner(claim, winner) && is_within(winner->range, claim->range))
-			return claim->range;
+		if (memmap_same_owner(claim, owner) &&
+		    !acre_range_is_empty(common(claim->range, range)) &&
+		    !is_within(claim->range, other) && !is_within(other, claim->range))
+			return false;
 	}
-	return winner->range;
+	return true;
 }
 
 /* Two nodes for one range of the firmware's, or the parts of the kernel, are no contradiction. */
 static bool contradicts(const struct memmap *map, const struct memmap_region *winner,
-			const struct memmap_region *loser)
+			struct acre_range run, const struct memmap_region *loser)
 {
 	if (is_nobodys(winner->kind) || is_nobodys(loser->kind) ||
 	    memmap_same_owner(winner, loser) ||
@@ -49,28 +59,36 @@ static bool contradicts(const struct memmap *map, const struct memmap_region *wi
 	if ((winner->kind != MEMMAP_FIRMWARE && loser->kind != MEMMAP_FIRMWARE) ||
 	    !is_node(winner->kind) || !is_node(loser->kind))
 		return true;
-	const struct acre_range claim = claim_of(map, winner);
-	return !is_within(claim, loser->range) && !is_within(loser->range, claim);
+	return !is_within(loser->range, run) &&
+	       !nests_with(map, winner, common(run, loser->range), loser->range);
+}
+
+/* What the owner of region *@at has there without a gap; *@at becomes the first region after it. */
+static struct acre_range owned_run(const struct memmap *map, uint32_t *at)
+{
+	const struct memmap_region *owner = &map->region[*at];
+	struct acre_range run = owner->range;
+
+	while (++*at < map->nregions && map->region[*at].range.start == run.end &&
+	       memmap_same_owner(&map->region[*at], owner))
+		run.end = map->region[*at].range.end;
+	return run;
 }
 
 /* The first part of @loser from @from on that another has; false if there is none. */
 static bool find_conflict(const struct memmap *map, const struct memmap_region *loser,
 			  acre_paddr_t from, struct memmap_conflict *conflict)
 {
-	for (uint32_t i = memmap_first_above(map->region, map->nregions, from);
-	     i < map->nregions && map->region[i].range.start < loser->range.end; i++) {
-		const struct memmap_region *winner = &map->region[i];
-		if (!contradicts(map, winner, loser))
-			continue;
-		*conflict = (struct memmap_conflict){ winner->range, winner, loser };
-		while (++i < map->nregions && memmap_same_owner(&map->region[i], winner) &&
-		       map->region[i].range.start == conflict->range.end)
-			conflict->range.end = map->region[i].range.end;
-		if (conflict->range.start < loser->range.start)
-			conflict->range.start = loser->range.start;
-		if (conflict->range.end > loser->range.end)
-			conflict->range.end = loser->range.end;
-		return true;
+	uint32_t at = memmap_first_above(map->region, map->nregions, from);
+
+	while (at < map->nregions && map->region[at].range.start < loser->range.end) {
+		const struct memmap_region *winner = &map->region[at];
+		const struct acre_range run = owned_run(map, &at);
+		if (contradicts(map, winner, run, loser)) {
+			*conflict = (struct memmap_conflict){ common(run, loser->range), winner,
+							      loser };
+			return true;
+		}
 	}
 	return false;
 }
