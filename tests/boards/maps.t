@@ -20,7 +20,6 @@ import importlib.util
 import re
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -178,17 +177,11 @@ def table(answer, findings, extra):
 
 def ask(name, data, image, dtb):
     """(Answer, findings, the other lines by their first word)"""
-    with tempfile.TemporaryDirectory(prefix="acre-boards.") as folder:
-        path = Path(folder, "tree.dtb")
-        path.write_bytes(data)
-        index = Path(folder, "index")
-        index.write_text(f"{name} {path} {image[0]:x} {image[1]:x} {dtb:x} 0\n", encoding="ascii")
-        done = subprocess.run([MATRIX.DUMP, index], capture_output=True, text=True, errors="replace", check=False)
-    found = MATRIX.parse_dump(done.stdout)
+    found, text, done = MATRIX.dump([MATRIX.trees.Case(name, data, None, image, dtb)])
     if done.returncode or name not in found:
-        raise Bad(f"memmap_dump failed: {done.stderr.strip()}")
+        raise Bad(f"memmap_dump failed: {done.stderr.decode(errors='replace').strip()}")
     extra = {"conflict": [], "hart": []}
-    for line in done.stdout.splitlines():
+    for line in text.splitlines():
         word, _, rest = line.partition(" ")
         if word in extra:
             extra[word].append(rest)
@@ -237,12 +230,6 @@ def judge(name, write):
 # ---- in QEMU --------------------------------------------------------------------------------------------
 
 
-def as_nodes(node):
-    """A parsed node as one that can be written."""
-    children = [as_nodes(child) for child in node.children]
-    return blob.Node(node.name, list(node.properties.items()), children)
-
-
 def is_firmware(node):
     return node.name.startswith((b"mmode_resv", b"mmode_pmp"))
 
@@ -253,11 +240,11 @@ def on_virt(name):
     source = '/dts-v1/;\n/include/ "virt.dtsi"\n/include/ "test-device.dtsi"\n'
     command = ["dtc", "-q", "-i", str(TOP / "tests/dts"), "-O", "dtb", "-"]
     machine, _ = oracle.parse(subprocess.run(command, input=source.encode(), capture_output=True, check=True).stdout)
-    root = as_nodes(machine)
+    root = MATRIX.as_nodes(machine)
     for node in board.children:
         if oracle.is_memory(node) or node.called(b"reserved-memory"):
             node.children = [child for child in node.children if not is_firmware(child)]
-            root.children.append(as_nodes(node))
+            root.children.append(MATRIX.as_nodes(node))
     return blob.flatten(root, entries).bytes()
 
 

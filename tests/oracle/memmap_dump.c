@@ -2,10 +2,10 @@
 /*
  * memmap_dump.c - what src/fdt and src/mm make of device trees, in lines that a program can read.
  *
- *	memmap_dump INDEX
+ *	memmap_dump < TREES
  *
- * INDEX has a line for each tree: name, file, start and end of the image, address of the tree,
- * and how many bytes of RAM to use at most (0: all).
+ * A tree is a line and its bytes. The line: name, how many bytes, start and end of the image,
+ * address of the tree, and how many bytes of RAM to use at most (0: all); numbers in hexadecimal.
  * For each it prints
  *
  *	case NAME
@@ -184,25 +184,15 @@ static void dump(struct memmap *map, const uint8_t *blob, size_t size, struct ac
 	print_harts(&fdt);
 }
 
-/* A block that ends where the file ends; never NULL, and empty for an empty file. */
-static uint8_t *read_file(const char *path, size_t *size)
+/* The next @size bytes, in a block of just that size; never NULL, and empty for an empty tree. */
+static uint8_t *read_blob(size_t size)
 {
-	FILE *file = fopen(path, "rb");
+	uint8_t *bytes = malloc(size);
 
-	if (file == NULL || fseek(file, 0, SEEK_END) != 0) {
-		perror(path);
+	if (bytes == NULL || fread(bytes, 1, size, stdin) != size) {
+		fprintf(stderr, "a tree is not as long as its line says\n");
 		exit(2);
 	}
-	long length = ftell(file);
-	rewind(file);
-	uint8_t *bytes = malloc(length > 0 ? (size_t)length : 1);
-	if (length < 0 || bytes == NULL ||
-	    fread(bytes, 1, (size_t)length, file) != (size_t)length) {
-		perror(path);
-		exit(2);
-	}
-	fclose(file);
-	*size = (size_t)length;
 	return bytes;
 }
 
@@ -224,41 +214,35 @@ static uint64_t next_number(char **rest)
 	const char *word = next_word(rest);
 
 	if (word == NULL) {
-		fprintf(stderr, "a line of the index is too short\n");
+		fprintf(stderr, "a line is too short\n");
 		exit(2);
 	}
 	return strtoull(word, NULL, 16);
 }
 
-static void dump_line(struct memmap *map, char *line)
+static void dump_next(struct memmap *map, char *line)
 {
 	const char *name = next_word(&line);
-	const char *path = next_word(&line);
+	const size_t size = next_number(&line);
 	struct acre_range image = { .start = next_number(&line) };
-	size_t size;
 
 	image.end = next_number(&line);
 	uint64_t address = next_number(&line);
-	uint8_t *blob = read_file(path, &size);
+	uint64_t limit = next_number(&line);
+	uint8_t *blob = read_blob(size);
 	printf("case %s\n", name);
-	dump(map, blob, size, image, address, next_number(&line));
+	dump(map, blob, size, image, address, limit);
 	printf("end\n");
 	fflush(stdout);
 	free(blob);
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
 	static struct memmap map;
 	char line[2048];
 
-	FILE *index = argc == 2 ? fopen(argv[1], "r") : NULL;
-	if (index == NULL) {
-		fprintf(stderr, "usage: memmap_dump INDEX\n");
-		return 2;
-	}
-	while (fgets(line, sizeof(line), index) != NULL)
-		dump_line(&map, line);
-	fclose(index);
+	while (fgets(line, sizeof(line), stdin) != NULL)
+		dump_next(&map, line);
 	return 0;
 }

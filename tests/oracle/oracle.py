@@ -5,11 +5,14 @@ Written from the Devicetree Specification v0.4 (2.3, 3.4 to 3.6, 5), the reserve
 the choices that docs/memory-map.md makes where those leave one; not from the kernel. Numbers are
 Python's, without width; the map is found by looking at each piece between two neighbouring edges.
 
-    regions, banks, outside, unplaced = oracle.memory_map(blob, image, dtb, limit)      or raises oracle.Refused
+    regions, banks, outside, unplaced, contradictions = oracle.memory_map(blob, image, dtb, limit)
+    or raises oracle.Refused
 
     oracle.py BLOB [IMAGE_START IMAGE_END DTB [LIMIT]]      prints it
 """
 
+import bisect
+import itertools
 import re
 import struct
 import sys
@@ -255,7 +258,9 @@ class Claim:
 
 
 def is_memory(node):
-    """3.4 wants name and type; one will do, but a type must not be another one."""
+    """3.4 wants name and type; one will do, but neither must be another one."""
+    if node.called(b"chosen") or node.called(b"reserved-memory"):
+        return False
     kind = node.get(b"device_type")
     return node.called(b"memory") if kind is None else kind.startswith(b"memory\0")
 
@@ -296,9 +301,9 @@ def reserved_nodes(root):
     return [(parent, node) for parent in root.children if parent.called(b"reserved-memory") for node in parent.children]
 
 
-def static_reservations(root):
-    """A malformed one is taken at its widest, and lent to nobody."""
-    for parent, node in reserved_nodes(root):
+def static_reservations(parent):
+    """Those of one /reserved-memory. A malformed one is taken at its widest, and lent to nobody."""
+    for node in parent.children:
         if state(node) == "off":
             continue
         in_order = state(node) == "okay"
@@ -313,7 +318,7 @@ def static_reservations(root):
                     base = translate(start, size)
                     yield Claim(base, base + size, kind_of(node, in_order), shown(node.name))
                 else:
-                    wanted(translate(start, 0) == start, "too long for its range")
+                    wanted(not parent.get(b"ranges"), "too long for any range")
                     yield Claim(start, WORD, kind_of(node, False), shown(node.name))
         except Malformed as why:
             raise Refused(f"{shown(node.name)}: {why}") from None
@@ -335,7 +340,8 @@ class Wish:
         self.windows = [(0, LIMIT)]
         allowed = node.get(b"alloc-ranges")
         if allowed is not None:
-            self.windows = list(self.translated(pairs(allowed, cell_counts(parent)), translator(parent)))
+            some = itertools.islice(pairs(allowed, cell_counts(parent)), MAX_WINDOWS)
+            self.windows = list(self.translated(some, translator(parent)))
 
     @staticmethod
     def number(value, wide):
@@ -355,7 +361,7 @@ class Wish:
 
     def place(self, regions):
         """The highest start in the first window that has one, or None."""
-        for low, high in self.windows[:MAX_WINDOWS]:
+        for low, high in self.windows:
             starts = []
             for start, end, kind, *_ in regions:
                 at = (min(end, high) - self.size) // self.alignment * self.alignment
@@ -393,7 +399,7 @@ def usable_ranges(root):
             here = [(start, start + size) for start, size in pairs(value, cell_counts(root))]
         except Malformed as why:
             raise Refused(f"linux,usable-memory-range: {why}") from None
-        here = [(start, end) for start, end in here if start < end < WORD]
+        here = [(start, min(end, LIMIT)) for start, end in here if start < min(end, LIMIT) and end < WORD]
         here = here[:MAX_WINDOWS]
         refuse_unless(here, "nothing is usable")
         found = here if found is None else [
@@ -432,31 +438,39 @@ def mem_limit(bootargs):
     return limit
 
 
-def initrds(root):
-    """Of each /chosen, though there should be one: it is a reservation."""
-    for chosen in chosen_nodes(root):
-        values = [chosen.get(name) for name in (b"linux,initrd-start", b"linux,initrd-end")]
-        if None in values:
-            continue  # one end is none
-        try:
-            start, end = map(integer, values)
-        except Malformed as why:
-            raise Refused(f"initrd: {why}") from None
-        if start <= end:
-            yield Claim(start, end, "initrd", "initrd")
+def initrd(chosen):
+    values = [chosen.get(name) for name in (b"linux,initrd-start", b"linux,initrd-end")]
+    if None in values:
+        return  # one end is none
+    try:
+        start, end = map(integer, values)
+    except Malformed as why:
+        raise Refused(f"initrd: {why}") from None
+    if start <= end:
+        yield Claim(start, end, "initrd", "initrd")
 
 
-def elfcorehdrs(root):
-    for chosen in chosen_nodes(root):
-        value = chosen.get(b"linux,elfcorehdr")
-        if value is None:
-            continue
-        try:
-            (start, size), = pairs(value, cell_counts(root))
-            wanted(start < WORD and start + size < WORD, "past the end of the address space")
-        except (Malformed, ValueError) as why:
-            raise Refused(f"linux,elfcorehdr: {why}") from None
-        yield Claim(start, start + size, "reserved", "linux,elfcorehdr")
+def elfcorehdr(chosen):
+    value = chosen.get(b"linux,elfcorehdr")
+    if value is None:
+        return
+    try:
+        (start, size), = pairs(value, cell_counts(chosen.parent))
+        wanted(start < WORD and start + size < WORD, "past the end of the address space")
+    except (Malformed, ValueError) as why:
+        raise Refused(f"linux,elfcorehdr: {why}") from None
+    yield Claim(start, start + size, "reserved", "linux,elfcorehdr")
+
+
+def reservations(root):
+    """In the order of the tree: of two that are alike, the first has the memory. Of each /chosen and each
+    /reserved-memory, though there should be one: they are reservations."""
+    for node in root.children:
+        if node.called(b"reserved-memory"):
+            yield from static_reservations(node)
+        elif node.called(b"chosen"):
+            yield from initrd(node)
+            yield from elfcorehdr(node)
 
 
 # ---- the map ------------------------------------------------------------------------------------------
@@ -498,7 +512,7 @@ def guard(banks, image, claims):
             chains[-1][1] = end
         else:
             chains.append([start, end])
-    own = [chain for chain in chains if chain[0] <= image[0] <= chain[1]]
+    own = [chain for chain in chains if chain[0] <= image[0] <= chain[1] and image[0] < image[1]]
     if not own:
         return []
     rams = [(own[-1][0], image[0])]
@@ -561,18 +575,44 @@ def outside_ram(banks, reservations):
     return found
 
 
+NOBODYS = {"usable", "rounding slack", "metadata", "left out", "memreserve"}
+NODES = {"reusable", "reserved", "no-map", "firmware"}
+
+
+def contradictions(regions, claims):
+    """[(start, end, kind, name, kind, name)]: who has the memory, and who claims it too. No contradiction is it
+    where one of the two is no owner, nor where of two nodes one is the firmware's and one lies in the other."""
+    runs = merge((start, end, kind, name) for start, end, kind, name, _ in regions if kind not in NOBODYS)
+    ends = [run[1] for run in runs]
+    found = []
+    for claim in claims:
+        for start, end, kind, name in itertools.islice(runs, bisect.bisect_right(ends, claim.start), None):
+            if start >= claim.end:
+                break
+            low, high = max(start, claim.start), min(end, claim.end)
+            kinds = {kind, claim.kind}
+            if (kind, name) == (claim.kind, claim.name) or kinds & NOBODYS or kinds == {"kernel"}:
+                continue
+            if "firmware" in kinds and kinds <= NODES:
+                there = [c for c in claims if (c.kind, c.name) == (kind, name) and c.start < high and c.end > low]
+                if all(c.covers(claim.start, claim.end) or claim.covers(c.start, c.end) for c in there):
+                    continue
+                if start <= claim.start and claim.end <= end:
+                    continue
+            found.append((low, high, kind, name, claim.kind, claim.name))
+    return found
+
+
 def memory_map(blob, image, dtb, limit=0):
     """`image` is (start, end), `dtb` the address of the blob. Returns regions, banks, outside, unplaced:
-    the number of reservations without an address that stay without one."""
+    the number of reservations without an address that stay without one; and contradictions."""
     root, entries = parse(blob)
     total = struct.unpack_from(">I", blob, 4)[0]
     declared = banks_of(root)
     refuse_unless(declared, "no memory")
     banks = cut_banks(declared)
     claims = [Claim(a, a + s, "memreserve", f"/memreserve/ {n}") for n, (a, s) in enumerate(entries) if s]
-    claims += list(static_reservations(root))
-    claims += list(initrds(root))
-    claims += list(elfcorehdrs(root))
+    claims += list(reservations(root))
     claims.append(Claim(*image, "kernel", "kernel image"))
     claims.append(Claim(dtb, dtb + total, "device tree", "device tree"))
     claims = [claim for claim in claims if claim.start < claim.end]
@@ -588,7 +628,7 @@ def memory_map(blob, image, dtb, limit=0):
         else:
             claims.append(Claim(at, at + wish.size, wish.kind, wish.name))
             regions = partition(banks, claims)
-    return regions, banks, outside, unplaced
+    return regions, banks, outside, unplaced, contradictions(regions, claims)
 
 
 def main(arguments):
@@ -596,7 +636,7 @@ def main(arguments):
         blob = file.read()
     numbers = [int(word, 0) for word in arguments[1:]] or [0x80200000, 0x80E00000, 0x87E00000]
     try:
-        regions, banks, outside, unplaced = memory_map(blob, tuple(numbers[:2]), *numbers[2:])
+        regions, banks, outside, unplaced, both = memory_map(blob, tuple(numbers[:2]), *numbers[2:])
     except Refused as why:
         print(f"refused: {why}")
         return 1
@@ -606,6 +646,8 @@ def main(arguments):
         print(f"         [{start:#018x}, {end:#018x})  {kind:16} {name}")
     for start, end, kind, name in outside:
         print(f"outside  [{start:#018x}, {end:#018x})  {kind:16} {name}")
+    for start, end, kind, name, other_kind, other in both:
+        print(f"twice    [{start:#018x}, {end:#018x})  {kind} {name}, and {other_kind} {other}")
     if unplaced:
         print(f"{unplaced} without a place")
     return 0

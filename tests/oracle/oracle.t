@@ -3,21 +3,25 @@
 """
 oracle.t - the memory maps of many hostile and odd device trees, against an oracle.
 
-    matrix.t [--seed N] [--boots N|all] [--keep FOLDER] [--also FOLDER] [GLOB...]
+    oracle.t [--seed N] [--boots N|all] [--random N] [--first N] [--keep FOLDER] [--also FOLDER] [GLOB...]
 
 First on the host, every tree: build/oracle/memmap_dump says what src/fdt and src/mm make of it, oracle.py
 what it must be. Then a choice of them boots in QEMU, and what counts is what the kernel prints: the
 oracle is asked about the tree that the firmware really passed, read out of the guest's memory.
 A result has `host` or `boot` before the case's name; GLOB goes by that. To the generated trees come those
 of tests/oracle/kept, what the fuzzers have found worth keeping, and what is in FOLDER.
+
+Then, for GLOB `random`, random trees (random_trees.py), as many as --random says, from number --first on. What
+goes wrong with one is shown with its name, random/SEED/NUMBER; --keep has its blob, and one that was shrunk.
 """
 
 import argparse
 import fnmatch
+import hashlib
 import os
 import subprocess
 import sys
-import tempfile
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -29,18 +33,21 @@ KEPT = [HERE / "kept", CORPUS, TOP / "tests/fuzz/cases"]
 BOOTS = "all"
 
 sys.path.insert(0, str(HERE))
+import blob  # noqa: E402
 import guest  # noqa: E402
 import oracle  # noqa: E402
+import random_trees  # noqa: E402
 import trees  # noqa: E402
 
 
 class Answer:
     """A map, or a refusal: what it is compared by, and why it was refused."""
 
-    def __init__(self, regions=(), banks=(), outside=(), unplaced=0, refused=None):
+    def __init__(self, regions=(), banks=(), outside=(), unplaced=0, contradictions=(), refused=None):
         self.regions, self.banks, self.refused = list(regions), list(banks), refused
         self.unplaced = unplaced
         self.outside = sorted(outside)
+        self.contradictions = sorted(contradictions)
 
     def kind(self):
         return "map" if self.refused is None else "refused"
@@ -63,7 +70,7 @@ def difference(got, wanted):
         return f"{got.kind()} ({got.refused or len(got.regions)}), should be {wanted.kind()} ({wanted.refused or ''})"
     if got.unplaced != wanted.unplaced:
         return f"{got.unplaced} without a place, should be {wanted.unplaced}"
-    for what in ("banks", "regions", "outside"):
+    for what in ("banks", "regions", "outside", "contradictions"):
         ours, theirs = getattr(got, what), getattr(wanted, what)
         if ours != theirs:
             extra = [x for x in ours if x not in theirs][:8]
@@ -81,7 +88,7 @@ def parse_dump(output):
     for line in output.splitlines():
         word, _, rest = line.partition(" ")
         if word == "case":
-            name, banks, regions, outside, unplaced, refused, findings = rest, [], [], [], 0, None, []
+            name, banks, regions, outside, both, unplaced, refused, findings = rest, [], [], [], [], 0, None, []
         elif word == "finding":
             findings.append(rest)
         elif word == "bank":
@@ -95,32 +102,39 @@ def parse_dump(output):
             start, end, owner = rest.split(" ", 2)
             kind, _, owner = owner.partition("|")
             outside.append((int(start, 16), int(end, 16), kind, owner))
+        elif word == "conflict":
+            start, end, owners = rest.split(" ", 2)
+            both.append((int(start, 16), int(end, 16), *owners.split("|")))
         elif word == "unplaced":
             unplaced = int(rest)
         elif word == "refused":
             refused = rest
         elif word == "end":
-            found[name] = (Answer(oracle.merge(regions), banks, outside, unplaced, refused), findings)
+            found[name] = (Answer(oracle.merge(regions), banks, outside, unplaced, both, refused), findings)
     return found
 
 
-def dump(cases, folder):
-    index = folder / "index"
-    with open(index, "w", encoding="ascii") as lines:
-        for i, case in enumerate(cases):
-            path = folder / f"{i}.dtb"
-            path.write_bytes(case.blob)
-            limit = oracle.mem_limit(case.bootargs)
-            lines.write(f"{case.name} {path} {case.image[0]:x} {case.image[1]:x} {case.dtb:x} {limit:x}\n")
-    done = subprocess.run([DUMP, index], capture_output=True, text=True, errors="replace", check=False)
-    return parse_dump(done.stdout), done
+def asked(case):
+    """The case as memmap_dump takes it."""
+    numbers = [len(case.blob), *case.image, case.dtb, oracle.mem_limit(case.bootargs)]
+    return " ".join([case.name, *map("{:x}".format, numbers)]).encode() + b"\n" + case.blob
+
+
+def dump(cases):
+    """({name: (Answer, findings)}, what the program left behind)"""
+    done = subprocess.run([DUMP], input=b"".join(map(asked, cases)), capture_output=True, check=False)
+    text = done.stdout.decode("ascii", "replace")
+    return parse_dump(text), text, done
 
 
 def judge_host(case, answers):
+    return judge(case, answers, ask_oracle(case.blob, case.image, case.dtb, case.bootargs))
+
+
+def judge(case, answers, wanted):
     if case.name not in answers:
         return "memmap_dump did not live to answer this one"
     got, findings = answers[case.name]
-    wanted = ask_oracle(case.blob, case.image, case.dtb, case.bootargs)
     if case.expect and wanted.kind() != case.expect:
         return f"the oracle says {wanted.kind()} ({wanted.refused}), the case {case.expect}"
     wrong = difference(got, wanted)
@@ -131,6 +145,93 @@ def judge_host(case, answers):
     if got.refused and not any(f.startswith("error ") for f in findings):
         return "refused without an error that says why"
     return None
+
+
+# ---- random trees ---------------------------------------------------------------------------------------
+
+BATCH = 1000
+
+
+def without_one_part(root):
+    """Each tree that has one node or one property less."""
+    for _, here in list(random_trees.nodes_of(root)):
+        for parts in (here.children, here.properties):
+            for at in range(len(parts) - 1, -1, -1):
+                part = parts.pop(at)
+                yield
+                parts.insert(at, part)
+
+
+def shrink(case):
+    """The blob of a tree that has no part without which it does not go wrong any more; the same if it cannot be read."""
+    def goes_wrong(data):
+        other = trees.Case(case.name, data, None, case.image, case.dtb, bootargs=case.bootargs)
+        return judge_host(other, dump([other])[0]) is not None
+
+    try:
+        root, entries = oracle.parse(case.blob)
+    except oracle.Refused:
+        return case.blob
+    root = as_nodes(root)
+    small = blob.flatten(root, entries).bytes()
+    if not goes_wrong(small):
+        return case.blob
+    found = True
+    while found:
+        found = False
+        for _ in without_one_part(root):
+            data = blob.flatten(root, entries).bytes()
+            if goes_wrong(data):
+                small, found = data, True
+                break
+    return small
+
+
+def as_nodes(node):
+    """A parsed node as one that can be written."""
+    return blob.Node(node.name, list(node.properties.items()), [as_nodes(child) for child in node.children])
+
+
+class Random:
+    """Judges random trees, batch by batch, and knows which it has seen."""
+
+    def __init__(self, seed, keep):
+        self.seed, self.keep = seed, keep
+        self.seen = set()
+        self.kinds = Counter()
+
+    def count(self, case, wanted):
+        self.seen.add(hashlib.blake2b(case.blob, digest_size=12).digest())
+        self.kinds.update({wanted.kind(), *(region[2] for region in wanted.regions)})
+        self.kinds["without a place"] += bool(wanted.unplaced)
+        self.kinds["two owners"] += bool(wanted.contradictions)
+
+    def shown(self, case, wrong):
+        if self.keep:
+            name = case.name.replace("/", "-")
+            Path(self.keep, name + ".dtb").write_bytes(case.blob)
+            Path(self.keep, name + "-small.dtb").write_bytes(shrink(case))
+        where = f"image {case.image[0]:#x} {case.image[1]:#x}, tree {case.dtb:#x} {case.bootargs}"
+        return f"{case.name}: {where}\n{wrong}"
+
+    def batch(self, first, count):
+        """What is wrong with them, or None."""
+        cases = [random_trees.case(self.seed, first + i) for i in range(count)]
+        answers, _, done = dump(cases)
+        found = []
+        for case in cases:
+            wanted = ask_oracle(case.blob, case.image, case.dtb, case.bootargs)
+            self.count(case, wanted)
+            wrong = judge(case, answers, wanted)
+            if wrong and len(found) < 3:
+                found.append(self.shown(case, wrong))
+        if done.returncode:
+            found.append(done.stderr.decode(errors="replace"))
+        return "\n".join(found) or None
+
+    def summary(self):
+        kinds = ", ".join(f"{kind} {count}" for kind, count in self.kinds.most_common())
+        return f"{len(self.seen)} trees that differ; with {kinds}"
 
 
 # ---- in QEMU ------------------------------------------------------------------------------------------
@@ -180,7 +281,7 @@ def judge_boot(case):
             got = Answer(plain(regions), (), plain_outside(outside), run.unplaced())
     except guest.Failure as failure:
         return str(failure)
-    wanted.banks, wanted.regions = [], plain(wanted.regions)
+    wanted.banks, wanted.regions, wanted.contradictions = [], plain(wanted.regions), []
     return difference(got, wanted)
 
 
@@ -217,6 +318,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", default="1")
     parser.add_argument("--boots", default=os.environ.get("MATRIX_BOOTS", BOOTS))
+    parser.add_argument("--random", type=int, default=BATCH, help="how many random trees")
+    parser.add_argument("--first", type=int, default=0, help="the number of the first of them")
     parser.add_argument("--keep", help="put the blobs that fail here")
     parser.add_argument("--also", action="append", default=[], type=Path, help="blobs to try as well")
     parser.add_argument("globs", nargs="*", default=["*"])
@@ -237,12 +340,14 @@ def main():
     hosted = [case for case in everything if chosen("host " + case.name)]
     booted = choose_boots([case for case in everything if case.boot and chosen("boot " + case.name)], options.boots)
     unmatched = [glob for glob in options.globs if not fnmatch.filter(
-        [f"{place} {case.name}" for place in ("host", "boot") for case in everything], glob)]
+        ["random", *(f"{place} {case.name}" for place in ("host", "boot") for case in everything)], glob)]
     if unmatched:
         print(f"Bail out! no tree matches {' '.join(unmatched)}")
         return 1
+    last = options.first + options.random if chosen("random") else options.first
+    batches = range(options.first, last, BATCH)
     tap = Tap()
-    print(f"1..{len(hosted) + len(booted) + 1}")
+    print(f"1..{len(hosted) + bool(hosted) + len(batches) + len(booted)}")
     print(f"# seed {options.seed}; {len(hosted)} trees on the host, {len(booted)} boots", flush=True)
 
     def report(case, name, wrong):
@@ -250,11 +355,17 @@ def main():
         if wrong and options.keep:
             Path(options.keep, case.name.replace("/", "-") + ".dtb").write_bytes(case.blob)
 
-    with tempfile.TemporaryDirectory(prefix="acre-matrix.") as folder:
-        answers, done = dump(hosted, Path(folder))
-    for case in hosted:
-        report(case, "host", judge_host(case, answers))
-    tap.report("memmap_dump came to its end, and no sanitizer spoke", None if done.returncode == 0 else done.stderr)
+    if hosted:
+        answers, _, done = dump(hosted)
+        for case in hosted:
+            report(case, "host", judge_host(case, answers))
+        tap.report("memmap_dump came to its end, and no sanitizer spoke", done.stderr.decode() if done.returncode else None)
+    by_chance = Random(options.seed, options.keep)
+    for first in batches:
+        end = min(first + BATCH, last)
+        tap.report(f"random trees {first} to {end - 1} of seed {options.seed}", by_chance.batch(first, end - first))
+    if batches:
+        print(f"# {by_chance.summary()}", flush=True)
     with ThreadPoolExecutor(2) as workers:
         for case, wrong in zip(booted, workers.map(judge_boot, booted)):
             report(case, "boot", wrong)
