@@ -198,7 +198,7 @@ def a_tree_in_the_kernels_memory_stops_the_boot_before_it_is_cleared():
 def firmware_that_says_another_place_is_kept_out():
     """OpenSBI writes its node with the cells of the root into a folder that has others."""
     result = booted(reserved="a@82000000 { reg = <0x82000000 0x1000>; };", cells=1)
-    result.must_say(r"^warning: nothing reserves the start of this RAM, where firmware lies: kept out, "
+    result.must_say(r"^warning: nothing reserves the start of this RAM, where firmware may lie: kept out, "
                     r"\[0x80000000, 0x80200000\)$")
     result.must_say(r"^  \[0x0000000080000000, 0x0000000080200000\) .* firmware +possible firmware$")
 

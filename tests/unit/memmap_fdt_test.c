@@ -184,8 +184,8 @@ KTEST(memmap_fdt, keeps_all_below_the_kernel_when_no_firmware_speaks)
 	EXPECT_STR(b->map->region[0].name, "possible firmware");
 	REQUIRE_EQ(b->nfindings, 1);
 	EXPECT_EQ(b->severity[0], MEMMAP_WARNING);
-	EXPECT_STR(b->text[0], "nothing reserves the start of this RAM, where firmware lies: kept "
-			       "out, [0x80000000, 0x80200000)");
+	EXPECT_STR(b->text[0], "nothing reserves the start of this RAM, where firmware may lie: "
+			       "kept out, [0x80000000, 0x80200000)");
 }
 
 KTEST(memmap_fdt, believes_the_caller_about_the_firmware)

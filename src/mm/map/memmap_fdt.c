@@ -667,7 +667,7 @@ static void guard_firmware(struct importer *importer, struct acre_range image)
 		else
 			report_at_large(importer, MEMMAP_WARNING, ACRE_OK, guarded[i],
 					"nothing reserves the start of this RAM, where firmware "
-					"lies: kept out,");
+					"may lie: kept out,");
 	}
 }
 
