@@ -113,12 +113,31 @@ static const char *set_mem(void *into, const char *value, size_t len)
 	return NULL;
 }
 
+/* ADDRESS,SIZE. Some loaders say it here and not by properties of /chosen. */
+static const char *set_initrd(void *into, const char *value, size_t len)
+{
+	struct bootargs *args = into;
+	uint64_t start, size;
+	size_t comma = 0;
+
+	while (value != NULL && comma < len && value[comma] != ',')
+		comma++;
+	if (value == NULL || comma == len || !word_to_bytes(value, comma, &start) ||
+	    !word_to_bytes(value + comma + 1, len - comma - 1, &size))
+		return "must be an address and a number of bytes, like 0x84000000,16M";
+	if (start > ACRE_PADDR_LIMIT || size > ACRE_PADDR_LIMIT - start)
+		return "ends past the last physical address";
+	args->initrd = (struct acre_range){ start, start + size };
+	return NULL;
+}
+
 static const struct boot_argument kernel_argument[] = {
 	{ "poweroff", set_poweroff },   { "semihosting", set_semihosting },
 	{ "loglevel", set_loglevel },   { "badfree", set_badfree },
 	{ "boothart", set_boothart },   { "mem", set_mem },
 	{ "frames", set_frames },       { "heap_max", set_heap_max },
-	{ "heap_keep", set_heap_keep },
+	{ "heap_keep", set_heap_keep }, { "initrd", set_initrd },
+	{ "initrdmem", set_initrd },
 };
 
 /* The next word that is for the kernel: what comes after "--" is for others. */

@@ -13,6 +13,7 @@
 
 #include "kernel/words.h"
 #include "lib/print.h"
+#include "mm/types.h"
 
 /* What the kernel itself wants to know. */
 struct bootargs {
@@ -21,10 +22,11 @@ struct bootargs {
 	bool bad_free_reports; /* badfree=report: a refused free does not panic */
 	bool frames_debug;     /* frames=debug: debug mode of mm/frame/frame.h */
 	bool has_boothart;
-	uint64_t boothart;  /* start over on this hart */
-	uint64_t mem_limit; /* mem=: use the first so many bytes of RAM; 0: all */
-	uint64_t heap_max;  /* heap_max=: bytes of frames that the heap may take */
-	uint64_t heap_keep; /* heap_keep=: free bytes that it does not give back */
+	uint64_t boothart;        /* start over on this hart */
+	uint64_t mem_limit;       /* mem=: use the first so many bytes of RAM; 0: all */
+	struct acre_range initrd; /* initrd=, initrdmem=: where a loader has put it; or empty */
+	uint64_t heap_max;        /* heap_max=: bytes of frames that the heap may take */
+	uint64_t heap_keep;       /* heap_keep=: free bytes that it does not give back */
 	enum acre_log_level loglevel;
 };
 

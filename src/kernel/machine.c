@@ -177,7 +177,7 @@ static enum acre_status make_map(const struct memmap_boot *boot,
 	return s == ACRE_OK ? memmap_resolve(&machine.memmap) : s;
 }
 
-void machine_map_memory(uint64_t limit)
+void machine_map_memory(uint64_t limit, struct acre_range initrd)
 {
 	uint64_t dtb = (uint64_t)machine.dtb;
 	struct memmap_part part[KERNEL_IMAGE_PARTS];
@@ -187,6 +187,7 @@ void machine_map_memory(uint64_t limit)
 		.nparts = KERNEL_IMAGE_PARTS,
 		.limit = limit,
 		.dtb = { dtb, dtb + fdt_total_size(&machine.fdt) },
+		.initrd = initrd,
 	};
 	char error[MEMMAP_FINDING_LEN] = "";
 	const struct memmap_reporter reporter = { .report = report_finding, .ctx = error };

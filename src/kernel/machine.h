@@ -37,11 +37,11 @@ extern struct machine machine;
 void machine_read_tree(const void *dtb, uint64_t boot_hart_id);
 
 /*
- * machine_map_memory - build the memory map of the first @limit bytes of RAM (0: all) and check its
- * sums.
+ * machine_map_memory - build the memory map of the first @limit bytes of RAM (0: all), in which
+ * @initrd is kept out (which may be empty), and check its sums.
  * machine_init_frames - the frame pool on it, in debug mode if @debug.
  */
-void machine_map_memory(uint64_t limit);
+void machine_map_memory(uint64_t limit, struct acre_range initrd);
 void machine_init_frames(bool debug);
 
 /*

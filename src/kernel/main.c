@@ -123,8 +123,8 @@ acre_noreturn void kernel_main(uint64_t hart_id, const void *dtb, uint64_t entry
 	apply_bootargs(&args);
 	hand_over_to_boothart(&args); /* may not return */
 	panic_address_hook = ledger_say;
-	machine_map_memory(args.mem_limit); /* regions, to the byte */
-	ledger_say_conflicts();             /* who claims what another has */
+	machine_map_memory(args.mem_limit, args.initrd); /* regions, to the byte */
+	ledger_say_conflicts();                          /* who claims what another has */
 	ledger_say_image();
 	machine_init_frames(args.frames_debug); /* takes its tables from them */
 	ledger_check_or_panic();                /* every byte has one owner */

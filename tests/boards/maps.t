@@ -175,9 +175,16 @@ def table(answer, findings, extra):
     yield from hart_rows(extra["hart"])
 
 
+def bootargs(data):
+    """The boot arguments that the tree has; some count for the map."""
+    root, _ = oracle.parse(data)
+    values = [chosen.get(b"bootargs") or b"" for chosen in oracle.chosen_nodes(root)]
+    return b"".join(values).partition(b"\0")[0].decode("ascii")
+
+
 def ask(name, data, image, dtb):
     """(Answer, findings, the other lines by their first word)"""
-    found, text, done = MATRIX.dump([MATRIX.trees.Case(name, data, None, image, dtb)])
+    found, text, done = MATRIX.dump([MATRIX.trees.Case(name, data, None, image, dtb, bootargs=bootargs(data))])
     if done.returncode or name not in found:
         raise Bad(f"memmap_dump failed: {done.stderr.decode(errors='replace').strip()}")
     extra = {"conflict": [], "hart": []}
@@ -215,7 +222,7 @@ def judge(name, write):
     answer, findings, extra = ask(name, data, here["image"], tree[0])
     if answer.refused:
         return "\n".join([f"refused: {answer.refused}", *findings])
-    wrong = MATRIX.difference(answer, MATRIX.ask_oracle(data, here["image"], tree[0], ""))
+    wrong = MATRIX.difference(answer, MATRIX.ask_oracle(data, here["image"], tree[0], bootargs(data)))
     if wrong:
         return f"the oracle does not agree: {wrong}"
     got = list(table(answer, findings, extra))

@@ -338,6 +338,18 @@ def memory_that_another_kernel_left_us_is_all_there_is():
 
 
 @case
+def an_initrd_in_the_boot_arguments_only_is_kept_out():
+    result = boot(text="why 0x84000000\n", bootargs="initrd=0x84000000,16M")
+    result.must_say(r"^  \[0x0000000084000000, 0x0000000085000000\) .* initrd +initrd$")
+    result.must_say(r"^0x84000000: inside the initrd, as /chosen says, \[0x84000000, 0x85000000\)$")
+    result = boot(text="\n", bootargs="initrd=/boot/initrd.img initrdmem=0x85000000,0xffffffffffffffff")
+    result.must_say(r"^warning: boot argument 'initrd=/boot/initrd.img': must be an address and a number of bytes, "
+                    r"like 0x84000000,16M$")
+    result.must_say(r"^warning: boot argument 'initrdmem=.*': ends past the last physical address$")
+    result.must_not_say(r" initrd +initrd$")
+
+
+@case
 def boot_arguments_without_an_end_are_read():
     result = booted(chosen="bootargs = [6d 65 6d 3d 36 34 4d];")  # mem=64M
     result.must_say(r"^warning: chosen: bootargs has no NUL at its end: read as if it had$")

@@ -5,7 +5,8 @@
  *	memmap_dump < TREES
  *
  * A tree is a line and its bytes. The line: name, how many bytes, start and end of the image,
- * address of the tree, and how many bytes of RAM to use at most (0: all); numbers in hexadecimal.
+ * address of the tree, how many bytes of RAM to use at most (0: all), start and end of an initrd that
+ * the tree does not have (0 0: none); numbers in hexadecimal.
  * For each it prints
  *
  *	case NAME
@@ -147,8 +148,9 @@ static enum acre_status make_tables(struct memmap *map, const struct fdt *fdt,
 	return memmap_init(map, malloc(bytes), bytes, need.nbanks, need.nreservations);
 }
 
-static void dump(struct memmap *map, const uint8_t *blob, size_t size, struct acre_range image,
-		 uint64_t address, uint64_t limit)
+/* @boot: all but the tree itself, which is at @address. */
+static void dump(struct memmap *map, const uint8_t *blob, size_t size, struct memmap_boot boot,
+		 uint64_t address)
 {
 	const struct memmap_reporter reporter = { .report = print_finding };
 	struct fdt fdt;
@@ -158,11 +160,7 @@ static void dump(struct memmap *map, const uint8_t *blob, size_t size, struct ac
 		print_refusal(s, fdt.problem);
 		return;
 	}
-	const struct memmap_boot boot = {
-		.image = image,
-		.dtb = { address, address + fdt_total_size(&fdt) },
-		.limit = limit,
-	};
+	boot.dtb = (struct acre_range){ address, address + fdt_total_size(&fdt) };
 	s = make_tables(map, &fdt, &boot);
 	if (s == ACRE_OK)
 		s = memmap_from_fdt(map, &fdt, &boot, &reporter);
@@ -224,14 +222,16 @@ static void dump_next(struct memmap *map, char *line)
 {
 	const char *name = next_word(&line);
 	const size_t size = next_number(&line);
-	struct acre_range image = { .start = next_number(&line) };
+	struct memmap_boot boot = { .image.start = next_number(&line) };
 
-	image.end = next_number(&line);
+	boot.image.end = next_number(&line);
 	uint64_t address = next_number(&line);
-	uint64_t limit = next_number(&line);
+	boot.limit = next_number(&line);
+	boot.initrd.start = next_number(&line);
+	boot.initrd.end = next_number(&line);
 	uint8_t *blob = read_blob(size);
 	printf("case %s\n", name);
-	dump(map, blob, size, image, address, limit);
+	dump(map, blob, size, boot, address);
 	printf("end\n");
 	fflush(stdout);
 	free(blob);

@@ -5,10 +5,10 @@ Written from the Devicetree Specification v0.4 (2.3, 3.4 to 3.6, 5), the reserve
 the choices that docs/memory-map.md makes where those leave one; not from the kernel. Numbers are
 Python's, without width; the map is found by looking at each piece between two neighbouring edges.
 
-    regions, banks, outside, unplaced, contradictions = oracle.memory_map(blob, image, dtb, limit)
+    regions, banks, outside, unplaced, contradictions = oracle.memory_map(blob, image, dtb, bootargs)
     or raises oracle.Refused
 
-    oracle.py BLOB [IMAGE_START IMAGE_END DTB [LIMIT]]      prints it
+    oracle.py BLOB [IMAGE_START IMAGE_END DTB [BOOTARGS]]      prints it
 """
 
 import bisect
@@ -425,17 +425,35 @@ def left_out(root, banks, limit):
                 yield Claim(first, end, "left out", "mem=")
 
 
+def byte_count(word):
+    """A number with or without a suffix, or None: not one, or more than 64 bits."""
+    found = re.fullmatch(r"(0[xX][0-9a-fA-F]+|[0-9]+)([kKmMgGtT]?)", word)
+    if not found:
+        return None
+    digits = found[1].lower()
+    value = int(digits, 16) if digits.startswith("0x") else int(digits)
+    value <<= {"": 0, "k": 10, "m": 20, "g": 30, "t": 40}[found[2].lower()]
+    return value if value < WORD else None
+
+
 def mem_limit(bootargs):
     """The value of the last mem= that says something, 0 without one."""
     limit = 0
     for word in bootargs.split():
-        found = re.fullmatch(r"mem=(0[xX][0-9a-fA-F]+|[0-9]+)([kKmMgGtT]?)", word)
-        if found:
-            digits = found[1].lower()
-            value = int(digits, 16) if digits.startswith("0x") else int(digits)
-            value <<= {"": 0, "k": 10, "m": 20, "g": 30, "t": 40}[found[2].lower()]
-            limit = value if 0 < value < WORD else limit
+        if word.startswith("mem="):
+            limit = byte_count(word[4:]) or limit
     return limit
+
+
+def initrd_argument(bootargs):
+    """(start, end) of the last initrd= or initrdmem= that can be read; (0, 0) without one."""
+    found = 0, 0
+    for word in bootargs.split():
+        name, _, value = word.partition("=")
+        numbers = [byte_count(number) for number in value.split(",")]
+        if name in ("initrd", "initrdmem") and len(numbers) == 2 and None not in numbers and sum(numbers) <= LIMIT:
+            found = numbers[0], sum(numbers)
+    return found
 
 
 def initrd(chosen):
@@ -603,8 +621,8 @@ def contradictions(regions, claims):
     return found
 
 
-def memory_map(blob, image, dtb, limit=0):
-    """`image` is (start, end), `dtb` the address of the blob. Returns regions, banks, outside, unplaced:
+def memory_map(blob, image, dtb, bootargs=""):
+    """`image` is (start, end), `dtb` the address of the blob; of `bootargs`, mem= and initrd= count. Returns regions, banks, outside, unplaced:
     the number of reservations without an address that stay without one; and contradictions."""
     root, entries = parse(blob)
     total = struct.unpack_from(">I", blob, 4)[0]
@@ -612,13 +630,14 @@ def memory_map(blob, image, dtb, limit=0):
     refuse_unless(declared, "no memory")
     banks = cut_banks(declared)
     claims = [Claim(a, a + s, "memreserve", f"/memreserve/ {n}") for n, (a, s) in enumerate(entries) if s]
+    claims.append(Claim(*initrd_argument(bootargs), "initrd", "initrd"))
     claims += list(reservations(root))
     claims.append(Claim(*image, "kernel", "kernel image"))
     claims.append(Claim(dtb, dtb + total, "device tree", "device tree"))
     claims = [claim for claim in claims if claim.start < claim.end]
     claims += guard(banks, image, claims)
     outside = outside_ram(banks, claims)
-    claims += list(left_out(root, banks, limit))
+    claims += list(left_out(root, banks, mem_limit(bootargs)))
     regions = partition(banks, claims)
     unplaced = 0
     for wish in wishes(root):
@@ -634,9 +653,9 @@ def memory_map(blob, image, dtb, limit=0):
 def main(arguments):
     with open(arguments[0], "rb") as file:
         blob = file.read()
-    numbers = [int(word, 0) for word in arguments[1:]] or [0x80200000, 0x80E00000, 0x87E00000]
+    numbers = [int(word, 0) for word in arguments[1:4]] or [0x80200000, 0x80E00000, 0x87E00000]
     try:
-        regions, banks, outside, unplaced, both = memory_map(blob, tuple(numbers[:2]), *numbers[2:])
+        regions, banks, outside, unplaced, both = memory_map(blob, tuple(numbers[:2]), numbers[2], " ".join(arguments[4:]))
     except Refused as why:
         print(f"refused: {why}")
         return 1

@@ -55,7 +55,7 @@ class Answer:
 
 def ask_oracle(blob, image, dtb, bootargs):
     try:
-        return Answer(*oracle.memory_map(blob, image, dtb, oracle.mem_limit(bootargs)))
+        return Answer(*oracle.memory_map(blob, image, dtb, bootargs))
     except oracle.Refused as why:
         return Answer(refused=str(why))
 
@@ -116,7 +116,8 @@ def parse_dump(output):
 
 def asked(case):
     """The case as memmap_dump takes it."""
-    numbers = [len(case.blob), *case.image, case.dtb, oracle.mem_limit(case.bootargs)]
+    numbers = [len(case.blob), *case.image, case.dtb, oracle.mem_limit(case.bootargs),
+               *oracle.initrd_argument(case.bootargs)]
     return " ".join([case.name, *map("{:x}".format, numbers)]).encode() + b"\n" + case.blob
 
 

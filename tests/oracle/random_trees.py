@@ -297,4 +297,6 @@ def case(seed, number_):
     end = min(rng.choice([machine.edge(), start + 64 * KiB, start + MiB + 0x123]), TOP)
     dtb = min(machine.edge() & ~7, TOP - 64 * KiB)
     words = f"mem={machine.span()[1]}" if machine.often(0.08) else ""
+    if machine.often(0.05):
+        words += " initrd={:#x},{}".format(*machine.span())
     return trees.Case(f"random/{seed}/{number_}", blob, None, (start, max(start, end)), dtb, bootargs=words)

@@ -997,6 +997,38 @@ def mem_argument(rng):
         yield Case(f"chance-{i}", flatten(root), boot=True, bootargs=f"mem={rng.randrange(20 * MiB, 100 * MiB)}")
 
 
+@group
+def initrd_argument(_):
+    """initrd= in the boot arguments, beside what /chosen says or without it."""
+    plain_ = flatten(usual())
+    for words in [
+        "initrd=0x84000000,16M",
+        "initrdmem=0x84000001,0x1234",
+        "initrd=2112M,1",
+        "initrd=0x84000000,16M initrd=0x86000000,4096",
+        "initrd=0x84000000,16M initrdmem=nowhere",
+        "initrd=0x84000000,0",
+        "initrd=0x84000000",
+        "initrd=0x84000000,",
+        "initrd=,4096",
+        "initrd=0x84000000,1M,1M",
+        "initrd=/boot/initrd.img",
+        "initrd=0x7ffff000,0x2000",
+        "initrd=0x87fff000,0x10000",
+        "initrd=0,0x100000000000000",
+        "initrd=1,0x100000000000000",
+        "initrd=0xffffffffffffffff,1",
+        "initrd=0x84000000,16M mem=64M",
+        "noinitrd=0x84000000,16M",
+    ]:
+        name = words.replace(" ", "-and-").replace("/", "!")
+        yield Case(name, plain_, boot="0,0x1" not in words, bootargs=words)
+    here = [("linux,initrd-start", u64(0x84000000)), ("linux,initrd-end", u64(0x85000000))]
+    both = flatten(held(buffer(0x84800000, MiB), chosen=here))
+    for name, words in [("the-same", "0x84000000,16M"), ("longer", "0x83000000,48M"), ("another", "0x86000000,1M")]:
+        yield Case(f"beside-{name}", both, boot=True, bootargs=f"initrd={words}")
+
+
 def wish(name, size, *more, cells=2):
     value = size if isinstance(size, bytes) else number(size, cells)
     return node(name, [("size", value), *more])

@@ -105,6 +105,38 @@ KTEST(bootargs, mem_takes_binary_suffixes)
 	EXPECT_EQ(complaints, 1);
 }
 
+KTEST(bootargs, initrd_is_an_address_and_a_size)
+{
+	static const char *const wrong[] = {
+		"initrd",
+		"initrd=",
+		"initrd=,",
+		"initrd=0x84000000",
+		"initrd=0x84000000,",
+		"initrd=,16M",
+		"initrd=0x84000000,16M,",
+		"initrd=0x84000000,16MB",
+		"initrd=/boot/initrd.img",
+		"initrdmem=0x84000000+16M",
+		"initrd=0x100000000000000,1",
+		"initrd=0x1,0x100000000000000",
+		"initrd=1,0xffffffffffffffff",
+	};
+
+	EXPECT(acre_range_is_empty(parse("").initrd));
+	EXPECT_EQ(parse("initrd=0x84000000,16M").initrd.start, 0x84000000);
+	EXPECT_EQ(parse("initrd=0x84000000,16M").initrd.end, 0x85000000);
+	EXPECT_EQ(parse("initrdmem=2G,1").initrd.end, 0x80000001);
+	EXPECT_EQ(parse("initrd=1M,1 initrdmem=2M,4").initrd.end, 0x200004);
+	EXPECT(acre_range_is_empty(parse("initrd=0x84000000,0").initrd));
+	EXPECT_EQ(parse("initrd=0,0x100000000000000").initrd.end, ACRE_PADDR_LIMIT);
+	EXPECT_EQ(complaints, 0);
+	for (unsigned i = 0; i < ARRAY_SIZE(wrong); i++) {
+		EXPECT(acre_range_is_empty(parse(wrong[i]).initrd));
+		EXPECT_EQ(complaints, 1);
+	}
+}
+
 KTEST(bootargs, test_without_a_pattern_is_all)
 {
 	struct selftest_args args = parse_payload("test");

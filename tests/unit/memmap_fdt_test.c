@@ -883,6 +883,25 @@ KTEST(memmap_fdt, fails_where_the_usable_ranges_cannot_be_read)
 	EXPECT_EQ(b->severity[0], MEMMAP_WARNING);
 }
 
+KTEST(memmap_fdt, an_initrd_that_only_the_caller_knows_is_kept_out)
+{
+	struct bench *b = virt(true);
+	struct memmap_outside_cursor cursor = { 0 };
+	struct memmap_conflict conflict;
+
+	b->boot.initrd = (struct acre_range){ 0x86000000, 0x86000001 };
+	fill_and_resolve(b);
+	EXPECT_EQ(b->nfindings, 0);
+	EXPECT_EQ(memmap_find(b->map, 0x86000000)->kind, MEMMAP_INITRD);
+	EXPECT_EQ(memmap_find(b->map, 0x86000001)->kind, MEMMAP_SLACK);
+	EXPECT_EQ(memmap_bytes(b->map, MEMMAP_INITRD), 0x100002); /* and that of /chosen */
+	/* Said twice it is one initrd. */
+	b->boot.initrd = (struct acre_range){ 0x84200000, 0x84300001 };
+	fill_and_resolve(b);
+	EXPECT_EQ(memmap_bytes(b->map, MEMMAP_INITRD), 0x100001);
+	EXPECT(!memmap_next_conflict(b->map, &cursor, &conflict));
+}
+
 KTEST(memmap_fdt, mem_leaves_out_all_but_the_first_bytes)
 {
 	struct bench *b = virt(true);
@@ -1023,6 +1042,7 @@ static void fill_to_the_last(uint32_t nbanks, uint32_t nreservations, uint32_t n
 
 	b->boot.image = (struct acre_range){ 0x104000, 0x108000 };
 	b->boot.dtb = (struct acre_range){ 0x109000, 0x10a000 };
+	b->boot.initrd = (struct acre_range){ 0x10a000, 0x10a001 };
 	b->boot.limit = nbanks * 0x10000ull - 0x4000;
 	begin_root(b);
 	add_many(b, "memory@0", nbanks);

@@ -686,6 +686,7 @@ enum acre_status memmap_fdt_walk(struct importer *importer, const struct memmap_
 	reserve_own(importer, boot->image, MEMMAP_KERNEL,
 		    boot->nparts == 0 ? "kernel image" : "kernel padding");
 	reserve_own(importer, boot->dtb, MEMMAP_DTB, "device tree");
+	reserve_own(importer, boot->initrd, MEMMAP_INITRD, "initrd");
 	reserve_own(importer, boot->firmware, MEMMAP_FIRMWARE, "firmware");
 	add_facts(importer);
 	leave_out_the_rest(importer);

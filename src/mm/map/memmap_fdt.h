@@ -60,6 +60,7 @@ struct memmap_boot {
 	uint32_t nparts;
 	uint64_t limit;             /* mem=: use the first so many bytes of RAM; 0: all */
 	struct acre_range dtb;      /* the blob: MEMMAP_DTB */
+	struct acre_range initrd;   /* an initrd of which the tree does not say: MEMMAP_INITRD */
 	struct acre_range firmware; /* where the firmware is, if that is known: MEMMAP_FIRMWARE */
 };
 
@@ -78,7 +79,7 @@ struct memmap_boot {
  *	  linux,usable-memory-range          MEMMAP_LEFT_OUT, named so
  *	@boot                              its parts by their names, the rest "kernel
  *	                                   padding", or all of it "kernel image"; "device
- *	                                   tree", "firmware"; above limit: "mem="
+ *	                                   tree", "initrd", "firmware"; above limit: "mem="
  *
  * Then the rule of memmap_guard_firmware() is applied, unless @boot says where the firmware is. The
  * map is not resolved yet: the caller may add more. Names point into the blob, which the map reserves; a name that cannot be printed is
