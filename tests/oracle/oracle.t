@@ -3,7 +3,7 @@
 """
 oracle.t - the memory maps of many hostile and odd device trees, against an oracle.
 
-    oracle.t [--seed N] [--boots N|all] [--random N] [--first N] [--keep FOLDER] [--also FOLDER] [GLOB...]
+    oracle.t [--seed N[,N...]] [--boots N|all] [--random N] [--first N] [--keep FOLDER] [--also FOLDER] [GLOB...]
 
 First on the host, every tree: build/oracle/memmap_dump says what src/fdt and src/mm make of it, oracle.py
 what it must be. Then a choice of them boots in QEMU, and what counts is what the kernel prints: the
@@ -11,8 +11,8 @@ oracle is asked about the tree that the firmware really passed, read out of the 
 A result has `host` or `boot` before the case's name; GLOB goes by that. To the generated trees come those
 of tests/oracle/kept, what the fuzzers have found worth keeping, and what is in FOLDER.
 
-Then, for GLOB `random`, random trees (random_trees.py), as many as --random says, from number --first on. What
-goes wrong with one is shown with its name, random/SEED/NUMBER; --keep has its blob, and one that was shrunk.
+Then, for GLOB `random`, random trees (random_trees.py), as many as --random says of each seed, from number
+--first on; all else takes the first seed. What goes wrong with one is shown with its name, random/SEED/NUMBER; --keep has its blob, and one that was shrunk.
 """
 
 import argparse
@@ -196,8 +196,8 @@ def as_nodes(node):
 class Random:
     """Judges random trees, batch by batch, and knows which it has seen."""
 
-    def __init__(self, seed, keep):
-        self.seed, self.keep = seed, keep
+    def __init__(self, keep):
+        self.keep = keep
         self.seen = set()
         self.kinds = Counter()
 
@@ -215,9 +215,9 @@ class Random:
         where = f"image {case.image[0]:#x} {case.image[1]:#x}, tree {case.dtb:#x} {case.bootargs}"
         return f"{case.name}: {where}\n{wrong}"
 
-    def batch(self, first, count):
+    def batch(self, seed, numbers):
         """What is wrong with them, or None."""
-        cases = [random_trees.case(self.seed, first + i) for i in range(count)]
+        cases = [random_trees.case(seed, number) for number in numbers]
         answers, _, done = dump(cases)
         found = []
         for case in cases:
@@ -317,9 +317,9 @@ def kept_cases(folders):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seed", default="1")
+    parser.add_argument("--seed", default="1", help="or several, with commas between them")
     parser.add_argument("--boots", default=os.environ.get("MATRIX_BOOTS", BOOTS))
-    parser.add_argument("--random", type=int, default=BATCH, help="how many random trees")
+    parser.add_argument("--random", type=int, default=BATCH, help="how many random trees of each seed")
     parser.add_argument("--first", type=int, default=0, help="the number of the first of them")
     parser.add_argument("--keep", help="put the blobs that fail here")
     parser.add_argument("--also", action="append", default=[], type=Path, help="blobs to try as well")
@@ -337,7 +337,8 @@ def main():
     if absent:
         print(f"Bail out! nothing is in {' '.join(absent)}")
         return 1
-    everything = [*trees.cases(options.seed), *kept_cases([*KEPT, *options.also])]
+    seeds = options.seed.split(",")
+    everything = [*trees.cases(seeds[0]), *kept_cases([*KEPT, *options.also])]
     hosted = [case for case in everything if chosen("host " + case.name)]
     booted = choose_boots([case for case in everything if case.boot and chosen("boot " + case.name)], options.boots)
     unmatched = [glob for glob in options.globs if not fnmatch.filter(
@@ -346,7 +347,8 @@ def main():
         print(f"Bail out! no tree matches {' '.join(unmatched)}")
         return 1
     last = options.first + options.random if chosen("random") else options.first
-    batches = range(options.first, last, BATCH)
+    batches = [(seed, range(first, min(first + BATCH, last)))
+               for seed in seeds for first in range(options.first, last, BATCH)]
     tap = Tap()
     print(f"1..{len(hosted) + bool(hosted) + len(batches) + len(booted)}")
     print(f"# seed {options.seed}; {len(hosted)} trees on the host, {len(booted)} boots", flush=True)
@@ -361,10 +363,9 @@ def main():
         for case in hosted:
             report(case, "host", judge_host(case, answers))
         tap.report("memmap_dump came to its end, and no sanitizer spoke", done.stderr.decode() if done.returncode else None)
-    by_chance = Random(options.seed, options.keep)
-    for first in batches:
-        end = min(first + BATCH, last)
-        tap.report(f"random trees {first} to {end - 1} of seed {options.seed}", by_chance.batch(first, end - first))
+    by_chance = Random(options.keep)
+    for seed, numbers in batches:
+        tap.report(f"random trees {numbers[0]} to {numbers[-1]} of seed {seed}", by_chance.batch(seed, numbers))
     if batches:
         print(f"# {by_chance.summary()}", flush=True)
     with ThreadPoolExecutor(2) as workers:
