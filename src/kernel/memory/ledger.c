@@ -100,55 +100,51 @@ void ledger_say_conflicts(void)
 	}
 }
 
-/* The first of the image's regions that is not the kernel's; false if there is none. */
-static bool find_foreign(struct acre_range image, struct memmap_region *foreign)
+/* The first byte of the image that is not the kernel's, or not RAM; its end if all are. */
+static acre_paddr_t first_foreign(struct acre_range image)
 {
-	const struct memmap *map = &machine.memmap;
-
 	while (image.start < image.end) {
-		const struct memmap_region *region = memmap_find(map, image.start);
-		if (region == NULL || region->kind != MEMMAP_KERNEL) {
-			*foreign =
-				region != NULL ? *region : (struct memmap_region){ .range = image };
-			return true;
-		}
+		const struct memmap_region *region = memmap_find(&machine.memmap, image.start);
+		if (region == NULL || region->kind != MEMMAP_KERNEL)
+			return image.start;
 		image.start = region->range.end;
 	}
-	return false;
+	return image.end;
 }
 
 bool ledger_image_is_ours(void)
 {
 	struct memmap_part part[KERNEL_IMAGE_PARTS];
-	struct memmap_region foreign;
+	const struct acre_range image = kernel_image_parts(part);
 
-	return !find_foreign(kernel_image_parts(part), &foreign);
+	return first_foreign(image) == image.end;
 }
 
 void ledger_say_image(void)
 {
 	struct memmap_part part[KERNEL_IMAGE_PARTS];
 	const struct acre_range image = kernel_image_parts(part);
-	struct memmap_region foreign;
+	const acre_paddr_t foreign = first_foreign(image);
+	const struct memmap_region *owner = memmap_find(&machine.memmap, foreign);
 	char name[MEMMAP_NAME_LEN];
 
-	if (!find_foreign(image, &foreign))
+	if (foreign == image.end)
 		return;
-	if (foreign.kind == MEMMAP_USABLE)
+	if (owner == NULL)
 		acre_log_at(
 			ACRE_LOG_ERROR,
 			"the kernel runs at [0x%llx, 0x%llx), which from 0x%llx on is not RAM by "
 			"the device tree: correct its memory nodes, or load the kernel elsewhere\n",
 			(unsigned long long)image.start, (unsigned long long)image.end,
-			(unsigned long long)foreign.range.start);
+			(unsigned long long)foreign);
 	else
 		acre_log_at(ACRE_LOG_ERROR,
 			    "the kernel runs at [0x%llx, 0x%llx), of which %s (%s) has "
 			    "[0x%llx, 0x%llx): move it, or load the kernel elsewhere\n",
 			    (unsigned long long)image.start, (unsigned long long)image.end,
-			    memmap_name(name, &foreign), memmap_kind_str(foreign.kind),
-			    (unsigned long long)foreign.range.start,
-			    (unsigned long long)foreign.range.end);
+			    memmap_name(name, owner), memmap_kind_str(owner->kind),
+			    (unsigned long long)owner->range.start,
+			    (unsigned long long)owner->range.end);
 }
 
 static const char *why_no_answer(const struct memmap_region *region)
