@@ -240,10 +240,11 @@ def a_hart_that_is_listed_twice_is_started_once():
 
 
 @case
-def a_hart_of_unknown_status_is_not_started():
-    result = booted(**harts(cpu(1), cpu(2), cpu(3, 'status = "sleepy";')))
-    result.must_say(r"^warning: cpu@3: its status is not one that the specification knows: hart 3 is taken as disabled$")
-    result.must_say(r"^harts +3 of 3 answered, 1 disabled")
+def a_hart_of_doubtful_status_is_not_started():
+    for status in ("sleepy", "reserved"):
+        result = booted(**harts(cpu(1), cpu(2), cpu(3, f'status = "{status}";')))
+        result.must_say(r"^warning: cpu@3: its status is not okay, and does not switch it off: hart 3 is taken as disabled$")
+        result.must_say(r"^harts +3 of 3 answered, 1 disabled")
 
 
 @case

@@ -153,7 +153,7 @@ static bool is_in_order(const struct fdt *fdt, const struct fdt_hart *found)
 		return false;
 	}
 	if (found->doubtful)
-		acre_log_warn("%s: its status is not one that the specification knows: hart %llu "
+		acre_log_warn("%s: its status is not okay, and does not switch it off: hart %llu "
 			      "is taken as disabled\n",
 			      name, (unsigned long long)found->id);
 	return true;
