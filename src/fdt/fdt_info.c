@@ -52,31 +52,39 @@ static bool is_distance_map(const struct fdt *fdt, const struct fdt_node *node)
 	       fdt_has_string(fdt, &p, "numa-distance-map-v1");
 }
 
-enum acre_status fdt_numa_distance(const struct fdt *fdt, uint32_t index, uint32_t *from,
-				   uint32_t *to, uint32_t *distance)
+/* Cells of an entry: from, to, distance. */
+#define DISTANCE_CELLS 3u
+
+enum acre_status fdt_find_distances(const struct fdt *fdt, struct fdt_property *matrix)
 {
-	static const uint32_t entry = 3; /* cells */
-	struct fdt_property matrix;
 	struct fdt_node node;
-	uint64_t cell[3] = { 0 };
 	enum acre_status s = fdt_find(fdt, "/distance-map", &node);
 
 	if (s != ACRE_OK || !is_distance_map(fdt, &node))
 		return ACRE_ERR_NOT_FOUND;
-	s = fdt_find_property(fdt, &node, "distance-matrix", &matrix);
+	s = fdt_find_property(fdt, &node, "distance-matrix", matrix);
 	if (s != ACRE_OK)
 		return s;
-	if (matrix.length % (entry * FDT_CELL) != 0)
-		return ACRE_ERR_MALFORMED;
-	if (index >= matrix.length / (entry * FDT_CELL))
+	return matrix->length % (DISTANCE_CELLS * FDT_CELL) == 0 ? ACRE_OK : ACRE_ERR_MALFORMED;
+}
+
+enum acre_status fdt_read_distance(const struct fdt *fdt, const struct fdt_property *matrix,
+				   uint32_t index, struct fdt_distance *distance)
+{
+	uint64_t cell[DISTANCE_CELLS] = { 0 };
+	enum acre_status s = ACRE_OK;
+
+	if (index >= matrix->length / (DISTANCE_CELLS * FDT_CELL))
 		return ACRE_ERR_END;
-	for (uint32_t i = 0; s == ACRE_OK && i < entry; i++)
-		s = fdt_read_cells(fdt, &matrix, index * entry + i, 1, &cell[i]);
+	for (uint32_t i = 0; s == ACRE_OK && i < DISTANCE_CELLS; i++)
+		s = fdt_read_cells(fdt, matrix, index * DISTANCE_CELLS + i, 1, &cell[i]);
 	if (s != ACRE_OK)
 		return s;
-	*from = (uint32_t)cell[0];
-	*to = (uint32_t)cell[1];
-	*distance = (uint32_t)cell[2];
+	*distance = (struct fdt_distance){
+		.from = (uint32_t)cell[0],
+		.to = (uint32_t)cell[1],
+		.distance = (uint32_t)cell[2],
+	};
 	return ACRE_OK;
 }
 

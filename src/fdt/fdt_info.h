@@ -29,14 +29,29 @@ acre_nodiscard enum acre_status fdt_bootargs(const struct fdt *fdt, const char *
  */
 acre_nodiscard enum acre_status fdt_copy_bootargs(const struct fdt *fdt, char *buf, size_t size);
 
+/* How far the memory of a NUMA node is from another node; 10 is a node's own. */
+struct fdt_distance {
+	uint32_t from;
+	uint32_t to;
+	uint32_t distance;
+};
+
 /*
- * fdt_numa_distance - entry @index of the distance-matrix of /distance-map, which is compatible with
- * numa-distance-map-v1: how far node *@to is from node *@from. 10 is a node's own memory.
- * Result: ACRE_OK; ACRE_ERR_END after the last one; ACRE_ERR_NOT_FOUND if there is no such map;
- *         ACRE_ERR_MALFORMED if it is not whole entries. Cost: a walk to the node.
+ * fdt_find_distances - the distance-matrix of /distance-map, which is compatible with
+ * numa-distance-map-v1.
+ * Result: ACRE_OK; ACRE_ERR_NOT_FOUND if there is none; ACRE_ERR_MALFORMED if it is not whole
+ *         entries. Cost: a walk to the node.
  */
-acre_nodiscard enum acre_status fdt_numa_distance(const struct fdt *fdt, uint32_t index,
-						  uint32_t *from, uint32_t *to, uint32_t *distance);
+acre_nodiscard enum acre_status fdt_find_distances(const struct fdt *fdt,
+						   struct fdt_property *matrix);
+
+/*
+ * fdt_read_distance - entry @index of the @matrix that fdt_find_distances() found.
+ * Result: ACRE_OK; ACRE_ERR_END after the last one. O(1).
+ */
+acre_nodiscard enum acre_status fdt_read_distance(const struct fdt *fdt,
+						  const struct fdt_property *matrix, uint32_t index,
+						  struct fdt_distance *distance);
 
 struct fdt_device {
 	struct fdt_node node;

@@ -121,12 +121,14 @@ void info_main(void)
 	struct fdt_device device;
 	const char *text;
 	char buf[16];
-	uint32_t from, to, distance;
+	struct fdt_property matrix = any_property();
+	struct fdt_distance distance;
 
 	(void)!fdt_model(fdt, &text);
 	(void)!fdt_compatible(fdt, &text);
 	(void)!fdt_bootargs(fdt, &text);
 	(void)!fdt_copy_bootargs(fdt, buf, sizeof(buf));
-	(void)!fdt_numa_distance(fdt, any_u32(), &from, &to, &distance);
+	(void)!fdt_find_distances(fdt, &matrix);
+	(void)!fdt_read_distance(fdt, &matrix, any_u32(), &distance);
 	(void)!fdt_find_compatible(fdt, "sifive,test0", &device);
 }

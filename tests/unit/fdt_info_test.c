@@ -35,6 +35,47 @@ KTEST(fdt_info, tells_absent_from_malformed)
 	EXPECT_STR(text, "untouched");
 }
 
+/* ---- distances ------------------------------------------------------------------------------- */
+
+static const struct fdt *distance_map(const char *compatible, const uint32_t *cell, size_t count)
+{
+	struct fdt_tree *t = fdt_tree_new(1024);
+
+	fdt_build_begin(&t->b, "");
+	fdt_build_begin(&t->b, "distance-map");
+	fdt_build_string(&t->b, "compatible", compatible);
+	fdt_build_cells(&t->b, "distance-matrix", cell, count);
+	fdt_build_end(&t->b);
+	fdt_build_end(&t->b);
+	return fdt_tree_open(t);
+}
+
+KTEST(fdt_info, distances_are_read_entry_by_entry)
+{
+	static const uint32_t cell[] = { 0, 0, 10, 0, 1, 20, 1, 0xffffffff, 7, 9 };
+	const struct fdt *fdt = distance_map("numa-distance-map-v1", cell, 9);
+	struct fdt_property matrix;
+	struct fdt_distance d;
+
+	REQUIRE_EQ(fdt_find_distances(fdt, &matrix), ACRE_OK);
+	for (uint32_t i = 0; i < 3; i++) {
+		REQUIRE_EQ(fdt_read_distance(fdt, &matrix, i, &d), ACRE_OK);
+		EXPECT(d.from == cell[3 * i] && d.to == cell[3 * i + 1]);
+		EXPECT_EQ(d.distance, cell[3 * i + 2]);
+	}
+	EXPECT_EQ(fdt_read_distance(fdt, &matrix, 3, &d), ACRE_ERR_END);
+	EXPECT_EQ(fdt_read_distance(fdt, &matrix, UINT32_MAX, &d), ACRE_ERR_END);
+	fdt = distance_map("numa-distance-map-v1", cell, 0);
+	REQUIRE_EQ(fdt_find_distances(fdt, &matrix), ACRE_OK);
+	EXPECT_EQ(fdt_read_distance(fdt, &matrix, 0, &d), ACRE_ERR_END);
+	EXPECT_EQ(fdt_find_distances(distance_map("numa-distance-map-v1", cell, 10), &matrix),
+		  ACRE_ERR_MALFORMED);
+	EXPECT_EQ(fdt_find_distances(distance_map("numa-distance-map-v2", cell, 9), &matrix),
+		  ACRE_ERR_NOT_FOUND);
+	EXPECT_EQ(fdt_find_distances(fdt_tree_open(fdt_tree_sample()), &matrix),
+		  ACRE_ERR_NOT_FOUND);
+}
+
 /* ---- devices --------------------------------------------------------------------------------- */
 
 static void cells(struct fdt_tree *t, uint32_t address, uint32_t size)

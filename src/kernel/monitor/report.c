@@ -20,17 +20,18 @@
 /* Distances of other nodes' memory, as the tree has them; nothing on a machine without nodes. */
 static void report_numa(void)
 {
-	uint32_t from, to, distance;
-	enum acre_status s;
+	struct fdt_property matrix;
+	struct fdt_distance found;
+	enum acre_status s = fdt_find_distances(&machine.fdt, &matrix);
 
-	for (uint32_t i = 0;
-	     (s = fdt_numa_distance(&machine.fdt, i, &from, &to, &distance)) == ACRE_OK; i++)
-		acre_print("%s%u-%u %u", i == 0 ? "numa      from-to distance: " : ", ", from, to,
-			   distance);
-	if (s == ACRE_ERR_END)
-		acre_print("\n");
-	else if (s == ACRE_ERR_MALFORMED)
+	if (s == ACRE_ERR_MALFORMED)
 		acre_log_warn("distance-map: distance-matrix is not whole entries: not used\n");
+	if (s != ACRE_OK || matrix.length == 0)
+		return;
+	acre_print("numa      from-to distance: ");
+	for (uint32_t i = 0; fdt_read_distance(&machine.fdt, &matrix, i, &found) == ACRE_OK; i++)
+		acre_print("%s%u-%u %u", i == 0 ? "" : ", ", found.from, found.to, found.distance);
+	acre_print("\n");
 }
 
 void report_machine(void)
