@@ -157,8 +157,9 @@ def left_of_entry(start, size):
     return ENTRY - start if start < ENTRY < start + size else size
 
 
-def said_with_a_tree_at(place):
-    """The tree is moved just before the kernel is entered. What is said up to the prompt, or to a second's silence."""
+def said_after(change):
+    """What is said up to a verdict, if change(stub, place of the tree, its size) is made just before the kernel is
+    entered."""
     with scratch() as folder:
         path = f"{folder}/gdb"
         command = arguments(gdb=path, bootargs="test=bits.* poweroff")
@@ -168,9 +169,7 @@ def said_with_a_tree_at(place):
                 stub = Stub(path)
                 stub.run_to(ENTRY)
                 old = stub.register(A1)
-                size = int.from_bytes(stub.memory(old + 4, 4), "big")
-                stub.write_memory(place(size), stub.memory(old, size)[: left_of_entry(place(size), size)])
-                stub.write_x(A1, place(size))
+                change(stub, old, int.from_bytes(stub.memory(old + 4, 4), "big"))
                 stub.release()
                 text = b""
                 for line in process.stdout:
@@ -180,6 +179,42 @@ def said_with_a_tree_at(place):
             finally:
                 process.kill()
     return Run(0, text, b"")
+
+
+def said_with_a_tree_at(place):
+    def move(stub, old, size):
+        stub.write_memory(place(size), stub.memory(old, size)[: left_of_entry(place(size), size)])
+        stub.write_x(A1, place(size))
+
+    return said_after(move)
+
+
+@case
+def a_tree_that_is_none_stops_the_boot():
+    def at(address):
+        return lambda stub, old, size: stub.write_x(A1, address)
+
+    def with_bytes(offset, data):
+        return lambda stub, old, size: stub.write_memory(old + offset, data)
+
+    for change, words in (
+        (at(0), "no device tree: the firmware passed 0 in a1"),
+        (at(0x7000000000), "load access fault"),
+        (with_bytes(0, b"\xd1"), "the device tree at 0x[0-9a-f]+ is malformed at byte 0: no device tree: wrong magic number"),
+        (with_bytes(4, b"\x02"), "the device tree at 0x[0-9a-f]+ is truncated at byte 4: total size is more than there is"),
+        (with_bytes(20, b"\0\0\0\x0f"), "the device tree at 0x[0-9a-f]+ is unsupported at byte 20: version before 16"),
+    ):
+        said_after(change).must_say(rf"^PANIC on hart 0: {words}$")
+
+
+@case
+def a_map_without_a_place_for_its_tables_stops_the_boot():
+    many = "".join(f"b{i} {{ reg = <0 {0x82000000 + 0x10000 * i:#x} 0 0x1000>; }};" for i in range(40))
+    for everything, mem in (("all { reg = <0 0x80000000 0 0x8000000>; };", ""), ("", "mem=512K")):
+        with scratch() as folder:
+            result = boot(text="\n", bootargs=mem, dtb=tree(folder, reserved=many + everything))
+        result.must_say(r"^PANIC on hart 0: no place in memory for the \d+ bytes of its map"
+                        + ("; mem= in the boot arguments allows the first 524288 bytes of it$" if mem else "$"))
 
 
 @case
