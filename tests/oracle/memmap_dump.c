@@ -17,7 +17,8 @@
  *	conflict START END KIND|NAME|KIND|NAME     two owners: who has it, who claims it too
  *	hart ID on|off|doubtful MMU ISA            MMU is - without one; ISA as the tree has it
  *	unplaced N                                 dynamic reservations without a place
- *	refused WORDS                              instead of the last six
+ *	room START                                 where ROOM bytes of tables would lie; - for nowhere
+ *	refused WORDS                              instead of the last seven
  *	end
  *
  * Built with sanitizers. A tree is handed over in a block of its exact size, so that a read past
@@ -37,6 +38,9 @@
 /* As the kernel's: what claims to be larger is no tree. */
 #define DTB_LIMIT (16u << 20)
 #define ISA_LIMIT 4096u
+
+/* As much as tests/oracle/oracle.py looks for. */
+#define ROOM 0x4001u
 
 static void print_finding(void *unused, const struct memmap_finding *finding)
 {
@@ -130,6 +134,16 @@ static void print_map(const struct memmap *map)
 	}
 }
 
+static void print_room(const struct fdt *fdt, const struct memmap_boot *boot)
+{
+	struct acre_range room;
+
+	if (memmap_find_room(fdt, boot, ROOM, &room) == ACRE_OK)
+		printf("room %" PRIx64 "\n", room.start);
+	else
+		printf("room -\n");
+}
+
 static void print_refusal(enum acre_status s, const char *why)
 {
 	printf("refused %s: %s\n", acre_status_str(s), why);
@@ -179,6 +193,7 @@ static void dump(struct memmap *map, const uint8_t *blob, size_t size, struct me
 	}
 	print_map(map);
 	print_conflicts(map);
+	print_room(&fdt, &boot);
 	print_harts(&fdt);
 }
 

@@ -5,7 +5,7 @@ Written from the Devicetree Specification v0.4 (2.3, 3.4 to 3.6, 5), the reserve
 the choices that docs/memory-map.md makes where those leave one; not from the kernel. Numbers are
 Python's, without width; the map is found by looking at each piece between two neighbouring edges.
 
-    regions, banks, outside, unplaced, contradictions = oracle.memory_map(blob, image, dtb, bootargs)
+    regions, banks, outside, unplaced, contradictions, room = oracle.memory_map(blob, image, dtb, bootargs)
     or raises oracle.Refused
 
     oracle.py BLOB [IMAGE_START IMAGE_END DTB [BOOTARGS]]      prints it
@@ -24,6 +24,7 @@ MAX_DEPTH = 64
 MAX_CELLS = 3
 MAX_WINDOWS = 16  # pairs of one alloc-ranges or linux,usable-memory-range; those behind do not count
 MAX_BLOB = 16 << 20
+ROOM = 0x4001
 GUARD_MOST = 32 << 20  # of the lowest RAM, where the image is elsewhere
 MAX_NAME = 63
 UNPRINTABLE = "(unprintable name)"
@@ -339,7 +340,8 @@ class Wish:
         self.alignment = max(alignment, FRAME)
         self.windows = [(0, LIMIT)]
         allowed = node.get(b"alloc-ranges")
-        if allowed is not None:
+        self.is_bound = allowed is not None
+        if self.is_bound:
             some = itertools.islice(pairs(allowed, cell_counts(parent)), MAX_WINDOWS)
             self.windows = list(self.translated(some, translator(parent)))
 
@@ -524,12 +526,7 @@ def guard(banks, image, claims):
     """Where the start of RAM is nobody's, it may be the firmware's: of the RAM around the image, and of the
     lowest, up to what is reserved; of that GUARD_MOST bytes at most. If one of the two starts with a
     reservation, that is the firmware's word."""
-    chains = []
-    for start, end, _ in banks:
-        if chains and chains[-1][1] == start:
-            chains[-1][1] = end
-        else:
-            chains.append([start, end])
+    chains = chains_of(banks)
     own = [chain for chain in chains if chain[0] <= image[0] <= chain[1] and image[0] < image[1]]
     if not own:
         return []
@@ -542,6 +539,35 @@ def guard(banks, image, claims):
             return []
         found.append(Claim(start, first, "firmware", "possible firmware"))
     return [claim for claim in found if claim.start < claim.end]
+
+
+def room_for(size, banks, claims, windows):
+    """The lowest place for so many bytes in whole frames that is nobody's, and not in the windows of those who have
+    no place yet if there is such a place. Frame 0 is none. None if there is no place."""
+    size = -(-size // FRAME) * FRAME
+    for avoided in (windows, []):
+        taken = sorted([(claim.start, claim.end) for claim in claims if claim.start < claim.end] + avoided)
+        for start, end in chains_of(banks):
+            at = max(-(-start // FRAME) * FRAME, FRAME)
+            for low, high in taken:
+                if low >= at + size:
+                    break
+                if high > at:
+                    at = -(-high // FRAME) * FRAME
+            if at + size <= end:
+                return at
+    return None
+
+
+def chains_of(banks):
+    """[[start, end]]: RAM without a hole, whatever node it is of."""
+    chains = []
+    for start, end, _ in banks:
+        if chains and chains[-1][1] == start:
+            chains[-1][1] = end
+        else:
+            chains.append([start, end])
+    return chains
 
 
 def partition(banks, reservations):
@@ -623,7 +649,8 @@ def contradictions(regions, claims):
 
 def memory_map(blob, image, dtb, bootargs=""):
     """`image` is (start, end), `dtb` the address of the blob; of `bootargs`, mem= and initrd= count. Returns regions, banks, outside, unplaced:
-    the number of reservations without an address that stay without one; and contradictions."""
+    the number of reservations without an address that stay without one; contradictions; where ROOM bytes of
+    tables of the map can lie before those are placed."""
     root, entries = parse(blob)
     total = struct.unpack_from(">I", blob, 4)[0]
     declared = banks_of(root)
@@ -640,6 +667,8 @@ def memory_map(blob, image, dtb, bootargs=""):
     claims += list(left_out(root, banks, mem_limit(bootargs)))
     regions = partition(banks, claims)
     unplaced = 0
+    wanted_windows = [window for wish in wishes(root) if wish and wish.is_bound for window in wish.windows]
+    room = room_for(ROOM, banks, claims, wanted_windows)
     for wish in wishes(root):
         at = wish.place(regions) if wish else None
         if at is None:
@@ -647,7 +676,7 @@ def memory_map(blob, image, dtb, bootargs=""):
         else:
             claims.append(Claim(at, at + wish.size, wish.kind, wish.name))
             regions = partition(banks, claims)
-    return regions, banks, outside, unplaced, contradictions(regions, claims)
+    return regions, banks, outside, unplaced, contradictions(regions, claims), room
 
 
 def main(arguments):
@@ -655,7 +684,7 @@ def main(arguments):
         blob = file.read()
     numbers = [int(word, 0) for word in arguments[1:4]] or [0x80200000, 0x80E00000, 0x87E00000]
     try:
-        regions, banks, outside, unplaced, both = memory_map(blob, tuple(numbers[:2]), numbers[2], " ".join(arguments[4:]))
+        regions, banks, outside, unplaced, both, room = memory_map(blob, tuple(numbers[:2]), numbers[2], " ".join(arguments[4:]))
     except Refused as why:
         print(f"refused: {why}")
         return 1
@@ -669,6 +698,7 @@ def main(arguments):
         print(f"twice    [{start:#018x}, {end:#018x})  {kind} {name}, and {other_kind} {other}")
     if unplaced:
         print(f"{unplaced} without a place")
+    print(f"room     {'nowhere' if room is None else hex(room)} for {ROOM:#x} bytes of tables")
     return 0
 
 

@@ -43,9 +43,9 @@ import trees  # noqa: E402
 class Answer:
     """A map, or a refusal: what it is compared by, and why it was refused."""
 
-    def __init__(self, regions=(), banks=(), outside=(), unplaced=0, contradictions=(), refused=None):
+    def __init__(self, regions=(), banks=(), outside=(), unplaced=0, contradictions=(), room=None, refused=None):
         self.regions, self.banks, self.refused = list(regions), list(banks), refused
-        self.unplaced = unplaced
+        self.unplaced, self.room = unplaced, room
         self.outside = sorted(outside)
         self.contradictions = sorted(contradictions)
 
@@ -70,6 +70,8 @@ def difference(got, wanted):
         return f"{got.kind()} ({got.refused or len(got.regions)}), should be {wanted.kind()} ({wanted.refused or ''})"
     if got.unplaced != wanted.unplaced:
         return f"{got.unplaced} without a place, should be {wanted.unplaced}"
+    if got.room != wanted.room:
+        return f"tables would be at {got.room and hex(got.room)}, should be at {wanted.room and hex(wanted.room)}"
     for what in ("banks", "regions", "outside", "contradictions"):
         ours, theirs = getattr(got, what), getattr(wanted, what)
         if ours != theirs:
@@ -88,7 +90,7 @@ def parse_dump(output):
     for line in output.splitlines():
         word, _, rest = line.partition(" ")
         if word == "case":
-            name, banks, regions, outside, both, unplaced, refused, findings = rest, [], [], [], [], 0, None, []
+            name, banks, regions, outside, both, unplaced, room, refused, findings = rest, [], [], [], [], 0, None, None, []
         elif word == "finding":
             findings.append(rest)
         elif word == "bank":
@@ -107,10 +109,12 @@ def parse_dump(output):
             both.append((int(start, 16), int(end, 16), *owners.split("|")))
         elif word == "unplaced":
             unplaced = int(rest)
+        elif word == "room":
+            room = None if rest == "-" else int(rest, 16)
         elif word == "refused":
             refused = rest
         elif word == "end":
-            found[name] = (Answer(oracle.merge(regions), banks, outside, unplaced, both, refused), findings)
+            found[name] = (Answer(oracle.merge(regions), banks, outside, unplaced, both, room, refused), findings)
     return found
 
 
@@ -282,7 +286,7 @@ def judge_boot(case):
             got = Answer(plain(regions), (), plain_outside(outside), run.unplaced())
     except guest.Failure as failure:
         return str(failure)
-    wanted.banks, wanted.regions, wanted.contradictions = [], plain(wanted.regions), []
+    wanted.banks, wanted.regions, wanted.contradictions, wanted.room = [], plain(wanted.regions), [], None
     return difference(got, wanted)
 
 
