@@ -3,7 +3,7 @@
 # it read has changed.
 
 CHECK := $(OUT)/check
-CHECKS := layers names symbols format tidy cppcheck analyzer shell python
+CHECKS := layers names prose symbols format tidy cppcheck analyzer shell python
 
 # Other versions format and complain differently: 14 is the one that counts, if it is here.
 CLANG_FORMAT := $(or $(shell command -v clang-format-14),clang-format)
@@ -31,7 +31,7 @@ CHECK_HFLAGS = $(call plain,$(HFLAGS))
 .PHONY: check $(CHECKS:%=check-%) compile_commands.json check-force
 .SILENT: $(CHECKS:%=check-%)
 
-check: ## static checks: layers, names, symbols, format, clang-tidy, cppcheck, gcc -fanalyzer, scripts
+check: ## static checks: layers, names, prose, symbols, format, clang-tidy, cppcheck, gcc -fanalyzer, scripts
 check:
 	@scripts/need $(CC) python3 $(CLANG_FORMAT) $(CLANG_TIDY) cppcheck gcc clang
 	@$(MAKE) --no-print-directory -k -j$$(nproc 2>/dev/null || echo 2) --output-sync=target \
@@ -40,6 +40,9 @@ check:
 
 check-layers:
 	scripts/check-layers
+
+check-prose:
+	scripts/check-prose
 
 check-names:
 	$(MAKE) --no-print-directory $(LIFT)/rv64/lift.elf

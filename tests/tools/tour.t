@@ -1,0 +1,45 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""tour.t - docs/tour.md names what there is, in as many lines as it says; scripts/tour sees what would be wrong."""
+
+import importlib.machinery
+import importlib.util
+import os
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+# what is it | in the page | becomes | what is said
+WRONG = [
+    ("a function that is gone", "`kernel_main`", "`kernel_mine`", "src/kernel/main.c defines no kernel_mine"),
+    ("a file that is gone", "[src/kernel/main.c](../src/kernel/main.c)", "[src/kernel/mine.c](../src/kernel/mine.c)",
+     "src/kernel/mine.c defines no kernel_main"),
+    ("a function of another file", "`init_heap`", "`frame_alloc`", "src/kernel/main.c defines no frame_alloc"),
+    ("a label that is gone", "`boot_hart_start`", "`boot_hart_stop`", "entry.S defines no boot_hart_stop"),
+    ("another number of lines", "These are the 1,550", "These are the 1,450", "the page says 1,450 lines"),
+    ("a question without an answer", "\n7. `alloc()`", "\n`alloc()`", "answers"),
+    ("a stop without a question", "*Question 3:", "*Question:", "questions"),
+]
+
+
+def load():
+    loader = importlib.machinery.SourceFileLoader("tour", os.path.join(ROOT, "scripts/tour"))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("tour", loader))
+    loader.exec_module(module)
+    return module
+
+
+def main():
+    tour = load()
+    with open(os.path.join(ROOT, "docs/tour.md")) as page:
+        text = page.read()
+    results = [("the page is right", tour.check(text) == [])]
+    for what, old, new, said in WRONG:
+        assert text.count(old) == 1, old
+        results.append((what, any(said in line for line in tour.check(text.replace(old, new)))))
+    print(f"1..{len(results)}")
+    for number, (what, ok) in enumerate(results, 1):
+        print(f"{'ok' if ok else 'not ok'} {number} {what}")
+    return 0 if all(ok for _, ok in results) else 1
+
+
+raise SystemExit(main())
