@@ -185,14 +185,12 @@ class Objects:
 
     def __init__(self, root, folder):
         src = os.path.join(root, "src")
-        self.symbols = {}  # source -> [(type as nm has it, name, size)]
-        self.missing = []
-        for path in sources(src):
-            built = os.path.join(folder, "src", os.path.splitext(path)[0] + ".o")
-            if path.endswith((".c", ".S")) and os.path.exists(built):
-                self.symbols[path] = symbols_of(built)
-            elif path.endswith((".c", ".S")):
-                self.missing.append(path)
+        built = {path: os.path.join(folder, "src", os.path.splitext(path)[0] + ".o")
+                 for path in sources(src) if path.endswith((".c", ".S"))}
+        self.missing = [path for path in built if not os.path.exists(built[path])]
+        found = symbols_of([built[path] for path in built if path not in self.missing])
+        # source -> [(type as nm has it, name, size)]
+        self.symbols = {path: found[built[path]] for path in built if path not in self.missing}
         # What two objects define is chosen when the kernel is linked: it belongs to neither.
         self.home = {}
         for path, symbols in self.symbols.items():
@@ -221,13 +219,21 @@ class Objects:
                 for kind, name, size in symbols if kind in "bBdDsSgG"]
 
 
-def symbols_of(built):
+def symbols_of(files):
+    """{object file: [(type, name, size)]}, by one run of nm: there are a hundred files."""
+    if not files:
+        return {}
     nm = os.environ.get("NM") or os.environ.get("CROSS_COMPILE", "riscv64-unknown-elf-") + "nm"
     try:
-        done = subprocess.run([nm, "--print-size", built], check=False, capture_output=True, text=True)
+        done = subprocess.run([nm, "--print-size", "--print-file-name", *files], check=False, capture_output=True, text=True)
     except OSError as error:
         sys.exit("%s: %s" % (nm, error.strerror))
     if done.returncode != 0:
         sys.exit("%s: %s" % (nm, done.stderr.strip()))
-    found = [NM_LINE.match(line) for line in done.stdout.splitlines()]
-    return [(m.group(2), m.group(3), int(m.group(1) or "0", 16)) for m in found if m]
+    found = {path: [] for path in files}
+    for line in done.stdout.splitlines():
+        path, _, rest = line.rpartition(".o:")
+        match = NM_LINE.match(rest)
+        if match:
+            found[path + ".o"].append((match.group(2), match.group(3), int(match.group(1) or "0", 16)))
+    return found
