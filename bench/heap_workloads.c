@@ -29,7 +29,7 @@
 /* ---- one step ----------------------------------------------------------------------------------- */
 
 /* Inlined or not, a step must be so in both copies of a loop: that is measured, and that which is subtracted. */
-#define STEP inline __attribute__((always_inline))
+#define STEP inline __attribute__((__always_inline__))
 
 static uint64_t random_size(struct bench_run *r, uint64_t max)
 {

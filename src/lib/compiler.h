@@ -10,11 +10,14 @@
 #define unlikely(x)  __builtin_expect(!!(x), 0)
 #define never_inline __attribute__((__noinline__))
 
-/* For paths where a call costs too much; who compiles for size has decided otherwise. */
+/*
+ * For paths where a call costs too much; who compiles for size has decided otherwise. Not always_inline, since
+ * picolibc's headers ask whether there is an attribute of that name.
+ */
 #ifdef ACRE_FOR_SIZE
-#define always_inline inline
+#define force_inline inline
 #else
-#define always_inline inline __attribute__((__always_inline__))
+#define force_inline inline __attribute__((__always_inline__))
 #endif
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

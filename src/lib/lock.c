@@ -59,8 +59,7 @@ static inline uint32_t ahead_of(const struct ticket_lock *lock, uint32_t ticket)
 /* ---- taking ---------------------------------------------------------------------------------- */
 
 /* This hart, whose number plus 1 is @self, is served. */
-static always_inline racy_stores void hold(struct ticket_lock *lock, uint32_t self,
-					   const void *site)
+static force_inline racy_stores void hold(struct ticket_lock *lock, uint32_t self, const void *site)
 {
 	store_plain(&lock->holder, uint32_t, self);
 	store_plain(&lock->site, const void *, site);
@@ -118,8 +117,8 @@ static never_inline acre_noreturn void out_of_order(const struct ticket_lock *lo
 /*
  * May this hart, whose interrupts are off, wait for @lock? If not, that is a bug of the caller's.
  */
-static always_inline void check_caller(struct ticket_lock *lock, uint32_t self, const void *site,
-				       unsigned long irq)
+static force_inline void check_caller(struct ticket_lock *lock, uint32_t self, const void *site,
+				      unsigned long irq)
 {
 	if (unlikely(atomic_load_explicit(&lock->holder, memory_order_relaxed) == self)) {
 		platform_irq_restore(irq);

@@ -25,7 +25,7 @@ struct lock_scoped {
 	unsigned long irq;
 };
 
-static always_inline void lock_scoped_release(struct lock_scoped *guard)
+static force_inline void lock_scoped_release(struct lock_scoped *guard)
 {
 	ticket_lock_release(guard->lock, guard->irq);
 }
@@ -39,7 +39,7 @@ static always_inline void lock_scoped_release(struct lock_scoped *guard)
 		lock_scoped_of(lock);                                                              \
 	(void)(name)
 
-static always_inline struct lock_scoped lock_scoped_of(struct ticket_lock *lock)
+static force_inline struct lock_scoped lock_scoped_of(struct ticket_lock *lock)
 {
 	return (struct lock_scoped){ .lock = lock, .irq = ticket_lock_acquire(lock) };
 }

@@ -3,7 +3,6 @@
 #ifndef CHUNK_TREE_ASK_H
 #define CHUNK_TREE_ASK_H
 
-#include <limits.h>
 
 #include "mm/index/chunk_tree.h"
 
@@ -15,7 +14,7 @@ static inline bool ask_is_empty(const struct chunk_tree *tree, uint64_t c)
 
 static inline uint64_t ask_order(struct chunk_tree *tree, unsigned order)
 {
-	unsigned budget = UINT_MAX;
+	unsigned budget = ~0U;
 
 	return chunk_tree_find_bounded(tree, order, &budget);
 }
@@ -23,7 +22,7 @@ static inline uint64_t ask_order(struct chunk_tree *tree, unsigned order)
 static inline uint64_t ask_aligned_run(struct chunk_tree *tree, uint64_t n, uint64_t align)
 {
 	struct chunk_run run = { .n = n, .align = align, .from = 0, .to = CHUNK_TREE_LATER };
-	unsigned budget = UINT_MAX;
+	unsigned budget = ~0U;
 
 	return chunk_tree_find_run_bounded(tree, &run, &budget);
 }
@@ -35,7 +34,7 @@ static inline uint64_t ask_run(struct chunk_tree *tree, uint64_t n)
 
 static inline uint64_t ask_count(const struct chunk_tree *tree)
 {
-	unsigned budget = UINT_MAX;
+	unsigned budget = ~0U;
 
 	return chunk_tree_count_bounded(tree, &budget);
 }

@@ -7,7 +7,6 @@
 #include "mm/index/chunk_tree.h"
 #include "mm/index/chunk_tree_internal.h"
 
-#include <limits.h>
 
 #include "lib/compiler.h"
 #include "lib/string.h"
@@ -599,7 +598,7 @@ KTEST(chunk_tree, a_look_makes_one_chunk_known)
 KTEST(chunk_tree, full_chunks_that_are_known_are_found_without_a_look)
 {
 	struct rig r;
-	unsigned budget = UINT_MAX;
+	unsigned budget = ~0U;
 
 	for (uint64_t first = 0; first < 9; first++) {
 		rig_init(&r, first, 300);

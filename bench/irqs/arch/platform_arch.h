@@ -15,7 +15,7 @@
 #undef platform_irq_save
 #undef platform_irq_restore
 
-static always_inline unsigned long platform_irq_save(void)
+static force_inline unsigned long platform_irq_save(void)
 {
 	unsigned long state = platform_irq_save_unwatched();
 
@@ -24,7 +24,7 @@ static always_inline unsigned long platform_irq_save(void)
 	return state;
 }
 
-static always_inline void platform_irq_restore(unsigned long state)
+static force_inline void platform_irq_restore(unsigned long state)
 {
 	if (state != 0)
 		irqs_watch_on();

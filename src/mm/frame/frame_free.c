@@ -60,8 +60,8 @@ static never_inline bool first_offence(const struct frame_bank *bank, uint64_t i
  * Free the frames if all of them are handed out; else false. Nothing has changed then, unless
  * another hart freed one of them between the check and the change: *@raced. Lock held.
  */
-static always_inline bool free_checked(struct frame_pool *pool, frame_nr_t pfn,
-				       frame_count_t nframes, bool *raced)
+static force_inline bool free_checked(struct frame_pool *pool, frame_nr_t pfn,
+				      frame_count_t nframes, bool *raced)
 {
 	*raced = false;
 	struct frame_bank *bank = frame_bank_of(pool, pfn);
@@ -168,8 +168,8 @@ static never_inline enum acre_status free_recorded(struct frame_pool *pool, fram
 		       : report_refusal(&offence, pfn, said, caller);
 }
 
-static always_inline bool try_free(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes,
-				   struct offence *offence)
+static force_inline bool try_free(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes,
+				  struct offence *offence)
 {
 	bool raced;
 	LOCK_SCOPED(held, &pool->lock);

@@ -22,7 +22,7 @@ static inline bool chunk_is_stale(const chunk_byte *leaf)
  * frame_take_lowest - the lowest set bit of @word is clear now and the caller's: *@index. False if
  * there is none.
  */
-static always_inline bool frame_take_lowest(bitmap_word *word, unsigned *index)
+static force_inline bool frame_take_lowest(bitmap_word *word, unsigned *index)
 {
 	for (;;) {
 		uint64_t bits = bitmap_atomic_word(word);

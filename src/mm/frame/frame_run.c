@@ -54,7 +54,7 @@ static never_inline frame_nr_t alloc_natural_among(struct frame_pool *pool, unsi
  * The lowest 2^@order frames at their natural alignment: what the trees know. The answer 'none' of
  * one tree needs no lock. Those of several would be of several moments.
  */
-static always_inline frame_nr_t alloc_natural(struct frame_pool *pool, unsigned order)
+static force_inline frame_nr_t alloc_natural(struct frame_pool *pool, unsigned order)
 {
 	atomic_thread_fence(memory_order_acquire);
 	if (unlikely(pool->nbanks != 1))
@@ -64,8 +64,8 @@ static always_inline frame_nr_t alloc_natural(struct frame_pool *pool, unsigned 
 	return alloc_natural_from(pool, pool->bank, order);
 }
 
-static always_inline frame_nr_t take_range(struct frame_pool *pool, frame_count_t nframes,
-					   frame_count_t align)
+static force_inline frame_nr_t take_range(struct frame_pool *pool, frame_count_t nframes,
+					  frame_count_t align)
 {
 	return nframes == align ? alloc_natural(pool, bits_ctz(align))
 				: search_or_reclaim(pool, nframes, align);
@@ -80,8 +80,8 @@ static never_inline frame_nr_t take_range_debug(struct frame_pool *pool, frame_c
 	return pfn;
 }
 
-static always_inline frame_nr_t alloc_range(struct frame_pool *pool, frame_count_t nframes,
-					    uint64_t align_bytes, const void *caller)
+static force_inline frame_nr_t alloc_range(struct frame_pool *pool, frame_count_t nframes,
+					   uint64_t align_bytes, const void *caller)
 {
 	frame_count_t align = align_bytes >> FRAME_SHIFT;
 
@@ -89,7 +89,7 @@ static always_inline frame_nr_t alloc_range(struct frame_pool *pool, frame_count
 				    : take_range_debug(pool, nframes, align, caller);
 }
 
-static always_inline bool is_alignment(uint64_t bytes)
+static force_inline bool is_alignment(uint64_t bytes)
 {
 	return is_power_of_two(bytes) && bytes >= FRAME_SIZE;
 }

@@ -40,7 +40,6 @@
  * scans doubles its batch until one is enough: at most as many times as the number of chunks has
  * bits.
  */
-#include <limits.h>
 
 #include "lib/compiler.h"
 #include "lib/lock_scoped.h"
@@ -58,7 +57,7 @@ static void begin_next_batch(const struct frame_pool *pool, struct frame_search 
 
 	search->spent += search->batch;
 	if (search->spent > 2ull * (CHUNK_RUN_COST + CHUNK_TRY_COST) * nchunks &&
-	    search->batch <= UINT_MAX / 2)
+	    search->batch <= ~0U / 2)
 		search->batch *= 2;
 	search->budget = search->batch;
 }

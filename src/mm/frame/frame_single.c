@@ -114,12 +114,12 @@ static never_inline frame_nr_t alloc_slow(struct frame_pool *pool, const void *c
 }
 
 /* The word at @index, which is a multiple of 64: one shift. */
-static always_inline bitmap_word *word_of_stock(const struct frame_bank *bank, uint64_t index)
+static force_inline bitmap_word *word_of_stock(const struct frame_bank *bank, uint64_t index)
 {
 	return (bitmap_word *)((uintptr_t)bank->free + index / 8);
 }
 
-static always_inline frame_nr_t alloc(struct frame_pool *pool, const void *caller)
+static force_inline frame_nr_t alloc(struct frame_pool *pool, const void *caller)
 {
 	const struct frame_stock *stock = hart_slots_own(&pool->stocks);
 	const struct frame_bank *bank = frame_stock_bank(stock);
@@ -173,8 +173,7 @@ void frame_leave(struct frame_pool *pool)
 /* ---- freeing --------------------------------------------------------------------------------- */
 
 /* A free that is right, as nearly all are. False, and nothing has changed, if it is not. */
-static always_inline bool free_fast(struct frame_pool *pool, struct frame_bank *bank,
-				    frame_nr_t pfn)
+static force_inline bool free_fast(struct frame_pool *pool, struct frame_bank *bank, frame_nr_t pfn)
 {
 	uint64_t index = pfn - bank->base;
 	uint64_t bit = bitmap_bit(index);
@@ -198,8 +197,8 @@ static never_inline enum acre_status free_slow(struct frame_pool *pool, frame_nr
 	return frame_free_one(pool, pfn, caller);
 }
 
-static always_inline enum acre_status free_frame(struct frame_pool *pool, frame_nr_t pfn,
-						 const void *caller)
+static force_inline enum acre_status free_frame(struct frame_pool *pool, frame_nr_t pfn,
+						const void *caller)
 {
 	struct frame_bank *bank = pool->bank;
 
@@ -221,8 +220,8 @@ enum acre_status frame_free_from(struct frame_pool *pool, frame_nr_t pfn, const 
 	return free_frame(pool, pfn, caller);
 }
 
-static always_inline enum acre_status free_address(struct frame_pool *pool, acre_paddr_t addr,
-						   const void *caller)
+static force_inline enum acre_status free_address(struct frame_pool *pool, acre_paddr_t addr,
+						  const void *caller)
 {
 	return likely(is_aligned(addr, FRAME_SIZE))
 		       ? free_frame(pool, frame_from_paddr(addr), caller)

@@ -214,7 +214,7 @@ static never_inline void free_anywhere(struct heap *h, void *ptr, const void *ca
  * First as an object of the first region. All calls in here and above are the last ones and have the
  * same first arguments, so that nothing is saved and nothing is moved where there is none.
  */
-static always_inline void free_block(struct heap *h, void *ptr, const void *caller)
+static force_inline void free_block(struct heap *h, void *ptr, const void *caller)
 {
 	struct slab *slab;
 	bool settle;
@@ -375,7 +375,7 @@ static never_inline void *alloc_large(struct heap *h, size_t size, size_t align,
 	return ptr;
 }
 
-static always_inline void *alloc_as_run(struct heap *h, size_t size, size_t align, bool grow)
+static force_inline void *alloc_as_run(struct heap *h, size_t size, size_t align, bool grow)
 {
 	const size_t large = atomic_load_explicit(&h->runs.large, memory_order_relaxed);
 	void *ptr;
@@ -468,7 +468,7 @@ static never_inline void *put_back_and_alloc(struct heap *h, size_t size, const 
  * All calls in here are its last ones, as in free_block(). Each step has a branch of its own: where
  * two share one, gcc 12 moves all arguments away first.
  */
-static always_inline void *alloc_block(struct heap *h, size_t size, const void *caller)
+static force_inline void *alloc_block(struct heap *h, size_t size, const void *caller)
 {
 	unsigned bit;
 
@@ -487,8 +487,8 @@ static always_inline void *alloc_block(struct heap *h, size_t size, const void *
 }
 
 /* The same at a multiple of any @align. */
-static always_inline void *alloc_aligned(struct heap *h, size_t size, size_t align,
-					 const void *caller)
+static force_inline void *alloc_aligned(struct heap *h, size_t size, size_t align,
+					const void *caller)
 {
 	unsigned bit;
 

@@ -87,8 +87,8 @@ struct slab_shape {
 };
 
 /* Which object starts at @ptr? False if none does. */
-static always_inline bool index_of_object(const struct slab_shape *shape, const void *ptr,
-					  uint64_t *index)
+static force_inline bool index_of_object(const struct slab_shape *shape, const void *ptr,
+					 uint64_t *index)
 {
 	struct slab_quotient q =
 		slab_quotient_of((uint64_t)((const uint8_t *)ptr - shape->base), shape->reciprocal);

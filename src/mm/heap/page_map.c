@@ -58,7 +58,7 @@ struct slab *page_map_find(const struct page_map *map, uintptr_t addr)
  * The owner of the frame of @addr. Regions come first, in the order in which they were added, so
  * this is always the same one.
  */
-static always_inline page_map_owner *owner_at(const struct page_map *map, uintptr_t addr)
+static force_inline page_map_owner *owner_at(const struct page_map *map, uintptr_t addr)
 {
 	uint32_t n = atomic_load_explicit(&map->nregions, memory_order_acquire);
 
@@ -81,8 +81,8 @@ static struct slab *owner_of_last(struct slab *slab, uintptr_t end)
 }
 
 /* The frames from that of @addr to that of @last, in one window; the last one has @last_owner. */
-static always_inline void set_in_window(const struct page_map *map, uintptr_t addr, uintptr_t last,
-					struct slab *slab, struct slab *last_owner)
+static force_inline void set_in_window(const struct page_map *map, uintptr_t addr, uintptr_t last,
+				       struct slab *slab, struct slab *last_owner)
 {
 	page_map_owner *owner = owner_at(map, addr);
 

@@ -120,8 +120,8 @@ static inline void start_run(struct run_region *r, uint64_t g, uint64_t n, enum 
 /* ---- lists of free runs ------------------------------------------------------------------- */
 
 /* The @n granules from @g on are a free run. The caller sees to the bit of its start. */
-static always_inline void list_run(struct run_pool *pool, struct run_region *r, uint64_t g,
-				   uint64_t n)
+static force_inline void list_run(struct run_pool *pool, struct run_region *r, uint64_t g,
+				  uint64_t n)
 {
 	set_ends(r, g, n, RUN_FREE);
 	if (n < RUN_MIN_GRANULES)
@@ -142,7 +142,7 @@ static always_inline void list_run(struct run_pool *pool, struct run_region *r, 
 }
 
 /* The first run of list @bin is on it no more: @next is the first now. */
-static always_inline void unlist_first(struct run_pool *pool, uint64_t bin, uint32_t next)
+static force_inline void unlist_first(struct run_pool *pool, uint64_t bin, uint32_t next)
 {
 	uint64_t *word = &pool->nonempty[bin / BITS_PER_WORD];
 
@@ -157,8 +157,8 @@ static always_inline void unlist_first(struct run_pool *pool, uint64_t bin, uint
 }
 
 /* The free run at @g is on its list no more. */
-static always_inline void unlist_run(struct run_pool *pool, struct run_region *r, uint64_t g,
-				     uint64_t n)
+static force_inline void unlist_run(struct run_pool *pool, struct run_region *r, uint64_t g,
+				    uint64_t n)
 {
 	if (n < RUN_MIN_GRANULES)
 		return;
@@ -193,7 +193,7 @@ static inline uint64_t next_bin(const struct run_pool *pool, uint64_t bin)
 /* ---- spans -------------------------------------------------------------------------------- */
 
 /* @p, and the free runs that touch it, which leave their lists. */
-static always_inline struct piece with_neighbours(struct run_pool *pool, struct piece p)
+static force_inline struct piece with_neighbours(struct run_pool *pool, struct piece p)
 {
 	uint32_t after = p.r->entry[p.g + p.n];
 	uint32_t before = run_entry_before(p.r, p.g);
@@ -213,7 +213,7 @@ static always_inline struct piece with_neighbours(struct run_pool *pool, struct 
 }
 
 /* There is one run now, @all, where @part, whose start has its bit, and its neighbours were. */
-static always_inline void clear_starts(const struct piece *part, const struct piece *all)
+static force_inline void clear_starts(const struct piece *part, const struct piece *all)
 {
 	if (all->g + all->n > part->g + part->n)
 		clear_start(all->r, part->g + part->n);
@@ -232,7 +232,7 @@ static never_inline struct run_region *region_after_first(struct run_pool *pool,
 }
 
 /* The region that has @addr, or NULL; most often it is the first. */
-static always_inline struct run_region *region_of(struct run_pool *pool, uintptr_t addr)
+static force_inline struct run_region *region_of(struct run_pool *pool, uintptr_t addr)
 {
 	struct run_region *r = &pool->region[0];
 
@@ -363,7 +363,7 @@ static never_inline void list_or_return(struct run_pool *pool, struct run_region
 }
 
 /* @p, of @kind so far, whose start has its bit, becomes free. For a slab no block goes back. */
-static always_inline void free_piece(struct run_pool *pool, struct piece p, enum run_kind kind)
+static force_inline void free_piece(struct run_pool *pool, struct piece p, enum run_kind kind)
 {
 	struct piece all = with_neighbours(pool, p);
 
@@ -565,7 +565,7 @@ struct fit {
 	uint64_t at;
 };
 
-static always_inline bool fits(struct fit *fit, struct wish wish)
+static force_inline bool fits(struct fit *fit, struct wish wish)
 {
 	uint64_t skipped = -(run_first(fit->r) + fit->g) & wish.mask;
 
@@ -574,8 +574,8 @@ static always_inline bool fits(struct fit *fit, struct wish wish)
 }
 
 /* Look through the list that starts with @number, at most *@looks runs. */
-static always_inline struct fit look_through(struct run_pool *pool, uint32_t number,
-					     struct wish wish, uint32_t *looks)
+static force_inline struct fit look_through(struct run_pool *pool, uint32_t number,
+					    struct wish wish, uint32_t *looks)
 {
 	struct fit fit;
 
@@ -661,7 +661,7 @@ static never_inline struct fit find_fit(struct run_pool *pool, struct wish wish,
 }
 
 /* A run that is on no list, or on none any more. Most often it is the first of the first list. */
-static always_inline struct fit take_fit(struct run_pool *pool, struct wish wish)
+static force_inline struct fit take_fit(struct run_pool *pool, struct wish wish)
 {
 	uint64_t bin = next_bin(pool, run_bin_of(wish.n));
 	uint32_t look = 1;
@@ -702,8 +702,8 @@ static inline uint32_t granules_for(size_t bytes)
 }
 
 /* The @n granules of @fit become a run of @kind; what is left of it before and after is free. */
-static always_inline void cut_run(struct run_pool *pool, struct fit fit, uint64_t n,
-				  enum run_kind kind)
+static force_inline void cut_run(struct run_pool *pool, struct fit fit, uint64_t n,
+				 enum run_kind kind)
 {
 	uint64_t end = fit.g + fit.n;
 	uint64_t after = fit.at + n;
@@ -719,8 +719,8 @@ static always_inline void cut_run(struct run_pool *pool, struct fit fit, uint64_
 		set_start(fit.r, after);
 }
 
-static always_inline void *take(struct run_pool *pool, size_t bytes, size_t align,
-				enum run_kind kind)
+static force_inline void *take(struct run_pool *pool, size_t bytes, size_t align,
+			       enum run_kind kind)
 {
 	struct wish wish = { granules_for(bytes), 0 };
 
@@ -772,8 +772,8 @@ void *run_alloc_no_grow(struct run_pool *pool, size_t bytes, size_t align, enum 
 }
 
 /* @p is the run of @kind that starts at @ptr, if one does. */
-static always_inline enum acre_status find(struct run_pool *pool, const void *ptr,
-					   enum run_kind kind, struct piece *p)
+static force_inline enum acre_status find(struct run_pool *pool, const void *ptr,
+					  enum run_kind kind, struct piece *p)
 {
 	p->r = region_of(pool, (uintptr_t)ptr);
 	if (unlikely(p->r == NULL))
@@ -787,8 +787,8 @@ static always_inline enum acre_status find(struct run_pool *pool, const void *pt
 	return ACRE_OK;
 }
 
-static always_inline enum acre_status give(struct run_pool *pool, void *ptr, enum run_kind kind,
-					   size_t said)
+static force_inline enum acre_status give(struct run_pool *pool, void *ptr, enum run_kind kind,
+					  size_t said)
 {
 	struct piece p;
 	enum acre_status s = find(pool, ptr, kind, &p);

@@ -51,7 +51,7 @@ static const uint64_t aligned[] = {
 };
 
 /* Those bits of @x, at a multiple of 2^@order, from which so many are set. @order is a constant. */
-static always_inline uint64_t runs_in(uint64_t x, unsigned order)
+static force_inline uint64_t runs_in(uint64_t x, unsigned order)
 {
 	for (unsigned k = 0; k < 6; k++) {
 		if (k < order)
@@ -60,7 +60,7 @@ static always_inline uint64_t runs_in(uint64_t x, unsigned order)
 	return x & aligned[order];
 }
 
-static always_inline uint64_t try_order(const bitmap_word *words, unsigned order)
+static force_inline uint64_t try_order(const bitmap_word *words, unsigned order)
 {
 	for (unsigned w = 0; w < CHUNK_WORDS; w++) {
 		uint64_t runs = runs_in(bitmap_atomic_word(&words[w]), order);
@@ -139,7 +139,7 @@ static inline uint64_t find_in_words(const bitmap_word *words, unsigned order)
  * they are not there.
  */
 /* NOLINTNEXTLINE(readability-function-size): it is short before the macros */
-static always_inline struct offer scan_chunk(const bitmap_word *words, unsigned order)
+static force_inline struct offer scan_chunk(const bitmap_word *words, unsigned order)
 {
 	EACH_WORD(LOAD)
 	if ((UINT64_MAX EACH_WORD(AND)) == UINT64_MAX)

@@ -265,7 +265,7 @@ static never_inline void set_leaf(struct chunk_tree *tree, uint64_t c, unsigned 
  * Look for aligned 2^@order bits in chunk @c: first write a byte that is not stale, then scan. If
  * they are not there, the byte is what the scan says afterwards; else it is as it was.
  */
-static always_inline uint64_t search_chunk(struct chunk_tree *tree, uint64_t c, unsigned order)
+static force_inline uint64_t search_chunk(struct chunk_tree *tree, uint64_t c, unsigned order)
 {
 	unsigned before = atomic_load_explicit(&tree->leaf[c], memory_order_relaxed);
 
