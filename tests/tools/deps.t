@@ -62,7 +62,7 @@ logged() { grep -q -- "$1" "$box/log" 2>/dev/null; }
 code_is() { [ "$code" = "$1" ]; }
 nothing_logged() { [ ! -e "$box/log" ]; }
 
-echo 1..17
+echo 1..23
 
 fresh_machine
 apt make
@@ -77,6 +77,32 @@ deps boot
 check "one missing: its package is installed" logged 'install -y --no-install-recommends gcc-riscv64-unknown-elf$'
 check "one missing: lists are refreshed first" logged 'update'
 check "one missing: success" code_is 0
+
+# A compiler that cannot compile it, until the package is installed.
+fresh_machine
+apt gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf
+stub riscv64-unknown-elf-gcc "grep -q picolibc '$box/log'"
+deps boot
+check "a compiler without <stdint.h>: the package that has it is installed" \
+	logged 'install.* picolibc-riscv64-unknown-elf$'
+check "and then nothing is missing" code_is 0
+
+fresh_machine
+apt gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf
+rm "$box/bin/riscv64-unknown-elf-gcc"
+stub apt-get "echo \"apt-get \$*\" >>'$box/log'
+echo '#!/bin/sh
+grep -q picolibc $box/log' >'$box/bin/riscv64-unknown-elf-gcc'; /bin/chmod +x '$box/bin/riscv64-unknown-elf-gcc'"
+deps boot
+check "so it is when the compiler comes by the same run" logged 'install.* picolibc-riscv64-unknown-elf$'
+check "without which it would stop" code_is 0
+
+fresh_machine
+apt gcc-riscv64-unknown-elf
+stub riscv64-unknown-elf-gcc 'exit 1'
+deps boot
+check "no package has <stdint.h>: an error" code_is 1
+check "which names the package" says picolibc-riscv64-unknown-elf
 
 fresh_machine
 rm "$box/bin/qemu-system-riscv64"
