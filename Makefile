@@ -12,12 +12,14 @@ ifeq ($(filter deps,$(MAKECMDGOALS)),)
 #? TESTS             1, or 0: leave the self-tests out of the kernel
 #? ISA               of the kernel, as gcc -march= takes it: rv64imac_zicsr_zifencei, ..._zba_zbb_zbs
 #? KERNEL_HEAP_SIZE  bytes of the heap's arena in BSS: 8M, 65536 (some self-tests are skipped below 1M)
-#? CROSS_COMPILE     prefix of the compiler and its tools: riscv64-unknown-elf-
+#? CROSS_COMPILE     prefix of gcc and its tools: riscv64-unknown-elf-, riscv64-linux-gnu-
+#? LLVM              1 builds the kernel with clang and lld, under build/llvm; -19 with clang-19 and its kin
 #? V                 1 shows the commands
 BUILD ?= release
 CROSS_COMPILE ?= riscv64-unknown-elf-
 ISA ?= rv64imac_zicsr_zifencei
 KERNEL_HEAP_SIZE ?= 8388608
+LLVM ?=
 PAYLOAD ?= monitor
 TESTS ?= 1
 V ?= 0
@@ -35,6 +37,9 @@ endif
 ifeq ($(filter $(PAYLOAD),monitor bench irqs scaling peers),)
 $(error PAYLOAD=$(PAYLOAD): it is monitor, bench, irqs, scaling or peers)
 endif
+ifneq ($(filter-out 1 -%,$(LLVM))$(word 2,$(LLVM)),)
+$(error LLVM=$(LLVM): it is 1, or the end of the tools' names like -19)
+endif
 # What a hart may lack is asked at boot, of these and of no others: src/boot/isa_bits.h.
 ISA_ASKED := zba zbb zbc zbs
 ISA_WORDS := $(subst _, ,$(ISA))
@@ -51,16 +56,28 @@ say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
 # ---- where things are -------------------------------------------------------------------------
 
-OUT := build
+OUT := build$(if $(LLVM),/llvm$(LLVM:1=))
 # Each combination of settings has a folder of its own, so that objects are never mixed.
 # $(1): BUILD, $(2): ISA
 kernel_dir = $(OUT)/rv64-$(1)$(if $(filter-out monitor,$(PAYLOAD)),-$(PAYLOAD))$(if $(filter 0,$(TESTS)),-notests)$(if $(filter-out rv64imac_zicsr_zifencei,$(2)),-$(2))$(if $(filter-out 8388608,$(KERNEL_HEAP_SIZE)),-heap$(KERNEL_HEAP_SIZE))
 K := $(call kernel_dir,$(BUILD),$(ISA))
 
+ifeq ($(LLVM),)
 CC := $(CROSS_COMPILE)gcc
 OBJCOPY := $(CROSS_COMPILE)objcopy
 NM := $(CROSS_COMPILE)nm
 READELF := $(CROSS_COMPILE)readelf
+else
+CC := clang$(LLVM:1=)
+OBJCOPY := llvm-objcopy$(LLVM:1=)
+NM := llvm-nm$(LLVM:1=)
+READELF := llvm-readelf$(LLVM:1=)
+LLD := ld.lld$(LLVM:1=)
+# Nothing is addressed by gp: clang would put constants among the small variables. Before 17 it has these
+# extensions in rv64i, without names.
+LLVM_TARGET := --target=riscv64-unknown-elf -mno-relax -msmall-data-limit=0
+UNNAMED := $(if $(shell $(CC) $(LLVM_TARGET) -march=rv64i_zicsr_zifencei -fsyntax-only -x c /dev/null 2>&1),zicsr zifencei)
+endif
 
 # $(call find,FOLDERS,*.c): the files under them, at any depth. A folder without any is an error.
 find = $(sort $(foreach f,$(1),$(or $(shell find $(f) -name '$(2)'),$(error no $(2) under $(f)))))
@@ -110,13 +127,16 @@ COMMON := -std=c17 $(WARN) -g -MMD -MP -fno-common -ffile-prefix-map=$(HERE)=. \
 # The inline half of the seam. mk/bench.mk has another one.
 SEAM ?= -Isrc/kernel/rv64
 # No floating point in the kernel, and no compiler support library. Frame pointers make backtraces.
-KFLAGS := $(COMMON) -march=$(ISA) -mabi=lp64 -mcmodel=medany -ffreestanding -fno-pie -O2 \
+# $(call march,ISA): as the compiler names it
+march = -march=$(subst $() ,_,$(filter-out $(UNNAMED),$(subst _, ,$(1))))
+KFLAGS := $(COMMON) $(LLVM_TARGET) $(call march,$(ISA)) -mabi=lp64 -mcmodel=medany -ffreestanding -fno-pie -O2 \
 	-fno-omit-frame-pointer -fno-asynchronous-unwind-tables -Isrc $(SEAM) -I. \
-	-DKERNEL_HEAP_SIZE=$(KERNEL_HEAP_SIZE) -DKERNEL_ISA=$(ISA) -DKERNEL_ISA_BASE=$(ISA_BASE)
+	-Wa,--fatal-warnings -DKERNEL_HEAP_SIZE=$(KERNEL_HEAP_SIZE) -DKERNEL_ISA=$(ISA) -DKERNEL_ISA_BASE=$(ISA_BASE)
 ifeq ($(BUILD),debug)
 KFLAGS += -DACRE_DEBUG -fsanitize=undefined -fsanitize-undefined-trap-on-error
 endif
-KLDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,--fatal-warnings
+KLDFLAGS := -nostdlib -static -Wl,--build-id=none -Wl,--fatal-warnings \
+	$(if $(LLVM),--ld-path=$(LLD),-no-pie)
 
 HFLAGS := $(COMMON) -DACRE_DEBUG -D_GNU_SOURCE -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -pthread -Isrc -Itests/host/arch -I.
@@ -137,7 +157,7 @@ force:
 # The shortest paths there are: a frame pointer would be a tenth of them. They leave that of their
 # caller alone, so that a backtrace goes on past them.
 $(call named,$(K)/src/mm/frame/frame_single.o $(K)/src/mm/frame/frame_run.o $(K)/src/mm/heap/heap.o \
-	$(K)/src/mm/heap/slab.o $(K)/src/mm/heap/runs.o $(K)/src/mm/heap/heap_cache.o,$(KERNEL_OBJ)): KFLAGS += -fomit-frame-pointer -ffixed-s0
+	$(K)/src/mm/heap/slab.o $(K)/src/mm/heap/runs.o $(K)/src/mm/heap/heap_cache.o,$(KERNEL_OBJ)): KFLAGS += -fomit-frame-pointer -ffixed-x8
 
 $(K)/%.o: %.c $(K)/flags
 	$(call say,CC,$@)
@@ -158,23 +178,25 @@ $(filter-out $(call named,$(K)/src/%/kmalloc.o,$(KERNEL_OBJ)), \
 	KFLAGS += -fno-optimize-sibling-calls
 
 # A hart that lacks what the rest is compiled for runs these, to say so.
-$(call named,$(K)/src/kernel/hart/isa.o $(K)/src/sbi/%,$(KERNEL_OBJ)): KFLAGS += -march=$(ISA_BASE)
+$(call named,$(K)/src/kernel/hart/isa.o $(K)/src/sbi/%,$(KERNEL_OBJ)): KFLAGS += $(call march,$(ISA_BASE))
 
-# The compiler would turn the loop in memset() into a call of memset().
-$(call named,$(K)/src/lib/string.o,$(KERNEL_OBJ)): KFLAGS += -fno-tree-loop-distribute-patterns -fno-builtin
+# The compiler would turn the loop in memset() into a call of memset(). clang has one flag for it, gcc two.
+LOOPS_AS_WRITTEN := $(if $(LLVM),,-fno-tree-loop-distribute-patterns) -fno-builtin
+$(call named,$(K)/src/lib/string.o,$(KERNEL_OBJ)): KFLAGS += $(LOOPS_AS_WRITTEN)
 
 # The names of functions are in the image, and where its pointers are, so it is linked three times: without
 # these tables, with those of the first link, and with those of the second. The tables stand after all
 # code and constants, so the last two must agree, which is checked. The last one needs no relocations.
 EMIT_RELOCS := -Wl,--emit-relocs,--strip-debug
-link_kernel = $(CC) $(KFLAGS) $(KLDFLAGS) -Wl,-T,kernel.ld -o $(1) $(KERNEL_OBJ) $(2)
+link_kernel = $(CC) $(filter-out -Wa%,$(KFLAGS)) $(KLDFLAGS) -T kernel.ld -o $(1) $(KERNEL_OBJ) $(2)
 make_tables = NM=$(NM) scripts/gen-symbols $(1) >$(2).S && READELF=$(READELF) scripts/gen-relocations $(1) >>$(2).S && \
 	$(CC) $(KFLAGS) -c -o $(2).o $(2).S
-# Where each symbol is. An empty section has another type in a link with relocations.
-places = $(NM) $(1) | awk '{ print $$1, $$3 }' >$(2)
+# Where each symbol is. An empty section has another type in a link with relocations, and lld keeps labels there.
+places = $(NM) $(1) | awk '$$3 !~ /^[.]L/ { print $$1, $$3 }' >$(2)
 
 $(K)/acre.elf: $(KERNEL_OBJ) kernel.ld scripts/gen-symbols scripts/gen-relocations
 	$(call say,LINK,$@)
+	@scripts/need $(LLD) $(NM) $(READELF) $(OBJCOPY)
 	$(Q)$(call make_tables,,$(K)/tables0)
 	$(Q)$(call link_kernel,$(K)/acre1.elf,$(EMIT_RELOCS) $(K)/tables0.o)
 	$(Q)$(call make_tables,$(K)/acre1.elf,$(K)/tables1)

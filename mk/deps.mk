@@ -11,7 +11,7 @@ DEPS_GROUPS := $(if $(DEPS_FOR),boot) $(if $(filter test test-% host-test lift% 
 	$(if $(filter check check-% compile_commands.json,$(DEPS_FOR)),check) \
 	$(if $(filter prove prove-%,$(DEPS_FOR)),prove) $(if $(filter bench bench-update,$(DEPS_FOR)),bench) \
 	$(if $(filter bench-peers bench-traces,$(DEPS_FOR)),peers) $(if $(filter bench-rv64-peers,$(DEPS_FOR)),rv64peers) \
-	$(if $(filter bench-linux,$(DEPS_FOR)),linux)
+	$(if $(filter bench-linux,$(DEPS_FOR)),linux) $(if $(LLVM)$(filter riscv64-linux-gnu-,$(CROSS_COMPILE)),toolchains)
 
 ifneq ($(DEPS_FOR),)
 # One make for all of them: two would write the same files.

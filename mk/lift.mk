@@ -88,6 +88,6 @@ $(PREEMPT)/%.o: %.c Makefile mk/lift.mk
 	$(Q)gcc $(COMMON) -D_GNU_SOURCE -O2 -pthread -Isrc -Itests/lift/preempt -I. -c -o $@ $<
 
 # The compiler would turn the loop in memset() into a call of memset().
-$(call named,$(LIFT)/rv64/src/lib/string.o,$(LIFT_RV64_OBJ)): LIFT_KFLAGS += -fno-tree-loop-distribute-patterns -fno-builtin
+$(call named,$(LIFT)/rv64/src/lib/string.o,$(LIFT_RV64_OBJ)): LIFT_KFLAGS += $(LOOPS_AS_WRITTEN)
 
 $(call named,%/tests/lift/board.o,$(LIFT_HOST_OBJ)) $(call named,%/tests/lift/board.o,$(LIFT_RV64_OBJ)): $(LIFT)/board.dtb
