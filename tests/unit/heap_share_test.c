@@ -135,25 +135,129 @@ KTEST(heap_share, a_block_stays_where_it_is_while_its_object_has_room)
 	REQUIRE_VALID(heap_validate(h));
 }
 
-/* What others freed of the shared slab is had before a request fails. */
+/* All that there is in blocks of @size. Result: how many, at @p. */
+static size_t fill(struct heap *h, size_t size, void **p, size_t most)
+{
+	size_t n = 0;
+
+	while (n < most && (p[n] = heap_alloc(h, size, HERE)) != NULL)
+		n++;
+	REQUIRE(n < most);
+	return n;
+}
+
+/* Whichever block goes back of a heap that is full: a request for as much has it. */
 KTEST(heap_share, no_free_object_is_left_where_a_request_fails)
 {
-	struct heap *h = make(64 << 10);
-	size_t n = 0;
-	void **p = ktest_alloc(1024 * sizeof(*p), 8);
+	static const size_t sizes[] = { 80, 100, 128, 1100, 4000, 4096, 9200 };
+	const size_t most = 16384;
+	void **p = ktest_alloc(most * sizeof(*p), 8);
 
-	while ((p[n] = heap_alloc(h, 100, HERE)) != NULL)
-		n++;
+	for (size_t s = 0; s < ARRAY_SIZE(sizes); s++) {
+		struct heap *h = make(ARENA);
+		const size_t n = fill(h, sizes[s], p, most);
+
+		for (size_t i = 0; i < n; i++) {
+			heap_free(h, p[i], HERE);
+			p[i] = heap_alloc(h, sizes[s], HERE);
+			REQUIRE(p[i] != NULL);
+		}
+		EXPECT(heap_alloc(h, sizes[s], HERE) == NULL);
+		REQUIRE_VALID(heap_validate(h));
+	}
+}
+
+/* The same where the object is of the shared class, by each way to ask. */
+KTEST(heap_share, what_the_shared_class_has_is_found_by_each_request)
+{
+	const size_t most = 2048;
+	void **p = ktest_alloc(most * sizeof(*p), 8);
+	struct heap *h = make(64 << 10);
+	struct heap_request request = { .size = 100, .align = 1 };
+	void *block;
+
+	(void)fill(h, 100, p, most);
 	EXPECT_EQ(heap_class_now(h, 100), heap_class_of(h, 100));
 	EXPECT_EQ(heap_usable_size(h, p[0]), 128);
 	heap_free(h, hide(p[0]), HERE);
-	EXPECT(hide(heap_alloc(h, 100, HERE)) == p[0]);
+	EXPECT_EQ(heap_alloc_request(h, &request, &block, HERE), ACRE_OK);
+	EXPECT(block == p[0]);
 	heap_free(h, hide(p[0]), HERE);
-	EXPECT(hide(heap_alloc_aligned(h, 40, 128, HERE)) == p[0]);
-	heap_free_sized(h, p[0], 40, HERE);
+	request.flags = HEAP_NO_GROW;
+	EXPECT_EQ(heap_alloc_request(h, &request, &block, HERE), ACRE_OK);
+	EXPECT(block == p[0]);
+	heap_free(h, hide(p[0]), HERE);
+	EXPECT(heap_realloc(h, NULL, 100, HERE) == p[0]);
+	heap_free_sized(h, hide(p[0]), 1, HERE); /* not loose: it is what 100 bytes get */
+	EXPECT_EQ(ktest_bad_frees(), 1);
+	heap_free_sized(h, hide(p[0]), 100, HERE);
+	EXPECT(heap_alloc_aligned(h, 40, 128, HERE) == p[0]);
+	heap_free_sized(h, hide(p[0]), 40, HERE);
 	EXPECT_EQ(ktest_bad_frees(), 0);
-	EXPECT(heap_alloc_aligned(h, 100, 8192, HERE) == NULL);
 	REQUIRE_VALID(heap_validate(h));
+}
+
+/* What its own class has is found too, though another size of it still shares. */
+KTEST(heap_share, what_the_smallest_class_has_is_found_by_a_size_that_shares)
+{
+	const size_t most = 1024;
+	void **p = ktest_alloc(most * sizeof(*p), 8);
+	struct heap *h = make(ARENA);
+
+	while (heap_class_now(h, 9000) != heap_class_of(h, 9000))
+		REQUIRE(heap_alloc(h, 9000, HERE) != NULL);
+	void *own = heap_alloc(h, 9000, HERE);
+	EXPECT_EQ(heap_usable_size(h, own), 9216);
+	EXPECT(heap_class_now(h, 9200) != heap_class_of(h, 9200));
+	(void)fill(h, 16000, p, most);
+	(void)fill(h, 9000, p, most);
+	heap_free(h, hide(own), HERE);
+	EXPECT(heap_alloc(h, 9200, HERE) == own);
+	REQUIRE_VALID(heap_validate(h));
+}
+
+/* Many blocks of one size have their class, whatever function they are from; what grows keeps room. */
+KTEST(heap_share, ends_for_each_function_that_takes_many)
+{
+	struct heap *h = make(ARENA);
+
+	for (unsigned i = 0; i < 40; i++) {
+		REQUIRE(heap_alloc_aligned(h, 80, 16, HERE) != NULL);
+		REQUIRE(heap_alloc_or_panic(h, 180, 16, HERE) != NULL);
+		uint8_t *p = heap_realloc(h, heap_alloc(h, 1000, HERE), 300, HERE);
+		REQUIRE(p != NULL && heap_realloc(h, p, 200, HERE) != NULL);
+	}
+	EXPECT_EQ(heap_class_now(h, 80), heap_class_of(h, 80));
+	EXPECT_EQ(heap_class_now(h, 180), heap_class_of(h, 180));
+	REQUIRE_VALID(heap_validate(h));
+}
+
+/* Half of what was asked for, not of what there is: then an alignment is kept too. */
+KTEST(heap_share, a_block_that_shrinks_by_half_stays)
+{
+	struct heap *h = make(ARENA);
+
+	for (size_t size = 65; size <= 16384; size += size / 3) {
+		uint8_t *p = heap_alloc(h, size, HERE);
+		REQUIRE(p != NULL);
+		EXPECT(heap_realloc(h, p, (size + 1) / 2, HERE) == p);
+	}
+	uint8_t *p = heap_alloc_aligned(h, 520, 256, HERE);
+	EXPECT(heap_realloc(h, p, 440, HERE) == p);
+	REQUIRE_VALID(heap_validate(h));
+}
+
+/* Where memory is short sharing takes no more of it than a class of its own would. */
+KTEST(heap_share, a_scarce_heap_has_as_many_blocks_as_fit)
+{
+	const size_t most = 1024;
+	void **p = ktest_alloc(most * sizeof(*p), 8);
+
+	for (size_t size = 1100; size <= 1500; size += 100) {
+		struct heap *h = make(ARENA);
+		REQUIRE(heap_alloc(h, 540 << 10, HERE) != NULL);
+		EXPECT(fill(h, size, p, most) * size > (380 << 10));
+	}
 }
 
 /* With half of the memory used long objects get runs of their own: a slab would hold what is short. */
@@ -167,7 +271,8 @@ KTEST(heap_share, long_objects_are_runs_where_memory_is_scarce)
 	REQUIRE(half != NULL && p != NULL && q != NULL);
 	EXPECT_EQ(heap_usable_size(h, p), 3072);
 	EXPECT_EQ(stats_of(h, heap_class_now(h, 3000)).slabs, 0);
-	EXPECT_EQ(stats_of(h, heap_class_now(h, 1500)).slabs, 0); /* 2048, which is long too */
+	EXPECT_EQ(stats_of(h, heap_class_now(h, 1500)).slabs,
+		  1); /* of 2,048: a run takes no less */
 	EXPECT_EQ(heap_usable_size(h, q), 2048);
 	EXPECT_EQ(heap_usable_size(h, heap_alloc(h, 1000, HERE)), 1024);
 	heap_free(h, half, HERE);

@@ -352,7 +352,8 @@ KTEST(heap, realloc_keeps_contents_through_any_sizes)
 		}
 		EXPECT(is_filled(p, kept, (uint8_t)i));
 		size_t usable = heap_usable_size(&f->h, p);
-		EXPECT(usable >= to && (usable == block_size(to, 16) || usable / 2 <= to));
+		EXPECT(usable >= to && (usable == block_size(to, 16) || usable / 2 <= to ||
+					(usable == power_of_two_from(usable) && usable / 4 <= to)));
 		fill(p, to, (uint8_t)i);
 		block[i] = p;
 		size[i] = to;
@@ -426,9 +427,16 @@ KTEST(heap, realloc_of_an_object_stays_in_its_class_or_shrinks_by_half)
 	EXPECT_EQ(ktest_bad_frees(), 1);
 	EXPECT(heap_realloc(&f->h, p, 512, HERE) == p); /* another one, and half of it is enough */
 	EXPECT_EQ(heap_usable_size(&f->h, p), 1024);
-	uint8_t *q = heap_realloc(&f->h, p, 511, HERE);
+	EXPECT(heap_realloc(&f->h, p, 256, HERE) == p); /* 513 may have been asked for */
+	EXPECT(is_filled(p, 256, 1));
+	uint8_t *q = heap_realloc(&f->h, p, 255, HERE);
 	REQUIRE(q != NULL && q != p);
-	EXPECT(is_filled(q, 511, 1));
+	EXPECT(is_filled(q, 255, 1));
+	EXPECT(heap_realloc(&f->h, q, 256, HERE) == q);
+	fill(q, 256, 1);
+	q = heap_realloc(&f->h, q, 512, HERE);
+	REQUIRE(q != NULL);
+	fill(q, 511, 1);
 	EXPECT_EQ(heap_usable_size(&f->h, q), 512);
 	EXPECT_EQ(heap_usable_size(&f->h, p), 0);
 	q = heap_realloc(&f->h, q, 513, HERE); /* a larger class is another slab */

@@ -295,18 +295,22 @@ void heap_free_sized(struct heap *h, void *ptr, size_t size, const void *caller)
  */
 
 /*
- * The smallest class that has @size bytes at multiples of @align, a power of two; 0: none has. All
- * classes of a power of two are aligned to it, so the loop ends after eight steps at most.
+ * The first class from @class on whose objects lie at multiples of @align, a power of two up to a frame.
+ * All classes of a power of two are aligned to it, so the loop ends after eight steps at most.
  */
+static inline unsigned aligned_class(const struct heap *h, unsigned class, size_t align)
+{
+	while (!is_aligned(h->slabs.class[class].size, align))
+		class ++;
+	return class;
+}
+
+/* The class that serves @size bytes at multiples of @align, a power of two, now; 0: none does. */
 static inline unsigned class_for(const struct heap *h, size_t size, size_t align)
 {
 	unsigned class = heap_class_now(h, size > align ? size : align);
 
-	if (align > PAGE_MAP_FRAME || class == 0)
-		return 0;
-	while (!is_aligned(h->slabs.class[class].size, align))
-		class ++;
-	return class;
+	return align > PAGE_MAP_FRAME || class == 0 ? 0 : aligned_class(h, class, align);
 }
 
 /* The caller has the object at @ptr: say that it was asked for less than its class says. */
@@ -346,7 +350,6 @@ static inline unsigned class_after_sharing(struct heap *h, size_t size)
 	return likely(class == heap_class_of(h, size)) ? class : stop_sharing(h, size, class);
 }
 
-/* An aligned block, or one that grows, has use for a power of two: the class stays shared. */
 static void *alloc_object(struct heap *h, size_t size, size_t align, bool grow)
 {
 	unsigned class = class_for(h, size, align);
@@ -390,34 +393,53 @@ static force_inline void *alloc_as_run(struct heap *h, size_t size, size_t align
 	return alloc_large(h, size, align, grow); /* no region, but there may be frames for it */
 }
 
-/* What the stock does not have, or is not asked for. NULL: there is none. */
+/*
+ * No slab can be started, and there is no run: what slabs still have of the two classes that may serve
+ * such a block, whatever hart they are of.
+ */
+static never_inline void *alloc_left(struct heap *h, size_t size, size_t align)
+{
+	const unsigned smallest = heap_class_of(h, size > align ? size : align);
+
+	if (smallest == 0 || align > PAGE_MAP_FRAME)
+		return NULL;
+	unsigned class = aligned_class(h, smallest, align);
+	void *ptr = slab_alloc_left(&h->slabs, class);
+	if (ptr == NULL && class != slab_shared_class(smallest)) {
+		class = slab_shared_class(smallest);
+		ptr = slab_alloc_left(&h->slabs, class);
+	}
+	if (ptr != NULL && !is_class_for(h, class, size))
+		mark_loose(h, ptr);
+	return ptr;
+}
+
+/* Where sizes share a class that stays so. @align is a power of two. NULL: there is none. */
+static void *alloc_sharing(struct heap *h, size_t size, size_t align, bool grow)
+{
+	void *ptr = alloc_object(h, size, align, grow);
+
+	if (ptr == NULL)
+		ptr = alloc_as_run(h, size, align, grow);
+	return likely(ptr != NULL) ? ptr : alloc_left(h, size, align);
+}
+
+/*
+ * What the stock does not have, or is not asked for. NULL: there is none. A block that is aligned has use
+ * for a power of two, so sizes go on sharing.
+ */
 static never_inline void *alloc_any(struct heap *h, size_t size, size_t align, bool grow)
 {
 	if (!is_power_of_two(align))
 		return NULL;
-	void *ptr = alloc_object(h, size, align, grow);
-
-	return ptr != NULL ? ptr : alloc_as_run(h, size, align, grow);
+	if (align <= HEAP_MIN_ALIGN)
+		(void)class_after_sharing(h, size);
+	return alloc_sharing(h, size, align, grow);
 }
 
 void *heap_alloc_any(struct heap *h, size_t size, size_t align, bool grow)
 {
-	if (is_power_of_two(align))
-		(void)class_after_sharing(h, size > align ? size : align);
 	return alloc_any(h, size, align, grow);
-}
-
-/* Nothing is left but what the class has that @size bytes shared it with. */
-static void *alloc_shared(struct heap *h, size_t size, size_t align)
-{
-	unsigned smallest = heap_class_of(h, size > align ? size : align);
-
-	if (smallest == 0 || align > PAGE_MAP_FRAME || !is_power_of_two(align))
-		return NULL;
-	void *ptr = slab_alloc_no_grow(&h->slabs, slab_shared_class(smallest));
-	if (ptr != NULL && align > HEAP_MIN_ALIGN)
-		mark_loose(h, ptr);
-	return ptr;
 }
 
 /* There was none: before it fails those are asked who may give memory back. */
@@ -425,7 +447,7 @@ static never_inline void *reclaim_or_fail(struct heap *h, size_t size, size_t al
 					  const void *caller)
 {
 	struct reclaim_hook *asked = NULL;
-	void *ptr = alloc_shared(h, size, align);
+	void *ptr = NULL;
 
 	while (ptr == NULL && size <= HEAP_MAX_SIZE && align <= HEAP_MAX_SIZE &&
 	       is_power_of_two(align) && reclaim_more(h->reclaim, &asked, size))
@@ -453,6 +475,8 @@ static never_inline void *alloc_slowly(struct heap *h, size_t size, const void *
 		ptr = slab_alloc(&h->slabs, class);
 	if (unlikely(ptr == NULL))
 		ptr = alloc_as_run(h, size, HEAP_MIN_ALIGN, true);
+	if (unlikely(ptr == NULL))
+		ptr = alloc_left(h, size, HEAP_MIN_ALIGN);
 	return likely(ptr != NULL) ? ptr : reclaim_or_fail(h, size, HEAP_MIN_ALIGN, caller);
 }
 
@@ -585,6 +609,12 @@ static bool resize_large(const struct live_block *live, size_t size, bool wastef
 	return true;
 }
 
+/* So many bytes or more were asked for where @object was not loose: half of it where sizes share it. */
+static size_t least_of_object(const struct slab_object *object)
+{
+	return slab_shared_class(object->class) == object->class ? object->size / 2 : object->size;
+}
+
 /* Can the block at @ptr be one for @size bytes where it stands? @wasteful: also if it is long. */
 static bool resize_in_place(struct heap *h, void *ptr, const struct live_block *live, size_t size,
 			    bool wasteful)
@@ -599,7 +629,8 @@ static bool resize_in_place(struct heap *h, void *ptr, const struct live_block *
 	unsigned class = heap_class_of(h, size);
 	if (class == 0 || class > live->object.class)
 		return false;
-	if (size < live->bytes / SHRINK && class != live->object.class && !wasteful)
+	if (size < least_of_object(&live->object) / SHRINK && class != live->object.class &&
+	    !wasteful)
 		return false;
 	bool loose = !is_class_for(h, live->object.class, size);
 	if (loose != live->object.loose)
@@ -613,19 +644,6 @@ static bool is_of_cache(const struct live_block *live)
 	       live->object.class != SLAB_LARGE;
 }
 
-/* @ptr, which is @live, goes back. */
-static void free_live(struct heap *h, void *ptr, const struct live_block *live, const void *caller)
-{
-	bool settle;
-
-	if (live->slab == NULL)
-		free_as_run(h, ptr, caller);
-	else if (slab_free_index(live->slab, live->object.index, &settle) != SLAB_FREED)
-		refuse_free_object(h, ptr, 0, caller);
-	else if (settle)
-		slab_settle(&h->slabs, live->slab);
-}
-
 static void *resize(struct heap *h, void *ptr, size_t size, const void *caller)
 {
 	const struct live_block live = find_live(h, ptr);
@@ -637,7 +655,9 @@ static void *resize(struct heap *h, void *ptr, size_t size, const void *caller)
 	}
 	if (resize_in_place(h, ptr, &live, size, false))
 		return ptr;
-	void *moved = alloc_any(h, size, HEAP_MIN_ALIGN, true);
+	/* What grows may grow again: the room of a shared class is of use to it. */
+	void *moved = size > live.bytes ? alloc_sharing(h, size, HEAP_MIN_ALIGN, true)
+					: alloc_any(h, size, HEAP_MIN_ALIGN, true);
 	if (moved == NULL && size <= live.bytes && resize_in_place(h, ptr, &live, size, true))
 		return ptr;
 	if (moved == NULL)
@@ -646,7 +666,7 @@ static void *resize(struct heap *h, void *ptr, size_t size, const void *caller)
 		return NULL;
 	/* Both are the caller's. */
 	memcpy(moved, ptr, size < live.bytes ? size : live.bytes);
-	free_live(h, ptr, &live, caller);
+	free_block(h, ptr, caller);
 	return moved;
 }
 

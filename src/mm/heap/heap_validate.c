@@ -40,7 +40,7 @@ static const char *validate_once(struct heap *h)
 		broken = slab_pool_validate(&h->slabs);
 	if (broken == NULL)
 		broken = check_tables(h);
-	for (size_t size = 1; broken == NULL && size <= HEAP_MAX_OBJECT; size += SLAB_UNIT)
+	for (size_t size = 0; broken == NULL && size <= HEAP_MAX_OBJECT; size += SLAB_UNIT)
 		broken = check_class_of_size(h, size);
 	return broken;
 }

@@ -96,8 +96,9 @@
 #define SLAB_SHARE 16u
 
 /*
- * An object of so many bytes is as well off in a run of its own, but for the time it takes: where
- * memory is scarce it gets no new slab, and the first slab of a shared class is half as long.
+ * An object of more than so many bytes is as well off in a run of its own, but for the time it takes:
+ * where memory is scarce it gets no new slab. From so many on the first slab of a shared class is half
+ * as long.
  */
 #define LONG_SIZE (RUN_MIN_GRANULES * RUN_GRANULE)
 
@@ -428,7 +429,7 @@ static inline struct slab *next_of_hart(const struct slab *slab)
 }
 
 /*
- * With the lock of @class: the slab that @stock, this hart's, takes from. NULL: none, since it points
+ * With the lock of @class, else a hint: the slab that @stock, this hart's, takes from. NULL: none, since it points
  * to what was retired, or to the slab of another.
  */
 static struct slab *own_slab(const struct slab_pool *pool, const struct slab_stock *stock,
@@ -891,10 +892,17 @@ static void *alloc_from_others(struct slab_pool *pool, struct slab_class *c, uns
 
 bool slab_stock_is_used_up(const struct slab_pool *pool, unsigned class)
 {
-	const struct slab_stock *stock = hart_slots_own(&pool->stocks);
-	bitmap_word *word = atomic_load_explicit(&stock->word[class], acre_order_of_address);
+	const struct slab *slab = own_slab(pool, hart_slots_own(&pool->stocks), class);
 
-	return bitmap_atomic_word(word) == 0 && own_slab(pool, stock, class) != NULL;
+	return slab != NULL && seems_full(slab, SLAB_READ(slab, count));
+}
+
+void *slab_alloc_left(struct slab_pool *pool, unsigned class)
+{
+	struct slab_class *c = &pool->class[class];
+	void *object = alloc_from_listed(pool, c, class);
+
+	return object != NULL ? object : alloc_from_others(pool, c, class);
 }
 
 /*
@@ -903,7 +911,7 @@ bool slab_stock_is_used_up(const struct slab_pool *pool, unsigned class)
  */
 static inline bool is_run_better(const struct slab_pool *pool, const struct slab_class *c)
 {
-	return c->size >= LONG_SIZE && c->number <= SLAB_CLASSES && run_pool_is_scarce(pool->runs);
+	return c->size > LONG_SIZE && c->number <= SLAB_CLASSES && run_pool_is_scarce(pool->runs);
 }
 
 /* From a slab of the hart's; else a listed one; a new one; one of another hart; at last any. */

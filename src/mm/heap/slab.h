@@ -176,14 +176,19 @@ size_t slab_class_live(struct slab_pool *pool, unsigned class, const void **obje
 /*
  * slab_alloc - take an object of @class, 1 to SLAB_LARGE - 1.
  * Result: the object; NULL where no slab of the class has one free, no other class has a slab that
- *         is wholly free, and there is no run for a slab of two objects; or where these would be
- *         more than a 16th of the memory.
+ *         is wholly free, and there is no run for a slab of two objects; where these would be more
+ *         than a 16th of the memory; or where memory is scarce and an object is long: then the
+ *         caller asks for a run, and for slab_alloc_left() if there is none.
  * Cost:   one atomic instruction and no lock where the stock of the hart has one; else docs/heap.md.
  * slab_alloc_no_grow - the same where the memory may not grow.
- * slab_stock_is_used_up - does this hart have a slab of @class, and no object in its stock? A hint.
+ * slab_alloc_left - an object of a slab of @class that there is, of any hart; no slab is started and
+ * none is given up.
+ * slab_stock_is_used_up - is the slab full from which this hart takes objects of @class? A hint. False
+ * where it has none.
  */
 acre_nodiscard void *slab_alloc(struct slab_pool *pool, unsigned class);
 acre_nodiscard void *slab_alloc_no_grow(struct slab_pool *pool, unsigned class);
+acre_nodiscard void *slab_alloc_left(struct slab_pool *pool, unsigned class);
 bool slab_stock_is_used_up(const struct slab_pool *pool, unsigned class);
 
 /*

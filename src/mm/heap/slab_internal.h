@@ -146,21 +146,7 @@ static acre_always_inline struct slab_quotient slab_divide(const struct slab *sl
 /*
  * slab_free_fast - free the object at @ptr of @slab. *@settle: the slab needs to be looked at now, by
  * slab_settle().
- * slab_free_index - the same by its number, which an object of the slab has.
  */
-static acre_always_inline enum slab_found slab_free_index(struct slab *slab, uint64_t index,
-							  bool *settle)
-{
-	uint64_t bit = bitmap_bit(index);
-	uint64_t old = bitmap_atomic_set(&slab->free[index / BITS_PER_WORD], bit);
-
-	*settle = false;
-	if (unlikely((old & bit) != 0))
-		return SLAB_FREE_ALREADY;
-	*settle = slab_may_change(slab, old, bit);
-	return SLAB_FREED;
-}
-
 static acre_always_inline enum slab_found slab_free_fast(struct slab *slab, void *ptr, bool *settle)
 {
 	uint64_t offset = (uint64_t)((uint8_t *)ptr - SLAB_READ(slab, base));
@@ -169,7 +155,12 @@ static acre_always_inline enum slab_found slab_free_fast(struct slab *slab, void
 	*settle = false;
 	if (unlikely(q.index >= SLAB_READ(slab, count)) || unlikely(!q.exact))
 		return SLAB_NO_OBJECT;
-	return slab_free_index(slab, q.index, settle);
+	uint64_t bit = bitmap_bit(q.index);
+	uint64_t old = bitmap_atomic_set(&slab->free[q.index / BITS_PER_WORD], bit);
+	if (unlikely((old & bit) != 0))
+		return SLAB_FREE_ALREADY;
+	*settle = slab_may_change(slab, old, bit);
+	return SLAB_FREED;
 }
 
 #endif
