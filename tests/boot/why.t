@@ -28,7 +28,7 @@ def must_answer(result, address, pattern):
 
 # What tests/dts/ledger.dts says, address by address.
 LEDGER = {
-    "0x80000000": r"0x80000000: inside /reserved-memory/mmode_resv0@80000000, .*, memory of the firmware",
+    "0x80000000": r"0x80000000: inside /reserved-memory/mmode_resv[01]@80000000, .*, memory of the firmware",
     "0x80200000": r"0x80200000: the kernel's own: kernel text, \[0x80200000, 0x[0-9a-f]+\), in _start\+0x0",
     "0x81000000": r"0x81000000: inside entry 0 of the tree's /memreserve/ block, \[0x81000000, 0x81001000\)",
     "0x81001000": r"0x81001000: inside entry 1 of the tree's /memreserve/ block, \[0x81001000, 0x81001800\)",
@@ -160,7 +160,7 @@ def a_mem_that_makes_no_sense_is_reported_and_ignored():
 
 @case
 def a_mem_that_leaves_too_little_is_named_by_the_panic():
-    for value, size in (("1", 1), ("512K", 512 << 10)):
+    for value, size in (("1", 1), ("64K", 64 << 10)):  # of firmware, which takes 256 KiB or more
         result = boot(text="\n", bootargs=f"mem={value}").must_end_with(1)
         result.must_say(r"^PANIC on hart 0: no frame pool can be made of this memory: out of memory; mem= in the boot "
                         rf"arguments allows the first {size} bytes of it$")
