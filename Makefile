@@ -132,8 +132,9 @@ march = -march=$(subst $() ,_,$(filter-out $(UNNAMED),$(subst _, ,$(1))))
 KFLAGS := $(COMMON) $(LLVM_TARGET) $(call march,$(ISA)) -mabi=lp64 -mcmodel=medany -ffreestanding -fno-pie -O2 \
 	-fno-omit-frame-pointer -fno-asynchronous-unwind-tables -Isrc $(SEAM) -I. \
 	-Wa,--fatal-warnings -DKERNEL_HEAP_SIZE=$(KERNEL_HEAP_SIZE) -DKERNEL_ISA=$(ISA) -DKERNEL_ISA_BASE=$(ISA_BASE)
+# clang's check of a call through a pointer reads before the function, where a wild pointer has no memory.
 ifeq ($(BUILD),debug)
-KFLAGS += -DACRE_DEBUG -fsanitize=undefined -fsanitize-undefined-trap-on-error
+KFLAGS += -DACRE_DEBUG -fsanitize=undefined -fsanitize-undefined-trap-on-error $(if $(LLVM),-fno-sanitize=function)
 endif
 KLDFLAGS := -nostdlib -static -Wl,--build-id=none -Wl,--fatal-warnings \
 	$(if $(LLVM),--ld-path=$(LLD),-no-pie)
