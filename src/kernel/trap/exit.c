@@ -9,6 +9,7 @@
 
 #include "fdt/fdt_info.h"
 #include "kernel/command.h"
+#include "kernel/hart/clock.h"
 #include "kernel/hart/csr.h"
 #include "kernel/kernel_sbi.h"
 #include "lib/compiler.h"
@@ -82,6 +83,15 @@ static void semihosting_exit(uint64_t code)
 			 : "memory");
 }
 
+/* QEMU from 10 on runs a little further, and would take the exit code from the next way that is tried. */
+static void give_time_to_end(void)
+{
+	uint64_t start = clock_ticks();
+
+	while (clock_ticks() - start < 1000 * clock_ticks_per_ms())
+		continue;
+}
+
 /* While another hart panics, this one must not say that all is well. */
 static void give_way_to_a_panic(void)
 {
@@ -102,8 +112,10 @@ acre_noreturn void machine_exit(enum exit_verdict verdict)
 	if (verdict == EXIT_OK)
 		give_way_to_a_panic();
 	finisher = NULL;
-	if (device != NULL)
+	if (device != NULL) {
 		*device = verdict == EXIT_OK ? FINISHER_PASS : FINISHER_FAIL(FAILURE_CODE);
+		give_time_to_end();
+	}
 	semihosting = false;
 	if (ask_debugger)
 		semihosting_exit(verdict == EXIT_OK ? 0 : FAILURE_CODE);
