@@ -598,12 +598,17 @@ static void random_round(struct rig *r, uint64_t random, unsigned steps, unsigne
 	expect_books(r);
 }
 
-/* Two rounds, the same: the second one takes nothing more for good. */
+/*
+ * Two rounds, the same: the second one takes nothing more for good. No size shares the slab of another:
+ * that would end in the first round, and so they would not be the same.
+ */
 static void random_rounds(unsigned steps, unsigned often)
 {
 	struct rig *r = rig_of(FRAMES);
 	const uint64_t seed = ktest_random();
 
+	for (size_t i = 0; i < HEAP_SIZES; i++)
+		r->heap.serving[i] = r->heap.class_of[i];
 	random_round(r, seed, steps, often);
 	const size_t for_good = stats_of(r).backed_bytes;
 	random_round(r, seed, steps, often);

@@ -173,8 +173,8 @@ HEAP_NEW acre_sized_by(2, 3) void *heap_calloc(struct heap *h, size_t n, size_t 
 
 /*
  * heap_realloc - make the block @ptr one for @size bytes; NULL is heap_alloc(). A block stays where
- * it stands if its class stays the same, if it shrinks by half at most, or, of a run, if it shrinks
- * at all or what follows is free. Else its contents are copied to a new block and @ptr is freed;
+ * it stands if its object has room and it shrinks by half at most, or, of a run, if it shrinks at
+ * all or what follows is free. Else its contents are copied to a new block and @ptr is freed;
  * where there is none, a block that should shrink stays. Contents are kept as far as both sizes
  * reach. An alignment beyond HEAP_MIN_ALIGN is kept only where the block stays.
  * Result: the block, or NULL: then @ptr is still the caller's and as it was. Never NULL where the
