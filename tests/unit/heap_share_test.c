@@ -150,11 +150,11 @@ static size_t fill(struct heap *h, size_t size, void **p, size_t most)
 KTEST(heap_share, no_free_object_is_left_where_a_request_fails)
 {
 	static const size_t sizes[] = { 80, 100, 128, 1100, 4000, 4096, 9200 };
-	const size_t most = 16384;
+	const size_t most = 4096;
 	void **p = ktest_alloc(most * sizeof(*p), 8);
 
 	for (size_t s = 0; s < ARRAY_SIZE(sizes); s++) {
-		struct heap *h = make(ARENA);
+		struct heap *h = make(ARENA / 4);
 		const size_t n = fill(h, sizes[s], p, most);
 
 		for (size_t i = 0; i < n; i++) {
@@ -254,9 +254,9 @@ KTEST(heap_share, a_scarce_heap_has_as_many_blocks_as_fit)
 	void **p = ktest_alloc(most * sizeof(*p), 8);
 
 	for (size_t size = 1100; size <= 1500; size += 100) {
-		struct heap *h = make(ARENA);
-		REQUIRE(heap_alloc(h, 540 << 10, HERE) != NULL);
-		EXPECT(fill(h, size, p, most) * size > (380 << 10));
+		struct heap *h = make(ARENA / 2);
+		REQUIRE(heap_alloc(h, 270 << 10, HERE) != NULL);
+		EXPECT(fill(h, size, p, most) * size > (180 << 10));
 	}
 }
 
