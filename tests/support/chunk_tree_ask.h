@@ -3,7 +3,6 @@
 #ifndef CHUNK_TREE_ASK_H
 #define CHUNK_TREE_ASK_H
 
-
 #include "mm/index/chunk_tree.h"
 
 /* Is it known that chunk @c has no bit set? */

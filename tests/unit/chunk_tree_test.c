@@ -7,7 +7,6 @@
 #include "mm/index/chunk_tree.h"
 #include "mm/index/chunk_tree_internal.h"
 
-
 #include "lib/compiler.h"
 #include "lib/string.h"
 #include "tests/support/chunk_tree_ask.h"
