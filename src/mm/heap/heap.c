@@ -8,17 +8,17 @@
  *	pointer     --> page map --> a slab: its object --> freed by one atomic instruction
  *	            \-> none, or after its objects: a run --> freed with the lock of the runs
  *
- * The class of a size is the smallest that has it. At first it shares that of the next power of two:
- * of most sizes there are a few blocks, and a slab for each would be nearly empty. Where a hart finds
- * its slab of the shared class full, the size is served by its own class, for good. For an alignment
- * it is the smallest from there whose size is a multiple of it, since slabs start at frames. Where
- * there is no object a small request gets a run of its own too, or what the shared class still has:
- * so a request fails only if there is none of these.
+ * The class of a size is the smallest that has it. At first it shares that of the next power of
+ * two: of most sizes there are a few blocks, and a slab for each would be nearly empty. Where a
+ * hart finds its slab of the shared class full, the size is served by its own class, for good. For
+ * an alignment it is the smallest from there whose size is a multiple of it, since slabs start at
+ * frames. Where there is no object a small request gets a run of its own too, or what the shared
+ * class still has: so a request fails only if there is none of these.
  *
- * An object whose class is neither that of the size that was asked for nor the one it shares, because
- * of the alignment or because it shrank where it stands, is marked as loose: then a sized free accepts
- * what is less. A free without a size leaves the mark; the next owner of the object may then state too
- * small a size.
+ * An object whose class is neither that of the size that was asked for nor the one it shares,
+ * because of the alignment or because it shrank where it stands, is marked as loose: then a sized
+ * free accepts what is less. A free without a size leaves the mark; the next owner of the object
+ * may then state too small a size.
  *
  * Invariants, while no call is under way (heap_validate.c checks them):
  *
@@ -243,11 +243,12 @@ static bool find_object(const struct heap *h, const void *ptr, struct slab **sla
 	       object->live;
 }
 
-/* May an object of @class, not loose, be one for @size bytes? Of two classes, as time goes by. */
-static bool is_class_for(const struct heap *h, unsigned class, size_t size)
+/*
+ * May an object of @class, not loose, be one for a size of which @smallest is the smallest class?
+ * Two classes serve it, one after the other. 0: no class has the size.
+ */
+static bool is_class_for(unsigned class, unsigned smallest)
 {
-	unsigned smallest = heap_class_of(h, size);
-
 	return class == smallest || (smallest != 0 && class == slab_shared_class(smallest));
 }
 
@@ -262,7 +263,7 @@ static bool could_have_made(const struct heap *h, size_t size, const struct slab
 			align_up(size != 0 ? size : 1, PAGE_MAP_FRAME) == object->size);
 	if (object->class > SLAB_CLASSES)
 		return false;
-	return is_class_for(h, object->class, size) ||
+	return is_class_for(object->class, class) ||
 	       (object->loose && class != 0 && class < object->class);
 }
 
@@ -295,8 +296,9 @@ void heap_free_sized(struct heap *h, void *ptr, size_t size, const void *caller)
  */
 
 /*
- * The first class from @class on whose objects lie at multiples of @align, a power of two up to a frame.
- * All classes of a power of two are aligned to it, so the loop ends after eight steps at most.
+ * The first class from @class on whose objects lie at multiples of @align, a power of two up to a
+ * frame. All classes of a power of two are aligned to it, so the loop ends after eight steps at
+ * most.
  */
 static inline unsigned aligned_class(const struct heap *h, unsigned class, size_t align)
 {
@@ -324,9 +326,9 @@ static void mark_loose(struct heap *h, void *ptr)
 }
 
 /*
- * @class serves @size bytes, and shares its slab with the smallest class that has them. Where that slab
- * is full the smallest serves them from now on, and those of its sizes that lie beside, 8 at most.
- * Result: the class that does.
+ * @class serves @size bytes, and shares its slab with the smallest class that has them. Where that
+ * slab is full the smallest serves them from now on, and those of its sizes that lie beside, 8 at
+ * most. Result: the class that does.
  */
 static never_inline unsigned stop_sharing(struct heap *h, size_t size, unsigned class)
 {
@@ -342,7 +344,9 @@ static never_inline unsigned stop_sharing(struct heap *h, size_t size, unsigned 
 	return smallest;
 }
 
-/* The stock of this hart has no object for @size bytes, or was not looked at: the class for them. */
+/*
+ * The stock of this hart has no object for @size bytes, or was not looked at: the class for them.
+ */
 static inline unsigned class_after_sharing(struct heap *h, size_t size)
 {
 	unsigned class = heap_class_now(h, size);
@@ -357,7 +361,7 @@ static void *alloc_object(struct heap *h, size_t size, size_t align, bool grow)
 	if (class == 0)
 		return NULL;
 	void *ptr = grow ? slab_alloc(&h->slabs, class) : slab_alloc_no_grow(&h->slabs, class);
-	if (ptr != NULL && unlikely(!is_class_for(h, class, size)))
+	if (ptr != NULL && unlikely(!is_class_for(class, heap_class_of(h, size))))
 		mark_loose(h, ptr);
 	return ptr;
 }
@@ -394,8 +398,8 @@ static force_inline void *alloc_as_run(struct heap *h, size_t size, size_t align
 }
 
 /*
- * No slab can be started, and there is no run: what slabs still have of the two classes that may serve
- * such a block, whatever hart they are of.
+ * No slab can be started, and there is no run: what slabs still have of the two classes that may
+ * serve such a block, whatever hart they are of.
  */
 static never_inline void *alloc_left(struct heap *h, size_t size, size_t align)
 {
@@ -409,9 +413,17 @@ static never_inline void *alloc_left(struct heap *h, size_t size, size_t align)
 		class = slab_shared_class(smallest);
 		ptr = slab_alloc_left(&h->slabs, class);
 	}
-	if (ptr != NULL && !is_class_for(h, class, size))
+	if (ptr != NULL && !is_class_for(class, heap_class_of(h, size)))
 		mark_loose(h, ptr);
 	return ptr;
+}
+
+/* A slab has no object, and none can be started. NULL: there is none. */
+static force_inline void *alloc_without_slab(struct heap *h, size_t size, size_t align, bool grow)
+{
+	void *ptr = alloc_as_run(h, size, align, grow);
+
+	return likely(ptr != NULL) ? ptr : alloc_left(h, size, align);
 }
 
 /* Where sizes share a class that stays so. @align is a power of two. NULL: there is none. */
@@ -419,14 +431,12 @@ static void *alloc_sharing(struct heap *h, size_t size, size_t align, bool grow)
 {
 	void *ptr = alloc_object(h, size, align, grow);
 
-	if (ptr == NULL)
-		ptr = alloc_as_run(h, size, align, grow);
-	return likely(ptr != NULL) ? ptr : alloc_left(h, size, align);
+	return ptr != NULL ? ptr : alloc_without_slab(h, size, align, grow);
 }
 
 /*
- * What the stock does not have, or is not asked for. NULL: there is none. A block that is aligned has use
- * for a power of two, so sizes go on sharing.
+ * What the stock does not have, or is not asked for. NULL: there is none. A block that is aligned
+ * has use for a power of two, so sizes go on sharing.
  */
 static never_inline void *alloc_any(struct heap *h, size_t size, size_t align, bool grow)
 {
@@ -474,9 +484,7 @@ static never_inline void *alloc_slowly(struct heap *h, size_t size, const void *
 	else if (class != 0)
 		ptr = slab_alloc(&h->slabs, class);
 	if (unlikely(ptr == NULL))
-		ptr = alloc_as_run(h, size, HEAP_MIN_ALIGN, true);
-	if (unlikely(ptr == NULL))
-		ptr = alloc_left(h, size, HEAP_MIN_ALIGN);
+		ptr = alloc_without_slab(h, size, HEAP_MIN_ALIGN, true);
 	return likely(ptr != NULL) ? ptr : reclaim_or_fail(h, size, HEAP_MIN_ALIGN, caller);
 }
 
@@ -609,7 +617,10 @@ static bool resize_large(const struct live_block *live, size_t size, bool wastef
 	return true;
 }
 
-/* So many bytes or more were asked for where @object was not loose: half of it where sizes share it. */
+/*
+ * So many bytes or more were asked for where @object was not loose: half of it where sizes share
+ * it.
+ */
 static size_t least_of_object(const struct slab_object *object)
 {
 	return slab_shared_class(object->class) == object->class ? object->size / 2 : object->size;
@@ -632,7 +643,7 @@ static bool resize_in_place(struct heap *h, void *ptr, const struct live_block *
 	if (size < least_of_object(&live->object) / SHRINK && class != live->object.class &&
 	    !wasteful)
 		return false;
-	bool loose = !is_class_for(h, live->object.class, size);
+	bool loose = !is_class_for(live->object.class, class);
 	if (loose != live->object.loose)
 		slab_set_loose(live->slab, &live->object, loose);
 	return true;

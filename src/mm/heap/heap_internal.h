@@ -18,7 +18,9 @@ static inline unsigned heap_class_of(const struct heap *h, size_t size)
 	return size < h->object_limit ? h->class_of[heap_size_index(size)] : 0;
 }
 
-/* The class that serves @size bytes, HEAP_MAX_OBJECT at most, now: the smallest, or a shared one. */
+/*
+ * The class that serves @size bytes, HEAP_MAX_OBJECT at most, now: the smallest, or a shared one.
+ */
 static inline uint64_t heap_serving(const struct heap *h, size_t size)
 {
 	return load_narrow(&h->serving[heap_size_index(size)]);

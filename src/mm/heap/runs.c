@@ -538,7 +538,7 @@ enum acre_status run_pool_remove_region(struct run_pool *pool, uint32_t i)
 	return s;
 }
 
-/* Bytes in use: with the lock, so nobody else writes them. */
+/* Bytes in use. Pre: this hart holds the lock, so that no other hart writes them. */
 static inline size_t used_bytes(const struct run_pool *pool)
 {
 	return atomic_load_explicit(&pool->used_bytes, memory_order_relaxed);

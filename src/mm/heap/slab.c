@@ -96,9 +96,9 @@
 #define SLAB_SHARE 16u
 
 /*
- * An object of more than so many bytes is as well off in a run of its own, but for the time it takes:
- * where memory is scarce it gets no new slab. From so many on the first slab of a shared class is half
- * as long.
+ * An object of more than so many bytes is as well off in a run of its own, but for the time it
+ * takes: where memory is scarce it gets no new slab. From so many on the first slab of a shared
+ * class is half as long.
  */
 #define LONG_SIZE (RUN_MIN_GRANULES * RUN_GRANULE)
 
@@ -429,8 +429,8 @@ static inline struct slab *next_of_hart(const struct slab *slab)
 }
 
 /*
- * With the lock of @class, else a hint: the slab that @stock, this hart's, takes from. NULL: none, since it points
- * to what was retired, or to the slab of another.
+ * With the lock of @class, else a hint: the slab that @stock, this hart's, takes from. NULL: none,
+ * since it points to what was retired, or to the slab of another.
  */
 static struct slab *own_slab(const struct slab_pool *pool, const struct slab_stock *stock,
 			     unsigned class)
@@ -906,8 +906,8 @@ void *slab_alloc_left(struct slab_pool *pool, unsigned class)
 }
 
 /*
- * Is an object of @c better off in a run of its own, since so little memory is left that a slab could
- * not be spared? A hint. Where the memory can grow it is never so little.
+ * Is an object of @c better off in a run of its own, since so little memory is left that a slab
+ * could not be spared? A hint. Where the memory can grow it is never so little.
  */
 static inline bool is_run_better(const struct slab_pool *pool, const struct slab_class *c)
 {
