@@ -3,16 +3,18 @@
  * entry.S - the first instructions.
  *
  * The firmware enters _start in S-mode with a0 = hart id, a1 = device tree, satp = 0, on any hart.
- * Nothing else is known, nor where the image is: code finds everything relative to itself, and the pointers
- * in .rodata are stored here, base + offset, from the table that scripts/gen-relocations makes.
+ * Nothing else is known, nor where the image is: code finds everything relative to itself, and the
+ * pointers in .rodata are stored here, base + offset, from the table that scripts/gen-relocations
+ * makes.
  *
- * The same entry is used when one hart hands over to another (boothart=): so it relies on nothing but the
- * image's read-only parts, storing the pointers again changes nothing, and the image has no initialised
- * writable data but one word, boot_taken: which hart came first.
+ * The same entry is used when one hart hands over to another (boothart=): so it relies on nothing
+ * but the image's read-only parts, storing the pointers again changes nothing, and the image has no
+ * initialised writable data but one word, boot_taken: which hart came first.
  *
- * It has to be known, since a hart that is started elsewhere may come in here. OpenSBI before 1.3 lets a
- * hart go before it has written down where to: a hart that is just awake then goes where it would have
- * gone after reset, and that is _start. It is sent back; hart_life.c sees that and starts it again.
+ * It has to be known, since a hart that is started elsewhere may come in here. OpenSBI before 1.3
+ * lets a hart go before it has written down where to: a hart that is just awake then goes where it
+ * would have gone after reset, and that is _start. It is sent back; hart_life.c sees that and
+ * starts it again.
  */
 #include "boot/boot_abi.h"
 #include "boot/image.h"

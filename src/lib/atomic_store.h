@@ -2,9 +2,9 @@
 /*
  * atomic_store.h - atomic stores that cost a store: gcc before version 14 makes each of them an AMO
  * on RISC-V, which silicon takes ten times as long for. And an atomic load of what is narrow that
- * costs a load, since gcc extends it once more: its caller must not mind if it is loaded twice. Where
- * the seam says that a plain store of an aligned object of up to 64 bits is whole, these are plain;
- * elsewhere they are C's, which the thread sanitizer and the explorer know.
+ * costs a load, since gcc extends it once more: its caller must not mind if it is loaded twice.
+ * Where the seam says that a plain store of an aligned object of up to 64 bits is whole, these are
+ * plain; elsewhere they are C's, which the thread sanitizer and the explorer know.
  */
 #ifndef ACRE_LIB_ATOMIC_STORE_H
 #define ACRE_LIB_ATOMIC_STORE_H

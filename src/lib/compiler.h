@@ -11,8 +11,8 @@
 #define never_inline __attribute__((__noinline__))
 
 /*
- * For paths where a call costs too much; who compiles for size has decided otherwise. Not always_inline, since
- * picolibc's headers ask whether there is an attribute of that name.
+ * For paths where a call costs too much; who compiles for size has decided otherwise. Not
+ * always_inline, since picolibc's headers ask whether there is an attribute of that name.
  */
 #ifdef ACRE_FOR_SIZE
 #define force_inline inline

@@ -5,9 +5,8 @@
  *	memmap_dump < TREES
  *
  * A tree is a line and its bytes. The line: name, how many bytes, start and end of the image,
- * address of the tree, how many bytes of RAM to use at most (0: all), start and end of an initrd that
- * the tree does not have (0 0: none); numbers in hexadecimal.
- * For each it prints
+ * address of the tree, how many bytes of RAM to use at most (0: all), start and end of an initrd
+ * that the tree does not have (0 0: none); numbers in hexadecimal. For each it prints
  *
  *	case NAME
  *	finding note|warning|error WORDS           as they came

@@ -599,8 +599,8 @@ static void random_round(struct rig *r, uint64_t random, unsigned steps, unsigne
 }
 
 /*
- * Two rounds, the same: the second one takes nothing more for good. No size shares the slab of another:
- * that would end in the first round, and so they would not be the same.
+ * Two rounds, the same: the second one takes nothing more for good. No size shares the slab of
+ * another: that would end in the first round, and so they would not be the same.
  */
 static void random_rounds(unsigned steps, unsigned often)
 {

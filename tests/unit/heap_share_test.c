@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * heap_share_test.c - sizes that share a slab (heap.c): the first objects of a size are those of the
- * next power of two, until the slab of those is full. And what is done where memory is scarce.
+ * heap_share_test.c - sizes that share a slab (heap.c): the first objects of a size are those of
+ * the next power of two, until the slab of those is full. And what is done where memory is scarce.
  */
 #include "lib/compiler.h"
 #include "mm/heap/heap.h"
@@ -72,7 +72,10 @@ KTEST(heap_share, a_few_of_each_size_have_one_slab_a_doubling)
 	REQUIRE_VALID(heap_validate(h));
 }
 
-/* The first that finds the shared slab full has a class of its own from then on; nobody else has. */
+/*
+ * The first size that finds the shared slab full has a class of its own from then on; no other size
+ * has.
+ */
 KTEST(heap_share, a_size_has_its_class_where_the_shared_slab_is_full)
 {
 	struct heap *h = make(ARENA);
@@ -215,7 +218,9 @@ KTEST(heap_share, what_the_smallest_class_has_is_found_by_a_size_that_shares)
 	REQUIRE_VALID(heap_validate(h));
 }
 
-/* Many blocks of one size have their class, whatever function they are from; what grows keeps room. */
+/*
+ * Many blocks of one size have their class, whatever function they are from; what grows keeps room.
+ */
 KTEST(heap_share, ends_for_each_function_that_takes_many)
 {
 	struct heap *h = make(ARENA);
@@ -260,7 +265,9 @@ KTEST(heap_share, a_scarce_heap_has_as_many_blocks_as_fit)
 	}
 }
 
-/* With half of the memory used long objects get runs of their own: a slab would hold what is short. */
+/*
+ * With half of the memory used long objects get runs of their own: a slab would hold what is short.
+ */
 KTEST(heap_share, long_objects_are_runs_where_memory_is_scarce)
 {
 	struct heap *h = make(ARENA);

@@ -124,8 +124,8 @@ static size_t power_of_two_from(size_t size)
 }
 
 /*
- * At first sizes share the object of the next power of two. In a small arena, or where memory is short,
- * a run is what a larger object would be too.
+ * At first sizes share the object of the next power of two. In a small arena, or where memory is
+ * short, a run is what a larger object would be too.
  */
 static bool is_block_size(size_t usable, size_t size, size_t align)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * heap_waste_test.c - what a few objects of many sizes cost. The sizes of a doubling share one slab as
- * long as it has room; then each has slabs of its own, the first of which has eight objects or a
+ * heap_waste_test.c - what a few objects of many sizes cost. The sizes of a doubling share one slab
+ * as long as it has room; then each has slabs of its own, the first of which has eight objects or a
  * frame. So where a program has one or two of each, much of its slabs is free, and of no use for
- * anything else. Traces of programs show that (bench/traces); this is the smallest case, and how bad
- * it may be at most. Less is better: then the bound goes down.
+ * anything else. Traces of programs show that (bench/traces); this is the smallest case, and how
+ * bad it may be at most. Less is better: then the bound goes down.
  */
 #include "lib/compiler.h"
 #include "mm/heap/heap.h"

@@ -449,7 +449,10 @@ static bool has_hole(const struct small_model *m, size_t n)
 	return false;
 }
 
-/* False: @choice is a second name for another one here, so what begins like this is tried with that. */
+/*
+ * False: @choice is a second name for another one here, so what begins like this is tried with
+ * that.
+ */
 static bool small_step(struct small_model *m, unsigned choice)
 {
 	unsigned i = choice / 4;

@@ -86,7 +86,10 @@ static void semihosting_exit(uint64_t code)
 /* So often the clock is read at most, in case that it stands still. */
 #define LOOKS_AT_CLOCK 100000000u
 
-/* QEMU from 10 on runs a little further, and would take the exit code from the next way that is tried. */
+/*
+ * QEMU from 10 on runs a little further, and would take the exit code from the next way that is
+ * tried.
+ */
 static void give_time_to_end(void)
 {
 	const uint64_t start = clock_ticks();

@@ -464,7 +464,10 @@ static void trace(const char *what, const volatile void *address, uint64_t value
 
 static void copy_value(void *to, const void *from, size_t size)
 {
-	/* Of a size that the compiler knows it is one instruction; a scenario's check is thousands of these. */
+	/*
+	 * Of a size that the compiler knows it is one instruction; a scenario's check is thousands
+	 * of these.
+	 */
 	switch (size) {
 	case 1:
 		memcpy(to, from, 1);

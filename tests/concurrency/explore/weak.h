@@ -39,10 +39,16 @@ unsigned explore_older(unsigned most);
 /* explore_hart - on which hart is that? */
 unsigned explore_hart(void);
 
-/* explore_most_stale - so many reads may be of what was there before; 0: memory is sequentially consistent. */
+/*
+ * explore_most_stale - so many reads may be of what was there before; 0: memory is sequentially
+ * consistent.
+ */
 extern unsigned explore_most_stale;
 
-/* explore_is_watched - does an activity run, and in a scenario with stale reads? Asked at each plain access. */
+/*
+ * explore_is_watched - does an activity run, and in a scenario with stale reads? Asked at each
+ * plain access.
+ */
 static inline bool explore_is_watched(void)
 {
 	return explore_most_stale != 0 && explore_me() != EXPLORE_MAX_ACTIVITIES;
