@@ -4,13 +4,11 @@
 of others are read and written down as they are."""
 
 import copy
-import importlib.util
 import re
 import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree as ElementTree
-from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
 from tap import case, must, plan, run
@@ -20,21 +18,13 @@ BENCH = TOP / "bench"
 LIARS = TOP / "build/bench/host/liars"
 ISA = "rv64imac"
 
-sys.path.insert(0, str(BENCH))
+sys.path[:0] = [str(BENCH), str(TOP / "scripts")]
 sys.dont_write_bytecode = True
 import figures  # noqa: E402  (its folder is no package)
 import peers_file  # noqa: E402
+import script_module  # noqa: E402
 
-
-def script(name):
-    """A script of bench/ as a module."""
-    loader = SourceFileLoader(f"bench_{name}", str(BENCH / name))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
-    loader.exec_module(module)
-    return module
-
-
-RUN, REPORT = script("run"), script("report")
+RUN, REPORT = (script_module.load(BENCH / name) for name in ("run", "report"))
 BASELINE = figures.load(BENCH / "baseline.json")
 PEERS = figures.load(BENCH / "peers-rv64.json")
 

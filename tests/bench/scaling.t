@@ -7,9 +7,7 @@ run; while what a hart holds fits in the chunk or slab that it takes from, also 
 another hart writes to one such line.
 """
 
-import importlib.util
 import sys
-from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
 from tap import case, must, plan, run
@@ -17,10 +15,10 @@ from tap import case, must, plan, run
 TOP = Path(__file__).resolve().parent.parent.parent
 KERNEL = TOP / "build/rv64-release-scaling/acre.elf"
 
-sys.dont_write_bytecode = True
-_loader = SourceFileLoader("scaling_report", str(TOP / "bench/scaling/report"))
-REPORT = importlib.util.module_from_spec(importlib.util.spec_from_loader(_loader.name, _loader))
-_loader.exec_module(REPORT)
+sys.path.insert(0, str(TOP / "scripts"))
+import script_module  # noqa: E402
+
+REPORT = script_module.load(TOP / "bench/scaling/report")
 
 FITS = ("pair", "hold", "block")
 OWN = FITS + ("fill", "full", "object_hold", "object_fill", "object_full")

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT
 """The traces of programs are whole, the replay finds what a heap does wrong, and the report judges rightly."""
 
-import importlib.util
 import json
 import lzma
 import os
@@ -10,7 +9,6 @@ import re
 import subprocess
 import sys
 import tempfile
-from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
 from tap import case, must, plan, run
@@ -22,17 +20,10 @@ TRACER = TOP / "build/bench/traces/tracer.so"
 THREADS = TOP / "build/preload/load_threads"
 MOST_BYTES = 3 << 20
 
-sys.dont_write_bytecode = True
+sys.path.insert(0, str(TOP / "scripts"))
+import script_module  # noqa: E402
 
-
-def script(name):
-    loader = SourceFileLoader(f"traces_{name}", str(FOLDER / name))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
-    loader.exec_module(module)
-    return module
-
-
-RECORD, REPORT = script("record"), script("report")
+RECORD, REPORT = (script_module.load(FOLDER / name) for name in ("record", "report"))
 PACKED = sorted(FOLDER.glob("*.trace.xz"))
 
 

@@ -15,8 +15,6 @@ from the lines that are given.
 
 import argparse
 import difflib
-import importlib.machinery
-import importlib.util
 import re
 import subprocess
 import sys
@@ -24,22 +22,15 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 TOP = HERE.parent.parent
-sys.path += [str(TOP / "tests/oracle"), str(TOP / "tests/boot")]
+sys.path += [str(TOP / "tests/oracle"), str(TOP / "tests/boot"), str(TOP / "scripts")]
 
 import acre  # noqa: E402
 import blob  # noqa: E402
 import oracle  # noqa: E402
+import script_module  # noqa: E402
 
 
-def load(path):
-    """A script without .py in its name."""
-    loader = importlib.machinery.SourceFileLoader(path.stem + "_t", str(path))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
-    loader.exec_module(module)
-    return module
-
-
-MATRIX = load(TOP / "tests/oracle/oracle.t")
+MATRIX = script_module.load(TOP / "tests/oracle/oracle.t")
 
 # Boards whose memory QEMU's `virt` can have, and how much it takes to have all of it: RAM is in one piece there.
 BOOTED = {

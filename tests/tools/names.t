@@ -6,8 +6,6 @@ Every case starts from a copy of the real src/ with one header changed.
 """
 
 import contextlib
-import importlib.machinery
-import importlib.util
 import io
 import os
 import subprocess
@@ -15,6 +13,9 @@ import sys
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+sys.path.insert(0, os.path.join(ROOT, "scripts"))
+import script_module  # noqa: E402
 
 # what it is | header | text before its last line | what is said of it
 REFUSED = [
@@ -90,17 +91,9 @@ LIFT = os.path.join(ROOT, "build", "lift", "rv64")
 CROSS = os.environ.get("CROSS_COMPILE", "riscv64-unknown-elf-")
 
 
-def load():
-    path = os.path.join(ROOT, "scripts", "check-names")
-    loader = importlib.machinery.SourceFileLoader("check_names", path)
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("check_names", loader))
-    loader.exec_module(module)
-    return module
-
-
 def run(root, allowed=None, objects=()):
     """(code, output) of the check with what it allows, and the given names too."""
-    module = load()
+    module = script_module.load(os.path.join(ROOT, "scripts", "check-names"))
     module.ALLOWED = {**module.ALLOWED, **(allowed or {})}
     output = io.StringIO()
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):

@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: MIT
 """prose.t - scripts/check-prose sees long lines of prose and links that lead nowhere, and no others."""
 
-import importlib.machinery
-import importlib.util
 import os
+import sys
 from pathlib import Path
 
 ROOT = Path(os.path.abspath(__file__)).parent.parent.parent
+
+sys.path.insert(0, str(ROOT / "scripts"))
+import script_module  # noqa: E402
+
 LONG = "word " * 21
 
 # what it is | the text of a page in docs/ | what is said of it; nothing: it is right
@@ -26,15 +29,8 @@ PAGES = [
 ]
 
 
-def load():
-    loader = importlib.machinery.SourceFileLoader("check_prose", str(ROOT / "scripts/check-prose"))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("check_prose", loader))
-    loader.exec_module(module)
-    return module
-
-
 def main():
-    prose = load()
+    prose = script_module.load(ROOT / "scripts/check-prose")
     print(f"1..{len(PAGES)}")
     failed = 0
     for number, (what, text, said) in enumerate(PAGES, 1):

@@ -7,8 +7,6 @@ No prover runs here: the gate reads sources, each time a copy of the real ones w
 scripts/prove gets a frama-c that says what the case wants it to say.
 """
 
-import importlib.machinery
-import importlib.util
 import json
 import os
 import shutil
@@ -18,6 +16,9 @@ import sys
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+sys.path.insert(0, os.path.join(ROOT, "scripts"))
+import script_module  # noqa: E402
 
 HARTS = "src/fdt/fdt_harts.c"
 TOKENS = "src/fdt/fdt_token.c"
@@ -218,14 +219,6 @@ def stub(folder, name, text):
     os.chmod(path, os.stat(path).st_mode | stat.S_IXUSR)
 
 
-def load_prove(tree):
-    loader = importlib.machinery.SourceFileLoader("prove", os.path.join(tree, "scripts", "prove"))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("prove", loader))
-    sys.dont_write_bytecode = True
-    loader.exec_module(module)
-    return module
-
-
 def defined(prove, tree, *paths):
     return [(path, name) for path in paths
             for name in prove.DEFINED.findall(prove.read(os.path.join(tree, path)))]
@@ -267,7 +260,7 @@ def results(tree, changed=(), missing=(), alarms=False, unit=None):
     folder = os.path.join(tree, "build", "prove")
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder, exist_ok=True)
-    prove = load_prove(tree)
+    prove = script_module.load(os.path.join(tree, "scripts", "prove"))
     goals = {name: {"g": {"wp:main": {"total": 3, "valid": 3}}} for name in proved(prove, tree)}
     coverage = {path: {} for path in prove.EVA_SOURCES}
     for path, name in defined(prove, tree, *prove.EVA_SOURCES):
@@ -362,7 +355,7 @@ def with_prover(tap, tree):
     code, output = run(tree, "scripts/prove", "no_such_unit", path=fake)
     tap.report(code == 2, "prove: a unit that is not there", output)
 
-    prove = load_prove(tree)
+    prove = script_module.load(os.path.join(tree, "scripts", "prove"))
     good = eva_output(prove, tree)
     fake_prover(fake, good)
     code, output = run(tree, "scripts/prove", "eva_harts", path=fake)

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: MIT
 """tour.t - docs/tour.md names what there is, in as many lines as it says; scripts/tour sees what would be wrong."""
 
-import importlib.machinery
-import importlib.util
 import os
+import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+sys.path.insert(0, os.path.join(ROOT, "scripts"))
+import script_module  # noqa: E402
 
 # what is it | in the page | becomes | what is said
 WRONG = [
@@ -24,15 +26,8 @@ WRONG = [
 ]
 
 
-def load():
-    loader = importlib.machinery.SourceFileLoader("tour", os.path.join(ROOT, "scripts/tour"))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("tour", loader))
-    loader.exec_module(module)
-    return module
-
-
 def main():
-    tour = load()
+    tour = script_module.load(os.path.join(ROOT, "scripts/tour"))
     with open(os.path.join(ROOT, "docs/tour.md")) as page:
         text = page.read()
     results = [("the page is right", tour.check(text) == [])]
