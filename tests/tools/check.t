@@ -6,8 +6,8 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 box=$(mktemp -d "${TMPDIR:-/tmp}/acre-check.XXXXXX") || exit 1
 trap 'rm -rf "$box"' EXIT
-number=0
-failed=0
+# shellcheck source=tests/tools/tap.sh
+. tests/tools/tap.sh
 
 # A copy of what make looks at. Of the C files the checks get few: one for RV64, and those of src/lib for the host.
 cp -r Makefile mk .clang-format .clang-tidy scripts src tests bench kernel.ld "$box"
@@ -25,17 +25,6 @@ check() { # check WHICH: with nothing of the make that may be running this
 		CHECK_TEXTS="$(cd "$box" && echo src/lib/*.[ch])" 2>&1)
 }
 
-report() { # report OK NAME
-	number=$((number + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $number - $2"
-		return
-	fi
-	failed=1
-	echo "not ok $number - $2"
-	tail -n 12 <<<"$output" | sed 's/^/# /'
-}
-
 # sees WHICH WHAT FILE WORDS: the file on standard input makes check-WHICH fail, with WORDS.
 sees() {
 	cat >"$box/$3"
@@ -43,14 +32,14 @@ sees() {
 	local code=$?
 	rm "$box/$3"
 	[ $code != 0 ] && grep -q -- "$4" <<<"$output"
-	report $? "$1 sees $2"
+	report $? "$1 sees $2" "$output"
 }
 
 checks="layers symbols format tidy cppcheck analyzer shell python"
 echo 1..16
 for which in $checks; do
 	check "$which"
-	report $? "$which passes a good tree"
+	report $? "$which passes a good tree" "$output"
 done
 
 sees layers 'an edge that is not drawn' src/lib/planted.h 'lib does not include mm' <<'END'

@@ -4,19 +4,8 @@
 # and UBSan, and on RV64 without a line of this kernel.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-number=0
-failed=0
-
-report() { # report CODE NAME OUTPUT
-	number=$((number + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $number - $2"
-	else
-		failed=1
-		echo "not ok $number - $2"
-		tail -n 20 <<<"$3" | sed 's/^/# /'
-	fi
-}
+# shellcheck source=tests/tools/tap.sh
+. tests/tools/tap.sh
 
 echo 1..8
 output=$(make --no-print-directory lift 2>&1)

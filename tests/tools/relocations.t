@@ -7,18 +7,11 @@ cd "$(dirname "$0")/../.." || exit 1
 prefix=${CROSS_COMPILE:-riscv64-unknown-elf-}
 box=$(mktemp -d "${TMPDIR:-/tmp}/acre-relocations.XXXXXX") || exit 1
 trap 'rm -rf "$box"' EXIT
-number=0
-failed=0
+# shellcheck source=tests/tools/tap.sh
+. tests/tools/tap.sh
 
-result() { # result OK NAME: OK is 0 if it is so
-	number=$((number + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $number - $2"
-	else
-		failed=1
-		echo "not ok $number - $2"
-		sed 's/^/# /' "$box/said" "$box/table"
-	fi
+result() { # result CODE NAME
+	report "$1" "$2" "$(cat "$box/said" "$box/table")"
 }
 
 # table_of TEXT: assemble and link it, and make its table. The section at hand is .text.
