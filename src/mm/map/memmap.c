@@ -373,7 +373,7 @@ static bool append_free(struct memmap_list *regions, const struct memmap_region 
 	return append_range(regions, bank, above, MEMMAP_SLACK, NULL) && fits;
 }
 
-static struct acre_range intersection(struct acre_range a, struct acre_range b)
+struct acre_range memmap_intersection(struct acre_range a, struct acre_range b)
 {
 	return (struct acre_range){ a.start > b.start ? a.start : b.start,
 				    a.end < b.end ? a.end : b.end };
@@ -423,7 +423,7 @@ static bool divide_bank(struct memmap_list *regions, const struct memmap_region 
 		loop variant npieces - i;
 	*/
 	for (uint32_t i = first; i < npieces && piece[i].range.start < ram.end; i++) {
-		const struct acre_range taken = intersection(piece[i].range, ram);
+		const struct acre_range taken = memmap_intersection(piece[i].range, ram);
 		fits = append_taken(regions, bank, from, taken, &reservation[piece[i].owner]) &&
 		       fits;
 		from = taken.end;
@@ -697,7 +697,8 @@ enum acre_status memmap_place(struct memmap *map, const struct memmap_request *r
 	while (!found && at > 0) {
 		const struct memmap_region *region = &map->region[--at];
 		found = region->kind == MEMMAP_USABLE &&
-			highest_start(intersection(region->range, window), size, align, &start);
+			highest_start(memmap_intersection(region->range, window), size, align,
+				      &start);
 	}
 	if (!found)
 		return ACRE_ERR_NOT_FOUND;

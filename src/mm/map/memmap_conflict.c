@@ -14,13 +14,6 @@ static bool is_within(struct acre_range inner, struct acre_range outer)
 	return outer.start <= inner.start && inner.end <= outer.end;
 }
 
-/* What is in both; empty if nothing is. */
-static struct acre_range common(struct acre_range a, struct acre_range b)
-{
-	return (struct acre_range){ a.start > b.start ? a.start : b.start,
-				    a.end < b.end ? a.end : b.end };
-}
-
 /* Kinds that children of /reserved-memory have. */
 static bool is_node(enum memmap_kind kind)
 {
@@ -41,7 +34,7 @@ static bool nests_with(const struct memmap *map, const struct memmap_region *own
 	for (uint32_t i = 0; i < map->nreservations; i++) {
 		const struct memmap_region *claim = &map->reservation[i];
 		if (memmap_same_owner(claim, owner) &&
-		    !acre_range_is_empty(common(claim->range, range)) &&
+		    !acre_range_is_empty(memmap_intersection(claim->range, range)) &&
 		    !is_within(claim->range, other) && !is_within(other, claim->range))
 			return false;
 	}
@@ -60,7 +53,7 @@ static bool contradicts(const struct memmap *map, const struct memmap_region *wi
 	    !is_node(winner->kind) || !is_node(loser->kind))
 		return true;
 	return !is_within(loser->range, run) &&
-	       !nests_with(map, winner, common(run, loser->range), loser->range);
+	       !nests_with(map, winner, memmap_intersection(run, loser->range), loser->range);
 }
 
 /* What the owner of region *@at has there without a gap; *@at becomes the first region after it. */
@@ -85,8 +78,9 @@ static bool find_conflict(const struct memmap *map, const struct memmap_region *
 		const struct memmap_region *winner = &map->region[at];
 		const struct acre_range run = owned_run(map, &at);
 		if (contradicts(map, winner, run, loser)) {
-			*conflict = (struct memmap_conflict){ common(run, loser->range), winner,
-							      loser };
+			*conflict =
+				(struct memmap_conflict){ memmap_intersection(run, loser->range),
+							  winner, loser };
 			return true;
 		}
 	}

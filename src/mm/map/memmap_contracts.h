@@ -293,12 +293,6 @@ static bool append_free(struct memmap_list *regions, const struct memmap_region 
 			struct acre_range range);
 
 /*@
-	assigns \nothing;
-	ensures \result.start == \max(a.start, b.start) && \result.end == \min(a.end, b.end);
-*/
-static struct acre_range intersection(struct acre_range a, struct acre_range b);
-
-/*@
 	requires \valid_read(piece + (0 .. npieces - 1)) && first <= npieces;
 	assigns \nothing;
 	ensures first <= \result <= npieces;

@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* memmap_internal.h - two questions about regions, for memmap.c and memmap_conflict.c. */
+/* memmap_internal.h - questions about regions, for memmap.c and memmap_conflict.c. */
 #ifndef ACRE_MM_MEMMAP_INTERNAL_H
 #define ACRE_MM_MEMMAP_INTERNAL_H
 
 #include "mm/map/memmap_types.h"
+
+/* memmap_intersection - what is in both ranges; empty if nothing is. */
+/*@
+	assigns \nothing;
+	ensures \result.start == \max(a.start, b.start) && \result.end == \min(a.end, b.end);
+*/
+struct acre_range memmap_intersection(struct acre_range a, struct acre_range b);
 
 /* memmap_same_owner - have the two one kind, name and index? */
 /*@
