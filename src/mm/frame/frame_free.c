@@ -197,6 +197,14 @@ enum acre_status frame_free_one(struct frame_pool *pool, frame_nr_t pfn, const v
 	return free_frames(pool, pfn, 1, 0, caller);
 }
 
+enum acre_status frame_refuse_free_one(frame_nr_t pfn, const void *caller)
+{
+	const struct offence offence = { ACRE_ERR_NOT_ALLOCATED, pfn, true, "free already",
+					 .past = { 0 } };
+
+	return report_refusal(&offence, pfn, 0, caller);
+}
+
 enum acre_status frame_free_range(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes)
 {
 	return free_frames(pool, pfn, nframes, nframes, acre_caller());

@@ -172,11 +172,13 @@ static inline struct frame_bank *frame_bank_of(const struct frame_pool *pool, fr
 /* ---- frees with the lock (frame_free.c) ------------------------------------------------------ */
 
 /*
- * frame_free_one - the slow path of frame_free(), with the lock: it refuses and reports, or frees
- * the frame if the fast path has failed only because another hart changed the bit at that moment.
+ * frame_free_one - the slow path of frame_free(), with the lock: debug mode, and frames that are not
+ * inserted, which it refuses and reports.
+ * frame_refuse_free_one - report the free of @pfn, which was free already.
  * frame_refuse_misaligned - report the free of @addr, inside of a frame.
  */
 enum acre_status frame_free_one(struct frame_pool *pool, frame_nr_t pfn, const void *caller);
+enum acre_status frame_refuse_free_one(frame_nr_t pfn, const void *caller);
 enum acre_status frame_refuse_misaligned(acre_paddr_t addr, const void *caller);
 
 /* ---- debug mode (frame_debug.c) ------------------------------------------------------------- */

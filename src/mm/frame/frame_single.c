@@ -172,28 +172,36 @@ void frame_leave(struct frame_pool *pool)
 
 /* ---- freeing --------------------------------------------------------------------------------- */
 
-/* A free that is right, as nearly all are. False, and nothing has changed, if it is not. */
-static force_inline bool free_fast(struct frame_pool *pool, struct frame_bank *bank, frame_nr_t pfn)
+/*
+ * @pfn has a bit in @bank. What the one atomic instruction says is the answer: to try again would
+ * free the frame of another hart, if that took it meanwhile. False, and nothing has changed, if the
+ * frame is not inserted there.
+ */
+static force_inline bool free_fast(struct frame_pool *pool, struct frame_bank *bank, frame_nr_t pfn,
+				   const void *caller, enum acre_status *status)
 {
 	uint64_t index = pfn - bank->base;
 	uint64_t bit = bitmap_bit(index);
 
-	if (unlikely(!bitmap_atomic_test(bank->inserted, index)) ||
-	    unlikely((bitmap_atomic_set(&bank->free[index / BITS_PER_WORD], bit) & bit) != 0))
+	*status = ACRE_OK;
+	if (unlikely(!bitmap_atomic_test(bank->inserted, index)))
 		return false;
-	if (unlikely(!chunk_is_stale(&bank->chunks.leaf[index / CHUNK_BITS])))
+	if (unlikely((bitmap_atomic_set(&bank->free[index / BITS_PER_WORD], bit) & bit) != 0))
+		*status = frame_refuse_free_one(pfn, caller);
+	else if (unlikely(!chunk_is_stale(&bank->chunks.leaf[index / CHUNK_BITS])))
 		mark_stale(pool, pfn);
 	return true;
 }
 
-/* Debug mode, other banks, and what the fast path has refused. */
+/* Debug mode, other banks, and what is not inserted. */
 static never_inline enum acre_status free_slow(struct frame_pool *pool, frame_nr_t pfn,
 					       const void *caller)
 {
 	struct frame_bank *bank = likely(!pool->debug) ? frame_bank_among(pool, pfn) : NULL;
+	enum acre_status status;
 
-	if (likely(bank != NULL) && likely(free_fast(pool, bank, pfn)))
-		return ACRE_OK;
+	if (likely(bank != NULL) && likely(free_fast(pool, bank, pfn, caller, &status)))
+		return status;
 	return frame_free_one(pool, pfn, caller);
 }
 
@@ -201,13 +209,15 @@ static force_inline enum acre_status free_frame(struct frame_pool *pool, frame_n
 						const void *caller)
 {
 	struct frame_bank *bank = pool->bank;
+	enum acre_status status;
 
 	/*
 	 * A bank that begins in the middle of a chunk shares it: then the bit is not inserted here.
 	 */
-	if (unlikely(pfn - bank->base >= bank->fast_nbits) || unlikely(!free_fast(pool, bank, pfn)))
-		return free_slow(pool, pfn, caller);
-	return ACRE_OK;
+	if (likely(pfn - bank->base < bank->fast_nbits) &&
+	    likely(free_fast(pool, bank, pfn, caller, &status)))
+		return status;
+	return free_slow(pool, pfn, caller);
 }
 
 enum acre_status frame_free(struct frame_pool *pool, frame_nr_t pfn)

@@ -174,40 +174,31 @@ static never_inline void free_as_run(struct heap *h, void *ptr, const void *call
 		heap_refuse_pointer(h, ptr, 0, caller, NULL);
 }
 
-static never_inline void refuse_free_object(struct heap *h, void *ptr, size_t size,
-					    const void *caller)
+/*
+ * Of @slab an object was freed, and the slab needs to be looked at. NULL: the object was free. That
+ * is an answer: to try again would free the object of another hart, if that took it meanwhile.
+ */
+static never_inline void finish_free(struct heap *h, void *ptr, const void *caller,
+				     struct slab *slab)
 {
-	heap_refuse_pointer(h, ptr, size, caller, "free already");
-}
-
-/* @ptr is here so that the caller's arguments stay where they are. */
-static never_inline void settle_slab(struct heap *h, void *ptr, struct slab *slab)
-{
-	(void)ptr;
-	slab_settle(&h->slabs, slab);
+	if (likely(slab != NULL))
+		slab_settle(&h->slabs, slab);
+	else
+		heap_refuse_pointer(h, ptr, 0, caller, "free already");
 }
 
 /* Wherever it lies, and whatever it is. */
 static never_inline void free_anywhere(struct heap *h, void *ptr, const void *caller)
 {
 	struct slab *slab = page_map_find_inline(&h->map, (uintptr_t)ptr);
+	enum slab_found found = SLAB_NO_OBJECT;
 	bool settle;
 
-	if (unlikely(slab == NULL)) {
+	if (unlikely(slab == NULL) ||
+	    unlikely((found = slab_free_fast(slab, ptr, &settle)) == SLAB_NO_OBJECT))
 		free_as_run(h, ptr, caller);
-		return;
-	}
-	switch (slab_free_fast(slab, ptr, &settle)) {
-	case SLAB_FREED:
-		if (unlikely(settle))
-			settle_slab(h, ptr, slab);
-		return;
-	case SLAB_FREE_ALREADY:
-		refuse_free_object(h, ptr, 0, caller);
-		return;
-	default:
-		free_as_run(h, ptr, caller);
-	}
+	else if (unlikely(settle) || unlikely(found == SLAB_FREE_ALREADY))
+		finish_free(h, ptr, caller, settle ? slab : NULL);
 }
 
 /*
@@ -216,17 +207,16 @@ static never_inline void free_anywhere(struct heap *h, void *ptr, const void *ca
  */
 static force_inline void free_block(struct heap *h, void *ptr, const void *caller)
 {
+	enum slab_found found;
 	struct slab *slab;
 	bool settle;
 
-	if (likely(page_map_in_first(&h->map, (uintptr_t)ptr)) &&
-	    likely((slab = page_map_look(&h->map.region[0], (uintptr_t)ptr)) != NULL) &&
-	    likely(slab_free_fast(slab, ptr, &settle) == SLAB_FREED)) {
-		if (unlikely(settle))
-			settle_slab(h, ptr, slab);
-	} else {
+	if (unlikely(!page_map_in_first(&h->map, (uintptr_t)ptr)) ||
+	    unlikely((slab = page_map_look(&h->map.region[0], (uintptr_t)ptr)) == NULL) ||
+	    unlikely((found = slab_free_fast(slab, ptr, &settle)) == SLAB_NO_OBJECT))
 		free_anywhere(h, ptr, caller);
-	}
+	else if (unlikely(settle) || unlikely(found == SLAB_FREE_ALREADY))
+		finish_free(h, ptr, caller, settle ? slab : NULL);
 }
 
 void heap_free(struct heap *h, void *ptr, const void *caller)
@@ -282,7 +272,7 @@ void heap_free_sized(struct heap *h, void *ptr, size_t size, const void *caller)
 		if (object.loose)
 			slab_set_loose(slab, &object, false);
 		if (slab_free(&h->slabs, slab, ptr) != SLAB_FREED)
-			refuse_free_object(h, ptr, size, caller);
+			heap_refuse_pointer(h, ptr, size, caller, "free already");
 	} else if (run_free(&h->runs, ptr, RUN_BLOCK, size != 0 ? size : 1) != ACRE_OK) {
 		heap_refuse_pointer(h, ptr, size, caller, NULL);
 	}

@@ -56,6 +56,8 @@ static struct world {
 	_Atomic uint64_t mailbox;  /* a frame for another hart; 0: none */
 	_Atomic uint32_t payload;  /* plain memory: what stands in a frame */
 	unsigned refusals, rights; /* of those who free the same frame */
+	uint64_t word_before;      /* word 0, before it was last written */
+	bool seen_free;            /* the free of a free frame saw that it was free */
 	unsigned inserted;
 	frame_nr_t got[EXPLORE_MAX_ACTIVITIES + 1];
 } world;
@@ -628,6 +630,41 @@ static void check_double(void)
 	check();
 }
 
+/* Activity 0 frees frame 12, which is free, while another activity takes it. */
+static void watch_frame_12(const volatile void *at)
+{
+	bits_changed(at);
+	if (at != (const volatile void *)free_word(0))
+		return;
+	if (explore_me() == 0)
+		world.seen_free |= (world.word_before & word_now(0)) >> 12 & 1;
+	world.word_before = word_now(0);
+}
+
+static void nearly_a_run_watched(void)
+{
+	nearly_a_run();
+	world.word_before = word_now(0);
+}
+
+/* Where the other activity has taken it by then, nobody can tell. Where it was free still, all can. */
+static void free_12_again(void)
+{
+	if (frame_free(&pool, FIRST + 12) != ACRE_OK)
+		world.refusals++;
+	else if (world.seen_free)
+		explore_fail("a free saw that the frame was free, and then freed it");
+	else
+		world.rights++;
+}
+
+static void check_freed_again(void)
+{
+	if (world.rights != 0)
+		world.owner[12] = 0;
+	check();
+}
+
 static void refused_11(void)
 {
 	if (frame_free(&pool, FIRST + 500) == ACRE_OK)
@@ -840,6 +877,13 @@ const struct explore_scenario explore_frame_scenarios[] = {
 	  .check = check_double,
 	  .wrote = bits_changed,
 	  .activity = { { free_11_too, 0, false }, { free_11_too, 1, false } } },
+	{ .name = "frame.freed_again_while_it_is_taken",
+	  .switches = 3,
+	  .weak_switches = 2,
+	  .setup = nearly_a_run_watched,
+	  .check = check_freed_again,
+	  .wrote = watch_frame_12,
+	  .activity = { { free_12_again, 0, false }, { take_one, 1, false } } },
 	{ .name = "frame.refused_while_others_work",
 	  .switches = 3,
 	  .weak_switches = 2,

@@ -36,6 +36,9 @@ static struct heap_world {
 	void *block[EXPLORE_MAX_ACTIVITIES + 1];
 	void *nonsense; /* no block */
 	unsigned refusals, rights, nones;
+	bitmap_word *watched; /* the word of the bit of the object that is freed again */
+	uint64_t before;      /* that word, before it was last written */
+	bool seen_free;       /* that free saw that the object was free */
 } world;
 
 /* ---- what activities do ---------------------------------------------------------------------- */
@@ -142,6 +145,27 @@ static void free_the_same(void)
 		world.refusals++;
 	else
 		world.rights++;
+}
+
+/* Activity 0 frees an object that is free, while another activity takes it. */
+static void watch_word(const volatile void *at)
+{
+	uint64_t now;
+
+	if (at != (const volatile void *)world.watched)
+		return;
+	memcpy(&now, (const void *)world.watched, sizeof(now));
+	if (explore_me() == 0)
+		world.seen_free |= world.before & now & 1;
+	world.before = now;
+}
+
+/* Where the other activity has taken it by then, nobody can tell. Where it was free still, all can. */
+static void free_a_free_one(void)
+{
+	free_the_same();
+	if (world.rights != 0 && world.seen_free)
+		explore_fail("a free saw that the object was free, and then freed it");
 }
 
 static void free_nonsense(void)
@@ -353,6 +377,20 @@ static void one_of_two(void)
 	world.block[0] = NULL;
 }
 
+/* Of two objects of a slab, which is the stock, the first is free. */
+static void first_of_two_is_free(void)
+{
+	heap_of(2);
+	world.block[EXPLORE_MAX_ACTIVITIES] = world.block[0];
+	world.block[EXPLORE_MAX_ACTIVITIES - 1] = world.block[1];
+	heap_free(&heap, world.block[0], NULL);
+	world.block[0] = world.block[1] = NULL;
+	world.watched =
+		&page_map_find(&heap.map, (uintptr_t)world.block[EXPLORE_MAX_ACTIVITIES])->free[0];
+	memcpy(&world.before, (const void *)world.watched, sizeof(world.before));
+	EXPLORE_CHECK(world.before == 1, "another object is free");
+}
+
 /* There is enough for all at once; in the end all is whole again. */
 static void check(void)
 {
@@ -374,6 +412,13 @@ static void check_double(void)
 {
 	EXPLORE_CHECK(world.rights == 1 && world.refusals == 1, "freed twice: %u right, %u refused",
 		      world.rights, world.refusals);
+	check();
+}
+
+static void check_freed_again(void)
+{
+	if (world.rights != 0)
+		world.block[1] = NULL;
 	check();
 }
 
@@ -512,6 +557,13 @@ const struct explore_scenario explore_heap_scenarios[] = {
 	  .setup = one_of_two,
 	  .check = check_double,
 	  .activity = { { free_the_same, 0, false }, { free_the_same, 1, false } } },
+	{ .name = "heap.freed_again_while_it_is_taken",
+	  .switches = 3,
+	  .weak_switches = 2,
+	  .setup = first_of_two_is_free,
+	  .check = check_freed_again,
+	  .wrote = watch_word,
+	  .activity = { { free_a_free_one, 0, false }, { take_one, 1, false } } },
 	{ .name = "heap.refused_while_others_work",
 	  .switches = 2,
 	  .weak_switches = 1,
