@@ -97,7 +97,7 @@ boot_hart_start:
 
 	/*
 	 * Does the tree, [a1, a1 + totalsize), meet the image with its BSS? What is cleared below would be
-	 * part of it. One that cannot be read, or is none, is kernel_main()'s to complain of.
+	 * part of it. kernel_main() reports a tree that cannot be read, or is none.
 	 */
 	.balign 4
 1:	la	t0, 2f

@@ -30,7 +30,7 @@
 
 #define FDT_MAGIC 0xd00dfeedu
 
-/* The layout that we know (17), and the first version that has it but for size_dt_struct. */
+/* The layout that we know (17), and the first version that has it except size_dt_struct. */
 #define FDT_OLDEST_VERSION 16u
 #define FDT_OUR_VERSION    17u
 

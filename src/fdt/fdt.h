@@ -4,7 +4,7 @@
  *
  * The blob is untrusted. fdt_open() checks all of it once: header, reservation block, every token,
  * name and property. Afterwards nothing here can fail for the shape of the blob; the checks stay in
- * place all the same, so that a blob that changes under our hands gives wrong answers but never a
+ * place anyway, so that a blob that changes under our hands gives wrong answers but never a
  * read outside it.
  *
  * Nothing is copied and nothing is allocated: strings that are handed out point into the blob, end

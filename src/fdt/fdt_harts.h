@@ -40,8 +40,8 @@ acre_nodiscard enum acre_status fdt_harts_next(struct fdt_hart_cursor *cursor,
 					       struct fdt_hart *hart);
 
 /*
- * fdt_timebase - *@hz = timebase-frequency of /cpus, or else of the first cpu that has one. One that
- * is zero, or of neither 4 nor 8 bytes, is passed over.
+ * fdt_timebase - *@hz = timebase-frequency of /cpus, or else of the first cpu that has one. A value
+ * that is zero, or of neither 4 nor 8 bytes, is passed over.
  * Result: ACRE_OK; else *@hz is untouched: ACRE_ERR_NOT_FOUND; ACRE_ERR_MALFORMED if there are only
  *         such. Cost: one walk.
  */

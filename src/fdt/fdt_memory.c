@@ -174,7 +174,7 @@ static enum acre_status next_memreserve(struct fdt_memory_cursor *c, struct fdt_
 
 /*
  * Is the pending node not switched off? @c->status_why says whether that is in doubt: the value
- * cannot be read, or is a word that nobody knows.
+ * cannot be read, or is an unknown word.
  */
 static bool is_enabled(struct fdt_memory_cursor *c)
 {
@@ -228,7 +228,7 @@ static bool finish_memory(struct fdt_memory_cursor *c, struct fdt_memory_fact *f
 	if (!node_has(c, NUMA_NODE_ID))
 		return false;
 	s = fdt_read_u32(c->fdt, &c->property[NUMA_NODE_ID], &c->numa_node);
-	/* The memory is good all the same: its pairs follow, with no node. */
+	/* The memory is good anyway: its pairs follow, with no node. */
 	return s != ACRE_OK && malformed(c, fact, FDT_FACT_MEMORY, s, NUMA_NODE_ID);
 }
 

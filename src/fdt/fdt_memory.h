@@ -42,7 +42,7 @@ enum fdt_fact_kind {
 
 struct fdt_memory_fact {
 	enum fdt_fact_kind kind;
-	bool has_range;     /* @base and @size are a range: always but for DYNAMIC and MALFORMED */
+	bool has_range;     /* @base and @size are a range: always, except DYNAMIC and MALFORMED */
 	bool no_map;        /* RESERVED, DYNAMIC */
 	bool reusable;      /* RESERVED, DYNAMIC */
 	uint32_t index;     /* of the pair in `reg`, or of the /memreserve/ entry */

@@ -2,7 +2,7 @@
 /*
  * fdt_token.c - cells, strings and tokens of a device tree blob.
  *
- * Everything that loads a byte of a blob is in this file, but for fdt_text_is_printable(), which
+ * Everything that loads a byte of a blob is in this file, except fdt_text_is_printable(), which
  * reads a string that was handed out. Bytes are loaded one at a time: the blob may stand at any
  * address. Bounds are checked as `len < need || off > len - need`, which cannot
  * wrap, whatever the blob says.

@@ -99,7 +99,7 @@ bool fdt_block_equals(const struct fdt_block *block, uint32_t offset, const char
 
 /*
  * fdt_block_index - which of the @count strings @names stands at @offset? @count if none does.
- * O(count): only those that begin with the right byte are compared.
+ * O(count): only names that begin with the right byte are compared.
  */
 /*@
 	requires readable_block(block) && \valid_read(names + (0 .. count - 1));

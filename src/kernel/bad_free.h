@@ -14,7 +14,8 @@
 void bad_free_set_reports(bool reports);
 
 /*
- * bad_free_hook - if set, gets the refused frees instead: how a test counts those that it caused.
+ * bad_free_hook - if set, gets the refused frees instead: how a test counts the frees that it
+ * caused.
  */
 extern void (*bad_free_hook)(const struct platform_bad_free *report);
 

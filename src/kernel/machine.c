@@ -54,7 +54,7 @@ static const char *first_isa(const struct fdt *fdt)
 	return "";
 }
 
-/* Boot arguments without an end are read all the same: there may be a mem= in them. */
+/* Boot arguments without an end are read anyway: there may be a mem= in them. */
 static const char *read_bootargs(const struct fdt *fdt)
 {
 	static char open_ended[1024];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * main.c - the kernel's life, top to bottom. Everything is zero when we come in, but for the record
+ * main.c - the kernel's life, top to bottom. Everything is zero when we come in, except the record
  * of this hart, which entry.S has filled in. Each line below may use what the lines above it have
  * set up.
  */
@@ -137,6 +137,6 @@ acre_noreturn void kernel_main(uint64_t hart_id, const void *dtb, uint64_t entry
 	report_frames();
 	report_heap();
 	report_ready();
-	ledger_say_image(); /* once more: nobody reads what is far up */
+	ledger_say_image(); /* once more: the first line is far up by now */
 	payload_run(&args);
 }

@@ -20,7 +20,7 @@ typedef unsigned long long ull;
 const char *text_short(char buf[TEXT_SHORT_SIZE], const char *text, size_t len);
 
 /*
- * text_copy - all of the terminated @text, on the kernel's heap, for good or until kfree(). Panics
+ * text_copy - all of the terminated @text, on the kernel's heap, until kfree(). Panics
  * without memory. Pre: one hart copies at a time.
  */
 char *text_copy(const char *text);

@@ -34,8 +34,8 @@
 /*
  * acre_order_of_address - the order of a load of an address that another hart wrote by a release, for
  * a reader who only goes on from that address: on RISC-V a load from it comes after it anyhow. C11
- * has no word for this that costs nothing. Who looks for races, the thread sanitizer and the
- * explorer, does not know it, and sees an acquire.
+ * has no word for this that costs nothing. The thread sanitizer and the explorer, which look for
+ * races, do not know it, and see an acquire.
  */
 #ifdef ACRE_SEES_RACES
 #define acre_order_of_address memory_order_acquire

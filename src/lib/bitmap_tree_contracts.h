@@ -156,7 +156,7 @@ static inline uint64_t tree_word(const struct bitmap_tree *tree, unsigned k, uin
 */
 static inline void set_tree_word(struct bitmap_tree *tree, unsigned k, uint64_t w, uint64_t word);
 
-/* Level @k agrees, and so does the one above, but for bits @first to @last. */
+/* Level @k agrees, and so does the one above, except in bits @first to @last. */
 /*@ ghost
 	/@
 		requires agrees_on(tree, k);
@@ -344,7 +344,7 @@ static inline uint64_t descend(const struct bitmap_tree *tree, unsigned k,
 			       uint64_t i) /*@ ghost (uint64_t from) */;
 
 /*
- * The same where nothing was found: level @k has nothing from where the search looked, hence level
+ * The same where nothing was found: level @k has nothing from where the search looked, so level
  * 0 has nothing from @from on. Only the proof goes down again.
  */
 /*@ ghost

@@ -5,8 +5,8 @@
  * There are two kinds. Slots in the records of the harts are at one offset from the start of every
  * record: a hart reaches its own by one addition. Where the platform has such records
  * (PLATFORM_HAS_HART_RECORD), it says how a slot in them is had; there are few of them, and they
- * stay for good. Slots in an array lie a stride apart, and are as many as the caller has memory
- * for: for a platform without records, and for instances that come and go.
+ * are never given back. Slots in an array lie a stride apart, and are as many as the caller has
+ * memory for: for a platform without records, and for instances that come and go.
  *
  * A slot is plain memory. This header says where it is, and nothing of who may touch it when.
  */
@@ -45,8 +45,8 @@ static inline struct hart_slots hart_slots_array(void *first, size_t stride, uns
 /*
  * hart_slots_own - the slot of the hart that asks. Interrupts and migration are the caller's
  * business: a handler of the same hart gets the same slot, and a caller that may move to another
- * hart holds interrupts off from before this call until it has written. Who only reads must be able
- * to use the slot of another hart.
+ * hart holds interrupts off from before this call until it has written. A caller that only reads
+ * must be able to use the slot of another hart.
  * Pre:    the hart's number is below `count`, or `spare` is set, or the slots are in records.
  * Result: never NULL. `spare` for a hart past the array: all such harts share it.
  * Cost:   in records: a load, a branch that is always the same for one instance, an addition. In an

@@ -6,7 +6,7 @@
  * Crummey and Scott 1991, section 2.2). Interrupts go off before the ticket is drawn: a handler
  * that took the same lock on the same hart between the two would wait for a ticket that can't be
  * served. Taking a lock twice on one hart panics instead of hanging; a hart that waits while
- * another panics stops waiting for good (docs/locking.md). lock_scoped.h gives a lock back at the
+ * another panics stops permanently (docs/locking.md). lock_scoped.h gives a lock back at the
  * end of a block.
  */
 #ifndef ACRE_LIB_LOCK_H
@@ -39,7 +39,7 @@ struct ticket_lock;
 /* ticket_lock_init - a free lock, outside of the order. Pre: no other hart knows @lock yet. */
 void ticket_lock_init(struct ticket_lock *lock, const char *name);
 
-/* ticket_lock_init_level - the same, with a place in the order. */
+/* ticket_lock_init_level - ticket_lock_init() with a place in the order. */
 void ticket_lock_init_level(struct ticket_lock *lock, const char *name,
 			    enum ticket_lock_level level);
 
@@ -67,7 +67,7 @@ const char *ticket_lock_name(const struct ticket_lock *lock);
 struct ticket_lock_stats {
 	uint64_t holds;       /* with the one that lasts, if there is one */
 	uint64_t contended;   /* of those, waited for */
-	uint64_t spins;       /* looks in vain, all together */
+	uint64_t spins;       /* unsuccessful looks, all together */
 	uint32_t most_grants; /* holds of others that one wait saw, at most */
 	uint32_t queue;       /* harts that hold it or wait */
 	uint32_t holder;      /* platform_hart() + 1, 0: no hart */

@@ -4,7 +4,7 @@
  *
  * Each hart looks at its own row only, with interrupts off: a handler finds it as it left it. Locks
  * may be given back in any order. A hart that holds more than a row has room for is not followed
- * further: what is checked is checked against those that are in it.
+ * further: locks are checked against the locks that are in it.
  */
 #include "lib/lock_internal.h"
 

@@ -8,9 +8,9 @@
  *
  * A line is put into the ring as a whole, so lines of several harts do not mix. Then the hart
  * that printed it writes what is in the ring, its own line and those before it, a few bytes at a
- * time, and takes the lock for each of these pieces anew: in between interrupts are what they were,
- * and others get their turn. So acre_print() returns when its text is on the console, and no hart
- * holds the lock for longer than a piece takes, or a copy to the ring.
+ * time, and takes the lock again for each of these pieces: in between interrupts are what they
+ * were, and others get their turn. So acre_print() returns when its text is on the console, and no
+ * hart holds the lock for longer than a piece takes, or a copy to the ring.
  *
  * A handler that prints on top of a hart that is in the middle of a line finds the rest of that
  * line in the ring, and writes it first. It never finds the lock held by its own hart: interrupts

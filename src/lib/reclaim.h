@@ -12,8 +12,8 @@
  *
  * A hook runs where the caller of the allocator runs, at thread level, with interrupts on and no
  * lock of an allocator held. So it may take its time, allocate and free. What it allocates asks no
- * hooks: a hart runs one at a time, and a failure inside of a hook is a plain failure. The same
- * holds for callers with interrupts off and for handlers. So an allocator that takes memory of
+ * hooks: a hart runs one at a time, and a failure inside of a hook is a plain failure. This is
+ * also true of callers with interrupts off and of handlers. So an allocator that takes memory of
  * another one while it holds a lock runs no hooks: the outermost caller does, when the locks are
  * free again.
  */
@@ -29,7 +29,7 @@
 #include "lib/hart_slots.h"
 #include "lib/lock.h"
 
-/* Somebody who can give memory back. The owner fills in the first three; it is one for good. */
+/* A part that can give memory back. The owner fills in the first three. It is never removed. */
 struct reclaim_hook {
 	const char *name;
 	/*
@@ -62,8 +62,8 @@ struct reclaim_list {
 void reclaim_init(struct reclaim_list *reclaim, const struct hart_slots *slots);
 
 /*
- * reclaim_add - @hook will be asked from now on, after all that were added before. It stays for
- * good. Any hart and interrupt state; takes the lock of @reclaim.
+ * reclaim_add - @hook will be asked from now on, after all that were added before. It is
+ * never removed. Any hart and interrupt state; takes the lock of @reclaim.
  */
 void reclaim_add(struct reclaim_list *reclaim, struct reclaim_hook *hook);
 

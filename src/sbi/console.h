@@ -24,9 +24,9 @@ const char *sbi_console_name(const struct sbi *sbi);
 
 /*
  * sbi_console_write - put out @len bytes of @text, in order.
- *         A write that the firmware takes in part is continued; one that it takes nothing of goes
- *         on with the call that waits (one byte); one that fails goes on with legacy putchar where
- *         there is one, else byte by byte.
+ *         A write that the firmware takes in part is continued; a write of which it takes
+ *         nothing goes on with the call that waits (one byte); a failed one goes on with legacy
+ *         putchar where there is one, else byte by byte.
  * Result: the bytes that the firmware took: @len, or less when every way failed.
  * Cost:   DBCN: one call for all at best; legacy: a call for each byte.
  * Source: SBI v3.0 sections 12.1, 12.3, 5.2.

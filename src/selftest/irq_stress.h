@@ -46,7 +46,7 @@ struct irq_stress {
 	uint64_t calls; /* of an interrupt by a hart, whatever for */
 	uint64_t sent;
 	uint64_t passed; /* frames that were left to another hart to give back */
-	uint64_t idle;   /* those that did nothing, in a pause */
+	uint64_t idle;   /* handlers that did nothing, in a pause */
 	struct irq_stress_count frames, runs, blocks;
 } acre_aligned_to(64);
 
@@ -67,8 +67,9 @@ struct irq_stress_rates {
 acre_nodiscard enum acre_status irq_stress_init(void);
 
 /*
- * irq_stress_set - from now on, at these rates, on every hart, and those that are started later. A
- * hart hears of it by an interrupt. If both are 0, no handler has any memory when this returns.
+ * irq_stress_set - from now on, at these rates, on every hart, also on harts that are started
+ * later. A hart hears of it by an interrupt. If both are 0, no handler has any memory when this
+ * returns.
  * Result: ACRE_OK; ACRE_ERR_FULL without a successful irq_stress_init(); ACRE_ERR_UNSUPPORTED if
  *         the device tree does not say how fast time counts. Nothing has changed after an error.
  */

@@ -17,7 +17,7 @@
 /* All zero: none was given. */
 struct selftest_args {
 	bool test;                          /* test: run the self-tests */
-	char test_glob[SELFTEST_GLOB_SIZE]; /* test=GLOB: those that match, "" for all */
+	char test_glob[SELFTEST_GLOB_SIZE]; /* test=GLOB: tests that match, "" for all */
 	bool has_seed;
 	uint64_t seed;                 /* seed=: of the self-tests' random numbers */
 	struct irq_stress_rates rates; /* tick=, ipi= */

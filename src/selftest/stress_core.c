@@ -418,7 +418,7 @@ static void step_block(struct stress *s, struct stress_agent *a)
 		free_heap_block(s, a, b);
 }
 
-/* Without a lock, but for one in some hundred, which needs another chunk. */
+/* Without a lock, except one in some hundred, which needs another chunk. */
 static void step_single(struct stress *s, struct stress_agent *a)
 {
 	uint64_t r = next_random(a);

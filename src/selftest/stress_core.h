@@ -125,7 +125,7 @@ struct stress_phase {
 	const char *name; /* NULL: there was no such phase */
 	uint64_t operations;
 	uint64_t locks; /* acquisitions of the pool's lock and of the heap's */
-	uint64_t waits; /* those that had to wait */
+	uint64_t waits; /* acquisitions that had to wait */
 	uint64_t ticks; /* handlers that ran */
 };
 

@@ -59,7 +59,7 @@ struct timer_client {
 };
 
 /*
- * clock_add_client - ask @client, which stays where it is for good, from the next clock_arm() of
+ * clock_add_client - ask @client, which stays where it is permanently, from the next clock_arm() of
  * each hart on. Panics if there are CLOCK_MAX_CLIENTS.
  * Pre:    clock_init() is done; one hart registers at a time.
  */

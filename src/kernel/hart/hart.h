@@ -26,7 +26,7 @@ enum hart_state {
 	HART_DONE,     /* the function has returned: hart_join() has not yet been told */
 	HART_PARKED,   /* waits in wfi */
 	HART_STOPPING, /* on its way to the firmware */
-	HART_LATE,     /* the same, for longer than hart_stop() was to wait */
+	HART_LATE,     /* stopping, for longer than hart_stop() was to wait */
 	HART_LOST,     /* did not answer: never started again */
 };
 
@@ -56,7 +56,7 @@ struct hart {
 	uint64_t software_interrupts;
 	uint32_t panic_depth;
 	bool in_handler;
-	_Atomic bool has_stopped; /* for good: another hart panics */
+	_Atomic bool has_stopped; /* permanently: another hart panics */
 	/*
 	 * A test that wants this hart's traps: called before anything else, and need not return.
 	 * True: done.

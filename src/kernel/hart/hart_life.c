@@ -30,8 +30,8 @@
  *
  * A hart that waits, DONE or PARKED, is in wfi with interrupts off around the look at its state, so
  * that an interrupt that is sent after the state was changed cannot be missed: it is pending, and
- * ends the wfi. Then they are on for a moment, and the handler runs. Who waits serves the work
- * queue too (work.c).
+ * ends the wfi. Then they are on for a moment, and the handler runs. A hart that waits serves the
+ * work queue too (work.c).
  */
 #include "kernel/hart/hart_life.h"
 
@@ -106,7 +106,7 @@ enum acre_status hart_run(unsigned index, void (*function)(void *), void *argume
 	hart->caller = hart_self();
 	atomic_store(&hart->state, was == HART_PARKED ? HART_CALLED : HART_STARTING);
 	long error = was == HART_PARKED ? hart_wake(hart) : start_hart(hart);
-	/* A hart that was not woken may have seen it all the same, and comes. */
+	/* A hart that was not woken may have seen it anyway, and comes. */
 	if (error != SBI_SUCCESS &&
 	    claim_hart(hart, was == HART_PARKED ? HART_CALLED : HART_STARTING, was))
 		return sbi_status(error);
@@ -192,7 +192,9 @@ static bool is_wanted_elsewhere(struct hart *self)
 	       work_close(self);
 }
 
-/* Interrupts are on, but for the look and the wfi: what comes in between is pending and ends it. */
+/*
+ * Interrupts are on, except for the look and the wfi: what comes in between is pending and ends it.
+ */
 static void park(struct hart *self)
 {
 	for (;;) {

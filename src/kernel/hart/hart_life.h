@@ -41,8 +41,9 @@ acre_nodiscard enum acre_status hart_join(unsigned index, uint64_t ms);
 acre_nodiscard enum acre_status hart_stop(unsigned index, uint64_t ms);
 
 /*
- * harts_roll_call - start every hart: it takes a frame, gives it back and parks. Those that do not
- * come are named and lost: hart_run() refuses them. Result: how many answered, this one included.
+ * harts_roll_call - start every hart: it takes a frame, gives it back and parks. Harts that do
+ * not answer are reported and lost: hart_run() refuses them. Result: how many answered, this one
+ * included.
  */
 unsigned harts_roll_call(void);
 

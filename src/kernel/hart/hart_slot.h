@@ -7,7 +7,7 @@
  *	record  | struct hart | slot | slot | ... | free |
  *	        0             offset, the same in every record
  *
- * A slot is there for good. Traps and panics work without any: what they need is in struct hart.
+ * A slot is never given back. Traps and panics work without any: what they need is in struct hart.
  */
 #ifndef ACRE_KERNEL_HART_SLOT_H
 #define ACRE_KERNEL_HART_SLOT_H
@@ -50,9 +50,9 @@ struct hart_slot_type {
 };
 
 /*
- * hart_slot_register - room for @type in the record of each hart, those that are created later
- * included. Harts that run already do not enter: hart_wake() lets them be interrupted. @type stays
- * where it is for good.
+ * hart_slot_register - room for @type in the record of each hart, also of harts that are created
+ * later. Harts that run already do not enter: hart_wake() lets them be interrupted. @type stays
+ * where it is permanently.
  * Pre:    one hart registers at a time.
  * Result: ACRE_OK and *@slots; ACRE_ERR_INVALID for a size or alignment that is none; ACRE_ERR_FULL
  *         if the record has no room left: raise HART_RECORD_SIZE. Nothing has changed after an

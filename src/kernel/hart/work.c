@@ -13,7 +13,7 @@
  *
  * W1  Only the hart itself opens and closes its box; only the caller whose turn it is claims and
  *     gives; only the hart itself takes what was given, and opens the box again.
- * W2  The turn is that of a ticket lock, but for waiting: callers nap, with interrupts on, and
+ * W2  The turn is that of a ticket lock, except for waiting: callers nap, with interrupts on, and
  *     serve. So a caller that waits for its turn is itself available to those before it.
  * W3  All boxes are claimed before the first is given: a job runs on all harts of its set or on
  *     none.
@@ -22,8 +22,8 @@
  * W5  A function of a job never calls for another: it would wait for a turn that comes after its
  *     own. It is refused.
  *
- * It cannot deadlock: who has the turn waits only for harts that were available, and so are in a
- * loop that serves; who waits for the turn serves.
+ * It cannot deadlock: the hart that has the turn waits only for harts that were available, and so
+ * are in a loop that serves; a hart that waits for the turn serves.
  */
 #include "kernel/hart/work.h"
 
@@ -175,7 +175,10 @@ static unsigned claim_boxes(const struct hart_set *set, const struct hart *self,
 	return end;
 }
 
-/* Pass on those that were claimed. Each may have gone to sleep on a box that it could not close. */
+/*
+ * Pass on the boxes that were claimed. Each hart may have gone to sleep on a box that it could not
+ * close.
+ */
 static void pass_boxes_on(const struct hart_set *set, const struct hart *self, unsigned end,
 			  uint32_t box)
 {

@@ -9,7 +9,7 @@
 
 /*
  * kernel_heap_grows - from now on the heap takes frames of the machine's pool when the arena does not
- * suffice, @most bytes of them, and gives them back when the pool is short, but for @keep bytes of
+ * suffice, @most bytes of them, and gives them back when the pool is short, except @keep bytes of
  * free memory. Says so if it cannot.
  * Pre:    kernel_heap_init() and machine_init_frames() have been called; no other hart runs.
  */

@@ -29,7 +29,7 @@ void ledger_say_conflicts(void);
 
 /*
  * ledger_image_is_ours - is all of the image RAM, and the kernel's? ledger_say_image - if not, an
- * error line. The kernel runs there all the same, so boot goes on.
+ * error line. The kernel runs there anyway, so boot goes on.
  */
 bool ledger_image_is_ours(void);
 void ledger_say_image(void);

@@ -13,7 +13,7 @@
 #include "mm/heap/heap_cache.h"
 #include "mm/setup.h"
 
-/* A reservation that is lent. Without memory for a record it is lent all the same. */
+/* A reservation that is lent. Without memory for a record it is lent anyway. */
 struct loan {
 	struct loan *next;
 	struct acre_range range;

@@ -8,10 +8,10 @@
 #include "lib/lock.h"
 
 /*
- * report_locks - a line for each lock that the kernel has, but for classes of objects without a
- * slab whose lock no hart ever waited for: holds, those that were waited for, looks in vain, the
- * longest wait in holds of others, which hart holds it and where that was. Says so where the counts
- * mean nothing. Takes none of them to look, and the console's to print.
+ * report_locks - a line for each lock that the kernel has, except classes of objects without a
+ * slab whose lock no hart ever waited for: holds, holds that were waited for, unsuccessful looks,
+ * the longest wait in holds of others, which hart holds it and where that was. Says so where the
+ * counts mean nothing. Takes none of them to look, and the console's to print.
  */
 void report_locks(void);
 

@@ -50,7 +50,7 @@ static void say_bank(struct sentence *s, uint32_t bank)
 	say_range(s, machine.memmap.bank[bank].range);
 }
 
-/* The reservations that want @addr all the same. */
+/* The reservations that want @addr anyway. */
 static void say_outside(struct sentence *s, acre_paddr_t addr)
 {
 	struct memmap_outside_cursor cursor = { 0 };
@@ -335,7 +335,7 @@ static void say_region(struct sentence *s, const struct memmap_region *region, a
 	say_range(s, region->range);
 }
 
-/* Those who claim it too, and did not get it. */
+/* Other owners that claim it too, and did not get it. */
 static void say_losers(struct sentence *s, acre_paddr_t addr)
 {
 	struct memmap_outside_cursor cursor = { 0 };

@@ -11,7 +11,7 @@
  *     waits so reads the flag.
  *
  * Both end in platform_panic_stop(), which says so: the first hart waits for that, but not for
- * long, and names those that do not stop. A panic inside the report prints one more line and ends
+ * long, and names harts that do not stop. A panic inside the report prints one more line and ends
  * it too.
  */
 #include "kernel/trap/panic_report.h"
@@ -179,8 +179,8 @@ static uint64_t function_of(uint64_t address)
 /*
  * Print who called what trapped. A function that calls nothing leaves its return address in ra, and
  * its frame, if it has one, holds the caller's frame pointer where others hold the return address.
- * The same goes for one that has just begun, and for a jump to nowhere. Once a function has called
- * something, ra is in the function itself.
+ * This is also true of a function that has just begun, and of a jump to nowhere. Once a function
+ * has called something, ra is in the function itself.
  */
 static void print_callers_of_trap(const struct hart *self, const struct trap_frame *frame)
 {

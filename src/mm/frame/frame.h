@@ -54,7 +54,7 @@ size_t frame_metadata_bytes(frame_count_t nframes);
 /*
  * frame_pool_init - a pool of nothing. @offset is added to a physical address, modulo 2^64, to get
  * a pointer to its byte: 0 where physical memory is mapped one to one. The pool keeps @banks, room
- * for @max_banks banks, and the slots of @stocks, a struct frame_stock for each hart, for good
+ * for @max_banks banks, and the slots of @stocks, a struct frame_stock for each hart, permanently
  * (lib/hart_slots.h; @stocks itself is copied). Harts that have no slot there share one stock,
  * which moves with the lock. The pool points into itself, so it must not be copied.
  * Pre:    @pool is not in use yet.
@@ -78,7 +78,8 @@ void frame_stock_leave(void *slot, void *context);
 /*
  * frame_pool_add_bank - make the frames [@first, @first + @nframes) known. None can be handed out
  * until frame_insert() says which. Banks may touch; no run is ever handed out across two of them.
- * The pool keeps @metadata, of @bytes >= frame_metadata_bytes(@nframes) and aligned to 8, for good.
+ * The pool keeps @metadata, of @bytes >= frame_metadata_bytes(@nframes) and aligned to 8,
+ * permanently.
  * Pre:    no other call on the pool is under way, also none that is interrupted or preempted.
  * Result: ACRE_OK; ACRE_ERR_INVALID for an empty bank or no metadata; ACRE_ERR_RANGE past
  *         FRAME_LIMIT; ACRE_ERR_MISALIGNED for the metadata; ACRE_ERR_NOMEM when it is too small;
@@ -96,7 +97,7 @@ acre_nodiscard enum acre_status frame_pool_add_bank(struct frame_pool *pool, fra
  * record says which caller took or freed it last, and on which hart. A frame is filled with a
  * pattern when it is freed, and its bytes are compared with the pattern when it is handed out. In
  * debug mode single frames are taken and freed with the lock, in all banks. The pool keeps
- * @records, of @bytes >= frame_record_bytes() of the bank and aligned to 8, for good.
+ * @records, of @bytes >= frame_record_bytes() of the bank and aligned to 8, permanently.
  * Pre:    no other call on the pool is under way, also none that is interrupted or preempted.
  * Result: ACRE_OK; ACRE_ERR_INVALID for no records, or once a frame was inserted; ACRE_ERR_RANGE if
  *         @pfn is in no bank; ACRE_ERR_MISALIGNED for the records; ACRE_ERR_NOMEM when they are too
@@ -127,8 +128,9 @@ acre_nodiscard enum acre_status frame_insert(struct frame_pool *pool, frame_nr_t
 					     frame_count_t nframes);
 
 /*
- * frame_remove - take free frames out for good, as if they had never been inserted. A double free
- * of one of them at that moment may not be noticed: then the frame is free although it was removed.
+ * frame_remove - take free frames out of the pool, as if they had never been inserted. A double
+ * free of one of them at that moment may not be noticed: then the frame is free although it was
+ * removed.
  * Result: ACRE_OK; ACRE_ERR_INVALID for none; ACRE_ERR_RANGE if not all lie in one bank;
  *         ACRE_ERR_NOT_FOUND if any was never inserted; ACRE_ERR_OVERLAP if any is handed out.
  * Cost:   nframes / 64 words.
@@ -243,8 +245,8 @@ enum acre_status frame_free_ptr(struct frame_pool *pool, void *ptr);
 
 /*
  * The same on behalf of @caller, an address in the code of the one that asks: it is what reports
- * and the records of debug mode name. A wrapper passes acre_caller(). One that hands out cleared
- * frames clears them itself, at frame_ptr(); one that frees by pointer asks frame_of_ptr().
+ * and the records of debug mode name. A wrapper passes acre_caller(). A wrapper that hands out
+ * cleared frames clears them itself, at frame_ptr(). To free by pointer, ask frame_of_ptr().
  *
  * frame_alloc_range_from - also says why there is no run. Result: ACRE_OK, and *@pfn is the first
  * frame; else *@pfn is FRAME_NONE: ACRE_ERR_NOMEM when there is no such run; ACRE_ERR_INVALID if

@@ -81,9 +81,9 @@ static bool other_hart_uses(const struct frame_pool *pool, const struct frame_ba
 /* ---- a hart's own chunks, without the lock -------------------------------------------------- */
 
 /*
- * A hart's own chunks are those that it entered last: it writes there anyway when it frees frames.
- * In a pool that is nearly full each hart goes round among its own, and neither cache lines nor the
- * lock go back and forth.
+ * A hart's own chunks are the chunks that it entered last: it writes there anyway when it frees
+ * frames. In a pool that is nearly full each hart goes round among its own, and neither cache lines
+ * nor the lock go back and forth.
  *
  * The search reads eight chunks at a time, and so many of these groups. A group that is all empty
  * or all full counts as three: a hart that uses up memory chunk by chunk must not search for long
@@ -254,8 +254,8 @@ static frame_nr_t take_enough(struct frame_pool *pool, struct frame_stock *stock
 }
 
 /*
- * From any broken chunk; one that another hart uses only if @shared. A chunk that turns out to be
- * empty is broken no more, so the next batch does not meet it again.
+ * From any broken chunk; from a chunk that another hart uses only if @shared. A chunk that turns
+ * out to be empty is broken no more, so the next batch does not meet it again.
  */
 static frame_nr_t take_little(struct frame_pool *pool, struct frame_stock *stock, bool shared,
 			      struct frame_search *search)

@@ -271,8 +271,9 @@ static frame_count_t claim_batches(struct frame_pool *pool, struct frame_record 
 
 /*
  * All of them from TAKEN to FREEING, or none. They are checked first: a free that is wrong in any
- * case must not claim a frame that another hart rightly frees meanwhile. Of two harts that free the
- * same frames at the same moment at least one finds a batch claimed, and takes its own claims back.
+ * case must not claim a frame that another hart correctly frees meanwhile. Of two harts that free
+ * the same frames at the same moment at least one finds a batch claimed, and takes its own claims
+ * back.
  */
 static bool claim_run(struct frame_pool *pool, struct frame_record *record, frame_count_t nframes)
 {

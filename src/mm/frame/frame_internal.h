@@ -83,7 +83,7 @@ struct frame_search {
 	bool shared;     /* single frames: also from chunks that other harts take from */
 	frame_count_t n; /* runs: how long, and at a multiple of what */
 	frame_count_t align;
-	frame_nr_t low; /* runs at any place: those that begin in [low, end); */
+	frame_nr_t low; /* runs at any place: runs that begin in [low, end); */
 	frame_nr_t end;
 	frame_nr_t next;  /* the search has got to here, */
 	frame_nr_t again; /* and searches [again, again_end) once more */
@@ -152,8 +152,8 @@ static inline struct frame_bank *frame_bank_below(const struct frame_pool *pool,
 }
 
 /*
- * frame_bank_among - the bank of @pfn, or NULL, by search. frame_bank_of - the same, and faster if
- * it is the lowest bank.
+ * frame_bank_among - the bank of @pfn, or NULL, by search. frame_bank_of - the bank too, and
+ * faster if it is the lowest.
  */
 static inline struct frame_bank *frame_bank_among(const struct frame_pool *pool, frame_nr_t pfn)
 {

@@ -11,12 +11,12 @@
  *	        drops the lock. Its answer is a frame, FRAME_NONE, or FRAME_LATER.
  *	search  step after step, until one has an answer.
  *
- * Where the next step goes on. A search for one frame, or for 2^k at a multiple of 2^k, begins anew
- * with each step. That is no loss: a chunk that was scanned is not stale afterwards, and the
+ * Where the next step goes on. A search for one frame, or for 2^k at a multiple of 2^k, begins
+ * again with each step. That is no loss: a chunk that was scanned is not stale afterwards, and the
  * summary over it says what it has. So the next step passes over it. 'None' is what a step says
  * that got to the end in one hold of the lock, so it was true then.
  *
- * A search for a run of any other length or alignment cannot begin anew: the tree does not store
+ * A search for a run of any other length or alignment cannot begin again: the tree does not store
  * whether a chunk has a run at some alignment, so the search would look at the same chunks again.
  * It keeps a place, `next`, and searches again what has changed below it. The trees number each
  * change to a chunk that was not stale, and keep the last few (struct chunk_changes). All that a
@@ -26,7 +26,7 @@
  *	below next,
  *	except in [again, again_end), which holds all that has changed and is not yet searched again.
  * If, in one hold of the lock, no change is left and next is the end, then there is no such run. If
- * more has changed than is kept, the search does begin anew.
+ * more has changed than is kept, the search does begin again.
  *
  * A search in a part of memory keeps to the runs that begin in [low, end).
  *

@@ -20,9 +20,9 @@
  *	order 7                  0                               1
  *
  * To take a block is to find the lowest bit of its order, or of the next order that has one, and to
- * clear it. Who wants less gives the rest back, which is how a block is split. To give one back is
- * to look at the bit of its buddy: where it is 1, it is cleared, and the block of the next order is
- * given back instead.
+ * clear it. A caller that wants less gives the rest back, which is how a block is split. To give
+ * one back is to look at the bit of its buddy: where it is 1, it is cleared, and the block of the
+ * next order is given back instead.
  *
  * The bits are all that there is. Nothing lies in a block, so no write of an owner, right or wrong,
  * can break the structure. Nothing is known of a block that is handed out but that it is not free;
@@ -58,7 +58,7 @@
 
 /* ---- bits --------------------------------------------------------------------------------- */
 
-/* @tree is that of @order; who goes from one order to the next has it. */
+/* @tree is that of @order; a caller that goes from one order to the next has it. */
 static void set_free(struct buddy *b, const struct buddy_region *r, struct bitmap_tree *tree,
 		     uintptr_t addr, unsigned order)
 {

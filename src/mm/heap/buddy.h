@@ -51,14 +51,14 @@ size_t buddy_table_bytes(unsigned granule_order, unsigned max_order, size_t size
  * 8, to describe it. Any base and size: what is left after rounding inward to granules is cut into
  * the largest blocks that are aligned to their size in address. Blocks are never merged across
  * regions, touching ones neither.
- * Pre:    the memory and the table are the caller's to give, for good. They do not overlap.
+ * Pre:    the memory and the table are the caller's to give, permanently. They do not overlap.
  * Result: ACRE_OK; ACRE_ERR_INVALID when no granule fits, the region holds address 0, or there is
  *         no table; ACRE_ERR_MISALIGNED for the table; ACRE_ERR_NOMEM when it is too small;
  *         ACRE_ERR_OVERFLOW when the region wraps; ACRE_ERR_OVERLAP with another region;
  *         ACRE_ERR_FULL past BUDDY_MAX_REGIONS. Nothing is written on failure.
  * Cost:   clears the table; makes at most 2 * max_order + size / 2^max_order blocks.
  *
- * buddy_add_taken_region - the same, but all of it is handed out: no block is made.
+ * buddy_add_taken_region - a region of which all is handed out: no block is made.
  */
 acre_nodiscard enum acre_status buddy_add_region(struct buddy *b, uintptr_t base, size_t size,
 						 void *table, size_t table_bytes);
@@ -102,7 +102,7 @@ acre_nodiscard enum acre_status buddy_remove_region(struct buddy *b, uint32_t i)
 
 /*
  * buddy_find - the smallest free block of @order or above: the lowest one of its region. Any
- * @order. Who wants less takes it, and releases the rest in parts.
+ * @order. A caller that wants less takes it, and releases the rest in parts.
  * Result: ACRE_OK and *@block; ACRE_ERR_NOT_FOUND.
  * Cost:   O(levels of a tree).
  */

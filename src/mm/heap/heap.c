@@ -10,9 +10,9 @@
  *
  * The class of a size is the smallest that has it. At first it shares that of the next power of
  * two: of most sizes there are a few blocks, and a slab for each would be nearly empty. Where a
- * hart finds its slab of the shared class full, the size is served by its own class, for good. For
- * an alignment it is the smallest from there whose size is a multiple of it, since slabs start at
- * frames. Where there is no object a small request gets a run of its own too, or what the shared
+ * hart finds its slab of the shared class full, the size is served by its own class from then on.
+ * For an alignment it is the smallest from there whose size is a multiple of it, since slabs start
+ * at frames. Where there is no object a small request gets a run of its own too, or what the shared
  * class still has: so a request fails only if there is none of these.
  *
  * An object whose class is neither that of the size that was asked for nor the one it shares,

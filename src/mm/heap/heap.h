@@ -47,7 +47,7 @@ void heap_init(struct heap *h);
 
 /*
  * heap_use_stocks - harts take objects from stocks of their own from now on: each slot of @slots is
- * a struct slab_stock, the heap's for good. heap_stock_init() - for a slot that comes into being
+ * a struct slab_stock, which the heap keeps. heap_stock_init() - for a slot that comes into being
  * later. heap_stock_leave() - the hart of @slot, which calls it with interrupts off, will stop. Harts
  * without a slot share one stock, which is slower where several use it.
  * Pre:    no other hart uses @h just now.
@@ -66,7 +66,7 @@ size_t heap_table_bytes(size_t size);
 
 /*
  * heap_add_region - give the heap [@base, @base + @size), of any alignment, and @table of
- * @table_size bytes, of any alignment too, to describe it; at any time, both for good.
+ * @table_size bytes, of any alignment too, to describe it; at any time, both permanently.
  * Pre:    the memory and the table are the caller's to give. The table may lie in a live
  *         block of this heap that is a run: that cannot be freed then. In an object, or in a large
  *         block that has frames of its own, it may not lie.
@@ -82,7 +82,7 @@ acre_nodiscard enum acre_status heap_add_region(struct heap *h, void *base, size
 						void *table, size_t table_size);
 
 /*
- * heap_add_region_self - the same, with the table taken from the end of the region.
+ * heap_add_region_self - heap_add_region() with the table taken from the end of the region.
  * Result: as heap_add_region(); ACRE_ERR_INVALID where the table leaves no granule.
  */
 acre_nodiscard enum acre_status heap_add_region_self(struct heap *h, void *base, size_t size);
@@ -90,9 +90,9 @@ acre_nodiscard enum acre_status heap_add_region_self(struct heap *h, void *base,
 /* ---- memory that comes and goes ------------------------------------------------------------ */
 
 /*
- * heap_set_backing - from now on the heap takes regions from @backing when those that it has do not
- * suffice, and tables of its own. It keeps @backing, and memory of it for good: a root of 8 bytes
- * for each 2 MiB of its range; a leaf of 4 KiB for each 2 MiB in which it has had a region;
+ * heap_set_backing - from now on the heap takes regions from @backing when its own do not suffice,
+ * and tables of its own. It keeps @backing, and memory of it that it never gives back: a root of 8
+ * bytes for each 2 MiB of its range; a leaf of 4 KiB for each 2 MiB in which it has had a region;
  * descriptors of slabs.
  * Pre:    the heap has a region; no other hart uses it; no backing was set before.
  * Result: ACRE_OK; ACRE_ERR_INVALID for an empty range; ACRE_ERR_NOMEM if @backing has no memory
@@ -116,7 +116,10 @@ void heap_set_limits(struct heap *h, size_t most, size_t keep);
  */
 size_t heap_shrink(struct heap *h);
 
-/* heap_backed_bytes - what the heap has of the backing now: regions, and what is for good. O(1). */
+/*
+ * heap_backed_bytes - what the heap has of the backing now: regions, and what it never gives back.
+ * O(1).
+ */
 size_t heap_backed_bytes(struct heap *h);
 
 /*
@@ -197,9 +200,9 @@ enum {
 };
 
 /*
- * heap_alloc_request - a block for @request. One that has to lie at a place gets frames of its own
- * from the backing: so it has more than HEAP_MAX_OBJECT bytes, and it is exact to a frame. Objects
- * of caches can have a place too, whatever their size (heap_cache.h).
+ * heap_alloc_request - a block for @request. A block that has to lie at a place gets frames of its
+ * own from the backing: so it has more than HEAP_MAX_OBJECT bytes, and it is exact to a frame.
+ * Objects of caches can have a place too, whatever their size (heap_cache.h).
  * Result: ACRE_OK, and *@block is the caller's to free, by any way; else *@block is NULL:
  *         ACRE_ERR_NOMEM; ACRE_ERR_MISALIGNED for an alignment that is none; ACRE_ERR_INVALID for
  *         unknown flags, and for a place with HEAP_NO_GROW or with HEAP_MAX_OBJECT bytes or less;
@@ -288,7 +291,7 @@ struct heap_grown {
 	size_t keep;                 /* free bytes that stay when the heap shrinks */
 	size_t bytes;                /* in regions, with their tables, now */
 	size_t placed_bytes;         /* in slabs that have frames of their own, now */
-	size_t table_bytes;          /* for good: root and leaves */
+	size_t table_bytes;          /* never given back: root and leaves */
 	uint64_t grows;
 	uint64_t shrinks;
 	struct heap_piece {
@@ -334,7 +337,7 @@ struct heap_stats {
 	size_t largest_free; /* the largest run that can be had now */
 	size_t grown_bytes;  /* taken from the backing: in regions, with their tables, */
 	size_t placed_bytes; /* ... for large blocks and for slabs that lie where they must, */
-	size_t backed_bytes; /* ... and for good: page map and descriptors */
+	size_t backed_bytes; /* ... and never given back: page map and descriptors */
 	uint64_t grows;      /* regions that were taken from the backing, */
 	uint64_t shrinks;    /* ... and given back */
 	uint64_t live_blocks;

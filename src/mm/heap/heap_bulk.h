@@ -17,7 +17,7 @@ struct heap;
  * heap_alloc_bulk - @n blocks of at least @size bytes: block[0] to block[@n - 1].
  * Result: true, and all are the caller's, each to be freed by whatever way; or false: there are not
  *         as many, and none is.
- * Cost:   objects: one atomic instruction for those that lie in one word, 64 at most; at least as
+ * Cost:   objects: one atomic instruction for objects in one word, 64 at most; at least as
  *         many as heap_alloc() would take of the same words. Larger blocks: heap_alloc() for each.
  */
 acre_nodiscard bool heap_alloc_bulk(struct heap *h, size_t size, size_t n, void **block,
@@ -30,7 +30,7 @@ acre_nodiscard bool heap_alloc_bulk(struct heap *h, size_t size, size_t n, void 
  */
 void heap_free_bulk(struct heap *h, size_t n, void *const *block, const void *caller);
 
-/* A reserve. Nobody else can use what is in it, not even a handler. */
+/* A reserve. No other hart can use what is in it, and no handler. */
 struct heap_reserve {
 	struct heap *heap;
 	void **block;

@@ -4,19 +4,19 @@
  * nothing in them is used.
  *
  *	piece of 2^n bytes   | what is handed out ...                            | table of its runs |
- *	leaf, for good       slab of each of the 512 frames of a window of 2 MiB
- *	root, for good       window --> leaf
+ *	leaf, kept           slab of each of the 512 frames of a window of 2 MiB
+ *	root, kept           window --> leaf
  *
- * A piece is a power of two at a multiple of its size, since that is what the frame pool finds at
- * once: an eighth of what the heap has or more, once half of the regions are in use as much as it
+ * A piece is a power of two at a multiple of its size, since the frame pool finds that without a
+ * search: an eighth of what the heap has or more, once half of the regions are in use as much as it
  * has, so that they suffice however large the heap becomes; 2 MiB at least, less where there is not
  * as much. What does not fit into any such piece gets one that is exact to a frame.
  *
- * The table of a piece lies in it and goes with it. Page map and descriptors do not: somebody who
+ * The table of a piece lies in it and goes with it. Page map and descriptors do not: a caller that
  * frees a block may be interrupted with a pointer to them for any time. A window that has a leaf
  * keeps it, and descriptors are used again, so a heap that grows and shrinks between the same
- * bounds takes nothing more for good after the first time. Descriptors for which the backing has
- * no frame are cut out of the runs (slab.c); a region in which there are some stays.
+ * bounds takes nothing more that it keeps after the first time. Descriptors for which the backing
+ * has no frame are cut out of the runs (slab.c); a region in which there are some stays.
  *
  * The lock of the heap is held while a region is added or taken out, and that of the runs within
  * it. The backing is asked with interrupts off, so that its pool asks no hooks for memory
@@ -184,7 +184,7 @@ static bool add_grown_region(struct heap *h, uint32_t i, uint8_t *start, size_t 
 					table) == ACRE_OK;
 }
 
-/* *@piece: one that could not become a region, and has to go back when the lock is dropped. */
+/* *@piece: a piece that could not become a region, and has to go back when the lock is dropped. */
 static bool grow_with_lock(struct heap *h, size_t bytes, size_t align, uint64_t added,
 			   struct heap_piece *piece)
 {

@@ -7,7 +7,7 @@
  *
  * There are two kinds of memory. Regions stay; each comes with its owners. Windows of 2 MiB, aligned,
  * are for memory that comes and goes: the root has a pointer for each window that there may be, and
- * a window in which the heap has had memory once has a leaf, for good. So somebody who was
+ * a window in which the heap has had memory once has a leaf from then on. So a caller that was
  * interrupted with a pointer to a leaf finds one, whatever has become of the memory.
  *
  * A slab begins at a frame, but may end within one, and runs may lie after it there. The owner of
@@ -19,8 +19,8 @@
  * lower one has a slab there; which of the two says so does not matter.
  *
  * Read without a lock, by any hart at any time: an owner is one word, and the slab that it leads to
- * is a descriptor for good (slab.c). Written by the hart that starts or retires the slab. Regions
- * and leaves are only ever added.
+ * is never anything but a descriptor (slab.c). Written by the hart that starts or retires the slab.
+ * Regions and leaves are only ever added.
  */
 #ifndef ACRE_MM_PAGE_MAP_H
 #define ACRE_MM_PAGE_MAP_H
@@ -70,14 +70,14 @@ static inline size_t page_map_bytes(size_t size)
 
 /*
  * page_map_add_region - make the frames of [@base, @base + @size) known, with no owner. @owners is
- * of page_map_bytes(), the map's for good.
+ * of page_map_bytes(), which the map keeps.
  * Pre:    one hart adds at a time; there is room; no region has any of this.
  */
 void page_map_add_region(struct page_map *map, uintptr_t base, size_t size, page_map_owner *owners);
 
 /*
  * page_map_set_root - memory of the windows from that of @low to that of @high - 1 may come and go.
- * @root is of page_map_root_bytes(), the map's for good.
+ * @root is of page_map_root_bytes(), which the map keeps.
  * Pre:    there was no root; no other hart uses the map.
  */
 static inline size_t page_map_root_bytes(uintptr_t low, uintptr_t high)
@@ -91,7 +91,7 @@ void page_map_set_root(struct page_map *map, uintptr_t low, uintptr_t high, page
  * page_map_has_leaf - the window of @addr: 1 if it has one, 0 if it lacks one, and -1 if there is
  * no place for one in the root.
  * page_map_add_leaf - @owners, PAGE_MAP_LEAF of them, are the leaf of the window of @addr, which
- * lacks one: the map's for good. Pre: one hart adds at a time.
+ * lacks one. The map keeps them. Pre: one hart adds at a time.
  */
 int page_map_has_leaf(const struct page_map *map, uintptr_t addr);
 void page_map_add_leaf(struct page_map *map, uintptr_t addr, page_map_owner *owners);
@@ -115,7 +115,7 @@ static acre_always_inline struct slab *page_map_look(const struct page_map_regio
 	return __builtin_expect(((uintptr_t)owner & PAGE_MAP_PART) == 0, 1) ? owner : NULL;
 }
 
-/* page_map_part_of - the slab of @owner, if the granule of @addr is among those that it has. */
+/* page_map_part_of - the slab of @owner, if the granule of @addr is one that it has. */
 static acre_always_inline struct slab *page_map_part_of(struct slab *owner, uintptr_t addr)
 {
 	const uintptr_t part = (uintptr_t)owner & PAGE_MAP_PART;

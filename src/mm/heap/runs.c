@@ -34,13 +34,14 @@
  * block. One block at a time, and none for a slab, whose retiring takes long enough: so no call
  * takes long.
  *
- * A region that is there in advance is absent at first. One that the heap grows by is one free run,
- * since something is about to be cut from it: its blocks need not be made, found and brought in.
+ * A region that is there in advance is absent at first. A region by which the heap grows is one
+ * free run, since something is about to be cut from it: its blocks need not be made, found and
+ * brought in.
  *
  * Invariants, with the lock free (runs_validate.c checks them):
  *
  *   R1  The buddy structure keeps its own, and has the same regions.
- *   R2  Runs divide each region without gaps, both ends of each say the same, and `starts` has a
+ *   R2  Runs divide each region without gaps, both ends of each agree, and `starts` has a
  *       bit for the first granule of each and no other.
  *   R3  Absent runs are the free blocks of the buddy structure.
  *   R4  No two free runs touch.
@@ -311,8 +312,8 @@ static struct piece largest_block(struct run_region *r, uint64_t g, uint64_t n)
 }
 
 /*
- * The block @p, whose start has its bit, goes back. It is one absent run with those that it is
- * merged with: of two halves the upper one starts no run any more.
+ * The block @p, whose start has its bit, goes back. It is one absent run with the blocks that it
+ * is merged with: of two halves the upper one starts no run any more.
  */
 static void return_block(struct run_pool *pool, const struct piece *p)
 {
@@ -635,7 +636,7 @@ static inline struct fit unlist_fit(struct run_pool *pool, struct fit fit)
 	return fit;
 }
 
-/* No list has it at once: something comes in; if that does not do, a last look leaves nothing out. */
+/* No list has it yet: something comes in; if that does not do, a last look leaves nothing out. */
 static never_inline struct fit find_in_spans(struct run_pool *pool, struct wish wish)
 {
 	struct fit fit = { 0 };

@@ -43,7 +43,7 @@ enum run_kind {
 	RUN_FREE,
 	RUN_BLOCK, /* a block, of the owner that asked for it */
 	RUN_SLAB,  /* a slab */
-	RUN_TABLE, /* tables of the heap, there for good */
+	RUN_TABLE, /* tables of the heap, never given back */
 };
 
 struct run {
@@ -62,7 +62,7 @@ size_t run_table_bytes(size_t size);
 
 /*
  * run_pool_add_region - give the pool [@base, @base + @size), of any alignment, and @table, of
- * @table_bytes and aligned to 8, to describe it; both for good.
+ * @table_bytes and aligned to 8, to describe it; both permanently.
  * Result: as buddy_add_region(); ACRE_ERR_RANGE for a region of 64 GiB and more.
  * Cost:   clears the table with the lock held: for start-up.
  *
@@ -108,7 +108,8 @@ acre_nodiscard enum acre_status run_free(struct run_pool *pool, void *ptr, enum 
 					 size_t said);
 
 /*
- * run_take, run_give - the same, by who holds the lock of the pool; run_take() does not let it grow.
+ * run_take, run_give - run_alloc() and run_free() for a caller that holds the lock; run_take() does
+ * not let it grow.
  * run_pool_grow - without it: run_take() of that found no run, when there were @added regions. Has
  * the pool got one meanwhile?
  */

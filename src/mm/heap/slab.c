@@ -14,7 +14,7 @@
  * a second one. All else is done with the lock of the class. The rules that make this right when
  * harts and handlers do it at the same time, at any instruction of each other:
  *
- *   1  Descriptors are descriptors for good. Somebody who was interrupted may come back to one at
+ *   1  Descriptors are never used for anything else. An interrupted caller may come back to one at
  *      any time, with a pointer that is old; a descriptor may have become that of another class.
  *   2  Take: the bit first. Only after it is won, what the slab is is read: a won bit pins the slab,
  *      since retiring it needs every bit. If the class is another than asked for, the bit is set
@@ -24,18 +24,18 @@
  *      lock held (slab_settle()).
  *   4  A slab that has a free bit is SLAB_LISTED, or SLAB_STOCK: a hart's own, which the hart comes
  *      back to. It becomes SLAB_FULL only with the lock, with all words seen as 0, before and
- *      after: who sets a bit in a word of 0 looks at the state afterwards. Between the two is a full
- *      fence on both sides, so one of them sees what the other did.
+ *      after: a hart that sets a bit in a word of 0 looks at the state afterwards. Between the two
+ *      is a full fence on both sides, so one of them sees what the other did.
  *   5  Retire, with the lock: each word from all its bits to 0, by compare and swap. If one is not
- *      full, those before it get their bits back. Then class 0 and no objects, and the slab is
+ *      full, the words before it get their bits back. Then class 0 and no objects, and the slab is
  *      SLAB_SPARE. The lock is dropped; the page map is cleared; the memory goes back; and only then
  *      the descriptor may be used again.
  *   6  Start: base, size, class; then the page map; then, with the lock, the state and each word, by
  *      a swap that releases. A bit that was there already is a stray free. A hart that comes to
  *      settle a slab that is SLAB_SPARE leaves it alone.
- *   7  Acquire on take pairs with release on free and on start: who gets an object sees what its
- *      last owner wrote to it, and what the slab is. A stock and a link are written by a release
- *      too: a hart that finds a word through them does not see what was there before the
+ *   7  Acquire on take pairs with release on free and on start: a hart that gets an object sees
+ *      what its last owner wrote to it, and what the slab is. A stock and a link are written by a
+ *      release too: a hart that finds a word through them does not see what was there before the
  *      descriptor was one, since a load from an address that was loaded comes after that load.
  *
  * A slab has two objects at least: one alone is better off in a run that is exact to a granule, and
@@ -96,8 +96,8 @@
 #define SLAB_SHARE 16u
 
 /*
- * An object of more than so many bytes is as well off in a run of its own, but for the time it
- * takes: where memory is scarce it gets no new slab. From so many on the first slab of a shared
+ * An object of more than so many bytes is as well off in a run of its own, except for the time
+ * it takes: where memory is scarce it gets no new slab. From so many on the first slab of a shared
  * class is half as long.
  */
 #define LONG_SIZE (RUN_MIN_GRANULES * RUN_GRANULE)
@@ -341,7 +341,7 @@ static void unlink_slab(struct slab_class *c, struct slab *slab)
 	link_before(next, prev);
 }
 
-/* After @prev; or first: those that were full last, and are the fullest, are taken from first. */
+/* After @prev; or first: slabs that were full last, and are the fullest, are taken from first. */
 static void link_slab(struct slab_class *c, struct slab *slab, struct slab *prev,
 		      enum slab_state state)
 {
@@ -417,7 +417,7 @@ static inline struct slab *link_of(const _Atomic(struct slab *) *link)
 	return atomic_load_explicit(link, acre_order_of_address);
 }
 
-/* The slab after @slab, if it is of the same hart. The same. */
+/* The slab after @slab, if it is of that hart; without the lock too. */
 static inline struct slab *next_of_hart(const struct slab *slab)
 {
 	struct slab *next = link_of(&slab->next);
@@ -467,7 +467,7 @@ static void disown(struct slab_stock *stock, const struct slab *slab)
 		store_release(&stock->first[class], next_of_hart(slab));
 }
 
-/* No stock is here: the first slab of it is anybody's now. NULL: it has none any more. */
+/* No stock is here: any hart may take the first slab of it now. NULL: it has none any more. */
 static struct slab *leave_first(struct slab_pool *pool, struct slab_stock *slot, unsigned class)
 {
 	struct slab_class *c = &pool->class[class];
@@ -611,7 +611,7 @@ static void *set_all_bits(struct slab *slab, uint8_t *base, uint64_t count, size
 }
 
 /*
- * Rule 6, but for describe(). The first object is the caller's. *@stray: another one that was freed
+ * Rule 6, without describe(). The first object is the caller's. *@stray: another one that was freed
  * already.
  */
 static inline void *start(struct slab_pool *pool, struct slab_class *c, const struct newborn *n,
@@ -721,7 +721,9 @@ static void give_memory_back(struct slab_pool *pool, struct slab *slab, const st
 	push_spare(pool, slab);
 }
 
-/* ---- new slabs, and those that go --------------------------------------------------------------- */
+/*
+ * ---- new slabs, and slabs that go ---------------------------------------------------------------
+ */
 
 static void construct_all(const struct slab_kind *kind, const struct newborn *n)
 {
@@ -840,7 +842,9 @@ static never_inline void *alloc_from_own(struct slab_pool *pool, unsigned class)
 		if (slab == from) /* there are no others */
 			return NULL;
 	}
-	/* The next look goes on there, and a new slab comes after it: none is passed by for good. */
+	/*
+	 * The next look goes on there, and a new slab comes after it: no slab is always passed by.
+	 */
 	if (last != NULL)
 		store_release(&stock->word[class], &last->free[0]);
 	return NULL;
@@ -1034,7 +1038,7 @@ static inline bool is_in_stock(const struct slab_pool *pool, const struct slab *
 
 /*
  * @slab, of a hart, may be wholly free: is it one too many? Mostly one load says no. The last of the
- * class stays, and that which objects are taken from. A hint.
+ * class stays, and the slab that objects are taken from. A hint.
  */
 static inline bool may_go(const struct slab_pool *pool, const struct slab *slab)
 {

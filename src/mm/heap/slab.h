@@ -46,7 +46,7 @@ enum slab_state {
 	SLAB_STATES
 };
 
-/* The descriptor of a slab, in tables beside the memory. It is one for good. */
+/* The descriptor of a slab, in tables beside the memory. It stays one. */
 struct slab {
 	/* A line of their own: bit i of word w is object 64 w + i. */
 	bitmap_word free[SLAB_WORDS] acre_aligned_to(SLAB_ALIGN);
@@ -60,8 +60,8 @@ struct slab {
 	_Atomic uint64_t count;      /* of objects */
 	_Atomic uint32_t state;      /* enum slab_state */
 	_Atomic uint32_t
-		owner; /* the hart of a SLAB_STOCK; PLATFORM_MAX_HARTS: of those that share */
-	_Atomic(struct slab *) next; /* of those of its class and state, or of the spare ones */
+		owner; /* the hart of a SLAB_STOCK; PLATFORM_MAX_HARTS: of harts that share */
+	_Atomic(struct slab *) next; /* of slabs of its class and state, or of the spare ones */
 	_Atomic(struct slab *) prev;
 };
 
@@ -145,7 +145,7 @@ void slab_pool_init(struct slab_pool *pool, struct run_pool *runs, struct page_m
 
 /*
  * slab_pool_grow - there are @total_bytes of memory from now on, of which a slab has a 16th at most;
- * and @n descriptors at @table, aligned to SLAB_ALIGN, the pool's for good. Before the memory is
+ * and @n descriptors at @table, aligned to SLAB_ALIGN, which the pool keeps. Before the memory is
  * used.
  */
 void slab_pool_grow(struct slab_pool *pool, size_t total_bytes, struct slab *table, size_t n);

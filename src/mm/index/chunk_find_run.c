@@ -19,7 +19,7 @@
  *
  * If the run must be aligned, 'enough' counts from the first multiple on. Across chunks the lengths
  * tell that; inside of a chunk the bits are searched. The result is not remembered, so such a
- * search does not begin anew but goes on where it was: bits below do not count, and nodes that lie
+ * search does not begin again but goes on where it was: bits below do not count, and nodes that lie
  * below are passed over.
  *
  * Invariants (chunk_tree_validate() checks them by these numbers):

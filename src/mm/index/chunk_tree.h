@@ -108,7 +108,7 @@ static inline bool chunk_tree_has_none(const struct chunk_tree *tree, unsigned o
 /*
  * chunk_tree_find_bounded - the lowest 2^@order set bits whose number is a multiple of 2^@order.
  * Result: the index of the first, BITMAP_NONE when there are none, or CHUNK_TREE_LATER: a search
- *         that is begun anew gets further, unless other harts make as many chunks stale meanwhile.
+ *         that is begun again gets further, unless other harts make as many chunks stale meanwhile.
  * Cost:   O(levels) where nothing is stale. Stale chunks are scanned until one has it: each once,
  *         and then it is not stale.
  */

@@ -39,7 +39,7 @@
  *    So a frame of which one byte is reserved (or missing) is not handed out, and the bytes that
  *    are lost by that are known.
  *
- * HOW MANY. n inputs have at most 2n edges, hence at most 2n - 1 pieces between edges; this bounds
+ * HOW MANY. n inputs have at most 2n edges, so at most 2n - 1 pieces between edges; this bounds
  * edge[], piece[] and bank[]. With b declared banks and r reservations the line has at most
  * 2(b + r) - 1 pieces. Of these at most (2b - 1) + r are free, since bank[] has at most 2b - 1
  * intervals and each reservation splits at most one more free interval in two. A free piece becomes
@@ -49,7 +49,7 @@
  *
  * The table has 10b + 6r: a claim from the start of a usable region adds one, and there is room for
  * two of those in each bank (frame tables, records of debug mode). A reservation that is placed
- * later adds up to three and has four places set aside; one that is lent adds two.
+ * later adds up to three and has four places set aside; a reservation that is lent adds two.
  *
  * INVARIANTS, once resolved (memmap_validate() checks them, the tests cite them):
  *
@@ -337,7 +337,8 @@ static bool append_range(struct memmap_list *regions, const struct memmap_region
 }
 
 /*
- * The frame boundaries next to @addr. A remainder is what provers understand; the code is the same.
+ * The frame boundaries next to @addr. A remainder is what provers understand; it compiles to this
+ * code.
  */
 static acre_paddr_t frame_down(acre_paddr_t addr)
 {

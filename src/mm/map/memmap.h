@@ -85,7 +85,7 @@ acre_nodiscard enum acre_status memmap_add_bank(struct memmap *map, struct acre_
 acre_nodiscard enum acre_status memmap_reserve(struct memmap *map, struct acre_range range,
 					       enum memmap_kind kind, const char *name);
 
-/* memmap_reserve_nth - the same for the reservation @index of those that share @name. */
+/* memmap_reserve_nth - this for the reservation @index of all that share @name. */
 /*@
 	requires good_map(map);
 	assigns map->reservation[map->nreservations], map->nreservations;
@@ -167,7 +167,7 @@ acre_nodiscard enum acre_status memmap_resolve(struct memmap *map);
 acre_nodiscard enum acre_status memmap_claim(struct memmap *map, struct acre_range range,
 					     enum memmap_kind kind, const char *name);
 
-/* memmap_claim_nth - the same for the claim @index of those that share @name. */
+/* memmap_claim_nth - this for the claim @index of all that share @name. */
 /*@
 	requires good_map(map);
 	assigns map->region[0 .. map->max_regions - 1], map->nregions;
@@ -300,7 +300,7 @@ struct memmap_conflict {
  * memmap_next_conflict - the next bytes of RAM with two owners, each reservation for itself, in the
  * order in which they were added. Entries of /memreserve/ and what is left out have no owner, the
  * parts of the kernel have one, and two nodes of which one is the firmware's and one lies in the
- * other describe the same. In memmap_conflict.c.
+ * other agree. In memmap_conflict.c.
  * Pre:    resolved; @cursor is zero at first.
  * Result: true and *@conflict, whose pointers are good until the next claim; false at the end.
  * Cost:   all calls together: a walk over the regions that each reservation touches.

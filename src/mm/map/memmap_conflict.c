@@ -4,7 +4,7 @@
  * more restrictive one; this finds who lost, so that it can be said.
  *
  * Each reservation is held against the regions that it touches. Every byte of RAM in it is its own
- * or somebody else's who won. Regions side by side with one owner are one answer.
+ * or that of another owner, which won. Regions side by side with one owner are one answer.
  */
 #include "mm/map/memmap.h"
 #include "mm/map/memmap_internal.h"

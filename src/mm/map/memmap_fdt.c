@@ -544,7 +544,7 @@ static void add_facts(struct importer *importer)
 				"the device tree breaks off");
 }
 
-/* What the booting code says is not from the tree, but it is checked all the same. */
+/* What the booting code says is not from the tree, but it is checked too. */
 static void reserve_own(struct importer *importer, struct acre_range range, enum memmap_kind kind,
 			const char *name)
 {

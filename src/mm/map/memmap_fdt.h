@@ -85,17 +85,17 @@ struct memmap_boot {
  * map is not resolved yet: the caller may add more. Names point into the blob, which the map reserves; a name that cannot be printed is
  * replaced by one that says so.
  *
- * A malformed memory entry is left out. A malformed reservation is taken at its widest. One that
- * names no memory (neither `reg` nor `size`, one end of an initrd) forbids none. All are findings.
- * A reservation whose place cannot be read is an error, since any memory could be its.
- * Dynamic reservations (`size` without `reg`) are only counted: memmap_place_from_fdt() is for
+ * A malformed memory entry is left out. A malformed reservation is taken at its widest. A
+ * reservation that names no memory (neither `reg` nor `size`, one end of an initrd) forbids none.
+ * All are findings. A reservation whose place cannot be read is an error, since any memory could be
+ * its. Dynamic reservations (`size` without `reg`) are only counted: memmap_place_from_fdt() is for
  * them.
  *
  * Pre:    fdt_open() said ACRE_OK; memmap_init(), not resolved.
  * Result: ACRE_OK; else what the first finding of MEMMAP_ERROR says, of which there is at least
  *         one: ACRE_ERR_FULL (the map was made for fewer), ACRE_ERR_NOT_FOUND (no memory
- *         at all), ACRE_ERR_MALFORMED and kin (a reservation of unknown place), or how the blob is
- *         broken. The map is then good for nothing but memmap_init().
+ *         at all), ACRE_ERR_MALFORMED and others (a reservation of unknown place), or how the blob
+ *         is broken. The map is then good for nothing but memmap_init().
  * Cost:   one walk over the tree.
  */
 acre_nodiscard enum acre_status memmap_from_fdt(struct memmap *map, const struct fdt *fdt,
@@ -108,8 +108,8 @@ acre_nodiscard enum acre_status memmap_from_fdt(struct memmap *map, const struct
 /*
  * memmap_place_from_fdt - find places for the dynamic reservations of @fdt by memmap_place(): in
  * the order of the tree, each in the first of its `alloc-ranges` that has one, else anywhere.
- * docs/memory-map.md says why so. One that cannot be read or placed is a finding of MEMMAP_ERROR;
- * its memory was promised to no driver, so the map is as good as before.
+ * docs/memory-map.md says why. A reservation that cannot be read or placed is a finding of
+ * MEMMAP_ERROR; its memory was promised to no driver, so the map is as good as before.
  * Pre:    @map was filled by memmap_from_fdt() from the same tree, and is resolved.
  * Result: how many were not placed.
  * Cost:   nothing if there are none; else another walk over the tree, and O(regions) for each

@@ -37,7 +37,7 @@ struct importer {
 };
 
 /*
- * memmap_fdt_walk - deliver all of it, in the order of memmap_from_fdt(), but for what takes a
+ * memmap_fdt_walk - deliver all of it, in the order of memmap_from_fdt(), except what takes a
  * filled map: mem= and the firmware's guard. Result: importer->first_error.
  */
 enum acre_status memmap_fdt_walk(struct importer *importer, const struct memmap_boot *boot);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memmap_paint.c - a sweep over the edges of the inputs, with a tournament between those that the
- * sweep is inside of. The essay of memmap.c says what for, and how the tournament goes.
+ * memmap_paint.c - a sweep over the edges of the inputs, with a tournament between the inputs that
+ * the sweep is inside of. The essay of memmap.c says what for, and how the tournament goes.
  *
  * WHY IT IS RIGHT, in the words of the contracts:
  *
@@ -9,7 +9,7 @@
  *  - Who is seated has begun (begun), and its end is still to come (not_ended).
  *  - Each match was won by one of its two players (played_but), so the input that wins over all
  *    sits in a leaf (champion) and is seated.
- *  - Hence the piece up to the next edge lies inside its winner (sweep), and pieces come in order.
+ *  - So the piece up to the next edge lies inside its winner (sweep), and pieces come in order.
  *
  * That the winner is the strongest of the seated inputs is not in the contracts; the tests see
  * to it.
@@ -43,7 +43,7 @@ static uint32_t greater_child(const struct memmap_edge *edge, uint32_t at, uint3
 	return child + 1 < count && edge[child].at < edge[child + 1].at ? child + 1 : child;
 }
 
-/* Make a max-heap of edge[root .. count), which is one but for edge[root]. */
+/* Make a max-heap of edge[root .. count), which is one except for edge[root]. */
 static void sift_down(struct memmap_edge *edge, uint32_t root, uint32_t count)
 {
 	uint32_t at = root;

@@ -25,7 +25,7 @@
  * disjoint, each with the strongest of the inputs that cover it: the greatest kind, then the first.
  * The first 2 * count entries of each table of @scratch are overwritten.
  * Result: how many pieces, at most 2 * count - 1. Pieces of one owner may touch: the caller
- *         joins those that belong together.
+ *         joins pieces that belong together.
  * Cost:   O(n log n).
  */
 /*@

@@ -8,10 +8,10 @@
 
 #include "mm/map/memmap_fdt.h"
 
-/* What memmap_init() must be told for a map that memmap_from_fdt() and its kin fill. */
+/* What memmap_init() must be told for a map that memmap_from_fdt() fills. */
 struct memmap_need {
 	uint32_t nbanks;
-	uint32_t nreservations; /* with those that have no place yet */
+	uint32_t nreservations; /* also those without a place yet */
 };
 
 /*
