@@ -14,13 +14,13 @@
  * functions may be called on any hart, in any interrupt state, also by a handler that interrupted
  * one of them. A caller may be preempted and go on as another hart anywhere in them, but not while
  * the seam has interrupts off. A single frame is taken or freed by one atomic instruction.
- * Everything else takes the pool's lock and drops it, so a caller must not hold that lock. Lock
- * order: heap, frame, print (docs/locking.md).
+ * Everything else takes the pool's lock and drops it, so a caller must not hold that lock
+ * (docs/locking.md has the order of locks).
  *
- * A frame is in one of three states: never inserted, free, or handed out. A function that would
- * break a state refuses: it returns an error, and neither the pool nor the memory that it manages
- * has changed. A refused free is also reported, once, through platform_bad_free(), after the lock
- * is dropped.
+ * A frame is in one of three states: never inserted, free, or handed out. A function refuses a call
+ * that does not fit the state: it returns an error, and neither the pool nor the memory that it
+ * manages has changed. A refused free is also reported, once, through platform_bad_free(), after
+ * the lock is dropped.
  *
  * Frame 0 is a frame like any other; "none" is FRAME_NONE.
  */
@@ -200,7 +200,7 @@ acre_nodiscard enum acre_status frame_alloc_at(struct frame_pool *pool, frame_nr
 
 /*
  * frame_leave - this hart will stop, and take no single frames for a while. It gives up its stock,
- * from which the other harts kept away as long as there were free frames elsewhere. The frames in
+ * which the other harts avoided as long as there were free frames elsewhere. The frames in
  * it were free all the time. The hart may come back at any time. Cost: two stores, no lock.
  */
 void frame_leave(struct frame_pool *pool);
@@ -244,8 +244,8 @@ enum acre_status frame_free_ptr(struct frame_pool *pool, void *ptr);
 /* ---- for a wrapper --------------------------------------------------------------------------- */
 
 /*
- * The same on behalf of @caller, an address in the code of the one that asks: it is what reports
- * and the records of debug mode name. A wrapper passes acre_caller(). A wrapper that hands out
+ * These do so on behalf of @caller, an address in the code that asks: reports and the records of
+ * debug mode name it. A wrapper passes acre_caller(). A wrapper that hands out
  * cleared frames clears them itself, at frame_ptr(). To free by pointer, ask frame_of_ptr().
  *
  * frame_alloc_range_from - also says why there is no run. Result: ACRE_OK, and *@pfn is the first
@@ -266,9 +266,8 @@ enum acre_status frame_free_range_from(struct frame_pool *pool, frame_nr_t pfn,
 
 /*
  * Answers are true for the moment when the lock was held; single frames are taken and freed without
- * it, so an answer may be old when the caller has it. Any @pfn. A question that goes through
- * all chunks drops the lock now and then: its answer is exact if no frame is taken or freed
- * meanwhile.
+ * it, so an answer may be old when the caller has it. Any @pfn. A question that goes through all
+ * chunks drops the lock in between: its answer is exact if no frame is taken or freed meanwhile.
  */
 
 /* frame_is_free - can @pfn be handed out? */

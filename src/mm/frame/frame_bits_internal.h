@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * frame_bits_internal.h - taking and freeing the bits of a run, and what the tree must hear of it.
+ * frame_bits_internal.h - taking and freeing the bits of a run, and the notices for the tree.
  * Inline where all of it lies in few words, as nearly all runs do. Lock held.
  */
 #ifndef ACRE_MM_FRAME_BITS_INTERNAL_H

@@ -15,11 +15,11 @@
  * hart that entered it last, as long as that hart has a stock (it gives it up when it stops). The
  * order is:
  *
- *	a broken chunk that this hart entered last, with ENOUGH           no lock
- *	one that no other hart uses: of the next SAMPLES, with ENOUGH     from here on the lock
- *	one that is known to be full
- *	one that no other hart uses, even if it has only one frame
- *	any
+ *	a broken chunk that this hart entered last, with ENOUGH frames      no lock
+ *	of the next SAMPLES, a chunk that no other hart uses, with ENOUGH   from here on the lock
+ *	a chunk that is known to be full
+ *	a broken chunk that no other hart uses, even if it has only one frame
+ *	any chunk
  */
 #include "lib/align.h"
 #include "lib/compiler.h"

@@ -20,13 +20,13 @@
  * are TAKEN. So of two harts that free one frame one is refused, and the other owns it until the
  * bit is set. So filling and checking the bytes, which take long, need no lock.
  *
- * The switch. pool->debug and, so that a pool that is not in debug mode pays nothing for single
- * frames, fast_nbits of each bank, which is 0 then. The fast paths of frame_alloc() and
- * frame_free() compare an index with it in any case, and find in debug mode that no index is below
- * it. All slow paths ask pool->debug: single frames are taken from the shared stock, with the lock
- * (frame_stock_here()), and what is taken or freed is recorded.
+ * The switch is pool->debug. A pool that is not in debug mode must pay nothing for single frames,
+ * so debug mode also sets fast_nbits of each bank to 0. The fast paths of frame_alloc() and
+ * frame_free() compare an index with it in any case, and no index is below 0. All slow paths ask
+ * pool->debug: single frames are taken from the shared stock, with the lock (frame_stock_here()),
+ * and what is taken or freed is recorded.
  *
- * A bank without records is not in debug mode; all else holds for the others.
+ * A bank without records is not in debug mode; the other banks are.
  */
 #include "lib/align.h"
 #include "lib/bits.h"

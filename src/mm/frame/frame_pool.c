@@ -19,7 +19,7 @@
  *	metadata of a bank:   | free | inserted | tree over free (chunk_tree.c) | taker |
  *	                        n bits  n bits     n / 8 bits                     n / 64 bits
  *
- * The bits of `free` are the only record of free frames. A free is right exactly where inserted is
+ * The bits of `free` are the only record of free frames. A free is correct exactly if inserted is
  * 1 and free is 0. The one atomic instruction that sets the bit returns its old value: that is the
  * whole check against double and foreign frees.
  *
@@ -32,13 +32,12 @@
  *   F5  a hart's stock is a word of a bank, or it is FRAME_NONE.
  *   F6  the fast paths reach all of each bank, or, in debug mode (frame_debug.c), nothing; in debug
  *       mode no hart has a stock, and no frame that is free or not inserted is recorded as taken.
- *   and those of the tree.
+ *   The tree has invariants of its own (chunk_tree.c).
  *
- * The lock guards the table of banks, the bits of `inserted`, the trees, and every search for more
- * than one frame. Without it change the bits of `free`, a stock (by its
- * hart alone), and a record (by the hart that has the frame). So a run that was found may lose a
- * frame before it is taken: then the frames of it that were taken are put back, and the search goes
- * on.
+ * The lock guards every field except three, which change without it: the bits of `free`, a stock
+ * (only its hart writes it), and a record (only the hart that has the frame writes it). So a run
+ * that was found may lose a frame before it is taken: then the frames of it that were taken are put
+ * back, and the search goes on.
  */
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_types.h"

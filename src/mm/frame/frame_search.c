@@ -2,8 +2,8 @@
 /*
  * frame_search.c - searches that may take long, in steps between which the lock is free.
  *
- * A search may have to scan every chunk there is, if all have changed since the last one. No hart
- * should have interrupts off for so long, nor wait for so long. So:
+ * A search may have to scan every chunk, if all have changed since the last search. No hart should
+ * have interrupts off, or wait, for so long. So:
  *
  *	budget  what a search of a tree may still cost (chunk_tree.h: a scan of a chunk is 1). A tree
  *	        that would spend more says 'later'.
@@ -13,8 +13,8 @@
  *
  * Where the next step goes on. A search for one frame, or for 2^k at a multiple of 2^k, begins
  * again with each step. That is no loss: a chunk that was scanned is not stale afterwards, and the
- * summary over it says what it has. So the next step passes over it. 'None' is what a step says
- * that got to the end in one hold of the lock, so it was true then.
+ * summary over it says what it has. So the next step passes over it. A step says 'none' only if it
+ * got to the end in one hold of the lock, so that was true then.
  *
  * A search for a run of any other length or alignment cannot begin again: the tree does not store
  * whether a chunk has a run at some alignment, so the search would look at the same chunks again.
@@ -30,15 +30,15 @@
  *
  * A search in a part of memory keeps to the runs that begin in [low, end).
  *
- * The answer for all of memory is remembered: pool->none. A later search for a run that is at least as long, at a
- * multiple of the same alignment, begins at the end, and searches again what has changed since.
+ * The answer 'none' for all of memory is remembered: pool->none. A later search for a run that is
+ * at least as long, at a multiple of that alignment, begins at the end, and searches again what has
+ * changed since.
  *
  * A search ends. A hart makes at most a few chunks stale in one hold (those of a run, at most), and
  * each other hart has at most one hold while this one waits for its turn: the lock is first come,
- * first served. As long as that costs less than a batch, more
- * chunks are scanned than become stale. With more harts than that, a search that has spent two full
- * scans doubles its batch until one is enough: at most as many times as the number of chunks has
- * bits.
+ * first served. As long as that costs less than a batch, more chunks are scanned than become stale.
+ * With more harts, a search that has spent two full scans doubles its batch until one is enough: at
+ * most as many times as the number of chunks has bits.
  */
 
 #include "lib/compiler.h"

@@ -19,23 +19,23 @@
  *	order 6          0               0               0               0
  *	order 7                  0                               1
  *
- * To take a block is to find the lowest bit of its order, or of the next order that has one, and to
- * clear it. A caller that wants less gives the rest back, which is how a block is split. To give
- * one back is to look at the bit of its buddy: where it is 1, it is cleared, and the block of the
- * next order is given back instead.
+ * To take a block: find the lowest bit of its order, or of the next order that has one, and clear
+ * it. A caller that wants less gives the rest back: so a block is split. To give a block back: look
+ * at the bit of its buddy. If it is 1, clear it, and give back the block of the next order instead.
  *
- * The bits are all that there is. Nothing lies in a block, so no write of an owner, right or wrong,
- * can break the structure. Nothing is known of a block that is handed out but that it is not free;
- * so it may come back in parts. buddy_check() finds what is free already, as part of a larger block or
- * in parts.
+ * There are only these bits. No data lies in a block, so no write of an owner, right or wrong, can
+ * break the structure. Of a block that is handed out the structure knows only that it is not free,
+ * so it may come back in parts. buddy_check() finds what is free already, as part of a larger block
+ * or in parts.
  *
- * A region starts and ends anywhere. A block that would stick out is none, so the bit of its place
- * stays 0, and a block whose buddy sticks out is never merged. Regions never merge with each other.
+ * A region starts and ends anywhere. A block that would reach outside does not exist, so the bit of
+ * its place stays 0, and a block whose buddy reaches outside is never merged. Regions never merge
+ * with each other.
  *
  * Invariants, between calls (buddy_validate.c checks them, and names them):
  *
  *   I1  Regions are disjoint, not empty, and made of whole granules.
- *   I2  A bit that is set stands for a block that lies in its region, wholly, and the trees keep
+ *   I2  A bit that is set stands for a block that lies wholly in its region, and the trees keep
  *       their own invariants.
  *   I3  Free blocks do not overlap.
  *   I4  No two free buddies of one region exist below max_order.

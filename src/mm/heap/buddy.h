@@ -2,10 +2,10 @@
 /*
  * buddy.h - blocks of 2^order bytes out of regions of memory, merged in pairs.
  *
- * The structure only: it takes no lock, and it never touches the memory that it manages, so a block
- * is an address and an order. What is free is said by bits in tables that the caller lends. buddy.c
- * explains how it works and numbers its invariants. It keeps nothing of a block that is handed out:
- * the caller says its order when it frees it, and may free it in parts.
+ * This is the structure only: it takes no lock, and it never touches the memory that it manages, so
+ * a block is an address and an order. Bits in tables that the caller lends say what is free.
+ * buddy.c explains how it works and numbers its invariants. It records nothing of a block that is
+ * handed out: the caller says its order when it frees it, and may free it in parts.
  *
  * A zeroed struct buddy is a valid one without memory and without orders: it refuses everything.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * heap.c - requests to objects and runs, and what is no block to a report.
+ * heap.c - which part serves a request, which part frees a pointer, and reports of refused frees.
  *
  *	size, align --> class --> an object: slab.c                      up to HEAP_MAX_OBJECT
  *	            \-> a run of its own: runs.c                          larger, or aligned to more
@@ -15,10 +15,10 @@
  * at frames. Where there is no object a small request gets a run of its own too, or what the shared
  * class still has: so a request fails only if there is none of these.
  *
- * An object whose class is neither that of the size that was asked for nor the one it shares,
- * because of the alignment or because it shrank where it stands, is marked as loose: then a sized
- * free accepts what is less. A free without a size leaves the mark; the next owner of the object
- * may then state too small a size.
+ * An object is marked as loose if its class is neither that of the requested size nor the class
+ * that this size shares: because of its alignment, or because it shrank where it is. A sized free
+ * of a loose object accepts any smaller size. A free without a size leaves the mark; the next owner
+ * of the object may then state too small a size.
  *
  * Invariants, while no call is under way (heap_validate.c checks them):
  *
@@ -26,8 +26,8 @@
  *   H2  Each table lies outside of all regions, or in a run that is a table.
  *   H3  class_of[] has the smallest class for each size; serving[] that, or the one that it shares.
  *
- * Costs: those of the parts. What is linear in the request, clearing and copying, is done with no
- * lock held.
+ * Costs: those of the parts. Clearing and copying, which are linear in the request, are done with
+ * no lock held.
  */
 #include "mm/heap/heap.h"
 

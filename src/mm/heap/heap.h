@@ -2,17 +2,17 @@
 /*
  * heap.h - memory of any size and alignment: objects in slabs, runs of granules, figures.
  *
- * What holds for all of it:
+ * This is true of all functions:
  *   - Every block is aligned to at least HEAP_MIN_ALIGN. A request of 0 bytes is one of 1 byte, for
  *     every function: it gives a block of its own, which has to be freed.
  *   - A request that cannot be met returns NULL, is counted, and changes nothing else.
- *   - A pointer that is not the start of a live block is refused: nothing changes but the count of
- *     refusals, and platform_bad_free() hears once, with no lock held, what it really is.
+ *   - A pointer that is not the start of a live block is refused: only the count of refusals
+ *     changes, and platform_bad_free() is told once, with no lock held, what the pointer really is.
  *   - Nothing of the heap lies in a block, live or free: no write of an owner can break it.
  *   - Any hart, any interrupt state, also a handler that interrupted one of these functions, but
  *     not one that may have interrupted platform_bad_free(). No lock is held while memory is
  *     cleared or copied. A caller may go on as another hart anywhere in them.
- *   - @caller is who asks, for reports: acre_caller() in a wrapper.
+ *   - @caller is the code that asks, for reports: acre_caller() in a wrapper.
  *
  * A zeroed struct heap is a valid one without memory; heap_init() makes it useful. docs/heap.md has
  * the drawings and the costs.

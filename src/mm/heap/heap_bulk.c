@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * heap_bulk.c - several blocks at a time. The free objects of 64 are the bits of one word, so one
- * atomic instruction takes or frees as many as are wanted of them. The rules are those of slab.c: the
- * bits first; what they are bits of is read afterwards.
+ * heap_bulk.c - several blocks at a time. The free ones of 64 objects are the bits of one word, so
+ * one atomic instruction takes or frees any number of them. The rules are those of slab.c: the bits
+ * first; what they are bits of is read afterwards.
  */
 #include "mm/heap/heap_bulk.h"
 

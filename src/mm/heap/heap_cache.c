@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * heap_cache.c - caches: a class of slabs for each. All that an object needs is in slab.c; here are
- * the two fast paths, and which classes are whose.
+ * heap_cache.c - caches: a class of slabs for each. slab.c does what an object needs; here are the
+ * two fast paths, and the table that says which class belongs to which cache.
  */
 #include "mm/heap/heap_cache.h"
 

@@ -12,12 +12,13 @@
  *	heap_cache_free(&threads, t, acre_caller());
  *
  * A cache has a class of its own: its slabs have no other objects, exact to the size, at any
- * alignment. It says how many are live, and at its end which were not freed. An object can be
- * constructed once for many lives: it goes back as it was when it was new, and comes again like
- * that. When a slab of which nothing is live goes back, its objects are gone, and no destructor is
- * called: a constructor must not acquire anything. All that heap.h says of blocks holds for its objects: they are taken and freed by one atomic
- * instruction each, on any hart, by any handler; nothing of the heap lies in them; a wrong free is
- * refused. heap_free() takes them as well; heap_realloc() and heap_free_sized() refuse them.
+ * alignment. It counts live objects, and at its end reports objects that were not freed. An object
+ * can be constructed once for many lives: the caller frees it in the state of a new one, and it is
+ * handed out again in that state. When a slab without live objects goes back, no destructor is
+ * called: so a constructor must not acquire anything. All that heap.h says of blocks is true of
+ * these objects: one atomic instruction takes or frees one, on any hart, in any handler; no data of
+ * the heap lies in them; a wrong free is refused. heap_free() accepts them too; heap_realloc() and
+ * heap_free_sized() refuse them.
  */
 #ifndef ACRE_MM_HEAP_CACHE_H
 #define ACRE_MM_HEAP_CACHE_H

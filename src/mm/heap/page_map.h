@@ -11,9 +11,10 @@
  * interrupted with a pointer to a leaf finds one, whatever has become of the memory.
  *
  * A slab begins at a frame, but may end within one, and runs may lie after it there. The owner of
- * that frame says how many granules are the slab's, in the low bits of the pointer. So of a run no
- * slab is found, whatever becomes of the slab beside it meanwhile: what a descriptor says is read
- * in pieces, and fits together only for the owner of an object in it.
+ * that frame says how many granules are the slab's, in the low bits of the pointer. So for an
+ * address in the run no slab is found, whatever becomes of the slab beside it meanwhile. That
+ * matters because a descriptor is read in pieces, which fit together only for the owner of an
+ * object in it.
  *
  * Here a region begins and ends at frames, so two may share one. Of two that share it only the
  * lower one has a slab there; which of the two says so does not matter.

@@ -15,24 +15,25 @@
  *	entry    B5   .   .   .  B5  F6  nxt prv  .   .  F6  B3   .  B3  A2  A2
  *	memory   |      block 5     |        free 6         |  block 3  | absent|
  *
- * So what lies before and after a run is one look each. Free runs of RUN_MIN_GRANULES and more are
- * on lists, one for each length below RUN_EXACT, then one for each 16th part of a doubling; their
- * links lie in the entries of the second and the third granule. `nonempty` has a bit for each list,
- * and `words` one for each word of it. The first list that can have a run long enough is looked
- * through before the next ones, but at most RUN_LOOKS runs are looked at; then comes the list in
- * which every run is long enough, whatever the alignment costs. So the fit is the best for runs
- * below 256 KiB and within a 16th for long ones.
+ * So one look finds what lies before a run, and one what lies after it. Free runs of
+ * RUN_MIN_GRANULES and more are on lists, one for each length below RUN_EXACT, then one for each
+ * 16th part of a doubling; their links lie in the entries of the second and the third granule.
+ * `nonempty` has a bit for each list, and `words` one for each word of it. The first list that can
+ * have a run long enough is looked through before the next ones, but at most RUN_LOOKS runs are
+ * looked at; then comes the list in which every run is long enough, whatever the alignment costs.
+ * So the fit is the best for runs below 256 KiB and within a 16th for long ones.
  *
  * Where no free run fits, a span comes from the buddy structure: the smallest block of the size
  * asked for, but of 2^span_order bytes at least. It becomes a free run, and is merged with free runs
  * that touch it: runs know no borders of spans, only those of regions. If there is no such block,
  * all the blocks that there are come in, the largest first, until something fits; then a last
- * search leaves nothing out. So NULL is said only where no stretch of unused memory is long enough.
+ * search leaves nothing out. So the answer is NULL only if no stretch of unused memory is long
+ * enough.
  *
- * Where a free run becomes as long as a span, the largest block in it goes back, but something of
- * that length stays free: a heap that is nearly empty does not take and give back a span for each
- * block. One block at a time, and none for a slab, whose retiring takes long enough: so no call
- * takes long.
+ * When a free run becomes as long as a span, the largest block in it goes back, but a run of that
+ * length stays free: so a heap that is nearly empty does not take and give back a span for each
+ * block. One call gives back one block at most, and none when a slab retires, which takes long
+ * enough: so no call takes long.
  *
  * A region that is there in advance is absent at first. A region by which the heap grows is one
  * free run, since something is about to be cut from it: its blocks need not be made, found and
@@ -40,7 +41,7 @@
  *
  * Invariants, with the lock free (runs_validate.c checks them):
  *
- *   R1  The buddy structure keeps its own, and has the same regions.
+ *   R1  The buddy structure keeps its own invariants, and has the same regions.
  *   R2  Runs divide each region without gaps, both ends of each agree, and `starts` has a
  *       bit for the first granule of each and no other.
  *   R3  Absent runs are the free blocks of the buddy structure.

@@ -7,10 +7,10 @@
  *	| kind |   length in granules   |     the entries of the first and of the last granule of a run
  *	+------+------------------------+
  *
- * Of a free run that is listed the second and the third entry are its links: the next run of the
- * list and the one before, as a run's number, which is region * 2^27 + granule + 1, or RUN_NONE.
- * All other entries mean nothing. Before the first granule of a region and after its last one there
- * is an entry of a table without length: nothing merges with that.
+ * The second and the third entry of a listed free run are its links: the next run of the list and
+ * the one before, as a run's number, which is region * 2^27 + granule + 1, or RUN_NONE. All other
+ * entries mean nothing. Before the first granule of a region and after its last one there is an
+ * entry of a table without length: no run merges with that.
  */
 #ifndef ACRE_MM_RUNS_INTERNAL_H
 #define ACRE_MM_RUNS_INTERNAL_H

@@ -8,20 +8,20 @@
  *	page map          frame --> descriptor
  *	stock of a hart   class --> word of a descriptor
  *
- * To take an object is to clear the lowest set bit of the word that the hart's stock points to; to
- * free it is to set the bit again. One atomic instruction each, no lock, interrupts as they are;
- * what the word was before says whether the bit was the caller's to clear, and whether the free is
- * a second one. All else is done with the lock of the class. The rules that make this right when
- * harts and handlers do it at the same time, at any instruction of each other:
+ * To take an object: clear the lowest set bit of the word that the hart's stock points to. To free
+ * it: set the bit again. Each is one atomic instruction, without a lock, with interrupts as they
+ * are. The old word says whether the bit was the caller's to clear, and whether the free is a
+ * second one. All else is done with the lock of the class. These rules make that correct when harts
+ * and handlers do it at the same time, at any instruction of each other:
  *
  *   1  Descriptors are never used for anything else. An interrupted caller may come back to one at
  *      any time, with a pointer that is old; a descriptor may have become that of another class.
- *   2  Take: the bit first. Only after it is won, what the slab is is read: a won bit pins the slab,
- *      since retiring it needs every bit. If the class is another than asked for, the bit is set
- *      again as by a free.
+ *   2  Take: the bit first. Only after it is won the hart reads what the slab is: a won bit pins
+ *      the slab, since retiring it needs every bit. If the class is another than asked for, the bit
+ *      is set again as by a free.
  *   3  Free: an object of the slab must start there. After the bit is set, nothing that was read
- *      before is trusted: that the slab was full, or may be empty, is a hint to look at it with the
- *      lock held (slab_settle()).
+ *      before is trusted. If the slab was full, or may be empty, that is a hint to look at it with
+ *      the lock held (slab_settle()).
  *   4  A slab that has a free bit is SLAB_LISTED, or SLAB_STOCK: a hart's own, which the hart comes
  *      back to. It becomes SLAB_FULL only with the lock, with all words seen as 0, before and
  *      after: a hart that sets a bit in a word of 0 looks at the state afterwards. Between the two
@@ -38,8 +38,8 @@
  *      release too: a hart that finds a word through them does not see what was there before the
  *      descriptor was one, since a load from an address that was loaded comes after that load.
  *
- * A slab has two objects at least: one alone is better off in a run that is exact to a granule, and
- * starts anywhere; the caller of slab_alloc() asks for that where there is no slab.
+ * A slab has two objects at least: a single object is better off in a run, which is exact to a
+ * granule and starts anywhere. The caller of slab_alloc() asks for a run if there is no slab.
  *
  * The slabs that a hart has started, or has taken off the list, are its own: they are SLAB_STOCK,
  * say whose, and lie side by side in the list of the class. No other hart takes from them as long

@@ -5,7 +5,7 @@
  *
  * All functions may be called on any hart, in any interrupt state, also by a handler that
  * interrupted one of them; a caller may go on as another hart anywhere in them. They take the lock
- * of a class, and with it that of the runs, so a caller must hold neither.
+ * of a class, and after it the lock of the runs, so a caller must hold neither.
  */
 #ifndef ACRE_MM_SLAB_H
 #define ACRE_MM_SLAB_H

@@ -3,9 +3,8 @@
  * chunk_bytes.h - a byte for each chunk of 512 bits, and eight such bytes compared at a time.
  *
  * Eight bytes lie in one 64-bit word, a group: the first in the lowest byte, little-endian, as
- * RISC-V is. What is asked of a group is answered for all eight by a few operations on the word.
- * The answer has the topmost bit of each byte for which it is yes; chunk_bytes_first() says which
- * one is the first.
+ * RISC-V is. A few operations on the word answer a question for all eight bytes. The answer has the
+ * topmost bit set in each byte for which it is yes; chunk_bytes_first() says which is the first.
  */
 #ifndef ACRE_MM_CHUNK_BYTES_H
 #define ACRE_MM_CHUNK_BYTES_H

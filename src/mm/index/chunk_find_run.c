@@ -7,26 +7,27 @@
  *	                     |__|                 |________|     |_____|
  *	                     head 4               best 10        tail 7
  *
- * Those of a node follow from those of its children, left to right: what ends one child goes on in
- * the next one's head. A search carries along how many set bits end where it has got to:
+ * The lengths of a node follow from the lengths of its children, left to right: the tail of one
+ * child and the head of the next are one run. A search carries the number of set bits that end
+ * where it is:
  *
- *	- with the head of this node, is that enough? Then it begins there, and nothing lower does.
- *	- is best enough? Then it is inside: go down.
- *	- else pass over the node: what ends here now is its tail, or all of it if all is set.
+ *	- with the head of this node, is that enough? Then the run begins there; none is lower.
+ *	- is best enough? Then the run is inside: go down.
+ *	- else pass over the node: now its tail ends here, or all of it if all is set.
  *
- * A node that is not known is walked through, child by child, and is known when that is done. So,
- * as in chunk_tree.c, a search does the work, once for each chunk that has changed.
+ * A node whose lengths are not known is walked through, child by child; then they are known. So, as
+ * in chunk_tree.c, a search does the work, once for each chunk that has changed.
  *
  * If the run must be aligned, 'enough' counts from the first multiple on. Across chunks the lengths
  * tell that; inside of a chunk the bits are searched. The result is not remembered, so such a
- * search does not begin again but goes on where it was: bits below do not count, and nodes that lie
- * below are passed over.
+ * search does not begin again but goes on where it was: bits and nodes below that place do not
+ * count.
  *
  * Invariants (chunk_tree_validate() checks them by these numbers):
- *   R1  what is known is right.
- *   R2  above a node that is not known nothing is known.
- *   R3  the lengths of a chunk are known only if its byte is not stale: only then is a change to
- *       its bits announced.
+ *   R1  lengths that are known are right.
+ *   R2  above a node whose lengths are not known no lengths are known.
+ *   R3  the lengths of a chunk are known only if its byte is not stale: only then a hart gives
+ *       notice of a change to its bits.
  */
 #include "mm/index/chunk_tree.h"
 

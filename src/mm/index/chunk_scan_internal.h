@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * chunk_scan_internal.h - what the eight words of a chunk have: its byte, or the lowest aligned run
- * of an order. A part of chunk_tree.c, inline since all that a search costs is here.
+ * of an order. A part of chunk_tree.c, inline since nearly all of a search's cost is here.
  */
 #ifndef ACRE_MM_CHUNK_SCAN_INTERNAL_H
 #define ACRE_MM_CHUNK_SCAN_INTERNAL_H

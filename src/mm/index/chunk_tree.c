@@ -16,12 +16,11 @@
  *
  *	11: a full chunk, order 9. 13 on level 1: 4 full children at a multiple of 4, order 11.
  *
- * Eight children lie in one 64-bit word. The lowest child that will do is found by one subtraction
- * for all eight, and that is one step of the way down. A stale child will do as well: it may hold
+ * Eight children lie in one 64-bit word. One subtraction for all eight finds the lowest child that
+ * is enough; that is one step of the way down. A stale child counts as enough: it may hold
  * anything. The words of a stale chunk are scanned. If they do not have the run, the byte of the
- * chunk is written, and those of its parents on the way back up. So a search does the work of
- * keeping the tree, once for each chunk that has changed, and freeing a frame costs one look at one
- * byte.
+ * chunk is written, and the bytes of its parents on the way back up. So searches keep the tree up
+ * to date, once for each chunk that has changed, and freeing a frame costs one look at one byte.
  *
  * Nodes are grouped by chunk NUMBER and not by index, so that a full node is aligned in physical
  * memory. `lead` is the number of chunk 0 modulo a power of 8 that is at least nchunks: the fewest
@@ -52,8 +51,8 @@
  * The root is read without the lock too, for a quick answer 'none'. So the bytes above a chunk are
  * marked stale before its own byte: a hart that has read that its chunk is stale, and gives no
  * notice, reads a stale root afterwards (with an acquire fence in between). And the bytes above
- * chunks that are filled change only after the bits have: a hart that does not get the many chunks
- * that it wants has not let the root say 'none' for a moment.
+ * chunks that are filled change only after the bits have. Otherwise the root would say 'none' for a
+ * moment while a hart tries to take many chunks and does not get them.
  */
 #include "mm/index/chunk_tree.h"
 

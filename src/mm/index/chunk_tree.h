@@ -4,14 +4,14 @@
  * aligned run of 2^k bits is, which chunks are partly set, how many bits are set.
  *
  * A chunk is 512 bits, eight words: 2 MiB of frames, and one cache line. The bits belong to a user,
- * who changes them at any time, without a lock, and announces each change afterwards
- * (chunk_tree_mark_stale(), under the lock). A change needs no notice where the chunk is stale
- * already (chunk_tree_is_stale()). The tree is lazy: a stale chunk stays stale until a search needs
+ * which changes them at any time, without a lock, and gives notice of each change afterwards
+ * (chunk_tree_mark_stale(), with the lock). A change needs no notice if the chunk is stale already
+ * (chunk_tree_is_stale()). The tree is lazy: a stale chunk stays stale until a search needs
  * it, and is scanned then. chunk_tree.c draws it.
  *
- * No addresses, no lock, no memory of its own: the caller serialises the calls, and lends storage.
- * Bit 0 is the first bit of a chunk, and its number, divided by 512, is @first_chunk: alignment is
- * that of the numbers, not of the indices.
+ * The tree knows no addresses, takes no lock and has no memory of its own: the caller serialises
+ * the calls, and lends storage. Bit 0 is the first bit of a chunk, and its number, divided by 512,
+ * is @first_chunk: alignment is that of the numbers, not of the indices.
  */
 #ifndef ACRE_MM_CHUNK_TREE_H
 #define ACRE_MM_CHUNK_TREE_H
@@ -62,7 +62,7 @@ void chunk_tree_mark_stale(struct chunk_tree *tree, uint64_t bit, uint64_t n);
 /*
  * chunk_tree_begin_fill - all of the @n bits from @bit are about to be @set, or clear. Whole chunks
  * among them are known from now on, without a scan. Call it before the change. After the change
- * call chunk_tree_end_fill(), and chunk_tree_mark_stale() for those ends that are no whole chunks.
+ * call chunk_tree_end_fill(), and chunk_tree_mark_stale() for ends that are no whole chunks.
  * If the change fails, call chunk_tree_mark_stale() for all of it, and nothing else.
  * Cost: a byte and a word of the runs for each chunk.
  *
