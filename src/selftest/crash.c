@@ -259,7 +259,7 @@ static const struct {
 	{ "everyone", by_everyone, "a panic on each hart, all at the same time" },
 	{ "deaf", by_deaf, "a panic while another hart hears and sees nothing" },
 	{ "stack", by_stack, "run over the end of the stack, and come back" },
-	{ "stacktrap", by_stack_and_trap, "the same, and trap there" },
+	{ "stacktrap", by_stack_and_trap, "run over the end of the stack, and trap there" },
 	{ "stackend", by_stack_end, "trap at the end of the stack" },
 	{ "stackroom", by_stack_room, "trap where there is just room for the report" },
 	{ "hang", by_hang, "wait for ever" },

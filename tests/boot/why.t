@@ -40,7 +40,7 @@ LEDGER = {
     "0x88ffffff": r"0x88ffffff: in a free frame, .* of bank 0 \(NUMA node 3\)",
     "0x8a000000": r"0x8a000000: not RAM: between bank 0, .*, and bank 1, \[0x8c000000, 0x90000000\)",
     "2315255808": r"0x8a000000: not RAM: .*",  # the same
-    "0x8bfff000": r"0x8bfff000: not RAM: .*; reserved all the same by hole@8bfff000 \(reserved\), .*",
+    "0x8bfff000": r"0x8bfff000: not RAM: .*; reserved anyway by hole@8bfff000 \(reserved\), .*",
     "0x8c000000": r"0x8c000000: inside /reserved-memory/hole@8bfff000, .*",
     "0x90000000": r"0x90000000: not RAM: above bank 1, .*",
 }
@@ -132,7 +132,7 @@ def the_sums_are_the_same_before_and_after_the_self_tests():
     """But for frames that the heap keeps: its page map and its descriptors stay."""
     result = boot(text="\nmem\nframes\ntest\nmem\nframes\n", harts=2).must_end_with(0)
     banner, *both = sums(result)
-    heap = re.findall(r"^ +(\d+) of those that are handed out are the heap's$", result.text, re.MULTILINE)
+    heap = re.findall(r"^ +the heap has (\d+) of the frames that are handed out$", result.text, re.MULTILINE)
     must_equal(len(heap), 3, "times that the heap's frames are told")  # the banner tells them too
     before, after = [(total, free + 4096 * int(n), handed_out - 4096 * int(n))
                      for (total, free, handed_out), n in zip(both, heap[1:])]

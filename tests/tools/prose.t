@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""prose.t - scripts/check-prose sees each breach of the form of documents and comments, and no others."""
+"""prose.t - scripts/check-prose sees each breach of the form of documents, comments and texts, and no others."""
 
 import os
 import sys
@@ -52,6 +52,7 @@ HEADS = [
 SOURCES = [
     ("a word in a comment", "int x;\n/*\n * After\n * it, behind it.\n */\n", "4: 'behind'"),
     ("words across two lines of a comment", "/*\n * at\n * once\n */\n", "2: 'at once'"),
+    ("a word in a text, but not in a character after it", "char *x = \"He is\\tbehind\"; int c = '\\'';\n", "1: 'behind'"),
     ("words in code and in contracts for the prover", "int behind;\n/*@ requires behind; */\n/* x */\n", None),
 ]
 

@@ -51,7 +51,7 @@ KTEST(memmap_validate, names_the_broken_invariant)
 	map->nbanks = 2;
 	expect_broken(map, "I2: declared memory is in no bank");
 	map->bank[0].range.end = 0x20001;
-	expect_broken(map, "I2: a bank has memory that nobody declared");
+	expect_broken(map, "I2: a bank has memory that is not declared");
 	map->region[1].range.end = 0x14000;
 	expect_broken(map, "I3: a region is empty");
 	map->region[1].kind = MEMMAP_KIND_COUNT;

@@ -86,7 +86,7 @@ void report_locks(void)
 	char line[LOCKS_SENTENCE_LEN];
 	bool exact = true;
 
-	acre_print("%-14s %12s %10s %12s %8s  %s\n", "lock", "holds", "waited for", "looks in vain",
+	acre_print("%-14s %12s %10s %12s %8s  %s\n", "lock", "holds", "waited for", "failed looks",
 		   "longest", "now");
 	for (unsigned i = 0; (lock = locks_at(i, name, sizeof(name))) != NULL; i++) {
 		struct ticket_lock_stats stats;

@@ -145,7 +145,7 @@ void report_frames(void)
 	acre_print("frames    %llu managed (%s), %llu free (%s), of %llu bytes each\n",
 		   (ull)nmanaged, fmt_size(managed, nmanaged * FRAME_SIZE), (ull)nfree,
 		   fmt_size(free, nfree * FRAME_SIZE), (ull)FRAME_SIZE);
-	acre_print("          %llu of those that are handed out are the heap's\n",
+	acre_print("          the heap has %llu of the frames that are handed out\n",
 		   (ull)kernel_heap_frames());
 	if (pool->debug)
 		acre_print("          debug mode: who took or freed a frame is recorded, "
@@ -180,11 +180,10 @@ void report_heap(void)
 		   fmt_size(used, s.used_bytes), (ull)s.live_blocks, fmt_size(peak, s.peak_bytes),
 		   fmt_size(largest, s.largest_free));
 	if (s.grown_bytes + s.placed_bytes + s.backed_bytes != 0)
-		acre_print(
-			"          %s in frames: taken %llu times, given back %llu times; and %s "
-			"for good\n",
-			fmt_size(total, s.grown_bytes + s.placed_bytes), (ull)s.grows,
-			(ull)s.shrinks, fmt_size(used, s.backed_bytes));
+		acre_print("          %s in frames: taken %llu times, given back %llu times; "
+			   "and %s that it keeps\n",
+			   fmt_size(total, s.grown_bytes + s.placed_bytes), (ull)s.grows,
+			   (ull)s.shrinks, fmt_size(used, s.backed_bytes));
 	acre_print("          %llu failures, %llu bad alignments, %llu refused frees\n",
 		   (ull)s.count.failures, (ull)s.count.bad_alignments, (ull)s.count.refusals);
 }

@@ -60,7 +60,7 @@ static void say_outside(struct sentence *s, acre_paddr_t addr)
 	while (memmap_outside(&machine.memmap, &cursor, &part)) {
 		if (!acre_range_contains(part.range, addr))
 			continue;
-		say(s, "; reserved all the same by %s (%s), ", memmap_name(name, &part),
+		say(s, "; reserved anyway by %s (%s), ", memmap_name(name, &part),
 		    memmap_kind_str(part.kind));
 		say_range(s, part.range);
 	}

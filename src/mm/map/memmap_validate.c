@@ -59,7 +59,7 @@ static const char *check_union(const struct memmap *map)
 	}
 	for (uint32_t i = 0; i < map->nbanks; i++) {
 		if (!is_covered(map->declared, map->ndeclared, map->bank[i].range))
-			return "I2: a bank has memory that nobody declared";
+			return "I2: a bank has memory that is not declared";
 	}
 	return NULL;
 }
