@@ -46,30 +46,31 @@ struct heap_stats;
 void heap_init(struct heap *h);
 
 /*
- * heap_use_stocks - harts take objects from stocks of their own from now on: each slot of @slots is
- * a struct slab_stock, which the heap keeps. heap_stock_init() - for a slot that comes into being
- * later. heap_stock_leave() - the hart of @slot, which calls it with interrupts off, will stop. Harts
- * without a slot share one stock, which is slower where several use it.
- * Pre:    no other hart uses @h just now.
+ * heap_use_stocks - from now on harts take objects from stocks of their own: each slot of @slots is
+ * a struct slab_stock, which the heap keeps. Harts without a slot share one stock, which is slower
+ * if several use it.
+ * Pre:    no other hart uses @h now.
+ *
+ * heap_stock_init - for a slot that is created later. heap_stock_leave - the hart of @slot, which
+ * calls this with interrupts off, will stop.
  */
 void heap_use_stocks(struct heap *h, const struct hart_slots *slots);
 void heap_stock_init(void *slot, void *heap);
 void heap_stock_leave(void *slot, void *heap);
 
 /*
- * heap_table_bytes - how large a table describes a region of @size bytes at any base and for a
- * table at any address. HEAP_TABLE_BYTES - a constant that is enough: below 1/64 of what is 2 MiB
- * or more.
+ * heap_table_bytes - the size of a table, at any address, that describes a region of @size bytes at
+ * any base. HEAP_TABLE_BYTES - a constant that is enough: below 1/64 of a region of 2 MiB or more.
  */
 size_t heap_table_bytes(size_t size);
 #define HEAP_TABLE_BYTES(size) ((size_t)(size) / 79 + 3072)
 
 /*
  * heap_add_region - give the heap [@base, @base + @size), of any alignment, and @table of
- * @table_size bytes, of any alignment too, to describe it; at any time, both permanently.
- * Pre:    the memory and the table are the caller's to give. The table may lie in a live
- *         block of this heap that is a run: that cannot be freed then. In an object, or in a large
- *         block that has frames of its own, it may not lie.
+ * @table_size bytes, of any alignment too, to describe it. The heap keeps both. At any time.
+ * Pre:    the memory and the table are the caller's to give. The table may lie in a live block of
+ *         this heap that is a run, which cannot be freed then; not in an object, and not in a large
+ *         block that has frames of its own.
  * Result: ACRE_OK; ACRE_ERR_INVALID when no granule of RUN_GRANULE bytes fits, the region holds
  *         address 0, or there is no table; ACRE_ERR_NOMEM when the table is shorter than
  *         heap_table_bytes(); ACRE_ERR_OVERFLOW when the region or the table wraps;
@@ -102,14 +103,14 @@ acre_nodiscard enum acre_status heap_set_backing(struct heap *h,
 						 const struct heap_backing *backing);
 
 /*
- * heap_set_limits - the heap takes @most bytes for blocks from its backing at most, and
- * heap_shrink() leaves @keep bytes of free memory in it, if it has as much. SIZE_MAX and 0 at
- * first. What it has stays.
+ * heap_set_limits - the heap takes at most @most bytes for blocks from its backing, and
+ * heap_shrink() leaves @keep bytes of free memory in it, if it has as much. At first they are
+ * SIZE_MAX and 0. The call itself gives no memory back.
  */
 void heap_set_limits(struct heap *h, size_t most, size_t keep);
 
 /*
- * heap_shrink - give the slabs and regions back of which nothing is live. Any hart, any interrupt
+ * heap_shrink - give back the slabs and regions in which nothing is live. Any hart, any interrupt
  * state.
  * Result: how many bytes went back to the backing.
  * Cost:   a look at each slab; for each region that of its runs, up to the first that is used.
@@ -138,10 +139,10 @@ void heap_set_reclaim(struct heap *h, struct reclaim_list *reclaim);
 void heap_free(struct heap *h, void *ptr, const void *caller);
 
 /*
- * heap_free_sized - the same with a proof: a @size that could not have made this block is refused
- * like a pointer that is no block. The size to state is that of the last request that made or
- * resized the block. For an object whose alignment was more than its size, or that shrank where it
- * stands, any size of a lower class could have.
+ * heap_free_sized - heap_free() with a check: a @size that could not have made this block is
+ * refused like a pointer that is no block. State the size of the last request that made or resized
+ * the block. For an object whose alignment was more than its size, or that shrank where it is, any
+ * size of a lower class is accepted.
  */
 void heap_free_sized(struct heap *h, void *ptr, size_t size, const void *caller);
 
@@ -160,9 +161,9 @@ void heap_free_sized(struct heap *h, void *ptr, size_t size, const void *caller)
 HEAP_NEW acre_sized_by(2) void *heap_alloc(struct heap *h, size_t size, const void *caller);
 
 /*
- * heap_alloc_aligned - the same at a multiple of @align, any power of two up to HEAP_MAX_SIZE.
- * Result: NULL also when @align is no power of two; that is not counted as a failure for want of
- *         memory, but reported by heap_stats() as a bad alignment.
+ * heap_alloc_aligned - heap_alloc() at a multiple of @align, any power of two up to HEAP_MAX_SIZE.
+ * Result: NULL also when @align is no power of two; heap_stats() counts that as a bad alignment,
+ *         not as a failure for lack of memory.
  */
 HEAP_NEW acre_sized_by(2) void *heap_alloc_aligned(struct heap *h, size_t size, size_t align,
 						   const void *caller);
@@ -175,11 +176,11 @@ HEAP_NEW acre_sized_by(2, 3) void *heap_calloc(struct heap *h, size_t n, size_t 
 					       const void *caller);
 
 /*
- * heap_realloc - make the block @ptr one for @size bytes; NULL is heap_alloc(). A block stays where
- * it stands if its object has room and it shrinks by half at most, or, of a run, if it shrinks at
- * all or what follows is free. Else its contents are copied to a new block and @ptr is freed;
- * where there is none, a block that should shrink stays. Contents are kept as far as both sizes
- * reach. An alignment beyond HEAP_MIN_ALIGN is kept only where the block stays.
+ * heap_realloc - make the block @ptr one for @size bytes; NULL is heap_alloc(). An object stays
+ * where it is if it has room and shrinks by half at most. A run stays if it shrinks, or if the
+ * memory after it is free. Otherwise the contents are copied to a new block and @ptr is freed. If
+ * there is no new block, a block that should shrink stays. Contents are kept as far as both sizes
+ * reach. An alignment beyond HEAP_MIN_ALIGN is kept only if the block stays.
  * Result: the block, or NULL: then @ptr is still the caller's and as it was. Never NULL where the
  *         block should shrink.
  */
@@ -256,16 +257,16 @@ acre_nodiscard enum acre_status heap_block_of(struct heap *h, const void *addr,
 					      struct heap_block *block);
 
 /*
- * heap_stats - all figures: of one moment, where no other hart uses the heap. Cost: a walk over all
- * runs and slabs.
+ * heap_stats - all figures. They are of one moment if no other hart uses the heap. Cost: a walk
+ * over all runs and slabs.
  */
 void heap_stats(struct heap *h, struct heap_stats *stats);
 
 /*
  * heap_validate - does the heap keep its invariants (heap.c, slab.c, runs.c and buddy.c number
  * them)? NULL if so, else the sentence that is broken. Walks all of it: for tests and for a
- * debugger at a prompt. Other harts may use @h, a little: what is under way there may look like
- * damage, so it looks several times. In heap_validate.c.
+ * debugger at a prompt. Other harts may use @h a little: a change under way may look like damage,
+ * so it looks several times. In heap_validate.c.
  */
 const char *heap_validate(struct heap *h);
 
@@ -304,7 +305,7 @@ struct heap_grown {
 #define HEAP_SIZES (HEAP_MAX_OBJECT / SLAB_UNIT + 1)
 
 struct heap {
-	struct ticket_lock lock; /* guards the counters, and who adds a region */
+	struct ticket_lock lock; /* guards the counters, and adding a region */
 	/* What each call needs lies in the first 2 KiB, which an instruction reaches. */
 	size_t fast_limit;   /* HEAP_MAX_OBJECT + 1 where a fast path can be gone, else 0 */
 	size_t object_limit; /* HEAP_MAX_OBJECT + 1; 0 in a zeroed heap */
@@ -314,7 +315,7 @@ struct heap {
 	struct run_pool runs;
 	struct heap_counters count;
 	struct heap_failure last_failure;
-	struct reclaim_list *reclaim; /* who is asked before an allocation fails, or NULL */
+	struct reclaim_list *reclaim; /* asked before an allocation fails, or NULL */
 	struct heap_grown grown;
 	struct {
 		uintptr_t start;

@@ -15,8 +15,8 @@ struct heap;
 
 /*
  * heap_alloc_bulk - @n blocks of at least @size bytes: block[0] to block[@n - 1].
- * Result: true, and all are the caller's, each to be freed by whatever way; or false: there are not
- *         as many, and none is.
+ * Result: true, and all are the caller's, each to be freed in any way; or false: there are not as
+ *         many, and the caller has none.
  * Cost:   objects: one atomic instruction for objects in one word, 64 at most; at least as
  *         many as heap_alloc() would take of the same words. Larger blocks: heap_alloc() for each.
  */
@@ -25,7 +25,8 @@ acre_nodiscard bool heap_alloc_bulk(struct heap *h, size_t size, size_t n, void 
 
 /*
  * heap_free_bulk - heap_free() of block[0] to block[@n - 1], blocks of any kind and NULL. What is no
- * live block is refused and reported one by one, also where it is there twice; the others are freed.
+ * live block is refused and reported one by one, also the second of two equal pointers; the others
+ * are freed.
  * Cost:   one atomic instruction for objects that follow one another in @block and lie in one word.
  */
 void heap_free_bulk(struct heap *h, size_t n, void *const *block, const void *caller);
@@ -38,8 +39,9 @@ struct heap_reserve {
 };
 
 /*
- * heap_reserve_open - a reserve of @n blocks of @size bytes, for which @room has room; it is lent
- * until heap_reserve_close(). Result: false if there are not as many; then there is no reserve.
+ * heap_reserve_open - a reserve of @n blocks of @size bytes. @room has room for @n pointers, and is
+ * lent until heap_reserve_close(). Result: false if there are not as many; then there is no
+ * reserve.
  */
 acre_nodiscard bool heap_reserve_open(struct heap_reserve *reserve, struct heap *h, size_t size,
 				      size_t n, void **room, const void *caller);

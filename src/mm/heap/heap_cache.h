@@ -59,8 +59,8 @@ struct heap_cache {
 };
 
 /*
- * heap_cache_create - @cache is one of @kind from now on. It has no memory yet.
- * Pre:    @cache is none; it stays until heap_cache_destroy().
+ * heap_cache_create - make @cache a cache of @kind. It has no memory yet.
+ * Pre:    @cache is not in use; it stays where it is until heap_cache_destroy().
  * Result: ACRE_OK; ACRE_ERR_INVALID for no name or a size of 0; ACRE_ERR_MISALIGNED for an alignment
  *         that is no power of two; ACRE_ERR_RANGE for a size or an alignment above HEAP_MAX_SIZE;
  *         ACRE_ERR_UNSUPPORTED for a place where the heap has no backing; ACRE_ERR_FULL past
@@ -70,7 +70,7 @@ acre_nodiscard enum acre_status heap_cache_create(struct heap_cache *cache, stru
 						  const struct heap_cache_kind *kind);
 
 /*
- * heap_cache_destroy - @cache is none any more, and its memory goes back.
+ * heap_cache_destroy - end @cache, and give its memory back.
  * Pre:    no other call on it is under way.
  * Result: ACRE_OK; ACRE_ERR_BUSY while objects are live: a warning says how many and where the first
  *         ones are, and the cache stays as it is.

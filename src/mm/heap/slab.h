@@ -153,7 +153,7 @@ void slab_pool_grow(struct slab_pool *pool, size_t total_bytes, struct slab *tab
 /*
  * slab_stock_init - @slot is the stock, of nothing, of a hart. Not while the hart uses it.
  * slab_stock_leave - the hart of @slot, which calls this with interrupts off, takes no objects for a
- * while: other harts need not keep away from its slabs.
+ * while: other harts need not avoid its slabs.
  */
 void slab_stock_init(struct slab_pool *pool, struct slab_stock *slot);
 void slab_stock_leave(struct slab_pool *pool, struct slab_stock *slot);
@@ -180,7 +180,7 @@ size_t slab_class_live(struct slab_pool *pool, unsigned class, const void **obje
  *         than a 16th of the memory; or where memory is scarce and an object is long: then the
  *         caller asks for a run, and for slab_alloc_left() if there is none.
  * Cost:   one atomic instruction and no lock where the stock of the hart has one; else docs/heap.md.
- * slab_alloc_no_grow - the same where the memory may not grow.
+ * slab_alloc_no_grow - slab_alloc() where the memory may not grow.
  * slab_alloc_left - an object of a slab of @class that there is, of any hart; no slab is started and
  * none is given up.
  * slab_stock_is_used_up - is the slab full from which this hart takes objects of @class? A hint. False

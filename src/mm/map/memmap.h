@@ -102,8 +102,8 @@ acre_nodiscard enum acre_status memmap_reserve_nth(struct memmap *map, struct ac
 						   uint32_t index);
 
 /*
- * memmap_limit - leave out (MEMMAP_LEFT_OUT, for @name) all RAM but the first @bytes of what is
- * declared by now, in order of address, overlaps counted once.
+ * memmap_limit - leave out (MEMMAP_LEFT_OUT, for @name) all RAM except the first @bytes of what
+ * is declared by now, in order of address, overlaps counted once.
  * Result: ACRE_OK, also where there is no more than that; ACRE_ERR_INVALID for 0 bytes or when the
  *         map is resolved; ACRE_ERR_FULL as memmap_reserve().
  * Cost:   O(n log n) in banks.
@@ -289,7 +289,7 @@ uint64_t memmap_ram_bytes(const struct memmap *map);
 acre_nodiscard bool memmap_outside(const struct memmap *map, struct memmap_outside_cursor *cursor,
 				   struct memmap_region *part);
 
-/* Bytes that two claim: @winner, a region, has them; @loser, a reservation, does not. */
+/* Bytes with two owners: @winner, a region, has them; @loser, a reservation, does not. */
 struct memmap_conflict {
 	struct acre_range range;
 	const struct memmap_region *winner;

@@ -82,8 +82,8 @@ struct memmap_boot {
  *	                                   tree", "initrd", "firmware"; above limit: "mem="
  *
  * Then the rule of memmap_guard_firmware() is applied, unless @boot says where the firmware is. The
- * map is not resolved yet: the caller may add more. Names point into the blob, which the map reserves; a name that cannot be printed is
- * replaced by one that says so.
+ * map is not resolved yet: the caller may add more. Names point into the blob, which the map
+ * reserves; a name that cannot be printed is replaced by one that says so.
  *
  * A malformed memory entry is left out. A malformed reservation is taken at its widest. A
  * reservation that names no memory (neither `reg` nor `size`, one end of an initrd) forbids none.
