@@ -64,6 +64,8 @@ def cases(prose):
     for what, text, said in HEADS:
         found = prose.check(ROOT / "docs/page.md", text)
         yield what, found if said else found[:1], said or "the head of the page"
+    listed = prose.not_listed("[x](a.md), [y](b.md#part)", {"a.md", "b.md", "c.md"})
+    yield "a page that the index leaves out", listed, "c.md is not in it"
     yield "a README needs no such head", prose.check(ROOT / "src/README.md", "# Folder\n\ntext\n"), None
     for what, text, said in SOURCES:
         yield what, prose.check(ROOT / "src/lib/file.c", text), said
