@@ -12,6 +12,9 @@
 
 #include "lib/attributes.h"
 
+/* What is to be said before sbi_shutdown(). */
+#define SBI_SHUTDOWN_WARNING "powering off; if the board stays on, it is safe to switch it off\n"
+
 /*
  * sbi_shutdown - switch the machine off; @reason is SBI_SRST_REASON_*.
  *         Legacy shutdown, which knows no reason, is used only where SRST is absent. It is not a

@@ -90,7 +90,7 @@ acre_noreturn void isa_refuse(uint64_t hart_id, uint64_t lacking)
 	write_text(&sbi, ".\nBuild it with ISA=" AS_STRING(
 				 KERNEL_ISA_BASE) ", or run it where there is ");
 	write_text(&sbi, names);
-	write_text(&sbi, ".\n");
+	write_text(&sbi, ".\n" SBI_SHUTDOWN_WARNING);
 	long error = sbi_shutdown(&sbi, SBI_SRST_REASON_SYSTEM_FAILURE);
 	write_text(&sbi, "this board cannot power itself off (");
 	write_text(&sbi, sbi_error_str(error));

@@ -127,8 +127,7 @@ acre_noreturn void machine_exit(enum exit_verdict verdict)
 	semihosting = false;
 	if (ask_debugger)
 		semihosting_exit(verdict == EXIT_OK ? 0 : FAILURE_CODE);
-	/* Some firmware takes the call, and neither powers off nor comes back. */
-	acre_print_unlocked("powering off; if the board stays on, it is safe to switch it off\n");
+	acre_print_unlocked(SBI_SHUTDOWN_WARNING);
 	long error = sbi_shutdown(&kernel_sbi, verdict == EXIT_OK ? SBI_SRST_REASON_NONE
 								  : SBI_SRST_REASON_SYSTEM_FAILURE);
 	acre_print_unlocked(
