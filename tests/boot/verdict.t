@@ -3,11 +3,15 @@
 """Failure is seen: each way in which a run can go wrong, and that the exit code tells of it."""
 
 import re
+import subprocess
 
-from acre import (DEBUG, LIMIT, RELEASE, RUN_QEMU, TOP, add_case, arguments, boot, case, main, must, must_equal,
-                  run, scratch)
+from acre import (DEBUG, LIMIT, RELEASE, RUN_QEMU, TOP, add_case, address_of, arguments, boot, case, main, must,
+                  must_equal, run, scratch)
+from gdbstub import Stub
 
 HANG_LIMIT = 10  # seconds for kernels that are meant to hang; a boot takes a fraction of one, a few if all is busy
+HERTZ, MTIME = 10000000, 0x200BFF8  # of tests/dts/virt.dtsi
+TEST_DEVICE = 0x87FFF000  # of test-device-late.dts
 
 
 def compiled(folder, source):
@@ -310,6 +314,28 @@ def a_semihosting_call_that_nobody_takes_is_passed_over():
         blob = compiled(folder, "firmware-poweroff")
         result = boot(dtb=blob, bootargs="test=bits.* semihosting").must_end_with(0)
         result.must_not_say("PANIC")
+
+
+@case
+def an_emulator_that_goes_on_after_it_was_told_to_end_is_given_a_second():
+    """By the guest's clock, which counts instructions here: a microsecond each, so a second is soon over."""
+    elf = RELEASE / "acre.elf"
+    with scratch() as folder:
+        path = f"{folder}/gdb"
+        command = arguments(kernel=elf, gdb=path, dtb=compiled(folder, "test-device-late"),
+                            bootargs="test=nosuchtest.* poweroff", qemu=["-icount", "shift=10"])
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            try:
+                stub = Stub(path)
+                times = []
+                for function in ("machine_exit", "sbi_shutdown"):
+                    stub.run_to(address_of(function, elf))
+                    times.append(int.from_bytes(stub.memory(MTIME, 8), "little"))
+                told = int.from_bytes(stub.memory(TEST_DEVICE, 4), "little")
+            finally:
+                process.kill()
+    must_equal(told, 1 << 16 | 0x3333, "what the test device was told")
+    must(times[1] - times[0] >= HERTZ, f"the firmware was asked after {times[1] - times[0]} ticks")
 
 
 @case
