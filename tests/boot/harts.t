@@ -6,8 +6,11 @@ our table.
 """
 
 import re
+import subprocess
 
-from acre import TOP, case, main, must, must_equal, note, run, scratch, selftest
+from acre import (LIMIT as SECONDS, RELEASE, TOP, Failure, Run, address_of, arguments, case, main, must, must_equal, note, run,
+                  scratch, selftest)
+from gdbstub import Stub
 
 FIRST = 0x10000  # far from 0
 MANY = 700
@@ -68,6 +71,72 @@ def sixty_four_harts_boot_park_wake_allocate_and_free():
     result.must_say(r"^harts +64 of 64 answered, 0 disabled; booted on hart \d+$")
     note(result.must_say(r"^# 64 harts: each took .*$")[0][2:])
     note(result.must_say(r"^ready +\d+ us after entry$")[0])
+
+
+# ---- firmware that does not stop a hart ---------------------------------------------------------------
+
+RA, A0, A1, PC = 1, 10, 11, 32
+HSM, HART_STOP = 0x48534D, 1
+ELF = RELEASE / "acre.elf"
+
+
+def stopped_in_vain(change, **options):
+    """What a kernel says on which `change` was made through the stub; then it runs on alone."""
+    with scratch() as folder:
+        path = f"{folder}/gdb"
+        command = arguments(kernel=ELF, gdb=path, **options)
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as process:
+            try:
+                stub = Stub(path)
+                change(stub)
+                stub.release()
+                console, messages = process.communicate(timeout=SECONDS)
+            finally:
+                process.kill()
+    return Run(process.returncode, console, messages)
+
+
+@case
+def a_hart_that_the_firmware_does_not_stop_panics_in_words():
+    """RustSBI's call comes back after a wfi, with 0; the specification has errors."""
+    for error, words in ((0, "SBI_ERR_FAILED"), (-1, "SBI_ERR_FAILED"), (-4, "SBI_ERR_DENIED")):
+
+        def comes_back(stub, error=error):
+            stub.run_to(address_of("sbi_hart_stop", ELF))
+            stub.run_to(address_of("sbi_ecall", ELF))
+            while (stub.register(A0), stub.register(A1)) != (HSM, HART_STOP):  # another hart's
+                stub.run_to(address_of("sbi_ecall", ELF))
+            stub.write_x(A0, error % 2**64)
+            stub.write_x(A1, 0)
+            stub.write_x(PC, stub.register(RA))
+
+        result = stopped_in_vain(comes_back, harts=3, bootargs="test=harts.* poweroff").must_end_with(1)
+        hart = result.must_say(r"^PANIC on hart (\d): ").group(1)
+        result.must_say(rf"^PANIC on hart {hart}: hart {hart}: the firmware does not stop it: {words}$")
+        result.must_not_say("PANIC inside")
+
+
+@case
+def a_boot_hart_that_the_firmware_does_not_stop_is_left_out():
+    """It has handed over to another (boothart=), waits in its wfi, and is named."""
+    for other in (1, 2):
+        booted = []
+
+        def comes_back(stub, other=other, booted=booted):
+            stub.run_to(address_of("kernel_main", ELF))
+            booted.append(stub.register(A0))
+            if booted != [other]:
+                stub.run_to(address_of("hart_send_back", ELF))
+                stub.write_x(PC, address_of("hart_park", ELF))
+
+        result = stopped_in_vain(comes_back, harts=3, bootargs=f"boothart={other} test=machine.* poweroff")
+        result.must_end_with(0)
+        if booted != [other]:  # the firmware has chosen another one than we ask for
+            result.must_say(rf"^warning: hart {booted[0]} is left out: ")
+            result.must_say(rf"^harts +2 of 3 answered, 0 disabled; booted on hart {other}$")
+            return
+    raise Failure("the firmware booted on hart 1, and on hart 2")
 
 
 main()

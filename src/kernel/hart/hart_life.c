@@ -266,7 +266,7 @@ enum acre_status hart_stop(unsigned index, uint64_t ms)
 
 /* ---- the roll call -------------------------------------------------------------------------- */
 
-static _Atomic uint64_t last_answer; /* when */
+static _Atomic uint64_t last_answer; /* when; before that, when they were called */
 
 /* The hart takes a frame and gives it back: a refused free is reported (frame.h). */
 static void answer_roll_call(void *unused)
@@ -338,6 +338,8 @@ unsigned harts_roll_call(void)
 		if (s != ACRE_OK)
 			leave_hart_out(hart_at(i), s);
 	}
+	/* One that does not stop has taken all the time. */
+	atomic_store(&last_answer, clock_ticks());
 	for (unsigned i = 1; i < n; i++) {
 		if (atomic_load(&hart_at(i)->state) == HART_LOST)
 			continue;
