@@ -144,7 +144,8 @@ def another_hart_is_seen_in_the_allocator():
 
 @case
 def the_commands_show_what_the_kernel_prints():
-    result = session("tbreak payload_run\ncontinue\nacre-map\nacre-pool\nacre-heap\n", harts=1)
+    result = session("tbreak payload_run\ncontinue\nacre-map\nacre-pool\n"
+                     "tbreak report_heap_classes\nacre-type heap\ncontinue\nacre-heap\nfinish\n", harts=1)
     shown = re.findall(r"^\[0x(\w{16}), 0x(\w{16})\) .{12}  \w+ +bank", result.text, re.MULTILINE)
     printed = re.findall(r"^  \[0x(\w{16}), 0x(\w{16})\)", result.text, re.MULTILINE)
     must(shown, "acre-map shows nothing")
@@ -152,8 +153,13 @@ def the_commands_show_what_the_kernel_prints():
     frames = result.must_say(r"^frames +(\d+) managed .*?, (\d+) free")
     result.must_say(rf"^{frames[1]} managed, {frames[2]} free; lock free$")
     result.must_say(r"^8\.00 MiB in 1 region\(s\), \d+ bytes used$")
-    result.must_say(r"^objects of 64 bytes: 1 slabs$")
-    result.must_say(r"^objects of 32 bytes \(names\): 1 slabs$")
+    # Number of bytes or name, and slabs; those of acre-heap in words, those of the kernel in a table.
+    shown = re.findall(r"^(?:objects of )?(.+?)(?: bytes| blocks)(?: \((\w+)\))?: (\d+) slabs$", result.text, re.M)
+    printed = re.findall(r"^  (?:(\d+) (B|KiB)|(\w+)) +([1-9]\d*)(?: +\d+){5}$", result.text, re.M)
+    must(printed, "the kernel prints no class of objects")
+    must_equal([(name or size, slabs) for size, name, slabs in shown],
+               [(name or str(int(size) << 10 * (unit == "KiB")), slabs) for size, unit, name, slabs in printed],
+               "slabs by acre-heap and by the kernel")
 
 
 @case

@@ -8,8 +8,8 @@ our table.
 import re
 import subprocess
 
-from acre import (LIMIT as SECONDS, RELEASE, TOP, Failure, Run, address_of, arguments, case, main, must, must_equal, note, run,
-                  scratch, selftest)
+from acre import (LIMIT as SECONDS, RELEASE, TOP, Failure, Run, address_of, arguments, case, main, must, must_equal,
+                  note, run, scratch, selftest)
 from gdbstub import Stub
 
 FIRST = 0x10000  # far from 0

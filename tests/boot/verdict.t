@@ -324,7 +324,8 @@ def an_emulator_that_goes_on_after_it_was_told_to_end_is_given_a_second():
         path = f"{folder}/gdb"
         command = arguments(kernel=elf, gdb=path, dtb=compiled(folder, "test-device-late"),
                             bootargs="test=nosuchtest.* poweroff", qemu=["-icount", "shift=10"])
-        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as process:
             try:
                 stub = Stub(path)
                 times = []
