@@ -28,6 +28,9 @@ DEBUG = TOP / os.environ.get("ACRE_DEBUG", "build/rv64-debug")
 HOST = TOP / "build/host-gcc/ktest"
 RUN_QEMU = TOP / "scripts/run-qemu"
 
+# Newer QEMUs say that it has Sstc, and OpenSBI believes them: stimecmp traps.
+SPIKE = {"machine": "spike", "cpu": "rv64,sstc=off"}
+
 LONG = "--long" in sys.argv[1:]  # more of the same, by hand (docs/testing.md)
 LIMIT = 240  # seconds: a hang, not a slow machine
 SHOWN = 60  # lines of console after a failure
@@ -76,6 +79,22 @@ class Run:
     def must_end_with(self, code):
         must_equal(self.code, code, "exit code")
         return self
+
+    def must_have_isa(self, has="", lacks=""):
+        """Extensions, by the line that says rv64imac_zba, or in newer machines rv64i i m a c zba."""
+        base, *listed = self.must_say(r"^isa +rv64(\w+(?: \w+)*)$").group(1).split(" ")
+        letters, *words = base.split("_")
+        known = {*letters, *words, *listed}
+        must(known.issuperset(has.split()), f"the isa line lists {sorted(known)}, wanted {has}")
+        must(known.isdisjoint(lacks.split()), f"the isa line lists {sorted(known)}, not wanted {lacks}")
+
+    def must_satisfy(self, wanted):
+        """Patterns that it must say, or functions that look at it."""
+        for each in wanted:
+            if callable(each):
+                each(self)
+            else:
+                self.must_say(each)
 
     def verdict(self):
         """The last line that is not empty."""
@@ -170,6 +189,10 @@ def selftest(**options):
     must(all(cases[i][1] == i + 1 for i in range(wanted)), "the cases are not numbered 1, 2, 3 ...")
     must_equal(result.verdict(), f"PASS {wanted} passed", "verdict")
     return result.must_end_with(0)
+
+
+def isa(has="", lacks=""):
+    return lambda run: run.must_have_isa(has, lacks)
 
 
 def some_cases(bootargs=""):

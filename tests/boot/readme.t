@@ -16,7 +16,7 @@ WHY = "why 0x80500000"
 BY_VERSION = (
     (r"^(firmware  ).*", r"\1SBI"),
     (r"^(isa       )rv64.*", r"\1rv64"),
-    (r"(firmware +)mmode_\w+@80000000$", r"\1node"),
+    (r"(firmware +)mmode_\w+@\w+$", r"\1node"),
 )
 
 
