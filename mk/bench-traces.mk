@@ -26,11 +26,12 @@ $(TRACES)/%.trace: bench/traces/%.trace.xz
 	@mkdir -p $(@D)
 	$(Q)xz -dc $< >$@.part && mv $@.part $@
 
+TRACER_FLAGS = -std=c17 -D_GNU_SOURCE $(filter-out -Wmissing-prototypes,$(WARN)) -O2 -fPIC -fno-builtin -pthread
+
 $(TRACES)/tracer.so: bench/traces/tracer.c mk/bench-traces.mk
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)gcc -std=c17 -D_GNU_SOURCE $(filter-out -Wmissing-prototypes,$(WARN)) -O2 -fPIC -shared \
-		-fno-builtin -pthread -o $@ $<
+	$(Q)gcc $(TRACER_FLAGS) -shared -o $@ $<
 
 # What tests/bench/traces.t needs; no crate is in it.
 TRACE_LIARS := $(OUT)/bench/host/trace_liars

@@ -11,7 +11,9 @@ CLANG_TIDY := $(or $(shell command -v clang-tidy-14),clang-tidy)
 # $(call is_14,TOOL): a shell condition
 is_14 = $(1) --version 2>/dev/null | grep -q 'version 14'
 
-CHECK_HOST_C := $(sort $(HOST_SRC) $(LIFT_HOST_SRC) $(ORACLE_SRC) $(FUZZ_ALL)) $(BENCH_HOST_CHECK_C)
+CHECK_PRELOAD_C := $(call find,tests/preload,*.c)
+CHECK_HOST_C := $(sort $(HOST_SRC) $(LIFT_HOST_SRC) $(ORACLE_SRC) $(FUZZ_ALL)) $(BENCH_HOST_CHECK_C) \
+	$(CHECK_PRELOAD_C) bench/traces/tracer.c
 CHECK_RV64_C := $(ECALL) $(sort $(filter-out $(HOST_SRC),$(call find,src/kernel src/selftest tests/kernel,*.c))) \
 	$(LIFT_RV64_SRC) $(BENCH_CHECK_C)
 CHECK_C := $(CHECK_HOST_C) $(CHECK_RV64_C)
@@ -83,6 +85,7 @@ $(OUT)/compile_commands.json: check-force
 	@mkdir -p $(@D)
 	@scripts/compile-commands $@ -- clang $(CHECK_HFLAGS) -- $(HOST_SRC) $(BENCH_HOST_CHECK_C) \
 		-- clang $(call plain,$(LIFT_HFLAGS)) -- $(LIFT_HOST_SRC) \
+		-- clang $(PRELOAD_FLAGS) -- $(CHECK_PRELOAD_C) -- clang $(TRACER_FLAGS) -- bench/traces/tracer.c \
 		-- $(CC) $(call plain,$(KFLAGS)) -- $(filter-out $(LIFT_RV64_SRC) $(BENCH_CHECK_C),$(CHECK_RV64_C)) \
 		-- $(CC) $(call plain,$(KFLAGS)) $(BENCH_CHECK_FLAGS) -- $(BENCH_CHECK_C) \
 		-- $(CC) $(call plain,$(LIFT_KFLAGS)) -- $(LIFT_RV64_SRC)

@@ -79,6 +79,7 @@ static void drop_lock(void)
 
 static void start(void)
 {
+	/* NOLINTBEGIN(concurrency-mt-unsafe): no other thread is there yet */
 	const char *name = getenv("TRACE_OUT");
 	void *libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
 
@@ -91,6 +92,7 @@ static void start(void)
 		_exit(98);
 	unsetenv("TRACE_OUT");
 	unsetenv("LD_PRELOAD");
+	/* NOLINTEND(concurrency-mt-unsafe) */
 	take_lock();
 	out = file;
 	drop_lock();
@@ -103,6 +105,8 @@ __attribute__((destructor)) static void end(void)
 	out = -1;
 	drop_lock();
 }
+
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): those of libc begin with __ */
 
 void *malloc(size_t size)
 {
@@ -134,6 +138,7 @@ void *reallocarray(void *old, size_t n, size_t size)
 		errno = ENOMEM;
 		return NULL;
 	}
+	/* NOLINTNEXTLINE(clang-analyzer-optin.portability.UnixAPI): of 0 bytes, as the program asks */
 	return realloc(old, n * size);
 }
 
@@ -163,6 +168,8 @@ int posix_memalign(void **block, size_t align, size_t size)
 	*block = memalign(align, size);
 	return *block != NULL ? 0 : ENOMEM;
 }
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
 
 /* Else it would be that of an allocator which the program brings. */
 size_t malloc_usable_size(void *block)

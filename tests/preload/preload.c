@@ -54,6 +54,8 @@ static acre_always_inline const void *caller(void)
 
 /* ---- what a program calls ------------------------------------------------------------------------ */
 
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): those of libc begin with __ */
+
 EXPORTED void *malloc(size_t size)
 {
 	return end(heap_alloc(begin(), size, caller()));
@@ -150,6 +152,8 @@ EXPORTED size_t malloc_usable_size(void *block)
 	turn_end();
 	return bytes;
 }
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
 
 EXPORTED int malloc_trim(size_t pad)
 {
