@@ -210,11 +210,11 @@ def a_tree_that_is_none_stops_the_boot():
 @case
 def a_map_without_a_place_for_its_tables_stops_the_boot():
     many = "".join(f"b{i} {{ reg = <0 {0x82000000 + 0x10000 * i:#x} 0 0x1000>; }};" for i in range(40))
-    for everything, mem in (("all { reg = <0 0x80000000 0 0x8000000>; };", ""), ("", "mem=512K")):
+    for everything, mem in (("all { reg = <0 0x80000000 0 0x8000000>; };", ""), ("", "mem=64K")):
         with scratch() as folder:
             result = boot(text="\n", bootargs=mem, dtb=tree(folder, reserved=many + everything))
         result.must_say(r"^PANIC on hart 0: no place in memory for the \d+ bytes of its map"
-                        + ("; mem= in the boot arguments allows the first 524288 bytes of it$" if mem else "$"))
+                        + ("; mem= in the boot arguments allows the first 65536 bytes of it$" if mem else "$"))
 
 
 @case

@@ -1214,7 +1214,7 @@ static void model_take(struct model *m, struct live *l)
 	size_t size = ktest_below(1 + ktest_below(ktest_below(8) == 0 ? 40000 : 600));
 	size_t align = ktest_below(4) == 0 ? (size_t)1 << ktest_below(13) : 16;
 
-	l->p = heap_alloc_aligned(&m->f->h, size, align, HERE);
+	l->p = hide(heap_alloc_aligned(&m->f->h, size, align, HERE));
 	if (l->p == NULL) {
 		EXPECT(align > 512 || stats_of(&m->f->h).largest_free < run_size(size));
 		return;
@@ -1231,7 +1231,7 @@ static void model_take(struct model *m, struct live *l)
 static void model_resize(struct model *m, struct live *l)
 {
 	size_t size = ktest_below(1 + ktest_below(30000));
-	uint8_t *p = heap_realloc(&m->f->h, l->p, size, HERE);
+	uint8_t *p = hide(heap_realloc(&m->f->h, l->p, size, HERE));
 
 	if (p == NULL) {
 		EXPECT(size > l->bytes);
