@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* print_threads.c (host) - threads that play harts print at once: lines stay whole, the console gets pieces. */
+/*
+ * print_threads.c (host) - threads that play harts print at once: lines stay whole, the console
+ * gets pieces. And which lines a level shows.
+ */
 #include <pthread.h>
 #include <stdio.h>
 
@@ -148,5 +151,26 @@ KTEST(print, lets_who_panics_end_the_line_of_another)
 	pthread_join(thread, NULL);
 	static const char want[] = "a line of more than one or two pieces\nPANIC\n";
 	EXPECT_EQ(got.len, sizeof(want) - 1);
+	EXPECT_EQ(memcmp(got.text, want, sizeof(want) - 1), 0);
+}
+
+KTEST(print, shows_lines_up_to_the_level)
+{
+	static const char want[] = "error: e\n"
+				   "error: e\nwarning: w\n"
+				   "error: e\nwarning: w\ni\n"
+				   "error: e\nwarning: w\ni\ndebug: d\n";
+
+	begin();
+	for (unsigned level = ACRE_LOG_ERROR; level <= ACRE_LOG_DEBUG; level++) {
+		acre_log_set_level((enum acre_log_level)level);
+		acre_log_error("e\n");
+		acre_log_warn("w\n");
+		acre_log_info("i\n");
+		acre_log_debug("d\n");
+	}
+	acre_log_set_level(ACRE_LOG_INFO);
+	host_write_hook = NULL;
+	REQUIRE_EQ(got.len, sizeof(want) - 1);
 	EXPECT_EQ(memcmp(got.text, want, sizeof(want) - 1), 0);
 }

@@ -114,6 +114,8 @@ static const struct fdt *tree_of_names(void)
 	fdt_build_begin(b, "leaf");
 	fdt_build_u32(b, "id", 4);
 	fdt_build_end(b);
+	fdt_build_begin(b, "c@1@2");
+	fdt_build_end(b);
 	fdt_build_end(b);
 	return fdt_tree_open(t);
 }
@@ -161,11 +163,28 @@ KTEST(fdt_walk, does_not_find_what_is_not_there)
 	EXPECT_EQ(fdt_find(fdt, "/serial@1", &node), ACRE_ERR_NOT_FOUND);
 	EXPECT_EQ(fdt_find(fdt, "/a@", &node), ACRE_ERR_NOT_FOUND);
 	EXPECT_EQ(fdt_find(fdt, "/a@11", &node), ACRE_ERR_NOT_FOUND);
+	EXPECT_EQ(fdt_find(fdt, "/c@1", &node), ACRE_ERR_NOT_FOUND);
 	EXPECT_EQ(fdt_find(fdt, "/leaf@0", &node), ACRE_ERR_NOT_FOUND);
 	EXPECT_EQ(fdt_find(fdt, "/leaf/leaf", &node), ACRE_ERR_NOT_FOUND);
 	EXPECT_EQ(fdt_find(fdt, "/only@2", &node), ACRE_ERR_NOT_FOUND);
 	EXPECT_EQ(fdt_find(fdt, "leaf", &node), ACRE_ERR_INVALID);
 	EXPECT_EQ(fdt_find(fdt, "", &node), ACRE_ERR_INVALID);
+}
+
+KTEST(fdt_walk, knows_a_node_by_its_name_with_or_without_unit_address)
+{
+	const struct fdt *fdt = tree_of_names();
+	struct fdt_node node;
+
+	REQUIRE_EQ(fdt_find(fdt, "/c", &node), ACRE_OK);
+	EXPECT(fdt_node_is_named(fdt, &node, "c"));
+	EXPECT(fdt_node_is_named(fdt, &node, "c@1@2"));
+	EXPECT(!fdt_node_is_named(fdt, &node, "c@1"));
+	EXPECT(!fdt_node_is_named(fdt, &node, "c@"));
+	EXPECT(!fdt_node_is_named(fdt, &node, ""));
+	fdt_root(fdt, &node);
+	EXPECT(fdt_node_is_named(fdt, &node, ""));
+	EXPECT(!fdt_node_is_named(fdt, &node, "c"));
 }
 
 KTEST(fdt_walk, finds_a_nodes_own_properties_only_and_the_first_of_two)

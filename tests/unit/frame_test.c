@@ -105,6 +105,7 @@ static void expect_report(uint64_t address, uint64_t size, const char *what, uin
 	EXPECT_EQ(report->actual_start, actual_start);
 	EXPECT_EQ(report->actual_size, actual_size);
 	EXPECT(report->caller != NULL);
+	EXPECT_STR(report->past, NULL); /* only debug mode records one */
 }
 
 /* ---- batches ----------------------------------------------------------------------------------- */
@@ -218,6 +219,33 @@ KTEST(frame, metadata_is_below_two_and_a_half_bits_a_frame)
 	EXPECT(frame_metadata_bytes(1ull << 18) * 8 < (1ull << 18) / 100 * 217);
 	EXPECT(frame_metadata_bytes(1ull << 28) * 8 < (1ull << 28) / 100 * 217);
 	EXPECT(frame_metadata_bytes(1) < 512);
+}
+
+/* A bank touches the most chunks that its frames can, and its chunks the most groups of eight. */
+KTEST(frame, metadata_is_enough_wherever_the_bank_begins)
+{
+	const size_t most = frame_metadata_bytes(9 * CHUNK_BITS);
+	uint8_t *memory = ktest_alloc(most, 8);
+	struct rig r;
+
+	rig_init(&r, 0);
+	for (frame_nr_t first = CHUNK_BITS - 1; first < 8 * CHUNK_BITS; first += CHUNK_BITS) {
+		for (frame_count_t n = 2; n < 9 * CHUNK_BITS; n += CHUNK_BITS) {
+			const frame_nr_t last = first + n - 1;
+			const size_t bytes = frame_metadata_bytes(n);
+
+			REQUIRE_EQ(frame_pool_init_in(r.pool, 0, r.room), ACRE_OK);
+			REQUIRE_EQ(frame_pool_add_bank(r.pool, first, n, memory + most - bytes,
+						       bytes),
+				   ACRE_OK);
+			REQUIRE_EQ(frame_insert(r.pool, first, 1), ACRE_OK);
+			REQUIRE_EQ(frame_insert(r.pool, last, 1), ACRE_OK);
+			EXPECT_EQ(frame_alloc(r.pool) + frame_alloc(r.pool), first + last);
+			EXPECT_EQ(frame_free(r.pool, first), ACRE_OK);
+			EXPECT_EQ(frame_free(r.pool, last), ACRE_OK);
+			REQUIRE_VALID(frame_validate(r.pool));
+		}
+	}
 }
 
 KTEST(frame, a_pool_of_one_bank_and_one_hart_is_below_two_kib)
@@ -349,6 +377,9 @@ KTEST(frame, keeps_banks_sorted_in_whatever_order_they_come_and_says_when_it_is_
 	}
 	EXPECT_EQ(frame_alloc(r.pool), FRAME_NONE);
 	REQUIRE_VALID(frame_validate(r.pool));
+	atomic_store(&r.pool->shared.base,
+		     1); /* the validate looks for it in all banks there are */
+	EXPECT_STR(frame_validate(r.pool), "F5: a stock is a word of a bank");
 }
 
 /* ---- inserting and removing ------------------------------------------------------------------ */

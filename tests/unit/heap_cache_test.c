@@ -243,12 +243,17 @@ KTEST(heap_cache, that_has_live_objects_is_not_destroyed)
 	struct grown_heap *g = grown_heap();
 	struct heap_cache cache = { 0 };
 	void *object[3];
+	const void *live[3] = { NULL };
 
 	create(&cache, g, 200, 0);
 	for (unsigned i = 0; i < ARRAY_SIZE(object); i++)
 		object[i] = heap_cache_alloc(&cache, HERE);
 	heap_cache_free(&cache, object[1], HERE);
 	EXPECT_EQ(heap_cache_destroy(&cache), ACRE_ERR_BUSY);
+	EXPECT_EQ(slab_class_live(&g->heap.slabs, cache.class, live, 1), 2);
+	EXPECT(live[0] == object[0] && live[1] == NULL);
+	EXPECT_EQ(slab_class_live(&g->heap.slabs, cache.class, live, 3), 2);
+	EXPECT(live[0] == object[0] && live[1] == object[2] && live[2] == NULL);
 	EXPECT_EQ(stats_of(&cache).live, 2);
 	object[1] = heap_cache_alloc(&cache, HERE); /* it goes on */
 	EXPECT(object[1] != NULL);
@@ -275,6 +280,26 @@ KTEST(heap_cache, counts_what_it_could_not_give)
 	while (n > 0)
 		heap_cache_free(&cache, object[--n], HERE);
 	destroy(&cache);
+}
+
+/* Of an arena, as objects are freed; not only when the cache is destroyed. */
+KTEST(heap_cache, gives_slabs_back)
+{
+	struct grown_heap *g = grown_heap();
+	struct heap_cache cache = { 0 };
+	void *object[MOST];
+	unsigned n = 0;
+
+	create(&cache, g, 1000, 0);
+	heap_set_limits(&g->heap, 0, 0);
+	while (n < MOST && (object[n] = heap_cache_alloc(&cache, HERE)) != NULL)
+		n++;
+	const uint64_t slabs = stats_of(&cache).slabs;
+	while (n > 0)
+		heap_cache_free(&cache, object[--n], HERE);
+	EXPECT(stats_of(&cache).slabs < slabs);
+	destroy(&cache);
+	grown_expect_books(g);
 }
 
 KTEST(heap_cache, has_all_its_objects_at_its_place)

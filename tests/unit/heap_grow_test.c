@@ -291,6 +291,42 @@ KTEST(heap_grow, drains_the_pool_and_is_whole_again)
 	expect_books(r);
 }
 
+static void expect_table(struct rig *r, uint8_t *start, size_t bytes)
+{
+	struct heap_block block;
+
+	for (unsigned end = 0; end < 2; end++) {
+		REQUIRE_EQ(heap_block_of(&r->heap, start + end * (bytes - 1), &block), ACRE_OK);
+		EXPECT_EQ(block.what, HEAP_TABLE);
+		EXPECT(block.start == start && block.bytes == bytes);
+	}
+}
+
+KTEST(heap_grow, knows_its_tables_in_the_frames_that_it_takes)
+{
+	struct rig *r = rig_at(ktest_alloc(2 * PAGE_MAP_WINDOW, PAGE_MAP_WINDOW),
+			       2 * PAGE_MAP_WINDOW / FRAME_SIZE);
+	const struct page_map *map = &r->heap.map;
+	unsigned n = fill(r, BLOCKS, 3500);
+
+	REQUIRE(map->nwindows == 2);
+	expect_table(r, (uint8_t *)map->root, FRAME_SIZE);
+	for (size_t w = 0; w < map->nwindows; w++)
+		expect_table(r,
+			     (uint8_t *)page_map_leaf_of(map, map->windows + w * PAGE_MAP_WINDOW),
+			     PAGE_MAP_LEAF * sizeof(page_map_owner));
+	unsigned pieces = 0;
+	for (unsigned i = 0; i < BUDDY_MAX_REGIONS; i++) {
+		if (r->heap.grown.piece[i].bytes == 0)
+			continue;
+		expect_table(r, (uint8_t *)r->heap.table[i].start, r->heap.table[i].bytes);
+		pieces++;
+	}
+	EXPECT(pieces >= 2);
+	drain(r, n, 3500);
+	expect_books(r);
+}
+
 /* ---- limits ------------------------------------------------------------------------------------ */
 
 KTEST(heap_grow, takes_no_more_than_it_may)

@@ -949,6 +949,33 @@ KTEST(heap, counts_what_there_is)
 	heap_free(&f->h, all, HERE);
 }
 
+/* Slabs go as their last objects are freed, not only when memory is short. */
+static void fill_and_drain(struct heap *h)
+{
+	void *block[256];
+	unsigned n = 0;
+
+	while (n < ARRAY_SIZE(block) && (block[n] = heap_alloc(h, 1000, HERE)) != NULL)
+		n++;
+	const size_t full = stats_of(h).slab_bytes;
+	EXPECT(full >= 200 << 10);
+	while (n > 0)
+		heap_free(h, block[--n], HERE);
+	EXPECT(stats_of(h).slab_bytes + (32 << 10) <= full);
+	REQUIRE_VALID(heap_validate(h));
+	EXPECT(is_whole(h));
+}
+
+KTEST(heap, gives_slabs_back_wherever_they_lie)
+{
+	struct fixture *one = make(256 << 10, 4096, 0);
+	struct fixture *two = make(8 << 10, 4096, 0);
+
+	fill_and_drain(&one->h);
+	REQUIRE_EQ(heap_add_region_self(&two->h, ktest_alloc(256 << 10, 4096), 256 << 10), ACRE_OK);
+	fill_and_drain(&two->h);
+}
+
 /* Of every size that there is a class for: NULL only where there is neither an object nor a run. */
 KTEST(heap, exhausts_and_recovers)
 {
@@ -1168,6 +1195,19 @@ KTEST(heap, takes_32_regions)
 	for (size_t i = 0; i < BUDDY_MAX_REGIONS; i++)
 		heap_free(h, block[i], HERE);
 	EXPECT(is_whole(h));
+}
+
+KTEST(heap, a_region_with_its_own_table_has_a_granule_at_least)
+{
+	struct fixture *f = make(8 << 10, 4096, 0);
+	void *more = ktest_alloc(8 << 10, 4096);
+	size_t size = 0;
+
+	for (; size < heap_table_bytes(size) + RUN_GRANULE; size++)
+		EXPECT_EQ(heap_add_region_self(&f->h, more, size), ACRE_ERR_INVALID);
+	EXPECT_EQ(heap_add_region_self(&f->h, more, size), ACRE_OK);
+	EXPECT_EQ(stats_of(&f->h).total_bytes, (8 << 10) + RUN_GRANULE);
+	REQUIRE_VALID(heap_validate(&f->h));
 }
 
 /* The table of a second region may be a block of the first: then it cannot be freed. */
