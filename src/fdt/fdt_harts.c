@@ -130,13 +130,12 @@ static void note_hart_property(struct fdt_hart_cursor *c, const struct fdt_event
 	}
 }
 
-/* Until the properties of a cpu are complete, the walk standing before the event that said so. */
+/* Until the properties of a cpu are complete. What says so, a node in it or its end, is not needed. */
 static enum acre_status walk_to_next_cpu(struct fdt_hart_cursor *c)
 {
 	struct fdt_event event = { 0 };
 
 	for (;;) {
-		struct fdt_cursor here = c->walk;
 		enum acre_status s = fdt_next(&c->walk, &event);
 
 		if (s != ACRE_OK)
@@ -145,7 +144,6 @@ static enum acre_status walk_to_next_cpu(struct fdt_hart_cursor *c)
 			note_hart_property(c, &event);
 		} else if (c->pending && is_cpu(c)) {
 			c->pending = false;
-			c->walk = here;
 			return ACRE_OK;
 		} else if (event.kind == FDT_EVENT_NODE) {
 			begin_hart_node(c, &event.node);
