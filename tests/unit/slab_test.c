@@ -275,6 +275,7 @@ KTEST(slab, takes_from_the_listed_slab_that_was_full_last)
 	fill_slabs(f, object, 3);
 	slab_stock_leave(&f->slabs, &f->slabs.shared); /* now all three are of no hart */
 	EXPECT(SLAB_READ(c, list[SLAB_STOCK]) == NULL);
+	EXPECT_EQ(slab_class_live(&f->slabs, OF_EIGHT, NULL, 0), 24);
 	expect_valid(f);
 	for (unsigned i = 0; i < 7; i++)
 		EXPECT_EQ(free_object(f, object[i]), SLAB_FREED);
