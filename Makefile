@@ -189,7 +189,7 @@ $(call named,$(K)/src/lib/string.o,$(KERNEL_OBJ)): KFLAGS += $(LOOPS_AS_WRITTEN)
 # these tables, with those of the first link, and with those of the second. The tables stand after all
 # code and constants, so the last two must agree, which is checked. The last one needs no relocations.
 EMIT_RELOCS := -Wl,--emit-relocs,--strip-debug
-link_kernel = $(CC) $(filter-out -Wa%,$(KFLAGS)) $(KLDFLAGS) -T kernel.ld -o $(1) $(KERNEL_OBJ) $(2)
+link_kernel = $(CC) $(filter-out -Wa%,$(KFLAGS)) $(KLDFLAGS) -Wl,--build-id=sha1 -T kernel.ld -o $(1) $(KERNEL_OBJ) $(2)
 make_tables = NM=$(NM) scripts/gen-symbols $(1) >$(2).S && READELF=$(READELF) scripts/gen-relocations $(1) >>$(2).S && \
 	$(CC) $(KFLAGS) -c -o $(2).o $(2).S
 # Where each symbol is. An empty section has another type in a link with relocations, and lld keeps labels there.

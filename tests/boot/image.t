@@ -11,10 +11,16 @@ START = 0x80200000  # RAM + text offset, where it is linked
 FRAME = 4096
 U_BOOT = Path("/usr/lib/u-boot/qemu-riscv64_smode")
 LOADED_AT = 0x84000000  # U-Boot's kernel_addr_r
+PT_LOAD, PT_NOTE = 1, 4
 
 
 def segments(path):
-    """(type, flags, file offset, physical address, bytes in the file, bytes in memory) of each."""
+    """(type, flags, file offset, physical address, bytes in the file, bytes in memory) of each that is loaded."""
+    return [header for header in program_headers(path) if header[0] == PT_LOAD]
+
+
+def program_headers(path):
+    """The same of all of them."""
     blob = path.read_bytes()
     (at,) = struct.unpack_from("<Q", blob, 32)
     size, count = struct.unpack_from("<HH", blob, 54)
@@ -31,6 +37,20 @@ def three_segments_read_execute_read_only_read_write():
         for _, _, _, address, _, size in found:
             must_equal(address, -(-end // FRAME) * FRAME, "start of a segment, in the frame after the last")
             end = address + size
+
+
+@case
+def the_build_id_is_in_memory_too():
+    """What a debugger compares, to know that a dump is of the kernel whose symbols it has."""
+    ids = set()
+    for kernel in (RELEASE, DEBUG):
+        blob, image = (kernel / "acre.elf").read_bytes(), (kernel / "Image").read_bytes()
+        ((_, _, offset, address, size, _),) = [h for h in program_headers(kernel / "acre.elf") if h[0] == PT_NOTE]
+        note = blob[offset : offset + size]
+        must_equal(struct.unpack_from("<III", note) + (note[12:16],), (4, 20, 3, b"GNU\0"), "the header of the note")
+        must_equal(image[address - START : address - START + size], note, "the note in the flat image")
+        ids.add(note[16:])
+    must_equal(len(ids), 2, "build IDs of two kernels")
 
 
 @case
