@@ -125,7 +125,7 @@ def tests_leave_the_machine_usable():
     """But for frames that the heap keeps: its page map and its descriptors stay."""
     run = boot(text="frames\nheap\ntest\nframes\nheap\n").must_end_with(0)
     counts = [int(free) + int(heap) for free, heap in
-              re.findall(r"^frames .* (\d+) free .*\n +(\d+) of those .* the heap's$", run.text, re.M)]
+              re.findall(r"^frames .* (\d+) free .*\n +the heap has (\d+) of the frames", run.text, re.M)]
     must_equal(len(counts), 3, "times that frames are told")  # the banner tells them too
     must_equal(counts[1], counts[2], "frames before and after")
     used = [line.split(", ")[1] for line in run.lines if line.startswith("heap ")]

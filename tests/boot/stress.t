@@ -36,7 +36,7 @@ def stressed(operations, seed, harts, **options):
     sum_of_phases = sum(int(n) for n in re.findall(r"^  \w.*? +(\d+) operations ", answer, re.M))
     must(sum_of_phases >= operations, f"the phases have only {sum_of_phases} operations")
     # Free, or the heap's, which may grow meanwhile.
-    counts = re.findall(r"^frames .* (\d+) free .*\n +(\d+) of those .* the heap's$", run.text, re.M)
+    counts = re.findall(r"^frames .* (\d+) free .*\n +the heap has (\d+) of the frames", run.text, re.M)
     before, after = [int(free) + int(heap) for free, heap in counts]
     must_equal(before, after, "frames before and after")
     note(found[0])
