@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * text.h - what is printed: text of others (the device tree, the console) made fit for it, every
- * byte that is not printable ASCII as '?'; and a short name for the type of numbers.
+ * text.h - text from outside (the device tree, the console) made printable: every byte that is not
+ * printable ASCII becomes '?'; and a short name for the type of numbers that are printed.
  */
 #ifndef ACRE_KERNEL_TEXT_H
 #define ACRE_KERNEL_TEXT_H

@@ -2,10 +2,10 @@
 /*
  * bitmap_atomic.h - runs of bits in an array of words that several harts change at the same time.
  *
- * Each word is changed by one atomic instruction, so that bits of others in the same word are never
- * lost, and a hart that changes a bit learns what it was: of several that want to clear one set
- * bit, exactly one finds it set. Acquire and release: what was written before a bit was set is seen
- * by who clears it. No locks, no state.
+ * Each word is changed by one atomic instruction. So changes of other harts in that word are never
+ * lost, and a hart that changes a bit learns what it was: of several harts that want to clear one
+ * set bit, exactly one finds it set. Acquire and release: the hart that clears a bit sees what was
+ * written before the bit was set. No locks, no state.
  */
 #ifndef ACRE_LIB_BITMAP_ATOMIC_H
 #define ACRE_LIB_BITMAP_ATOMIC_H

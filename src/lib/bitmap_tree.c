@@ -13,9 +13,9 @@
  *
  * To find the lowest set bit, take the lowest bit of the topmost word; its index is the index of a
  * word one level down that is not zero; and so on. To go on from a place, look at the rest of its
- * word; if there is nothing, go up one level and look after the bit of that word; where something
- * is found, go down again. To set a bit is to set the bit of its word above. To clear bits is to
- * clear the bits of those words above that have become zero.
+ * word; if there is nothing, go up one level and look after the bit of that word; when a bit is
+ * found, go down again. Setting a bit also sets the bit of its word one level up. Clearing bits
+ * also clears the bits of words that have become zero.
  *
  * The levels lie one after another in the caller's storage, level 0 first: start[k] is where.
  *

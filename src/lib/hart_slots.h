@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hart_slots.h - where an instance keeps what each hart has for itself: a slot for each hart.
+ * hart_slots.h - a slot for each hart, in which an instance keeps what it has for that hart.
  *
  * There are two kinds. Slots in the records of the harts are at one offset from the start of every
  * record: a hart reaches its own by one addition. Where the platform has such records
- * (PLATFORM_HAS_HART_RECORD), it says how a slot in them is had; there are few of them, and they
+ * (PLATFORM_HAS_HART_RECORD), it says how to get a slot in them; there are few slots, and they
  * are never given back. Slots in an array lie a stride apart, and are as many as the caller has
  * memory for: for a platform without records, and for instances that come and go.
  *
- * A slot is plain memory. This header says where it is, and nothing of who may touch it when.
+ * A slot is plain memory. This header says where it is, not who may touch it and when.
  */
 #ifndef ACRE_LIB_HART_SLOTS_H
 #define ACRE_LIB_HART_SLOTS_H

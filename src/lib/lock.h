@@ -3,10 +3,10 @@
  * lock.h - a ticket lock: FIFO, saves and restores the interrupt state, knows its holder.
  *
  * A hart draws a ticket and waits until it is served, so that no hart is ever overtaken (Mellor-
- * Crummey and Scott 1991, section 2.2). Interrupts go off before the ticket is drawn: a handler
- * that took the same lock on the same hart between the two would wait for a ticket that can't be
- * served. Taking a lock twice on one hart panics instead of hanging; a hart that waits while
- * another panics stops permanently (docs/locking.md). lock_scoped.h gives a lock back at the
+ * Crummey and Scott 1991, section 2.2). Interrupts go off before the ticket is drawn: otherwise a
+ * handler that took the lock on this hart between drawing and holding would wait for a ticket that
+ * cannot be served. Taking a lock twice on one hart panics instead of hanging; a hart that waits
+ * while another panics stops permanently (docs/locking.md). lock_scoped.h gives a lock back at the
  * end of a block.
  */
 #ifndef ACRE_LIB_LOCK_H

@@ -2,9 +2,9 @@
 /*
  * lock_order.c - the locks that a hart holds, in the order in which it took them.
  *
- * Each hart looks at its own row only, with interrupts off: a handler finds it as it left it. Locks
- * may be given back in any order. A hart that holds more than a row has room for is not followed
- * further: locks are checked against the locks that are in it.
+ * Each hart looks at its own row only, with interrupts off: so a handler leaves it as it found it.
+ * Locks may be released in any order. If a hart holds more locks than its row has room for, the
+ * others are not recorded: a lock is checked against the locks in the row.
  */
 #include "lib/lock_internal.h"
 

@@ -4,9 +4,8 @@
  *
  * It has two halves. What is on the path of every allocation is `static inline` in platform_arch.h,
  * which the include path chooses (src/kernel/rv64, tests/host/arch, ...); a call each would double
- * the cost of an allocation. The rest is ordinary functions chosen at link time. Someone who lifts
- * src/lib, src/fdt and src/mm into a system of their own writes these and nothing else
- * (docs/porting.md).
+ * the cost of an allocation. The rest is ordinary functions chosen at link time. To lift src/lib,
+ * src/fdt and src/mm into another system, write these and nothing else (docs/porting.md).
  *
  * platform_arch.h must provide:
  *

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * reclaim.h - who can give memory back, and is asked before an allocation fails.
+ * reclaim.h - hooks that can give memory back, and are asked before an allocation fails.
  *
- *	frame pool --.                       .-- hook: the heap's empty regions
+ *	frame pool --.                     .-- hook: the heap's empty regions
  *	             |---> reclaim_list -->|-- hook: a cache
- *	heap --------'                       '-- hook: a user's
+ *	heap --------'                     '-- hook: a user's
  *
  * An allocator that has nothing left asks the hooks, one after the other, and tries again after
- * each that gave something. Each hook is asked once for an allocation that would fail, so that this
- * ends, whatever the hooks say.
+ * each hook that gave something. For one failing allocation each hook is asked once, so this ends,
+ * whatever the hooks answer.
  *
  * A hook runs where the caller of the allocator runs, at thread level, with interrupts on and no
  * lock of an allocator held. So it may take its time, allocate and free. What it allocates asks no

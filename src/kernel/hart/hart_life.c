@@ -15,18 +15,18 @@
  *                         |          LATE
  *                         '-- the firmware refuses: back to where it was
  *
- * Each arrow has one owner, so that a plain store will do but where two may want the same hart:
- *   - out of STOPPED and PARKED go hart_run() and hart_stop(), by compare and swap: of two that
- *     want the same hart one gets it;
- *   - out of STARTING, CALLED and RUNNING goes the hart itself, but that the roll call gives up on
- *     one that is STARTING; a hart that comes after that finds itself LOST and goes back to the
+ * Each arrow has one owner, so a plain store is enough, except where two may want one hart:
+ *   - hart_run() and hart_stop() take a hart out of STOPPED and PARKED, by compare and swap: of two
+ *     that want one hart one gets it;
+ *   - the hart itself leaves STARTING, CALLED and RUNNING; only the roll call also gives up on a
+ *     hart that is STARTING: a hart that comes after that finds itself LOST and goes back to the
  *     firmware;
- *   - out of DONE goes hart_join(): until then the hart that ran the function may read what it has
- *     left;
- *   - out of STOPPING goes the hart that brought it there, after the firmware has said that the
- *     hart is stopped: before that its stack is still in use. If it does not say so in time the
- *     hart is LATE, and goes when it can; the next who wants it, by compare and swap, asks again.
- *     The hart itself makes no difference between the two.
+ *   - hart_join() takes a hart out of DONE: until then the caller of hart_run() may read what the
+ *     function has left;
+ *   - the hart that asked another to stop takes it out of STOPPING, after the firmware has said
+ *     that it is stopped: before that its stack is still in use. If the firmware does not say so in
+ *     time the hart is LATE, and stops when it can; the next caller that wants it, by compare and
+ *     swap, asks again. The hart itself does not distinguish the two.
  *
  * A hart that waits, DONE or PARKED, is in wfi with interrupts off around the look at its state, so
  * that an interrupt that is sent after the state was changed cannot be missed: it is pending, and

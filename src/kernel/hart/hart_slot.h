@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * hart_slot.h - slots in the records of harts: room for a part of the kernel that keeps something
- * for each hart, and hooks by which it hears that a hart starts, is interrupted, or is about to
- * stop. lib/hart_slots.h is how a slot is reached.
+ * for each hart, and hooks that are called when a hart starts, is interrupted, or is about to stop.
+ * lib/hart_slots.h says how to reach a slot.
  *
  *	record  | struct hart | slot | slot | ... | free |
  *	        0             offset, the same in every record

@@ -5,14 +5,13 @@
  * The first hart that panics raises platform_panic_flag, stops the others, prints its report alone
  * and ends the machine. The others stop in one of two ways:
  *
- *   - interrupts are on there, or will be soon: it gets an interrupt, and the handler looks at the
- *     flag;
- *   - they are off, because it waits: for a lock, to print, to end the machine well. A hart that
- *     waits so reads the flag.
+ *   - a hart with interrupts on, or soon on, gets an interrupt, and the handler looks at the flag;
+ *   - a hart with interrupts off waits: for a lock, to print, to end the machine well. While it
+ *     waits it reads the flag.
  *
- * Both end in platform_panic_stop(), which says so: the first hart waits for that, but not for
- * long, and names harts that do not stop. A panic inside the report prints one more line and ends
- * it too.
+ * Both end in platform_panic_stop(), which says that the hart has stopped. The first hart waits for
+ * that, but not for long, and names harts that do not stop. A panic inside the report prints one
+ * more line and ends it too.
  */
 #include "kernel/trap/panic_report.h"
 
