@@ -112,7 +112,8 @@ include mk/bench-rv64-peers.mk
 include mk/bench-linux.mk
 
 # Parts of the kernel proper that need no machine, so that their cases run on the host too.
-KERNEL_PORTABLE := src/kernel/words.c src/kernel/bootargs.c src/selftest/selftest_args.c src/selftest/stress_core.c
+KERNEL_PORTABLE := src/kernel/words.c src/kernel/bootargs.c src/kernel/terminal.c src/kernel/monitor/line_edit.c \
+	src/selftest/selftest_args.c src/selftest/stress_core.c
 HOST_SRC := $(PORTABLE) $(SBI) $(KERNEL_PORTABLE) $(CASES) $(call find,tests/host,*.c)
 
 # ---- flags ------------------------------------------------------------------------------------

@@ -477,7 +477,9 @@ static void handlers(void)
 }
 
 static uint64_t bench_seed; /* seed=, 0 if there is none */
-static const struct boot_argument bench_argument[] = { { "seed", bootargs_set_number } };
+static const struct boot_argument bench_argument[] = {
+	{ "seed", "seed=N", "of the workloads", bootargs_set_number },
+};
 const struct boot_arguments payload_arguments = { bench_argument, ARRAY_SIZE(bench_argument),
 						  &bench_seed };
 

@@ -15,9 +15,12 @@ void (*bad_free_hook)(const struct platform_bad_free *report);
 
 static bool bad_free_reports;
 
-void bad_free_set_reports(bool reports)
+bool bad_free_set_reports(bool reports)
 {
+	bool before = bad_free_reports;
+
 	bad_free_reports = reports;
+	return before;
 }
 
 /* The function that made the call which returns to @caller. */

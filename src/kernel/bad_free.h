@@ -9,9 +9,9 @@
 
 /*
  * bad_free_set_reports - true: a refused free is reported and the kernel goes on; false (at the
- * start): it panics.
+ * start): it panics. Result: what was set before.
  */
-void bad_free_set_reports(bool reports);
+bool bad_free_set_reports(bool reports);
 
 /*
  * bad_free_hook - if set, gets the refused frees instead: how a test counts the frees that it

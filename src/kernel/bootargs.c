@@ -131,13 +131,24 @@ static const char *set_initrd(void *into, const char *value, size_t len)
 	return NULL;
 }
 
+static const char *set_term(void *into, const char *value, size_t len)
+{
+	return terminal_read(&((struct bootargs *)into)->terminal, value, value != NULL ? len : 0);
+}
+
 static const struct boot_argument kernel_argument[] = {
-	{ "poweroff", set_poweroff },   { "semihosting", set_semihosting },
-	{ "loglevel", set_loglevel },   { "badfree", set_badfree },
-	{ "boothart", set_boothart },   { "mem", set_mem },
-	{ "frames", set_frames },       { "heap_max", set_heap_max },
-	{ "heap_keep", set_heap_keep }, { "initrd", set_initrd },
-	{ "initrdmem", set_initrd },
+	{ "poweroff", "poweroff", "power off instead of a prompt", set_poweroff },
+	{ "loglevel", "loglevel=error|warn|info|debug", "what is printed", set_loglevel },
+	{ "badfree", "badfree=panic|report", "what a refused free leads to", set_badfree },
+	{ "boothart", "boothart=ID", "start over on another hart", set_boothart },
+	{ "mem", "mem=BYTES", "use the first BYTES of RAM only", set_mem },
+	{ "frames", "frames=debug", "record who took or freed each frame", set_frames },
+	{ "heap_max", "heap_max=BYTES", "of frames, that the heap may have", set_heap_max },
+	{ "heap_keep", "heap_keep=BYTES", "that are free, which the heap may keep", set_heap_keep },
+	{ "initrd", "initrd=ADDRESS,BYTES", "where a loader has put the initrd", set_initrd },
+	{ "initrdmem", "initrdmem=ADDRESS,BYTES", "the same", set_initrd },
+	{ "semihosting", "semihosting", "a debugger listens for the exit code", set_semihosting },
+	{ "term", "term=COLUMNSxROWS[,dumb] | none", "what the terminal can do", set_term },
 };
 
 /* The next word that is for the kernel: what comes after "--" is for others. */
@@ -216,4 +227,30 @@ bool bootargs_next_unknown(const struct boot_arguments *more, const char *text, 
 			return true;
 	}
 	return false;
+}
+
+const struct boot_argument *bootargs_at(const struct boot_arguments *more, unsigned i)
+{
+	if (i < ARRAY_SIZE(kernel_argument))
+		return &kernel_argument[i];
+	i -= (unsigned)ARRAY_SIZE(kernel_argument);
+	return i < more->count ? &more->argument[i] : NULL;
+}
+
+const char *bootargs_name(const struct boot_arguments *more, unsigned i)
+{
+	const struct boot_argument *argument = bootargs_at(more, i);
+
+	return argument != NULL ? argument->name : NULL;
+}
+
+const struct boot_argument *bootargs_find(const struct boot_arguments *more, const char *name)
+{
+	const struct boot_argument *argument;
+
+	for (unsigned i = 0; (argument = bootargs_at(more, i)) != NULL; i++) {
+		if (strcmp(argument->name, name) == 0)
+			return argument;
+	}
+	return NULL;
 }

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel/terminal.h"
 #include "kernel/words.h"
 #include "lib/print.h"
 #include "mm/types.h"
@@ -27,6 +28,7 @@ struct bootargs {
 	struct acre_range initrd; /* initrd=, initrdmem=: where a loader has put it; or empty */
 	uint64_t heap_max;        /* heap_max=: bytes of frames that the heap may take */
 	uint64_t heap_keep;       /* heap_keep=: free bytes that it does not give back */
+	struct terminal terminal; /* term= */
 	enum acre_log_level loglevel;
 };
 
@@ -36,6 +38,8 @@ struct bootargs {
  */
 struct boot_argument {
 	const char *name;
+	const char *usage; /* with its value */
+	const char *help;
 	const char *(*set)(void *into, const char *value, size_t len);
 };
 
@@ -63,5 +67,13 @@ void bootargs_parse(struct bootargs *args, const struct boot_arguments *more, co
  */
 bool bootargs_next_unknown(const struct boot_arguments *more, const char *text, size_t len,
 			   size_t *at, struct word *word);
+
+/*
+ * bootargs_at - the @i-th argument, the kernel's before those of @more; NULL past the last.
+ * bootargs_name - its name. bootargs_find - the one called @name, or NULL.
+ */
+const struct boot_argument *bootargs_at(const struct boot_arguments *more, unsigned i);
+const char *bootargs_name(const struct boot_arguments *more, unsigned i);
+const struct boot_argument *bootargs_find(const struct boot_arguments *more, const char *name);
 
 #endif

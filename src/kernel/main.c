@@ -17,11 +17,14 @@
 #include "kernel/memory/heap_frames.h"
 #include "kernel/memory/kernel_heap.h"
 #include "kernel/memory/ledger.h"
+#include "kernel/monitor/frames_report.h"
+#include "kernel/monitor/heap_report.h"
 #include "kernel/monitor/report.h"
 #include "kernel/payload.h"
 #include "kernel/text.h"
 #include "kernel/trap/exit.h"
 #include "kernel/trap/panic_report.h"
+#include "kernel/tty.h"
 #include "lib/panic.h"
 #include "lib/print.h"
 #include "lib/string.h"
@@ -83,7 +86,8 @@ static void apply_bootargs(struct bootargs *args)
 		       complain_of_word);
 	list_unknown_words();
 	acre_log_set_level(args->loglevel);
-	bad_free_set_reports(args->bad_free_reports);
+	(void)bad_free_set_reports(args->bad_free_reports);
+	tty_terminal = args->terminal;
 	if (args->semihosting)
 		exit_allow_semihosting();
 }

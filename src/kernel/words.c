@@ -85,3 +85,28 @@ bool word_to_bytes(const char *text, size_t len, uint64_t *bytes)
 	*bytes = number;
 	return true;
 }
+
+/* Iterative: on a mismatch the last '*' swallows one byte more. */
+bool word_matches(const char *glob, const char *text)
+{
+	const char *star = NULL;
+	const char *resume = NULL;
+
+	while (*text != '\0') {
+		if (*glob == '*') {
+			star = glob++;
+			resume = text;
+		} else if (*glob == '?' || *glob == *text) {
+			glob++;
+			text++;
+		} else if (star != NULL) {
+			glob = star + 1;
+			text = ++resume;
+		} else {
+			return false;
+		}
+	}
+	while (*glob == '*')
+		glob++;
+	return *glob == '\0';
+}

@@ -33,4 +33,7 @@ bool word_to_number(const char *text, size_t len, uint64_t *number);
  */
 bool word_to_bytes(const char *text, size_t len, uint64_t *bytes);
 
+/* word_matches - does the terminated @text match @glob, in which * is any bytes and ? is any byte? */
+bool word_matches(const char *glob, const char *text);
+
 #endif

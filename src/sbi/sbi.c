@@ -85,6 +85,32 @@ unsigned long sbi_ext_id(enum sbi_ext ext)
 	return extension_id[ext];
 }
 
+const char *sbi_ext_name(enum sbi_ext ext)
+{
+	static const char *const name[SBI_EXT_COUNT] = {
+		[SBI_EXT_BASE] = "base",
+		[SBI_EXT_TIME] = "timer",
+		[SBI_EXT_IPI] = "interprocessor interrupts",
+		[SBI_EXT_RFENCE] = "remote fences",
+		[SBI_EXT_HSM] = "hart state management",
+		[SBI_EXT_SRST] = "system reset",
+		[SBI_EXT_PMU] = "performance monitoring",
+		[SBI_EXT_DBCN] = "debug console",
+		[SBI_EXT_SUSP] = "system suspend",
+		[SBI_EXT_LEGACY_SET_TIMER] = "legacy: set timer",
+		[SBI_EXT_LEGACY_CONSOLE_PUTCHAR] = "legacy: console putchar",
+		[SBI_EXT_LEGACY_CONSOLE_GETCHAR] = "legacy: console getchar",
+		[SBI_EXT_LEGACY_CLEAR_IPI] = "legacy: clear IPI",
+		[SBI_EXT_LEGACY_SEND_IPI] = "legacy: send IPI",
+		[SBI_EXT_LEGACY_REMOTE_FENCE_I] = "legacy: remote fence.i",
+		[SBI_EXT_LEGACY_REMOTE_SFENCE_VMA] = "legacy: remote sfence.vma",
+		[SBI_EXT_LEGACY_REMOTE_SFENCE_VMA_ASID] = "legacy: the same with ASID",
+		[SBI_EXT_LEGACY_SHUTDOWN] = "legacy: shutdown",
+	};
+
+	return name[ext];
+}
+
 const char *sbi_impl_name(unsigned long impl_id)
 {
 	static const char *const name[] = {

@@ -84,8 +84,9 @@ static inline bool sbi_has(const struct sbi *sbi, enum sbi_ext ext)
 	return (sbi->extensions >> ext & 1u) != 0;
 }
 
-/* sbi_ext_id - the EID of @ext. Pre: @ext < SBI_EXT_COUNT. */
+/* sbi_ext_id - the EID of @ext. sbi_ext_name - what it is for. Pre: @ext < SBI_EXT_COUNT. */
 unsigned long sbi_ext_id(enum sbi_ext ext);
+const char *sbi_ext_name(enum sbi_ext ext);
 
 /*
  * sbi_impl_name - the name that goes with an implementation id ("OpenSBI"); "unknown" if none.

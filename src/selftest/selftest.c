@@ -12,6 +12,7 @@
 #include "kernel/trap/exit.h"
 #include "lib/print.h"
 #include "lib/string.h"
+#include "selftest/background.h"
 #include "selftest/irq_stress.h"
 #include "selftest/selftest_args.h"
 
@@ -46,6 +47,8 @@ static void run_test_command(unsigned nwords, char *const *word)
 
 	if (glob != NULL && strcmp(glob, "--list") == 0)
 		selftest_list();
+	else if (background_runs())
+		acre_print("a stress is running: not now\n");
 	else
 		run_cases(glob);
 }
@@ -54,6 +57,8 @@ COMMAND(test) = {
 	.name = "test",
 	.usage = "test [GLOB | --list]",
 	.help = "run the self-tests whose suite.name matches",
+	.example = "test heap.*",
+	.candidate = selftest_name,
 	.max_words = 1,
 	.run_words = run_test_command,
 };

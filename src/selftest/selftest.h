@@ -6,6 +6,7 @@
 #ifndef ACRE_SELFTEST_SELFTEST_H
 #define ACRE_SELFTEST_SELFTEST_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -25,7 +26,11 @@ const struct irq_stress_rates *selftest_rates(void);
  */
 unsigned selftest_run(const char *glob, uint64_t seed);
 
-/* selftest_list - print the cases' names, a line each. */
+/*
+ * selftest_list - print the cases' names, a line each. selftest_name - the @i-th, until the next
+ * call; NULL past the last.
+ */
 void selftest_list(void);
+const char *selftest_name(size_t i);
 
 #endif

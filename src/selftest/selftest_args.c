@@ -57,8 +57,8 @@ static const char *set_ipi(void *into, const char *value, size_t len)
 }
 
 const struct boot_argument selftest_argument[SELFTEST_ARGUMENTS] = {
-	{ "test", set_test },
-	{ "seed", set_seed },
-	{ "tick", set_tick },
-	{ "ipi", set_ipi },
+	{ "test", "test | test=GLOB", "run the self-tests, or some", set_test },
+	{ "seed", "seed=N", "for self-tests that draw random numbers", set_seed },
+	{ "tick", "tick=HZ", "timer interrupts that test the kernel", set_tick },
+	{ "ipi", "ipi=HZ", "interrupts of other harts that test the kernel", set_ipi },
 };

@@ -25,12 +25,14 @@
 #include "lib/print.h"
 #include "lib/string.h"
 #include "sbi/timer.h"
+#include "selftest/background.h"
 #include "selftest/irq_stress.h"
 #include "selftest/selftest.h"
 
-#define TICK_US 100u /* at least, from one tick to the next */
-#define MORE_US 300u /* at most that much more */
-#define HART_MS 20000u
+#define TICK_US      100u /* at least, from one tick to the next */
+#define MORE_US      300u /* at most that much more */
+#define HART_MS      20000u
+#define TICKS_A_LOOK 64u /* from one look for Ctrl-C to the next */
 
 /* Handlers know nothing but the hart that they run on. */
 static struct stress *stress;
@@ -53,6 +55,9 @@ static bool on_trap(struct trap_frame *frame)
 	if (frame->scause != (SCAUSE_INTERRUPT | IRQ_TIMER))
 		return false;
 	stress_tick(player_here());
+	if (hart_self()->index == 0 && player_here()->ticks % TICKS_A_LOOK == 0 &&
+	    command_stopped())
+		stress_stop(stress);
 	set_timer(player_here());
 	return true;
 }
@@ -71,20 +76,22 @@ static void play_here(void *unused)
 	platform_irq_restore(irq);
 }
 
+/* Hart 0 has the prompt, and can be asked to play by itself only. */
 static bool on_all_harts(struct stress *s, stress_part fn)
 {
+	unsigned self = hart_self()->index;
 	bool all = true;
 
 	stress = s;
 	part = fn;
 	for (unsigned i = 1; i < s->nplayers; i++) {
-		if (s->player[i].turn && hart_run(i, play_here, NULL) != ACRE_OK)
+		if (i != self && s->player[i].turn && hart_run(i, play_here, NULL) != ACRE_OK)
 			all = s->player[i].plays = s->player[i].turn = false;
 	}
-	if (s->player[0].turn)
+	if (s->player[self].turn)
 		play_here(NULL);
 	for (unsigned i = 1; i < s->nplayers; i++) {
-		if (s->player[i].turn && hart_join(i, HART_MS) != ACRE_OK)
+		if (i != self && s->player[i].turn && hart_join(i, HART_MS) != ACRE_OK)
 			all = false;
 	}
 	return all;
@@ -105,8 +112,9 @@ bool stress_machine(uint64_t operations, uint64_t seed, struct stress_phase *tot
 	}
 	irq_stress_pause(); /* handlers of its own are at it, and what they do is in its books */
 	stress_init(s, n, seed, &machine.frames, &kernel_heap, &harts);
-	for (unsigned i = 1; i < n; i++)
-		s->player[i].plays = atomic_load(&hart_at(i)->state) != HART_LOST;
+	for (unsigned i = 0; i < n; i++)
+		s->player[i].plays = i == hart_self()->index ||
+				     (i != 0 && atomic_load(&hart_at(i)->state) != HART_LOST);
 	bool ok = stress_run(s, operations, line);
 	irq_stress_resume();
 	if (total != NULL)
@@ -131,31 +139,59 @@ static void print_report_line(const char *format, ...)
 	acre_print("%s\n", text);
 }
 
+/* Of the run in the background. */
+static uint64_t background_operations, background_seed;
+
+static void run_in_background(void)
+{
+	if (!stress_machine(background_operations, background_seed, NULL, print_report_line))
+		exit_note_failure();
+}
+
+static void start_in_background(uint64_t operations, uint64_t seed)
+{
+	background_operations = operations;
+	background_seed = seed;
+	if (!background_start(run_in_background))
+		acre_print("there is no hart beside this one that could run it\n");
+}
+
 static void run_stress_command(unsigned nwords, char *const *word)
 {
 	uint64_t number[2] = { STRESS_OPERATIONS, selftest_seed() };
+	bool in_background = nwords != 0 && strcmp(word[nwords - 1], "&") == 0;
 
+	nwords -= in_background;
+	if (nwords > 2) {
+		acre_print("too many words: only & comes after the seed\n");
+		return;
+	}
 	for (unsigned i = 0; i < nwords; i++) {
 		if (!word_to_number(word[i], strlen(word[i]), &number[i])) {
-			acre_print("'%s' is no number; usage: stress [OPERATIONS] [SEED]\n",
-				   word[i]);
+			acre_print("'%s' is no number\n", word[i]);
 			return;
 		}
 	}
 	if (number[0] == 0 || number[0] > STRESS_MAX_OPERATIONS) {
 		acre_print("'%s': the number of operations is 1 to %llu\n", word[0],
 			   (unsigned long long)STRESS_MAX_OPERATIONS);
-		return;
+	} else if (background_runs()) {
+		acre_print("a stress is running already\n");
+	} else if (in_background) {
+		start_in_background(number[0], number[1]);
+	} else {
+		if (!stress_machine(number[0], number[1], NULL, print_report_line) &&
+		    !command_stopped())
+			exit_note_failure();
+		ledger_check_or_panic();
 	}
-	if (!stress_machine(number[0], number[1], NULL, print_report_line))
-		exit_note_failure();
-	ledger_check_or_panic();
 }
 
 COMMAND(stress) = {
 	.name = "stress",
-	.usage = "stress [OPERATIONS] [SEED]",
-	.help = "all harts use both allocators at the same time",
-	.max_words = 2,
+	.usage = "stress [OPERATIONS] [SEED] [&]",
+	.help = "all harts use both allocators at the same time; &: all but this one",
+	.example = "stress 100000 7",
+	.max_words = 3,
 	.run_words = run_stress_command,
 };

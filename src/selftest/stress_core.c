@@ -622,6 +622,11 @@ static void stress_fail(struct stress *s, const char *sentence)
 		s->failed = sentence;
 }
 
+void stress_stop(struct stress *s)
+{
+	stress_fail(s, "stopped");
+}
+
 /* What all players have, and the check that each piece is really handed out. */
 struct census {
 	frame_count_t frames;

@@ -194,4 +194,7 @@ struct stress_phase stress_total(const struct stress *s);
 uint64_t stress_did(const struct stress *s, enum stress_verb verb);
 const char *stress_left_out(const struct stress *s);
 
+/* stress_stop - end the run soon; it has failed then. By a player, or its handler. */
+void stress_stop(struct stress *s);
+
 #endif

@@ -102,7 +102,7 @@ def a_line_that_is_too_long_is_not_run():
 
 @case
 def bytes_that_are_no_text_are_ignored():
-    run = boot(text=b"fr\x00am\x01\xff\xfees\x1b\n").must_end_with(0)
+    run = boot(text=b"fr\x00am\x1f\xff\xfees\x1b\n").must_end_with(0)
     must(" managed " in run.answer("frames"), "frames shows no count")
 
 

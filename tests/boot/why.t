@@ -83,7 +83,7 @@ def a_reusable_reservation_is_lent_and_reclaimed():
     must_equal(re.findall(r"^\[0x(\w+), .*: (\d+) frames$", result.answer("loans"), re.M),
                [("85102000", "766"), ("85000000", "256")], "what is lent")
     must("usage: lend ADDRESS" in result.answer("lend"), "lend alone")
-    must("'x' is no address" in result.answer("reclaim x"), "reclaim x")
+    must("'x' is no number" in result.answer("reclaim x"), "reclaim x")
     counts = [managed(line) for line in result.lines if line.startswith("frames ")]
     must_equal(counts[1], counts[2], "frames before and after")
 
@@ -93,7 +93,7 @@ def what_is_no_address_is_refused():
     words = ("x", "0x", "-1", "0x10000000000000000", "18446744073709551616", "1e3")
     result = boot(text="\n" + "".join(f"why {w}\n" for w in words) + "why\nwhy 1 2\n").must_end_with(0)
     for word in words:
-        must(f"'{word}' is no address" in result.answer(f"why {word}"), f"why {word} is not refused")
+        must(f"'{word}' is no number" in result.answer(f"why {word}"), f"why {word} is not refused")
     must("which address?" in result.answer("why"), "why alone")
     must("too many words" in result.answer("why 1 2"), "two addresses")
 

@@ -52,6 +52,11 @@ void platform_bad_free(const struct platform_bad_free *report)
 	ktest_on_bad_free(report);
 }
 
+bool port_stopped(void)
+{
+	return false; /* Ctrl-C ends the process */
+}
+
 enum port_outcome port_try(void (*fn)(void *), void *arg)
 {
 	if (depth == MAX_NESTING)

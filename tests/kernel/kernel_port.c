@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* kernel_port.c (kernel) - what the test runner needs, from the kernel's own heap and frame pool. */
 #include "kernel/bad_free.h"
+#include "kernel/command.h"
 #include "kernel/hart/harts.h"
 #include "kernel/machine.h"
 #include "kernel/memory/kernel_heap.h"
@@ -42,6 +43,18 @@ unsigned selftest_run(const char *glob, uint64_t seed)
 void selftest_list(void)
 {
 	ktest_list();
+}
+
+const char *selftest_name(size_t i)
+{
+	static char name[KTEST_NAME_SIZE];
+
+	return ktest_name(name, i);
+}
+
+bool port_stopped(void)
+{
+	return command_stopped();
 }
 
 /* Interrupts are as they were, whatever lock the panic left behind. */

@@ -2,6 +2,7 @@
 /* ktest.c - runs the cases and speaks KTAP (kernel.org, 'The Kernel Test Anything Protocol'). */
 #include "tests/support/ktest.h"
 
+#include "kernel/words.h"
 #include "lib/fmt.h"
 #include "lib/panic.h"
 #include "lib/print.h"
@@ -166,37 +167,12 @@ uint64_t ktest_below(uint64_t n)
 	return ktest_random() % n;
 }
 
-/* Does @text match @glob? Iterative: on a mismatch the last '*' swallows one byte more. */
-static bool matches(const char *glob, const char *text)
-{
-	const char *star = NULL;
-	const char *resume = NULL;
-
-	while (*text != '\0') {
-		if (*glob == '*') {
-			star = glob++;
-			resume = text;
-		} else if (*glob == '?' || *glob == *text) {
-			glob++;
-			text++;
-		} else if (star != NULL) {
-			glob = star + 1;
-			text = ++resume;
-		} else {
-			return false;
-		}
-	}
-	while (*glob == '*')
-		glob++;
-	return *glob == '\0';
-}
-
 static bool chosen(const struct ktest_case *c, const char *glob)
 {
 	char name[96];
 
 	fmt_buffer(name, sizeof(name), "%s.%s", c->suite, c->name);
-	return glob == NULL || matches(glob, name);
+	return glob == NULL || word_matches(glob, name);
 }
 
 static void run_body(void *arg)
@@ -314,13 +290,17 @@ unsigned ktest_run(const char *glob, uint64_t seed)
 	for (const struct ktest_case *c = __start_ktest_cases; c < __stop_ktest_cases; c++) {
 		if (!chosen(c, glob))
 			continue;
+		if (port_stopped())
+			break;
 		enum verdict verdict = run_case(c);
 		if (verdict == FAILED)
 			failures[number[FAILED]] = (uint32_t)(c - __start_ktest_cases);
 		number[verdict]++;
 		print_result(verdict, ++ran, c);
 	}
-	if (number[SKIPPED] == count) {
+	if (ran < count) {
+		acre_print("Bail out! stopped after %u of %u\n", ran, count);
+	} else if (number[SKIPPED] == count) {
 		acre_print("# nothing was tested\nFAIL 1 failed, 0 passed, %u skipped\n", count);
 		number[FAILED] = 1;
 	} else {
@@ -328,6 +308,16 @@ unsigned ktest_run(const char *glob, uint64_t seed)
 	}
 	port_free(failures);
 	return number[FAILED];
+}
+
+const char *ktest_name(char buf[KTEST_NAME_SIZE], size_t i)
+{
+	const struct ktest_case *c = __start_ktest_cases + i;
+
+	if (i >= (size_t)(__stop_ktest_cases - __start_ktest_cases))
+		return NULL;
+	fmt_buffer(buf, KTEST_NAME_SIZE, "%s.%s", c->suite, c->name);
+	return buf;
 }
 
 void ktest_list(void)

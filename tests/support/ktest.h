@@ -104,7 +104,9 @@ uint64_t ktest_below(uint64_t n); /* uniform in 0 .. n - 1; pre: n > 0 */
  */
 unsigned ktest_run(const char *glob, uint64_t seed);
 
-/* ktest_list - print "suite.name" of every case, a line each. */
+/* ktest_list - print "suite.name" of every case, a line each. ktest_name - the @i-th; NULL past the last. */
+#define KTEST_NAME_SIZE 192u
 void ktest_list(void);
+const char *ktest_name(char buf[KTEST_NAME_SIZE], size_t i);
 
 #endif

@@ -12,6 +12,9 @@
 
 #include "lib/platform.h"
 
+/* port_stopped - does the person at the console want the run to end here? Asked before each case. */
+bool port_stopped(void);
+
 /* port_alloc - NULL when there is none; port_free - of NULL is nothing. */
 void *port_alloc(size_t size, size_t align);
 void port_free(void *block);

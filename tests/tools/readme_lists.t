@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(os.path.abspath(__file__)).parent.parent.parent
 
 # README lists the ways to write one argument or one command in a row; sources: where the tables are.
-ARGUMENT = r'^\s*\{ "\w+", set_\w+ \}.*$'
+ARGUMENT = r'\{ "(\w+)",\s+"[^"]*",\s+"[^"]*",\s+set_\w+ \}'
 COMMAND = r'COMMAND\(\w+\) = \{\n.*?\.usage = "([^"]*)"'
 
 
@@ -18,7 +18,7 @@ def sources():
 
 
 def arguments_of(texts):
-    return {name for text in texts for line in re.findall(ARGUMENT, text, re.M) for name in re.findall(r'\{ "(\w+)", set_', line)}
+    return {name for text in texts for name in re.findall(ARGUMENT, text)}
 
 
 def commands_of(texts):
@@ -43,13 +43,13 @@ def differences(readme, texts):
 
 
 LIKE_README = "\n### Boot arguments\n\n| `mem=N` | x |\n| `test`, `test=GLOB` | `a=` |\n\n### Commands\n\n| `why ADDRESS` | x |\n| `test [A \\| B]` | x |\n\n## End\n"
-LIKE_SOURCE = 'x[] = {\n\t{ "mem", set_mem }, { "test", set_test },\n};\nCOMMAND(why) = {\n\t.name = "why",\n\t.usage = "why ADDRESS",\n};\nCOMMAND(test) = {\n\t.usage = "test [A | B]",\n};\n'
+LIKE_SOURCE = 'x[] = {\n\t{ "mem", "mem=N", "x", set_mem }, { "test", "test | test=GLOB", "x", set_test },\n};\nCOMMAND(why) = {\n\t.name = "why",\n\t.usage = "why ADDRESS",\n};\nCOMMAND(test) = {\n\t.usage = "test [A | B]",\n};\n'
 
 # what it is | README.md | the sources | what is said, in order
 CASES = [
     ("both lists are complete", LIKE_README, LIKE_SOURCE, []),
     ("an argument is not listed", LIKE_README.replace("| `mem=N` | x |\n", ""), LIKE_SOURCE, ["mem is not in README.md"]),
-    ("an argument is gone", LIKE_README, LIKE_SOURCE.replace('{ "mem", set_mem }, ', ""), ["mem is in README.md"]),
+    ("an argument is gone", LIKE_README, LIKE_SOURCE.replace('{ "mem", "mem=N", "x", set_mem }, ', ""), ["mem is in README.md"]),
     ("a command is not listed", LIKE_README.replace("| `why ADDRESS` | x |\n", ""), LIKE_SOURCE, ["why ADDRESS is not"]),
     ("a command has other words", LIKE_README, LIKE_SOURCE.replace("A | B", "A"),
      ["test [A] is not in README.md", "test [A | B] is in README.md"]),

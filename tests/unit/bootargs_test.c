@@ -276,3 +276,33 @@ KTEST(bootargs, a_number_is_set_only_if_it_is_one)
 	EXPECT(bootargs_set_number(&number, "0x20", 4) == NULL);
 	EXPECT_EQ(number, 32);
 }
+
+KTEST(bootargs, the_terminal_is_set_or_nothing_is)
+{
+	struct bootargs args = parse("term=80x24");
+
+	EXPECT(args.terminal.columns == 80 && args.terminal.rows == 24 && args.terminal.ansi);
+	EXPECT_EQ(complaints, 0);
+	EXPECT_EQ(parse("term=80x24 term=9x9").terminal.columns, 80);
+	EXPECT_EQ(complaints, 1);
+	EXPECT_EQ(parse("term").terminal.columns, 0);
+	EXPECT_EQ(complaints, 1);
+	EXPECT_EQ(parse("").terminal.columns, 0);
+}
+
+KTEST(bootargs, each_argument_is_explained_once)
+{
+	const struct boot_arguments more = { selftest_argument, SELFTEST_ARGUMENTS, NULL };
+	const struct boot_argument *argument;
+	unsigned n = 0;
+
+	for (; (argument = bootargs_at(&more, n)) != NULL; n++) {
+		EXPECT(bootargs_find(&more, argument->name) == argument);
+		EXPECT(strncmp(argument->usage, argument->name, strlen(argument->name)) == 0);
+		EXPECT(argument->help[0] != '\0');
+		EXPECT(bootargs_name(&more, n) == argument->name);
+	}
+	EXPECT(n > SELFTEST_ARGUMENTS);
+	EXPECT(bootargs_name(&more, n) == NULL);
+	EXPECT(bootargs_find(&more, "") == NULL && bootargs_find(&more, "me") == NULL);
+}

@@ -1241,3 +1241,71 @@ KTEST(frame, validate_sees_each_broken_invariant)
 	bank[1].fast_nbits = 0;
 	expect_broken(&r, "F6");
 }
+
+/* The same by one question for each frame. */
+static struct frame_summary summary_by_frames(struct frame_pool *pool, frame_nr_t pfn,
+					      frame_count_t n)
+{
+	struct frame_summary s = { 0 };
+	frame_count_t run = 0, in_piece = 0;
+
+	for (frame_nr_t i = pfn; i < pfn + n; i++) {
+		bool free = frame_is_free(pool, i);
+		s.managed += frame_is_managed(pool, i);
+		s.free += free;
+		run = free ? run + 1 : 0;
+		s.longest = run > s.longest ? run : s.longest;
+		in_piece = i % 512 == 0 ? 0 : in_piece;
+		in_piece += free;
+		s.whole += in_piece == 512;
+	}
+	return s;
+}
+
+static void expect_summary(struct frame_pool *pool, frame_nr_t pfn, frame_count_t n)
+{
+	struct frame_summary want = summary_by_frames(pool, pfn, n);
+	struct frame_summary got;
+
+	frame_summarize(pool, pfn, n, &got);
+	EXPECT_EQ(got.managed, want.managed);
+	EXPECT_EQ(got.free, want.free);
+	EXPECT_EQ(got.longest, want.longest);
+	EXPECT_EQ(got.whole, want.whole);
+}
+
+KTEST(frame, a_summary_agrees_with_the_frames_one_by_one)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 1000, 2100);
+
+	expect_summary(pool, 1000, 2100);
+	for (unsigned i = 0; i < 60; i++) {
+		frame_nr_t from = 1000 + ktest_random() % 2100;
+		frame_count_t n = 1 + ktest_random() % 90;
+		if (i % 3 != 0)
+			(void)!frame_alloc_at(pool, from, n < 3100 - from ? n : 3100 - from);
+		frame_nr_t at = 900 + ktest_random() % 2300;
+		expect_summary(pool, at, ktest_random() % 700);
+		expect_summary(pool, 900, 2300);
+	}
+	REQUIRE_VALID(frame_validate(pool));
+}
+
+KTEST(frame, a_summary_of_two_banks_has_no_run_across_them)
+{
+	struct rig r;
+	struct frame_summary s;
+
+	rig_init(&r, 0);
+	rig_add_bank(&r, 512, 100);
+	rig_add_bank(&r, 612, 200);
+	REQUIRE_EQ(frame_insert(r.pool, 512, 100), ACRE_OK);
+	REQUIRE_EQ(frame_insert(r.pool, 612, 200), ACRE_OK);
+	frame_summarize(r.pool, 0, UINT64_MAX, &s);
+	EXPECT_EQ(s.managed, 300);
+	EXPECT_EQ(s.free, 300);
+	EXPECT_EQ(s.longest, 200);
+	frame_summarize(r.pool, 0, 0, &s);
+	EXPECT_EQ(s.managed, 0);
+}

@@ -100,3 +100,13 @@ KTEST(words, bytes_with_a_suffix)
 		EXPECT_EQ(bytes, trial[i].want);
 	}
 }
+
+KTEST(words, a_glob_matches_what_it_says)
+{
+	EXPECT(word_matches("", ""));
+	EXPECT(!word_matches("", "a"));
+	EXPECT(word_matches("*", "") && word_matches("*", "abc") && word_matches("**", "a"));
+	EXPECT(word_matches("frame.*", "frame.pair") && !word_matches("frame.*", "frames.pair"));
+	EXPECT(word_matches("a?c", "abc") && !word_matches("a?c", "ac"));
+	EXPECT(word_matches("*ab*ab", "xabyababab") && !word_matches("*ab*ab", "xabya"));
+}

@@ -124,6 +124,7 @@ COMMAND(lend) = {
 	.name = "lend",
 	.usage = "lend ADDRESS",
 	.help = "lend the reusable reservation there to the frame pool",
+	.example = "lend 0xa8000000",
 	.max_words = 1,
 	.run_words = lend,
 };
@@ -132,6 +133,7 @@ COMMAND(loans) = {
 	.name = "loans",
 	.usage = "loans",
 	.help = "what is lent to the frame pool",
+	.example = "loans",
 	.run = show_loans,
 };
 
@@ -139,6 +141,7 @@ COMMAND(reclaim) = {
 	.name = "reclaim",
 	.usage = "reclaim ADDRESS",
 	.help = "take back what was lent there, if all of it is free",
+	.example = "reclaim 0xa8000000",
 	.max_words = 1,
 	.run_words = reclaim,
 };

@@ -111,5 +111,6 @@ COMMAND(locks) = {
 	.name = "locks",
 	.usage = "locks",
 	.help = "what each lock has seen, and who holds it",
+	.example = "locks",
 	.run = report_locks,
 };

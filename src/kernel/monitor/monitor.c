@@ -1,27 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* monitor.c - the line editor of the prompt. Lines are untrusted and may be of any length. */
+/* monitor.c - the prompt: a line is read, and its words are run. Lines are untrusted. */
 #include "kernel/monitor/monitor.h"
 
 #include "kernel/command.h"
-#include "kernel/hart/clock.h"
 #include "kernel/hart/harts.h"
-#include "kernel/kernel_sbi.h"
-#include "kernel/machine.h"
-#include "kernel/memory/kmalloc.h"
+#include "kernel/monitor/complete.h"
+#include "kernel/monitor/line_edit.h"
+#include "kernel/tty.h"
 #include "kernel/words.h"
 #include "lib/print.h"
 #include "lib/string.h"
-#include "mm/heap/heap_cache.h"
-#include "sbi/console.h"
 
-#define LINE_SIZE 256u
 #define MAX_WORDS 16u
 
-struct line {
-	char text[LINE_SIZE];
-	size_t len;
-	bool too_long;
-};
+static const char prompt[] = "acre> ";
 
 /* A line while its command runs: its words, each terminated, side by side. */
 struct command_line {
@@ -29,7 +21,7 @@ struct command_line {
 	char text[LINE_SIZE + MAX_WORDS];
 };
 
-static unsigned split_line(struct command_line *command, const struct line *line)
+static unsigned split_line(struct command_line *command, const struct line_edit *line)
 {
 	char *end = command->text;
 	unsigned nwords = 0;
@@ -45,78 +37,76 @@ static unsigned split_line(struct command_line *command, const struct line *line
 	return nwords;
 }
 
-static void run_line(struct heap_cache *lines, const struct line *line)
+/* One for all lines: what the prompt does takes no memory, so that it changes nothing that it shows. */
+static void run_line(const struct line_edit *line)
 {
-	static struct command_line spare; /* the command may be what makes memory */
-	struct command_line *taken = kcache_alloc(lines);
-	struct command_line *command = taken != NULL ? taken : &spare;
-	unsigned nwords = split_line(command, line);
+	static struct command_line command;
+	unsigned nwords = split_line(&command, line);
+
 	if (nwords != 0)
-		command_run(nwords, command->word);
-	kcache_free(lines, taken);
+		command_run(nwords, command.word);
 }
 
-static char wait_for_byte(void)
+static void put_text(const char *text, size_t len)
 {
+	if (len != 0)
+		acre_print("%.*s", (int)len, text);
+}
+
+/* The last column stays free: a terminal goes to the next line there, or does not. */
+static size_t width_of_text(void)
+{
+	unsigned columns = tty_terminal.columns;
+
+	return columns != 0 ? columns - sizeof(prompt) : 0;
+}
+
+static void show_again(struct line_edit *line)
+{
+	acre_print("%s", prompt);
+	line_edit_show(line);
+}
+
+/* Until a line has ended. False if it was dropped. */
+static bool read_line(struct line_edit *line)
+{
+	acre_print("%s", prompt);
+	line_edit_begin(line, width_of_text());
 	for (;;) {
-		int c = sbi_console_getc(&kernel_sbi);
-		if (c >= 0)
-			return (char)c;
-		clock_nap(1);
-	}
-}
-
-static void erase(struct line *line, size_t count)
-{
-	for (; count != 0 && line->len != 0; count--, line->len--)
-		acre_print("\b \b");
-}
-
-/* Until CR or LF. Backspace, Ctrl-U and Ctrl-C edit; what does not fit is swallowed. */
-static void read_line(struct line *line)
-{
-	line->len = 0;
-	line->too_long = false;
-	for (;;) {
-		char c = wait_for_byte();
-		if (c == '\r' || c == '\n') {
-			acre_print("\n");
-			return;
-		}
-		if (c == '\b' || c == 127) {
-			erase(line, 1);
-		} else if (c == 'U' - '@') {
-			erase(line, line->len);
-		} else if (c == 'C' - '@') {
-			line->len = 0;
-			line->too_long = false;
-			acre_print("^C\n");
-			return;
-		} else if (c >= ' ' && c <= '~') {
-			if (line->len == sizeof(line->text)) {
-				line->too_long = true;
-				continue;
+		switch (line_edit_byte(line, tty_wait())) {
+		case LINE_DONE:
+			return true;
+		case LINE_DROPPED:
+			return false;
+		case LINE_COMPLETE:
+			if (complete(line)) {
+				complete_list(line);
+				show_again(line);
 			}
-			line->text[line->len++] = c;
-			acre_print("%c", c);
+			break;
+		case LINE_REDRAW:
+			acre_print("%s", tty_terminal.ansi ? TTY_CLEAR : "\n");
+			show_again(line);
+			break;
+		case LINE_TYPING:
+			break;
 		}
 	}
 }
 
 acre_noreturn void monitor_run(void)
 {
-	static struct line line;
-	static struct heap_cache lines;
+	static struct line_edit line;
 
-	kcache_create(&lines, "lines", sizeof(struct command_line));
+	line_edit_init(&line, put_text);
 	acre_print("\n'help' lists the commands.\n");
 	for (;;) {
-		acre_print("acre> ");
-		read_line(&line);
+		if (!read_line(&line))
+			continue;
 		if (line.too_long)
 			acre_print("a line has at most %u bytes: not run\n", LINE_SIZE);
 		else
-			run_line(&lines, &line);
+			run_line(&line);
 		hart_check_guard(hart_self());
 	}
 }

@@ -74,6 +74,8 @@ void report_harts(void)
 			   (ull)hart->id, state_str(hart), (ull)hart->timer_interrupts,
 			   (ull)hart->software_interrupts);
 		hart_slot_report_all(hart);
+		if (!command_more())
+			return;
 	}
 }
 
@@ -120,36 +122,27 @@ void report_memory(void)
 
 	acre_print("memory    %s of RAM in %u bank%s\n", fmt_size(size, memmap_ram_bytes(map)),
 		   map->nbanks, map->nbanks == 1 ? "" : "s");
-	for (uint32_t i = 0; i < map->nregions; i++)
+	if (!command_more())
+		return;
+	for (uint32_t i = 0; i < map->nregions; i++) {
 		print_region(&map->region[i]);
+		if (!command_more())
+			return;
+	}
 	acre_print("taken out of RAM, and left:\n");
+	if (!command_more())
+		return;
 	for (unsigned kind = 0; kind < MEMMAP_KIND_COUNT; kind++) {
 		uint64_t bytes = memmap_bytes(map, (enum memmap_kind)kind);
-		if (bytes != 0)
-			acre_print("  %-17s  %12s  %llu bytes\n",
-				   memmap_kind_str((enum memmap_kind)kind), fmt_size(size, bytes),
-				   (ull)bytes);
+		if (bytes == 0)
+			continue;
+		acre_print("  %-17s  %12s  %llu bytes\n", memmap_kind_str((enum memmap_kind)kind),
+			   fmt_size(size, bytes), (ull)bytes);
+		if (!command_more())
+			return;
 	}
 	report_sum(map);
 	report_outside(map);
-}
-
-void report_frames(void)
-{
-	struct frame_pool *pool = &machine.frames;
-	char managed[FMT_SIZE_LEN];
-	char free[FMT_SIZE_LEN];
-	frame_count_t nmanaged = frame_managed_count(pool);
-	frame_count_t nfree = frame_free_count(pool);
-
-	acre_print("frames    %llu managed (%s), %llu free (%s), of %llu bytes each\n",
-		   (ull)nmanaged, fmt_size(managed, nmanaged * FRAME_SIZE), (ull)nfree,
-		   fmt_size(free, nfree * FRAME_SIZE), (ull)FRAME_SIZE);
-	acre_print("          the heap has %llu of the frames that are handed out\n",
-		   (ull)kernel_heap_frames());
-	if (pool->debug)
-		acre_print("          debug mode: who took or freed a frame is recorded, "
-			   "free ones are filled\n");
 }
 
 void report_ready(void)
@@ -165,68 +158,28 @@ void report_ready(void)
 	acre_print("\n");
 }
 
-void report_heap(void)
+static void report_sbi(void)
 {
-	struct heap_stats s;
-	char total[FMT_SIZE_LEN];
-	char used[FMT_SIZE_LEN];
-	char peak[FMT_SIZE_LEN];
-	char largest[FMT_SIZE_LEN];
+	char version[SBI_IMPL_VERSION_LEN];
 
-	heap_stats(&kernel_heap, &s);
-	acre_print("heap      %s in %u region%s, %s used in %llu blocks, peak %s, "
-		   "largest free run %s\n",
-		   fmt_size(total, s.total_bytes), s.regions, s.regions == 1 ? "" : "s",
-		   fmt_size(used, s.used_bytes), (ull)s.live_blocks, fmt_size(peak, s.peak_bytes),
-		   fmt_size(largest, s.largest_free));
-	if (s.grown_bytes + s.placed_bytes + s.backed_bytes != 0)
-		acre_print("          %s in frames: taken %llu times, given back %llu times; "
-			   "and %s that it keeps\n",
-			   fmt_size(total, s.grown_bytes + s.placed_bytes), (ull)s.grows,
-			   (ull)s.shrinks, fmt_size(used, s.backed_bytes));
-	acre_print("          %llu failures, %llu bad alignments, %llu refused frees\n",
-		   (ull)s.count.failures, (ull)s.count.bad_alignments, (ull)s.count.refusals);
+	acre_print("  specification %u.%u, implementation %lu (%s) version %s\n",
+		   kernel_sbi.spec_major, kernel_sbi.spec_minor, kernel_sbi.impl_id,
+		   sbi_impl_name(kernel_sbi.impl_id), sbi_impl_version_str(&kernel_sbi, version));
+	acre_print("  mvendorid 0x%lx, marchid 0x%lx, mimpid 0x%lx; console by %s\n",
+		   kernel_sbi.mvendorid, kernel_sbi.marchid, kernel_sbi.mimpid,
+		   sbi_console_name(&kernel_sbi));
+	for (unsigned ext = 0; ext < SBI_EXT_COUNT; ext++)
+		acre_print("  0x%08lx %-28s %s\n", sbi_ext_id(ext), sbi_ext_name(ext),
+			   sbi_has(&kernel_sbi, ext) ? "yes" : "no");
 }
 
-/* One line of the table of report_heap_classes(). */
-static void report_class(unsigned class, const struct slab_stats *s)
-{
-	char size[FMT_SIZE_LEN];
-	const char *what = class == SLAB_LARGE ? "large" : fmt_size(size, s->size);
-
-	acre_print("  %-10s %6zu %7zu %8zu %9zu %10zu %10zu\n", s->name != NULL ? s->name : what,
-		   s->slabs, s->peak, s->live, s->objects - s->live, s->live_bytes, s->bytes);
-}
-
-/* The heap by classes: its last column adds up to all of its memory. */
-static void report_heap_classes(void)
-{
-	struct heap_stats h;
-	struct slab_stats s;
-	size_t in_objects = 0;
-
-	report_heap();
-	acre_print("  objects of  slabs    peak     live      free live bytes      bytes\n");
-	for (unsigned class = 1; class <= SLAB_LARGE; class ++) {
-		slab_class_stats(&kernel_heap.slabs, class, &s);
-		in_objects += s.bytes;
-		if (s.starts != 0)
-			report_class(class, &s);
-	}
-	heap_stats(&kernel_heap, &h);
-	const struct {
-		const char *what;
-		size_t bytes;
-	} rest[] = {
-		{ "rests of slabs", h.slab_bytes > in_objects ? h.slab_bytes - in_objects : 0 },
-		{ "larger blocks", h.run_bytes },
-		{ "tables in the heap", h.table_bytes },
-		{ "free", h.free_bytes },
-		{ "sum", h.total_bytes },
-	};
-	for (size_t i = 0; i < ARRAY_SIZE(rest); i++)
-		acre_print("  %-54s %10zu\n", rest[i].what, rest[i].bytes);
-}
+COMMAND(sbi) = {
+	.name = "sbi",
+	.usage = "sbi",
+	.help = "the firmware and its extensions",
+	.example = "sbi",
+	.run = report_sbi,
+};
 
 static void report_machine_and_harts(void)
 {
@@ -238,26 +191,14 @@ COMMAND(mem) = {
 	.name = "mem",
 	.usage = "mem",
 	.help = "every region of memory and who owns it",
+	.example = "mem",
 	.run = report_memory,
-};
-
-COMMAND(frames) = {
-	.name = "frames",
-	.usage = "frames",
-	.help = "the frame pool",
-	.run = report_frames,
-};
-
-COMMAND(heap) = {
-	.name = "heap",
-	.usage = "heap",
-	.help = "the kernel heap",
-	.run = report_heap_classes,
 };
 
 COMMAND(harts) = {
 	.name = "harts",
 	.usage = "harts",
 	.help = "firmware, machine and harts",
+	.example = "harts",
 	.run = report_machine_and_harts,
 };

@@ -7,8 +7,6 @@
 void report_machine(void); /* what booted it, model, ISA, harts */
 void report_harts(void);   /* a line for each hart, and what its clients say */
 void report_memory(void);  /* every region, and what was taken out of RAM by whom */
-void report_frames(void);
-void report_heap(void);
-void report_ready(void); /* the time from entry */
+void report_ready(void);   /* the time from entry */
 
 #endif

@@ -365,6 +365,14 @@ const char *why_str(char buf[WHY_LEN], acre_paddr_t addr)
 	return buf;
 }
 
+bool why_is_kernels(acre_paddr_t addr)
+{
+	char unused[WHY_LEN];
+	struct sentence s = { unused, 0 };
+
+	return say_harts(&s, addr) || say_heap(&s, addr);
+}
+
 static void print_why(unsigned nwords, char *const *word)
 {
 	char sentence[WHY_LEN];
@@ -378,6 +386,8 @@ COMMAND(why) = {
 	.name = "why",
 	.usage = "why ADDRESS",
 	.help = "whose is the byte there, and why",
+	.example = "why kernel_main+0x10",
+	.candidate = symbol_name,
 	.max_words = 1,
 	.run_words = print_why,
 };

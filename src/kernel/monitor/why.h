@@ -3,6 +3,8 @@
 #ifndef ACRE_KERNEL_WHY_H
 #define ACRE_KERNEL_WHY_H
 
+#include <stdbool.h>
+
 #include "mm/types.h"
 
 #define WHY_LEN 400u
@@ -14,5 +16,8 @@
  * Result: @buf, terminated; cut if it has to be.
  */
 const char *why_str(char buf[WHY_LEN], acre_paddr_t addr);
+
+/* why_is_kernels - is the byte at @addr the heap's, or a hart's stack or record? */
+bool why_is_kernels(acre_paddr_t addr);
 
 #endif

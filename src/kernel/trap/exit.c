@@ -154,6 +154,7 @@ COMMAND(poweroff) = {
 	.name = "poweroff",
 	.usage = "poweroff",
 	.help = "switch the machine off; the exit code is the verdict so far",
+	.example = "poweroff",
 	.run = power_off,
 };
 
@@ -161,5 +162,6 @@ COMMAND(reboot) = {
 	.name = "reboot",
 	.usage = "reboot",
 	.help = "start the machine over",
+	.example = "reboot",
 	.run = machine_reboot,
 };

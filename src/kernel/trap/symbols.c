@@ -5,7 +5,7 @@
  */
 #include "kernel/trap/symbols.h"
 
-#include <stddef.h>
+#include "lib/string.h"
 
 struct symbol {
 	uint32_t text_offset;
@@ -36,4 +36,22 @@ const char *symbol_find(uint64_t address, uint64_t *offset)
 	}
 	*offset = address - start - symbol_table[low].text_offset;
 	return symbol_names + symbol_table[low].name_offset;
+}
+
+const char *symbol_name(size_t i)
+{
+	return i < symbol_count ? symbol_names + symbol_table[i].name_offset : NULL;
+}
+
+bool symbol_address(const char *name, size_t len, uint64_t *address)
+{
+	const char *each;
+
+	for (size_t i = 0; (each = symbol_name(i)) != NULL; i++) {
+		if (strlen(each) == len && memcmp(each, name, len) == 0) {
+			*address = (uint64_t)text_start + symbol_table[i].text_offset;
+			return true;
+		}
+	}
+	return false;
 }

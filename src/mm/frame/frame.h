@@ -276,6 +276,22 @@ bool frame_is_free(struct frame_pool *pool, frame_nr_t pfn);
 /* frame_is_managed - is @pfn the pool's, free or handed out? */
 bool frame_is_managed(struct frame_pool *pool, frame_nr_t pfn);
 
+/* What there is in a range of frames. */
+struct frame_summary {
+	frame_count_t managed; /* the pool's, free or handed out */
+	frame_count_t free;
+	frame_count_t whole;   /* pieces of 2 MiB, at multiples of it, that are free */
+	frame_count_t longest; /* run of free frames, in one bank */
+};
+
+/*
+ * frame_summarize - look at [@pfn, @pfn + @n), any frames; those of no bank are nothing. For maps:
+ * the lock is taken for 2 MiB at a time, and what changes meanwhile may be counted or not.
+ * Cost: O(n / 64 + chunks).
+ */
+void frame_summarize(struct frame_pool *pool, frame_nr_t pfn, frame_count_t n,
+		     struct frame_summary *summary);
+
 /* What happened to a frame last. */
 struct frame_past {
 	const char *what;   /* "taken" or "freed" */

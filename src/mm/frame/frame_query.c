@@ -85,3 +85,75 @@ bool frame_pool_is_empty(struct frame_pool *pool)
 
 	return frame_search(pool, frame_search_lowest, &search) == FRAME_NONE;
 }
+
+/* A summary that is being made: how long the run of free frames is that ends where it stands. */
+struct summing {
+	struct frame_summary *summary;
+	frame_count_t run;
+};
+
+static void add_run(struct summing *s, frame_count_t n)
+{
+	s->run += n;
+	if (s->run > s->summary->longest)
+		s->summary->longest = s->run;
+}
+
+/* The runs of set bits of @free, of which bits [@from, @to) are looked at. */
+static void add_runs(struct summing *s, uint64_t free, unsigned from, unsigned to)
+{
+	while (from < to) {
+		uint64_t rest = free >> from;
+		unsigned n = (rest & 1) == 0 ? 0 : ~rest == 0 ? 64 : bits_ctz(~rest);
+		n = n < to - from ? n : to - from;
+		add_run(s, n);
+		from += n;
+		if (from == to)
+			return;
+		s->run = 0;
+		rest = free >> from;
+		from = rest == 0 ? to : from + bits_ctz(rest);
+	}
+}
+
+/* Bits [@from, @to) of one chunk of @bank. */
+static void sum_chunk(struct frame_pool *pool, const struct frame_bank *bank, uint64_t from,
+		      uint64_t to, struct summing *s)
+{
+	LOCK_SCOPED(held, &pool->lock);
+	frame_count_t before = s->summary->free;
+
+	for (uint64_t i = from; i < to;) {
+		uint64_t at = i / BITS_PER_WORD;
+		uint64_t end = (at + 1) * BITS_PER_WORD < to ? (at + 1) * BITS_PER_WORD : to;
+		uint64_t mask = bitmap_from(i) & bitmap_upto(end - 1);
+		uint64_t free = bitmap_atomic_word(&bank->free[at]);
+		s->summary->managed += bits_count(bitmap_atomic_word(&bank->inserted[at]) & mask);
+		s->summary->free += bits_count(free & mask);
+		add_runs(s, free, (unsigned)(i % BITS_PER_WORD),
+			 (unsigned)((end - 1) % BITS_PER_WORD) + 1);
+		i = end;
+	}
+	if (s->summary->free - before == CHUNK_BITS)
+		s->summary->whole++;
+}
+
+void frame_summarize(struct frame_pool *pool, frame_nr_t pfn, frame_count_t n,
+		     struct frame_summary *summary)
+{
+	*summary = (struct frame_summary){ 0 };
+	for (uint32_t b = 0; b < pool->nbanks; b++) {
+		const struct frame_bank *bank = &pool->bank[b];
+		struct summing s = { .summary = summary };
+		frame_nr_t low = pfn > bank->first ? pfn : bank->first;
+		frame_nr_t high = bank->first + bank->nframes;
+		if (pfn < high && n < high - pfn)
+			high = pfn + n;
+		for (uint64_t i = low; i < high;) {
+			uint64_t end = (i / CHUNK_BITS + 1) * CHUNK_BITS;
+			end = end < high ? end : high;
+			sum_chunk(pool, bank, i - bank->base, end - bank->base, &s);
+			i = end;
+		}
+	}
+}
