@@ -21,8 +21,9 @@ static const struct {
 	      { "threads", threads_run },
 	      { "traces", traces_run } };
 
-static void say_versions(void)
+static void say_how(unsigned percent)
 {
+	printf("rounds\t%u\n", percent);
 	for (unsigned i = 0; i < PEER_HEAPS; i++) {
 		if (peer_heaps[i]->version != NULL)
 			printf("version\t%s\t%s\n", peer_heaps[i]->name, peer_heaps[i]->version());
@@ -34,7 +35,7 @@ int main(int argc, char **argv)
 	unsigned percent = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 100;
 	bool right = true;
 
-	say_versions();
+	say_how(percent);
 	for (unsigned i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		if (argc < 3 || strcmp(argv[2], parts[i].name) == 0)
 			right &= parts[i].run(percent);

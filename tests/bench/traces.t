@@ -161,7 +161,7 @@ def figure(part, size, workload, heap, number, what, value):
 
 def judged(talc, arena, live):
     """The targets of one trace where the replay takes 5 ns, ours 10 more."""
-    text = FIGURES
+    text = "rounds\t100\n" + FIGURES
     for n in range(3):
         text += figure("traces", "bare", "x", "nothing", n, "ns", 5)
         text += figure("traces", "locked", "x", "nothing", n, "ns", 6)
@@ -185,11 +185,33 @@ def judged(talc, arena, live):
 def the_report_subtracts_the_replay_and_holds_ours_against_the_targets():
     data, met = judged(talc=9.6, arena=1130, live=0.86)
     must(met == [True, True, True, True], data["targets"])
+    must(data["rounds_percent"] == 100, data["rounds_percent"])
     trace = data["traces"]["x"]
     must(trace["locked"]["acre"]["ns"] == 10 and trace["locked"]["talc"]["ratio"] == 0.96, trace)
     must(trace["bare"]["talc"]["ratio"] == 9.7 and trace["footprint"]["acre"]["ratio"] == 1.14, trace)
     must(judged(talc=9.4, arena=1150, live=0.84)[1] == [False, True, False, False], "all but one are missed")
     must(judged(talc=20, arena=1300, live=0.9)[1] == [False, False, True, True], "no more than 1.3")
+
+
+@case
+def a_quick_look_is_not_put_into_the_documents():
+    """By what the program of `make bench-peers` and `make bench-traces` says first."""
+    for report in (REPORT, REPORT.PEERS):
+        before = [path.read_bytes() for path in (report.DOCUMENT, report.PLOT)]
+        for said, words in (("rounds\t10\n", "PEERS_ROUNDS=10"), ("", "PEERS_ROUNDS=None"), ("rounds\t100\n", None)):
+            with tempfile.TemporaryDirectory() as folder:
+                figures, out = Path(folder) / "figures", f"{folder}/out"
+                figures.write_text(said, encoding="utf-8")
+                Path(f"{out}.json").write_text(json.dumps({"rounds_percent": REPORT.PEERS.rounds_of(figures)}), encoding="utf-8")
+                try:
+                    report.put_into_docs(out)
+                except SystemExit as refusal:
+                    must(words and words in str(refusal), f"{said!r}: {refusal}")
+                except FileNotFoundError:
+                    must(words is None, f"{said!r} is not refused")  # there are no tables to put there
+                else:
+                    must(False, f"{said!r}: something was put there")
+        must(before == [path.read_bytes() for path in (report.DOCUMENT, report.PLOT)], "a document was changed")
 
 
 plan()
