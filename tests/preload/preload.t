@@ -27,6 +27,7 @@ OBJECT = TOP / "build/preload/libacre-preload.so"
 THREADS = TOP / "build/preload/load_threads"
 SLOTS = 8  # slots.h
 LONG = "--long" in sys.argv[1:]
+ADDRESS_SPACE = 6 << 30  # bytes: RAM of process_heap.c, and the program
 SCALE = 6 if LONG else 1
 LIMIT = 900  # seconds, of one command: nothing of this is slow, but the machine may be
 
@@ -137,13 +138,22 @@ def a_second_free_is_refused():
 # ---- all ----------------------------------------------------------------------------------------
 
 
+def too_little_address_space_is_no_failure():
+    def limit():
+        resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE - 1, ADDRESS_SPACE - 1))
+
+    ended = subprocess.run([sys.executable, __file__], preexec_fn=limit, capture_output=True, check=False)
+    must(ended.returncode == 0 and ended.stdout.startswith(b"1..0 # SKIP "), f"it says {ended.stdout + ended.stderr}")
+
+
 def cases():
     for name, (programs, _, _, short) in loads.LOADS.items():
         if LONG or short:
             lacking = loads.missing(programs)
             yield (f"{name} does the same with our heap", lambda name=name: check_load(name),
                    f"{', '.join(lacking)} not here" if lacking else None)
-    for case in (three_times_as_many_threads_as_slots_with_children, a_second_free_is_refused):
+    for case in (three_times_as_many_threads_as_slots_with_children, a_second_free_is_refused,
+                 too_little_address_space_is_no_failure):
         yield case.__name__.replace("_", " "), case, None
     lacking = loads.missing(["git"])
     yield ("the repository of the caller is left alone", the_repository_of_the_caller_is_left_alone,
@@ -185,6 +195,10 @@ def main():
     if not OBJECT.exists() or not THREADS.exists():
         print(f"Bail out! {OBJECT.relative_to(TOP)} is not there: make preload")
         return 1
+    allowed = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if allowed != resource.RLIM_INFINITY and allowed < ADDRESS_SPACE:
+        print(f"1..0 # SKIP a process may have {allowed >> 20} MiB of address space here, and this takes {ADDRESS_SPACE >> 20}")
+        return 0
     found = list(cases())
     print(f"1..{len(found)}", flush=True)
     passed = [run_case(number, *case) for number, case in enumerate(found, 1)]

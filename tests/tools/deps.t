@@ -62,7 +62,7 @@ logged() { grep -q -- "$1" "$box/log" 2>/dev/null; }
 code_is() { [ "$code" = "$1" ]; }
 nothing_logged() { [ ! -e "$box/log" ]; }
 
-echo 1..23
+echo 1..27
 
 fresh_machine
 apt make
@@ -145,6 +145,21 @@ stub clang 'case $1 in -dumpversion) echo 14.0.6;; *) echo /no/clang;; esac'
 for tool in gcc prove cpio spin patch mke2fs; do stub "$tool" 'exit 0'; done
 deps test
 check "the package that another one would replace does not stand in for it" logged 'install.*libclang-rt-14-dev'
+
+fresh_machine
+apt make
+for tool in gcc cargo riscv64-linux-gnu-gcc riscv64-linux-gnu-g++ qemu-riscv64; do stub "$tool" 'exit 0'; done
+stub rustc "echo $box/rust"
+deps rv64peers
+check "Rust's library for the bare machine: without rustup an error" code_is 1
+check "which names it" says riscv64imac-unknown-none-elf
+stub rustup "echo \"rustup \$*\" >>'$box/log'"
+deps rv64peers
+check "with rustup it is added" logged '^rustup target add riscv64imac-unknown-none-elf$'
+mkdir -p "$box/rust/lib/rustlib/riscv64imac-unknown-none-elf"
+rm -f "$box/log"
+deps rv64peers
+check "where it is, nothing is asked for" nothing_logged
 
 fresh_machine
 rm "$box/bin/dtc"
