@@ -11,18 +11,17 @@ import tempfile
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-from tap import case, must, plan, run
-
 TOP = Path(__file__).resolve().parent.parent.parent
 BENCH = TOP / "bench"
 LIARS = TOP / "build/bench/host/liars"
 ISA = "rv64imac"
 
-sys.path[:0] = [str(BENCH), str(TOP / "scripts")]
+sys.path[:0] = [str(BENCH), str(TOP / "scripts"), str(TOP / "tests/support")]
 sys.dont_write_bytecode = True
 import figures  # noqa: E402  (its folder is no package)
 import peers_file  # noqa: E402
 import script_module  # noqa: E402
+from tap import case, must, plan, run  # noqa: E402
 
 RUN, REPORT = (script_module.load(BENCH / name) for name in ("run", "report"))
 BASELINE = figures.load(BENCH / "baseline.json")

@@ -10,13 +10,12 @@ another hart writes to one such line.
 import sys
 from pathlib import Path
 
-from tap import case, must, plan, run
-
 TOP = Path(__file__).resolve().parent.parent.parent
 KERNEL = TOP / "build/rv64-release-scaling/acre.elf"
 
-sys.path.insert(0, str(TOP / "scripts"))
+sys.path[:0] = [str(TOP / "scripts"), str(TOP / "tests/support")]
 import script_module  # noqa: E402
+from tap import case, must, plan, run  # noqa: E402
 
 REPORT = script_module.load(TOP / "bench/scaling/report")
 

@@ -11,8 +11,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tap import case, must, plan, run
-
 TOP = Path(__file__).resolve().parent.parent.parent
 FOLDER = TOP / "bench/traces"
 LIARS = TOP / "build/bench/host/trace_liars"
@@ -20,8 +18,9 @@ TRACER = TOP / "build/bench/traces/tracer.so"
 THREADS = TOP / "build/preload/load_threads"
 MOST_BYTES = 3 << 20
 
-sys.path.insert(0, str(TOP / "scripts"))
+sys.path[:0] = [str(TOP / "scripts"), str(TOP / "tests/support")]
 import script_module  # noqa: E402
+from tap import case, must, plan, run  # noqa: E402
 
 RECORD, REPORT = (script_module.load(FOLDER / name) for name in ("record", "report"))
 PACKED = sorted(FOLDER.glob("*.trace.xz"))
