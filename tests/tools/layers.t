@@ -15,6 +15,9 @@ import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+sys.path.insert(0, os.path.join(ROOT, "tests/support"))
+from tap import end, report  # noqa: E402
+
 # what it is | file | text put at its end (or the file's whole text, if it is new) | words of the rule
 REFUSED = [
     ("lib includes mm", "lib/fmt.c", '#include "mm/types.h"', "lib does not include mm"),
@@ -379,18 +382,6 @@ def batches(cases):
 
 
 def main():
-    failed = number = 0
-
-    def report(ok, name, output):
-        nonlocal failed, number
-        number += 1
-        failed += not ok
-        print("%sok %d - %s" % ("" if ok else "not ", number, name))
-        if not ok:
-            for line in output.splitlines()[:10]:
-                print("# " + line)
-
-    print("1..%d" % (sum(map(len, (REFUSED, ALLOWED, TREES, STALE, OBJECTS, STALE_OBJECTS))) + 3))
     subprocess.run(["cp", "-r", os.path.join(ROOT, "src"), BASE.name], check=True)
     code, output = in_copy({})
     report(code == 0, "the sources as they are keep to the layers", output)
@@ -419,8 +410,7 @@ def main():
     for name, old, new, rule in STALE_OBJECTS:
         code, output = in_changed_script(old, new, "--objects", os.path.join(ROOT, RELEASE))
         report(code == 1 and rule in output, "refused in objects: " + name, output)
-    return 1 if failed else 0
+    end()
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+main()

@@ -8,6 +8,10 @@ import sys
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+sys.path.insert(0, os.path.join(ROOT, "tests/support"))
+from tap import end, report  # noqa: E402
+
 CROSS = os.environ.get("CROSS_COMPILE", "riscv64-unknown-elf-")
 
 
@@ -65,17 +69,6 @@ def run(tree, *arguments):
 
 
 def main():
-    print("1..%d" % (len(FIGURES) + len(REFUSED)))
-    failed = number = 0
-
-    def report(ok, name, output):
-        nonlocal failed, number
-        number += 1
-        failed += not ok
-        print("%sok %d - %s" % ("" if ok else "not ", number, name))
-        for line in [] if ok else output.splitlines():
-            print("# " + line)
-
     with tempfile.TemporaryDirectory(prefix="acre-metrics.") as tree:
         for path, text in TREE.items():
             for folder in ("src", "build/src"):
@@ -92,8 +85,7 @@ def main():
         for name, arguments, words in REFUSED:
             code, output = run(tree, *arguments)
             report(code != 0 and words in output, "refused: " + name, output)
-    return 1 if failed else 0
+    end()
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+main()

@@ -14,6 +14,10 @@ import sys
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+sys.path.insert(0, os.path.join(ROOT, "tests/support"))
+from tap import end, report  # noqa: E402
+
 COPIED = ["Makefile", "mk", "scripts", "src", "tests", "bench", "docs", "kernel.ld"]
 
 DRY = ["make", "--no-print-directory", "-n"]
@@ -140,17 +144,6 @@ def after_change(tree, change, command):
 
 def main():
     commands = [KERNEL, BENCH, SCALING, LIFT, FUZZ, MUTATE, MUTATIONS, PLANTED]
-    print("1..%d" % (len(commands) + len(CASES)))
-    failed = number = 0
-
-    def report(ok, name, output):
-        nonlocal failed, number
-        number += 1
-        failed += not ok
-        print("%sok %d - %s" % ("" if ok else "not ", number, name), flush=True)
-        for line in [] if ok else output.splitlines()[-10:]:
-            print("# " + line[:300])
-
     with tempfile.TemporaryDirectory(prefix="acre-moves.") as tree:
         subprocess.run(["cp", "-r", *(os.path.join(ROOT, name) for name in COPIED), tree], check=True)
         for command in commands:
@@ -159,8 +152,7 @@ def main():
         for name, change, command, words in CASES:
             code, output = after_change(tree, change, command)
             report(code != 0 and words in output, "noticed: " + name, output)
-    return 1 if failed else 0
+    end()
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+main()

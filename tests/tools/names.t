@@ -14,8 +14,9 @@ import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-sys.path.insert(0, os.path.join(ROOT, "scripts"))
+sys.path[:0] = [os.path.join(ROOT, "scripts"), os.path.join(ROOT, "tests/support")]
 import script_module  # noqa: E402
+from tap import end, report  # noqa: E402
 
 # what it is | header | text before its last line | what is said of it
 REFUSED = [
@@ -128,17 +129,6 @@ def with_objects(root, path, text):
 
 
 def main():
-    failed = number = 0
-
-    def report(ok, name, output):
-        nonlocal failed, number
-        number += 1
-        failed += not ok
-        print("%sok %d - %s" % ("" if ok else "not ", number, name))
-        if not ok:
-            for line in output.splitlines()[:10]:
-                print("# " + line)
-
     @contextlib.contextmanager
     def copy():
         with tempfile.TemporaryDirectory(prefix="acre-names.") as root:
@@ -147,7 +137,6 @@ def main():
             subprocess.run(["cp", "-r", os.path.join(ROOT, "tests", "lift"), os.path.join(root, "tests")], check=True)
             yield root
 
-    print("1..%d" % (sum(map(len, (REFUSED, ALLOWED, LINKED, LINKED_ALLOWED))) + 6))
     code, output = run(ROOT)
     report(code == 0, "the sources as they are pass", output)
     for name, header, text, said in REFUSED:
@@ -185,8 +174,7 @@ def main():
         plant(root, "mm/setup.h", "int planted(")
         code, output = run(root)
         report(code == 1 and "expected" in output, "a header that does not compile is refused", output)
-    return 1 if failed else 0
+    end()
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+main()

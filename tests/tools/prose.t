@@ -8,8 +8,9 @@ from pathlib import Path
 
 ROOT = Path(os.path.abspath(__file__)).parent.parent.parent
 
-sys.path.insert(0, str(ROOT / "scripts"))
+sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests/support")]
 import script_module  # noqa: E402
+from tap import end, report  # noqa: E402
 
 LONG = "word " * 21
 TOP = "# Page\n\nFor readers of tests. It answers nothing.\nRead before: nothing.\n\n"  # lines 1 to 5
@@ -72,14 +73,9 @@ def cases(prose):
 
 
 def main():
-    found = list(cases(script_module.load(ROOT / "scripts/check-prose")))
-    print(f"1..{len(found)}")
-    failed = 0
-    for number, (what, lines, said) in enumerate(found, 1):
-        ok = lines == [] if said is None else len(lines) == 1 and said in lines[0]
-        failed += not ok
-        print(f"{'ok' if ok else 'not ok'} {number} {what}" + ("" if ok else f"\n# {lines}"))
-    return 1 if failed else 0
+    for what, found, said in cases(script_module.load(ROOT / "scripts/check-prose")):
+        report(found == [] if said is None else len(found) == 1 and said in found[0], what, found)
+    end()
 
 
-raise SystemExit(main())
+main()

@@ -17,8 +17,9 @@ import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-sys.path.insert(0, os.path.join(ROOT, "scripts"))
+sys.path[:0] = [os.path.join(ROOT, "scripts"), os.path.join(ROOT, "tests/support")]
 import script_module  # noqa: E402
+from tap import end, report  # noqa: E402
 
 HARTS = "src/fdt/fdt_harts.c"
 TOKENS = "src/fdt/fdt_token.c"
@@ -168,20 +169,6 @@ EVA_LIES = [
 ]
 
 
-class Tap:
-    def __init__(self, plan):
-        self.number = self.failed = 0
-        print("1..%d" % plan)
-
-    def report(self, ok, name, output):
-        self.number += 1
-        self.failed += not ok
-        print("%sok %d - %s" % ("" if ok else "not ", self.number, name))
-        if not ok:
-            for line in output.splitlines()[-12:]:
-                print("# " + line)
-
-
 def copy_of_tree(to):
     for folder in ("src", "scripts", "tests/proof", "tests/host/arch", "docs"):
         if os.path.isdir(os.path.join(ROOT, folder)):
@@ -305,81 +292,79 @@ RESULTS = [
 
 
 def main():
-    tap = Tap(2 + len(REFUSED) + len(RESULTS) + 2 + len(LIES) + 2 + len(SMOKE_LIES) + len(EVA_LIES) + 3 +
-              1 + len(WORD_LIES) + 1)
     with tempfile.TemporaryDirectory(prefix="acre-gate.") as tree:
         copy_of_tree(tree)
         code, output = run(tree, "scripts/prove-gate")
         readers = [line.split()[2] for line in output.splitlines() if "reads bytes:" in line]
-        tap.report(code == 0, "the sources as they are pass", output)
-        tap.report({"fdt_block_cell", "fdt_block_string", "fdt_block_text"} <= set(readers),
+        report(code == 0, "the sources as they are pass", output)
+        report({"fdt_block_cell", "fdt_block_string", "fdt_block_text"} <= set(readers),
                    "and the functions that read the blob are listed", output)
         for name, path, old, new, words in REFUSED:
             if "__FRAMAC__" in new:
                 edit(tree, "src/fdt/fdt.h", "/*@\n", "#ifdef __FRAMAC__\n#endif\n/*@\n")
             good = edit(tree, path, old, new)
             code, output = run(tree, "scripts/prove-gate")
-            tap.report(good is not None and code == 1 and words in output, "refused: " + name, output)
+            report(good is not None and code == 1 and words in output, "refused: " + name, output)
             put_back(tree, path, good or "")
 
         shutil.copytree(os.path.join(ROOT, "src"), os.path.join(tree, "src"), dirs_exist_ok=True)
         for name, arguments, words in RESULTS:
             results(tree, **arguments)
             code, output = run(tree, "scripts/prove-gate", "--results", "build/prove")
-            tap.report(code == (1 if words else 0) and words in output,
+            report(code == (1 if words else 0) and words in output,
                        "with results: %s%s" % ("refused: " if words else "", name), output)
-        with_prover(tap, tree)
-    return 1 if tap.failed else 0
+        with_prover(tree)
+    end()
 
 
-def with_prover(tap, tree):
+def with_prover(tree):
     fake = os.path.join(tree, "fake")
     os.mkdir(fake)
     fake_prover(fake, GOOD)
     code, output = run(tree, "scripts/prove", "fdt_token", path=fake)
-    tap.report(code == 0 and "Proved goals: 2 / 2" in output, "prove: all is well", output)
+    report(code == 0 and "Proved goals: 2 / 2" in output, "prove: all is well", output)
     fake_prover(fake, GOOD, code=1)
     code, output = run(tree, "scripts/prove", "fdt_token", path=fake)
-    tap.report(code == 1, "prove: refused: frama-c fails", output)
+    report(code == 1, "prove: refused: frama-c fails", output)
     for name, says, words in LIES:
         fake_prover(fake, says)
         code, output = run(tree, "scripts/prove", "fdt_token", path=fake)
-        tap.report(code == 1 and words in output, "prove: refused: " + name, output)
+        report(code == 1 and words in output, "prove: refused: " + name, output)
     fake_prover(fake, "[wp] [Passed] Smoke-test typed_f_wp_smoke_default_requires\n" + GOOD)
     code, output = run(tree, "scripts/prove", "--smoke", "fdt_token", path=fake)
-    tap.report(code == 0 and "Smoke tests passed: 2 / 2" in output, "smoke: all is well", output)
+    report(code == 0 and "Smoke tests passed: 2 / 2" in output, "smoke: all is well", output)
     for name, says, words in SMOKE_LIES:
         fake_prover(fake, says)
         code, output = run(tree, "scripts/prove", "--smoke", "fdt_token", path=fake)
-        tap.report(code == 1 and words in output, "smoke: refused: " + name, output)
+        report(code == 1 and words in output, "smoke: refused: " + name, output)
     code, output = run(tree, "scripts/prove", "no_such_unit", path=fake)
-    tap.report(code == 2, "prove: a unit that is not there", output)
+    report(code == 2, "prove: a unit that is not there", output)
 
     prove = script_module.load(os.path.join(tree, "scripts", "prove"))
     good = eva_output(prove, tree)
     fake_prover(fake, good)
     code, output = run(tree, "scripts/prove", "eva_harts", path=fake)
-    tap.report(code == 0 and output.splitlines()[-1] == "alarms: 0", "eva: all is well", output)
+    report(code == 0 and output.splitlines()[-1] == "alarms: 0", "eva: all is well", output)
     for name, old, new, words in EVA_LIES:
         fake_prover(fake, good.replace(old, new))
         code, output = run(tree, "scripts/prove", "eva_harts", path=fake)
-        tap.report(old in good and code == 1 and words in output, "eva: refused: " + name, output)
-    words_with_prover(tap, tree, fake)
+        report(old in good and code == 1 and words in output, "eva: refused: " + name, output)
+    words_with_prover(tree, fake)
     # A fake z3 cannot do: it would have to say no to a precondition and yes to a promise.
     stub(os.path.join(tree, "scripts"), "prove-words", "exit 0\n")
     fake_prover(fake, GOOD + good, functions=proved(prove, tree))
     code, output = run(tree, "scripts/prove", path=fake)
     goals = 2 * len(prove.UNITS)
-    tap.report(code == 0 and output.splitlines()[-2:] == [
+    report(code == 0 and output.splitlines()[-2:] == [
         "Proved goals: %d / %d" % (goals, goals), "alarms: 0"], "prove: how a whole run ends", output)
     fake_prover(fake, GOOD + good)
     code, output = run(tree, "scripts/prove", path=fake)
-    tap.report(code == 1 and "the contract of fdt_block_cell is not proved" in output,
+    report(code == 1 and "the contract of fdt_block_cell is not proved" in output,
                "prove: refused: a whole run that the gate does not let through", output)
     stub(os.path.join(tree, "scripts"), "prove-words", "exit 1\n")
     fake_prover(fake, GOOD + good, functions=proved(prove, tree))
     code, output = run(tree, "scripts/prove", path=fake)
-    tap.report(code == 1, "prove: refused: a whole run in which a word is not proved", output)
+    report(code == 1, "prove: refused: a whole run in which a word is not proved", output)
 
 
 # what it is | function | header, what stands there, what shall stand there | what z3 says | words
@@ -404,19 +389,18 @@ WORD_LIES = [
 ]
 
 
-def words_with_prover(tap, tree, fake):
+def words_with_prover(tree, fake):
     stub(fake, "z3", "echo unsat\n")
     code, output = run(tree, "scripts/prove-words", "bitmap_rest", path=fake)
-    tap.report(code == 0 and "3 / 3" in output, "words: all is well", output)
+    report(code == 0 and "3 / 3" in output, "words: all is well", output)
     for name, function, change, says, words in WORD_LIES:
         stub(fake, "z3", "echo %s\n" % says)
         good = edit(tree, *change) if change else ""
         code, output = run(tree, "scripts/prove-words", function, path=fake)
-        tap.report(good is not None and code == 1 and words in output, "words: refused: " + name,
+        report(good is not None and code == 1 and words in output, "words: refused: " + name,
                    output)
         if change:
             put_back(tree, change[0], good)
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+main()
