@@ -209,6 +209,18 @@ KTEST(frame, a_run_that_is_not_all_there_any_more_is_put_back)
 	}
 }
 
+/* One that has little is passed over as well. */
+KTEST(frame, a_broken_chunk_that_has_enough_comes_before_a_whole_one)
+{
+	struct rig r;
+	struct frame_pool *pool = rig_of(&r, 0, 3 * CHUNK_BITS);
+
+	REQUIRE_EQ(frame_alloc_at(pool, 0, CHUNK_BITS - 10), ACRE_OK);
+	REQUIRE_EQ(frame_alloc_at(pool, CHUNK_BITS, 100), ACRE_OK);
+	EXPECT_EQ(frame_alloc(pool) / CHUNK_BITS, 1);
+	REQUIRE_VALID(frame_validate(pool));
+}
+
 /* ---- setting up ------------------------------------------------------------------------------ */
 
 KTEST(frame, metadata_is_below_two_and_a_half_bits_a_frame)
