@@ -4,7 +4,7 @@
 set confirm off
 set print pretty on
 set pagination off
-source scripts/gdb/acre.py
-acre-locate
+source scripts/gdb/load.py
+acre locate
 tbreak kernel_main
 continue

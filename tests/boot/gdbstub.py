@@ -44,6 +44,15 @@ class Stub:
         self.socket.sendall(f"${request}#{checksum:02x}".encode("ascii"))
         return self._packet()
 
+    def go(self):
+        """Continue, and do not wait."""
+        self.socket.sendall(b"$c#63")
+
+    def stop(self):
+        """End what go() began."""
+        self.socket.sendall(b"\x03")
+        return self._packet()
+
     def run_to(self, address):
         """Continue until some hart is about to run the instruction at `address`; that hart is asked then."""
         if self.ask(f"Z0,{address:x},4") != "OK":
