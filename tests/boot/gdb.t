@@ -182,6 +182,45 @@ def the_commands_show_what_the_kernel_prints():
     must_equal(shown, printed, "slabs by acre caches and by the kernel")
 
 
+ASK = """
+source {top}/tests/boot/boundaries.py
+python
+import random
+from acre.kernel import current
+from acre.why import sentence
+k = current()
+print("grown", k.heap.view.grown.bytes, k.heap.view.grown.placed_bytes, k.heap.nregions)
+at = {{b + i for b in boundaries(k) if not k.symbol_find(b - 1) for i in (-1, 0) if b + i >= 0}}
+at |= {{random.randrange(0x80000000, 0x84000000) for _ in range(200)}}
+ours = {{a: sentence(k, a) for a in at}}
+buffer = k.harts[0].emergency_high - 4096
+wrong = 0
+for a, words in ours.items():
+    theirs = gdb.parse_and_eval(f"(char *)why_str((char *){{buffer:#x}}, {{a:#x}}ul)").string()
+    if theirs != words:
+        wrong += 1
+        print("kernel:", theirs)
+        print("gdb:   ", words)
+print("asked", len(ours), "wrong", wrong)
+end
+kill
+"""
+
+
+@case
+def acre_why_agrees_with_why_while_the_heap_has_grown():
+    """In the middle of a self-test, where nothing can be typed: the kernel's function is called by the test."""
+    result = session(
+        "break heap_shrink if h == &kernel_heap && kernel_heap.grown.bytes > 0\ncontinue\ndelete\n"
+        f"set scheduler-locking on\n{ASK.format(top=TOP)}",
+        bootargs="test=heap* poweroff", memory="64M",
+    )
+    grown = result.must_say(r"^grown (\d+) (\d+) (\d+)$")
+    must(int(grown[1]) > 0 and int(grown[3]) > 1, "the heap has not grown")
+    asked = result.must_say(r"^asked (\d+) wrong 0$")
+    must(int(asked[1]) > 300, "few addresses")
+
+
 @case
 def the_pool_says_where_a_hart_takes_from():
     result = session("tbreak frame_free\ncontinue\nprintf \"frame %#lx\\n\", pfn\nacre frames\n", harts=1, bootargs="test=ledger.*")
