@@ -29,11 +29,11 @@ def need_gdb():
         raise Skip(f"no {GDB}")
 
 
-def debug(dump, script, kernel=None):
-    """What gdb says of a dump (None: of none) when it has read these commands."""
+def debug(dump, script, kernel=None, folder=None):
+    """What gdb says of a dump when it has read these commands; of none, which needs a folder for the script."""
     need_gdb()
     elf = (kernel or RELEASE) / "acre.elf"
-    path = f"{os.path.dirname(dump)}/script.gdb"
+    path = f"{folder or os.path.dirname(dump)}/script.gdb"
     with open(path, "w", encoding="ascii") as file:
         file.write(f"source {TOP}/scripts/gdb/load.py\n{script}")
     core = ["-c", dump] if dump else []
@@ -51,7 +51,7 @@ class Guest:
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=TOP
         )
-        self.qmp = None
+        self.runs = False
 
     def __enter__(self):
         try:
@@ -61,7 +61,7 @@ class Guest:
             self.qmp.connect(f"{self.folder}/qmp")
             self.replies = self.qmp.makefile("r")
             self.ask("qmp_capabilities")
-            self.stub.go()
+            self.go()
             self.wait("acre> ")
         except BaseException:
             self.__exit__()
@@ -114,17 +114,22 @@ class Guest:
             if "return" in reply:
                 return reply["return"]
 
-    def dump(self, path):
-        """All of its memory, and the registers of its harts: as the monitor's dump-guest-memory. It stays stopped."""
-        self.ask("stop")
-        self.ask("dump-guest-memory", paging=False, protocol=f"file:{path}")
-
     def go(self):
-        self.ask("cont")
+        self.stub.go()
+        self.runs = True
+
+    def stop(self):
+        if self.runs:
+            self.stub.stop()
+        self.runs = False
 
     def stop_in(self, function, typed):
         """Where it enters a function, as it does when these lines are typed."""
-        self.stub.stop()
-        address = address_of(function, self.elf)
+        self.stop()
         self.send(typed)
-        self.stub.run_to(address)
+        self.stub.run_to(address_of(function, self.elf))
+
+    def dump(self, path):
+        """All of its memory, and the registers of its harts: as the monitor's dump-guest-memory. It stays stopped."""
+        self.stop()
+        self.ask("dump-guest-memory", paging=False, protocol=f"file:{path}")

@@ -40,7 +40,7 @@ def must_agree(guest, kernel, least):
     core = f"{guest.folder}/core"
     guest.stop_in("why_str", "why 0x80200000\n")
     guest.dump(core)
-    guest.stub.go()
+    guest.go()
     guest.wait("acre> ")
     borders = boundaries(core, kernel)
     must(len(borders) >= least, f"only {len(borders)} boundaries")

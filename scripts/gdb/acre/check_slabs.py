@@ -84,14 +84,15 @@ def _has_memory(heap, c, slab):
 
 
 def _spares(heap, pool, used):
-    at, n, total = pool.spare, 0, pool.ndescriptors
-    while at and n <= total:
+    at, n, total, seen = pool.spare, 0, pool.ndescriptors, set()
+    while at and n <= total and at not in seen:
+        seen.add(at)
         slab = heap.slab(at)
         if slab.number or slab.count or any(slab.free):
             yield "S4: a spare descriptor is in use", f"descriptor {at:#x}"
         n += 1
         at = slab.next
-    if n > total:
+    if n > total or at:
         yield "S4: there are more spare descriptors than descriptors", f"{total} descriptors"
     elif n + pool.nfresh + used != total:
         yield "S4: a descriptor is lost", f"{total}, of which {used} are used, {n} spare and {pool.nfresh} fresh"

@@ -130,8 +130,8 @@ def acre_why(words):
     """Whose is the byte there, and why: acre why ADDRESS... The sentence is that of the kernel's command `why`."""
     if not words:
         raise gdb.GdbError("which address? usage: acre why ADDRESS...")
-    for word in words:
-        yield why.sentence(kernel.current(), address(word))
+    for place in [address(word) for word in words]:
+        yield why.sentence(kernel.current(), place)
 
 
 @command

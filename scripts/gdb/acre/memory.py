@@ -8,6 +8,7 @@ import mmap
 import struct
 
 BLOCK = 4096
+MOST = 1 << 30  # nothing that is read at once is larger, unless its size is damaged
 
 
 class Unreadable(Exception):
@@ -32,6 +33,8 @@ class Memory:
             return self.blocks[first][at : at + size]
         if size <= 0:
             return b""
+        if size > MOST:
+            raise Unreadable(address)
         self._load(first, last)
         found = b"".join(self.blocks[i] for i in range(first, last + 1)) if first != last else self.blocks[first]
         return found[address % BLOCK : address % BLOCK + size]

@@ -5,6 +5,8 @@ trap.S keeps all registers of what it has interrupted in a struct trap_frame at 
 of trap_handle() to the load of sp. Who called trap_entry is nobody: the frame above is at sepc, with those registers.
 """
 
+import re
+
 import gdb
 import gdb.unwinder
 
@@ -30,8 +32,8 @@ class TrapUnwinder(gdb.unwinder.Unwinder):
         if self.known is None or self.known[0] != entry:
             code = architecture.disassemble(entry, count=120)
             call = next(i for i, one in enumerate(code) if "trap_handle" in one["asm"])
-            stores = [one["addr"] for one in code[:call] if one["asm"].startswith(("sd", "c.sd"))]
-            loads = [one["addr"] for one in code[call:] if one["asm"].split()[1].startswith("sp,")]
+            stores = [one["addr"] for one in code[:call] if re.match(r"(c\.)?sd", one["asm"])]
+            loads = [one["addr"] for one in code[call:] if re.match(r"(c\.)?ld(sp)?\s+sp,", one["asm"])]
             self.known = entry, stores[-1] + 1, loads[0]
         return self.known
 
