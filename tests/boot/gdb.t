@@ -237,6 +237,16 @@ def a_line_can_be_typed_at_the_console():
 
 
 @case
+def a_dump_is_made_and_checked_in_one_session():
+    with scratch() as folder:
+        result = session(f"tbreak report_heap\ncontinue\nmonitor dump-guest-memory {folder}/core\nacre check {folder}/core\n"
+                         f"acre check\nacre diff {folder}/core\nhelp acre\n", memory="64M")  # fmt: skip
+    must_equal(len(re.findall(r"^all invariants hold", result.text, re.M)), 2, "whole, as a dump and live")
+    must_equal(re.findall(r"^(?:frames|blocks) \w+: (\d+) \(", result.text, re.M), ["0"] * 6, "differences")
+    result.must_say(r"^acre why -- Whose is the byte there, and why")
+
+
+@case
 def hardware_watchpoints_work():
     result = session("tbreak harts_init\ncontinue\nwatch machine.frames.lock.next\ncontinue\nbacktrace 1\n", harts=2)
     result.must_say(r"Hardware watchpoint \d+: machine\.frames\.lock\.next")
