@@ -393,7 +393,7 @@ KTEST(frame_debug, validate_sees_a_way_that_is_open)
 
 	pool->bank[0].fast_nbits = pool->bank[0].nbits;
 	EXPECT_STR(frame_validate(pool),
-		   "F6: the fast paths reach all of a bank, in debug mode nothing");
+		   "F6: the fast paths reach all of a bank, and nothing of a watched pool");
 	pool->bank[0].fast_nbits = 0;
 	pool->nstocks = platform_hart() + 1;
 	atomic_store(&stock->base, pool->bank[0].base);

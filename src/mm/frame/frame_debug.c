@@ -20,11 +20,9 @@
  * are TAKEN. So of two harts that free one frame one is refused, and the other owns it until the
  * bit is set. So filling and checking the bytes, which take long, need no lock.
  *
- * The switch is pool->debug. A pool that is not in debug mode must pay nothing for single frames,
- * so debug mode also sets fast_nbits of each bank to 0. The fast paths of frame_alloc() and
- * frame_free() compare an index with it in any case, and no index is below 0. All slow paths ask
- * pool->debug: single frames are taken from the shared stock, with the lock (frame_stock_here()),
- * and what is taken or freed is recorded.
+ * The switch is pool->debug, and the pool is watched (frame_watch.c), so that a pool that is not in
+ * debug mode pays nothing for single frames. In debug mode they are taken from the shared stock,
+ * with the lock (frame_stock_here()), and what is taken or freed is recorded.
  *
  * A bank without records is not in debug mode; the other banks are.
  */
@@ -83,8 +81,7 @@ static enum acre_status attach_records(struct frame_pool *pool, frame_nr_t pfn, 
 	memset(records, 0, frame_record_bytes(bank->nframes));
 	bank->records = records;
 	pool->debug = true;
-	for (uint32_t b = 0; b < pool->nbanks; b++)
-		pool->bank[b].fast_nbits = 0;
+	frame_watch(pool);
 	return ACRE_OK;
 }
 

@@ -180,13 +180,11 @@ static force_inline bool try_free(struct frame_pool *pool, frame_nr_t pfn, frame
 	return false;
 }
 
-static enum acre_status free_frames(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes,
-				    frame_count_t said, const void *caller)
+static enum acre_status free_plain(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes,
+				   frame_count_t said, const void *caller)
 {
 	struct offence offence;
 
-	if (unlikely(pool->debug))
-		return free_recorded(pool, pfn, nframes, said, caller);
 	return likely(try_free(pool, pfn, nframes, &offence))
 		       ? ACRE_OK
 		       : report_refusal(&offence, pfn, said, caller);
@@ -194,7 +192,8 @@ static enum acre_status free_frames(struct frame_pool *pool, frame_nr_t pfn, fra
 
 enum acre_status frame_free_one(struct frame_pool *pool, frame_nr_t pfn, const void *caller)
 {
-	return free_frames(pool, pfn, 1, 0, caller);
+	return likely(!pool->debug) ? free_plain(pool, pfn, 1, 0, caller)
+				    : free_recorded(pool, pfn, 1, 0, caller);
 }
 
 enum acre_status frame_refuse_free_one(frame_nr_t pfn, const void *caller)
@@ -205,15 +204,30 @@ enum acre_status frame_refuse_free_one(frame_nr_t pfn, const void *caller)
 	return report_refusal(&offence, pfn, 0, caller);
 }
 
+static never_inline enum acre_status free_range_watched(struct frame_pool *pool, frame_nr_t pfn,
+							frame_count_t nframes, const void *caller)
+{
+	frame_watch_freeing(pool, pfn, nframes, caller);
+	return pool->debug ? free_recorded(pool, pfn, nframes, nframes, caller)
+			   : free_plain(pool, pfn, nframes, nframes, caller);
+}
+
+static force_inline enum acre_status free_range(struct frame_pool *pool, frame_nr_t pfn,
+						frame_count_t nframes, const void *caller)
+{
+	return likely(!pool->watched) ? free_plain(pool, pfn, nframes, nframes, caller)
+				      : free_range_watched(pool, pfn, nframes, caller);
+}
+
 enum acre_status frame_free_range(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes)
 {
-	return free_frames(pool, pfn, nframes, nframes, acre_caller());
+	return free_range(pool, pfn, nframes, acre_caller());
 }
 
 enum acre_status frame_free_range_from(struct frame_pool *pool, frame_nr_t pfn,
 				       frame_count_t nframes, const void *caller)
 {
-	return free_frames(pool, pfn, nframes, nframes, caller);
+	return free_range(pool, pfn, nframes, caller);
 }
 
 enum acre_status frame_refuse_misaligned(acre_paddr_t addr, const void *caller)

@@ -173,7 +173,7 @@ static inline struct frame_bank *frame_bank_of(const struct frame_pool *pool, fr
 
 /*
  * frame_free_one - the slow path of frame_free(), with the lock: debug mode, and frames that are not
- * inserted, which it refuses and reports.
+ * inserted, which it refuses and reports. An observer has heard of it.
  * frame_refuse_free_one - report the free of @pfn, which was free already.
  * frame_refuse_misaligned - report the free of @addr, inside of a frame.
  */
@@ -214,5 +214,23 @@ acre_nodiscard bool frame_debug_free(struct frame_pool *pool, frame_nr_t pfn, fr
 
 /* frame_debug_forget - they are no longer inserted. Lock held. */
 void frame_debug_forget(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes);
+
+/* ---- watched pools (frame_watch.c) ----------------------------------------------------------- */
+
+/*
+ * frame_watch - after debug mode or the observer has changed: open or close the fast paths. Lock
+ * held.
+ */
+void frame_watch(struct frame_pool *pool);
+
+/*
+ * Of a watched pool: what debug mode records and the observer hears. No lock.
+ * frame_watch_taken - @caller has got [@pfn, @pfn + @nframes); FRAME_NONE: it got none.
+ * frame_watch_freeing - @caller frees them. Debug mode records that itself.
+ */
+void frame_watch_taken(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes,
+		       const void *caller);
+void frame_watch_freeing(struct frame_pool *pool, frame_nr_t pfn, frame_count_t nframes,
+			 const void *caller);
 
 #endif

@@ -30,8 +30,9 @@
  *   F4  a bank's managed is the number of its frames that are inserted; the pool's is the sum of
  *       those.
  *   F5  a hart's stock is a word of a bank, or it is FRAME_NONE.
- *   F6  the fast paths reach all of each bank, or, in debug mode (frame_debug.c), nothing; in debug
- *       mode no hart has a stock, and no frame that is free or not inserted is recorded as taken.
+ *   F6  a pool is watched (frame_watch.c) if it is in debug mode or has an observer; the fast paths
+ *       reach nothing of it then, else all of each bank; in debug mode (frame_debug.c) no hart has a
+ *       stock, and no frame that is free or not inserted is recorded as taken.
  *   The tree has invariants of its own (chunk_tree.c).
  *
  * The lock guards every field except three, which change without it: the bits of `free`, a stock
@@ -172,7 +173,7 @@ static enum acre_status insert_bank(struct frame_pool *pool, frame_nr_t first,
 	init_stocks(pool); /* a bank may have moved */
 	pool->nbanks++;
 	bank_init(&pool->bank[slot], first, nframes, metadata, &pool->changes);
-	if (!pool->debug)
+	if (!pool->watched)
 		pool->bank[slot].fast_nbits = pool->bank[slot].nbits;
 	return ACRE_OK;
 }

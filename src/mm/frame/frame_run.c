@@ -71,12 +71,12 @@ static force_inline frame_nr_t take_range(struct frame_pool *pool, frame_count_t
 				: search_or_reclaim(pool, nframes, align);
 }
 
-static never_inline frame_nr_t take_range_debug(struct frame_pool *pool, frame_count_t nframes,
-						frame_count_t align, const void *caller)
+static never_inline frame_nr_t take_range_watched(struct frame_pool *pool, frame_count_t nframes,
+						  frame_count_t align, const void *caller)
 {
 	frame_nr_t pfn = take_range(pool, nframes, align);
 
-	frame_debug_take(pool, pfn, nframes, caller);
+	frame_watch_taken(pool, pfn, nframes, caller);
 	return pfn;
 }
 
@@ -85,8 +85,8 @@ static force_inline frame_nr_t alloc_range(struct frame_pool *pool, frame_count_
 {
 	frame_count_t align = align_bytes >> FRAME_SHIFT;
 
-	return likely(!pool->debug) ? take_range(pool, nframes, align)
-				    : take_range_debug(pool, nframes, align, caller);
+	return likely(!pool->watched) ? take_range(pool, nframes, align)
+				      : take_range_watched(pool, nframes, align, caller);
 }
 
 static force_inline bool is_alignment(uint64_t bytes)
@@ -133,8 +133,8 @@ frame_nr_t frame_alloc_range_in(struct frame_pool *pool, frame_count_t nframes,
 	do
 		pfn = frame_search_run_in(pool, nframes, align_bytes >> FRAME_SHIFT, low, high);
 	while (pfn == FRAME_NONE && reclaim_more(pool->reclaim, &asked, nframes << FRAME_SHIFT));
-	if (unlikely(pool->debug))
-		frame_debug_take(pool, pfn, nframes, acre_caller());
+	if (unlikely(pool->watched))
+		frame_watch_taken(pool, pfn, nframes, acre_caller());
 	return pfn;
 }
 
@@ -155,8 +155,8 @@ enum acre_status frame_alloc_at_from(struct frame_pool *pool, frame_nr_t pfn, fr
 {
 	enum acre_status status = alloc_at(pool, pfn, nframes);
 
-	if (unlikely(pool->debug) && status == ACRE_OK)
-		frame_debug_take(pool, pfn, nframes, caller);
+	if (unlikely(pool->watched) && status == ACRE_OK)
+		frame_watch_taken(pool, pfn, nframes, caller);
 	return status;
 }
 

@@ -108,8 +108,8 @@ static never_inline frame_nr_t alloc_slow(struct frame_pool *pool, const void *c
 		pfn = search_any(pool);
 	if (unlikely(pfn == FRAME_NONE) && pool->reclaim != NULL)
 		pfn = reclaim_one(pool);
-	if (unlikely(pool->debug))
-		frame_debug_take(pool, pfn, 1, caller);
+	if (unlikely(pool->watched))
+		frame_watch_taken(pool, pfn, 1, caller);
 	return pfn;
 }
 
@@ -193,16 +193,37 @@ static force_inline bool free_fast(struct frame_pool *pool, struct frame_bank *b
 	return true;
 }
 
-/* Debug mode, other banks, and what is not inserted. */
+static force_inline bool free_among(struct frame_pool *pool, frame_nr_t pfn, const void *caller,
+				    enum acre_status *status)
+{
+	struct frame_bank *bank = frame_bank_among(pool, pfn);
+
+	return likely(bank != NULL) && likely(free_fast(pool, bank, pfn, caller, status));
+}
+
+/* A watched pool, and what is not inserted. */
+static never_inline enum acre_status free_watched(struct frame_pool *pool, frame_nr_t pfn,
+						  const void *caller)
+{
+	enum acre_status status;
+
+	if (pool->watched) {
+		frame_watch_freeing(pool, pfn, 1, caller);
+		if (!pool->debug && free_among(pool, pfn, caller, &status))
+			return status;
+	}
+	return frame_free_one(pool, pfn, caller);
+}
+
+/* Other banks. */
 static never_inline enum acre_status free_slow(struct frame_pool *pool, frame_nr_t pfn,
 					       const void *caller)
 {
-	struct frame_bank *bank = likely(!pool->debug) ? frame_bank_among(pool, pfn) : NULL;
 	enum acre_status status;
 
-	if (likely(bank != NULL) && likely(free_fast(pool, bank, pfn, caller, &status)))
+	if (likely(!pool->watched) && free_among(pool, pfn, caller, &status))
 		return status;
-	return frame_free_one(pool, pfn, caller);
+	return free_watched(pool, pfn, caller);
 }
 
 static force_inline enum acre_status free_frame(struct frame_pool *pool, frame_nr_t pfn,

@@ -33,7 +33,7 @@ struct frame_record {
  */
 struct frame_bank {
 	frame_nr_t base;
-	frame_count_t fast_nbits; /* as far as the fast paths go: nbits; 0 in debug mode */
+	frame_count_t fast_nbits; /* as far as the fast paths go: nbits; 0 in a watched pool */
 	bitmap_word *free;        /* bit i: can be handed out */
 	bitmap_word *inserted;    /* bit i: is the pool's, free or handed out */
 	struct chunk_tree chunks; /* over free */
@@ -64,6 +64,7 @@ struct frame_none {
 };
 
 struct reclaim_list;
+struct frame_observer;
 
 struct frame_pool {
 	/* Guards all but free bits, a stock (its hart's) and records (frame_pool.c). */
@@ -75,6 +76,8 @@ struct frame_pool {
 	uint32_t max_banks;
 	uint32_t nstocks; /* no hart from this on has taken single frames yet */
 	bool debug;       /* debug mode is on */
+	bool watched;     /* debug mode, an observer, or both: the fast paths are closed */
+	const struct frame_observer *observer; /* or NULL */
 	frame_count_t managed;
 	_Atomic uint64_t events;      /* that debug mode has recorded */
 	struct reclaim_list *reclaim; /* who is asked before an allocation fails, or NULL */

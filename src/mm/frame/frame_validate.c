@@ -66,11 +66,14 @@ static bool is_taken(const struct frame_record *record)
  */
 static const char *check_debug(const struct frame_pool *pool)
 {
+	if (pool->watched != (pool->debug || pool->observer != NULL))
+		return "F6: a pool is watched in debug mode and where it has an observer";
 	for (uint32_t b = 0; b < pool->nbanks; b++) {
 		const struct frame_bank *bank = &pool->bank[b];
 
-		if (bank->fast_nbits != (pool->debug ? 0 : bank->nbits))
-			return "F6: the fast paths reach all of a bank, in debug mode nothing";
+		if (bank->fast_nbits != (pool->watched ? 0 : bank->nbits))
+			return "F6: the fast paths reach all of a bank, and nothing of a watched "
+			       "pool";
 		for (frame_count_t i = 0; bank->records != NULL && i < bank->nframes; i++) {
 			uint64_t index = bank->first + i - bank->base;
 			bool is_free = bitmap_atomic_test(bank->free, index);
