@@ -112,8 +112,8 @@ include mk/bench-rv64-peers.mk
 include mk/bench-linux.mk
 
 # Parts of the kernel proper that need no machine, so that their cases run on the host too.
-KERNEL_PORTABLE := src/kernel/words.c src/kernel/bootargs.c src/kernel/terminal.c src/kernel/monitor/line_edit.c \
-	src/selftest/selftest_args.c src/selftest/stress_core.c
+KERNEL_PORTABLE := src/kernel/words.c src/kernel/bootargs.c src/kernel/terminal.c src/kernel/memory/trace_ring.c \
+	src/kernel/monitor/line_edit.c src/selftest/selftest_args.c src/selftest/stress_core.c
 HOST_SRC := $(PORTABLE) $(SBI) $(KERNEL_PORTABLE) $(CASES) $(call find,tests/host,*.c)
 
 # ---- flags ------------------------------------------------------------------------------------
@@ -234,7 +234,7 @@ $(foreach cc,gcc clang,$(eval $(call host_build,$(cc))))
 
 # The cases with threads once more, where a data race is an error. It must be clang: the sanitizer of gcc
 # does not take atomic_thread_fence().
-TSAN_SRC := $(HOSTED) src/selftest/stress_core.c tests/support/ktest.c tests/host/host_port.c \
+TSAN_SRC := $(HOSTED) src/kernel/memory/trace_ring.c src/selftest/stress_core.c tests/support/ktest.c tests/host/host_port.c \
 	$(call find,tests/host,*_threads.c)
 TSAN_FLAGS := $(filter-out -fsanitize=%,$(HFLAGS)) -fsanitize=thread -DACRE_SEES_RACES
 

@@ -2,8 +2,13 @@
 /* bootargs.c - the kernel's own arguments, one table, and one loop over words. */
 #include "kernel/bootargs.h"
 
+#include "kernel/memory/trace_ring.h"
+#include "lib/align.h"
 #include "lib/compiler.h"
 #include "lib/string.h"
+
+/* trace=on */
+#define TRACE_EVENTS 4096u
 
 const char *bootargs_set_number(void *into, const char *value, size_t len)
 {
@@ -136,6 +141,19 @@ static const char *set_term(void *into, const char *value, size_t len)
 	return terminal_read(&((struct bootargs *)into)->terminal, value, value != NULL ? len : 0);
 }
 
+static const char *set_trace(void *into, const char *value, size_t len)
+{
+	struct bootargs *args = into;
+	uint64_t events = TRACE_EVENTS;
+
+	if (value == NULL || (!word_is(value, len, "on") && !word_to_number(value, len, &events)) ||
+	    !is_power_of_two(events) || events < TRACE_LEAST_EVENTS || events > TRACE_MOST_EVENTS)
+		return "must be on, or how many events a hart keeps: a power of two from 2 to "
+		       "16777216";
+	args->trace_events = events;
+	return NULL;
+}
+
 static const struct boot_argument kernel_argument[] = {
 	{ "poweroff", "poweroff", "power off instead of a prompt", set_poweroff },
 	{ "loglevel", "loglevel=error|warn|info|debug", "what is printed", set_loglevel },
@@ -147,6 +165,8 @@ static const struct boot_argument kernel_argument[] = {
 	{ "heap_keep", "heap_keep=BYTES", "that are free, which the heap may keep", set_heap_keep },
 	{ "initrd", "initrd=ADDRESS,BYTES", "where a loader has put the initrd", set_initrd },
 	{ "initrdmem", "initrdmem=ADDRESS,BYTES", "the same", set_initrd },
+	{ "trace", "trace=on|EVENTS",
+	  "keep who took and freed memory, the last EVENTS of each hart", set_trace },
 	{ "semihosting", "semihosting", "a debugger listens for the exit code", set_semihosting },
 	{ "term", "term=COLUMNSxROWS[,dumb] | none", "what the terminal can do", set_term },
 };

@@ -28,6 +28,7 @@ struct bootargs {
 	struct acre_range initrd; /* initrd=, initrdmem=: where a loader has put it; or empty */
 	uint64_t heap_max;        /* heap_max=: bytes of frames that the heap may take */
 	uint64_t heap_keep;       /* heap_keep=: free bytes that it does not give back */
+	uint64_t trace_events;    /* trace=: events that each hart keeps; 0: none */
 	struct terminal terminal; /* term= */
 	enum acre_log_level loglevel;
 };

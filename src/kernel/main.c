@@ -17,6 +17,7 @@
 #include "kernel/memory/heap_frames.h"
 #include "kernel/memory/kernel_heap.h"
 #include "kernel/memory/ledger.h"
+#include "kernel/memory/trace.h"
 #include "kernel/monitor/frames_report.h"
 #include "kernel/monitor/heap_report.h"
 #include "kernel/monitor/report.h"
@@ -113,6 +114,13 @@ static void init_heap(const struct bootargs *args)
 	kernel_heap_grows(args->heap_max, args->heap_keep);
 }
 
+static void init_trace(uint64_t events)
+{
+	trace_start(&machine.frames, harts_count(), events, clock_ticks_per_second());
+	for (unsigned i = 0; i < harts_count(); i++)
+		trace_name_hart(i, hart_at(i)->id);
+}
+
 acre_noreturn void kernel_main(uint64_t hart_id, const void *dtb, uint64_t entry_ticks,
 			       uint64_t entry_instructions)
 {
@@ -135,6 +143,7 @@ acre_noreturn void kernel_main(uint64_t hart_id, const void *dtb, uint64_t entry
 	init_heap(&args);                       /* blocks of any size */
 	machine_adopt_names();
 	harts_init(&machine.fdt); /* stacks and records from frames */
+	init_trace(args.trace_events);
 	machine.harts_online = harts_roll_call();
 	report_machine();
 	report_memory();

@@ -155,6 +155,15 @@ def a_session_in_the_frame_allocator():
 
 
 @case
+def the_trace_is_shown():
+    result = session("tbreak harts_roll_call\ncontinue\nacre trace\ntbreak payload_run\ncontinue\nacre trace 2\n",
+                     bootargs="trace=64")
+    result.must_say(r"^trace     on; 0 events, of which 0 are overwritten$")
+    result.must_say(r"^trace     on; 2 events, of which 0 are overwritten$")
+    result.must_say(r"^ *\d+  hart 1    frames_taken     0x\w+      4096 B  by 0x\w+ answer_roll_call\+0x\w+$")
+
+
+@case
 def another_hart_is_seen_in_the_allocator():
     result = session("break frame_alloc\ncontinue\nbacktrace\ninfo threads\nacre harts\n")
     result.must_say(r"^#\d+ +(0x\w+ in )?hart_main \(self=0x\w+\) at src/kernel/hart/hart_life\.c:\d+$")

@@ -7,6 +7,7 @@
 #include "kernel/memory/kernel_heap.h"
 #include "kernel/memory/kernel_image.h"
 #include "kernel/memory/kmalloc.h"
+#include "kernel/memory/trace.h"
 #include "kernel/monitor/why.h"
 #include "kernel/text.h"
 #include "lib/compiler.h"
@@ -88,7 +89,11 @@ KTEST(ledger, frames_and_regions_sum_up_to_ram)
 			sum += memmap_bytes(&machine.memmap, (enum memmap_kind)kind);
 	}
 	EXPECT_EQ(sum, memmap_ram_bytes(&machine.memmap));
-	/* What is handed out is the other harts' areas, nothing else: the cases return theirs. */
+	/*
+	 * What is handed out is the other harts' areas and the trace, nothing else: the cases return
+	 * theirs.
+	 */
+	counted += acre_range_size(trace_rings()) / FRAME_SIZE;
 	for (unsigned i = 1; i < harts_count(); i++)
 		counted += HART_AREA_SIZE / FRAME_SIZE;
 	EXPECT_EQ(out, counted);

@@ -105,6 +105,24 @@ KTEST(bootargs, mem_takes_binary_suffixes)
 	EXPECT_EQ(complaints, 1);
 }
 
+KTEST(bootargs, trace_is_on_or_a_power_of_two)
+{
+	static const char *const wrong[] = {
+		"trace",      "trace=",         "trace=off", "trace=0",   "trace=1",
+		"trace=4095", "trace=33554432", "trace=-4",  "trace=on4",
+	};
+
+	EXPECT_EQ(parse("").trace_events, 0);
+	EXPECT_EQ(parse("trace=on").trace_events, 4096);
+	EXPECT_EQ(parse("trace=2").trace_events, 2);
+	EXPECT_EQ(parse("trace=0x1000000").trace_events, 1 << 24);
+	EXPECT_EQ(complaints, 0);
+	for (unsigned i = 0; i < ARRAY_SIZE(wrong); i++) {
+		EXPECT_EQ(parse(wrong[i]).trace_events, 0);
+		EXPECT_EQ(complaints, 1);
+	}
+}
+
 KTEST(bootargs, initrd_is_an_address_and_a_size)
 {
 	static const char *const wrong[] = {

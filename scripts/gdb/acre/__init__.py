@@ -2,7 +2,7 @@
 """The commands `acre ...` of gdb, pretty printers, backtraces through traps, and harts in `info threads`.
 
 They need nothing of the kernel but its symbols. A file for each idea: memory (bytes), layout (structures), locate and
-kernel (which kernel, and where), then what is shown: map, frames, heap, harts, locks, why; check_* and diff.
+kernel (which kernel, and where), then what is shown: map, frames, heap, harts, locks, trace, why; check_* and diff.
 """
 
 import gdb

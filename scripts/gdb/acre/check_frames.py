@@ -23,6 +23,8 @@ def check(kernel):
     total = sum(bank.view.managed for bank in pool.banks)
     if total != pool.view.managed:
         yield "F4: the pool's managed is the sum of the banks'", f"{pool.view.managed} and {total}"
+    if pool.view.watched != (pool.view.debug or pool.view.observer != 0):
+        yield "F6: a pool is watched in debug mode and where it has an observer", f"watched is {pool.view.watched}"
     yield from _stocks(kernel)
 
 
@@ -70,9 +72,8 @@ def _bits(bank, where):
 
 
 def _records(kernel, bank, where):
-    debug = kernel.pool.view.debug
-    if bank.view.fast_nbits != (0 if debug else bank.nbits):
-        yield "F6: the fast paths reach all of a bank, in debug mode nothing", where
+    if bank.view.fast_nbits != (0 if kernel.pool.view.watched else bank.nbits):
+        yield "F6: the fast paths reach all of a bank, and nothing of a watched pool", where
     if not bank.view.records:
         return
     events = kernel.memory.words(bank.view.records, 2 * bank.nframes)[1::2]

@@ -5,7 +5,7 @@ import os
 
 import gdb
 
-from acre import check, diff, frames, harts, heap, kernel, layout, locate, locks, why
+from acre import check, diff, frames, harts, heap, kernel, layout, locate, locks, trace, why
 from acre import map as memory_map
 from acre.memory import Dump, Memory, Unreadable
 
@@ -170,6 +170,12 @@ def acre_locks():
 def acre_harts():
     """The harts: states, threads of gdb, stacks and their guards, slots."""
     return harts.show(kernel.current())
+
+
+@command
+def acre_trace(words):
+    """Who took and freed memory, of a kernel that was booted with trace=on: acre trace [N]. The last N events, or 20."""
+    return trace.show(kernel.current(), address(words[0]) if words else 20)
 
 
 @command

@@ -3,7 +3,7 @@
 
 from typing import NamedTuple
 
-from acre import bits
+from acre import bits, trace
 from acre.words import plural, size, span, wide_span
 
 SHIFT = 12
@@ -132,6 +132,8 @@ def _owner(kernel, bank, pfn):
     for hart in kernel.harts:
         if 0 <= address - kernel.harts.area(hart) < kernel.harts.area_size:
             return f"stacks and record of hart {hart.id}", (kernel.harts.area(hart) + kernel.harts.area_size) // FRAME
+    if trace.at(kernel, address):
+        return "the trace's", pfn + 1
     block, past = kernel.heap.block_of(address), bank.past(pfn)
     if block:
         return "the heap's", (block.start + block.bytes + FRAME - 1) // FRAME

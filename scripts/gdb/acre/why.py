@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """why.py - whose a byte is: the sentence of the kernel's command `why` (src/kernel/monitor/why.c), word for word."""
 
+from acre import trace
 from acre.frames import FRAME
 from acre.map import NONE, PADDR_LIMIT
 from acre.words import span
@@ -57,7 +58,7 @@ def _frame(kernel, address):
         words = "in a free frame, "
     else:
         words = "in a frame that is handed out, "
-        whose = kernel.harts.area_at(address) or _heap(kernel, address)
+        whose = kernel.harts.area_at(address) or trace.at(kernel, address) or _heap(kernel, address)
         if whose:
             words += f"{whose}, "
     return words + span(pfn * FRAME, (pfn + 1) * FRAME)

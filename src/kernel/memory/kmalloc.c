@@ -1,50 +1,91 @@
 /* SPDX-License-Identifier: MIT */
-/* kmalloc.c - kmalloc.h on the kernel's heap. */
+/*
+ * kmalloc.c - kmalloc.h on the kernel's heap, and what the trace is told: of a block that was handed
+ * out, after the call; of a free, before it, while no other hart can have the block. While the trace
+ * is off each call costs one test more.
+ */
 #include "kernel/memory/kmalloc.h"
 
 #include "kernel/memory/kernel_heap.h"
+#include "kernel/memory/trace.h"
+#include "lib/align.h"
 #include "lib/attributes.h"
+#include "lib/compiler.h"
 #include "lib/panic.h"
 #include "mm/heap/heap_cache.h"
 
+/* A block was handed out, while the trace is on. */
+static never_inline void *traced(enum trace_verb verb, void *block, size_t size, const void *caller)
+{
+	trace_block(verb, block, size, caller);
+	return block;
+}
+
 void kfree(void *ptr)
 {
+	if (unlikely(trace_is_on()))
+		trace_block(TRACE_KFREE, ptr, 0, acre_caller());
 	heap_free(&kernel_heap, ptr, acre_caller());
 }
 
 void kfree_sized(void *ptr, size_t size)
 {
+	if (unlikely(trace_is_on()))
+		trace_block(TRACE_KFREE_SIZED, ptr, size, acre_caller());
 	heap_free_sized(&kernel_heap, ptr, size, acre_caller());
 }
 
 void *kmalloc(size_t size)
 {
-	return heap_alloc(&kernel_heap, size, acre_caller());
+	if (likely(!trace_is_on()))
+		return heap_alloc(&kernel_heap, size, acre_caller());
+	return traced(TRACE_KMALLOC, heap_alloc(&kernel_heap, size, acre_caller()), size,
+		      acre_caller());
 }
 
 void *kzalloc(size_t size)
 {
-	return heap_zalloc(&kernel_heap, size, acre_caller());
+	if (likely(!trace_is_on()))
+		return heap_zalloc(&kernel_heap, size, acre_caller());
+	return traced(TRACE_KZALLOC, heap_zalloc(&kernel_heap, size, acre_caller()), size,
+		      acre_caller());
 }
 
 void *kcalloc(size_t n, size_t size)
 {
-	return heap_calloc(&kernel_heap, n, size, acre_caller());
+	uint64_t bytes = SIZE_MAX;
+
+	if (likely(!trace_is_on()))
+		return heap_calloc(&kernel_heap, n, size, acre_caller());
+	if (!mul_checked(n, size, &bytes))
+		bytes = SIZE_MAX;
+	return traced(TRACE_KCALLOC, heap_calloc(&kernel_heap, n, size, acre_caller()), bytes,
+		      acre_caller());
 }
 
 void *kmalloc_aligned(size_t size, size_t align)
 {
-	return heap_alloc_aligned(&kernel_heap, size, align, acre_caller());
+	void *block = heap_alloc_aligned(&kernel_heap, size, align, acre_caller());
+
+	if (unlikely(trace_is_on()))
+		trace_aligned(block, size, align, acre_caller());
+	return block;
 }
 
 void *krealloc(void *ptr, size_t size)
 {
-	return heap_realloc(&kernel_heap, ptr, size, acre_caller());
+	if (likely(!trace_is_on()))
+		return heap_realloc(&kernel_heap, ptr, size, acre_caller());
+	trace_block(TRACE_KREALLOC_FROM, ptr, size, acre_caller());
+	return traced(TRACE_KREALLOC, heap_realloc(&kernel_heap, ptr, size, acre_caller()), size,
+		      acre_caller());
 }
 
 void *kmalloc_or_panic(size_t size)
 {
-	return heap_alloc_or_panic(&kernel_heap, size, HEAP_MIN_ALIGN, acre_caller());
+	void *block = heap_alloc_or_panic(&kernel_heap, size, HEAP_MIN_ALIGN, acre_caller());
+
+	return likely(!trace_is_on()) ? block : traced(TRACE_KMALLOC, block, size, acre_caller());
 }
 
 size_t kmalloc_usable_size(const void *ptr)
@@ -62,12 +103,23 @@ void kcache_create(struct heap_cache *cache, const char *name, size_t size)
 				acre_status_str(s));
 }
 
+/* Bytes of its objects. */
+static size_t object_size(const struct heap_cache *cache)
+{
+	return kernel_heap.slabs.class[cache->class].size;
+}
+
 void *kcache_alloc(struct heap_cache *cache)
 {
-	return heap_cache_alloc(cache, acre_caller());
+	if (likely(!trace_is_on()))
+		return heap_cache_alloc(cache, acre_caller());
+	return traced(TRACE_KCACHE_ALLOC, heap_cache_alloc(cache, acre_caller()),
+		      object_size(cache), acre_caller());
 }
 
 void kcache_free(struct heap_cache *cache, void *object)
 {
+	if (unlikely(trace_is_on()))
+		trace_block(TRACE_KCACHE_FREE, object, object_size(cache), acre_caller());
 	heap_cache_free(cache, object, acre_caller());
 }

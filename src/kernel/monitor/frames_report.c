@@ -5,6 +5,7 @@
 #include "kernel/command.h"
 #include "kernel/machine.h"
 #include "kernel/memory/heap_frames.h"
+#include "kernel/memory/trace.h"
 #include "kernel/monitor/grid.h"
 #include "kernel/text.h"
 #include "kernel/tty.h"
@@ -27,6 +28,9 @@ void report_frames(void)
 		   fmt_size(free, nfree * FRAME_SIZE), (ull)FRAME_SIZE);
 	acre_print("          the heap has %llu of the frames that are handed out\n",
 		   (ull)kernel_heap_frames());
+	if (kernel_trace.rings != 0)
+		acre_print("          the trace has %llu\n",
+			   (ull)(acre_range_size(trace_rings()) / FRAME_SIZE));
 	if (pool->debug)
 		acre_print("          debug mode: who took or freed a frame is recorded, "
 			   "free ones are filled\n");

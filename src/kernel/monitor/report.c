@@ -11,6 +11,7 @@
 #include "kernel/machine.h"
 #include "kernel/memory/heap_frames.h"
 #include "kernel/memory/kernel_heap.h"
+#include "kernel/memory/trace.h"
 #include "kernel/text.h"
 #include "lib/compiler.h"
 #include "lib/fmt.h"

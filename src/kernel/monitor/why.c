@@ -14,6 +14,7 @@
 #include "kernel/kernel_sbi.h"
 #include "kernel/machine.h"
 #include "kernel/memory/kernel_heap.h"
+#include "kernel/memory/trace.h"
 #include "kernel/text.h"
 #include "kernel/trap/symbols.h"
 #include "lib/fmt.h"
@@ -154,6 +155,16 @@ static bool say_harts(struct sentence *s, acre_paddr_t addr)
 	return false;
 }
 
+static bool say_trace(struct sentence *s, acre_paddr_t addr)
+{
+	const struct acre_range rings = trace_rings();
+
+	if (addr < rings.start || addr >= rings.end)
+		return false;
+	say(s, "the events of the trace");
+	return true;
+}
+
 static void say_frame(struct sentence *s, acre_paddr_t addr)
 {
 	frame_nr_t pfn = frame_from_paddr(addr);
@@ -164,7 +175,7 @@ static void say_frame(struct sentence *s, acre_paddr_t addr)
 		say(s, "in a free frame, ");
 	} else {
 		say(s, "in a frame that is handed out, ");
-		if (say_harts(s, addr) || say_heap(s, addr))
+		if (say_harts(s, addr) || say_trace(s, addr) || say_heap(s, addr))
 			say(s, ", ");
 	}
 	say_range(s, (struct acre_range){ frame_to_paddr(pfn), frame_to_paddr(pfn + 1) });

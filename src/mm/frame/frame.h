@@ -109,7 +109,7 @@ size_t frame_record_bytes(frame_count_t nframes);
 acre_nodiscard enum acre_status frame_pool_debug(struct frame_pool *pool, frame_nr_t pfn,
 						 void *records, size_t bytes);
 
-/* Who hears of what is taken and freed: on the hart that does it, in its interrupt state. */
+/* What is called for each take and free: on the hart that does it, in its interrupt state. */
 struct frame_observer {
 	/* @caller has got @nframes frames from @pfn on; FRAME_NONE: there were none. */
 	void (*taken)(void *context, frame_nr_t pfn, frame_count_t nframes, const void *caller);
@@ -119,9 +119,9 @@ struct frame_observer {
 };
 
 /*
- * frame_pool_observe - @observer, which is kept, hears of each call below that takes or frees frames,
- * and does not call the pool. It is called with no lock held. NULL: nobody does, as at first.
- * frame_insert() and frame_remove() are not heard of, nor is what an argument rules out.
+ * frame_pool_observe - @observer, which is kept, is called by each function below that takes or frees
+ * frames, with no lock held. It does not call the pool. NULL: there is no observer, as at first. It
+ * is not called for frame_insert(), frame_remove() and what an argument rules out.
  * Pre:    no other call on the pool is under way, also none that is interrupted or preempted.
  * Cost:   single frames take the slow path while there is an observer, without the lock. A pool
  *         without one pays nothing: its fast paths have no instruction more.

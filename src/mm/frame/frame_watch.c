@@ -3,7 +3,7 @@
  * frame_watch.c - a watched pool: debug mode (frame_debug.c), an observer, or both, see each frame
  * that is taken or freed.
  *
- * So that a pool that nobody watches pays nothing for single frames, the switch is fast_nbits of
+ * So that a pool that is not watched pays nothing for single frames, the switch is fast_nbits of
  * each bank, which is 0 in a watched pool. The fast paths of frame_alloc() and frame_free() compare
  * an index with it in any case, and find that no index is below it. The slow paths, and all calls
  * for ranges, ask pool->watched.
