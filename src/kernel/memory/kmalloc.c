@@ -14,25 +14,42 @@
 #include "lib/panic.h"
 #include "mm/heap/heap_cache.h"
 
-/* A block was handed out, while the trace is on. */
+/*
+ * The trace is on: a block was handed out; blocks are being freed. Apart, and called last, so that
+ * nothing is saved while it is off.
+ */
 static never_inline void *traced(enum trace_verb verb, void *block, size_t size, const void *caller)
 {
 	trace_block(verb, block, size, caller);
 	return block;
 }
 
+static never_inline void traced_free(void *ptr, const void *caller)
+{
+	trace_block(TRACE_KFREE, ptr, 0, caller);
+	heap_free(&kernel_heap, ptr, caller);
+}
+
+static never_inline void traced_free_sized(void *ptr, size_t size, const void *caller)
+{
+	trace_block(TRACE_KFREE_SIZED, ptr, size, caller);
+	heap_free_sized(&kernel_heap, ptr, size, caller);
+}
+
 void kfree(void *ptr)
 {
-	if (unlikely(trace_is_on()))
-		trace_block(TRACE_KFREE, ptr, 0, acre_caller());
-	heap_free(&kernel_heap, ptr, acre_caller());
+	if (likely(!trace_is_on()))
+		heap_free(&kernel_heap, ptr, acre_caller());
+	else
+		traced_free(ptr, acre_caller());
 }
 
 void kfree_sized(void *ptr, size_t size)
 {
-	if (unlikely(trace_is_on()))
-		trace_block(TRACE_KFREE_SIZED, ptr, size, acre_caller());
-	heap_free_sized(&kernel_heap, ptr, size, acre_caller());
+	if (likely(!trace_is_on()))
+		heap_free_sized(&kernel_heap, ptr, size, acre_caller());
+	else
+		traced_free_sized(ptr, size, acre_caller());
 }
 
 void *kmalloc(size_t size)
@@ -117,9 +134,17 @@ void *kcache_alloc(struct heap_cache *cache)
 		      object_size(cache), acre_caller());
 }
 
+static never_inline void traced_cache_free(struct heap_cache *cache, void *object,
+					   const void *caller)
+{
+	trace_block(TRACE_KCACHE_FREE, object, object_size(cache), caller);
+	heap_cache_free(cache, object, caller);
+}
+
 void kcache_free(struct heap_cache *cache, void *object)
 {
-	if (unlikely(trace_is_on()))
-		trace_block(TRACE_KCACHE_FREE, object, object_size(cache), acre_caller());
-	heap_cache_free(cache, object, acre_caller());
+	if (likely(!trace_is_on()))
+		heap_cache_free(cache, object, acre_caller());
+	else
+		traced_cache_free(cache, object, acre_caller());
 }

@@ -10,6 +10,7 @@
 
 #include "lib/align.h"
 #include "lib/bits.h"
+#include "lib/compiler.h"
 #include "lib/fmt.h"
 #include "lib/platform.h"
 #include "lib/print.h"
@@ -26,7 +27,7 @@ static inline uint64_t time_now(void)
 }
 
 /* Interrupts are off before the clock is read, so that the counters of a ring never go back. */
-static void put_event(struct trace_event *e)
+static force_inline void put_event(struct trace_event *e)
 {
 	unsigned long irq = platform_irq_save();
 
