@@ -35,7 +35,7 @@ RUN = scripts/run-qemu --memory "$$MEM" --harts "$$HARTS" --machine "$$MACHINE" 
 	--dtb "$$DTS" --initrd "$$INITRD" --load "$$LOAD" --bootargs "$$BOOTARGS" $(if $(filter 1,$(V)),--verbose)
 RUN_END = $(if $(QEMU_ARGS),-- $(QEMU_ARGS))
 
-.PHONY: qemu qemu-gdb debug dtb
+.PHONY: qemu qemu-gdb debug whodunit dtb
 qemu: ## boot it; stdin: a terminal, empty (self-tests), or lines for the prompt
 qemu: kernel
 	$(Q)$(RUN) --limit "$$LIMIT" $(K)/acre.elf $(RUN_END)
@@ -47,6 +47,14 @@ qemu-gdb: kernel
 debug: ## boot under gdb, stopped at kernel_main
 debug: kernel
 	$(Q)$(RUN) --debug $(K)/acre.elf $(RUN_END)
+
+#? ADDR              whodunit: the address, a number or an expression of gdb
+ADDR ?=
+
+whodunit: ## record a run of one hart, and find who wrote to ADDR= last, and who took and freed its block (BOOTARGS=run=...)
+whodunit: kernel
+	$(Q)[ -n "$$ADDR" ] || { echo 'make whodunit: which address? ADDR=0x80382000' >&2; exit 1; }
+	$(Q)scripts/whodunit --memory "$$MEM" --bootargs "$$BOOTARGS" $(K)/acre.elf "$$ADDR"
 
 dtb: ## write and show build/virt.dts, the tree that QEMU makes (MEM=, HARTS=, ...)
 dtb:

@@ -154,6 +154,14 @@ static const char *set_trace(void *into, const char *value, size_t len)
 	return NULL;
 }
 
+static const char *set_run(void *into, const char *value, size_t len)
+{
+	if (value == NULL || len == 0)
+		return "must be a command, with commas for blanks";
+	((struct bootargs *)into)->run = (struct word){ value, len };
+	return NULL;
+}
+
 static const struct boot_argument kernel_argument[] = {
 	{ "poweroff", "poweroff", "power off instead of a prompt", set_poweroff },
 	{ "loglevel", "loglevel=error|warn|info|debug", "what is printed", set_loglevel },
@@ -168,6 +176,8 @@ static const struct boot_argument kernel_argument[] = {
 	{ "trace", "trace=on|EVENTS",
 	  "keep who took and freed memory, the last EVENTS of each hart", set_trace },
 	{ "semihosting", "semihosting", "a debugger listens for the exit code", set_semihosting },
+	{ "run", "run=COMMAND", "run it before the prompt, commas for blanks, ; between two",
+	  set_run },
 	{ "term", "term=COLUMNSxROWS[,dumb] | none", "what the terminal can do", set_term },
 };
 

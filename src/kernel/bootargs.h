@@ -30,6 +30,7 @@ struct bootargs {
 	uint64_t heap_keep;       /* heap_keep=: free bytes that it does not give back */
 	uint64_t trace_events;    /* trace=: events that each hart keeps; 0: none */
 	struct terminal terminal; /* term= */
+	struct word run;          /* run=: inside of the text that was parsed; empty: none */
 	enum acre_log_level loglevel;
 };
 

@@ -215,6 +215,56 @@ static void by_badfree(void)
 	kfree((void *)again);
 }
 
+/* A block that is written to by its owner alone, until @mistake writes to it too. Its owner looks. */
+static void find_strange_byte(uint8_t *block, size_t size, void (*mistake)(uint8_t *block))
+{
+	memset(block, 0x55, size);
+	mistake(block);
+	for (size_t i = 0; i < size; i++) {
+		if (block[i] != 0x55)
+			acre_panic(
+				"another caller wrote to the block at %p: its byte at %p is 0x%02x",
+				(void *)block, (void *)(block + i), block[i]);
+	}
+}
+
+/* The end of the block below this one is missed by a byte. */
+static never_inline void write_too_far(uint8_t *block)
+{
+	volatile uint8_t *below = block - 64;
+
+	for (unsigned i = 0; i <= 64; i++)
+		below[i] = 0xaa;
+}
+
+static void by_overflow(void)
+{
+	uint8_t *a = kmalloc_or_panic(64);
+	uint8_t *b = kmalloc_or_panic(64);
+
+	if (a + 64 != b && b + 64 != a)
+		acre_panic("two blocks of 64 bytes that are no neighbours");
+	find_strange_byte(a < b ? b : a, 64, write_too_far);
+}
+
+static uint8_t *stale; /* a pointer to a block that was freed */
+
+static never_inline void write_after_free(uint8_t *block)
+{
+	(void)block;
+	stale[5] = 1;
+}
+
+static void by_usefree(void)
+{
+	uint8_t *block = kmalloc_or_panic(100);
+
+	stale = block;
+	kfree(block);
+	__asm__("" : "+m"(stale)); /* the compiler would see a use after free */
+	find_strange_byte(kmalloc_or_panic(100), 100, write_after_free);
+}
+
 static void by_badframe(void)
 {
 	(void)!frame_free(&machine.frames, 0);
@@ -265,6 +315,8 @@ static const struct {
 	{ "hang", by_hang, "wait for ever" },
 	{ "lock", by_lock, "take a lock twice" },
 	{ "badfree", by_badfree, "free a block twice" },
+	{ "overflow", by_overflow, "write past the end of a block, into the next one" },
+	{ "usefree", by_usefree, "write to a block after its free, when it is another's" },
 	{ "badframe", by_badframe, "free a frame that is not ours" },
 	{ "twiceframe", by_twiceframe, "free a frame twice" },
 	{ "staleframe", by_staleframe, "write to a frame after its free; frames=debug finds it" },

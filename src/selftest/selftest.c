@@ -84,6 +84,7 @@ acre_noreturn void payload_run(const struct bootargs *args)
 	start_irq_stress(selftest_rates());
 	if (selftest_args.test)
 		run_cases(selftest_args.test_glob[0] != '\0' ? selftest_args.test_glob : NULL);
+	monitor_run_text(args->run);
 	if (args->poweroff)
 		machine_exit(exit_verdict_so_far());
 	monitor_run();

@@ -5,7 +5,7 @@ import os
 
 import gdb
 
-from acre import check, diff, frames, harts, heap, kernel, layout, locate, locks, trace, why
+from acre import check, diff, frames, harts, heap, kernel, layout, locate, locks, trace, whodunit, why
 from acre import map as memory_map
 from acre.memory import Dump, Memory, Unreadable
 
@@ -176,6 +176,16 @@ def acre_harts():
 def acre_trace(words):
     """Who took and freed memory, of a kernel that was booted with trace=on: acre trace [N]. The last N events, or 20."""
     return trace.show(kernel.current(), address(words[0]) if words else 20)
+
+
+@command
+def acre_whodunit(words):
+    """Which instruction wrote a word last, and which calls took and freed it: acre whodunit ADDRESS.
+
+    In a run that QEMU replays: `make whodunit ADDR=...` records one and replays it."""
+    if len(words) != 1:
+        raise gdb.GdbError("which address? usage: acre whodunit ADDRESS")
+    return whodunit.show(words[0], kernel.current, address)
 
 
 @command

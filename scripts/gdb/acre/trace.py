@@ -19,15 +19,23 @@ def at(kernel, address):
     return "the events of the trace" if t.rings <= address < end else None
 
 
-def show(kernel, last):
+def line(kernel, event):
     def name_of(site):
         found = kernel.symbol_find(site - 1)
         return f"{found[0]}+{found[1] + 1:#x}" if found else None
 
+    return trace_format.line(event, name_of)
+
+
+def of(kernel):
     try:
-        trace = trace_format.Trace(kernel.memory.read, kernel.address("kernel_trace"))
+        return trace_format.Trace(kernel.memory.read, kernel.address("kernel_trace"))
     except trace_format.NoTrace as reason:
         raise gdb.GdbError(str(reason)) from None
+
+
+def show(kernel, last):
+    trace = of(kernel)
     yield trace.summary()
     for event in trace.merged()[-last:] if last else []:
-        yield trace_format.line(event, name_of)
+        yield line(kernel, event)

@@ -21,14 +21,14 @@ struct command_line {
 	char text[LINE_SIZE + MAX_WORDS];
 };
 
-static unsigned split_line(struct command_line *command, const struct line_edit *line)
+static unsigned split_line(struct command_line *command, const char *text, size_t len)
 {
 	char *end = command->text;
 	unsigned nwords = 0;
 	size_t at = 0;
 	struct word next;
 
-	while (nwords < MAX_WORDS && word_next(line->text, line->len, &at, &next)) {
+	while (nwords < MAX_WORDS && word_next(text, len, &at, &next)) {
 		command->word[nwords++] = end;
 		memcpy(end, next.text, next.len);
 		end[next.len] = '\0';
@@ -38,13 +38,30 @@ static unsigned split_line(struct command_line *command, const struct line_edit 
 }
 
 /* One for all lines: what the prompt does takes no memory, so that it changes nothing that it shows. */
-static void run_line(const struct line_edit *line)
+static void run_line(const char *text, size_t len)
 {
 	static struct command_line command;
-	unsigned nwords = split_line(&command, line);
+	unsigned nwords = split_line(&command, text, len);
 
 	if (nwords != 0)
 		command_run(nwords, command.word);
+}
+
+void monitor_run_text(struct word text)
+{
+	char line[LINE_SIZE];
+	size_t at = 0;
+
+	while (at < text.len) {
+		size_t len = 0;
+		for (; at < text.len && text.text[at] != ';'; at++) {
+			if (len < LINE_SIZE)
+				line[len++] = text.text[at] == ',' ? ' ' : text.text[at];
+		}
+		at++;
+		acre_print("%s%.*s\n", prompt, (int)len, line);
+		run_line(line, len);
+	}
 }
 
 static void put_text(const char *text, size_t len)
@@ -106,7 +123,7 @@ acre_noreturn void monitor_run(void)
 		if (line.too_long)
 			acre_print("a line has at most %u bytes: not run\n", LINE_SIZE);
 		else
-			run_line(&line);
+			run_line(line.text, line.len);
 		hart_check_guard(hart_self());
 	}
 }

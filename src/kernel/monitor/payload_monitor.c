@@ -8,6 +8,7 @@ const struct boot_arguments payload_arguments = { .count = 0 };
 
 acre_noreturn void payload_run(const struct bootargs *args)
 {
+	monitor_run_text(args->run);
 	if (args->poweroff)
 		machine_exit(exit_verdict_so_far());
 	monitor_run();
