@@ -41,24 +41,19 @@ class Command(gdb.Command):
         except Unreadable as error:
             raise gdb.GdbError(f"{error}: what leads there is damaged, see acre check") from None
 
-    def no_words(self, words):
-        if words:
-            raise gdb.GdbError(f"acre {self.name} takes no arguments")
-
 
 def command(function):
-    """Make one of a function from words to lines: its name, and its text for `help`."""
+    """Make one of a function that yields lines: its name, and its text for `help`."""
     name = function.__name__.removeprefix("acre_")
-    kind = type(name, (Command,), {"name": name, "__doc__": function.__doc__, "lines": lambda self, words: function(*_fit(self, words, function))})
-    ALL.append(kind)
+    takes_words = function.__code__.co_argcount == 1
+
+    def lines(_, words):
+        if words and not takes_words:
+            raise gdb.GdbError(f"acre {name} takes no arguments")
+        return function(words) if takes_words else function()
+
+    ALL.append(type(name, (Command,), {"name": name, "__doc__": function.__doc__, "lines": lines}))
     return function
-
-
-def _fit(self, words, function):
-    if function.__code__.co_argcount == 0:
-        self.no_words(words)
-        return ()
-    return (words,)
 
 
 def address(word):

@@ -326,7 +326,7 @@ def show_block(kernel, address):
         yield f"{address:#x} is not in the heap"
         return
     inside = address - block.start
-    yield f"{address:#x} is {f'{inside} bytes inside' if inside else 'the start of'} {block.what} {span(block.start, block.start + block.bytes)}"
+    yield f"{address:#x} is {f'{inside} bytes inside' if inside else 'the start of'} {block.words()}"
     yield f"  {size(block.bytes)}; kfree({block.start:#x}) would {'free it' if block.live else 'be refused'}"
     found = heap.object_at(address)
     if found:
@@ -341,7 +341,8 @@ def show_block(kernel, address):
     if kernel.pool.is_managed(address >> FRAME_SHIFT):
         past = kernel.pool.past(address >> FRAME_SHIFT)
         if past:
-            yield f"  its frame was {past.what} by {kernel.caller(past.site)} on hart {kernel.harts.id_of(past.hart)}, event {past.number}"
+            hart = kernel.harts.id_of(past.hart)
+            yield f"  its frame was {past.what} by {kernel.caller(past.site)} on hart {hart}, event {past.number}"
     words = kernel.memory.words(block.start, min(block.bytes, 64) // 8)
     for i in range(0, len(words), 4):
         yield f"  {block.start + 8 * i:#x}: " + " ".join(f"{word:016x}" for word in words[i : i + 4])

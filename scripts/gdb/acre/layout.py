@@ -9,6 +9,8 @@ gdb.Value reads from the target for each member. Here gdb is asked once where ea
 
 import gdb
 
+HINT = "Are these the kernel's symbols? file build/rv64-release/acre.elf loads them."
+
 
 class Number:
     def __init__(self, size, signed=False):
@@ -107,7 +109,7 @@ def kind_of(name):
         try:
             return describe(gdb.lookup_type(name))
         except gdb.error as error:
-            raise gdb.GdbError(f"{error} Are these the kernel's symbols? file build/rv64-release/acre.elf loads them.") from None
+            raise gdb.GdbError(f"{error} {HINT}") from None
     return _named[name]
 
 
@@ -123,7 +125,7 @@ def _evaluate(expression):
     try:
         return gdb.parse_and_eval(expression)
     except gdb.error as error:
-        raise gdb.GdbError(f"{error} Are these the kernel's symbols? file build/rv64-release/acre.elf loads them.") from None
+        raise gdb.GdbError(f"{error} {HINT}") from None
 
 
 def image_start():

@@ -50,7 +50,8 @@ def slab(value):
     count = _number(value["count"])
     free = sum(bin(_number(value["free"][i])).count("1") for i in range(4))
     state = str(value["state"].cast(gdb.lookup_type("enum slab_state"))).replace("SLAB_", "").lower()
-    return f"slab of {count} objects of {_number(value['size'])} bytes at {_number(value['base']):#x}, {count - free} live, {state}"
+    where = f"{_number(value['size'])} bytes at {_number(value['base']):#x}"
+    return f"slab of {count} objects of {where}, {count - free} live, {state}"
 
 
 @_words("bank")
@@ -70,7 +71,8 @@ def heap_cache(value):
 @_words("hart")
 def hart(value):
     state = str(value["state"].cast(gdb.lookup_type("enum hart_state"))).replace("HART_", "").lower()
-    return f"hart {_number(value['id'])} (index {_number(value['index'])}), {state}, stack [{_number(value['stack_low']):#x}, {_number(value['stack_high']):#x})"
+    stack = f"[{_number(value['stack_low']):#x}, {_number(value['stack_high']):#x})"
+    return f"hart {_number(value['id'])} (index {_number(value['index'])}), {state}, stack {stack}"
 
 
 PRINTERS = {
