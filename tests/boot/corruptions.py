@@ -244,9 +244,12 @@ def at_random():
     for _ in range(RANDOM):
         start, size = choose.choice(spans)
         value = choose.choice((0, 1, 8, choose.randrange(1 << 64), choose.randrange(0x80000000, 0x88000000), 1 << 40))
-        with Changed(start + choose.randrange(size) // 8 * 8, 8, value):
-            said = check()
-        print("ended" if said else "BAD: nothing said")
+        address = start + choose.randrange(size) // 8 * 8
+        with Changed(address, 8, value):
+            try:
+                print("ended" if check() else f"BAD: nothing said of {value:#x} at {address:#x}")
+            except gdb.error as error:
+                print(f"BAD: {error} by {value:#x} at {address:#x}")
 
 
 print("whole:", check().splitlines()[0])

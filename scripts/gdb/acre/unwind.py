@@ -31,9 +31,9 @@ class TrapUnwinder(gdb.unwinder.Unwinder):
         entry = int(gdb.parse_and_eval("(unsigned long)&trap_entry"))
         if self.known is None or self.known[0] != entry:
             code = architecture.disassemble(entry, count=120)
-            call = next(i for i, one in enumerate(code) if "trap_handle" in one["asm"])
-            stores = [one["addr"] for one in code[:call] if re.match(r"(c\.)?sd", one["asm"])]
-            loads = [one["addr"] for one in code[call:] if re.match(r"(c\.)?ld(sp)?\s+sp,", one["asm"])]
+            back = next(i for i, one in enumerate(code) if re.match(r"csrw\s+sepc", one["asm"]))
+            stores = [one["addr"] for one in code[:back] if re.match(r"(c\.)?sd", one["asm"])]
+            loads = [one["addr"] for one in code[back:] if re.match(r"(c\.)?ld(sp)?\s+sp,", one["asm"])]
             self.known = entry, stores[-1] + 1, loads[0]
         return self.known
 
