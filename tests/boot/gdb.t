@@ -156,11 +156,14 @@ def a_session_in_the_frame_allocator():
 
 @case
 def the_trace_is_shown():
-    result = session("tbreak harts_roll_call\ncontinue\nacre trace\ntbreak payload_run\ncontinue\nacre trace 2\n",
-                     bootargs="trace=64")
+    script = "acre trace\ntbreak payload_run\ncontinue\nacre trace 2\nacre check\nacre why kernel_trace.rings\nacre frames\n"
+    result = session("tbreak harts_roll_call\ncontinue\n" + script, bootargs="trace=64")
     result.must_say(r"^trace     on; 0 events, of which 0 are overwritten$")
     result.must_say(r"^trace     on; 2 events, of which 0 are overwritten$")
     result.must_say(r"^ *\d+  hart 1    frames_taken     0x\w+      4096 B  by 0x\w+ answer_roll_call\+0x\w+$")
+    result.must_say(r"^all invariants hold: ")
+    result.must_say(r"^0x\w+: in a frame that is handed out, the events of the trace, \[")
+    result.must_say(r"^  taken   \[\w+, \w+\) +8 KiB  the trace's$")
 
 
 @case

@@ -11,7 +11,8 @@ import threading
 import time
 from pathlib import Path
 
-from acre import LIMIT, RELEASE, TOP, Run, arguments, boot, case, main, must, must_equal, run, scratch, selftest
+from acre import LIMIT, RELEASE, TOP, Run, address_of, arguments, boot, case, main, must, must_equal, run, scratch, selftest
+from gdbstub import Stub
 
 HEX = r"0x[0-9a-f]+"
 EVENT = re.compile(rf"^ *(\d+)  hart (\d+) +(\w+) +({HEX}) +(\d+) B  by ({HEX})( \w[\w.]*\+{HEX})?$")
@@ -156,6 +157,26 @@ def a_replay_is_whole_and_our_heap_can_do_it():
 
 
 @case
+def it_survives_a_panic():
+    kernel = RELEASE / "acre.elf"
+    with scratch() as folder:
+        machine = Machine(folder, memory="32M", harts=2, bootargs="trace=64", gdb=f"{folder}/gdb")
+        try:
+            stub = Stub(f"{folder}/gdb")
+            stub.run_to(address_of("monitor_run", kernel))
+            machine.process.stdin.write(b"crash badfree\n")
+            machine.process.stdin.flush()
+            stub.run_to(address_of("machine_exit", kernel))
+            machine.wait_for(lambda said: b"PANIC on hart" in said)
+            machine.monitor("dump-guest-memory", paging=False, protocol=f"file:{folder}/dump")
+        finally:
+            machine.process.kill()
+        text = acre_trace(f"{folder}/dump", kernel).must_end_with(0)
+    verbs = [EVENT.match(line).group(3) for line in events(text.lines)[-3:]]
+    must_equal(verbs, ["kmalloc", "kfree", "kfree"], "the last events before the panic")
+
+
+@case
 def all_self_tests_pass_under_the_trace():
     selftest(bootargs="trace=on", harts=4)
 
@@ -179,14 +200,18 @@ def the_command_says_what_is_wrong():
     plain = boot(text="trace\ntrace on\ntrace 5\n").must_end_with(0)
     for command in ("trace", "trace on", "trace 5"):
         must_equal(plain.answer(command), "there is no trace: boot with the argument trace=on\n", command)
-    result = boot(text="trace\ntrace off\ntrace 0\ntrace 2 3\ntrace often\ntrace on\ntrace 3\n", bootargs="trace=64")
+    result = boot(text="trace\ntrace off\nkmalloc 10\ntrace 0\ntrace 2 3\ntrace often\ntrace on\n" +
+                  "kmalloc 77\n" * 4 + "trace 3\n", bootargs="trace=64")
     result.must_end_with(0)
     must(re.search(r"^trace +on; \d+ events, of which 0 are overwritten\n", result.answer("trace")), "it is not on")
     must(re.search(r"^trace +off; ", result.answer("trace off")), "it is not off")
     must_equal(result.answer("trace 0"), "", "trace 0")
     must_equal(result.answer("trace 2 3"), "too many words; usage: trace [on | off | N]\n", "two words")
     must_equal(result.answer("trace often"), "'often' is neither on, off, nor how many events to show\n", "no number")
-    must_equal(len(events(result.answer("trace 3").splitlines())), 3, "events shown")
+    shown = events(result.answer("trace 3").splitlines())
+    must_equal([EVENT.match(line).group(5) for line in shown], ["77"] * 3, "sizes of the events that are shown")
+    must_equal(re.findall(r"trace +on; (\d+) events", boot(
+        text="trace off\nkmalloc 10\ntrace on\n", bootargs="trace=64").answer("trace on")), ["0"], "events while it was off")
     boot(text="", bootargs="trace=5").must_say(r"^warning.*boot argument 'trace=5': must be on, or how many events")
 
 
