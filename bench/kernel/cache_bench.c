@@ -17,6 +17,7 @@
 #define SIZE   32u
 #define N      16u
 #define LARGE  ((size_t)1 << 20) /* does not fit into the arena */
+#define WORD   64u               /* frames of which the bits are one word */
 
 static struct heap *heap;
 static struct frame_backing frames;
@@ -95,19 +96,39 @@ static void reserves(void)
 	end("heap.reserve16", all);
 }
 
+/*
+ * Take frames until the lowest run for a large block begins with a word of bits: where that is must
+ * not depend on the size of the image. Result: the first of *@n frames.
+ */
+static frame_nr_t pad_to_word(frame_count_t *n)
+{
+	frame_nr_t first = frame_alloc_range(&machine.frames, LARGE / FRAME_SIZE, FRAME_SIZE);
+
+	*n = -first % WORD;
+	if (first == FRAME_NONE ||
+	    frame_free_range(&machine.frames, first, LARGE / FRAME_SIZE) != ACRE_OK ||
+	    (*n != 0 && frame_alloc_at(&machine.frames, first, *n) != ACRE_OK))
+		acre_panic("the benchmark has no frames");
+	return first;
+}
+
 static void large_pairs(void)
 {
+	frame_count_t padding;
 	bool all = true;
 
 	begin();
 	heap_free(heap, heap_alloc(heap, LARGE, NULL), NULL); /* the leaf comes with the first */
+	frame_nr_t first = pad_to_word(&padding);
 	bench_open(&measured.run);
 	for (unsigned i = 0; i < ROUNDS / N; i++) {
 		void *block = heap_alloc(heap, LARGE, NULL);
-		all = block != NULL && all;
+		all = block != NULL && (uintptr_t)block % (WORD * FRAME_SIZE) == 0 && all;
 		heap_free(heap, block, NULL);
 	}
 	bench_close(&measured.run, ROUNDS / N);
+	if (padding != 0)
+		all = frame_free_range(&machine.frames, first, padding) == ACRE_OK && all;
 	end("heap.large_pair", all);
 }
 

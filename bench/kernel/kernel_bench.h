@@ -51,6 +51,7 @@ void bench_heap(uint64_t seed);
 void bench_growth(void);
 void bench_bulk(void);
 void bench_caches(void);
+void bench_trace(void);
 
 /*
  * bench_new_heap - the heap that is measured, with no memory yet. There is one, since a record has no

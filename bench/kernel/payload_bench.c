@@ -203,6 +203,7 @@ acre_noreturn void payload_run(const struct bootargs *args)
 	bench_growth();
 	bench_bulk();
 	bench_caches();
+	bench_trace();
 	if (failed != 0)
 		acre_print("FAIL %u failed, %u passed\n", failed, passed);
 	else
