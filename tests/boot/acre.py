@@ -179,7 +179,10 @@ def console_until(words, **options):
 
 def selftest(**options):
     """Boot, run the self-tests, and insist that all is well with them."""
-    result = boot(**options)
+    return must_pass(boot(**options))
+
+
+def must_pass(result):
     plan = result.must_say(r"^1\.\.(\d+)$")
     wanted = int(plan.group(1))
     cases = result.cases()
