@@ -231,8 +231,22 @@ def a_tree_in_the_kernels_memory_stops_the_boot_before_it_is_cleared():
 
 @case
 def firmware_that_says_another_place_is_kept_out():
-    """OpenSBI writes its node with the cells of the root into a folder that has others."""
-    result = booted(reserved="a@82000000 { reg = <0x82000000 0x1000>; };", cells=1)
+    """
+    OpenSBI writes its node with the cells of the root into a folder that has others. The kernel is given a tree
+    as OpenSBI 1.1 makes it; that of newer ones has two such nodes.
+    """
+    firmware = "mmode_resv0@80000000 { reg = <0 0x80000000 0 0x80000>; };"
+    with scratch() as folder:
+        blob = tree(folder, reserved="a@82000000 { reg = <0x82000000 0x1000>; };" + firmware, cells=1,
+                    chosen='bootargs = "test=bits.* poweroff";')
+        with open(blob, "rb") as file:
+            data = file.read()
+
+    def give(stub, old, size):
+        stub.write_memory(0x84000000, data)
+        stub.write_x(A1, 0x84000000)
+
+    result = said_after(give)
     result.must_say(r"^warning: nothing reserves the start of this RAM, where firmware may lie: kept out, "
                     r"\[0x80000000, 0x80200000\)$")
     result.must_say(r"^  \[0x0000000080000000, 0x0000000080200000\) .* firmware +possible firmware$")
