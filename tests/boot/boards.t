@@ -5,6 +5,7 @@ One image on every board: each machine of this QEMU that OpenSBI can start, each
 U-Boot, and with memory that is much, far apart, or of several nodes. docs/memory-map.md has the table.
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -12,8 +13,8 @@ import struct
 import subprocess
 from pathlib import Path
 
-from acre import (LIMIT, RELEASE, SPIKE, TOP, Run, add_case, arguments, boot, case, console_until, isa, main, must,
-                  must_equal, note, run, scratch, selftest, some_cases)
+from acre import (LIMIT, RELEASE, SPIKE, TOP, Failure, Run, Skip, add_case, arguments, boot, case, console_until, isa,
+                  main, must, must_equal, note, run, scratch, selftest, some_cases)
 from gdbstub import Stub
 
 ENTRY = 0x80200000
@@ -36,6 +37,17 @@ def firmware():
     return found[0]
 
 
+@contextlib.contextmanager
+def where_qemu_can():
+    """QEMU 11.1 has the reset vector of microchip-icicle-kit where it loads the firmware, and refuses to start."""
+    try:
+        yield
+    except Failure:
+        if re.search(r"ROM regions are overlapping[^~]*mrom\.reset", Run.last.messages):
+            raise Skip("this QEMU loads the firmware over its own reset vector") from None
+        raise
+
+
 def board(name, *wanted, dts=None, bootargs="", like=None, **options):
     """
     Add a case: all self-tests on this machine; some of them where another case, `like` this one, runs all.
@@ -44,7 +56,7 @@ def board(name, *wanted, dts=None, bootargs="", like=None, **options):
     words = some_cases(bootargs) if like else bootargs
 
     def one():
-        with scratch() as folder:
+        with scratch() as folder, where_qemu_can():
             if dts:
                 options["dtb"] = compiled(folder, dts)
             result = selftest(bootargs=words, **options)
@@ -113,7 +125,7 @@ def stress(name, online, dts=None, **options):
 
     def one():
         command = f"stress {STRESS} {SEED}"
-        with scratch() as folder:
+        with scratch() as folder, where_qemu_can():
             if dts:
                 options["dtb"] = compiled(folder, dts)
             result = boot(text=f"{command}\n", **options).must_end_with(0)
