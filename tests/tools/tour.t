@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""tour.t - docs/tour.md names what there is, in as many lines as it says; scripts/tour sees what would be wrong."""
+"""tour.t - docs/tour.md names what there is, in as many lines as it says; scripts/tour prints that, and sees mistakes."""
 
 import os
+import re
+import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -26,6 +30,50 @@ WRONG = [
     ("a stop without a question", "*Question 3:", "*Question:", "questions"),
 ]
 
+TYPES = """struct first {
+	int a;
+} aligned_to(64);
+
+struct second {
+	int b;
+};
+
+/* A table. */
+static const struct second table[] = {
+	{ 1 },
+};
+"""
+
+
+def defined_in(tour, text):
+    with tempfile.TemporaryDirectory() as where:
+        path = Path(where) / "types.h"
+        path.write_text(text)
+        return tour.definitions(path)
+
+
+def printed():
+    """(path, number, text) of each line of code that scripts/tour prints of all stops."""
+    every_stop = map(str, range(1, 11))
+    done = subprocess.run([os.path.join(ROOT, "scripts/tour"), *every_stop], text=True, stdout=subprocess.PIPE, check=True)
+    path = None
+    for line in done.stdout.split("\n"):
+        if heading := re.fullmatch(r"---- (\S+):\d+", line):
+            path = heading[1]
+        elif code := re.fullmatch(r" *(\d+)(?:  (.*))?", line):
+            yield path, int(code[1]), code[2] or ""
+
+
+def not_there():
+    """What is printed and does not stand at that line; the number of lines that are printed."""
+    lines = list(printed())
+    texts = {path: Path(ROOT, path).read_text().split("\n") for path, _, _ in lines}
+    return [line for line in lines if texts[line[0]][line[1] - 1] != line[2]], len(lines)
+
+
+def said_lines(text):
+    return re.search(r"These are the ([\d,]+) ", text)[1]
+
 
 def main():
     tour = script_module.load(os.path.join(ROOT, "scripts/tour"))
@@ -35,6 +83,11 @@ def main():
     for what, old, new, said in WRONG:
         found = tour.check(text.replace(old, new))
         report(text.count(old) == 1 and any(said in line for line in found), what, found)
+    found = defined_in(tour, TYPES)
+    report(found == {"first": (1, 3), "second": (5, 7), "table": (9, 12)}, "a type ends where its brace is closed", found)
+    wrong, count = not_there()
+    report(not wrong and tour.check(text.replace(said_lines(text), f"{count:,}")) == [],
+           "each line is printed with its number", wrong[:3] or count)
     end()
 
 
