@@ -221,7 +221,12 @@ void frame_debug_forget(struct frame_pool *pool, frame_nr_t pfn, frame_count_t n
  * frame_watch - after debug mode or the observer has changed: open or close the fast paths. Lock
  * held.
  */
-void frame_watch(struct frame_pool *pool);
+static inline void frame_watch(struct frame_pool *pool)
+{
+	pool->watched = pool->debug || pool->observer != NULL;
+	for (uint32_t b = 0; b < pool->nbanks; b++)
+		pool->bank[b].fast_nbits = pool->watched ? 0 : pool->bank[b].nbits;
+}
 
 /*
  * Of a watched pool: what debug mode records and the observer hears. No lock.

@@ -15,13 +15,6 @@
 #include "mm/frame/frame.h"
 #include "mm/frame/frame_internal.h"
 
-void frame_watch(struct frame_pool *pool)
-{
-	pool->watched = pool->debug || pool->observer != NULL;
-	for (uint32_t b = 0; b < pool->nbanks; b++)
-		pool->bank[b].fast_nbits = pool->watched ? 0 : pool->bank[b].nbits;
-}
-
 void frame_pool_observe(struct frame_pool *pool, const struct frame_observer *observer)
 {
 	LOCK_SCOPED(held, &pool->lock);
