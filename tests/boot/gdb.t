@@ -215,7 +215,6 @@ for a, words in ours.items():
         print("gdb:   ", words)
 print("asked", len(ours), "wrong", wrong)
 end
-kill
 """
 
 

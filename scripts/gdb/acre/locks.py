@@ -39,7 +39,7 @@ def holds(lock):
 
 def show(kernel):
     """Not those of classes without slabs for which no hart ever waited, as the kernel leaves them out."""
-    yield f"{'lock':<14} {'holds':>12} {'waited for':>10} {'looks in vain':>12} {'longest':>8}  now"
+    yield f"{'lock':<14} {'holds':>12} {'waited for':>10} {'failed looks':>12} {'longest':>8}  now"
     idle = {c.lock.address for c in kernel.heap.classes if not c.nslabs}
     for name, lock in all_locks(kernel):
         if lock.address not in idle or lock.contended or queue(lock):

@@ -38,7 +38,7 @@ def _no_ram(kernel, address):
     for part in kernel.map.outside():
         if address in part:
             kind = kernel.map.kind_name(part.kind)
-            words += f"; reserved all the same by {part.title} ({kind}), {span(part.start, part.end)}"
+            words += f"; reserved anyway by {part.title} ({kind}), {span(part.start, part.end)}"
     return "not RAM: " + words
 
 
