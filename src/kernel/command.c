@@ -3,7 +3,6 @@
 #include "kernel/command.h"
 
 #include "kernel/bootargs.h"
-#include "kernel/payload.h"
 #include "kernel/trap/symbols.h"
 #include "kernel/tty.h"
 #include "kernel/words.h"
@@ -15,6 +14,13 @@
 
 extern const struct command commands_start[];
 extern const struct command commands_end[];
+
+static const struct boot_arguments *more_arguments; /* beside the kernel's own; set at boot */
+
+void command_explain_arguments(const struct boot_arguments *more)
+{
+	more_arguments = more;
+}
 
 const struct command *command_find(const char *name)
 {
@@ -45,7 +51,7 @@ static const char *help_candidate(size_t i)
 		if (i-- == 0)
 			return name;
 	}
-	for (unsigned k = 0; (name = bootargs_name(&payload_arguments, k)) != NULL; k++) {
+	for (unsigned k = 0; (name = bootargs_name(more_arguments, k)) != NULL; k++) {
 		if (command_find(name) == NULL && i-- == 0)
 			return name;
 	}
@@ -64,7 +70,7 @@ static void list_all(void)
 			return;
 	}
 	acre_print("boot arguments:");
-	for (unsigned i = 0; (argument = bootargs_at(&payload_arguments, i)) != NULL; i++)
+	for (unsigned i = 0; (argument = bootargs_at(more_arguments, i)) != NULL; i++)
 		acre_print(" %s", argument->name);
 	acre_print("\nTab completes a word, Up brings lines back, Ctrl-C stops a command.\n");
 }
@@ -76,7 +82,7 @@ static void explain_name(unsigned nwords, char *const *word)
 		return;
 	}
 	const struct command *command = command_find(word[0]);
-	const struct boot_argument *argument = bootargs_find(&payload_arguments, word[0]);
+	const struct boot_argument *argument = bootargs_find(more_arguments, word[0]);
 	if (command != NULL && command->help == NULL)
 		command = NULL;
 	if (command != NULL)

@@ -43,6 +43,13 @@ struct command {
  */
 void command_run(unsigned nwords, char *const *word);
 
+/*
+ * command_explain_arguments - `help` explains the boot arguments @more, which stay, beside the kernel's
+ * own.
+ */
+struct boot_arguments;
+void command_explain_arguments(const struct boot_arguments *more);
+
 /* command_find - the command @name, or NULL. command_name - the @i-th of the list, or NULL. */
 const struct command *command_find(const char *name);
 const char *command_name(size_t i);

@@ -8,6 +8,7 @@
 #include "boot/boot_abi.h"
 #include "kernel/bad_free.h"
 #include "kernel/bootargs.h"
+#include "kernel/command.h"
 #include "kernel/hart/clock.h"
 #include "kernel/hart/hart_life.h"
 #include "kernel/hart/hart_slot.h"
@@ -89,6 +90,7 @@ static void apply_bootargs(struct bootargs *args)
 	acre_log_set_level(args->loglevel);
 	(void)bad_free_set_reports(args->bad_free_reports);
 	tty_terminal = args->terminal;
+	command_explain_arguments(&payload_arguments);
 	if (args->semihosting)
 		exit_allow_semihosting();
 }
