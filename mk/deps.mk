@@ -8,7 +8,7 @@ deps: ## install what is missing (Debian, Ubuntu); make deps qemu: only what tha
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
 DEPS_FOR := $(filter-out deps,$(MAKECMDGOALS))
 DEPS_GROUPS := $(if $(DEPS_FOR),boot) $(if $(filter test test-% host-test lift% fuzz fuzz-% preload%,$(DEPS_FOR)),test) \
-	$(if $(filter check check-% compile_commands.json,$(DEPS_FOR)),check) \
+	$(if $(filter test check check-% compile_commands.json,$(DEPS_FOR)),check) \
 	$(if $(filter prove prove-%,$(DEPS_FOR)),prove) $(if $(filter bench bench-update,$(DEPS_FOR)),bench) \
 	$(if $(filter bench-peers bench-traces,$(DEPS_FOR)),peers) $(if $(filter bench-rv64-peers,$(DEPS_FOR)),rv64peers) \
 	$(if $(filter bench-linux,$(DEPS_FOR)),linux) $(if $(LLVM)$(filter riscv64-linux-gnu-,$(CROSS_COMPILE)),toolchains)

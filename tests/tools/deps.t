@@ -132,7 +132,7 @@ check "no apt-get: the packages are named" says 'device-tree-compiler (dtc)'
 fresh_machine
 apt make
 stub dpkg-query 'echo "install ok installed"'
-for tool in gcc clang prove cpio spin patch; do stub "$tool" 'exit 0'; done
+for tool in gcc clang prove cpio spin patch qemu-img; do stub "$tool" 'exit 0'; done
 deps test
 check "a file that a release moved elsewhere does not matter if its package is installed" code_is 0
 
@@ -142,7 +142,7 @@ apt make libclang-rt-14-dev libclang-common-14-dev
 stub dpkg-query 'case $* in *libclang-rt*) exit 1;; esac; echo "install ok installed"'
 # shellcheck disable=SC2016
 stub clang 'case $1 in -dumpversion) echo 14.0.6;; *) echo /no/clang;; esac'
-for tool in gcc prove cpio spin patch mke2fs; do stub "$tool" 'exit 0'; done
+for tool in gcc prove cpio spin patch mke2fs qemu-img; do stub "$tool" 'exit 0'; done
 deps test
 check "the package that another one would replace does not stand in for it" logged 'install.*libclang-rt-14-dev'
 
