@@ -9,7 +9,8 @@
  * 'nothing' is subtracted by the report. A heap that takes longer than PATIENCE is left out from
  * then on. The sizes of the lines (run.h) are "bare" and "locked"; WHAT has besides ns
  *
- *	arena     bytes of the smallest arena in which the trace completes, to 1 part in BISECT
+ *	arena     bytes of the smallest arena in which the trace completes, to 1 part in BISECT: the
+ *	          geometric mean over PLACES of it, since a heap may align to addresses
  *	beside    bytes that the heap takes elsewhere when it is made
  *	filled, mean, least, failures     of the edge
  *	late      it takes longer than PATIENCE
@@ -18,6 +19,7 @@
 
 #include <glob.h>
 #include <malloc.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -36,12 +38,14 @@
 #define EDGE_PATIENCE 10.0
 #define BISECT        256u
 #define STEP          ((size_t)64) /* an arena is a multiple of it */
+#define PLACES        4u
+#define PLACE         ((size_t)291 * 4096) /* one is so far from the next: no power of two */
 #define TRACES        32u
 
 static struct trace traces[TRACES];
 static unsigned ntraces;
 static struct replay_block *blocks;
-static uint8_t *arena;
+static uint8_t *arena;               /* ARENA bytes at each of the places */
 static bool out[PEER_HEAPS][TRACES]; /* too slow, or broken */
 static bool ours_is_right = true;
 
@@ -49,6 +53,7 @@ static bool ours_is_right = true;
 static struct {
 	unsigned heap;
 	unsigned trace;
+	uint8_t *arena;
 	size_t arena_bytes;
 	bool thorough;
 	bool locked;
@@ -93,8 +98,8 @@ static struct replay replay_of(const struct bench_heap *table)
 	};
 
 	if (is_bounded(job.heap)) {
-		r.low = arena;
-		r.high = arena + job.arena_bytes;
+		r.low = job.arena;
+		r.high = job.arena + job.arena_bytes;
 	}
 	return r;
 }
@@ -105,8 +110,8 @@ static uint64_t replay_once(struct bench_run *b)
 	const struct peer_heap *peer = peer_heaps[job.heap];
 	const size_t before = bytes_elsewhere();
 	struct ticket_around around;
-	struct bench_heap bare = { peer->create(arena, job.arena_bytes), peer->alloc, peer->free,
-				   peer->realloc };
+	struct bench_heap bare = { peer->create(job.arena, job.arena_bytes), peer->alloc,
+				   peer->free, peer->realloc };
 
 	job.completes = false;
 	if (bare.heap == NULL)
@@ -194,6 +199,7 @@ static void check_one(unsigned i, unsigned t)
 
 	job.heap = i;
 	job.trace = t;
+	job.arena = arena;
 	job.arena_bytes = ARENA;
 	job.thorough = true;
 	job.locked = false;
@@ -218,6 +224,7 @@ static void time_one(unsigned i, unsigned t, bool locked, unsigned round)
 		return;
 	job.heap = i;
 	job.trace = t;
+	job.arena = arena;
 	job.arena_bytes = ARENA;
 	job.thorough = false;
 	job.locked = locked;
@@ -257,16 +264,19 @@ static size_t round_up(size_t bytes)
 	return (bytes + STEP) & ~(STEP - 1);
 }
 
-/* Between what cannot be enough and what is. 0: even ARENA is not, or an answer was wrong. */
-static size_t smallest_arena(void)
+/*
+ * Between what cannot be enough and what is, from @guess on. 0: even ARENA is not, or an answer was
+ * wrong.
+ */
+static size_t smallest_arena(size_t guess)
 {
 	bool right = true;
 	size_t low = traces[job.trace].peak & ~(STEP - 1);
-	size_t high = round_up(low + low / 8);
+	size_t high = guess;
 
 	while (right && high < ARENA && !fits(high, &right)) {
 		low = high;
-		high = round_up(high + high / 4);
+		high = round_up(high + high / 8);
 	}
 	if (!right || (high >= ARENA && !fits(high = ARENA, &right)))
 		return 0;
@@ -280,6 +290,22 @@ static size_t smallest_arena(void)
 	return right ? high : 0;
 }
 
+/* At all places. The first is where to begin at the next. */
+static double mean_arena(void)
+{
+	size_t bytes = round_up(traces[job.trace].peak + traces[job.trace].peak / 8);
+	double logs = 0;
+
+	for (unsigned place = 0; place < PLACES; place++) {
+		job.arena = arena + place * PLACE;
+		bytes = smallest_arena(bytes);
+		if (bytes == 0)
+			return 0;
+		logs += log((double)bytes);
+	}
+	return round(exp(logs / PLACES));
+}
+
 static void fit_one(unsigned i, unsigned t)
 {
 	job.heap = i;
@@ -289,10 +315,10 @@ static void fit_one(unsigned i, unsigned t)
 	if (!is_bounded(i) || !is_there(i) || out[i][t])
 		return;
 	const struct measure m = about("traces", "bare", 0);
-	size_t bytes = smallest_arena();
+	double bytes = mean_arena();
 	if (bytes == 0)
 		return;
-	say_value(&m, 1, traces[t].name, "arena", (double)bytes);
+	say_value(&m, 1, traces[t].name, "arena", bytes);
 	say_value(&m, 1, traces[t].name, "beside", (double)job.beside);
 }
 
@@ -388,7 +414,7 @@ bool traces_run(unsigned percent)
 	if (folder == NULL)
 		return true;
 	read_traces(folder);
-	arena = take_memory(ARENA, ARENA);
+	arena = take_memory(2 * ARENA, ARENA);
 	fprintf(stderr, "%4.0f s  traces of programs, every byte checked\n", seconds());
 	each_heap_and_trace(check_one, ntraces);
 	fprintf(stderr, "%4.0f s  traces of programs, time\n", seconds());
