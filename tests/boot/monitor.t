@@ -15,7 +15,7 @@ from fcntl import ioctl
 from acre import LIMIT, Failure, arguments, boot, case, main, must, must_equal
 
 COMMANDS = ("alloc bench caches dump fdt frames free harts heap help kfree kmalloc lend loans locks mem poweroff reboot "
-            "reclaim sbi stress term test watch why").split()
+            "reclaim sbi stress term test trace watch why").split()
 
 
 class Terminal:
@@ -93,9 +93,15 @@ def help_lists_each_command_and_explains_it_with_an_example_that_runs():
         must(example and example[1].split()[0] == name, f"help {name} has no example: {answer}")
         examples.append(example[1])
     quick = [line for line in examples if line.split()[0] not in ("poweroff", "reboot", "test", "watch", "stress")]
-    run = boot(text="".join(line + "\n" for line in quick)).must_end_with(0)
+    run = boot(text="".join(line + "\n" for line in quick), bootargs="trace=on").must_end_with(0)
     for line in quick:
-        must(run.answer(line) and "usage" not in run.answer(line), f"'{line}' says {run.answer(line)!r}")
+        must(run.answer(line) or line.startswith("trace"), f"'{line}' says nothing")
+        must("usage" not in run.answer(line), f"'{line}' says {run.answer(line)!r}")
+    for columns in (40, 200):
+        with Terminal(columns, 1000) as t:
+            for line in quick:
+                said = t.type(line.encode() + b"\r", b"\nacre> ")
+                must(b"-- more" not in said and b"unknown" not in said, f"{columns} columns: {line}: {said!r}")
 
 
 @case
