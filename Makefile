@@ -234,7 +234,7 @@ $(foreach cc,gcc clang,$(eval $(call host_build,$(cc))))
 
 # The cases with threads once more, where a data race is an error. It must be clang: the sanitizer of gcc
 # does not take atomic_thread_fence().
-TSAN_SRC := $(HOSTED) src/kernel/memory/trace_ring.c src/selftest/stress_core.c tests/support/ktest.c tests/host/host_port.c \
+TSAN_SRC := $(HOSTED) src/kernel/words.c src/kernel/memory/trace_ring.c src/selftest/stress_core.c tests/support/ktest.c tests/host/host_port.c \
 	$(call find,tests/host,*_threads.c)
 TSAN_FLAGS := $(filter-out -fsanitize=%,$(HFLAGS)) -fsanitize=thread -DACRE_SEES_RACES
 
