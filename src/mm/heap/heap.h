@@ -227,7 +227,11 @@ HEAP_NEW acre_never_null acre_sized_by(2) void *heap_alloc_or_panic(struct heap 
 
 /* ---- questions ---------------------------------------------------------------------------- */
 
-/* heap_usable_size - the bytes that the block @ptr has; 0 for NULL and for what is no block. */
+/*
+ * heap_usable_size - the bytes that the block @ptr has; 0 for NULL and for what is no block. Bytes
+ * past the size that was asked for belong to the caller too, but compilers know that size: from gcc
+ * 14 on a build with -fsanitize=undefined traps where they are used.
+ */
 size_t heap_usable_size(struct heap *h, const void *ptr);
 
 /* What a byte belongs to. */
