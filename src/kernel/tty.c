@@ -47,17 +47,27 @@ bool tty_end(void)
 	return --commands == 0 && stopped;
 }
 
+/*
+ * What has come. False: nothing has. Ctrl-C is noted; other bytes wait. If too many do, those of a
+ * person are lost, so that Ctrl-C is seen; those of a pipe stay where they are.
+ */
+static bool read_ahead(void)
+{
+	if (end - first == MAX_AHEAD && tty_terminal.columns == 0)
+		return false;
+	int c = sbi_console_getc(&kernel_sbi);
+
+	if (c == CTRL_C)
+		stopped = true;
+	else if (c >= 0 && end - first < MAX_AHEAD)
+		ahead[end++ % MAX_AHEAD] = (char)c;
+	return c >= 0;
+}
+
 bool tty_stopped(void)
 {
-	while (commands != 0 && !stopped && end - first < MAX_AHEAD) {
-		int c = sbi_console_getc(&kernel_sbi);
-		if (c < 0)
-			break;
-		if (c == CTRL_C)
-			stopped = true;
-		else
-			ahead[end++ % MAX_AHEAD] = (char)c;
-	}
+	while (commands != 0 && !stopped && read_ahead())
+		;
 	return commands != 0 && stopped;
 }
 
@@ -68,7 +78,11 @@ static void wait_for_key(void)
 
 	acre_print("%s", prompt);
 	for (;;) {
-		char c = tty_wait();
+		int c = sbi_console_getc(&kernel_sbi); /* what was typed before is for the prompt */
+		if (c < 0) {
+			clock_nap(1);
+			continue;
+		}
 		if (c == ' ')
 			lines = 0;
 		else if (c == '\r' || c == '\n')

@@ -31,7 +31,7 @@ bool tty_end(void);
 
 /*
  * tty_stopped - was Ctrl-C typed since the command began? Long work asks that now and then. What
- * else was typed is kept for tty_getc(), as far as there is room: then nothing more is read.
+ * else was typed is kept for tty_getc(), up to 4 KiB; more is lost, unless it comes from a pipe.
  * False outside of a command.
  */
 bool tty_stopped(void);

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 
 /*
- * background_start - let hart 1 call @work, which may call other harts but hart 0. False: there is
- * no such hart, or it cannot. Pre: !background_runs().
+ * background_start - let a hart call @work, which may call other harts but hart 0. False: no hart
+ * can. Pre: !background_runs().
  * background_runs - has it not ended yet? Called by hart 0 before it gives work to harts itself.
  */
 bool background_start(void (*work)(void));

@@ -37,6 +37,8 @@
 /* Handlers know nothing but the hart that they run on. */
 static struct stress *stress;
 static stress_part part;
+static _Atomic bool stopped; /* the person at the console has had enough */
+static bool is_late;         /* a hart did not come back, and may play still */
 
 static struct stress_player *player_here(void)
 {
@@ -57,7 +59,7 @@ static bool on_trap(struct trap_frame *frame)
 	stress_tick(player_here());
 	if (hart_self()->index == 0 && player_here()->ticks % TICKS_A_LOOK == 0 &&
 	    command_stopped())
-		stress_stop(stress);
+		atomic_store(&stopped, true);
 	set_timer(player_here());
 	return true;
 }
@@ -91,13 +93,22 @@ static bool on_all_harts(struct stress *s, stress_part fn)
 	if (s->player[self].turn)
 		play_here(NULL);
 	for (unsigned i = 1; i < s->nplayers; i++) {
-		if (i != self && s->player[i].turn && hart_join(i, HART_MS) != ACRE_OK)
+		if (i != self && s->player[i].turn && hart_join(i, HART_MS) != ACRE_OK) {
+			is_late = true;
 			all = false;
+		}
 	}
 	return all;
 }
 
-static const struct stress_runner harts = { .all = on_all_harts, .locked = 1, .lock_limit = 8 };
+static bool was_stopped(void)
+{
+	return atomic_load_explicit(&stopped, memory_order_relaxed);
+}
+
+static const struct stress_runner harts = {
+	.all = on_all_harts, .stopped = was_stopped, .locked = 1, .lock_limit = 8
+};
 
 bool stress_machine(uint64_t operations, uint64_t seed, struct stress_phase *total,
 		    void (*line)(const char *format, ...))
@@ -110,6 +121,7 @@ bool stress_machine(uint64_t operations, uint64_t seed, struct stress_phase *tot
 		     (unsigned long long)stress_bytes(n), n);
 		return false;
 	}
+	atomic_store(&stopped, false);
 	irq_stress_pause(); /* handlers of its own are at it, and what they do is in its books */
 	stress_init(s, n, seed, &machine.frames, &kernel_heap, &harts);
 	for (unsigned i = 0; i < n; i++)
@@ -119,7 +131,8 @@ bool stress_machine(uint64_t operations, uint64_t seed, struct stress_phase *tot
 	irq_stress_resume();
 	if (total != NULL)
 		*total = stress_total(s);
-	kfree(s);
+	if (!is_late)
+		kfree(s);
 	return ok;
 }
 
@@ -162,6 +175,13 @@ static void run_stress_command(unsigned nwords, char *const *word)
 	bool in_background = nwords != 0 && strcmp(word[nwords - 1], "&") == 0;
 
 	nwords -= in_background;
+	if (nwords == 1 && strcmp(word[0], "stop") == 0) {
+		if (background_runs())
+			atomic_store(&stopped, true);
+		else
+			acre_print("no stress is running\n");
+		return;
+	}
 	if (nwords > 2) {
 		acre_print("too many words: only & comes after the seed\n");
 		return;
@@ -189,8 +209,9 @@ static void run_stress_command(unsigned nwords, char *const *word)
 
 COMMAND(stress) = {
 	.name = "stress",
-	.usage = "stress [OPERATIONS] [SEED] [&]",
-	.help = "all harts use both allocators at the same time; &: all but this one",
+	.usage = "stress [OPERATIONS] [SEED] [&] | stop",
+	.help = "all harts use both allocators at the same time; &: all but this one, until "
+		"`stress stop`",
 	.example = "stress 100000 7",
 	.max_words = 3,
 	.run_words = run_stress_command,

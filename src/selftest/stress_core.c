@@ -507,10 +507,17 @@ void stress_tick(struct stress_player *p)
 	}
 }
 
-static void yield(struct stress_player *p)
+static bool is_stopped(const struct stress *s)
+{
+	return s->runner->stopped != NULL && s->runner->stopped();
+}
+
+/* Result: may it go on? */
+static bool yield(struct stress_player *p)
 {
 	if (p->stress->runner->yield != NULL)
 		p->stress->runner->yield(p);
+	return !is_stopped(p->stress);
 }
 
 /* Bounded too where most calls find nothing. */
@@ -521,8 +528,8 @@ static void part_mixed(struct stress_player *p)
 	uint64_t steps = 2 * (p->target - a->operations) + 1000;
 
 	for (; a->operations < p->target && steps != 0; steps--) {
-		if (steps % YIELD_STEPS == 0)
-			yield(p);
+		if (steps % YIELD_STEPS == 0 && !yield(p))
+			return;
 		if (next_random(a) % 1000 < s->share)
 			step_other(s, a);
 		else
@@ -534,8 +541,8 @@ static void part_mixed(struct stress_player *p)
 static void part_last_frames(struct stress_player *p)
 {
 	for (uint64_t steps = p->target - p->hart.operations; steps != 0; steps--) {
-		if (steps % YIELD_STEPS == 0)
-			yield(p);
+		if (steps % YIELD_STEPS == 0 && !yield(p))
+			return;
 		step_single(p->stress, &p->hart);
 	}
 }
@@ -555,8 +562,8 @@ static void part_drain(struct stress_player *p)
 		mark_block(&p->hart, word, FRAME_SIZE, b.serial, false);
 		word[LINK_WORD] = (uintptr_t)p->drained;
 		p->drained = word;
-		if (++p->ndrained % YIELD_STEPS == 0)
-			yield(p);
+		if (++p->ndrained % YIELD_STEPS == 0 && !yield(p))
+			break;
 	}
 	p->hart.none++;
 }
@@ -576,7 +583,7 @@ static void free_drained(struct stress_player *p, struct stress_player *of)
 		freed(&p->hart, DID_FRAME_FREE,
 		      frame_free(p->stress->pool, pfn_of(p->stress, word)));
 		if (of->ndrained % YIELD_STEPS == 0)
-			yield(p);
+			(void)yield(p);
 	}
 }
 
@@ -620,11 +627,6 @@ static void stress_fail(struct stress *s, const char *sentence)
 {
 	if (s->failed == NULL)
 		s->failed = sentence;
-}
-
-void stress_stop(struct stress *s)
-{
-	stress_fail(s, "stopped");
 }
 
 /* What all players have, and the check that each piece is really handed out. */
@@ -821,6 +823,8 @@ static void play_in_turns(struct stress *s, const char *name, stress_part part, 
 		atomic_store(&s->here, 0);
 		if (!s->runner->all(s, start_together))
 			stress_fail(s, "a hart did not come");
+		if (is_stopped(s))
+			stress_fail(s, "stopped");
 	}
 	add_since(s, &before);
 	check_census(s);
@@ -851,6 +855,8 @@ static void report_phase(const struct stress *s)
 /* @share of a thousand steps take a lock. */
 static void mixed(struct stress *s, const char *name, uint32_t share, uint64_t operations)
 {
+	if (s->failed != NULL)
+		return;
 	s->share = share;
 	set_targets(s, operations);
 	play_in_turns(s, name, part_mixed, share < 1000 ? s->nplayers : s->runner->lock_limit);

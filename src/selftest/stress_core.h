@@ -116,6 +116,7 @@ typedef void (*stress_part)(struct stress_player *p);
 struct stress_runner {
 	bool (*all)(struct stress *s, stress_part part);
 	void (*yield)(struct stress_player *p);
+	bool (*stopped)(void); /* asked now and then; NULL: it is never stopped */
 	uint32_t locked;
 	uint32_t lock_limit;
 };
@@ -193,8 +194,5 @@ struct stress_phase stress_total(const struct stress *s);
  */
 uint64_t stress_did(const struct stress *s, enum stress_verb verb);
 const char *stress_left_out(const struct stress *s);
-
-/* stress_stop - end the run soon; it has failed then. By a player, or its handler. */
-void stress_stop(struct stress *s);
 
 #endif

@@ -12,7 +12,7 @@ import termios
 import time
 from fcntl import ioctl
 
-from acre import LIMIT, Failure, arguments, boot, case, main, must, must_equal
+from acre import LIMIT, RELEASE, Failure, address_of, arguments, boot, case, main, must, must_equal
 
 COMMANDS = ("alloc bench caches dump fdt frames free harts heap help kfree kmalloc lend loans locks mem poweroff reboot "
             "reclaim sbi stress term test trace watch why").split()
@@ -183,7 +183,7 @@ def control_c_stops_long_commands_and_keeps_what_was_typed():
         t.type(b"watch 1 frames\r", b"every 1 s")
         t.type(b"\x03", b"^C")
         t.prompt()
-        t.type(b"stress 100000000\r", b"\r\n")
+        t.type(b"stress 1000000000000\r", b"\r\n")
         said = t.type(b"heap\r\x03", b"largest free run")
         must(b"stress failed: stopped" in said and b"^C" in said, f"stress was not stopped: {said!r}")
         t.prompt()
@@ -195,9 +195,51 @@ def control_c_stops_long_commands_and_keeps_what_was_typed():
 
 
 @case
+def what_was_typed_ahead_is_kept_and_does_not_hide_control_c():
+    with Terminal(100, 10) as t:
+        t.type(b"mem\rframes\r", b"-- more")
+        t.type(b"q", b" managed ")
+        t.prompt()
+        t.type(b"watch 1 term\r", b"every 1 s")
+        for _ in range(6):
+            t.type(b"y" * 1000, b"every 1 s")
+        t.type(b"\x03", b"^C")
+
+
+@case
+def tab_where_words_have_nothing_in_common_inserts_nothing():
+    run = boot(text="\tframes\ntest \t\x15frames\n").must_end_with(0)
+    must_equal(run.text.count(" managed ("), 3, "answers to frames, with that of the banner")
+    run.must_not_say("unknown command")
+
+
+@case
+def a_command_of_run_that_is_too_long_is_not_run():
+    run = boot(text="\n", bootargs=f"run=alloc,{'0' * 260}12;frames").must_end_with(0)
+    run.must_say("^a line has at most 256 bytes: not run$")
+    run.must_say("^acre> frames$")
+    run.must_not_say("^acre> alloc")
+
+
+@case
+def what_the_kernel_uses_is_not_given_back_by_hand():
+    rings = address_of("kernel_trace", RELEASE / "acre.elf") + 32  # struct trace, .rings
+    run = boot(text=f"dump {rings:#x} 8\nmem\n", bootargs="trace=on").must_end_with(0)
+    word = re.search(r"^0x\w{16}  ((?:\w\w ){8})", run.answer(f"dump {rings:#x} 8"), re.MULTILINE)[1]
+    ring = int.from_bytes(bytes.fromhex(word), "little")
+    arena = int(re.search(r"^  \[(0x\w+), 0x\w+\) .* kernel heap$", run.answer("mem"), re.MULTILINE)[1], 16)
+    looks = [f"why {arena + 4096 * i:#x}" for i in range(300)]
+    run = boot(text=f"free {ring:#x}\n" + "\n".join(looks) + "\n", bootargs="trace=on").must_end_with(0)
+    must("the kernel uses it" in run.answer(f"free {ring:#x}"), run.answer(f"free {ring:#x}"))
+    name = re.search(r"^(0x\w+): .* object 0 of a slab of the cache 'names', live", run.text, re.MULTILINE)[1]
+    run = boot(text=f"kfree {name}\n", bootargs="trace=on").must_end_with(0)
+    must("an object of the cache 'names'" in run.answer(f"kfree {name}"), run.answer(f"kfree {name}"))
+
+
+@case
 def watch_redraws_in_place_while_stress_runs_on_other_harts():
     with Terminal(100, 40, harts=3) as t:
-        t.type(b"stress 100000000 &\r", b"acre> ")
+        t.type(b"stress 1000000000000 &\r", b"acre> ")
         t.type(b"watch 1 frames map\r", b"every 1 s")
         for _ in range(2):
             screen = t.type(b"", b"\x1b[H\x1b[2J")  # of the next one
@@ -205,6 +247,9 @@ def watch_redraws_in_place_while_stress_runs_on_other_harts():
         t.type(b"\x03", b"^C")
         t.prompt()
         t.type(b"test bits.*\r", b"a stress is running: not now")
+        t.type(b"stress stop\r", b"stress failed: stopped")
+        t.type(b"\rstress stop\r", b"no stress is running")
+        t.type(b"test bits.*\r", b"PASS 4 passed")
 
 
 @case

@@ -230,6 +230,10 @@ KTEST(line_edit, a_full_line_stays_and_says_so)
 	line_edit_begin(e, 0);
 	TYPE(e, "\x10");
 	EXPECT_EQ(e->len, LINE_SIZE);
+	TYPE(e, "z\x10");
+	EXPECT(e->too_long);
+	TYPE(e, "\x0e");
+	EXPECT(!e->too_long);
 }
 
 KTEST(line_edit, ends_and_drops_lines)

@@ -48,9 +48,10 @@ def go_to_end():
     run("delete")
     run("hbreak machine_exit")
     run("hbreak platform_panic")
+    run("hbreak machine_reboot")
     run("continue")
     run("delete")
-    if gdb.newest_frame().name() not in ("machine_exit", "platform_panic"):
+    if gdb.newest_frame().name() not in ("machine_exit", "machine_reboot", "platform_panic"):
         raise Lost(f"the replay stopped in {place()} before the run had ended")
 
 

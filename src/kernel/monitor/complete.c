@@ -61,23 +61,23 @@ bool complete(struct line_edit *e)
 	struct begun begun = word_begun(e);
 	char common[LINE_SIZE]; /* what all that fit begin with */
 	size_t i = 0, len = 0;
-	bool several = false;
+	bool any = false, several = false;
 
-	for (const char *name; (name = next_fit(&begun, &i)) != NULL;) {
+	for (const char *name; (name = next_fit(&begun, &i)) != NULL; any = true) {
 		size_t n = 0;
 		while (n < LINE_SIZE && name[n] != '\0' &&
-		       (len == 0 || (n < len && name[n] == common[n])))
+		       (!any || (n < len && name[n] == common[n])))
 			n++;
-		if (len == 0)
+		if (!any)
 			memcpy(common, name, n);
-		several |= len != 0 && (n < len || name[n] != '\0'); /* a name may come twice */
+		several |= any && (n < len || name[n] != '\0'); /* a name may come twice */
 		len = n;
 	}
 	if (several && len == begun.len)
 		return true;
-	if (len > begun.len)
+	if (any)
 		line_edit_insert(e, common + begun.len, len - begun.len);
-	if (len != 0 && !several)
+	if (any && !several && e->len < LINE_SIZE)
 		line_edit_insert(e, " ", 1);
 	return false;
 }

@@ -98,19 +98,30 @@ static void print_bytes(const struct printer *p, const struct fdt_property *prop
 
 /* ---- whose ------------------------------------------------------------------------------------ */
 
-/* A line for each region in there, as far as it is RAM. */
+/* Where the next bank above @addr begins, or UINT64_MAX. */
+static uint64_t next_bank(uint64_t addr)
+{
+	const struct memmap *map = &machine.memmap;
+
+	for (uint32_t i = 0; i < map->nbanks; i++) {
+		if (map->bank[i].range.start > addr)
+			return map->bank[i].range.start;
+	}
+	return UINT64_MAX;
+}
+
+/* A line for each region in there, and for what is between them. */
 static bool print_claim(struct acre_range range, uint32_t depth)
 {
 	char name[MEMMAP_NAME_LEN];
-	const struct memmap_region *region;
 
-	do {
-		struct acre_range part = range;
-		region = memmap_find(&machine.memmap, range.start);
-		if (region != NULL && region->range.end < part.end)
-			part.end = region->range.end;
+	while (range.start < range.end) {
+		const struct memmap_region *region = memmap_find(&machine.memmap, range.start);
+		uint64_t end = region != NULL ? region->range.end : next_bank(range.start);
+		if (end > range.end)
+			end = range.end;
 		indent(depth);
-		acre_print("/* [0x%llx, 0x%llx) ", (ull)part.start, (ull)part.end);
+		acre_print("/* [0x%llx, 0x%llx) ", (ull)range.start, (ull)end);
 		if (region == NULL)
 			acre_print("no RAM */\n");
 		else
@@ -118,8 +129,8 @@ static bool print_claim(struct acre_range range, uint32_t depth)
 				   memmap_name(name, region));
 		if (!command_more())
 			return false;
-		range.start = part.end;
-	} while (range.start < range.end && region != NULL);
+		range.start = end;
+	}
 	return true;
 }
 
@@ -268,7 +279,7 @@ static void run_fdt(unsigned nwords, char *const *word)
 /* The paths of the nodes below the root, and of their children. */
 static const char *fdt_candidate(size_t i)
 {
-	static char path[2 * TEXT_SHORT_SIZE];
+	static char path[2 * TEXT_SHORT_SIZE + 1];
 	static size_t parent_len;
 	struct fdt_cursor walk;
 	struct fdt_event event;
@@ -276,7 +287,8 @@ static const char *fdt_candidate(size_t i)
 	fdt_walk(&walk, &machine.fdt);
 	while (fdt_next(&walk, &event) == ACRE_OK) {
 		char name[TEXT_SHORT_SIZE];
-		if (event.kind != FDT_EVENT_NODE || event.depth == 0 || event.depth > 2)
+		if (event.kind != FDT_EVENT_NODE || event.depth == 0 || event.depth > 2 ||
+		    event.node.name_length >= TEXT_SHORT_SIZE)
 			continue;
 		text_short(name, event.node.name, event.node.name_length);
 		size_t at = event.depth == 1 ? 0 : parent_len;

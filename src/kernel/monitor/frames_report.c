@@ -109,8 +109,10 @@ static void run_frames(unsigned nwords, char *const *word)
 
 	if (nwords == 0) {
 		report_frames();
+	} else if (nwords > 1 && strcmp(word[1], "ascii") != 0) {
+		acre_print("'%s': only `ascii` may come after `map`\n", word[1]);
 	} else if (strcmp(word[0], "map") == 0) {
-		map_banks(!tty_terminal.ansi || (nwords > 1 && strcmp(word[1], "ascii") == 0));
+		map_banks(!tty_terminal.ansi || nwords > 1);
 	} else if (command_number(word[0], &b)) {
 		if (b < machine.frames.nbanks)
 			report_bank((uint32_t)b);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * hand.c - taking and giving memory back by hand. A free that is wrong is refused and reported as
- * it is from any caller, and does not panic, whatever badfree= says: it is a person's mistake.
+ * it is from any caller, and does not panic, whatever badfree= says: it is a person's mistake. Frames
+ * that the kernel uses are not given back, nor objects of its caches; its other blocks are not known.
  */
 #include "kernel/bad_free.h"
 #include "kernel/command.h"
 #include "kernel/machine.h"
+#include "kernel/memory/kernel_heap.h"
 #include "kernel/memory/kmalloc.h"
 #include "kernel/monitor/why.h"
 #include "kernel/text.h"
@@ -41,7 +43,9 @@ static void alloc_by_hand(unsigned nwords, char *const *word)
 static frame_nr_t kernels(frame_nr_t pfn, frame_count_t n)
 {
 	for (; n != 0 && frame_is_managed(&machine.frames, pfn); n--, pfn++) {
-		if (!frame_is_free(&machine.frames, pfn) && why_is_kernels(frame_to_paddr(pfn)))
+		if (frame_is_free(&machine.frames, pfn))
+			break; /* then all of the free is refused */
+		if (why_is_kernels(frame_to_paddr(pfn)))
 			return pfn;
 	}
 	return FRAME_NONE;
@@ -97,6 +101,13 @@ static void kfree_by_hand(unsigned nwords, char *const *word)
 
 	if (!command_address("kfree ADDRESS", nwords, word, &addr))
 		return;
+	struct heap_block block;
+	if (heap_block_of(&kernel_heap, (void *)(uintptr_t)addr, &block) == ACRE_OK &&
+	    block.cache != NULL) {
+		acre_print("not given back: the kernel uses it: an object of the cache '%s'\n",
+			   block.cache);
+		return;
+	}
 	bool live = kmalloc_usable_size((void *)(uintptr_t)addr) != 0;
 	bool reports = bad_free_set_reports(true);
 	kfree((void *)(uintptr_t)addr);

@@ -186,6 +186,7 @@ static void replace_line(struct line_edit *e, const char *text, size_t len)
 {
 	memcpy(e->text, text, len);
 	e->len = e->cursor = len;
+	e->too_long = false;
 	draw(e, 0);
 }
 

@@ -47,6 +47,11 @@ static void run_line(const char *text, size_t len)
 		command_run(nwords, command.word);
 }
 
+static void refuse_line(void)
+{
+	acre_print("a line has at most %u bytes: not run\n", LINE_SIZE);
+}
+
 void monitor_run_text(struct word text)
 {
 	char line[LINE_SIZE];
@@ -54,11 +59,15 @@ void monitor_run_text(struct word text)
 
 	while (at < text.len) {
 		size_t len = 0;
-		for (; at < text.len && text.text[at] != ';'; at++) {
+		for (; at < text.len && text.text[at] != ';'; at++, len++) {
 			if (len < LINE_SIZE)
-				line[len++] = text.text[at] == ',' ? ' ' : text.text[at];
+				line[len] = text.text[at] == ',' ? ' ' : text.text[at];
 		}
 		at++;
+		if (len > LINE_SIZE) {
+			refuse_line();
+			continue;
+		}
 		acre_print("%s%.*s\n", prompt, (int)len, line);
 		run_line(line, len);
 	}
@@ -121,7 +130,7 @@ acre_noreturn void monitor_run(void)
 		if (!read_line(&line))
 			continue;
 		if (line.too_long)
-			acre_print("a line has at most %u bytes: not run\n", LINE_SIZE);
+			refuse_line();
 		else
 			run_line(line.text, line.len);
 		hart_check_guard(hart_self());

@@ -48,8 +48,8 @@ static void run_watch(unsigned nwords, char *const *word)
 		acre_print("1 to %u seconds\n", MAX_SECONDS);
 		return;
 	}
-	tty_terminal.rows = 0;
 	do {
+		tty_terminal.rows = 0;
 		if (tty_terminal.ansi)
 			acre_print(TTY_CLEAR);
 		acre_print("every %llu s; Ctrl-C ends it\n", (ull)seconds);

@@ -381,7 +381,7 @@ bool why_is_kernels(acre_paddr_t addr)
 	char unused[WHY_LEN];
 	struct sentence s = { unused, 0 };
 
-	return say_harts(&s, addr) || say_heap(&s, addr);
+	return say_harts(&s, addr) || say_trace(&s, addr) || say_heap(&s, addr);
 }
 
 static void print_why(unsigned nwords, char *const *word)
