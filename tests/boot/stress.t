@@ -85,7 +85,7 @@ def words_that_are_no_numbers_are_refused():
     run = boot(text="stress many\nstress 10 x\nstress 1 2 3\nstress 9223372036854775808\nstress 0\n").must_end_with(0)
     must_equal(run.answer("stress many"), "'many' is no number\n", "answer")
     must_equal(run.answer("stress 10 x"), "'x' is no number\n", "answer")
-    run.must_say("^too many words; usage: stress")
+    run.must_say("^too many words: only & comes after the seed$")
     for number in ("9223372036854775808", "0"):
         must_equal(run.answer(f"stress {number}"), f"'{number}': the number of operations is 1 to 1000000000000\n", "answer")
 

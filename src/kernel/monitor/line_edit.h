@@ -13,7 +13,7 @@
 #include <stddef.h>
 
 #define LINE_SIZE    256u
-#define LINE_HISTORY 32u /* a power of two */
+#define LINE_HISTORY 16u /* a power of two */
 
 /* What a byte has led to. */
 enum line_event {
