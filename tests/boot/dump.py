@@ -45,6 +45,8 @@ class Guest:
         need_gdb()
         self.folder, self.elf = folder, (kernel or RELEASE) / "acre.elf"
         self.console, self.seen = b"", 0
+        load = options.get("load")
+        self.moved = int(load, 0) - address_of("image_start", self.elf) if load else 0
         command = arguments(
             kernel=self.elf, gdb=f"{folder}/stub", qemu=["-qmp", f"unix:{folder}/qmp,server=on,wait=off"], **options
         )
@@ -127,7 +129,7 @@ class Guest:
         """Where it enters a function, as it does when these lines are typed."""
         self.stop()
         self.send(typed)
-        self.stub.run_to(address_of(function, self.elf))
+        self.stub.run_to(address_of(function, self.elf) + self.moved)
 
     def dump(self, path):
         """All of its memory, and the registers of its harts: as the monitor's dump-guest-memory. It stays stopped."""

@@ -34,7 +34,7 @@ def commands():
 
 def dumps(folder):
     """As the page says: before and after some work, with damage, in the handler of a timer's interrupt."""
-    with Guest(folder, memory="64M", harts=2, bootargs="frames=debug") as guest:
+    with Guest(folder, memory="64M", harts=2, bootargs="frames=debug boothart=0") as guest:
         guest.dump(f"{folder}/before.core")
         guest.go()
         guest.type("stress 500\n")

@@ -34,7 +34,10 @@ class Stub:
                 self.received = self.received[end + 3 :]
                 self.socket.sendall(b"+")
                 return body.decode("ascii")
-            more = self.socket.recv(65536)
+            try:
+                more = self.socket.recv(65536)
+            except TimeoutError:
+                raise Failure("no answer of the GDB stub") from None
             if not more:
                 raise Failure("the GDB stub has gone")
             self.received += more
