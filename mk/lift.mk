@@ -14,7 +14,7 @@ LIFT_KFLAGS := $(filter-out $(SEAM) $(call named,-DKERNEL_HEAP_SIZE=%,$(KFLAGS))
 
 # The files that are the lift's own, for `make check`, and one that has the same seam (callers.t).
 LIFT_HOST_SRC := tests/lift/lift.c tests/lift/neighbours.c tests/lift/lift_platform.c tests/lift/host.c \
-	tests/tools/callers.c
+	tests/tools/callers.c tests/tools/no_trace.c
 LIFT_RV64_SRC := tests/lift/rv64.c
 
 .PHONY: lift

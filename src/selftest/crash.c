@@ -337,10 +337,17 @@ static void crash_on_purpose(unsigned nwords, char *const *word)
 		acre_print("  crash %-10s %s\n", ways[i].name, ways[i].what);
 }
 
-/* Not listed: it is no help. */
+static const char *way_name(size_t i)
+{
+	return i < ARRAY_SIZE(ways) ? ways[i].name : NULL;
+}
+
 COMMAND(crash) = {
 	.name = "crash",
 	.usage = "crash [WAY]",
+	.help = "end badly on purpose; without a WAY, list the ways",
+	.example = "crash lock",
+	.candidate = way_name,
 	.max_words = 1,
 	.run_words = crash_on_purpose,
 };

@@ -166,7 +166,8 @@ static void start_in_background(uint64_t operations, uint64_t seed)
 	background_operations = operations;
 	background_seed = seed;
 	if (!background_start(run_in_background))
-		acre_print("there is no hart beside this one that could run it\n");
+		acre_print("there is no hart beside this one that could run it: boot with HARTS=2 "
+			   "or more\n");
 }
 
 static void run_stress_command(unsigned nwords, char *const *word)

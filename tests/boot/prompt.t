@@ -19,7 +19,6 @@ def each_command_of_the_list_answers():
     run = boot(text="help\nmem\nframes\nheap\nharts\n").must_end_with(0)
     for command in ("mem", "frames", "heap", "harts", "locks", "test", "stress", "poweroff", "reboot"):
         must(f"  {command}" in run.answer("help"), f"help does not list {command}")
-    must("crash" not in run.answer("help"), "help lists the way to crash")
     must("[0x0000000080000000, " in run.answer("mem"), "mem shows no region")
     must(" managed " in run.answer("frames"), "frames shows no count")
     must("largest free run" in run.answer("heap"), "heap shows no figures")

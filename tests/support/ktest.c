@@ -322,6 +322,7 @@ const char *ktest_name(char buf[KTEST_NAME_SIZE], size_t i)
 
 void ktest_list(void)
 {
-	for (const struct ktest_case *c = __start_ktest_cases; c < __stop_ktest_cases; c++)
+	for (const struct ktest_case *c = __start_ktest_cases;
+	     c < __stop_ktest_cases && !port_stopped(); c++)
 		acre_print("%s.%s\n", c->suite, c->name);
 }

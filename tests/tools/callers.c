@@ -10,7 +10,6 @@
 
 #include "kernel/memory/kernel_heap.h"
 #include "kernel/memory/kmalloc.h"
-#include "kernel/memory/trace.h"
 #include "lib/platform.h"
 #include "lib/string.h"
 #include "mm/frame/frame.h"
@@ -27,19 +26,6 @@ extern const char __start_users[];
 extern const char __stop_users[];
 
 struct heap kernel_heap;
-
-/* Nothing is traced here. */
-struct trace kernel_trace;
-
-void trace_block(enum trace_verb verb, const void *of, size_t size, const void *site)
-{
-	(void)verb, (void)of, (void)size, (void)site;
-}
-
-void trace_aligned(const void *of, size_t size, size_t align, const void *site)
-{
-	(void)of, (void)size, (void)align, (void)site;
-}
 
 static struct frame_pool pool;
 static uint64_t metadata[256];

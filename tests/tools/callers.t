@@ -16,7 +16,7 @@ for cc in gcc clang; do
 	for level in 0 1 2; do
 		# shellcheck disable=SC2086 # names without blanks
 		output=$($cc -std=c17 -O$level -Isrc -Itests/lift -I. -o $out/$cc-O$level \
-			$sources src/kernel/memory/kmalloc.c tests/tools/callers.c 2>&1 &&
+			$sources src/kernel/memory/kmalloc.c tests/tools/callers.c tests/tools/no_trace.c 2>&1 &&
 			$out/$cc-O$level)
 		report $? "$cc -O$level" "$output"
 	done

@@ -72,8 +72,8 @@ def last_write(address):
     if not go_back_to_write(at):
         yield f"nothing has written to the word at {at:#x}: it is {now:#018x} from the beginning"
         return
+    run("reverse-stepi")  # before the instruction
     where, stack = place(), list(backtrace())
-    run("reverse-stepi")
     yield f"the word at {at:#x} was last written by {where}: {word(at):#018x} became {now:#018x}"
     yield from stack
 

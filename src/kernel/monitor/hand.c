@@ -11,6 +11,7 @@
 #include "kernel/memory/kmalloc.h"
 #include "kernel/monitor/why.h"
 #include "kernel/text.h"
+#include "lib/align.h"
 #include "lib/fmt.h"
 #include "lib/print.h"
 #include "mm/heap/heap.h"
@@ -29,6 +30,10 @@ static void alloc_by_hand(unsigned nwords, char *const *word)
 
 	if (!read_two(nwords, word, &n, &align))
 		return;
+	if (n == 0 || !is_power_of_two(align) || align < FRAME_SIZE) {
+		acre_print("at least 1 frame; an alignment is a power of two, 4096 at least\n");
+		return;
+	}
 	frame_nr_t pfn = nwords == 0 ? frame_alloc(&machine.frames)
 				     : frame_alloc_range(&machine.frames, n, align);
 	if (pfn == FRAME_NONE)
@@ -86,6 +91,10 @@ static void kmalloc_by_hand(unsigned nwords, char *const *word)
 	}
 	if (!read_two(nwords, word, &size, &align))
 		return;
+	if (!is_power_of_two(align)) {
+		acre_print("an alignment is a power of two\n");
+		return;
+	}
 	void *block = kmalloc_aligned(size, align);
 	if (block == NULL)
 		acre_print("there are none: %llu bytes at a multiple of %llu\n", (ull)size,

@@ -90,10 +90,11 @@ static void report_one_class(size_t size)
 		return;
 	}
 	slab_class_stats(&kernel_heap.slabs, class, &s);
-	acre_print("%zu bytes: an object of %zu bytes, of class %u, or of class %u, of %zu bytes, "
-		   "while that one has a slab with room\n",
-		   size, s.size, class, slab_shared_class(class),
-		   slab_class_size(slab_shared_class(class)));
+	acre_print("%zu bytes: an object of %zu bytes, of class %u", size, s.size, class);
+	if (slab_shared_class(class) != class)
+		acre_print("; or of %zu bytes, of class %u, while that class has a slab with room",
+			   slab_class_size(slab_shared_class(class)), slab_shared_class(class));
+	acre_print("\n");
 	acre_print("  class %u: %zu slabs, at most %zu, started %llu times, given up %llu times; "
 		   "%zu of %zu objects live\n",
 		   class, s.slabs, s.peak, (ull)s.starts, (ull)s.retires, s.live, s.objects);
@@ -131,7 +132,7 @@ COMMAND(caches) = {
 static void print_content(struct acre_range part, void *context)
 {
 	struct heap_block block;
-	char sign = '?';
+	char sign;
 
 	(void)context;
 	if (heap_block_of(&kernel_heap, (void *)(uintptr_t)part.start, &block) != ACRE_OK)

@@ -97,6 +97,8 @@ void report_locks(void)
 		locks_sentence(line, sizeof(line), name, &stats);
 		acre_print("%s\n", line);
 		exact = exact && stats.exact;
+		if (!command_more())
+			return;
 	}
 	acre_print("longest: the most holds of others that one wait saw; "
 		   "with N harts at most N - 1\n");

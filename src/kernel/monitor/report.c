@@ -169,7 +169,7 @@ static void report_sbi(void)
 	acre_print("  mvendorid 0x%lx, marchid 0x%lx, mimpid 0x%lx; console by %s\n",
 		   kernel_sbi.mvendorid, kernel_sbi.marchid, kernel_sbi.mimpid,
 		   sbi_console_name(&kernel_sbi));
-	for (unsigned ext = 0; ext < SBI_EXT_COUNT; ext++)
+	for (unsigned ext = 0; ext < SBI_EXT_COUNT && command_more(); ext++)
 		acre_print("  0x%08lx %-28s %s\n", sbi_ext_id(ext), sbi_ext_name(ext),
 			   sbi_has(&kernel_sbi, ext) ? "yes" : "no");
 }

@@ -17,7 +17,7 @@ static void run_term(unsigned nwords, char *const *word)
 	if (wrong != NULL)
 		acre_print("'%s' %s\n", word[0], wrong);
 	else if (t->columns == 0)
-		acre_print("nothing is known of the terminal: no pages, no colours\n");
+		acre_print("nothing is known of the terminal: no pages, and nothing is cleared\n");
 	else
 		acre_print("%u columns, %u rows, %s\n", t->columns, t->rows,
 			   t->ansi ? "with escape sequences" : "dumb");
@@ -44,6 +44,10 @@ static void run_watch(unsigned nwords, char *const *word)
 	}
 	if (!command_number(word[0], &seconds))
 		return;
+	if (command_find(word[1]) == NULL) {
+		command_run(nwords - 1, word + 1); /* which says so, once */
+		return;
+	}
 	if (seconds == 0 || seconds > MAX_SECONDS) {
 		acre_print("1 to %u seconds\n", MAX_SECONDS);
 		return;

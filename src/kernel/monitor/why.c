@@ -378,7 +378,7 @@ const char *why_str(char buf[WHY_LEN], acre_paddr_t addr)
 
 bool why_is_kernels(acre_paddr_t addr)
 {
-	char unused[WHY_LEN];
+	char unused[WHY_LEN] = "";
 	struct sentence s = { unused, 0 };
 
 	return say_harts(&s, addr) || say_trace(&s, addr) || say_heap(&s, addr);

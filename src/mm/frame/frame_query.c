@@ -103,15 +103,15 @@ static void add_run(struct summing *s, frame_count_t n)
 static void add_runs(struct summing *s, uint64_t free, unsigned from, unsigned to)
 {
 	while (from < to) {
-		uint64_t rest = free >> from;
-		unsigned n = (rest & 1) == 0 ? 0 : ~rest == 0 ? 64 : bits_ctz(~rest);
+		uint64_t used = ~free >> from; /* zeros come in from above: as if free */
+		unsigned n = used == 0 ? to - from : bits_ctz(used);
 		n = n < to - from ? n : to - from;
 		add_run(s, n);
 		from += n;
 		if (from == to)
 			return;
 		s->run = 0;
-		rest = free >> from;
+		uint64_t rest = free >> from;
 		from = rest == 0 ? to : from + bits_ctz(rest);
 	}
 }
