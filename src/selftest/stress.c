@@ -170,6 +170,16 @@ static void start_in_background(uint64_t operations, uint64_t seed)
 			   "or more\n");
 }
 
+/* It has ended when this returns, unless Ctrl-C was typed. */
+static void stop_background(void)
+{
+	if (!background_runs())
+		acre_print("no stress is running\n");
+	atomic_store(&stopped, true);
+	while (background_runs() && !command_stopped())
+		clock_nap(1);
+}
+
 static void run_stress_command(unsigned nwords, char *const *word)
 {
 	uint64_t number[2] = { STRESS_OPERATIONS, selftest_seed() };
@@ -177,10 +187,7 @@ static void run_stress_command(unsigned nwords, char *const *word)
 
 	nwords -= in_background;
 	if (nwords == 1 && strcmp(word[0], "stop") == 0) {
-		if (background_runs())
-			atomic_store(&stopped, true);
-		else
-			acre_print("no stress is running\n");
+		stop_background();
 		return;
 	}
 	if (nwords > 2) {
