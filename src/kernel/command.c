@@ -34,7 +34,7 @@ const struct command *command_find(const char *name)
 const char *command_name(size_t i)
 {
 	for (const struct command *c = commands_start; c < commands_end; c++) {
-		if (c->help != NULL && i-- == 0)
+		if (i-- == 0)
 			return c->name;
 	}
 	return NULL;
@@ -63,8 +63,6 @@ static void list_all(void)
 	const struct boot_argument *argument;
 
 	for (const struct command *c = commands_start; c < commands_end; c++) {
-		if (c->help == NULL)
-			continue;
 		acre_print("  %-28s %s\n", c->usage, c->help);
 		if (!command_more())
 			return;
@@ -83,8 +81,6 @@ static void explain_name(unsigned nwords, char *const *word)
 	}
 	const struct command *command = command_find(word[0]);
 	const struct boot_argument *argument = bootargs_find(more_arguments, word[0]);
-	if (command != NULL && command->help == NULL)
-		command = NULL;
 	if (command != NULL)
 		acre_print("%s\n    %s\n    example: %s\n", command->usage, command->help,
 			   command->example);

@@ -21,7 +21,7 @@
 struct command {
 	const char *name;
 	const char *usage;
-	const char *help;    /* what `help` says; NULL: it is not listed */
+	const char *help;    /* what `help` says */
 	const char *example; /* a line to type */
 	/*
 	 * What its words may be, for Tab: the @i-th name, which stays until the next call; NULL past

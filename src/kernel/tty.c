@@ -18,21 +18,20 @@ static unsigned commands;   /* that run, one inside of another */
 static bool stopped;
 static unsigned lines; /* printed since the last key */
 
-int tty_getc(void)
-{
-	if (first != end)
-		return (unsigned char)ahead[first++ % MAX_AHEAD];
-	return sbi_console_getc(&kernel_sbi);
-}
-
-char tty_wait(void)
+/* What was typed before it was called is not looked at. */
+static char wait_for_byte(void)
 {
 	for (;;) {
-		int c = tty_getc();
+		int c = sbi_console_getc(&kernel_sbi);
 		if (c >= 0)
 			return (char)c;
 		clock_nap(1);
 	}
+}
+
+char tty_wait(void)
+{
+	return first != end ? ahead[first++ % MAX_AHEAD] : wait_for_byte();
 }
 
 void tty_begin(void)
@@ -78,11 +77,7 @@ static void wait_for_key(void)
 
 	acre_print("%s", prompt);
 	for (;;) {
-		int c = sbi_console_getc(&kernel_sbi); /* what was typed before is for the prompt */
-		if (c < 0) {
-			clock_nap(1);
-			continue;
-		}
+		char c = wait_for_byte(); /* what was typed before is for the prompt */
 		if (c == ' ')
 			lines = 0;
 		else if (c == '\r' || c == '\n')

@@ -15,9 +15,6 @@ extern struct terminal tty_terminal; /* what it can do */
 /* Where the terminal knows escape sequences: an empty screen, with the cursor at its beginning. */
 #define TTY_CLEAR "\033[H\033[2J"
 
-/* tty_getc - the next byte that was typed; -1: none now. Does not wait. */
-int tty_getc(void);
-
 /* tty_wait - the next byte that was typed. Other interrupts are served meanwhile. */
 char tty_wait(void);
 
@@ -31,7 +28,7 @@ bool tty_end(void);
 
 /*
  * tty_stopped - was Ctrl-C typed since the command began? Long work asks that now and then. What
- * else was typed is kept for tty_getc(), up to 4 KiB; more is lost, unless it comes from a pipe.
+ * else was typed is kept for tty_wait(), up to 4 KiB; more is lost, unless it comes from a pipe.
  * False outside of a command.
  */
 bool tty_stopped(void);

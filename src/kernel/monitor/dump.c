@@ -5,7 +5,6 @@
 #include "kernel/monitor/why.h"
 #include "kernel/text.h"
 #include "kernel/trap/symbols.h"
-#include "kernel/tty.h"
 #include "lib/fmt.h"
 #include "lib/print.h"
 #include "lib/string.h"

@@ -155,24 +155,26 @@ static bool print_claims(const struct printer *p, const struct fdt_property *pro
 
 /* ---- nodes ------------------------------------------------------------------------------------ */
 
-static void begin_node(struct printer *p, const struct fdt_event *event)
+static void begin_node(const struct fdt_event *event)
 {
 	char name[TEXT_SHORT_SIZE];
 
-	p->bus[event->depth] =
-		(struct bus){ DEFAULT_ADDRESS_CELLS, DEFAULT_SIZE_CELLS, event->depth == 0 };
 	indent(event->depth);
 	acre_print("%s {\n", event->depth == 0
 				     ? "/"
 				     : text_short(name, event->node.name, event->node.name_length));
 }
 
-/* What a property of the open node says about its children. */
+/* What a node says about its children: at its beginning nothing yet, then each property. */
 static void note_bus(struct printer *p, const struct fdt_event *event)
 {
 	struct bus *bus = &p->bus[event->depth];
 	const struct fdt_property *property = &event->property;
 
+	if (event->kind == FDT_EVENT_NODE)
+		*bus = (struct bus){ DEFAULT_ADDRESS_CELLS, DEFAULT_SIZE_CELLS, event->depth == 0 };
+	if (event->kind != FDT_EVENT_PROPERTY)
+		return;
 	if (fdt_property_is_named(p->fdt, property, "#address-cells"))
 		(void)!fdt_read_u32(p->fdt, property, &bus->address_cells);
 	else if (fdt_property_is_named(p->fdt, property, "#size-cells"))
@@ -183,14 +185,13 @@ static void note_bus(struct printer *p, const struct fdt_event *event)
 		bus->is_mapped = false;
 }
 
-static bool print_property(struct printer *p, const struct fdt_event *event)
+static bool print_property(const struct printer *p, const struct fdt_event *event)
 {
 	const struct fdt_property *property = &event->property;
 	uint32_t shown = property->length < MAX_VALUE ? property->length : MAX_VALUE;
 	const struct bus *parent = event->depth != 0 ? &p->bus[event->depth - 1] : NULL;
 	char name[TEXT_SHORT_SIZE];
 
-	note_bus(p, event);
 	indent(event->depth + 1);
 	acre_print("%s", text_short(name, property->name, strlen(property->name)));
 	if (property->length != 0)
@@ -226,17 +227,11 @@ static void print_tree(const struct fdt *fdt, const struct fdt_node *node)
 		bool more = true;
 		if (event.kind == FDT_EVENT_NODE && event.node.offset == node->offset)
 			inside = true;
-		if (!inside) {
-			if (event.kind == FDT_EVENT_NODE)
-				p.bus[event.depth] =
-					(struct bus){ DEFAULT_ADDRESS_CELLS, DEFAULT_SIZE_CELLS,
-						      event.depth == 0 };
-			else if (event.kind == FDT_EVENT_PROPERTY)
-				note_bus(&p, &event);
+		note_bus(&p, &event);
+		if (!inside)
 			continue;
-		}
 		if (event.kind == FDT_EVENT_NODE) {
-			begin_node(&p, &event);
+			begin_node(&event);
 			more = command_more();
 		} else if (event.kind == FDT_EVENT_PROPERTY) {
 			more = print_property(&p, &event);
