@@ -121,7 +121,6 @@ bool stress_machine(uint64_t operations, uint64_t seed, struct stress_phase *tot
 		     (unsigned long long)stress_bytes(n), n);
 		return false;
 	}
-	atomic_store(&stopped, false);
 	irq_stress_pause(); /* handlers of its own are at it, and what they do is in its books */
 	stress_init(s, n, seed, &machine.frames, &kernel_heap, &harts);
 	for (unsigned i = 0; i < n; i++)
@@ -129,6 +128,8 @@ bool stress_machine(uint64_t operations, uint64_t seed, struct stress_phase *tot
 				     (i != 0 && atomic_load(&hart_at(i)->state) != HART_LOST);
 	bool ok = stress_run(s, operations, line);
 	irq_stress_resume();
+	atomic_store(&stopped,
+		     false); /* not at the start: a run that was just begun may be stopped */
 	if (total != NULL)
 		*total = stress_total(s);
 	if (!is_late)
@@ -175,9 +176,12 @@ static void stop_background(void)
 {
 	if (!background_runs())
 		acre_print("no stress is running\n");
-	atomic_store(&stopped, true);
-	while (background_runs() && !command_stopped())
+	while (background_runs() && !command_stopped()) {
+		atomic_store(&stopped, true);
 		clock_nap(1);
+	}
+	if (!background_runs())
+		atomic_store(&stopped, false);
 }
 
 static void run_stress_command(unsigned nwords, char *const *word)
